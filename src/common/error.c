@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "common/error.h"
+
+#include <gio/gio.h>
+
+#include "common/names.h"
+
+static const GDBusErrorEntry entries[] = {
+  { SBX_ERROR_NOT_AUTHORIZED, SBX_ERROR_PREFIX "NotAuthorized" },
+  { SBX_ERROR_AUTHENTICATION_CANCELED, SBX_ERROR_PREFIX "AuthenticationCanceled" },
+  { SBX_ERROR_UNKNOWN_PROFILE, SBX_ERROR_PREFIX "UnknownProfile" },
+  { SBX_ERROR_BAD_PROFILE, SBX_ERROR_PREFIX "BadProfile" },
+  { SBX_ERROR_BAD_OPTION, SBX_ERROR_PREFIX "BadOption" },
+  { SBX_ERROR_POLICY_EXCEEDED, SBX_ERROR_PREFIX "PolicyExceeded" },
+  { SBX_ERROR_NOT_FOUND, SBX_ERROR_PREFIX "NotFound" },
+  { SBX_ERROR_NOT_SUPPORTED, SBX_ERROR_PREFIX "NotSupported" },
+  { SBX_ERROR_SPAWN_FAILED, SBX_ERROR_PREFIX "SpawnFailed" },
+  { SBX_ERROR_EXITED, SBX_ERROR_PREFIX "Exited" },
+  { SBX_ERROR_LIMITS, SBX_ERROR_PREFIX "Limits" },
+};
+G_STATIC_ASSERT (G_N_ELEMENTS (entries) == SBX_N_ERRORS);
+
+GQuark
+sbx_error_quark (void)
+{
+  static gsize quark;
+
+  g_dbus_error_register_error_domain ("sbx-error-quark", &quark, entries, G_N_ELEMENTS (entries));
+  return (GQuark) quark;
+}
+
+gboolean
+sbx_throw_errno (GError **error, SbxError code, int errnum, const char *format, ...)
+{
+  g_autofree char *what = NULL;
+  va_list args;
+
+  va_start (args, format);
+  what = g_strdup_vprintf (format, args);
+  va_end (args);
+  g_set_error (error, SBX_ERROR, code, "%s: %s", what, g_strerror (errnum));
+  return FALSE;
+}
+
+gboolean
+sbx_throw (GError **error, SbxError code, const char *format, ...)
+{
+  g_autofree char *what = NULL;
+  va_list args;
+
+  va_start (args, format);
+  what = g_strdup_vprintf (format, args);
+  va_end (args);
+  g_set_error_literal (error, SBX_ERROR, code, what);
+  return FALSE;
+}

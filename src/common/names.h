@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Every bus name, path, action and environment variable of the project, in one place. */
+#pragma once
+
+/* D-Bus */
+#define SBX_BUS_NAME "org.example.Sandbox"
+#define SBX_MANAGER_PATH "/org/example/Sandbox"
+#define SBX_MANAGER_INTERFACE "org.example.Sandbox"
+#define SBX_INSTANCE_INTERFACE "org.example.Sandbox.Instance"
+#define SBX_INSTANCES_PATH SBX_MANAGER_PATH "/instances"
+#define SBX_ERROR_PREFIX "org.example.Sandbox.Error."
+
+/* polkit: one action per privilege class, see data/polkit-1 */
+#define SBX_ACTION_LAUNCH "org.example.Sandbox.launch"
+#define SBX_ACTION_EXTEND_FILES "org.example.Sandbox.extend-files"
+#define SBX_ACTION_EXTEND_NETWORK "org.example.Sandbox.extend-network"
+#define SBX_ACTION_EXTEND_DEVICES "org.example.Sandbox.extend-devices"
+#define SBX_ACTION_EXTEND_BUS "org.example.Sandbox.extend-bus"
+#define SBX_ACTION_EXTEND_DISPLAY "org.example.Sandbox.extend-display"
+#define SBX_ACTION_ATTACH "org.example.Sandbox.attach"
+#define SBX_ACTION_CONTROL "org.example.Sandbox.control"
+#define SBX_ACTION_OBSERVE "org.example.Sandbox.observe"
+
+/* Below $XDG_RUNTIME_DIR: sandbox/<id as 16 hex digits>/{keeper,status,info} */
+#define SBX_RUNTIME_SUBDIR "sandbox"
+#define SBX_KEEPER_SOCKET "keeper"
+#define SBX_STATUS_FILE "status"
+#define SBX_INFO_FILE "info"
+
+/* Below $datadir, /etc and $XDG_CONFIG_HOME */
+#define SBX_PROFILE_SUBDIR "sandbox/profiles"
+#define SBX_PROFILE_SUFFIX ".profile"
+
+/* Where the programs look for each other and for their data, in preference to the installed places. For the build
+ * tree and the tests; SBX_ENV_PROFILE_PATH is a colon-separated list "vendor:admin:user" that replaces all three. */
+#define SBX_ENV_LIBEXECDIR "SANDBOX_LIBEXECDIR"
+#define SBX_ENV_PROFILE_PATH "SANDBOX_PROFILE_PATH"
+#define SBX_ENV_BWRAP "SANDBOX_BWRAP"
+#define SBX_ENV_DBUS_PROXY "SANDBOX_DBUS_PROXY"
+/* "session" (default), "none": always a private peer-to-peer service */
+#define SBX_ENV_BUS "SANDBOX_BUS"
+
+/* Exit status of sandboxctl, see docs/man/sandboxctl.1 */
+#define SBX_EXIT_TIMEOUT 124
+#define SBX_EXIT_SANDBOX 125
+#define SBX_EXIT_NOT_EXECUTABLE 126
+#define SBX_EXIT_NOT_FOUND 127
+#define SBX_EXIT_SIGNAL_BASE 128

@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* A block: what a PREPARE, START or EXEC message carries, in a sealed memfd. libc only.
+ *
+ * Layout: records of { uint32_t tag; uint32_t length; uint8_t value[length]; } one after the other, each record
+ * padded with NULs to a multiple of 8 bytes, host byte order. Which tags may come, how often, and how long each may be, is one table in block.c. */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef enum {
+  SBX_TAG_ID = 1,     /* 16 hex digits */
+  SBX_TAG_INFO,       /* bytes for the info file */
+  SBX_TAG_BWRAP,      /* strv: argument vector, [0] is bwrap's path */
+  SBX_TAG_FDMAP,      /* int32_t[]: the number inside of each descriptor that follows the fixed ones */
+  SBX_TAG_PROCFS,     /* uint32_t: SbxProcfsFlags */
+  SBX_TAG_DOMAIN,     /* uint32_t: SbxDomainFlags, of the instance domain */
+  SBX_TAG_FLAGS,      /* uint32_t: SbxStartFlags */
+  SBX_TAG_ARGV,       /* strv, at least one */
+  SBX_TAG_ENV,        /* strv of NAME=value */
+  SBX_TAG_CWD,        /* path */
+  SBX_TAG_HOME,       /* path: the directory to go to when CWD is not there and CWD_OPTIONAL is set */
+  SBX_TAG_SECCOMP,    /* struct sock_filter[] */
+  SBX_TAG_LANDLOCK,   /* uint64_t[3]: handled_access_fs, handled_access_net, scoped of the app domain; absent = no domain */
+  SBX_TAG_PATH_RULE,  /* uint64_t access + path; repeated; a path that does not exist is passed over */
+  SBX_TAG_PORT_RULE,  /* uint64_t[2]: access, port; repeated */
+  SBX_TAG_RLIMIT,     /* uint64_t[3]: resource, soft, hard; repeated */
+  SBX_N_TAGS
+} SbxTag;
+
+typedef enum {
+  SBX_PROCFS_PRIVATE = 1 << 0,    /* replace bwrap's own; without it nothing is done */
+  SBX_PROCFS_PTRACEABLE = 1 << 1, /* hidepid=ptraceable */
+  SBX_PROCFS_INVISIBLE = 1 << 2,  /* hidepid=invisible */
+  SBX_PROCFS_SUBSET_PID = 1 << 3,
+} SbxProcfsFlags;
+
+typedef enum {
+  SBX_DOMAIN_SCOPED = 1 << 0,   /* enter it if the kernel has scopes */
+  SBX_DOMAIN_REQUIRED = 1 << 1, /* fail the launch where it can't be had */
+} SbxDomainFlags;
+
+typedef enum {
+  SBX_START_TTY = 1 << 0,          /* fd 0 becomes the controlling terminal */
+  SBX_START_CWD_OPTIONAL = 1 << 1,
+  SBX_START_LINGER = 1 << 2,       /* the instance lives until its last process has ended */
+} SbxStartFlags;
+
+/* One record of a block, pointing into it. */
+typedef struct {
+  uint32_t tag;
+  uint32_t length;
+  const void *value;
+} SbxRecord;
+
+/* A block that has been mapped and checked as a whole: every length, count and terminating NUL. */
+typedef struct {
+  const uint8_t *data;
+  size_t size;
+} SbxBlock;
+
+typedef enum { SBX_BLOCK_PREPARE, SBX_BLOCK_START } SbxBlockKind;
+
+/* Maps the memfd @fd and checks all of it. Refuses one that is not sealed against writing, shrinking and growing
+ * (EPERM), is over 64 MiB (E2BIG), or breaks the table (EBADMSG). Returns 0 or -1 with errno. */
+int sbx_block_open (SbxBlock *block, int fd, SbxBlockKind kind);
+/* The same checks on bytes in memory (8-byte aligned), which the caller keeps alive. */
+int sbx_block_check (SbxBlock *block, const void *data, size_t size, SbxBlockKind kind);
+void sbx_block_close (SbxBlock *block);
+
+/* The next record with @tag after @record (which starts zeroed). False when there is none. */
+bool sbx_block_next (const SbxBlock *block, uint32_t tag, SbxRecord *record);
+
+/* The only value of @tag as a number or string, or @fallback. */
+uint32_t sbx_block_u32 (const SbxBlock *block, uint32_t tag, uint32_t fallback);
+const char *sbx_block_string (const SbxBlock *block, uint32_t tag, const char *fallback);
+
+/* The strings of a strv record as a NULL-terminated array that points into the block; free () the array.
+ * NULL with errno = ENOMEM, or ENOENT when the block has no such record. */
+char **sbx_block_strv (const SbxBlock *block, uint32_t tag, size_t *count);
+
+/* Writing. Append to a growing buffer; errors stick and are told by finish. */
+typedef struct {
+  uint8_t *data;
+  size_t size, room;
+  int error;
+} SbxBlockWriter;
+
+void sbx_block_add (SbxBlockWriter *writer, uint32_t tag, const void *value, size_t length);
+void sbx_block_add_u32 (SbxBlockWriter *writer, uint32_t tag, uint32_t value);
+void sbx_block_add_string (SbxBlockWriter *writer, uint32_t tag, const char *value);
+void sbx_block_add_strv (SbxBlockWriter *writer, uint32_t tag, const char *const *strings);
+/* Access right + path of a PATH_RULE. */
+void sbx_block_add_path_rule (SbxBlockWriter *writer, uint64_t access, const char *path);
+/* Turns the buffer into a sealed, close-on-exec memfd and frees it. Returns the descriptor or -1 with errno. */
+int sbx_block_finish (SbxBlockWriter *writer);
+void sbx_block_writer_clear (SbxBlockWriter *writer);
+
+#ifdef __cplusplus
+}
+#endif

@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Messages between sandboxd, sandbox-keeper, sandbox-init and a caller's lifeline. libc only.
+ *
+ * One message is one SOCK_SEQPACKET packet: a fixed header in host byte order (both ends are on one machine and from
+ * one build), then at most SBX_MESSAGE_TEXT bytes of text, with descriptors beside it. What may go over which channel
+ * is one table in message.c; anything else is EBADMSG and ends the connection. */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define SBX_MESSAGE_VERSION 1
+#define SBX_MESSAGE_TEXT 2048
+#define SBX_MESSAGE_FDS 250 /* the kernel's SCM_MAX_FD is 253 (include/net/scm.h) */
+
+typedef enum {
+  /* Requests */
+  SBX_MSG_PREPARE = 1, /* sandboxd → keeper. fds: block, directory $XDG_RUNTIME_DIR/sandbox, sandbox-init, what FDMAP names */
+  SBX_MSG_START,       /* → keeper → init. job 0. fds: block[, lifeline if value & SBX_START_LIFELINE], what FDMAP names */
+  SBX_MSG_EXEC,        /* as START, any other job: one more process beside the application */
+  SBX_MSG_SIGNAL,      /* job, value: signal number, detail: 1 = to the process group */
+  SBX_MSG_STOP,        /* value: milliseconds between SIGTERM and SIGKILL; 0 = SIGKILL at once */
+  /* Answers and events */
+  SBX_MSG_READY,       /* the namespaces and mounts are there; nothing of the application runs yet */
+  SBX_MSG_HELLO,       /* init's child → keeper: job; its pid comes from the kernel's credentials */
+  SBX_MSG_STARTED,     /* job, pid: on the host, detail: SbxEnforced of the instance */
+  SBX_MSG_FAILED,      /* job, value: errno or 0, detail: SbxStep, text: what the failing program said */
+  SBX_MSG_EXITED,      /* job, value: wait status as of wait(2) */
+  SBX_MSG_ENDED,       /* the instance is gone. value: SbxCulprit, detail: its wait status, text */
+} SbxMessageType;
+
+#define SBX_START_LIFELINE 1
+
+/* What failed. The names of sbx_step_name () appear in SpawnFailed errors. */
+typedef enum {
+  SBX_STEP_NONE,
+  SBX_STEP_PROTOCOL,
+  SBX_STEP_RECORD,         /* the files below $XDG_RUNTIME_DIR/sandbox/<id> */
+  SBX_STEP_DOMAIN,         /* Landlock in the keeper */
+  SBX_STEP_BWRAP,          /* executing bwrap */
+  SBX_STEP_NAMESPACES,     /* bwrap ran and gave up: text says why */
+  SBX_STEP_PROCFS,
+  SBX_STEP_LIMITS,         /* setrlimit */
+  SBX_STEP_TERMINAL,       /* TIOCSCTTY */
+  SBX_STEP_DIRECTORY,      /* working directory */
+  SBX_STEP_APP_DOMAIN,     /* Landlock in init */
+  SBX_STEP_SECCOMP,
+  SBX_STEP_DESCRIPTORS,
+  SBX_STEP_FORK,
+  SBX_STEP_EXEC,           /* executing the application */
+  SBX_N_STEPS
+} SbxStep;
+
+/* What is in force in an instance, as the keeper did it. */
+typedef enum {
+  SBX_ENFORCED_INSTANCE_DOMAIN = 1 << 0,
+  SBX_ENFORCED_APP_DOMAIN = 1 << 1,
+  SBX_ENFORCED_PRIVATE_PROCFS = 1 << 2,
+  SBX_ENFORCED_PIDNS_BY_FD = 1 << 3, /* procfs made with pidns=FD, not with setns and fork */
+  SBX_ENFORCED_SCOPES = 1 << 4,      /* signal and abstract socket scopes */
+  SBX_ENFORCED_HIDEPID = 1 << 5,     /* hidepid=ptraceable */
+  SBX_ENFORCED_SECCOMP = 1 << 6,
+} SbxEnforced;
+/* Inferiors only = APP_DOMAIN + PRIVATE_PROCFS + HIDEPID. */
+
+/* Why an instance ended. */
+typedef enum {
+  SBX_CULPRIT_APPLICATION, /* its main process ended by itself */
+  SBX_CULPRIT_STOPPED,     /* STOP */
+  SBX_CULPRIT_CALLER,      /* the lifeline was closed */
+  SBX_CULPRIT_BWRAP,       /* killed or failed */
+  SBX_CULPRIT_INIT,
+  SBX_CULPRIT_KEEPER,      /* found dead by sandboxd */
+  SBX_N_CULPRITS
+} SbxCulprit;
+
+typedef struct {
+  uint32_t type; /* SbxMessageType */
+  uint32_t job;
+  int32_t pid;
+  int32_t value;
+  int32_t detail;
+  char text[SBX_MESSAGE_TEXT + 1]; /* NUL-terminated here; "" = none */
+} SbxMessage;
+
+/* Who talks to whom, seen from the receiver. */
+typedef enum {
+  SBX_CHANNEL_DAEMON_TO_KEEPER,
+  SBX_CHANNEL_KEEPER_TO_DAEMON,
+  SBX_CHANNEL_KEEPER_TO_INIT,
+  SBX_CHANNEL_INIT_TO_KEEPER,
+  SBX_CHANNEL_CALLER_TO_KEEPER, /* the lifeline: SIGNAL */
+  SBX_CHANNEL_KEEPER_TO_CALLER, /* the lifeline: STARTED, FAILED, EXITED, ENDED */
+} SbxChannel;
+
+/* Sends @message and @n_fds descriptors (not closed) as one packet. Returns 0, or -1 with errno. Never raises SIGPIPE. */
+int sbx_message_send (int sock, const SbxMessage *message, const int *fds, size_t n_fds);
+
+/* Receives one packet of @channel. @fds has room for SBX_MESSAGE_FDS; received ones are close-on-exec and the
+ * caller's. @sender (may be NULL) gets the sender's pid if SO_PASSCRED is on, else 0.
+ * Returns 1, 0 at end of file, or -1 with errno: EBADMSG for what the channel's table does not allow (nothing is
+ * returned then, every descriptor is closed), EAGAIN, or recvmsg's. */
+int sbx_message_recv (int sock, SbxChannel channel, SbxMessage *message, int *fds, size_t *n_fds, pid_t *sender);
+
+/* Words for people and files: "exec", "procfs", …; "bwrap", "init", …; NULL for a number out of range. */
+const char *sbx_step_name (unsigned step);
+const char *sbx_culprit_name (unsigned culprit);
+
+#ifdef __cplusplus
+}
+#endif
