@@ -1,1 +1,359 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "wire/block.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define MAX_BLOCK (64u << 20)
+#define SEALS (F_SEAL_WRITE | F_SEAL_SHRINK | F_SEAL_GROW)
+#define ALIGN(n) (((n) + 7u) & ~(size_t) 7u)
+
+typedef struct {
+  uint32_t tag;
+  uint32_t length;
+} Head;
+
+typedef enum {
+  KIND_BYTES,  /* a multiple of unit */
+  KIND_STRING, /* one string: a NUL at the end and nowhere else */
+  KIND_STRV,   /* NUL-terminated strings */
+  KIND_RULE,   /* uint64_t and a string */
+} Kind;
+
+typedef struct {
+  bool in_prepare, in_start, repeated, required;
+  Kind kind;
+  uint32_t unit, min, max;
+} Shape;
+
+/* Which records a block may have. Longest path: PATH_MAX. Longest filter: BPF_MAXINSNS (4096) of 8 bytes. */
+static const Shape shapes[SBX_N_TAGS] = {
+  [SBX_TAG_ID] = { true, false, false, true, KIND_STRING, 1, 17, 17 },
+  [SBX_TAG_INFO] = { true, false, false, true, KIND_BYTES, 1, 0, 32u << 20 },
+  [SBX_TAG_BWRAP] = { true, false, false, true, KIND_STRV, 1, 2, 4u << 20 },
+  [SBX_TAG_FDMAP] = { true, true, false, true, KIND_BYTES, 4, 0, 4 * 250 },
+  [SBX_TAG_PROCFS] = { true, false, false, false, KIND_BYTES, 4, 4, 4 },
+  [SBX_TAG_DOMAIN] = { true, false, false, false, KIND_BYTES, 4, 4, 4 },
+  [SBX_TAG_FLAGS] = { false, true, false, false, KIND_BYTES, 4, 4, 4 },
+  [SBX_TAG_ARGV] = { false, true, false, true, KIND_STRV, 1, 1, MAX_BLOCK },
+  [SBX_TAG_ENV] = { false, true, false, false, KIND_STRV, 1, 0, MAX_BLOCK },
+  [SBX_TAG_CWD] = { false, true, false, false, KIND_STRING, 1, 2, PATH_MAX },
+  [SBX_TAG_HOME] = { false, true, false, false, KIND_STRING, 1, 2, PATH_MAX },
+  [SBX_TAG_SECCOMP] = { false, true, false, false, KIND_BYTES, 8, 8, 4096 * 8 },
+  [SBX_TAG_LANDLOCK] = { false, true, false, false, KIND_BYTES, 8, 24, 24 },
+  [SBX_TAG_PATH_RULE] = { false, true, true, false, KIND_RULE, 1, 10, 8 + PATH_MAX },
+  [SBX_TAG_PORT_RULE] = { false, true, true, false, KIND_BYTES, 8, 16, 16 },
+  [SBX_TAG_RLIMIT] = { false, true, true, false, KIND_BYTES, 8, 24, 24 },
+};
+
+static bool
+string_ok (const char *value, size_t length)
+{
+  return length > 0 && memchr (value, '\0', length) == value + length - 1;
+}
+
+static bool
+value_ok (const Shape *shape, const uint8_t *value, uint32_t length)
+{
+  if (length < shape->min || length > shape->max || length % shape->unit != 0)
+    return false;
+  switch (shape->kind) {
+  case KIND_BYTES:
+    return true;
+  case KIND_STRING:
+    return string_ok ((const char *) value, length);
+  case KIND_STRV:
+    return length == 0 || value[length - 1] == '\0';
+  case KIND_RULE:
+    return string_ok ((const char *) value + 8, length - 8);
+  }
+  return false;
+}
+
+static bool
+fits (const Shape *shape, SbxBlockKind kind)
+{
+  return kind == SBX_BLOCK_PREPARE ? shape->in_prepare : shape->in_start;
+}
+
+int
+sbx_block_check (SbxBlock *block, const void *data, size_t size, SbxBlockKind kind)
+{
+  bool seen[SBX_N_TAGS] = { false };
+  const uint8_t *bytes = data;
+
+  errno = EBADMSG;
+  for (size_t at = 0; at < size;) {
+    const Shape *shape;
+    Head head;
+
+    if (size - at < sizeof head)
+      return -1;
+    memcpy (&head, bytes + at, sizeof head);
+    at += sizeof head;
+    if (head.tag == 0 || head.tag >= SBX_N_TAGS || ALIGN ((size_t) head.length) > size - at)
+      return -1;
+    shape = &shapes[head.tag];
+    if (!fits (shape, kind) || (seen[head.tag] && !shape->repeated) || !value_ok (shape, bytes + at, head.length))
+      return -1;
+    seen[head.tag] = true;
+    at += ALIGN ((size_t) head.length);
+  }
+  for (unsigned tag = 1; tag < SBX_N_TAGS; tag++)
+    if (shapes[tag].required && fits (&shapes[tag], kind) && !seen[tag])
+      return -1;
+  block->data = data;
+  block->size = size;
+  errno = 0;
+  return 0;
+}
+
+int
+sbx_block_open (SbxBlock *block, int fd, SbxBlockKind kind)
+{
+  int seals = fcntl (fd, F_GET_SEALS);
+  struct stat st;
+  void *data;
+
+  *block = (SbxBlock){ NULL, 0 };
+  if (seals < 0 || (seals & SEALS) != SEALS) { /* EINVAL: not a memfd at all */
+    errno = EPERM;
+    return -1;
+  }
+  if (fstat (fd, &st) < 0)
+    return -1;
+  if (st.st_size == 0) {
+    errno = EBADMSG;
+    return -1;
+  }
+  if (st.st_size > (off_t) MAX_BLOCK) {
+    errno = E2BIG;
+    return -1;
+  }
+  data = mmap (NULL, (size_t) st.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
+  if (data == MAP_FAILED)
+    return -1;
+  if (sbx_block_check (block, data, (size_t) st.st_size, kind) < 0) {
+    int saved = errno;
+
+    munmap (data, (size_t) st.st_size);
+    errno = saved;
+    return -1;
+  }
+  return 0;
+}
+
+void
+sbx_block_close (SbxBlock *block)
+{
+  if (block->data)
+    munmap ((void *) block->data, block->size);
+  *block = (SbxBlock){ NULL, 0 };
+}
+
+bool
+sbx_block_next (const SbxBlock *block, uint32_t tag, SbxRecord *record)
+{
+  size_t at = 0;
+
+  if (record->value)
+    at = (size_t) ((const uint8_t *) record->value - block->data) + ALIGN ((size_t) record->length);
+  while (at < block->size) {
+    Head head;
+
+    memcpy (&head, block->data + at, sizeof head);
+    at += sizeof head;
+    if (head.tag == tag) {
+      *record = (SbxRecord){ head.tag, head.length, block->data + at };
+      return true;
+    }
+    at += ALIGN ((size_t) head.length);
+  }
+  return false;
+}
+
+uint32_t
+sbx_block_u32 (const SbxBlock *block, uint32_t tag, uint32_t fallback)
+{
+  SbxRecord record = { 0 };
+  uint32_t value = fallback;
+
+  if (sbx_block_next (block, tag, &record) && record.length == sizeof value)
+    memcpy (&value, record.value, sizeof value);
+  return value;
+}
+
+const char *
+sbx_block_string (const SbxBlock *block, uint32_t tag, const char *fallback)
+{
+  SbxRecord record = { 0 };
+
+  return sbx_block_next (block, tag, &record) ? record.value : fallback;
+}
+
+char **
+sbx_block_strv (const SbxBlock *block, uint32_t tag, size_t *count)
+{
+  SbxRecord record = { 0 };
+  const char *at, *end;
+  size_t n = 0, i = 0;
+  char **strings;
+
+  if (!sbx_block_next (block, tag, &record)) {
+    errno = ENOENT;
+    return NULL;
+  }
+  at = record.value;
+  end = at + record.length;
+  for (const char *p = at; p < end; p++)
+    n += *p == '\0';
+  strings = calloc (n + 1, sizeof *strings);
+  if (!strings)
+    return NULL;
+  for (; at < end; at += strlen (at) + 1)
+    strings[i++] = (char *) at;
+  *count = n;
+  return strings;
+}
+
+/* Room for @length more bytes, or NULL with the error kept. */
+static uint8_t *
+grow (SbxBlockWriter *writer, size_t length)
+{
+  if (writer->error == 0 && length > MAX_BLOCK - writer->size)
+    writer->error = E2BIG;
+  if (writer->error == 0 && writer->size + length > writer->room) {
+    size_t room = (writer->size + length) * 2;
+    uint8_t *data = realloc (writer->data, room);
+
+    if (!data) {
+      writer->error = ENOMEM;
+    } else {
+      writer->data = data;
+      writer->room = room;
+    }
+  }
+  if (writer->error != 0)
+    return NULL;
+  writer->size += length;
+  return writer->data + writer->size - length;
+}
+
+/* A record's head; returns where its zeroed @length bytes go. */
+static uint8_t *
+begin (SbxBlockWriter *writer, uint32_t tag, size_t length)
+{
+  Head head = { tag, (uint32_t) length };
+  uint8_t *at;
+
+  if (length > MAX_BLOCK) {
+    writer->error = E2BIG;
+    return NULL;
+  }
+  at = grow (writer, sizeof head + ALIGN (length));
+  if (!at)
+    return NULL;
+  memcpy (at, &head, sizeof head);
+  memset (at + sizeof head, 0, ALIGN (length));
+  return at + sizeof head;
+}
+
+void
+sbx_block_add (SbxBlockWriter *writer, uint32_t tag, const void *value, size_t length)
+{
+  uint8_t *at = begin (writer, tag, length);
+
+  if (at && length > 0)
+    memcpy (at, value, length);
+}
+
+void
+sbx_block_add_u32 (SbxBlockWriter *writer, uint32_t tag, uint32_t value)
+{
+  sbx_block_add (writer, tag, &value, sizeof value);
+}
+
+void
+sbx_block_add_string (SbxBlockWriter *writer, uint32_t tag, const char *value)
+{
+  sbx_block_add (writer, tag, value, strlen (value) + 1);
+}
+
+void
+sbx_block_add_strv (SbxBlockWriter *writer, uint32_t tag, const char *const *strings)
+{
+  size_t length = 0;
+  uint8_t *at;
+
+  for (size_t i = 0; strings && strings[i]; i++)
+    length += strlen (strings[i]) + 1;
+  at = begin (writer, tag, length);
+  for (size_t i = 0; at && strings && strings[i]; i++) {
+    size_t n = strlen (strings[i]) + 1;
+
+    memcpy (at, strings[i], n);
+    at += n;
+  }
+}
+
+void
+sbx_block_add_path_rule (SbxBlockWriter *writer, uint64_t access, const char *path)
+{
+  size_t n = strlen (path) + 1;
+  uint8_t *at = begin (writer, SBX_TAG_PATH_RULE, sizeof access + n);
+
+  if (at) {
+    memcpy (at, &access, sizeof access);
+    memcpy (at + sizeof access, path, n);
+  }
+}
+
+static int
+write_all (int fd, const uint8_t *data, size_t size)
+{
+  while (size > 0) {
+    ssize_t n = write (fd, data, size);
+
+    if (n < 0 && errno == EINTR)
+      continue;
+    if (n < 0)
+      return -1;
+    data += n;
+    size -= (size_t) n;
+  }
+  return 0;
+}
+
+int
+sbx_block_finish (SbxBlockWriter *writer)
+{
+  int error = writer->error;
+  int fd = -1;
+
+  if (error == 0) {
+    fd = memfd_create ("sandbox-block", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+    if (fd < 0 || write_all (fd, writer->data, writer->size) < 0 || fcntl (fd, F_ADD_SEALS, SEALS | F_SEAL_SEAL) < 0)
+      error = errno;
+  }
+  sbx_block_writer_clear (writer);
+  if (error != 0) {
+    if (fd >= 0)
+      close (fd);
+    errno = error;
+    return -1;
+  }
+  return fd;
+}
+
+void
+sbx_block_writer_clear (SbxBlockWriter *writer)
+{
+  free (writer->data);
+  *writer = (SbxBlockWriter){ NULL, 0, 0, 0 };
+}

@@ -2,7 +2,8 @@
 /* A block: what a PREPARE, START or EXEC message carries, in a sealed memfd. libc only.
  *
  * Layout: records of { uint32_t tag; uint32_t length; uint8_t value[length]; } one after the other, each record
- * padded with NULs to a multiple of 8 bytes, host byte order. Which tags may come, how often, and how long each may be, is one table in block.c. */
+ * padded with NULs to a multiple of 8 bytes, host byte order. Which tags may come, how often, and how long each may be,
+ * is one table in block.c. */
 #pragma once
 
 #include <stdbool.h>
@@ -14,22 +15,23 @@ extern "C" {
 #endif
 
 typedef enum {
-  SBX_TAG_ID = 1,     /* 16 hex digits */
-  SBX_TAG_INFO,       /* bytes for the info file */
-  SBX_TAG_BWRAP,      /* strv: argument vector, [0] is bwrap's path */
-  SBX_TAG_FDMAP,      /* int32_t[]: the number inside of each descriptor that follows the fixed ones */
-  SBX_TAG_PROCFS,     /* uint32_t: SbxProcfsFlags */
-  SBX_TAG_DOMAIN,     /* uint32_t: SbxDomainFlags, of the instance domain */
-  SBX_TAG_FLAGS,      /* uint32_t: SbxStartFlags */
-  SBX_TAG_ARGV,       /* strv, at least one */
-  SBX_TAG_ENV,        /* strv of NAME=value */
-  SBX_TAG_CWD,        /* path */
-  SBX_TAG_HOME,       /* path: the directory to go to when CWD is not there and CWD_OPTIONAL is set */
-  SBX_TAG_SECCOMP,    /* struct sock_filter[] */
-  SBX_TAG_LANDLOCK,   /* uint64_t[3]: handled_access_fs, handled_access_net, scoped of the app domain; absent = no domain */
-  SBX_TAG_PATH_RULE,  /* uint64_t access + path; repeated; a path that does not exist is passed over */
-  SBX_TAG_PORT_RULE,  /* uint64_t[2]: access, port; repeated */
-  SBX_TAG_RLIMIT,     /* uint64_t[3]: resource, soft, hard; repeated */
+  SBX_TAG_ID = 1,    /* 16 hex digits */
+  SBX_TAG_INFO,      /* bytes for the info file */
+  SBX_TAG_BWRAP,     /* strv: argument vector, [0] is bwrap's path */
+  SBX_TAG_FDMAP,     /* int32_t[]: the number inside of each descriptor that follows the fixed ones */
+  SBX_TAG_PROCFS,    /* uint32_t: SbxProcfsFlags */
+  SBX_TAG_DOMAIN,    /* uint32_t: SbxDomainFlags, of the instance domain */
+  SBX_TAG_FLAGS,     /* uint32_t: SbxStartFlags */
+  SBX_TAG_ARGV,      /* strv, at least one */
+  SBX_TAG_ENV,       /* strv of NAME=value */
+  SBX_TAG_CWD,       /* path */
+  SBX_TAG_HOME,      /* path: the directory to go to when CWD is not there and CWD_OPTIONAL is set */
+  SBX_TAG_SECCOMP,   /* struct sock_filter[] */
+  SBX_TAG_LANDLOCK,  /* uint64_t[3]: handled_access_fs, handled_access_net, scoped of the app domain; absent = no domain
+                      */
+  SBX_TAG_PATH_RULE, /* uint64_t access + path; repeated; a path that does not exist is passed over */
+  SBX_TAG_PORT_RULE, /* uint64_t[2]: access, port; repeated */
+  SBX_TAG_RLIMIT,    /* uint64_t[3]: resource, soft, hard; repeated */
   SBX_N_TAGS
 } SbxTag;
 
@@ -46,9 +48,9 @@ typedef enum {
 } SbxDomainFlags;
 
 typedef enum {
-  SBX_START_TTY = 1 << 0,          /* fd 0 becomes the controlling terminal */
+  SBX_START_TTY = 1 << 0, /* fd 0 becomes the controlling terminal */
   SBX_START_CWD_OPTIONAL = 1 << 1,
-  SBX_START_LINGER = 1 << 2,       /* the instance lives until its last process has ended */
+  SBX_START_LINGER = 1 << 2, /* the instance lives until its last process has ended */
 } SbxStartFlags;
 
 /* One record of a block, pointing into it. */

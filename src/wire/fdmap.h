@@ -10,6 +10,7 @@ extern "C" {
 #endif
 
 #define SBX_FDMAP_MAX_TARGET 65535
+#define SBX_FDMAP_MAX 256 /* more than one packet carries */
 
 /* In a child that is about to exec: puts @fds[i] at number @targets[i] (distinct, 0…SBX_FDMAP_MAX_TARGET; sources may
  * repeat and may lie on other targets), not close-on-exec, opens /dev/null for what is missing of 0, 1, 2, and marks

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Landlock by system call: Debian 12's headers are older than the rights that are used here. libc only.
- * Numbers and layouts: include/uapi/linux/landlock.h of Linux 6.15; history in Documentation/userspace-api/landlock.rst. */
+ * Numbers and layouts: include/uapi/linux/landlock.h of Linux 6.15; history in
+ * Documentation/userspace-api/landlock.rst. */
 #pragma once
 
 #include <stdint.h>

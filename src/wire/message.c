@@ -1,1 +1,239 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "wire/message.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+typedef struct {
+  uint16_t version;
+  uint16_t type;
+  uint32_t job;
+  int32_t pid;
+  int32_t value;
+  int32_t detail;
+  uint32_t text_length;
+} Header;
+
+/* One row per message that may come over a channel. Everything else is refused. */
+typedef struct {
+  SbxChannel channel;
+  SbxMessageType type;
+  size_t min_fds, max_fds;
+  int32_t min_value, max_value;
+  bool text;
+} Rule;
+
+static const Rule rules[] = {
+  { SBX_CHANNEL_DAEMON_TO_KEEPER, SBX_MSG_PREPARE, 3, SBX_MESSAGE_FDS, 0, 0, false },
+  { SBX_CHANNEL_DAEMON_TO_KEEPER, SBX_MSG_START, 1, SBX_MESSAGE_FDS, 0, SBX_START_LIFELINE, false },
+  { SBX_CHANNEL_DAEMON_TO_KEEPER, SBX_MSG_EXEC, 1, SBX_MESSAGE_FDS, 0, SBX_START_LIFELINE, false },
+  { SBX_CHANNEL_DAEMON_TO_KEEPER, SBX_MSG_SIGNAL, 0, 0, 1, 64, false },
+  { SBX_CHANNEL_DAEMON_TO_KEEPER, SBX_MSG_STOP, 0, 0, 0, INT32_MAX, false },
+
+  { SBX_CHANNEL_KEEPER_TO_DAEMON, SBX_MSG_READY, 0, 0, 0, 0, false },
+  { SBX_CHANNEL_KEEPER_TO_DAEMON, SBX_MSG_STARTED, 0, 0, 0, 0, false },
+  { SBX_CHANNEL_KEEPER_TO_DAEMON, SBX_MSG_FAILED, 0, 0, 0, INT32_MAX, true },
+  { SBX_CHANNEL_KEEPER_TO_DAEMON, SBX_MSG_EXITED, 0, 0, 0, INT32_MAX, false },
+  { SBX_CHANNEL_KEEPER_TO_DAEMON, SBX_MSG_ENDED, 0, 0, 0, SBX_N_CULPRITS - 1, true },
+
+  { SBX_CHANNEL_KEEPER_TO_INIT, SBX_MSG_START, 1, SBX_MESSAGE_FDS, 0, 0, false },
+  { SBX_CHANNEL_KEEPER_TO_INIT, SBX_MSG_EXEC, 1, SBX_MESSAGE_FDS, 0, 0, false },
+  { SBX_CHANNEL_KEEPER_TO_INIT, SBX_MSG_SIGNAL, 0, 0, 1, 64, false },
+
+  { SBX_CHANNEL_INIT_TO_KEEPER, SBX_MSG_READY, 0, 0, 0, 0, false },
+  { SBX_CHANNEL_INIT_TO_KEEPER, SBX_MSG_HELLO, 0, 0, 0, 0, false },
+  { SBX_CHANNEL_INIT_TO_KEEPER, SBX_MSG_STARTED, 0, 0, 0, 0, false },
+  { SBX_CHANNEL_INIT_TO_KEEPER, SBX_MSG_FAILED, 0, 0, 0, INT32_MAX, true },
+  { SBX_CHANNEL_INIT_TO_KEEPER, SBX_MSG_EXITED, 0, 0, 0, INT32_MAX, false },
+
+  { SBX_CHANNEL_CALLER_TO_KEEPER, SBX_MSG_SIGNAL, 0, 0, 1, 64, false },
+
+  { SBX_CHANNEL_KEEPER_TO_CALLER, SBX_MSG_STARTED, 0, 0, 0, 0, false },
+  { SBX_CHANNEL_KEEPER_TO_CALLER, SBX_MSG_FAILED, 0, 0, 0, INT32_MAX, true },
+  { SBX_CHANNEL_KEEPER_TO_CALLER, SBX_MSG_EXITED, 0, 0, 0, INT32_MAX, false },
+  { SBX_CHANNEL_KEEPER_TO_CALLER, SBX_MSG_ENDED, 0, 0, 0, SBX_N_CULPRITS - 1, true },
+};
+
+static const char *const step_names[SBX_N_STEPS] = {
+  [SBX_STEP_NONE] = "none",
+  [SBX_STEP_PROTOCOL] = "protocol",
+  [SBX_STEP_RECORD] = "record",
+  [SBX_STEP_DOMAIN] = "instance-domain",
+  [SBX_STEP_BWRAP] = "bwrap",
+  [SBX_STEP_NAMESPACES] = "namespaces",
+  [SBX_STEP_PROCFS] = "procfs",
+  [SBX_STEP_LIMITS] = "limits",
+  [SBX_STEP_TERMINAL] = "terminal",
+  [SBX_STEP_DIRECTORY] = "working-directory",
+  [SBX_STEP_APP_DOMAIN] = "app-domain",
+  [SBX_STEP_SECCOMP] = "seccomp",
+  [SBX_STEP_DESCRIPTORS] = "descriptors",
+  [SBX_STEP_FORK] = "fork",
+  [SBX_STEP_EXEC] = "exec",
+};
+
+static const char *const culprit_names[SBX_N_CULPRITS] = {
+  [SBX_CULPRIT_APPLICATION] = "application",
+  [SBX_CULPRIT_STOPPED] = "stopped",
+  [SBX_CULPRIT_CALLER] = "caller",
+  [SBX_CULPRIT_BWRAP] = "bwrap",
+  [SBX_CULPRIT_INIT] = "init",
+  [SBX_CULPRIT_KEEPER] = "keeper",
+};
+
+const char *
+sbx_step_name (unsigned step)
+{
+  return step < SBX_N_STEPS ? step_names[step] : NULL;
+}
+
+const char *
+sbx_culprit_name (unsigned culprit)
+{
+  return culprit < SBX_N_CULPRITS ? culprit_names[culprit] : NULL;
+}
+
+int
+sbx_message_send (int sock, const SbxMessage *message, const int *fds, size_t n_fds)
+{
+  Header header = {
+    .version = SBX_MESSAGE_VERSION,
+    .type = (uint16_t) message->type,
+    .job = message->job,
+    .pid = message->pid,
+    .value = message->value,
+    .detail = message->detail,
+    .text_length = (uint32_t) strnlen (message->text, SBX_MESSAGE_TEXT),
+  };
+  struct iovec parts[2] = {
+    { &header, sizeof header },
+    { (void *) message->text, header.text_length },
+  };
+  union {
+    struct cmsghdr align;
+    char space[CMSG_SPACE (sizeof (int) * SBX_MESSAGE_FDS)];
+  } control;
+  struct msghdr packet = { .msg_iov = parts, .msg_iovlen = 2 };
+  ssize_t sent;
+
+  if (n_fds > SBX_MESSAGE_FDS) {
+    errno = E2BIG;
+    return -1;
+  }
+  if (n_fds > 0) {
+    struct cmsghdr *rights;
+
+    memset (&control, 0, CMSG_SPACE (sizeof (int) * n_fds));
+    packet.msg_control = control.space;
+    packet.msg_controllen = CMSG_SPACE (sizeof (int) * n_fds);
+    rights = CMSG_FIRSTHDR (&packet);
+    rights->cmsg_level = SOL_SOCKET;
+    rights->cmsg_type = SCM_RIGHTS;
+    rights->cmsg_len = CMSG_LEN (sizeof (int) * n_fds);
+    memcpy (CMSG_DATA (rights), fds, sizeof (int) * n_fds);
+  }
+  do
+    sent = sendmsg (sock, &packet, MSG_NOSIGNAL);
+  while (sent < 0 && errno == EINTR);
+  return sent < 0 ? -1 : 0;
+}
+
+/* Takes descriptors and credentials out of a packet. Returns how many descriptors there were. */
+static size_t
+take_control (struct msghdr *packet, int *fds, pid_t *sender)
+{
+  size_t n_fds = 0;
+
+  for (struct cmsghdr *part = CMSG_FIRSTHDR (packet); part; part = CMSG_NXTHDR (packet, part)) {
+    if (part->cmsg_level != SOL_SOCKET)
+      continue;
+    if (part->cmsg_type == SCM_RIGHTS) {
+      size_t n = (part->cmsg_len - CMSG_LEN (0)) / sizeof (int);
+
+      if (n > SBX_MESSAGE_FDS - n_fds) /* more than ever fits in one packet of ours */
+        n = SBX_MESSAGE_FDS - n_fds;
+      memcpy (fds + n_fds, CMSG_DATA (part), n * sizeof (int));
+      n_fds += n;
+    } else if (part->cmsg_type == SCM_CREDENTIALS && sender) {
+      struct ucred credentials;
+
+      memcpy (&credentials, CMSG_DATA (part), sizeof credentials);
+      *sender = credentials.pid;
+    }
+  }
+  return n_fds;
+}
+
+static bool
+allowed (SbxChannel channel, const Header *header, size_t n_fds)
+{
+  for (size_t i = 0; i < sizeof rules / sizeof *rules; i++) {
+    const Rule *rule = &rules[i];
+
+    if (rule->channel == channel && rule->type == header->type)
+      return n_fds >= rule->min_fds && n_fds <= rule->max_fds && header->value >= rule->min_value
+             && header->value <= rule->max_value && (rule->text || header->text_length == 0);
+  }
+  return false;
+}
+
+/* The header and text of a packet of @size bytes, if it is well-formed and allowed. */
+static bool
+parse (const char *data, size_t size, SbxChannel channel, size_t n_fds, SbxMessage *message)
+{
+  Header header;
+
+  if (size < sizeof header)
+    return false;
+  memcpy (&header, data, sizeof header);
+  if (header.version != SBX_MESSAGE_VERSION || header.text_length != size - sizeof header
+      || header.text_length > SBX_MESSAGE_TEXT || memchr (data + sizeof header, '\0', header.text_length)
+      || !allowed (channel, &header, n_fds))
+    return false;
+  message->type = header.type;
+  message->job = header.job;
+  message->pid = header.pid;
+  message->value = header.value;
+  message->detail = header.detail;
+  memcpy (message->text, data + sizeof header, header.text_length);
+  message->text[header.text_length] = '\0';
+  return true;
+}
+
+int
+sbx_message_recv (int sock, SbxChannel channel, SbxMessage *message, int *fds, size_t *n_fds, pid_t *sender)
+{
+  char data[sizeof (Header) + SBX_MESSAGE_TEXT + 1];
+  struct iovec part = { data, sizeof data };
+  union {
+    struct cmsghdr align;
+    char space[CMSG_SPACE (sizeof (int) * SBX_MESSAGE_FDS) + CMSG_SPACE (sizeof (struct ucred))];
+  } control;
+  struct msghdr packet = {
+    .msg_iov = &part, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof control
+  };
+  pid_t pid = 0;
+  ssize_t size;
+
+  *n_fds = 0;
+  do
+    size = recvmsg (sock, &packet, MSG_CMSG_CLOEXEC);
+  while (size < 0 && errno == EINTR);
+  if (size < 0)
+    return -1;
+  *n_fds = take_control (&packet, fds, &pid);
+  if (size == 0 && *n_fds == 0)
+    return 0;
+  if ((packet.msg_flags & (MSG_TRUNC | MSG_CTRUNC)) || !parse (data, (size_t) size, channel, *n_fds, message)) {
+    while (*n_fds > 0)
+      close (fds[--*n_fds]);
+    errno = EBADMSG;
+    return -1;
+  }
+  if (sender)
+    *sender = pid;
+  return 1;
+}

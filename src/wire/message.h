@@ -21,18 +21,19 @@ extern "C" {
 
 typedef enum {
   /* Requests */
-  SBX_MSG_PREPARE = 1, /* sandboxd → keeper. fds: block, directory $XDG_RUNTIME_DIR/sandbox, sandbox-init, what FDMAP names */
-  SBX_MSG_START,       /* → keeper → init. job 0. fds: block[, lifeline if value & SBX_START_LIFELINE], what FDMAP names */
-  SBX_MSG_EXEC,        /* as START, any other job: one more process beside the application */
-  SBX_MSG_SIGNAL,      /* job, value: signal number, detail: 1 = to the process group */
-  SBX_MSG_STOP,        /* value: milliseconds between SIGTERM and SIGKILL; 0 = SIGKILL at once */
+  SBX_MSG_PREPARE =
+      1, /* sandboxd → keeper. fds: block, directory $XDG_RUNTIME_DIR/sandbox, sandbox-init, what FDMAP names */
+  SBX_MSG_START, /* → keeper → init. job 0. fds: block[, lifeline if value & SBX_START_LIFELINE], what FDMAP names */
+  SBX_MSG_EXEC,  /* as START, any other job: one more process beside the application */
+  SBX_MSG_SIGNAL, /* job, value: signal number, detail: 1 = to the process group */
+  SBX_MSG_STOP,   /* value: milliseconds between SIGTERM and SIGKILL; 0 = SIGKILL at once */
   /* Answers and events */
-  SBX_MSG_READY,       /* the namespaces and mounts are there; nothing of the application runs yet */
-  SBX_MSG_HELLO,       /* init's child → keeper: job; its pid comes from the kernel's credentials */
-  SBX_MSG_STARTED,     /* job, pid: on the host, detail: SbxEnforced of the instance */
-  SBX_MSG_FAILED,      /* job, value: errno or 0, detail: SbxStep, text: what the failing program said */
-  SBX_MSG_EXITED,      /* job, value: wait status as of wait(2) */
-  SBX_MSG_ENDED,       /* the instance is gone. value: SbxCulprit, detail: its wait status, text */
+  SBX_MSG_READY,   /* the namespaces and mounts are there; nothing of the application runs yet */
+  SBX_MSG_HELLO,   /* init's child → keeper: job; its pid comes from the kernel's credentials */
+  SBX_MSG_STARTED, /* job, pid: on the host, detail: SbxEnforced of the instance */
+  SBX_MSG_FAILED,  /* job, value: errno or 0, detail: SbxStep, text: what the failing program said */
+  SBX_MSG_EXITED,  /* job, value: wait status as of wait(2) */
+  SBX_MSG_ENDED,   /* the instance is gone. value: SbxCulprit, detail: its wait status, text */
 } SbxMessageType;
 
 #define SBX_START_LIFELINE 1
@@ -41,19 +42,19 @@ typedef enum {
 typedef enum {
   SBX_STEP_NONE,
   SBX_STEP_PROTOCOL,
-  SBX_STEP_RECORD,         /* the files below $XDG_RUNTIME_DIR/sandbox/<id> */
-  SBX_STEP_DOMAIN,         /* Landlock in the keeper */
-  SBX_STEP_BWRAP,          /* executing bwrap */
-  SBX_STEP_NAMESPACES,     /* bwrap ran and gave up: text says why */
+  SBX_STEP_RECORD,     /* the files below $XDG_RUNTIME_DIR/sandbox/<id> */
+  SBX_STEP_DOMAIN,     /* Landlock in the keeper */
+  SBX_STEP_BWRAP,      /* executing bwrap */
+  SBX_STEP_NAMESPACES, /* bwrap ran and gave up: text says why */
   SBX_STEP_PROCFS,
-  SBX_STEP_LIMITS,         /* setrlimit */
-  SBX_STEP_TERMINAL,       /* TIOCSCTTY */
-  SBX_STEP_DIRECTORY,      /* working directory */
-  SBX_STEP_APP_DOMAIN,     /* Landlock in init */
+  SBX_STEP_LIMITS,     /* setrlimit */
+  SBX_STEP_TERMINAL,   /* TIOCSCTTY */
+  SBX_STEP_DIRECTORY,  /* working directory */
+  SBX_STEP_APP_DOMAIN, /* Landlock in init */
   SBX_STEP_SECCOMP,
   SBX_STEP_DESCRIPTORS,
   SBX_STEP_FORK,
-  SBX_STEP_EXEC,           /* executing the application */
+  SBX_STEP_EXEC, /* executing the application */
   SBX_N_STEPS
 } SbxStep;
 
@@ -76,7 +77,7 @@ typedef enum {
   SBX_CULPRIT_CALLER,      /* the lifeline was closed */
   SBX_CULPRIT_BWRAP,       /* killed or failed */
   SBX_CULPRIT_INIT,
-  SBX_CULPRIT_KEEPER,      /* found dead by sandboxd */
+  SBX_CULPRIT_KEEPER, /* found dead by sandboxd */
   SBX_N_CULPRITS
 } SbxCulprit;
 
@@ -99,7 +100,8 @@ typedef enum {
   SBX_CHANNEL_KEEPER_TO_CALLER, /* the lifeline: STARTED, FAILED, EXITED, ENDED */
 } SbxChannel;
 
-/* Sends @message and @n_fds descriptors (not closed) as one packet. Returns 0, or -1 with errno. Never raises SIGPIPE. */
+/* Sends @message and @n_fds descriptors (not closed) as one packet. Returns 0, or -1 with errno. Never raises SIGPIPE.
+ */
 int sbx_message_send (int sock, const SbxMessage *message, const int *fds, size_t n_fds);
 
 /* Receives one packet of @channel. @fds has room for SBX_MESSAGE_FDS; received ones are close-on-exec and the
