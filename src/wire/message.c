@@ -96,8 +96,8 @@ sbx_culprit_name (unsigned culprit)
   return culprit < SBX_N_CULPRITS ? culprit_names[culprit] : NULL;
 }
 
-int
-sbx_message_send (int sock, const SbxMessage *message, const int *fds, size_t n_fds)
+static int
+send_packet (int sock, const SbxMessage *message, const int *fds, size_t n_fds, int flags)
 {
   Header header = {
     .version = SBX_MESSAGE_VERSION,
@@ -136,9 +136,21 @@ sbx_message_send (int sock, const SbxMessage *message, const int *fds, size_t n_
     memcpy (CMSG_DATA (rights), fds, sizeof (int) * n_fds);
   }
   do
-    sent = sendmsg (sock, &packet, MSG_NOSIGNAL);
+    sent = sendmsg (sock, &packet, MSG_NOSIGNAL | flags);
   while (sent < 0 && errno == EINTR);
   return sent < 0 ? -1 : 0;
+}
+
+int
+sbx_message_send (int sock, const SbxMessage *message, const int *fds, size_t n_fds)
+{
+  return send_packet (sock, message, fds, n_fds, 0);
+}
+
+int
+sbx_message_send_now (int sock, const SbxMessage *message, const int *fds, size_t n_fds)
+{
+  return send_packet (sock, message, fds, n_fds, MSG_DONTWAIT);
 }
 
 /* Takes descriptors and credentials out of a packet. Returns how many descriptors there were. */
@@ -203,8 +215,8 @@ parse (const char *data, size_t size, SbxChannel channel, size_t n_fds, SbxMessa
   return true;
 }
 
-int
-sbx_message_recv (int sock, SbxChannel channel, SbxMessage *message, int *fds, size_t *n_fds, pid_t *sender)
+static int
+receive_packet (int sock, SbxChannel channel, SbxMessage *message, int *fds, size_t *n_fds, pid_t *sender, int flags)
 {
   char data[sizeof (Header) + SBX_MESSAGE_TEXT + 1];
   struct iovec part = { data, sizeof data };
@@ -220,7 +232,7 @@ sbx_message_recv (int sock, SbxChannel channel, SbxMessage *message, int *fds, s
 
   *n_fds = 0;
   do
-    size = recvmsg (sock, &packet, MSG_CMSG_CLOEXEC);
+    size = recvmsg (sock, &packet, MSG_CMSG_CLOEXEC | flags);
   while (size < 0 && errno == EINTR);
   if (size < 0)
     return -1;
@@ -236,4 +248,16 @@ sbx_message_recv (int sock, SbxChannel channel, SbxMessage *message, int *fds, s
   if (sender)
     *sender = pid;
   return 1;
+}
+
+int
+sbx_message_recv (int sock, SbxChannel channel, SbxMessage *message, int *fds, size_t *n_fds, pid_t *sender)
+{
+  return receive_packet (sock, channel, message, fds, n_fds, sender, 0);
+}
+
+int
+sbx_message_recv_now (int sock, SbxChannel channel, SbxMessage *message, int *fds, size_t *n_fds, pid_t *sender)
+{
+  return receive_packet (sock, channel, message, fds, n_fds, sender, MSG_DONTWAIT);
 }

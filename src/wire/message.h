@@ -110,6 +110,10 @@ int sbx_message_send (int sock, const SbxMessage *message, const int *fds, size_
  * returned then, every descriptor is closed), EAGAIN, or recvmsg's. */
 int sbx_message_recv (int sock, SbxChannel channel, SbxMessage *message, int *fds, size_t *n_fds, pid_t *sender);
 
+/* The same, without ever waiting, whatever the other end has done to the shared socket: EAGAIN. */
+int sbx_message_send_now (int sock, const SbxMessage *message, const int *fds, size_t n_fds);
+int sbx_message_recv_now (int sock, SbxChannel channel, SbxMessage *message, int *fds, size_t *n_fds, pid_t *sender);
+
 /* Words for people and files: "exec", "procfs", …; "bwrap", "init", …; NULL for a number out of range. */
 const char *sbx_step_name (unsigned step);
 const char *sbx_culprit_name (unsigned culprit);

@@ -1,0 +1,238 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/pidfd.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "keeper/keeper.h"
+
+int64_t
+sbx_keeper_now (void)
+{
+  struct timespec now;
+
+  clock_gettime (CLOCK_MONOTONIC, &now);
+  return (int64_t) now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+static int64_t
+wall_clock (void)
+{
+  struct timespec now;
+
+  clock_gettime (CLOCK_REALTIME, &now);
+  return (int64_t) now.tv_sec * 1000000 + now.tv_nsec / 1000;
+}
+
+static void
+write_status (SbxKeeper *keeper, SbxKeeperStatus *status)
+{
+  status->pid = keeper->jobs[0].pid;
+  status->init_pid = keeper->init_pid;
+  status->keeper_pid = getpid ();
+  status->start_time = keeper->start_time;
+  status->enforced = keeper->enforced;
+  (void) sbx_record_write (&keeper->record, status); /* the file has its full size already */
+}
+
+static void
+application_started (SbxKeeper *keeper, const SbxMessage *message)
+{
+  SbxKeeperStatus status = { .state = "running" };
+  SbxMessage started = { .type = SBX_MSG_STARTED, .pid = keeper->jobs[0].pid };
+
+  keeper->enforced |= (uint32_t) message->detail & (SBX_ENFORCED_APP_DOMAIN | SBX_ENFORCED_SECCOMP);
+  keeper->state = SBX_KEEPER_RUNNING;
+  keeper->start_time = wall_clock ();
+  started.detail = (int32_t) keeper->enforced;
+  sbx_keeper_tell (keeper, &keeper->jobs[0], &started);
+  write_status (keeper, &status);
+}
+
+static void
+init_is_gone (SbxKeeper *keeper)
+{
+  close (keeper->init);
+  keeper->init = -1;
+  if (keeper->state >= SBX_KEEPER_RUNNING)
+    keeper->state = SBX_KEEPER_ENDING;
+  else if (keeper->bwrap_reaped) /* else bwrap's end will tell why */
+    sbx_keeper_children (keeper);
+}
+
+static void
+job_exited (SbxKeeper *keeper, SbxJob *job, int status)
+{
+  SbxMessage exited = { .type = SBX_MSG_EXITED, .value = status };
+
+  if (job == &keeper->jobs[0]) {
+    keeper->main_ended = true;
+    keeper->main_status = status;
+  }
+  sbx_keeper_tell (keeper, job, &exited);
+  if (job != &keeper->jobs[0])
+    sbx_keeper_drop_job (keeper, job);
+}
+
+void
+sbx_keeper_serve_init (SbxKeeper *keeper)
+{
+  int fds[SBX_MESSAGE_FDS];
+  SbxMessage message;
+  pid_t sender;
+  size_t n;
+  SbxJob *job;
+
+  if (sbx_message_recv (keeper->init, SBX_CHANNEL_INIT_TO_KEEPER, &message, fds, &n, &sender) <= 0) {
+    init_is_gone (keeper);
+    return;
+  }
+  job = sbx_keeper_find_job (keeper, message.job);
+  if (message.type == SBX_MSG_READY) {
+    if (keeper->state == SBX_KEEPER_PREPARING)
+      sbx_keeper_init_ready (keeper, sender);
+  } else if (!job) {
+    return;
+  } else if (message.type == SBX_MSG_HELLO) {
+    job->pid = sender;
+  } else if (message.type == SBX_MSG_EXITED) {
+    job_exited (keeper, job, message.value);
+  } else if (message.type == SBX_MSG_STARTED && job == &keeper->jobs[0]) {
+    application_started (keeper, &message);
+  } else if (message.type == SBX_MSG_STARTED) {
+    message.pid = job->pid;
+    message.detail = (int32_t) keeper->enforced;
+    sbx_keeper_tell (keeper, job, &message);
+  } else if (job == &keeper->jobs[0]) {
+    sbx_keeper_fail (keeper, (SbxStep) message.detail, message.value, message.text);
+  } else {
+    sbx_keeper_tell (keeper, job, &message);
+    sbx_keeper_drop_job (keeper, job);
+  }
+}
+
+void
+sbx_keeper_signal_job (SbxKeeper *keeper, SbxJob *job, int signo, bool group)
+{
+  SbxMessage message = { .type = SBX_MSG_SIGNAL, .job = job->number, .value = signo, .detail = group };
+
+  if (keeper->init >= 0 && keeper->state == SBX_KEEPER_RUNNING)
+    (void) sbx_message_send_now (keeper->init, &message, NULL, 0);
+}
+
+void
+sbx_keeper_kill_all (SbxKeeper *keeper)
+{
+  if (keeper->init_pidfd >= 0)
+    (void) pidfd_send_signal (keeper->init_pidfd, SIGKILL, NULL, 0);
+}
+
+void
+sbx_keeper_stop (SbxKeeper *keeper, SbxCulprit why, int32_t grace_ms)
+{
+  int64_t kill_at = sbx_keeper_now () + grace_ms;
+
+  if (keeper->state < SBX_KEEPER_RUNNING)
+    sbx_keeper_fail (keeper, SBX_STEP_NONE, ECANCELED, "stopped before it had started");
+  if (keeper->why == SBX_CULPRIT_APPLICATION)
+    keeper->why = why;
+  if (keeper->kill_at == 0 || kill_at < keeper->kill_at) /* a later STOP can only be more impatient */
+    keeper->kill_at = kill_at;
+  if (grace_ms > 0)
+    sbx_keeper_signal_job (keeper, &keeper->jobs[0], SIGTERM, false);
+  else
+    sbx_keeper_kill_all (keeper);
+}
+
+void
+sbx_keeper_children (SbxKeeper *keeper)
+{
+  int status;
+  pid_t pid;
+
+  while ((pid = waitpid (-1, &status, WNOHANG)) > 0)
+    if (pid == keeper->bwrap) {
+      keeper->bwrap_reaped = true;
+      keeper->bwrap_status = status;
+    }
+  if (!keeper->bwrap_reaped)
+    return;
+  if (keeper->state < SBX_KEEPER_RUNNING) {
+    sbx_keeper_read_errors (keeper);
+    /* Init may have told why before bwrap ended */
+    if (keeper->init >= 0 && poll (&(struct pollfd){ keeper->init, POLLIN, 0 }, 1, 0) > 0
+        && keeper->state == SBX_KEEPER_STARTING)
+      return;
+    sbx_keeper_fail (keeper, SBX_STEP_NAMESPACES, WIFSIGNALED (keeper->bwrap_status) ? EINTR : 0, keeper->errors);
+  }
+  keeper->state = SBX_KEEPER_ENDING;
+}
+
+void
+sbx_keeper_timers (SbxKeeper *keeper)
+{
+  int64_t now = sbx_keeper_now ();
+
+  if (keeper->kill_at != 0 && now >= keeper->kill_at)
+    sbx_keeper_kill_all (keeper);
+  for (size_t i = 1; i < SBX_KEEPER_JOBS; i++) {
+    SbxJob *job = &keeper->jobs[i];
+
+    if (job->used && job->kill_at != 0 && now >= job->kill_at) {
+      sbx_keeper_signal_job (keeper, job, SIGKILL, true);
+      job->kill_at = now + SBX_KEEPER_CALLER_GRACE;
+    }
+  }
+}
+
+/* Which of us ended it. */
+static SbxCulprit
+find_culprit (const SbxKeeper *keeper)
+{
+  if (keeper->main_ended || keeper->why != SBX_CULPRIT_APPLICATION)
+    return keeper->why;
+  return WIFSIGNALED (keeper->bwrap_status) ? SBX_CULPRIT_BWRAP : SBX_CULPRIT_INIT;
+}
+
+static bool
+everything_is_gone (SbxKeeper *keeper)
+{
+  struct pollfd init = { keeper->init_pidfd, POLLIN, 0 };
+
+  if (keeper->state != SBX_KEEPER_ENDING || !keeper->bwrap_reaped)
+    return false;
+  return poll (&init, 1, 0) > 0;
+}
+
+void
+sbx_keeper_finish (SbxKeeper *keeper)
+{
+  SbxKeeperStatus status = { .state = "exited", .exit_time = wall_clock () };
+  SbxMessage ended = { .type = SBX_MSG_ENDED };
+  SbxCulprit culprit;
+
+  if (!everything_is_gone (keeper))
+    return;
+  while (keeper->init >= 0) /* what init said last */
+    sbx_keeper_serve_init (keeper);
+  culprit = find_culprit (keeper);
+  if (!keeper->main_ended)
+    job_exited (keeper, &keeper->jobs[0], SIGKILL); /* the kernel did that to it when PID 1 had died */
+  status.wait_status = keeper->main_status;
+  status.culprit = sbx_culprit_name (culprit);
+  status.culprit_status = keeper->bwrap_status;
+  write_status (keeper, &status);
+  sbx_record_close_socket (&keeper->record);
+  ended.value = (int32_t) culprit;
+  ended.detail = keeper->bwrap_status;
+  for (size_t i = 1; i < SBX_KEEPER_JOBS; i++)
+    if (keeper->jobs[i].used)
+      job_exited (keeper, &keeper->jobs[i], SIGKILL);
+  sbx_keeper_tell (keeper, &keeper->jobs[0], &ended);
+  exit (EXIT_SUCCESS);
+}

@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* One instance, seen from the host. libc only, single-threaded: entering a user namespace needs that (setns(2)).
+ *
+ *   WAITING ──PREPARE──▶ PREPARING ──init: READY──▶ READY ──START──▶ STARTING ──init: STARTED──▶ RUNNING ──▶ ENDING
+ *
+ * A START that comes early is kept until READY. ENDING begins when the application has ended, when something kills
+ * bwrap or init, or on STOP; it is over when bwrap has been reaped and init's pidfd says that it is dead. Whatever
+ * fails before RUNNING leaves nothing behind, the record directory included. */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "keeper/record.h"
+#include "wire/block.h"
+#include "wire/message.h"
+
+#define SBX_KEEPER_SOCKET_FD 3 /* sandboxd's end is the launching service */
+#define SBX_KEEPER_PEERS 16
+#define SBX_KEEPER_JOBS 256
+#define SBX_KEEPER_CALLER_GRACE 3000 /* ms between SIGTERM and SIGKILL when the caller has gone */
+
+typedef enum {
+  SBX_KEEPER_WAITING,
+  SBX_KEEPER_PREPARING,
+  SBX_KEEPER_READY,
+  SBX_KEEPER_STARTING,
+  SBX_KEEPER_RUNNING,
+  SBX_KEEPER_ENDING,
+} SbxKeeperState;
+
+/* A process that was asked for: job 0 is the application, the others are EXECs. */
+typedef struct {
+  bool used;
+  uint32_t number;       /* towards init */
+  uint32_t their_number; /* towards the service that asked */
+  int peer;              /* index of that service, or -1 */
+  int lifeline;          /* or -1 */
+  pid_t pid;             /* on the host */
+  int64_t kill_at;       /* monotonic ms, or 0 */
+} SbxJob;
+
+typedef struct {
+  SbxKeeperState state;
+  SbxKeeperRecord record;
+  int peers[SBX_KEEPER_PEERS]; /* services; [0] is the one that launched */
+  int listener, signals, init, init_pidfd, bwrap_errors;
+  pid_t bwrap, init_pid;
+  int bwrap_status;
+  bool bwrap_reaped;
+  uint32_t next_job;
+  SbxJob jobs[SBX_KEEPER_JOBS];   /* [0] is job 0 */
+  int start_fds[SBX_MESSAGE_FDS]; /* an early START */
+  size_t n_start_fds;
+  bool start_kept;
+  uint32_t procfs_flags;
+  uint32_t enforced;
+  int64_t start_time; /* microseconds since 1970 */
+  bool main_ended;
+  int main_status;
+  SbxCulprit why;                    /* STOPPED or CALLER when we were the ones to end it, else APPLICATION */
+  int64_t kill_at;                   /* monotonic ms when everything gets SIGKILL, or 0 */
+  char errors[SBX_MESSAGE_TEXT + 1]; /* what bwrap printed */
+  size_t n_errors;
+} SbxKeeper;
+
+/* launch.c: from PREPARE to RUNNING. */
+void sbx_keeper_prepare (SbxKeeper *keeper, const int *fds, size_t n_fds);
+void sbx_keeper_init_ready (SbxKeeper *keeper, pid_t pid);
+void sbx_keeper_start (SbxKeeper *keeper); /* forwards the kept START to init */
+void sbx_keeper_read_errors (SbxKeeper *keeper);
+
+/* Gives up a launch that is not RUNNING yet: tells everybody, kills what runs, removes the record. Does not return. */
+void sbx_keeper_fail (SbxKeeper *keeper, SbxStep step, int error, const char *text) __attribute__ ((noreturn));
+
+/* peers.c: services and lifelines. */
+void sbx_keeper_accept (SbxKeeper *keeper);
+void sbx_keeper_serve_peer (SbxKeeper *keeper, int peer);
+void sbx_keeper_serve_lifeline (SbxKeeper *keeper, SbxJob *job);
+void sbx_keeper_broadcast (SbxKeeper *keeper, const SbxMessage *message);
+/* To the service that asked for @job and to its lifeline; for job 0 to every service. */
+void sbx_keeper_tell (SbxKeeper *keeper, SbxJob *job, SbxMessage *message);
+SbxJob *sbx_keeper_find_job (SbxKeeper *keeper, uint32_t number);
+void sbx_keeper_drop_job (SbxKeeper *keeper, SbxJob *job);
+
+/* instance.c: from RUNNING to the end. */
+void sbx_keeper_serve_init (SbxKeeper *keeper);
+void sbx_keeper_stop (SbxKeeper *keeper, SbxCulprit why, int32_t grace_ms);
+void sbx_keeper_signal_job (SbxKeeper *keeper, SbxJob *job, int signo, bool group);
+void sbx_keeper_kill_all (SbxKeeper *keeper);
+void sbx_keeper_children (SbxKeeper *keeper); /* SIGCHLD */
+void sbx_keeper_timers (SbxKeeper *keeper);
+/* When everything is gone: records it, tells everybody, exits. Returns when it is not over yet. */
+void sbx_keeper_finish (SbxKeeper *keeper);
+int64_t sbx_keeper_now (void);

@@ -1,0 +1,268 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/pidfd.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "keeper/keeper.h"
+#include "keeper/procfs.h"
+#include "wire/fdmap.h"
+#include "wire/landlock.h"
+
+/* The numbers that bwrap and sandbox-init expect, see plan/plan.h */
+#define INIT_NUMBER 9
+#define CONTROL_NUMBER 8
+#define FIXED_FDS 3 /* of PREPARE: block, directory, sandbox-init */
+
+#define SCOPES (SBX_LANDLOCK_SCOPE_ABSTRACT_UNIX_SOCKET | SBX_LANDLOCK_SCOPE_SIGNAL)
+
+/* The instance domain: scopes only. Handling file-system rights would forbid every mount, and with that bwrap. */
+static int
+enter_instance_domain (SbxKeeper *keeper, uint32_t flags)
+{
+  SbxLandlockAttr attr = { .scoped = SCOPES };
+  int ruleset, rc;
+
+  if (prctl (PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
+    return -1;
+  if (!(flags & SBX_DOMAIN_SCOPED))
+    return 0;
+  ruleset = sbx_landlock_create (&attr);
+  rc = ruleset < 0 ? -1 : sbx_landlock_restrict_self (ruleset);
+  if (ruleset >= 0) {
+    int saved = errno;
+
+    close (ruleset);
+    errno = saved;
+  }
+  if (rc == 0)
+    keeper->enforced |= SBX_ENFORCED_INSTANCE_DOMAIN | SBX_ENFORCED_SCOPES;
+  return rc == 0 || !(flags & SBX_DOMAIN_REQUIRED) ? 0 : -1;
+}
+
+/* What bwrap gets: nothing on 0 and 1, the pipe for its complaints on 2, our socket, init's program, then its files. */
+static size_t
+map_for_bwrap (const SbxBlock *block, const int *fds, size_t n_fds, int control, int errors, int *sources,
+               int32_t *targets)
+{
+  SbxRecord record = { 0 };
+  size_t n = 0, n_files = n_fds - FIXED_FDS;
+
+  sources[n] = errors;
+  targets[n++] = STDERR_FILENO;
+  sources[n] = control;
+  targets[n++] = CONTROL_NUMBER;
+  sources[n] = fds[2];
+  targets[n++] = INIT_NUMBER;
+  if (!sbx_block_next (block, SBX_TAG_FDMAP, &record) || record.length != n_files * sizeof (int32_t)
+      || n + n_files > SBX_FDMAP_MAX)
+    return 0;
+  memcpy (targets + n, record.value, record.length);
+  memcpy (sources + n, fds + FIXED_FDS, n_files * sizeof (int));
+  return n + n_files;
+}
+
+static void __attribute__ ((noreturn)) exec_bwrap (char **argv, const int *sources, const int32_t *targets, size_t n)
+{
+  char *empty[] = { NULL };
+  sigset_t none;
+
+  sigemptyset (&none);
+  sigprocmask (SIG_SETMASK, &none, NULL);
+  signal (SIGPIPE, SIG_DFL);
+  if (sbx_fdmap_apply (sources, targets, n, -1) == 0)
+    execve (argv[0], argv, empty);
+  dprintf (STDERR_FILENO, "cannot execute %s: %s\n", argv[0], strerror (errno));
+  _exit (127);
+}
+
+static int
+spawn_bwrap (SbxKeeper *keeper, const SbxBlock *block, const int *fds, size_t n_fds)
+{
+  int sources[SBX_FDMAP_MAX], control[2] = { -1, -1 }, errors[2] = { -1, -1 }, on = 1;
+  int32_t targets[SBX_FDMAP_MAX];
+  size_t argc, n;
+  char **argv = sbx_block_strv (block, SBX_TAG_BWRAP, &argc);
+
+  if (!argv || socketpair (AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, control) < 0 || pipe2 (errors, O_CLOEXEC) < 0
+      || setsockopt (control[0], SOL_SOCKET, SO_PASSCRED, &on, sizeof on) < 0)
+    return -1;
+  n = map_for_bwrap (block, fds, n_fds, control[1], errors[1], sources, targets);
+  if (n == 0) {
+    errno = EBADMSG;
+    return -1;
+  }
+  keeper->bwrap = fork ();
+  if (keeper->bwrap == 0)
+    exec_bwrap (argv, sources, targets, n);
+  free (argv);
+  close (control[1]);
+  close (errors[1]);
+  keeper->init = control[0];
+  keeper->bwrap_errors = errors[0];
+  fcntl (errors[0], F_SETFL, O_NONBLOCK);
+  return keeper->bwrap < 0 ? -1 : 0;
+}
+
+static void
+prepare_from (SbxKeeper *keeper, const SbxBlock *block, const int *fds, size_t n_fds)
+{
+  SbxRecord info = { 0 };
+
+  keeper->procfs_flags = sbx_block_u32 (block, SBX_TAG_PROCFS, 0);
+  if (enter_instance_domain (keeper, sbx_block_u32 (block, SBX_TAG_DOMAIN, 0)) < 0)
+    sbx_keeper_fail (keeper, SBX_STEP_DOMAIN, errno, "");
+  if (spawn_bwrap (keeper, block, fds, n_fds) < 0)
+    sbx_keeper_fail (keeper, SBX_STEP_BWRAP, errno, "");
+  /* While bwrap works: */
+  sbx_block_next (block, SBX_TAG_INFO, &info);
+  keeper->listener =
+      sbx_record_create (&keeper->record, fds[1], sbx_block_string (block, SBX_TAG_ID, ""), info.value, info.length);
+  if (keeper->listener < 0)
+    sbx_keeper_fail (keeper, SBX_STEP_RECORD, errno, "");
+}
+
+void
+sbx_keeper_prepare (SbxKeeper *keeper, const int *fds, size_t n_fds)
+{
+  SbxBlock block;
+
+  keeper->state = SBX_KEEPER_PREPARING;
+  if (sbx_block_open (&block, fds[0], SBX_BLOCK_PREPARE) < 0)
+    sbx_keeper_fail (keeper, SBX_STEP_PROTOCOL, errno, "");
+  prepare_from (keeper, &block, fds, n_fds);
+  sbx_block_close (&block);
+  for (size_t i = 0; i < n_fds; i++)
+    if (i != 1) /* the directory: the record keeps it */
+      close (fds[i]);
+}
+
+static void
+replace_procfs (SbxKeeper *keeper)
+{
+  SbxNamespaces namespaces;
+
+  if (!(keeper->procfs_flags & SBX_PROCFS_PRIVATE))
+    return;
+  if (sbx_namespaces_open (&namespaces, keeper->init_pid, keeper->init_pidfd) < 0
+      || sbx_procfs_replace (&namespaces, keeper->procfs_flags, &keeper->enforced) < 0)
+    sbx_keeper_fail (keeper, SBX_STEP_PROCFS, errno, "");
+  sbx_namespaces_close (&namespaces);
+}
+
+void
+sbx_keeper_init_ready (SbxKeeper *keeper, pid_t pid)
+{
+  SbxMessage ready = { .type = SBX_MSG_READY };
+
+  keeper->init_pid = pid;
+  keeper->init_pidfd = pidfd_open (pid, 0);
+  if (keeper->init_pidfd < 0)
+    sbx_keeper_fail (keeper, SBX_STEP_NAMESPACES, errno, "");
+  replace_procfs (keeper);
+  keeper->state = SBX_KEEPER_READY;
+  if (keeper->start_kept)
+    sbx_keeper_start (keeper);
+  else
+    sbx_keeper_broadcast (keeper, &ready);
+}
+
+void
+sbx_keeper_start (SbxKeeper *keeper)
+{
+  SbxMessage start = { .type = SBX_MSG_START };
+
+  keeper->state = SBX_KEEPER_STARTING;
+  if (sbx_message_send (keeper->init, &start, keeper->start_fds, keeper->n_start_fds) < 0)
+    sbx_keeper_fail (keeper, SBX_STEP_PROTOCOL, errno, "");
+  while (keeper->n_start_fds > 0)
+    close (keeper->start_fds[--keeper->n_start_fds]);
+}
+
+void
+sbx_keeper_read_errors (SbxKeeper *keeper)
+{
+  char scrap[512];
+  ssize_t n;
+
+  for (;;) {
+    size_t room = SBX_MESSAGE_TEXT - keeper->n_errors;
+
+    n = read (keeper->bwrap_errors, room > 0 ? keeper->errors + keeper->n_errors : scrap,
+              room > 0 ? room : sizeof scrap);
+    if (n <= 0)
+      break;
+    if (room > 0)
+      keeper->n_errors += (size_t) n;
+  }
+  if (n < 0 && errno == EAGAIN)
+    return;
+  close (keeper->bwrap_errors);
+  keeper->bwrap_errors = -1;
+}
+
+/* Everything below us: bwrap, and what was handed to us when it died in the middle of its work. Which processes those
+ * are is in /proc/self/task/TID/children (proc(5)); we are a child subreaper, so nobody escapes. */
+static void
+kill_children (void)
+{
+  char path[64], line[4096];
+  int fd;
+  ssize_t n;
+
+  snprintf (path, sizeof path, "/proc/self/task/%d/children", (int) gettid ());
+  fd = open (path, O_RDONLY | O_CLOEXEC);
+  n = fd < 0 ? -1 : read (fd, line, sizeof line - 1);
+  if (fd >= 0)
+    close (fd);
+  if (n <= 0)
+    return;
+  line[n] = '\0';
+  for (char *at = line, *end; (n = strtol (at, &end, 10)) > 0; at = end)
+    kill ((pid_t) n, SIGKILL);
+}
+
+static void
+kill_everything (SbxKeeper *keeper)
+{
+  sbx_keeper_kill_all (keeper);
+  if (keeper->init >= 0)
+    close (keeper->init);
+  keeper->init = -1;
+  if (keeper->bwrap > 0 && !keeper->bwrap_reaped)
+    kill (keeper->bwrap, SIGKILL);
+  for (;;) {
+    pid_t pid = waitpid (-1, NULL, WNOHANG);
+
+    if (pid < 0 && errno == ECHILD)
+      return;
+    if (pid == 0) {
+      struct timespec moment = { 0, 200000 };
+
+      kill_children ();
+      nanosleep (&moment, NULL);
+    }
+  }
+}
+
+void
+sbx_keeper_fail (SbxKeeper *keeper, SbxStep step, int error, const char *text)
+{
+  SbxMessage failed = { .type = SBX_MSG_FAILED, .value = error, .detail = (int32_t) step };
+
+  snprintf (failed.text, sizeof failed.text, "%s", text);
+  kill_everything (keeper);
+  if (keeper->listener >= 0)
+    close (keeper->listener);
+  sbx_record_remove (&keeper->record);
+  sbx_keeper_tell (keeper, &keeper->jobs[0], &failed);
+  exit (EXIT_FAILURE);
+}

@@ -1,0 +1,153 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "keeper/record.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#define STATUS_SIZE 4096
+#define SOCKET_NAME "keeper"
+#define INFO_NAME "info"
+#define STATUS_NAME "status"
+
+static int
+write_whole (int fd, const void *data, size_t size, off_t at)
+{
+  const char *bytes = data;
+
+  while (size > 0) {
+    ssize_t n = pwrite (fd, bytes, size, at);
+
+    if (n < 0 && errno == EINTR)
+      continue;
+    if (n < 0)
+      return -1;
+    bytes += n;
+    at += n;
+    size -= (size_t) n;
+  }
+  return 0;
+}
+
+static int
+write_info (SbxKeeperRecord *record, const void *info, size_t size)
+{
+  int fd = openat (record->directory, INFO_NAME, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
+  int rc;
+
+  if (fd < 0)
+    return -1;
+  rc = write_whole (fd, info, size, 0);
+  close (fd);
+  return rc;
+}
+
+/* Bound through the descriptor of the directory: the path may be longer than sun_path, and cannot be swapped. */
+static int
+listen_in (SbxKeeperRecord *record)
+{
+  struct sockaddr_un address = { .sun_family = AF_UNIX };
+  int sock = socket (AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+
+  if (sock < 0)
+    return -1;
+  snprintf (address.sun_path, sizeof address.sun_path, "/proc/self/fd/%d/" SOCKET_NAME, record->directory);
+  if (bind (sock, (struct sockaddr *) &address, sizeof address) < 0 || listen (sock, 16) < 0) {
+    int saved = errno;
+
+    close (sock);
+    errno = saved;
+    return -1;
+  }
+  return sock;
+}
+
+static int
+open_status (SbxKeeperRecord *record)
+{
+  char blank[STATUS_SIZE];
+
+  memset (blank, '\n', sizeof blank);
+  record->status = openat (record->directory, STATUS_NAME, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
+  return record->status < 0 ? -1 : write_whole (record->status, blank, sizeof blank, 0);
+}
+
+int
+sbx_record_create (SbxKeeperRecord *record, int parent, const char *id, const void *info, size_t info_size)
+{
+  int sock = -1, saved;
+
+  *record = (SbxKeeperRecord){ .parent = parent, .directory = -1, .status = -1 };
+  memcpy (record->id, id, sizeof record->id);
+  if (mkdirat (parent, id, 0700) < 0)
+    return -1;
+  record->directory = openat (parent, id, O_PATH | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+  if (record->directory >= 0 && write_info (record, info, info_size) == 0 && open_status (record) == 0)
+    sock = listen_in (record);
+  if (sock < 0) {
+    saved = errno;
+    sbx_record_remove (record);
+    errno = saved;
+  }
+  return sock;
+}
+
+/* One line of it at most: the text comes from bwrap and from people's file names. */
+static void
+copy_line (char *to, size_t size, const char *from)
+{
+  size_t n = 0;
+
+  for (; *from && n + 1 < size; from++)
+    to[n++] = (unsigned char) *from < ' ' ? ' ' : *from;
+  to[n] = '\0';
+}
+
+int
+sbx_record_write (SbxKeeperRecord *record, const SbxKeeperStatus *status)
+{
+  char text[1024], data[STATUS_SIZE];
+  int n;
+
+  memset (data, '\n', sizeof data);
+  copy_line (text, sizeof text, status->text ? status->text : "");
+  n = snprintf (data, sizeof data,
+                "[Status]\nState=%s\nPid=%d\nInitPid=%d\nKeeperPid=%d\nStartTime=%lld\nExitTime=%lld\nWaitStatus=%d\n"
+                "Culprit=%s\nCulpritStatus=%d\nEnforced=%u\nText=%s\n",
+                status->state, (int) status->pid, (int) status->init_pid, (int) status->keeper_pid,
+                (long long) status->start_time, (long long) status->exit_time, status->wait_status,
+                status->culprit ? status->culprit : "", status->culprit_status, status->enforced, text);
+  data[n] = '\n'; /* instead of snprintf's NUL; always far from the end */
+  return write_whole (record->status, data, sizeof data, 0);
+}
+
+void
+sbx_record_close_socket (SbxKeeperRecord *record)
+{
+  if (record->directory >= 0)
+    unlinkat (record->directory, SOCKET_NAME, 0);
+}
+
+void
+sbx_record_remove (SbxKeeperRecord *record)
+{
+  static const char *const names[] = { SOCKET_NAME, INFO_NAME, STATUS_NAME };
+
+  if (record->directory >= 0) {
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+      unlinkat (record->directory, names[i], 0);
+    close (record->directory);
+    record->directory = -1;
+  }
+  if (record->status >= 0)
+    close (record->status);
+  record->status = -1;
+  if (record->id[0])
+    unlinkat (record->parent, record->id, AT_REMOVEDIR);
+  record->id[0] = '\0';
+}

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The directory $XDG_RUNTIME_DIR/sandbox/<id>: `keeper` (socket), `info` (for the next service), `status`. libc only.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+typedef struct {
+  int parent;    /* descriptor of the directory above */
+  int directory; /* its own, or -1 */
+  int status;    /* the status file, as large as it will ever be, so that a full disk cannot spoil the end */
+  char id[17];
+} SbxKeeperRecord;
+
+/* What the status file says. Times in microseconds since 1970. */
+typedef struct {
+  const char *state; /* "prepared", "running", "exited" */
+  pid_t pid, init_pid, keeper_pid;
+  int64_t start_time, exit_time;
+  int wait_status;
+  const char *culprit;
+  int culprit_status;
+  uint32_t enforced;
+  const char *text;
+} SbxKeeperStatus;
+
+/* Makes the directory (EEXIST: the id is taken), the info file with @info, the status file, and a listening socket,
+ * which is returned. Returns -1 with errno after removing what was made. @parent stays the caller's. */
+int sbx_record_create (SbxKeeperRecord *record, int parent, const char *id, const void *info, size_t info_size);
+int sbx_record_write (SbxKeeperRecord *record, const SbxKeeperStatus *status);
+/* No service can connect any more, the files stay. */
+void sbx_record_close_socket (SbxKeeperRecord *record);
+void sbx_record_remove (SbxKeeperRecord *record);

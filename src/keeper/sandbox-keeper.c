@@ -1,0 +1,142 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* sandbox-keeper: stays with one instance on the host's side, whatever happens to sandboxd.
+ * Started by sandboxd with a socket on descriptor 3; everything else comes in messages (wire/message.h). */
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+#include "keeper/keeper.h"
+
+#define GRACE_ON_SIGTERM 3000
+
+typedef struct {
+  struct pollfd fds[5 + SBX_KEEPER_PEERS + SBX_KEEPER_JOBS];
+  nfds_t n;
+} Polled;
+
+/* The rows of @polled in a fixed order; one that is not open has a negative descriptor, which poll(2) passes over. */
+static void
+collect (const SbxKeeper *keeper, Polled *polled)
+{
+  const int single[] = {
+    keeper->signals,
+    keeper->init,
+    keeper->listener,
+    keeper->bwrap_errors,
+    keeper->state == SBX_KEEPER_ENDING ? keeper->init_pidfd : -1,
+  };
+
+  polled->n = 0;
+  for (size_t i = 0; i < 5; i++)
+    polled->fds[polled->n++] = (struct pollfd){ single[i], POLLIN, 0 };
+  for (size_t i = 0; i < SBX_KEEPER_PEERS; i++)
+    polled->fds[polled->n++] = (struct pollfd){ keeper->peers[i], POLLIN, 0 };
+  for (size_t i = 0; i < SBX_KEEPER_JOBS; i++)
+    polled->fds[polled->n++] = (struct pollfd){ keeper->jobs[i].lifeline, POLLIN, 0 };
+}
+
+static int
+next_timeout (const SbxKeeper *keeper)
+{
+  int64_t next = keeper->kill_at;
+  int64_t now;
+
+  for (size_t i = 1; i < SBX_KEEPER_JOBS; i++)
+    if (keeper->jobs[i].kill_at != 0 && (next == 0 || keeper->jobs[i].kill_at < next))
+      next = keeper->jobs[i].kill_at;
+  if (next == 0)
+    return -1;
+  now = sbx_keeper_now ();
+  return next > now ? (int) (next - now) : 50; /* what has been killed takes a moment */
+}
+
+static void
+serve_signals (SbxKeeper *keeper)
+{
+  struct signalfd_siginfo info;
+
+  while (read (keeper->signals, &info, sizeof info) == (ssize_t) sizeof info)
+    if (info.ssi_signo != SIGCHLD)
+      sbx_keeper_stop (keeper, SBX_CULPRIT_STOPPED, GRACE_ON_SIGTERM);
+  sbx_keeper_children (keeper);
+}
+
+static void
+serve (SbxKeeper *keeper, const Polled *polled)
+{
+  const struct pollfd *peers = polled->fds + 5, *lifelines = peers + SBX_KEEPER_PEERS;
+
+  if (polled->fds[3].revents && keeper->bwrap_errors >= 0)
+    sbx_keeper_read_errors (keeper);
+  if (polled->fds[1].revents && keeper->init >= 0)
+    sbx_keeper_serve_init (keeper);
+  if (polled->fds[0].revents)
+    serve_signals (keeper);
+  for (int i = 0; i < SBX_KEEPER_PEERS; i++)
+    if (peers[i].revents && keeper->peers[i] == peers[i].fd)
+      sbx_keeper_serve_peer (keeper, i);
+  for (size_t i = 0; i < SBX_KEEPER_JOBS; i++)
+    if (lifelines[i].revents && keeper->jobs[i].lifeline == lifelines[i].fd)
+      sbx_keeper_serve_lifeline (keeper, &keeper->jobs[i]);
+  if (polled->fds[2].revents)
+    sbx_keeper_accept (keeper);
+}
+
+static int
+open_signals (void)
+{
+  static const int wanted[] = { SIGCHLD, SIGTERM, SIGINT, SIGHUP };
+  sigset_t set;
+
+  sigemptyset (&set);
+  for (size_t i = 0; i < sizeof wanted / sizeof *wanted; i++)
+    sigaddset (&set, wanted[i]);
+  signal (SIGPIPE, SIG_IGN);
+  sigprocmask (SIG_SETMASK, &set, NULL);
+  return signalfd (-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+}
+
+static void
+set_up (SbxKeeper *keeper)
+{
+  keeper->record = (SbxKeeperRecord){ .parent = -1, .directory = -1, .status = -1 };
+  for (int i = 0; i < SBX_KEEPER_PEERS; i++)
+    keeper->peers[i] = -1;
+  for (size_t i = 0; i < SBX_KEEPER_JOBS; i++)
+    keeper->jobs[i] = (SbxJob){ .peer = -1, .lifeline = -1 };
+  keeper->jobs[0].used = true;
+  keeper->listener = keeper->init = keeper->init_pidfd = keeper->bwrap_errors = -1;
+  keeper->peers[0] = SBX_KEEPER_SOCKET_FD;
+  keeper->signals = open_signals ();
+}
+
+int
+main (void)
+{
+  static SbxKeeper keeper;
+  static Polled polled;
+
+  if (fcntl (SBX_KEEPER_SOCKET_FD, F_SETFD, FD_CLOEXEC) < 0) {
+    fputs ("sandbox-keeper is started by sandboxd, not by hand: see sandboxctl(1)\n", stderr);
+    return EXIT_FAILURE;
+  }
+  (void) setsid (); /* EPERM: we lead a group already */
+  set_up (&keeper);
+  if (keeper.signals < 0 || prctl (PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) < 0)
+    return EXIT_FAILURE;
+  for (;;) {
+    collect (&keeper, &polled);
+    if (poll (polled.fds, polled.n, next_timeout (&keeper)) < 0 && errno != EINTR)
+      return EXIT_FAILURE;
+    serve (&keeper, &polled);
+    sbx_keeper_timers (&keeper);
+    sbx_keeper_finish (&keeper);
+  }
+}
