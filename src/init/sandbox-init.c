@@ -8,7 +8,6 @@
  * application are dropped by the kernel, which protects PID 1 from what it has no handler for. */
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/close_range.h>
 #include <poll.h>
 #include <signal.h>
 #include <string.h>
@@ -18,6 +17,7 @@
 #include <unistd.h>
 
 #include "init/init.h"
+#include "wire/sys.h"
 
 #define MAX_JOBS 256
 
@@ -152,7 +152,7 @@ tidy_descriptors (void)
 
   for (int fd = 0; null >= 0 && fd <= 2; fd++)
     dup2 (null, fd);
-  if (close_range (3, SBX_INIT_CONTROL - 1, 0) < 0 || close_range (SBX_INIT_CONTROL + 1, ~0U, 0) < 0)
+  if (sbx_sys_close_range (3, SBX_INIT_CONTROL - 1, 0) < 0 || sbx_sys_close_range (SBX_INIT_CONTROL + 1, ~0U, 0) < 0)
     _exit (1);
   fcntl (SBX_INIT_CONTROL, F_SETFD, FD_CLOEXEC);
 }

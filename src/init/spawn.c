@@ -17,6 +17,8 @@
 /* Everything that allocates is done before the fork. */
 typedef struct {
   char **argv;
+  size_t argc;
+  char **shell; /* room for argv with "/bin/sh" before it */
   char **env;
   size_t n_env;
   int32_t targets[SBX_FDMAP_MAX];
@@ -28,7 +30,6 @@ static int
 read_command (const SbxBlock *block, size_t n_fds, Command *command)
 {
   SbxRecord record = { 0 };
-  size_t n;
 
   command->flags = sbx_block_u32 (block, SBX_TAG_FLAGS, 0);
   if (!sbx_block_next (block, SBX_TAG_FDMAP, &record) || record.length != n_fds * sizeof (int32_t)) {
@@ -36,8 +37,11 @@ read_command (const SbxBlock *block, size_t n_fds, Command *command)
     return -1;
   }
   memcpy (command->targets, record.value, record.length);
-  command->argv = sbx_block_strv (block, SBX_TAG_ARGV, &n);
+  command->argv = sbx_block_strv (block, SBX_TAG_ARGV, &command->argc);
   if (!command->argv)
+    return -1;
+  command->shell = calloc (command->argc + 2, sizeof *command->shell);
+  if (!command->shell)
     return -1;
   command->env = sbx_block_strv (block, SBX_TAG_ENV, &command->n_env);
   if (!command->env) {
@@ -80,13 +84,13 @@ set_limits (const SbxBlock *block)
 
     memcpy (row, record.value, sizeof row);
     limit = (struct rlimit){ row[1], row[2] };
-    if (getrlimit ((__rlimit_resource_t) row[0], &now) < 0)
+    if (getrlimit ((int) row[0], &now) < 0)
       return -1;
     if (limit.rlim_max > now.rlim_max) /* an ordinary user cannot raise it: what is lower already stays */
       limit.rlim_max = now.rlim_max;
     if (limit.rlim_cur > limit.rlim_max)
       limit.rlim_cur = limit.rlim_max;
-    if (setrlimit ((__rlimit_resource_t) row[0], &limit) < 0)
+    if (setrlimit ((int) row[0], &limit) < 0)
       return -1;
   }
   return 0;
@@ -104,78 +108,111 @@ reset_signals (void)
   sigprocmask (SIG_SETMASK, &none, NULL);
 }
 
-static void __attribute__ ((noreturn)) give_up (int report, SbxStep step)
+static void __attribute__ ((noreturn)) give_up (SbxInitFailure *failure, SbxStep step)
 {
-  SbxInitFailure failure = { (int32_t) step, errno };
-
-  if (write (report, &failure, sizeof failure) != (ssize_t) sizeof failure)
-    _exit (124);
+  *failure = (SbxInitFailure){ (int32_t) step, errno };
   _exit (125);
 }
 
-static void __attribute__ ((noreturn))
-child (const SbxBlock *block, Command *command, const int *fds, size_t n, int control, uint32_t job, int report)
+/* execve, and for a script without "#!" the shell, as POSIX wants it of execvp; libcs differ there. */
+static void
+try_exec (const Command *command, const char *path)
+{
+  char **argv = command->argv;
+
+  execve (path, argv, command->env);
+  if (errno == ENOEXEC) {
+    command->shell[0] = (char *) "/bin/sh";
+    command->shell[1] = (char *) path;
+    memcpy (command->shell + 2, argv + 1, (command->argc - 1) * sizeof *argv);
+    command->shell[command->argc + 1] = NULL;
+    execve ("/bin/sh", command->shell, command->env);
+  }
+}
+
+static const char *
+search_path (const Command *command)
+{
+  for (size_t i = 0; i < command->n_env; i++)
+    if (strncmp (command->env[i], "PATH=", 5) == 0)
+      return command->env[i] + 5;
+  return "/usr/bin:/bin";
+}
+
+/* Looks for the command along the application's own PATH. Returns with errno: EACCES is remembered while the search
+ * goes on, so that "not executable" is not reported as "not found". */
+static void
+search (const Command *command)
+{
+  const char *name = command->argv[0], *at = search_path (command);
+  char path[PATH_MAX];
+  bool refused = false;
+
+  if (strchr (name, '/')) {
+    try_exec (command, name);
+    return;
+  }
+  errno = ENOENT;
+  while (*name && *at) {
+    size_t length = strcspn (at, ":");
+
+    if (snprintf (path, sizeof path, "%.*s%s%s", (int) length, at, length > 0 ? "/" : "", name) < (int) sizeof path) {
+      try_exec (command, path);
+      if (errno == EACCES)
+        refused = true;
+      else if (errno != ENOENT && errno != ENOTDIR)
+        return;
+    }
+    at += length + (at[length] == ':');
+  }
+  errno = refused ? EACCES : ENOENT;
+}
+
+static void __attribute__ ((noreturn)) child (const SbxBlock *block, Command *command, const int *fds, size_t n,
+                                              int control, uint32_t job, SbxInitFailure *failure)
 {
   SbxMessage hello = { .type = SBX_MSG_HELLO, .job = job };
-  int moved;
 
   reset_signals ();
   if (setsid () < 0)
-    give_up (report, SBX_STEP_FORK);
+    give_up (failure, SBX_STEP_FORK);
   if (sbx_message_send (control, &hello, NULL, 0) < 0)
-    give_up (report, SBX_STEP_PROTOCOL);
-  moved = sbx_fdmap_apply (fds, command->targets, n, report);
-  if (moved < 0)
-    give_up (report, SBX_STEP_DESCRIPTORS);
-  report = moved;
+    give_up (failure, SBX_STEP_PROTOCOL);
+  if (sbx_fdmap_apply (fds, command->targets, n, -1) < 0)
+    give_up (failure, SBX_STEP_DESCRIPTORS);
   if ((command->flags & SBX_START_TTY) && ioctl (STDIN_FILENO, TIOCSCTTY, 0) < 0)
-    give_up (report, SBX_STEP_TERMINAL);
+    give_up (failure, SBX_STEP_TERMINAL);
   if (enter_directory (block, command) < 0)
-    give_up (report, SBX_STEP_DIRECTORY);
+    give_up (failure, SBX_STEP_DIRECTORY);
   if (set_limits (block) < 0)
-    give_up (report, SBX_STEP_LIMITS);
-  environ = command->env; /* execvp looks at the application's own PATH */
-  execvp (command->argv[0], command->argv);
-  give_up (report, SBX_STEP_EXEC);
-}
-
-/* Whether the child reported something before exec closed the pipe. */
-static bool
-read_report (int fd, SbxInitFailure *failure)
-{
-  ssize_t n;
-
-  do
-    n = read (fd, failure, sizeof *failure);
-  while (n < 0 && errno == EINTR);
-  return n == (ssize_t) sizeof *failure;
+    give_up (failure, SBX_STEP_LIMITS);
+  search (command);
+  give_up (failure, SBX_STEP_EXEC);
 }
 
 pid_t
 sbx_init_spawn (const SbxBlock *block, const int *fds, size_t n, int control, uint32_t job, SbxInitFailure *failure)
 {
   Command command = { 0 };
-  int report[2] = { -1, -1 };
   pid_t pid = -1;
 
-  *failure = (SbxInitFailure){ SBX_STEP_FORK, 0 };
+  *failure = (SbxInitFailure){ SBX_STEP_NONE, 0 };
   if (read_command (block, n, &command) < 0) {
     *failure = (SbxInitFailure){ SBX_STEP_PROTOCOL, errno };
-  } else if (pipe2 (report, O_CLOEXEC) < 0) {
-    failure->error = errno;
   } else {
-    pid = fork ();
+    /* vfork: quick, and what the child writes to @failure is there when we go on, which is after its exec or exit */
+    pid = vfork ();
     if (pid == 0)
-      child (block, &command, fds, n, control, job, report[1]);
-    failure->error = errno;
-    close (report[1]);
-    if (pid > 0 && read_report (report[0], failure)) {
+      child (block, &command, fds, n, control, job, failure);
+    if (pid < 0)
+      *failure = (SbxInitFailure){ SBX_STEP_FORK, errno };
+    if (pid > 0 && failure->step != SBX_STEP_NONE) {
       waitpid (pid, NULL, 0);
       pid = -1;
     }
-    close (report[0]);
   }
   free (command.argv);
+  free (command.shell);
   free (command.env);
   return pid;
 }

@@ -4,12 +4,12 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/pidfd.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "keeper/keeper.h"
+#include "wire/sys.h"
 
 int64_t
 sbx_keeper_now (void)
@@ -129,7 +129,7 @@ void
 sbx_keeper_kill_all (SbxKeeper *keeper)
 {
   if (keeper->init_pidfd >= 0)
-    (void) pidfd_send_signal (keeper->init_pidfd, SIGKILL, NULL, 0);
+    (void) sbx_sys_pidfd_send_signal (keeper->init_pidfd, SIGKILL);
 }
 
 void

@@ -5,7 +5,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/pidfd.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
@@ -16,6 +15,7 @@
 #include "keeper/procfs.h"
 #include "wire/fdmap.h"
 #include "wire/landlock.h"
+#include "wire/sys.h"
 
 /* The numbers that bwrap and sandbox-init expect, see plan/plan.h */
 #define INIT_NUMBER 9
@@ -100,7 +100,8 @@ spawn_bwrap (SbxKeeper *keeper, const SbxBlock *block, const int *fds, size_t n_
     errno = EBADMSG;
     return -1;
   }
-  keeper->bwrap = fork ();
+  /* vfork: bwrap starts at once, and not after we have written the record on the same processor; 0.4 ms of 5 */
+  keeper->bwrap = vfork ();
   if (keeper->bwrap == 0)
     exec_bwrap (argv, sources, targets, n);
   free (argv);
@@ -164,7 +165,7 @@ sbx_keeper_init_ready (SbxKeeper *keeper, pid_t pid)
   SbxMessage ready = { .type = SBX_MSG_READY };
 
   keeper->init_pid = pid;
-  keeper->init_pidfd = pidfd_open (pid, 0);
+  keeper->init_pidfd = sbx_sys_pidfd_open (pid);
   if (keeper->init_pidfd < 0)
     sbx_keeper_fail (keeper, SBX_STEP_NAMESPACES, errno, "");
   replace_procfs (keeper);

@@ -17,13 +17,13 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
-#include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "wire/block.h"
 #include "wire/message.h"
+#include "wire/sys.h"
 
 /* A child's exit status when procfs has no option pidns= (before Linux 6.18); errno values are smaller. */
 #define NO_PIDNS_OPTION 250
@@ -72,14 +72,14 @@ sbx_namespaces_close (SbxNamespaces *namespaces)
 static int
 set_option (int fs, const char *key, const char *value)
 {
-  return fsconfig (fs, FSCONFIG_SET_STRING, key, value, 0);
+  return sbx_sys_fsconfig (fs, FSCONFIG_SET_STRING, key, value, 0);
 }
 
 /* A procfs of @pidns (-1: of our own pid namespace) as a detached mount. -1 with errno, or -NO_PIDNS_OPTION. */
 static int
 make_procfs (int pidns, uint32_t flags)
 {
-  int fs = fsopen ("proc", FSOPEN_CLOEXEC);
+  int fs = sbx_sys_fsopen ("proc", FSOPEN_CLOEXEC);
 
   if (fs < 0 || set_option (fs, "source", "proc") < 0)
     return -1;
@@ -90,11 +90,11 @@ make_procfs (int pidns, uint32_t flags)
   if ((flags & SBX_PROCFS_SUBSET_PID) && set_option (fs, "subset", "pid") < 0)
     return -1;
   /* EINVAL: the option is unknown; EOPNOTSUPP: known, but built without pid namespaces */
-  if (pidns >= 0 && fsconfig (fs, FSCONFIG_SET_FD, FSCONFIG_PIDNS, NULL, pidns) < 0)
+  if (pidns >= 0 && sbx_sys_fsconfig (fs, FSCONFIG_SET_FD, FSCONFIG_PIDNS, NULL, pidns) < 0)
     return errno == EINVAL || errno == EOPNOTSUPP ? -NO_PIDNS_OPTION : -1;
-  if (fsconfig (fs, FSCONFIG_CMD_CREATE, NULL, NULL, 0) < 0)
+  if (sbx_sys_fsconfig (fs, FSCONFIG_CMD_CREATE, NULL, NULL, 0) < 0)
     return -1;
-  return fsmount (fs, FSMOUNT_CLOEXEC, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC);
+  return sbx_sys_fsmount (fs, FSMOUNT_CLOEXEC, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC);
 }
 
 /* Lays @source, read-only and without devices, over @name. */
@@ -102,11 +102,11 @@ static int
 cover_entry (int proc, const char *name, int source_dir, const char *source)
 {
   struct mount_attr attr = { .attr_set = MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC };
-  int tree = open_tree (source_dir, source, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_SYMLINK_NOFOLLOW);
+  int tree = sbx_sys_open_tree (source_dir, source, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_SYMLINK_NOFOLLOW);
   int rc = -1;
 
-  if (tree >= 0 && mount_setattr (tree, "", AT_EMPTY_PATH, &attr, sizeof attr) == 0)
-    rc = move_mount (tree, "", proc, name, MOVE_MOUNT_F_EMPTY_PATH);
+  if (tree >= 0 && sbx_sys_mount_setattr (tree, "", AT_EMPTY_PATH, &attr) == 0)
+    rc = sbx_sys_move_mount (tree, "", proc, name, MOVE_MOUNT_F_EMPTY_PATH);
   if (tree >= 0)
     close (tree);
   return rc;
@@ -149,8 +149,8 @@ swap_procfs (int pidns, uint32_t flags, bool root)
 
   if (mount == -NO_PIDNS_OPTION)
     return NO_PIDNS_OPTION;
-  if (mount < 0 || umount2 ("/proc", MNT_DETACH) < 0
-      || move_mount (mount, "", AT_FDCWD, "/proc", MOVE_MOUNT_F_EMPTY_PATH) < 0)
+  if (mount < 0 || sbx_sys_umount ("/proc", SBX_MNT_DETACH) < 0
+      || sbx_sys_move_mount (mount, "", AT_FDCWD, "/proc", MOVE_MOUNT_F_EMPTY_PATH) < 0)
     return errno;
   if (root && seal_for_root ("/proc") < 0)
     return errno;

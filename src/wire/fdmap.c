@@ -3,9 +3,10 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/close_range.h>
 #include <sys/resource.h>
 #include <unistd.h>
+
+#include "wire/sys.h"
 
 /* The lowest number that no target uses, so that nothing that is moved there is overwritten. */
 static int
@@ -39,7 +40,7 @@ mark_all (void)
 {
   struct rlimit limit;
 
-  if (close_range (3, ~0U, CLOSE_RANGE_CLOEXEC) == 0)
+  if (sbx_sys_close_range (3, ~0U, CLOSE_RANGE_CLOEXEC) == 0)
     return 0;
   if (getrlimit (RLIMIT_NOFILE, &limit) < 0)
     return -1;

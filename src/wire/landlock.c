@@ -4,8 +4,9 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 #include <unistd.h>
+
+#include "wire/sys.h"
 
 #define CREATE_RULESET_VERSION (1u << 0)
 #define RULE_PATH_BENEATH 1

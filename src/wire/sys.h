@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* System calls that a libc may not wrap (musl 1.2.3 and glibc before 2.36 have none of them), for the programs that
+ * are built with libc alone. Each returns what the kernel returns, as -1 with errno. The numbers are the same on every
+ * architecture (include/uapi/asm-generic/unistd.h); the structures and flags come from the kernel's own headers. */
+#pragma once
+
+#include <linux/close_range.h>
+#include <linux/mount.h>
+#include <signal.h>
+#include <stddef.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#ifndef SYS_mount_setattr
+#define SYS_mount_setattr 442
+#endif
+#ifndef SYS_close_range
+#define SYS_close_range 436
+#endif
+#ifndef SYS_landlock_create_ruleset
+#define SYS_landlock_create_ruleset 444
+#define SYS_landlock_add_rule 445
+#define SYS_landlock_restrict_self 446
+#endif
+
+/* umount2(2); its constant is in sys/mount.h, which cannot be had together with linux/mount.h in glibc 2.36 */
+#define SBX_MNT_DETACH 2
+
+static inline int
+sbx_sys_fsopen (const char *type, unsigned flags)
+{
+  return (int) syscall (SYS_fsopen, type, flags);
+}
+
+static inline int
+sbx_sys_fsconfig (int fs, unsigned command, const char *key, const void *value, int aux)
+{
+  return (int) syscall (SYS_fsconfig, fs, command, key, value, aux);
+}
+
+static inline int
+sbx_sys_fsmount (int fs, unsigned flags, unsigned attributes)
+{
+  return (int) syscall (SYS_fsmount, fs, flags, attributes);
+}
+
+static inline int
+sbx_sys_open_tree (int dir, const char *path, unsigned flags)
+{
+  return (int) syscall (SYS_open_tree, dir, path, flags);
+}
+
+static inline int
+sbx_sys_move_mount (int from, const char *from_path, int to, const char *to_path, unsigned flags)
+{
+  return (int) syscall (SYS_move_mount, from, from_path, to, to_path, flags);
+}
+
+static inline int
+sbx_sys_mount_setattr (int dir, const char *path, unsigned flags, struct mount_attr *attributes)
+{
+  return (int) syscall (SYS_mount_setattr, dir, path, flags, attributes, sizeof *attributes);
+}
+
+static inline int
+sbx_sys_umount (const char *path, int flags)
+{
+  return (int) syscall (SYS_umount2, path, flags);
+}
+
+static inline int
+sbx_sys_close_range (unsigned first, unsigned last, unsigned flags)
+{
+  return (int) syscall (SYS_close_range, first, last, flags);
+}
+
+static inline int
+sbx_sys_pidfd_open (pid_t pid)
+{
+  return (int) syscall (SYS_pidfd_open, pid, 0);
+}
+
+static inline int
+sbx_sys_pidfd_send_signal (int pidfd, int signo)
+{
+  return (int) syscall (SYS_pidfd_send_signal, pidfd, signo, NULL, 0);
+}
