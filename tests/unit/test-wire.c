@@ -1,0 +1,323 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <errno.h>
+#include <fcntl.h>
+#include <glib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "wire/block.h"
+#include "wire/fdmap.h"
+#include "wire/landlock.h"
+#include "wire/message.h"
+
+static void
+make_pair (int pair[2])
+{
+  g_assert_cmpint (socketpair (AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair), ==, 0);
+}
+
+static int
+receive (int sock, SbxChannel channel, SbxMessage *message, size_t *n)
+{
+  int fds[SBX_MESSAGE_FDS];
+  int rc = sbx_message_recv_now (sock, channel, message, fds, n, NULL);
+
+  for (size_t i = 0; i < *n; i++)
+    close (fds[i]);
+  return rc;
+}
+
+static void
+test_message_round_trip (void)
+{
+  SbxMessage sent = { .type = SBX_MSG_FAILED, .job = 7, .pid = 42, .value = ENOENT, .detail = SBX_STEP_EXEC };
+  SbxMessage got;
+  int pair[2];
+  size_t n;
+
+  g_strlcpy (sent.text, "no such command", sizeof sent.text);
+  make_pair (pair);
+  g_assert_cmpint (sbx_message_send (pair[0], &sent, NULL, 0), ==, 0);
+  g_assert_cmpint (receive (pair[1], SBX_CHANNEL_INIT_TO_KEEPER, &got, &n), ==, 1);
+  g_assert_cmpuint (got.type, ==, sent.type);
+  g_assert_cmpuint (got.job, ==, 7);
+  g_assert_cmpint (got.pid, ==, 42);
+  g_assert_cmpint (got.value, ==, ENOENT);
+  g_assert_cmpint (got.detail, ==, SBX_STEP_EXEC);
+  g_assert_cmpstr (got.text, ==, sent.text);
+  g_assert_cmpint (receive (pair[1], SBX_CHANNEL_INIT_TO_KEEPER, &got, &n), ==, -1);
+  g_assert_cmpint (errno, ==, EAGAIN);
+  close (pair[0]);
+  g_assert_cmpint (receive (pair[1], SBX_CHANNEL_INIT_TO_KEEPER, &got, &n), ==, 0);
+  close (pair[1]);
+}
+
+/* What a channel's table does not name is refused, and no descriptor that came with it stays open. */
+static void
+test_message_refused (void)
+{
+  static const struct {
+    SbxChannel channel;
+    SbxMessage message;
+    size_t n_fds;
+  } cases[] = {
+    { SBX_CHANNEL_CALLER_TO_KEEPER, { .type = SBX_MSG_STOP }, 0 },
+    { SBX_CHANNEL_CALLER_TO_KEEPER, { .type = SBX_MSG_SIGNAL, .value = 0 }, 0 },
+    { SBX_CHANNEL_CALLER_TO_KEEPER, { .type = SBX_MSG_SIGNAL, .value = 65 }, 0 },
+    { SBX_CHANNEL_CALLER_TO_KEEPER, { .type = SBX_MSG_SIGNAL, .value = 9 }, 1 },
+    { SBX_CHANNEL_CALLER_TO_KEEPER, { .type = SBX_MSG_SIGNAL, .value = 9, .text = "x" }, 0 },
+    { SBX_CHANNEL_DAEMON_TO_KEEPER, { .type = SBX_MSG_PREPARE }, 2 },
+    { SBX_CHANNEL_DAEMON_TO_KEEPER, { .type = SBX_MSG_START }, 0 },
+    { SBX_CHANNEL_DAEMON_TO_KEEPER, { .type = SBX_MSG_EXITED }, 0 },
+    { SBX_CHANNEL_DAEMON_TO_KEEPER, { .type = SBX_MSG_STOP, .value = -1 }, 0 },
+    { SBX_CHANNEL_INIT_TO_KEEPER, { .type = SBX_MSG_READY }, 1 },
+    { SBX_CHANNEL_INIT_TO_KEEPER, { .type = 99 }, 0 },
+    { SBX_CHANNEL_KEEPER_TO_DAEMON, { .type = SBX_MSG_ENDED, .value = SBX_N_CULPRITS }, 0 },
+  };
+  int spare[2] = { STDIN_FILENO, STDIN_FILENO };
+
+  for (size_t i = 0; i < G_N_ELEMENTS (cases); i++) {
+    int pair[2], before, after;
+    SbxMessage got;
+    size_t n;
+
+    make_pair (pair);
+    before = dup (0);
+    close (before);
+    g_assert_cmpint (sbx_message_send (pair[0], &cases[i].message, spare, cases[i].n_fds), ==, 0);
+    g_assert_cmpint (receive (pair[1], cases[i].channel, &got, &n), ==, -1);
+    g_assert_cmpint (errno, ==, EBADMSG);
+    g_assert_cmpuint (n, ==, 0);
+    after = dup (0);
+    close (after);
+    g_assert_cmpint (after, ==, before);
+    close (pair[0]);
+    close (pair[1]);
+  }
+}
+
+/* Well-formed packets with a few random bytes changed, on every channel. */
+static void
+test_message_garbage (void)
+{
+  g_autoptr (GRand) rand = g_rand_new_with_seed (1);
+  guint accepted = 0;
+
+  for (guint32 round = 0; round < 20000; round++) {
+    guint32 size = 24 + (guint32) g_rand_int_range (rand, 0, 40);
+    guint8 packet[64] = { SBX_MESSAGE_VERSION, 0, (guint8) g_rand_int_range (rand, 1, 12) };
+    SbxMessage got;
+    int pair[2];
+    size_t n;
+
+    memset (packet + 24, 'x', sizeof packet - 24);
+    packet[20] = (guint8) (size - 24);
+    for (int changes = g_rand_int_range (rand, 0, 3); changes > 0; changes--)
+      packet[g_rand_int_range (rand, 0, (gint32) size)] = (guint8) g_rand_int (rand);
+    make_pair (pair);
+    g_assert_cmpint (send (pair[0], packet, size, 0), ==, (gssize) size);
+    if (receive (pair[1], (SbxChannel) (round % 6), &got, &n) == 1) {
+      accepted++;
+      g_assert_cmpuint (strlen (got.text), ==, size - 24);
+    }
+    close (pair[0]);
+    close (pair[1]);
+  }
+  g_assert_cmpuint (accepted, >, 100);
+  g_assert_cmpuint (accepted, <, 19000);
+}
+
+static void
+add_prepare (SbxBlockWriter *writer, const char *id)
+{
+  static const char *const bwrap[] = { "/usr/bin/bwrap", "--", "x", NULL };
+
+  sbx_block_add_string (writer, SBX_TAG_ID, id);
+  sbx_block_add (writer, SBX_TAG_INFO, "x", 1);
+  sbx_block_add_strv (writer, SBX_TAG_BWRAP, bwrap);
+  sbx_block_add (writer, SBX_TAG_FDMAP, NULL, 0);
+}
+
+static void
+test_block_round_trip (void)
+{
+  static const char *const argv[] = { "prog", "", "\xff\xfe", NULL };
+  SbxBlockWriter writer = { 0 };
+  SbxRecord record = { 0 };
+  gint32 targets[] = { 0, 1, 2, 17 };
+  SbxBlock block;
+  size_t n;
+  int fd;
+
+  sbx_block_add (&writer, SBX_TAG_FDMAP, targets, sizeof targets);
+  sbx_block_add_strv (&writer, SBX_TAG_ARGV, argv);
+  sbx_block_add_u32 (&writer, SBX_TAG_FLAGS, SBX_START_TTY);
+  sbx_block_add_path_rule (&writer, 3, "/usr");
+  sbx_block_add_path_rule (&writer, 5, "/tmp");
+  fd = sbx_block_finish (&writer);
+  g_assert_cmpint (fd, >=, 0);
+  g_assert_cmpint (sbx_block_open (&block, fd, SBX_BLOCK_START), ==, 0);
+  g_assert_cmpuint (sbx_block_u32 (&block, SBX_TAG_FLAGS, 0), ==, SBX_START_TTY);
+  g_autofree char **strings = sbx_block_strv (&block, SBX_TAG_ARGV, &n);
+  g_assert_cmpuint (n, ==, 3);
+  g_assert_cmpstr (strings[2], ==, "\xff\xfe");
+  g_assert_null (strings[3]);
+  g_assert_true (sbx_block_next (&block, SBX_TAG_PATH_RULE, &record));
+  g_assert_cmpstr ((const char *) record.value + 8, ==, "/usr");
+  g_assert_true (sbx_block_next (&block, SBX_TAG_PATH_RULE, &record));
+  g_assert_cmpstr ((const char *) record.value + 8, ==, "/tmp");
+  g_assert_false (sbx_block_next (&block, SBX_TAG_PATH_RULE, &record));
+  sbx_block_close (&block);
+  g_assert_cmpint (sbx_block_open (&block, fd, SBX_BLOCK_PREPARE), ==, -1);
+  g_assert_cmpint (errno, ==, EBADMSG);
+  g_assert_cmpint (write (fd, "x", 1), ==, -1); /* sealed */
+  close (fd);
+}
+
+static void
+test_block_refused (void)
+{
+  g_autofree char *path = NULL;
+  SbxBlockWriter writer = { 0 };
+  SbxBlock block;
+  int fd = memfd_create ("unsealed", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+
+  g_assert_cmpint (write (fd, "12345678", 8), ==, 8);
+  g_assert_cmpint (sbx_block_open (&block, fd, SBX_BLOCK_START), ==, -1);
+  g_assert_cmpint (errno, ==, EPERM);
+  close (fd);
+  fd = g_file_open_tmp (NULL, &path, NULL);
+  g_assert_cmpint (sbx_block_open (&block, fd, SBX_BLOCK_START), ==, -1);
+  g_assert_cmpint (errno, ==, EPERM);
+  close (fd);
+  g_assert_cmpint (unlink (path), ==, 0);
+
+  add_prepare (&writer, "0123456789abcdef0"); /* an id that is too long */
+  fd = sbx_block_finish (&writer);
+  g_assert_cmpint (sbx_block_open (&block, fd, SBX_BLOCK_PREPARE), ==, -1);
+  close (fd);
+  add_prepare (&writer, "0123456789abcdef");
+  add_prepare (&writer, "0123456789abcdef"); /* twice */
+  fd = sbx_block_finish (&writer);
+  g_assert_cmpint (sbx_block_open (&block, fd, SBX_BLOCK_PREPARE), ==, -1);
+  close (fd);
+  sbx_block_add_string (&writer, SBX_TAG_ID, "0123456789abcdef"); /* the rest is missing */
+  fd = sbx_block_finish (&writer);
+  g_assert_cmpint (sbx_block_open (&block, fd, SBX_BLOCK_PREPARE), ==, -1);
+  close (fd);
+}
+
+/* Every single bit of a good block flipped: refused or still consistent, never out of bounds (run under ASan in CI). */
+static void
+test_block_flips (void)
+{
+  static const char *const argv[] = { "prog", "arg", NULL };
+  gint32 targets[] = { 0, 1, 2 };
+  SbxBlockWriter writer = { 0 };
+
+  sbx_block_add (&writer, SBX_TAG_FDMAP, targets, sizeof targets);
+  sbx_block_add_strv (&writer, SBX_TAG_ARGV, argv);
+  sbx_block_add_path_rule (&writer, 3, "/usr");
+  for (gsize bit = 0; bit < writer.size * 8; bit++) {
+    g_autofree guint8 *copy = g_memdup2 (writer.data, writer.size);
+    SbxBlock block;
+
+    copy[bit / 8] ^= (guint8) (1u << bit % 8);
+    if (sbx_block_check (&block, copy, writer.size, SBX_BLOCK_START) < 0)
+      continue;
+    for (guint32 tag = 0; tag < SBX_N_TAGS; tag++) {
+      SbxRecord record = { 0 };
+
+      while (sbx_block_next (&block, tag, &record))
+        g_assert_true ((const guint8 *) record.value + record.length <= copy + writer.size);
+    }
+  }
+  sbx_block_writer_clear (&writer);
+}
+
+/* In a child: whether @fd is the file that @expected says (a device and inode), -1 = closed. */
+static gboolean
+is_file (int fd, const struct stat *expected)
+{
+  struct stat st;
+
+  if (fstat (fd, &st) < 0)
+    return expected == NULL;
+  return expected && st.st_dev == expected->st_dev && st.st_ino == expected->st_ino;
+}
+
+static void
+test_fdmap (void)
+{
+  int pipes[2], status;
+  struct stat a, b, null;
+  pid_t pid;
+
+  g_assert_cmpint (pipe2 (pipes, O_CLOEXEC), ==, 0);
+  fstat (pipes[0], &a);
+  fstat (pipes[1], &b);
+  stat ("/dev/null", &null);
+  pid = fork ();
+  if (pid == 0) {
+    /* Sources on each other's targets, one of them twice, a hole at 4, nothing for 1 */
+    int fds[] = { pipes[1], pipes[0], pipes[0], pipes[1] };
+    gint32 targets[] = { pipes[0], pipes[1], 0, 2 };
+    gboolean ok = sbx_fdmap_apply (fds, targets, 4, -1) == 0;
+
+    ok = ok && is_file (pipes[0], &b) && is_file (pipes[1], &a) && is_file (0, &a) && is_file (2, &b);
+    ok = ok && is_file (1, &null) && fcntl (pipes[0], F_GETFD) == 0;
+    for (int fd = 3; ok && fd < 64; fd++)
+      if (fd != pipes[0] && fd != pipes[1])
+        ok = fcntl (fd, F_GETFD) != 0; /* closed, or close-on-exec */
+    _exit (ok ? 0 : 1);
+  }
+  g_assert_cmpint (waitpid (pid, &status, 0), ==, pid);
+  g_assert_cmpint (status, ==, 0);
+  gint32 high = SBX_FDMAP_MAX_TARGET + 1;
+  g_assert_cmpint (sbx_fdmap_apply (pipes, &high, 1, -1), ==, -1);
+  high = -1;
+  g_assert_cmpint (sbx_fdmap_apply (pipes, &high, 1, -1), ==, -1);
+  close (pipes[0]);
+  close (pipes[1]);
+}
+
+static void
+test_landlock_rights (void)
+{
+  g_assert_cmphex (sbx_landlock_fs_rights (0), ==, 0);
+  g_assert_cmphex (sbx_landlock_fs_rights (1), ==, 0x1fff);
+  g_assert_cmphex (sbx_landlock_fs_rights (2), ==, 0x3fff);
+  g_assert_cmphex (sbx_landlock_fs_rights (4), ==, 0x7fff);
+  g_assert_cmphex (sbx_landlock_fs_rights (7), ==, 0xffff);
+}
+
+static void
+test_names (void)
+{
+  for (unsigned i = 0; i < SBX_N_STEPS; i++)
+    g_assert_nonnull (sbx_step_name (i));
+  for (unsigned i = 0; i < SBX_N_CULPRITS; i++)
+    g_assert_nonnull (sbx_culprit_name (i));
+  g_assert_null (sbx_step_name (SBX_N_STEPS));
+  g_assert_null (sbx_culprit_name (SBX_N_CULPRITS));
+}
+
+int
+main (int argc, char **argv)
+{
+  g_test_init (&argc, &argv, NULL);
+  g_test_add_func ("/wire/message/round-trip", test_message_round_trip);
+  g_test_add_func ("/wire/message/refused", test_message_refused);
+  g_test_add_func ("/wire/message/garbage", test_message_garbage);
+  g_test_add_func ("/wire/block/round-trip", test_block_round_trip);
+  g_test_add_func ("/wire/block/refused", test_block_refused);
+  g_test_add_func ("/wire/block/flips", test_block_flips);
+  g_test_add_func ("/wire/fdmap", test_fdmap);
+  g_test_add_func ("/wire/landlock/rights", test_landlock_rights);
+  g_test_add_func ("/wire/names", test_names);
+  return g_test_run ();
+}
