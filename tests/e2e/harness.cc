@@ -1,0 +1,450 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "harness.h"
+
+#include <algorithm>
+#include <cstdlib>
+#include <fcntl.h>
+#include <filesystem>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <system_error>
+#include <unistd.h>
+
+namespace fs = std::filesystem;
+
+namespace e2e {
+
+static std::string
+need_env (const char *name)
+{
+  const char *value = getenv (name);
+
+  if (!value)
+    throw std::runtime_error (std::string (name) + " is not set: run this through meson test");
+  return value;
+}
+
+const Places &
+places ()
+{
+  static const Places known = [] {
+    std::string build = need_env ("SBX_TEST_BUILD"), source = need_env ("SBX_TEST_SOURCE");
+    const char *prefix = getenv ("SBX_TEST_PREFIX");
+    std::string libexec = prefix ? std::string (prefix) + "/libexec/" : "";
+
+    if (prefix)
+      return Places{ std::string (prefix) + "/bin/sandboxctl",
+                     libexec + "sandboxd",
+                     libexec + "sandbox-keeper",
+                     libexec + "sandbox-init",
+                     std::string (prefix) + "/share/sandbox/profiles",
+                     build + "/tests/e2e/probe",
+                     source };
+    return Places{ build + "/src/cli/sandboxctl",
+                   build + "/src/daemon/sandboxd",
+                   build + "/src/keeper/sandbox-keeper",
+                   build + "/src/init/sandbox-init",
+                   source + "/data/profiles",
+                   build + "/tests/e2e/probe",
+                   source };
+  }();
+
+  return known;
+}
+
+std::string
+SandboxTest::admin_profiles () const
+{
+  return dir_ + "/etc/sandbox/profiles";
+}
+
+std::string
+SandboxTest::user_profiles () const
+{
+  return dir_ + "/config/sandbox/profiles";
+}
+
+std::string
+SandboxTest::marker () const
+{
+  return "marker-" + fs::path (dir_).filename ().string ();
+}
+
+void
+SandboxTest::set_env (const std::string &name, const std::optional<std::string> &value)
+{
+  if (saved_.count (name) == 0)
+    saved_[name] = getenv (name.c_str ()) ? std::optional<std::string> (getenv (name.c_str ())) : std::nullopt;
+  if (value)
+    setenv (name.c_str (), value->c_str (), 1);
+  else
+    unsetenv (name.c_str ());
+}
+
+void
+SandboxTest::make_directories ()
+{
+  char path[] = "/tmp/sbx-e2e-XXXXXX";
+
+  ASSERT_NE (mkdtemp (path), nullptr);
+  dir_ = path;
+  chmod (path, 0755);
+  for (const char *name : { "home", "run", "config", "data", "cache", "state", "tmp", "services", "libexec" })
+    ASSERT_TRUE (fs::create_directory (dir_ + "/" + name));
+  fs::create_directories (admin_profiles ());
+  fs::create_directories (user_profiles ());
+  chmod (runtime ().c_str (), 0700);
+  for (const std::string &program : { places ().sandboxd, places ().keeper, places ().init })
+    fs::create_symlink (program, dir_ + "/libexec/" + fs::path (program).filename ().string ());
+}
+
+void
+SandboxTest::SetUp ()
+{
+  ASSERT_NE (getuid (), 0u);
+  make_directories ();
+  mounts_before_ = read_file ("/proc/self/mountinfo");
+  set_env ("HOME", home ());
+  set_env ("XDG_RUNTIME_DIR", runtime ());
+  set_env ("XDG_CONFIG_HOME", dir_ + "/config");
+  set_env ("XDG_DATA_HOME", dir_ + "/data");
+  set_env ("XDG_CACHE_HOME", dir_ + "/cache");
+  set_env ("XDG_STATE_HOME", dir_ + "/state");
+  set_env ("TMPDIR", dir_ + "/tmp");
+  set_env ("SBX_TEST_MARKER", marker ());
+  set_env ("DBUS_SYSTEM_BUS_ADDRESS", "unix:path=" + dir_ + "/no-system-bus"); /* no authority, whatever runs here */
+  set_env ("DBUS_SESSION_BUS_ADDRESS", "unix:path=" + runtime () + "/bus");
+  set_env ("SANDBOX_BUS", bus_ == Bus::NONE ? std::optional<std::string> ("none") : std::nullopt);
+  set_env ("SANDBOX_PROFILE_PATH", places ().profiles + ":" + admin_profiles () + ":" + user_profiles ());
+  if (!getenv ("SBX_TEST_PREFIX"))
+    set_env ("SANDBOX_LIBEXECDIR", dir_ + "/libexec");
+}
+
+static const char *const bus_config = R"(<!DOCTYPE busconfig PUBLIC "-//freedesktop//DTD D-Bus Bus Configuration 1.0//EN"
+ "http://www.freedesktop.org/standards/dbus/1.0/busconfig.dtd">
+<busconfig>
+  <type>session</type>
+  <listen>unix:path=%DIR%/run/bus</listen>
+  <auth>EXTERNAL</auth>
+  <servicedir>%DIR%/services</servicedir>
+  <policy context="default">
+    <allow send_destination="*" eavesdrop="true"/>
+    <allow eavesdrop="true"/>
+    <allow own="*"/>
+  </policy>
+  <limit name="max_incoming_bytes">1000000000</limit>
+  <limit name="max_incoming_unix_fds">250000000</limit>
+  <limit name="max_outgoing_bytes">1000000000</limit>
+  <limit name="max_outgoing_unix_fds">250000000</limit>
+  <limit name="max_message_size">1000000000</limit>
+  <limit name="max_message_unix_fds">4096</limit>
+  <limit name="max_completed_connections">100000</limit>
+  <limit name="max_incomplete_connections">10000</limit>
+  <limit name="max_connections_per_user">100000</limit>
+  <limit name="max_replies_per_connection">50000</limit>
+</busconfig>
+)";
+
+void
+SandboxTest::start_bus ()
+{
+  std::string config = bus_config;
+
+  for (size_t at; (at = config.find ("%DIR%")) != std::string::npos;)
+    config.replace (at, 5, dir_);
+  write_file (dir_ + "/bus.conf", config);
+  write_file (dir_ + "/services/org.example.Sandbox.service",
+              "[D-BUS Service]\nName=org.example.Sandbox\nExec=" + places ().sandboxd + "\n");
+  Command daemon ({ "dbus-daemon", "--nofork", "--print-address", "--config-file=" + dir_ + "/bus.conf" });
+  bus_process_ = std::make_unique<Process> (daemon);
+  ASSERT_TRUE (bus_process_->expect ("unix:")) << bus_process_->err ();
+}
+
+Argv
+SandboxTest::ctl (const Argv &words) const
+{
+  Argv argv = { places ().sandboxctl };
+
+  argv.insert (argv.end (), words.begin (), words.end ());
+  return argv;
+}
+
+Command
+SandboxTest::command (const Argv &words) const
+{
+  auto *self = const_cast<SandboxTest *> (this);
+
+  if (bus_ == Bus::SESSION && !bus_process_)
+    self->start_bus ();
+  Command result (ctl (words));
+  result.cwd = home ();
+  return result;
+}
+
+Outcome
+SandboxTest::sandboxctl (const Argv &words)
+{
+  return run (command (words));
+}
+
+static Argv
+run_words (const Argv &options, const Argv &words)
+{
+  Argv argv = { "run" };
+
+  argv.insert (argv.end (), options.begin (), options.end ());
+  argv.push_back ("--");
+  argv.insert (argv.end (), words.begin (), words.end ());
+  return argv;
+}
+
+Outcome
+SandboxTest::run_in (const Argv &options, const Argv &words)
+{
+  return sandboxctl (run_words (options, words));
+}
+
+Json
+SandboxTest::json (const Argv &words)
+{
+  Outcome outcome = sandboxctl (words);
+
+  if (outcome.status != 0)
+    throw std::runtime_error (shell_quote (words) + ": exit status " + std::to_string (outcome.status) + ": "
+                              + outcome.err);
+  return Json::parse (outcome.out);
+}
+
+Command
+SandboxTest::probe (const Argv &options, const Argv &words, int number)
+{
+  std::string self = "/proc/self/fd/" + std::to_string (number);
+  Argv inside = { self };
+
+  if (probe_.get () < 0) {
+    std::string content = read_file (places ().probe);
+    Fd memory (memfd_create ("probe", MFD_CLOEXEC));
+
+    if (content.empty ()
+        || write (memory.get (), content.data (), content.size ()) != static_cast<ssize_t> (content.size ()))
+      throw std::runtime_error ("cannot read " + places ().probe);
+    /* Opened again for reading only: a file that is open for writing cannot be executed */
+    probe_.reset (open (("/proc/self/fd/" + std::to_string (memory.get ())).c_str (), O_RDONLY | O_CLOEXEC));
+  }
+  inside.insert (inside.end (), words.begin (), words.end ());
+  Command result = command (run_words (options, inside));
+  result.fds[number] = probe_.get ();
+  return result;
+}
+
+void
+SandboxTest::add_profile (const std::string &name, const std::string &content)
+{
+  write_file (admin_profiles () + "/" + name + ".profile", content);
+}
+
+void
+SandboxTest::add_user_profile (const std::string &name, const std::string &content)
+{
+  write_file (user_profiles () + "/" + name + ".profile", content);
+}
+
+static int
+integer (GKeyFile *file, const char *key)
+{
+  return g_key_file_get_integer (file, "Status", key, nullptr);
+}
+
+Record
+SandboxTest::record (const std::string &id) const
+{
+  g_autoptr (GKeyFile) file = g_key_file_new ();
+  std::string path = instances () + "/" + id + "/status";
+  auto text = [&file] (const char *key) {
+    g_autofree char *value = g_key_file_get_string (file, "Status", key, nullptr);
+    return std::string (value ? value : "");
+  };
+
+  g_key_file_load_from_file (file, path.c_str (), G_KEY_FILE_NONE, nullptr);
+  Record result = {};
+  result.id = id;
+  result.state = text ("State");
+  result.culprit = text ("Culprit");
+  result.text = text ("Text");
+  result.pid = integer (file, "Pid");
+  result.init = integer (file, "InitPid");
+  result.keeper = integer (file, "KeeperPid");
+  result.wait_status = integer (file, "WaitStatus");
+  return result;
+}
+
+std::vector<Record>
+SandboxTest::records () const
+{
+  std::vector<Record> result;
+  std::error_code none;
+
+  for (const auto &entry : fs::directory_iterator (instances (), none))
+    if (entry.is_directory (none))
+      result.push_back (record (entry.path ().filename ()));
+  return result;
+}
+
+Record
+SandboxTest::new_instance (const std::set<std::string> &known)
+{
+  Record found = {};
+
+  eventually ([&] {
+    for (const Record &r : records ())
+      if (r.state == "running" && known.count (r.id) == 0)
+        found = r;
+    return !found.id.empty ();
+  });
+  EXPECT_FALSE (found.id.empty ()) << "no instance has come up";
+  return found;
+}
+
+bool
+SandboxTest::wait_for_state (const std::string &id, const std::string &state)
+{
+  return eventually ([&] { return record (id).state == state; });
+}
+
+std::string
+SandboxTest::launch_detached (const Argv &options, const Argv &words)
+{
+  std::set<std::string> known;
+  Argv all = options;
+
+  for (const Record &r : records ())
+    known.insert (r.id);
+  all.push_back ("--detach");
+  Outcome outcome = run_in (all, words);
+  EXPECT_TRUE (succeeds (outcome));
+  return new_instance (known).id;
+}
+
+pid_t
+SandboxTest::bwrap_of (const Record &record)
+{
+  for (const auto &p : descendants (record.keeper))
+    if (p.parent == record.keeper && p.name == "bwrap")
+      return p.pid;
+  ADD_FAILURE () << "the keeper has no bwrap:\n" << describe (descendants (record.keeper));
+  return -1;
+}
+
+std::vector<pid_t>
+SandboxTest::services ()
+{
+  std::vector<pid_t> pids;
+
+  for (const auto &p : descendants (getpid ()))
+    if (p.name == "sandboxd" && p.state != 'Z')
+      pids.push_back (p.pid);
+  return pids;
+}
+
+void
+SandboxTest::kill_services ()
+{
+  for (pid_t pid : services ())
+    ::kill (pid, SIGKILL);
+  EXPECT_TRUE (eventually ([this] { return services ().empty (); }));
+}
+
+GDBusConnection *
+SandboxTest::connection ()
+{
+  if (!bus_process_)
+    start_bus ();
+  if (!connection_) {
+    g_autoptr (GError) error = nullptr;
+    std::string address = "unix:path=" + runtime () + "/bus";
+    auto flags = static_cast<GDBusConnectionFlags> (G_DBUS_CONNECTION_FLAGS_AUTHENTICATION_CLIENT
+                                                    | G_DBUS_CONNECTION_FLAGS_MESSAGE_BUS_CONNECTION);
+
+    connection_ = g_dbus_connection_new_for_address_sync (address.c_str (), flags, nullptr, nullptr, &error);
+    if (!connection_)
+      throw std::runtime_error (error->message);
+    g_dbus_connection_set_exit_on_close (connection_, FALSE);
+  }
+  return connection_;
+}
+
+void
+SandboxTest::expect_nothing_left (bool services_may_stay)
+{
+  std::vector<ProcessInfo> left;
+  bool clean = eventually ([&] {
+    reap_strays ();
+    left = descendants (getpid ());
+    left.erase (std::remove_if (left.begin (), left.end (),
+                                [&] (const ProcessInfo &p) {
+                                  return (bus_process_ && p.pid == bus_process_->pid ())
+                                         || (services_may_stay && p.name == "sandboxd");
+                                }),
+                left.end ());
+    return left.empty ();
+  });
+
+  EXPECT_TRUE (clean) << "left behind:\n" << describe (left);
+  for (const Record &r : records ())
+    EXPECT_EQ (r.state, "exited") << "left behind: " << instances () << "/" << r.id << "\n"
+                                  << read_file (instances () + "/" + r.id + "/status");
+  for (const Record &r : records ())
+    EXPECT_FALSE (fs::exists (instances () + "/" + r.id + "/keeper")) << "a socket that nobody serves is left behind";
+  EXPECT_EQ (read_file ("/proc/self/mountinfo"), mounts_before_) << "mounts are left behind";
+}
+
+void
+SandboxTest::TearDown ()
+{
+  if (dir_.empty ())
+    return;
+  if (!HasFailure ()) {
+    for (pid_t pid : services ())
+      ::kill (pid, SIGTERM);
+    expect_nothing_left (false);
+    EXPECT_TRUE (fs::is_empty (dir_ + "/tmp")) << "temporary files are left behind";
+  }
+  for (const auto &p : descendants (getpid ()))
+    if (!bus_process_ || p.pid != bus_process_->pid ())
+      ::kill (p.pid, SIGKILL);
+  if (connection_)
+    g_object_unref (connection_);
+  bus_process_.reset ();
+  eventually ([] {
+    reap_strays ();
+    return descendants (getpid ()).empty ();
+  });
+  for (const auto &[name, value] : Environment (saved_))
+    value ? setenv (name.c_str (), value->c_str (), 1) : unsetenv (name.c_str ());
+  std::error_code ignored;
+  fs::remove_all (dir_, ignored);
+}
+
+::testing::AssertionResult
+fails_with (const Outcome &outcome, int status, const std::vector<std::string> &words)
+{
+  auto say = [&outcome] (const std::string &what) {
+    return ::testing::AssertionFailure ()
+           << what << "\nexit status " << outcome.status << "\nstdout: " << outcome.out << "\nstderr: " << outcome.err;
+  };
+
+  if (outcome.status != status)
+    return say ("expected exit status " + std::to_string (status));
+  for (const std::string &word : words)
+    if (outcome.err.find (word) == std::string::npos)
+      return say ("the message does not say \"" + word + "\"");
+  return ::testing::AssertionSuccess ();
+}
+
+::testing::AssertionResult
+succeeds (const Outcome &outcome)
+{
+  return fails_with (outcome, 0, {});
+}
+
+}

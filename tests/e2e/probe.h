@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The probe runs in a sandbox, tries things, and prints as JSON what came of them. libc only, static. */
+#pragma once
+
+#include <stddef.h>
+
+/* The errno's name, "OK" for 0. */
+const char *probe_outcome (int error);
+/* @text as a JSON string. */
+void probe_print_string (const char *text, size_t size);
+
+/* probe-see.c */
+int probe_see (int argc, char **argv);
+/* probe-calls.c */
+int probe_calls (int argc, char **argv);
+int probe_terminal (int argc, char **argv);
