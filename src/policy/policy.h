@@ -8,9 +8,9 @@
  *   names   bus name or prefix.* → see < talk < own, the greatest that matches              meet = pointwise least
  *   ports   a set of TCP ports or "all"         meet = intersection
  *   number  a limit or none                     meet = least
- *   pairs   variable → value                    meet = the equal ones
+ *   pairs   variable → nothing < one value < the caller's own; meet of two different values is nothing
  *   calls   system calls allowed or denied on top of the tier
- * One table in policy-table.c names each facility with its group, key, kind, words, privilege class. */
+ * One table in policy-table.c names each facility with its group, key, kind, words and privilege class. */
 #pragma once
 
 #include <glib-object.h>
@@ -51,7 +51,8 @@ typedef enum {
   SBX_FEATURE_BACKGROUND = 1 << 2, /* the instance lives until its last process has ended */
   SBX_FEATURE_MULTIARCH = 1 << 3,  /* system calls of 32-bit programs */
   SBX_FEATURE_ROOT = 1 << 4,       /* started by root, be uid 0 inside too */
-  SBX_FEATURE_NO_LANDLOCK = 1 << 5, /* go on where the kernel has no Landlock; then it is not inferiors-only, and says so */
+  SBX_FEATURE_NO_LANDLOCK =
+      1 << 5, /* go on where the kernel has no Landlock; then it is not inferiors-only, and says so */
 } SbxFeatures;
 
 typedef enum { SBX_HIDEPID_PTRACEABLE, SBX_HIDEPID_INVISIBLE, SBX_HIDEPID_OFF } SbxHidepid;
@@ -63,7 +64,14 @@ typedef enum { SBX_TIER_STRICT, SBX_TIER_DUMPER, SBX_TIER_DEFAULT, SBX_TIER_DEBU
 typedef enum { SBX_ACCESS_NONE, SBX_ACCESS_RO, SBX_ACCESS_RW, SBX_ACCESS_CREATE } SbxAccess;
 typedef enum { SBX_BUS_NONE, SBX_BUS_SEE, SBX_BUS_TALK, SBX_BUS_OWN } SbxBusAccess;
 typedef enum { SBX_BUS_SESSION, SBX_BUS_SYSTEM, SBX_N_BUSES } SbxBus;
-typedef enum { SBX_LIMIT_MEMORY, SBX_LIMIT_PIDS, SBX_LIMIT_CPU, SBX_LIMIT_NOFILE, SBX_LIMIT_CORE, SBX_N_LIMITS } SbxLimit;
+typedef enum {
+  SBX_LIMIT_MEMORY,
+  SBX_LIMIT_PIDS,
+  SBX_LIMIT_CPU,
+  SBX_LIMIT_NOFILE,
+  SBX_LIMIT_CORE,
+  SBX_N_LIMITS
+} SbxLimit;
 #define SBX_LIMIT_NONE G_MAXUINT64 /* memory, core: bytes; cpu: percent of one processor; pids, nofile: number */
 
 /* What a difference costs at the authority; bits, so that several can be asked. The order is that of the actions in
@@ -91,28 +99,34 @@ typedef struct {
   const char *runtime_dir, *data_home, *config_home, *cache_home;
 } SbxPlaces;
 
-/* The bottom: nothing is granted, every limit as strict as a process can live with is NOT set (limits: none). */
+/* Nothing is granted, and nothing is limited: what profiles start from. */
 SbxPolicy *sbx_policy_new (void);
+/* As sbx_policy_new (), with every limit 0: allows no more than any other. */
+SbxPolicy *sbx_policy_bottom (void);
 
 /* The greatest policy that allows no more than either. */
 SbxPolicy *sbx_policy_meet (const SbxPolicy *a, const SbxPolicy *b) G_GNUC_WARN_UNUSED_RESULT;
+/* The least policy that allows no less than either. */
+SbxPolicy *sbx_policy_join (const SbxPolicy *a, const SbxPolicy *b) G_GNUC_WARN_UNUSED_RESULT;
 gboolean sbx_policy_leq (const SbxPolicy *a, const SbxPolicy *b);
 gboolean sbx_policy_equal (const SbxPolicy *a, const SbxPolicy *b);
 guint sbx_policy_hash (const SbxPolicy *policy);
-/* The classes (SbxClass bits) in which @a allows more than @b; 0 iff leq (a, b). Facilities without a class of their
- * own in the table (seccomp, features, procfs, limits, environment) count as SBX_CLASS_DEVICES. */
+/* The classes (SbxClass bits) in which @a allows more than @b. What has no class of its own in the table (seccomp,
+ * features, procfs, limits) counts as SBX_CLASS_DEVICES. The environment counts as nothing: whoever launches may set
+ * it. */
 guint sbx_policy_excess (const SbxPolicy *a, const SbxPolicy *b);
 /* One line per difference in people's words, "+ network shared", "- files ~/Music (read-only)"; "" when equal. */
 char *sbx_policy_diff (const SbxPolicy *from, const SbxPolicy *to);
 
 /* a{sv}: group → a{ss} of key → value in the vocabulary of the key file, e.g. {"Context": <{"shared": "network;"}>}. */
-GVariant *sbx_policy_to_variant (const SbxPolicy *policy); /* floating; complete: merging it over the bottom gives @policy */
+GVariant *
+sbx_policy_to_variant (const SbxPolicy *policy); /* floating; complete: merging it over the bottom gives @policy */
 char *sbx_policy_to_key_file (const SbxPolicy *policy);
-/* @base with what @groups names put over it: words and paths are added, "!word" takes away. Errors: BAD_OPTION, naming the
- * group, the key and the nearest known word. */
+/* @base with what @groups names put over it: words and paths are added, "!word" takes away. Errors: BAD_OPTION, naming
+ * the group, the key and the nearest known word. */
 SbxPolicy *sbx_policy_merge_variant (const SbxPolicy *base, GVariant *groups, const SbxPlaces *places, GError **error);
 
-guint sbx_policy_get_shared (const SbxPolicy *policy);   /* SbxShared bits, and so on */
+guint sbx_policy_get_shared (const SbxPolicy *policy); /* SbxShared bits, and so on */
 guint sbx_policy_get_sockets (const SbxPolicy *policy);
 guint sbx_policy_get_devices (const SbxPolicy *policy);
 guint sbx_policy_get_features (const SbxPolicy *policy);
@@ -124,13 +138,20 @@ SbxTier sbx_policy_get_tier (const SbxPolicy *policy);
 guint64 sbx_policy_get_limit (const SbxPolicy *policy, SbxLimit limit);
 
 /* Named paths in order of their bytes, parents before children, all absolute and normal. */
-typedef struct { const char *path; SbxAccess access; } SbxPathRule;
+typedef struct {
+  const char *path;
+  SbxAccess access;
+} SbxPathRule;
 const SbxPathRule *sbx_policy_get_filesystems (const SbxPolicy *policy, gsize *n);
 SbxAccess sbx_policy_get_access (const SbxPolicy *policy, const char *path);
-const char *const *sbx_policy_get_persistent (const SbxPolicy *policy); /* below the home, relative; "." = the whole home */
-typedef struct { const char *name; SbxBusAccess access; } SbxBusRule; /* name or name.* */
+const char *const *
+sbx_policy_get_persistent (const SbxPolicy *policy); /* below the home, relative; "." = the whole home */
+typedef struct {
+  const char *name;
+  SbxBusAccess access;
+} SbxBusRule; /* name or name.* */
 const SbxBusRule *sbx_policy_get_bus (const SbxPolicy *policy, SbxBus bus, gsize *n);
-const char *const *sbx_policy_get_environment (const SbxPolicy *policy); /* NAME=value, in order */
+const char *const *sbx_policy_get_environment (const SbxPolicy *policy); /* NAME=value; NAME alone: the caller's own */
 /* Returns FALSE for "all ports"; else @ports (n of them, ascending). */
 gboolean sbx_policy_get_connect (const SbxPolicy *policy, const guint16 **ports, gsize *n);
 gboolean sbx_policy_get_bind (const SbxPolicy *policy, const guint16 **ports, gsize *n);

@@ -21,11 +21,11 @@ G_DECLARE_FINAL_TYPE (SbxProfileSet, sbx_profile_set, SBX, PROFILE_SET, GObject)
 
 const char *sbx_profile_get_name (SbxProfile *self);
 const char *sbx_profile_get_description (SbxProfile *self);
-const char *sbx_profile_get_app_id (SbxProfile *self);  /* or NULL */
+const char *sbx_profile_get_app_id (SbxProfile *self); /* or NULL */
 const char *sbx_profile_get_on_crash (SbxProfile *self);
 const char *sbx_profile_get_icon (SbxProfile *self);
 const char *const *sbx_profile_get_command (SbxProfile *self); /* or NULL */
-SbxPlace sbx_profile_get_place (SbxProfile *self); /* of the file NAME.profile itself */
+SbxPlace sbx_profile_get_place (SbxProfile *self);             /* of the file NAME.profile itself */
 const SbxPolicy *sbx_profile_get_policy (SbxProfile *self);
 /* The policy without what files below SBX_PLACE_USER add: what an approved launch may have without extend-*. For a
  * profile that only the user has, the bottom. */
@@ -40,7 +40,8 @@ SbxProfileSet *sbx_profile_set_new (const char *const *dirs, const SbxPlaces *pl
 SbxProfile *sbx_profile_set_lookup (SbxProfileSet *self, const char *name, GError **error);
 /* Names in order; free with g_strfreev (). */
 char **sbx_profile_set_list (SbxProfileSet *self);
-/* The directories from the environment (SBX_ENV_PROFILE_PATH) or the installed ones; g_strfreev () over SBX_N_PLACES entries. */
+/* The directories from the environment (SBX_ENV_PROFILE_PATH) or the installed ones; g_strfreev () over SBX_N_PLACES
+ * entries. */
 char **sbx_profile_set_default_dirs (void);
 
 /* A profile from one file, for `profile check FILE`. */

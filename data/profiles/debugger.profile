@@ -1,0 +1,16 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# A handler: a second sandbox that sees one application and nothing else, and may change it.
+# `sandboxctl attach INSTANCE` uses it.
+
+[Profile]
+Name=Debugger
+Description=gdb on one application: reads and writes its memory and registers
+Inherits=default
+Command=gdb
+
+[Context]
+features=devel;
+
+[Seccomp]
+# All of ptrace.
+tier=debugger

@@ -1,0 +1,20 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# Building and running other people's code: compilers, package managers, test suites.
+
+[Profile]
+Name=Development
+Description=Network, profilers and nested sandboxes; a home of its own; no files of yours
+Inherits=default
+
+[Context]
+shared=network;
+# devel: perf_event_open and personality, for profilers, debuggers and `setarch -R`.
+features=devel;userns;
+persistent=.;
+
+[Limits]
+# An endless build must leave the desktop usable.
+pids=4096
+
+[Seccomp]
+tier=browser

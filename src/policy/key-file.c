@@ -1,0 +1,228 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "policy/key-file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "common/error.h"
+
+typedef struct {
+  const char *name;
+  SbxKeyFileVisit visit;
+  gpointer data;
+  char *group, *condition;
+  GHashTable *groups; /* headers seen */
+  GHashTable *keys;   /* of the present group */
+  guint line;
+} Reader;
+
+static gboolean fail (Reader *reader, gsize column, GError **error, const char *format, ...) G_GNUC_PRINTF (4, 5);
+
+static gboolean
+fail (Reader *reader, gsize column, GError **error, const char *format, ...)
+{
+  g_autofree char *what = NULL;
+  va_list args;
+
+  va_start (args, format);
+  what = g_strdup_vprintf (format, args);
+  va_end (args);
+  return sbx_throw (error, SBX_ERROR_BAD_PROFILE, "%s:%u:%" G_GSIZE_FORMAT ": %s", reader->name, reader->line, column,
+                    what);
+}
+
+static gboolean
+read_header (Reader *reader, char *line, GError **error)
+{
+  gsize n = strlen (line);
+  char *condition;
+
+  if (line[n - 1] != ']')
+    return fail (reader, n, error, "a group is written [Name], with nothing after it");
+  line[n - 1] = '\0';
+  if (line[1] == '\0')
+    return fail (reader, 2, error, "a group without a name");
+  if (!g_hash_table_add (reader->groups, g_strdup (line + 1)))
+    return fail (reader, 1, error, "the group [%s] is there twice; put its keys together", line + 1);
+  condition = strstr (line, " if=");
+  g_free (reader->condition);
+  reader->condition = condition ? g_strdup (condition + 4) : NULL;
+  if (condition)
+    *condition = '\0';
+  g_free (reader->group);
+  reader->group = g_strdup (line + 1);
+  g_hash_table_remove_all (reader->keys);
+  return TRUE;
+}
+
+static gboolean
+read_key (Reader *reader, char *line, GError **error)
+{
+  SbxKeyFileEntry entry = { .line = reader->line, .key_column = 1 };
+  char *equal = strchr (line, '=');
+  char *value;
+  g_autoptr (GError) problem = NULL;
+
+  if (!equal)
+    return fail (reader, 1, error, "neither [Group] nor key=value nor # comment: \"%.40s\"", line);
+  value = equal + 1;
+  value += strspn (value, " \t");
+  entry.value_column = (guint) (value - line) + 1;
+  *equal = '\0';
+  g_strchomp (line);
+  if (*line == '\0')
+    return fail (reader, 1, error, "a value without a key");
+  if (!reader->group)
+    return fail (reader, 1, error, "\"%s\" stands before the first [Group]", line);
+  if (!g_hash_table_add (reader->keys, g_strdup (line)))
+    return fail (reader, 1, error, "the key \"%s\" is there twice in [%s]", line, reader->group);
+  entry.group = reader->group;
+  entry.condition = reader->condition;
+  entry.key = line;
+  entry.value = value;
+  if (reader->visit (&entry, reader->data, &problem))
+    return TRUE;
+  if (strstr (problem->message, "unknown key") || strstr (problem->message, "unknown group"))
+    entry.value_column = 1;
+  return fail (reader, entry.value_column, error, "%s", problem->message);
+}
+
+static gboolean
+read_line (Reader *reader, char *line, GError **error)
+{
+  gsize indent = strspn (line, " \t");
+
+  g_strchomp (line);
+  if (line[indent] == '\0' || line[indent] == '#')
+    return TRUE;
+  if (indent > 0)
+    return fail (reader, 1, error, "a line must not begin with a blank");
+  return *line == '[' ? read_header (reader, line, error) : read_key (reader, line, error);
+}
+
+/* What no text file has: reported with the place of the first such byte. */
+static gboolean
+check_bytes (Reader *reader, const char *data, gsize size, GError **error)
+{
+  const char *bad = NULL, *line = data, *what = "is not UTF-8 text";
+
+  if (!g_utf8_validate_len (data, size, &bad) && *bad == '\0')
+    what = "a NUL byte: this is not a text file";
+  for (const char *p = data; p < data + size; p++) {
+    if (p == bad)
+      break;
+    if (*p == '\r' || ((guchar) *p < ' ' && *p != '\n' && *p != '\t')) {
+      what = *p == '\r' ? "a carriage return: save the file with Unix line ends (dos2unix does it)"
+                        : "a control character";
+      bad = p;
+      break;
+    }
+  }
+  if (!bad || bad == data + size)
+    return TRUE;
+  for (const char *p = data; p < bad; p++)
+    if (*p == '\n') {
+      reader->line++;
+      line = p + 1;
+    }
+  reader->line++;
+  return fail (reader, (gsize) (bad - line) + 1, error, "%s", what);
+}
+
+gboolean
+sbx_key_file_parse (const char *data, gsize size, const char *name, SbxKeyFileVisit visit, gpointer user_data,
+                    GError **error)
+{
+  Reader reader = { .name = name, .visit = visit, .data = user_data };
+  g_autoptr (GHashTable) groups = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+  g_autoptr (GHashTable) keys = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+  g_auto (GStrv) lines = NULL;
+  gboolean ok;
+
+  if (size > SBX_KEY_FILE_MAX)
+    return sbx_throw (error, SBX_ERROR_BAD_PROFILE, "%s:1:1: more than %d KiB: this is not a profile", name,
+                      SBX_KEY_FILE_MAX / 1024);
+  if (!check_bytes (&reader, data, size, error))
+    return FALSE;
+  reader.groups = groups;
+  reader.keys = keys;
+  g_autofree char *text = g_strndup (data, size);
+  lines = g_strsplit (text, "\n", -1);
+  ok = TRUE;
+  for (char **line = lines; ok && *line; line++) {
+    reader.line++;
+    ok = read_line (&reader, *line, error);
+  }
+  g_free (reader.group);
+  g_free (reader.condition);
+  return ok;
+}
+
+/* The descriptor of a regular file that is not too large. O_NONBLOCK: a FIFO must not hold us up. */
+static int
+open_file (const char *path, gsize *size, GError **error)
+{
+  int fd = open (path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+  struct stat st;
+
+  if (fd < 0) {
+    if (errno == ENOENT || errno == ENOTDIR)
+      sbx_throw_errno (error, SBX_ERROR_NOT_FOUND, errno, "%s", path);
+    else
+      sbx_throw_errno (error, SBX_ERROR_BAD_PROFILE, errno, "%s:1:1: cannot be opened", path);
+    return -1;
+  }
+  if (fstat (fd, &st) < 0 || !S_ISREG (st.st_mode))
+    sbx_throw (error, SBX_ERROR_BAD_PROFILE, "%s:1:1: %s, not a file: remove it or put a profile there", path,
+               S_ISDIR (st.st_mode) ? "a directory" : "something special");
+  else if (st.st_size > SBX_KEY_FILE_MAX)
+    sbx_throw (error, SBX_ERROR_BAD_PROFILE, "%s:1:1: %" G_GINT64_FORMAT " bytes, and a profile has at most %d", path,
+               (gint64) st.st_size, SBX_KEY_FILE_MAX);
+  else {
+    *size = (gsize) st.st_size;
+    return fd;
+  }
+  close (fd);
+  return -1;
+}
+
+gboolean
+sbx_key_file_read (const char *path, SbxKeyFileVisit visit, gpointer user_data, GError **error)
+{
+  g_autofree char *data = NULL;
+  gsize size = 0, got = 0;
+  ssize_t n = 0;
+  int fd = open_file (path, &size, error);
+
+  if (fd < 0)
+    return FALSE;
+  data = g_malloc (SBX_KEY_FILE_MAX + 1);
+  while (got <= SBX_KEY_FILE_MAX && (n = read (fd, data + got, SBX_KEY_FILE_MAX + 1 - got)) > 0)
+    got += (gsize) n;
+  if (n < 0)
+    sbx_throw_errno (error, SBX_ERROR_BAD_PROFILE, errno, "%s:1:1: cannot be read", path);
+  close (fd);
+  return n >= 0 && sbx_key_file_parse (data, got, path, visit, user_data, error);
+}
+
+char *
+sbx_key_file_unescape (const char *value)
+{
+  GString *text = g_string_new (NULL);
+  const char *const escapes = "ntrs\\";
+
+  for (; *value; value++) {
+    const char *found = *value == '\\' && value[1] ? strchr (escapes, value[1]) : NULL;
+
+    if (found) {
+      g_string_append_c (text, "\n\t\r \\"[found - escapes]);
+      value++;
+    } else {
+      g_string_append_c (text, *value);
+    }
+  }
+  return g_string_free (text, FALSE);
+}

@@ -1,0 +1,258 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "policy/options.h"
+
+#include <limits.h>
+#include <string.h>
+
+#include "common/error.h"
+
+#define MAX_FD_NUMBER 65535
+#define MAX_FDS 200
+#define KIB ((gsize) 1024)
+
+static gsize
+edit_distance (const char *a, const char *b)
+{
+  gsize n = strlen (a), m = strlen (b);
+  g_autofree gsize *row = g_new (gsize, m + 1);
+
+  for (gsize j = 0; j <= m; j++)
+    row[j] = j;
+  for (gsize i = 1; i <= n; i++) {
+    gsize diagonal = row[0];
+
+    row[0] = i;
+    for (gsize j = 1; j <= m; j++) {
+      gsize replace = diagonal + (g_ascii_tolower (a[i - 1]) != g_ascii_tolower (b[j - 1]));
+
+      diagonal = row[j];
+      row[j] = MIN (MIN (row[j], row[j - 1]) + 1, replace);
+    }
+  }
+  return row[m];
+}
+
+const char *
+sbx_nearest_word (const char *word, const char *const *words)
+{
+  const char *nearest = NULL;
+  gsize best = MAX (strlen (word) / 3, 1) + 1;
+
+  if (strlen (word) > 64)
+    return NULL;
+  for (; *words; words++) {
+    gsize distance = edit_distance (word, *words);
+
+    if (distance < best) {
+      best = distance;
+      nearest = *words;
+    }
+  }
+  return nearest;
+}
+
+static gboolean
+throw_unknown_key (const char *key, const SbxOptionSpec *table, GError **error)
+{
+  g_autoptr (GPtrArray) known = g_ptr_array_new ();
+  const char *near;
+
+  for (; table->key; table++)
+    g_ptr_array_add (known, (gpointer) table->key);
+  g_ptr_array_add (known, NULL);
+  near = sbx_nearest_word (key, (const char *const *) known->pdata);
+  if (near)
+    return sbx_throw (error, SBX_ERROR_BAD_OPTION, "unknown option \"%.64s\", did you mean \"%s\"?", key, near);
+  return sbx_throw (error, SBX_ERROR_BAD_OPTION, "unknown option \"%.64s\"", key);
+}
+
+static gboolean
+check_one (const char *key, GVariant *value, const SbxOptionSpec *table, GError **error)
+{
+  const SbxOptionSpec *row = table;
+
+  while (row->key && strcmp (row->key, key) != 0)
+    row++;
+  if (!row->key)
+    return throw_unknown_key (key, table, error);
+  if (!g_variant_is_of_type (value, G_VARIANT_TYPE (row->type)))
+    return sbx_throw (error, SBX_ERROR_BAD_OPTION, "option \"%s\" has type %s, not %s", key,
+                      g_variant_get_type_string (value), row->type);
+  if (g_variant_get_size (value) > row->max_size)
+    return sbx_throw (error, SBX_ERROR_BAD_OPTION,
+                      "option \"%s\" has %" G_GSIZE_FORMAT " bytes, at most %" G_GSIZE_FORMAT " are allowed", key,
+                      g_variant_get_size (value), row->max_size);
+  return !row->check || row->check (key, value, error);
+}
+
+gboolean
+sbx_options_check (GVariant *options, const SbxOptionSpec *table, GError **error)
+{
+  g_autoptr (GHashTable) seen = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+  GVariantIter iter;
+  const char *key;
+  GVariant *value;
+  gboolean ok = TRUE;
+
+  g_variant_iter_init (&iter, options);
+  while (ok && g_variant_iter_next (&iter, "{&sv}", &key, &value)) {
+    if (!g_hash_table_add (seen, g_strdup (key)))
+      ok = sbx_throw (error, SBX_ERROR_BAD_OPTION, "option \"%.64s\" is there twice", key);
+    else
+      ok = check_one (key, value, table, error);
+    g_variant_unref (value);
+  }
+  return ok;
+}
+
+gboolean
+sbx_option_check_path (const char *key, GVariant *value, GError **error)
+{
+  gsize n;
+  const char *bytes = g_variant_get_fixed_array (value, &n, 1);
+
+  if (n > 0 && bytes[n - 1] == '\0') /* GLib's bytestrings end in one */
+    n--;
+  if (n == 0 || bytes[0] != '/')
+    return sbx_throw (error, SBX_ERROR_BAD_OPTION, "option \"%s\" is not an absolute path", key);
+  if (memchr (bytes, '\0', n))
+    return sbx_throw (error, SBX_ERROR_BAD_OPTION, "option \"%s\" has a NUL in its path", key);
+  if (n >= PATH_MAX)
+    return sbx_throw (error, SBX_ERROR_BAD_OPTION, "option \"%s\" is a path of more than %d bytes", key, PATH_MAX - 1);
+  return TRUE;
+}
+
+gboolean
+sbx_option_check_app_id (const char *key, GVariant *value, GError **error)
+{
+  const char *id = g_variant_get_string (value, NULL);
+  gsize n = strlen (id);
+  gboolean ok = n > 0 && n <= 255 && id[0] != '.' && id[0] != '-' && !strstr (id, "..") && id[n - 1] != '.';
+
+  for (const char *p = id; ok && *p; p++)
+    ok = g_ascii_isalnum (*p) || strchr ("._-", *p);
+  if (!ok)
+    return sbx_throw (error, SBX_ERROR_BAD_OPTION,
+                      "option \"%s\": an application id is made of letters, digits, '_', '-' and single '.', like "
+                      "org.example.App",
+                      key);
+  return TRUE;
+}
+
+static gboolean
+variable_ok (const char *key, const char *name, GError **error)
+{
+  if (*name == '\0' || strchr (name, '='))
+    return sbx_throw (error, SBX_ERROR_BAD_OPTION, "option \"%s\": \"%.64s\" is not the name of a variable", key, name);
+  return TRUE;
+}
+
+gboolean
+sbx_option_check_env (const char *key, GVariant *value, GError **error)
+{
+  GVariantIter iter;
+  const char *name;
+
+  g_variant_iter_init (&iter, value);
+  while (g_variant_iter_next (&iter, "{&s&s}", &name, NULL))
+    if (!variable_ok (key, name, error))
+      return FALSE;
+  return TRUE;
+}
+
+gboolean
+sbx_option_check_env_names (const char *key, GVariant *value, GError **error)
+{
+  GVariantIter iter;
+  const char *name;
+
+  g_variant_iter_init (&iter, value);
+  while (g_variant_iter_next (&iter, "&s", &name))
+    if (!variable_ok (key, name, error))
+      return FALSE;
+  return TRUE;
+}
+
+/* NAME=value, as the caller's environment has them. */
+static gboolean
+check_env_pairs (const char *key, GVariant *value, GError **error)
+{
+  GVariantIter iter;
+  const char *pair;
+
+  g_variant_iter_init (&iter, value);
+  while (g_variant_iter_next (&iter, "&s", &pair))
+    if (*pair == '=' || !strchr (pair, '='))
+      return sbx_throw (error, SBX_ERROR_BAD_OPTION, "option \"%s\": \"%.64s\" is not NAME=value", key, pair);
+  return TRUE;
+}
+
+gboolean
+sbx_option_check_fds (const char *key, GVariant *value, GError **error)
+{
+  g_autoptr (GHashTable) seen = g_hash_table_new (NULL, NULL);
+  GVariantIter iter;
+  guint32 number;
+  gint32 handle;
+
+  if (g_variant_n_children (value) > MAX_FDS)
+    return sbx_throw (error, SBX_ERROR_BAD_OPTION, "option \"%s\" has more than %d descriptors", key, MAX_FDS);
+  g_variant_iter_init (&iter, value);
+  while (g_variant_iter_next (&iter, "{uh}", &number, &handle)) {
+    if (number > MAX_FD_NUMBER)
+      return sbx_throw (error, SBX_ERROR_BAD_OPTION, "option \"%s\": descriptor number %u is above %d", key, number,
+                        MAX_FD_NUMBER);
+    if (handle < 0)
+      return sbx_throw (error, SBX_ERROR_BAD_OPTION, "option \"%s\": a negative handle for number %u", key, number);
+    if (!g_hash_table_add (seen, GUINT_TO_POINTER (number + 1)))
+      return sbx_throw (error, SBX_ERROR_BAD_OPTION, "option \"%s\": number %u is there twice", key, number);
+  }
+  return TRUE;
+}
+
+static gboolean
+check_handle (const char *key, GVariant *value, GError **error)
+{
+  if (g_variant_get_handle (value) < 0)
+    return sbx_throw (error, SBX_ERROR_BAD_OPTION, "option \"%s\": a negative handle", key);
+  return TRUE;
+}
+
+static gboolean
+check_forward (const char *key, GVariant *value, GError **error)
+{
+  if (g_variant_n_children (value) > MAX_FDS)
+    return sbx_throw (error, SBX_ERROR_BAD_OPTION, "option \"%s\" has more than %d files", key, MAX_FDS);
+  return TRUE;
+}
+
+#define ENV_ROWS                                                                                                       \
+  { "cwd", "ay", 2 * PATH_MAX, sbx_option_check_path }, { "cwd-optional", "b", 8, NULL },                              \
+      { "env", "a{ss}", 64 * KIB * KIB, sbx_option_check_env },                                                        \
+      { "unset-env", "as", KIB * KIB, sbx_option_check_env_names },                                                    \
+      { "fds", "a{uh}", 64 * KIB, sbx_option_check_fds }, { "tty", "b", 8, NULL },                                     \
+  {                                                                                                                    \
+    "lifeline", "h", 8, check_handle                                                                                   \
+  }
+
+const SbxOptionSpec sbx_launch_options[] = {
+  ENV_ROWS,
+  { "app-id", "s", 256, sbx_option_check_app_id },
+  { "policy", "a{sv}", KIB *KIB, NULL }, /* its content is read by sbx_policy_merge_variant () */
+  { "forward", "ah", 64 * KIB, check_forward },
+  { "on-crash", "s", 256, NULL },
+  { "activation-token", "s", 4 * KIB, NULL },
+  { "display-env", "as", 64 * KIB, check_env_pairs },
+  { NULL, NULL, 0, NULL },
+};
+
+const SbxOptionSpec sbx_exec_options[] = {
+  ENV_ROWS,
+  { NULL, NULL, 0, NULL },
+};
+
+const SbxOptionSpec sbx_attach_options[] = {
+  ENV_ROWS,
+  { "hold", "b", 8, NULL },
+  { NULL, NULL, 0, NULL },
+};

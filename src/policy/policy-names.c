@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Bus names: NAME, or NAME.* for NAME and everything below it, as xdg-dbus-proxy understands it. What applies to a
+ * name is the greatest of the rules that match it. */
+#include <gio/gio.h>
+#include <string.h>
+
+#include "policy/policy-private.h"
+
+static void
+clear_rule (gpointer data)
+{
+  g_free ((char *) ((SbxBusRule *) data)->name);
+}
+
+GArray *
+sbx_names_new (void)
+{
+  GArray *rules = g_array_new (FALSE, FALSE, sizeof (SbxBusRule));
+
+  g_array_set_clear_func (rules, clear_rule);
+  return rules;
+}
+
+gboolean
+sbx_names_valid (const char *name)
+{
+  g_autofree char *stem = g_strdup (name);
+
+  if (g_str_has_suffix (stem, ".*"))
+    stem[strlen (stem) - 2] = '\0';
+  if (strchr (stem, '.') == NULL && !g_str_equal (stem, name)) /* "org.*": GDBus wants two elements */
+    return stem[0] != '\0'
+           && strspn (stem, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-") == strlen (stem);
+  return g_dbus_is_name (stem) && stem[0] != ':';
+}
+
+void
+sbx_names_set (GArray *rules, const char *name, SbxBusAccess access)
+{
+  SbxBusRule rule = { NULL, access };
+  guint at = 0;
+
+  while (at < rules->len && strcmp (g_array_index (rules, SbxBusRule, at).name, name) < 0)
+    at++;
+  if (at < rules->len && strcmp (g_array_index (rules, SbxBusRule, at).name, name) == 0) {
+    g_array_index (rules, SbxBusRule, at).access = access;
+    return;
+  }
+  rule.name = g_strdup (name);
+  g_array_insert_val (rules, at, rule);
+}
+
+/* Whether every name that @b matches is matched by @a. */
+static gboolean
+covers (const char *a, const char *b)
+{
+  gsize n = strlen (a);
+
+  if (!g_str_has_suffix (a, ".*"))
+    return strcmp (a, b) == 0;
+  n -= 2;
+  return strncmp (a, b, n) == 0 && (b[n] == '\0' || b[n] == '.');
+}
+
+void
+sbx_names_normalise (GArray *rules)
+{
+  for (guint i = 0; i < rules->len;) {
+    const SbxBusRule *rule = &g_array_index (rules, SbxBusRule, i);
+    gboolean redundant = rule->access == SBX_BUS_NONE;
+
+    for (guint j = 0; !redundant && j < rules->len; j++) {
+      const SbxBusRule *other = &g_array_index (rules, SbxBusRule, j);
+
+      redundant = i != j && other->access >= rule->access && covers (other->name, rule->name);
+    }
+    if (redundant)
+      g_array_remove_index (rules, i);
+    else
+      i++;
+  }
+}
+
+static void
+raise_to (GArray *rules, const char *name, SbxBusAccess access)
+{
+  for (guint i = 0; i < rules->len; i++)
+    if (strcmp (g_array_index (rules, SbxBusRule, i).name, name) == 0) {
+      SbxBusRule *rule = &g_array_index (rules, SbxBusRule, i);
+
+      rule->access = MAX (rule->access, access);
+      return;
+    }
+  sbx_names_set (rules, name, access);
+}
+
+/* min (max_i a_i, max_j b_j) = max_ij min (a_i, b_j): every pair of rules that overlap, where they overlap. */
+static void
+add_overlaps (GArray *result, const GArray *a, const GArray *b)
+{
+  for (guint i = 0; i < a->len; i++)
+    for (guint j = 0; j < b->len; j++) {
+      const SbxBusRule *x = &g_array_index (a, SbxBusRule, i), *y = &g_array_index (b, SbxBusRule, j);
+
+      if (covers (x->name, y->name))
+        raise_to (result, y->name, MIN (x->access, y->access));
+      else if (covers (y->name, x->name))
+        raise_to (result, x->name, MIN (x->access, y->access));
+    }
+}
+
+GArray *
+sbx_names_combine (const GArray *a, const GArray *b, gboolean least)
+{
+  const GArray *const sides[] = { a, b };
+  GArray *result = sbx_names_new ();
+
+  if (least)
+    add_overlaps (result, a, b);
+  for (guint side = 0; !least && side < 2; side++)
+    for (guint i = 0; i < sides[side]->len; i++) {
+      const SbxBusRule *rule = &g_array_index (sides[side], SbxBusRule, i);
+
+      raise_to (result, rule->name, rule->access);
+    }
+  sbx_names_normalise (result);
+  return result;
+}

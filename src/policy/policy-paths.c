@@ -1,0 +1,209 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* File systems: a function from paths to access, written as the points where it changes on the way down.
+ * Everything here is about names: no file is looked at and no link is followed. */
+#include <string.h>
+
+#include "common/error.h"
+#include "policy/policy-private.h"
+
+static void
+clear_rule (gpointer data)
+{
+  g_free ((char *) ((SbxPathRule *) data)->path);
+}
+
+GArray *
+sbx_paths_new (void)
+{
+  GArray *rules = g_array_new (FALSE, FALSE, sizeof (SbxPathRule));
+
+  g_array_set_clear_func (rules, clear_rule);
+  return rules;
+}
+
+GArray *
+sbx_paths_copy (const GArray *rules)
+{
+  GArray *copy = sbx_paths_new ();
+
+  for (guint i = 0; i < rules->len; i++) {
+    SbxPathRule rule = g_array_index (rules, SbxPathRule, i);
+
+    rule.path = g_strdup (rule.path);
+    g_array_append_val (copy, rule);
+  }
+  return copy;
+}
+
+void
+sbx_paths_set (GArray *rules, const char *path, SbxAccess access)
+{
+  SbxPathRule rule = { NULL, access };
+  guint at = 0;
+
+  while (at < rules->len && strcmp (g_array_index (rules, SbxPathRule, at).path, path) < 0)
+    at++;
+  if (at < rules->len && strcmp (g_array_index (rules, SbxPathRule, at).path, path) == 0) {
+    g_array_index (rules, SbxPathRule, at).access = access;
+    return;
+  }
+  rule.path = g_strdup (path);
+  g_array_insert_val (rules, at, rule);
+}
+
+/* Whether @path is @top or below it. */
+static gboolean
+is_below (const char *path, const char *top)
+{
+  gsize n = strlen (top);
+
+  if (n == 1) /* "/" */
+    return TRUE;
+  return strncmp (path, top, n) == 0 && (path[n] == '\0' || path[n] == '/');
+}
+
+/* The access at @path as its nearest named ancestor says; @self: a rule for @path itself counts too. */
+static SbxAccess
+access_at (const GArray *rules, const char *path, gboolean self)
+{
+  SbxAccess access = SBX_ACCESS_NONE;
+  gsize best = 0;
+
+  for (guint i = 0; i < rules->len; i++) {
+    const SbxPathRule *rule = &g_array_index (rules, SbxPathRule, i);
+    gsize n = strlen (rule->path);
+
+    if (n >= best && is_below (path, rule->path) && (self || strcmp (path, rule->path) != 0)) {
+      best = n;
+      access = rule->access;
+    }
+  }
+  return access;
+}
+
+SbxAccess
+sbx_paths_get (const GArray *rules, const char *path)
+{
+  return access_at (rules, path, TRUE);
+}
+
+void
+sbx_paths_normalise (GArray *rules)
+{
+  /* Parents come first, so what remains of them is settled before their children are looked at */
+  for (guint i = 0; i < rules->len;) {
+    const SbxPathRule *rule = &g_array_index (rules, SbxPathRule, i);
+
+    if (access_at (rules, rule->path, FALSE) == rule->access)
+      g_array_remove_index (rules, i);
+    else
+      i++;
+  }
+}
+
+GArray *
+sbx_paths_combine (const GArray *a, const GArray *b, gboolean least)
+{
+  const GArray *const sides[] = { a, b };
+  GArray *result = sbx_paths_new ();
+
+  for (guint side = 0; side < 2; side++)
+    for (guint i = 0; i < sides[side]->len; i++) {
+      const char *path = g_array_index (sides[side], SbxPathRule, i).path;
+      SbxAccess in_a = sbx_paths_get (a, path), in_b = sbx_paths_get (b, path);
+
+      sbx_paths_set (result, path, least ? MIN (in_a, in_b) : MAX (in_a, in_b));
+    }
+  sbx_paths_normalise (result);
+  return result;
+}
+
+char *
+sbx_paths_canonical (const char *path, GError **error)
+{
+  g_autoptr (GPtrArray) parts = g_ptr_array_new ();
+  g_auto (GStrv) split = g_strsplit (path, "/", -1);
+  g_autofree char *joined = NULL;
+
+  for (const char *p = path; *p; p++)
+    if ((guchar) *p < ' ' || *p == 0x7f) {
+      sbx_throw (error, SBX_ERROR_BAD_OPTION, "a path with a control character");
+      return NULL;
+    }
+  for (guint i = 0; split[i]; i++) {
+    if (split[i][0] == '\0' || strcmp (split[i], ".") == 0)
+      continue;
+    if (strcmp (split[i], "..") != 0) {
+      g_ptr_array_add (parts, split[i]);
+    } else if (parts->len > 0) {
+      g_ptr_array_set_size (parts, (gint) parts->len - 1);
+    } else {
+      sbx_throw (error, SBX_ERROR_BAD_OPTION, "\"%s\" leads above the root directory", path);
+      return NULL;
+    }
+  }
+  g_ptr_array_add (parts, NULL);
+  joined = g_strjoinv ("/", (char **) parts->pdata);
+  return g_strconcat ("/", joined, NULL);
+}
+
+/* Flatpak's names for the user's directories (flatpak-metadata(5)), in GUserDirectory's order where it has them. */
+static const struct {
+  const char *word;
+  int directory; /* GUserDirectory */
+} user_directories[] = {
+  { "xdg-desktop", G_USER_DIRECTORY_DESKTOP },     { "xdg-documents", G_USER_DIRECTORY_DOCUMENTS },
+  { "xdg-download", G_USER_DIRECTORY_DOWNLOAD },   { "xdg-music", G_USER_DIRECTORY_MUSIC },
+  { "xdg-pictures", G_USER_DIRECTORY_PICTURES },   { "xdg-public-share", G_USER_DIRECTORY_PUBLIC_SHARE },
+  { "xdg-templates", G_USER_DIRECTORY_TEMPLATES }, { "xdg-videos", G_USER_DIRECTORY_VIDEOS },
+};
+
+/* The directory that the first component of @word (@n bytes) stands for. FALSE when it is no such word. */
+static gboolean
+find_base (const char *word, gsize n, const SbxPlaces *places, const char **base)
+{
+  const struct {
+    const char *word;
+    const char *path;
+  } fixed[] = {
+    { "~", places->home },
+    { "home", places->home },
+    { "host", "/" },
+    { "xdg-config", places->config_home },
+    { "xdg-data", places->data_home },
+    { "xdg-cache", places->cache_home },
+    { "xdg-run", places->runtime_dir },
+  };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (fixed); i++)
+    if (strlen (fixed[i].word) == n && strncmp (word, fixed[i].word, n) == 0) {
+      *base = fixed[i].path;
+      return TRUE;
+    }
+  for (gsize i = 0; i < G_N_ELEMENTS (user_directories); i++)
+    if (strlen (user_directories[i].word) == n && strncmp (word, user_directories[i].word, n) == 0) {
+      *base = places->xdg_dirs ? places->xdg_dirs[user_directories[i].directory] : NULL;
+      return TRUE;
+    }
+  return FALSE;
+}
+
+char *
+sbx_paths_resolve (const char *word, const SbxPlaces *places, GError **error)
+{
+  gsize n = strcspn (word, "/");
+  const char *base = NULL;
+  g_autofree char *joined = NULL;
+
+  if (word[0] == '/')
+    return sbx_paths_canonical (word, error);
+  if (!find_base (word, n, places, &base)) {
+    sbx_throw (error, SBX_ERROR_BAD_OPTION,
+               "\"%s\" is not a path: say /absolute/path, ~/path, home, host, or xdg-download and the like", word);
+    return NULL;
+  }
+  if (!base || base[0] != '/')
+    return NULL;
+  joined = g_strconcat (base, word + n, NULL);
+  return sbx_paths_canonical (joined, error);
+}

@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Inside this folder only. A policy under construction is the same structure, changed until sbx_policy_freeze (). */
+#pragma once
+
+#include "policy/policy.h"
+
+G_BEGIN_DECLS
+
+typedef enum { SBX_FLAGS_SHARED, SBX_FLAGS_SOCKETS, SBX_FLAGS_DEVICES, SBX_FLAGS_FEATURES, SBX_N_FLAGS } SbxFlagsIndex;
+typedef enum {
+  SBX_LEVEL_HIDEPID,
+  SBX_LEVEL_SUBSET,
+  SBX_LEVEL_INSTANCE,
+  SBX_LEVEL_PIDNS,
+  SBX_LEVEL_TIER,
+  SBX_N_LEVELS
+} SbxLevelIndex;
+typedef enum { SBX_PORTS_CONNECT, SBX_PORTS_BIND, SBX_N_PORTS } SbxPortsIndex;
+typedef enum { SBX_PATHS_FILES, SBX_PATHS_PERSISTENT, SBX_N_PATHS } SbxPathsIndex;
+typedef enum { SBX_CALLS_ALLOW, SBX_CALLS_DENY, SBX_N_CALLS } SbxCallsIndex;
+
+typedef struct {
+  gboolean all;
+  GArray *ports; /* guint16, ascending; empty when all */
+} SbxPortSet;
+
+struct _SbxPolicy {
+  gatomicrefcount refs;
+  guint flags[SBX_N_FLAGS];
+  guint levels[SBX_N_LEVELS];
+  GArray *paths[SBX_N_PATHS]; /* SbxPathRule, sorted, normal; persistent ones as "/" + relative path and RW */
+  GArray *bus[SBX_N_BUSES];   /* SbxBusRule, sorted, normal */
+  GPtrArray *environment;     /* NAME=value or NAME, sorted by name, NULL-terminated once frozen */
+  SbxPortSet ports[SBX_N_PORTS];
+  gboolean ports_named[SBX_N_PORTS]; /* while under construction: with a network, what is not named means all */
+  guint64 limits[SBX_N_LIMITS];
+  GPtrArray *calls[SBX_N_CALLS]; /* sorted, NULL-terminated once frozen */
+  GPtrArray *persistent;         /* for the getter: made when frozen */
+};
+
+typedef enum {
+  SBX_KIND_FLAGS,
+  SBX_KIND_LEVEL,
+  SBX_KIND_PATHS,
+  SBX_KIND_NAMES,
+  SBX_KIND_PORTS,
+  SBX_KIND_NUMBER,
+  SBX_KIND_PAIRS,
+  SBX_KIND_CALLS
+} SbxKind;
+
+typedef struct {
+  const char *word;
+  guint value;   /* a bit, or a level */
+  guint class_;  /* SbxClass; flags only */
+  guint implies; /* other bits */
+} SbxWord;
+
+typedef struct {
+  const char *group;
+  const char *key; /* NULL: any key */
+  SbxKind kind;
+  guint index;
+  const SbxWord *words; /* ends with a NULL word */
+  guint class_;
+  const char *title; /* for people */
+} SbxFacility;
+
+extern const SbxFacility sbx_facilities[]; /* ends with a NULL group */
+
+/* The row for @key of @group, or NULL with @error (code BAD_OPTION; the text names the nearest known word). */
+const SbxFacility *sbx_facility_find (const char *group, const char *key, GError **error);
+/* Puts one value over what @policy has. Errors: BAD_OPTION, without the place. */
+gboolean sbx_facility_apply (SbxPolicy *policy, const SbxFacility *facility, const char *key, const char *value,
+                             const SbxPlaces *places, GError **error);
+/* group, key → value text, for everything that is not as in sbx_policy_new (). */
+typedef void (*SbxFacilityVisit) (const SbxFacility *facility, const char *key, const char *value, gpointer data);
+void sbx_facility_format (const SbxPolicy *policy, SbxFacilityVisit visit, gpointer data);
+/* The level's or flag's words, for nearest-word messages; g_free () the array, not the words. */
+const char **sbx_facility_words (const SbxWord *words);
+
+SbxPolicy *sbx_policy_thaw (const SbxPolicy *policy); /* a copy that may be changed */
+SbxPolicy *sbx_policy_freeze (SbxPolicy *policy);     /* normal form; takes and returns @policy */
+
+/* policy-paths.c */
+GArray *sbx_paths_new (void);
+void sbx_paths_set (GArray *rules, const char *path, SbxAccess access); /* keeps the order, replaces an equal path */
+SbxAccess sbx_paths_get (const GArray *rules, const char *path);
+GArray *sbx_paths_combine (const GArray *a, const GArray *b, gboolean least); /* pointwise; normal form */
+void sbx_paths_normalise (GArray *rules);
+GArray *sbx_paths_copy (const GArray *rules);
+/* @word resolved against @places: an absolute, lexically normal path; NULL without @error when the place does not exist
+ * on this machine. */
+char *sbx_paths_resolve (const char *word, const SbxPlaces *places, GError **error);
+char *sbx_paths_canonical (const char *path, GError **error); /* "//", ".", ".." resolved; above / is an error */
+
+/* policy-names.c */
+GArray *sbx_names_new (void);
+void sbx_names_set (GArray *rules, const char *name, SbxBusAccess access);
+GArray *sbx_names_combine (const GArray *a, const GArray *b, gboolean least);
+void sbx_names_normalise (GArray *rules);
+gboolean sbx_names_valid (const char *name);
+
+/* policy-sets.c */
+GPtrArray *sbx_strings_new (void);
+GPtrArray *sbx_strings_copy (const GPtrArray *from);
+void sbx_strings_add (GPtrArray *set, const char *word);
+void sbx_strings_remove (GPtrArray *set, const char *word);
+GPtrArray *sbx_strings_combine (const GPtrArray *a, const GPtrArray *b, gboolean least); /* intersection or union */
+GPtrArray *sbx_pairs_combine (const GPtrArray *a, const GPtrArray *b, gboolean least);
+void sbx_pairs_set (GPtrArray *pairs, const char *name, const char *value); /* value NULL: the caller's own */
+void sbx_pairs_remove (GPtrArray *pairs, const char *name);
+void sbx_ports_combine (SbxPortSet *result, const SbxPortSet *a, const SbxPortSet *b, gboolean least);
+void sbx_ports_add (SbxPortSet *set, guint16 port);
+
+/* text.c: lists separated by ';' with "\;" and "\\" */
+char **sbx_list_split (const char *value);
+char *sbx_list_escape (const char *word);
+
+G_END_DECLS

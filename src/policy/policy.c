@@ -1,0 +1,437 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "policy/policy.h"
+
+#include <string.h>
+
+#include "common/error.h"
+#include "policy/policy-private.h"
+
+G_DEFINE_BOXED_TYPE (SbxPolicy, sbx_policy, sbx_policy_ref, sbx_policy_unref)
+
+/* Empty collections, every number 0. */
+static SbxPolicy *
+allocate (void)
+{
+  SbxPolicy *policy = g_new0 (SbxPolicy, 1);
+
+  g_atomic_ref_count_init (&policy->refs);
+  for (guint i = 0; i < SBX_N_PATHS; i++)
+    policy->paths[i] = sbx_paths_new ();
+  for (guint i = 0; i < SBX_N_BUSES; i++)
+    policy->bus[i] = sbx_names_new ();
+  for (guint i = 0; i < SBX_N_PORTS; i++)
+    policy->ports[i].ports = g_array_new (FALSE, FALSE, sizeof (guint16));
+  for (guint i = 0; i < SBX_N_CALLS; i++)
+    policy->calls[i] = sbx_strings_new ();
+  policy->environment = sbx_strings_new ();
+  policy->persistent = sbx_strings_new ();
+  return policy;
+}
+
+SbxPolicy *
+sbx_policy_ref (const SbxPolicy *policy)
+{
+  SbxPolicy *self = (SbxPolicy *) policy;
+
+  g_atomic_ref_count_inc (&self->refs);
+  return self;
+}
+
+void
+sbx_policy_unref (SbxPolicy *policy)
+{
+  if (!g_atomic_ref_count_dec (&policy->refs))
+    return;
+  for (guint i = 0; i < SBX_N_PATHS; i++)
+    g_array_unref (policy->paths[i]);
+  for (guint i = 0; i < SBX_N_BUSES; i++)
+    g_array_unref (policy->bus[i]);
+  for (guint i = 0; i < SBX_N_PORTS; i++)
+    g_array_unref (policy->ports[i].ports);
+  for (guint i = 0; i < SBX_N_CALLS; i++)
+    g_ptr_array_unref (policy->calls[i]);
+  g_ptr_array_unref (policy->environment);
+  g_ptr_array_unref (policy->persistent);
+  g_free (policy);
+}
+
+/* What is NULL-terminated for the getters is not counted in len, so that a thawed copy is as good as new. */
+static void
+terminate (GPtrArray *array)
+{
+  g_ptr_array_add (array, NULL);
+  array->len--;
+}
+
+static void
+close_flags (SbxPolicy *policy)
+{
+  for (const SbxFacility *row = sbx_facilities; row->group; row++)
+    for (const SbxWord *word = row->words; row->kind == SBX_KIND_FLAGS && word->word; word++)
+      if (policy->flags[row->index] & word->value)
+        policy->flags[row->index] |= word->implies;
+}
+
+/* No network, no ports; a network of which nobody named the ports has them all. */
+static void
+close_ports (SbxPolicy *policy)
+{
+  gboolean network = (policy->flags[SBX_FLAGS_SHARED] & SBX_SHARED_NETWORK) != 0;
+
+  for (guint i = 0; i < SBX_N_PORTS; i++)
+    if (!network || !policy->ports_named[i]) {
+      policy->ports[i].all = network;
+      g_array_set_size (policy->ports[i].ports, 0);
+    }
+}
+
+SbxPolicy *
+sbx_policy_freeze (SbxPolicy *policy)
+{
+  close_flags (policy);
+  for (guint i = 0; i < SBX_N_PATHS; i++)
+    sbx_paths_normalise (policy->paths[i]);
+  for (guint i = 0; i < SBX_N_BUSES; i++)
+    sbx_names_normalise (policy->bus[i]);
+  close_ports (policy);
+  if (policy->calls[SBX_CALLS_DENY]->len > 1 && strcmp (policy->calls[SBX_CALLS_DENY]->pdata[0], "*") == 0)
+    g_ptr_array_set_size (policy->calls[SBX_CALLS_DENY], 1);
+  g_ptr_array_set_size (policy->persistent, 0);
+  for (guint i = 0; i < policy->paths[SBX_PATHS_PERSISTENT]->len; i++) {
+    const SbxPathRule *rule = &g_array_index (policy->paths[SBX_PATHS_PERSISTENT], SbxPathRule, i);
+
+    g_ptr_array_add (policy->persistent, g_strdup (rule->path[1] ? rule->path + 1 : "."));
+  }
+  terminate (policy->persistent);
+  terminate (policy->environment);
+  for (guint i = 0; i < SBX_N_CALLS; i++)
+    terminate (policy->calls[i]);
+  return policy;
+}
+
+/* What is denied allows less; "*" is everything. */
+static GPtrArray *
+combine_denied (const GPtrArray *a, const GPtrArray *b, gboolean least)
+{
+  if (!least && a->len > 0 && strcmp (a->pdata[0], "*") == 0)
+    return sbx_strings_copy (b);
+  if (!least && b->len > 0 && strcmp (b->pdata[0], "*") == 0)
+    return sbx_strings_copy (a);
+  return sbx_strings_combine (a, b, !least);
+}
+
+/* a op b, facility by facility: everything is a product of small lattices. */
+static SbxPolicy *
+combine (const SbxPolicy *a, const SbxPolicy *b, gboolean least)
+{
+  SbxPolicy *result = allocate ();
+
+  for (guint i = 0; i < SBX_N_FLAGS; i++)
+    result->flags[i] = least ? a->flags[i] & b->flags[i] : a->flags[i] | b->flags[i];
+  for (guint i = 0; i < SBX_N_LEVELS; i++)
+    result->levels[i] = least ? MIN (a->levels[i], b->levels[i]) : MAX (a->levels[i], b->levels[i]);
+  for (guint i = 0; i < SBX_N_LIMITS; i++)
+    result->limits[i] = least ? MIN (a->limits[i], b->limits[i]) : MAX (a->limits[i], b->limits[i]);
+  for (guint i = 0; i < SBX_N_PATHS; i++) {
+    g_array_unref (result->paths[i]);
+    result->paths[i] = sbx_paths_combine (a->paths[i], b->paths[i], least);
+  }
+  for (guint i = 0; i < SBX_N_BUSES; i++) {
+    g_array_unref (result->bus[i]);
+    result->bus[i] = sbx_names_combine (a->bus[i], b->bus[i], least);
+  }
+  for (guint i = 0; i < SBX_N_PORTS; i++) {
+    sbx_ports_combine (&result->ports[i], &a->ports[i], &b->ports[i], least);
+    result->ports_named[i] = TRUE;
+  }
+  g_ptr_array_unref (result->calls[SBX_CALLS_ALLOW]);
+  result->calls[SBX_CALLS_ALLOW] = sbx_strings_combine (a->calls[SBX_CALLS_ALLOW], b->calls[SBX_CALLS_ALLOW], least);
+  g_ptr_array_unref (result->calls[SBX_CALLS_DENY]);
+  result->calls[SBX_CALLS_DENY] = combine_denied (a->calls[SBX_CALLS_DENY], b->calls[SBX_CALLS_DENY], least);
+  g_ptr_array_unref (result->environment);
+  result->environment = sbx_pairs_combine (a->environment, b->environment, least);
+  return sbx_policy_freeze (result);
+}
+
+SbxPolicy *
+sbx_policy_meet (const SbxPolicy *a, const SbxPolicy *b)
+{
+  return combine (a, b, TRUE);
+}
+
+SbxPolicy *
+sbx_policy_join (const SbxPolicy *a, const SbxPolicy *b)
+{
+  return combine (a, b, FALSE);
+}
+
+SbxPolicy *
+sbx_policy_thaw (const SbxPolicy *policy)
+{
+  SbxPolicy *copy = allocate ();
+
+  memcpy (copy->flags, policy->flags, sizeof copy->flags);
+  memcpy (copy->levels, policy->levels, sizeof copy->levels);
+  memcpy (copy->limits, policy->limits, sizeof copy->limits);
+  for (guint i = 0; i < SBX_N_PATHS; i++) {
+    g_array_unref (copy->paths[i]);
+    copy->paths[i] = sbx_paths_copy (policy->paths[i]);
+  }
+  for (guint i = 0; i < SBX_N_BUSES; i++)
+    for (guint j = 0; j < policy->bus[i]->len; j++) {
+      const SbxBusRule *rule = &g_array_index (policy->bus[i], SbxBusRule, j);
+
+      sbx_names_set (copy->bus[i], rule->name, rule->access);
+    }
+  for (guint i = 0; i < SBX_N_PORTS; i++) {
+    copy->ports[i].all = policy->ports[i].all;
+    copy->ports_named[i] = (policy->flags[SBX_FLAGS_SHARED] & SBX_SHARED_NETWORK) != 0;
+    g_array_append_vals (copy->ports[i].ports, policy->ports[i].ports->data, policy->ports[i].ports->len);
+  }
+  for (guint i = 0; i < SBX_N_CALLS; i++) {
+    g_ptr_array_unref (copy->calls[i]);
+    copy->calls[i] = sbx_strings_copy (policy->calls[i]);
+  }
+  g_ptr_array_unref (copy->environment);
+  copy->environment = sbx_strings_copy (policy->environment);
+  return copy;
+}
+
+SbxPolicy *
+sbx_policy_new (void)
+{
+  SbxPolicy *policy = allocate ();
+
+  for (guint i = 0; i < SBX_N_LIMITS; i++)
+    policy->limits[i] = SBX_LIMIT_NONE;
+  return sbx_policy_freeze (policy);
+}
+
+SbxPolicy *
+sbx_policy_bottom (void)
+{
+  SbxPolicy *policy = allocate ();
+
+  sbx_strings_add (policy->calls[SBX_CALLS_DENY], "*");
+  return sbx_policy_freeze (policy);
+}
+
+static gboolean
+strings_equal (const GPtrArray *a, const GPtrArray *b)
+{
+  for (guint i = 0; a->len == b->len && i < a->len; i++)
+    if (strcmp (a->pdata[i], b->pdata[i]) != 0)
+      return FALSE;
+  return a->len == b->len;
+}
+
+/* Normal forms are equal exactly when the policies are. */
+static gboolean
+facility_equal (const SbxPolicy *a, const SbxPolicy *b, const SbxFacility *row)
+{
+  guint i = row->index;
+
+  switch (row->kind) {
+  case SBX_KIND_FLAGS:
+    return a->flags[i] == b->flags[i];
+  case SBX_KIND_LEVEL:
+    return a->levels[i] == b->levels[i];
+  case SBX_KIND_NUMBER:
+    return a->limits[i] == b->limits[i];
+  case SBX_KIND_PORTS:
+    return a->ports[i].all == b->ports[i].all && a->ports[i].ports->len == b->ports[i].ports->len
+           && (a->ports[i].ports->len == 0
+               || memcmp (a->ports[i].ports->data, b->ports[i].ports->data, a->ports[i].ports->len * sizeof (guint16))
+                      == 0);
+  case SBX_KIND_CALLS:
+    return strings_equal (a->calls[i], b->calls[i]);
+  case SBX_KIND_PAIRS:
+    return strings_equal (a->environment, b->environment);
+  case SBX_KIND_PATHS:
+    for (guint j = 0; a->paths[i]->len == b->paths[i]->len && j < a->paths[i]->len; j++) {
+      const SbxPathRule *x = &g_array_index (a->paths[i], SbxPathRule, j);
+      const SbxPathRule *y = &g_array_index (b->paths[i], SbxPathRule, j);
+
+      if (x->access != y->access || strcmp (x->path, y->path) != 0)
+        return FALSE;
+    }
+    return a->paths[i]->len == b->paths[i]->len;
+  case SBX_KIND_NAMES:
+    for (guint j = 0; a->bus[i]->len == b->bus[i]->len && j < a->bus[i]->len; j++) {
+      const SbxBusRule *x = &g_array_index (a->bus[i], SbxBusRule, j), *y = &g_array_index (b->bus[i], SbxBusRule, j);
+
+      if (x->access != y->access || strcmp (x->name, y->name) != 0)
+        return FALSE;
+    }
+    return a->bus[i]->len == b->bus[i]->len;
+  }
+  return FALSE;
+}
+
+gboolean
+sbx_policy_equal (const SbxPolicy *a, const SbxPolicy *b)
+{
+  for (const SbxFacility *row = sbx_facilities; row->group; row++)
+    if (!facility_equal (a, b, row))
+      return FALSE;
+  return TRUE;
+}
+
+gboolean
+sbx_policy_leq (const SbxPolicy *a, const SbxPolicy *b)
+{
+  g_autoptr (SbxPolicy) least = sbx_policy_meet (a, b);
+
+  return sbx_policy_equal (a, least);
+}
+
+guint
+sbx_policy_excess (const SbxPolicy *a, const SbxPolicy *b)
+{
+  g_autoptr (SbxPolicy) least = sbx_policy_meet (a, b);
+  guint classes = 0;
+
+  for (const SbxFacility *row = sbx_facilities; row->group; row++) {
+    if (facility_equal (a, least, row))
+      continue;
+    classes |= row->class_;
+    for (const SbxWord *word = row->words; row->kind == SBX_KIND_FLAGS && word->word; word++)
+      if (a->flags[row->index] & ~least->flags[row->index] & word->value)
+        classes |= word->class_;
+  }
+  return classes;
+}
+
+guint
+sbx_policy_hash (const SbxPolicy *policy)
+{
+  g_autofree char *text = sbx_policy_to_key_file (policy);
+
+  return g_str_hash (text);
+}
+
+guint
+sbx_policy_get_shared (const SbxPolicy *policy)
+{
+  return policy->flags[SBX_FLAGS_SHARED];
+}
+
+guint
+sbx_policy_get_sockets (const SbxPolicy *policy)
+{
+  return policy->flags[SBX_FLAGS_SOCKETS];
+}
+
+guint
+sbx_policy_get_devices (const SbxPolicy *policy)
+{
+  return policy->flags[SBX_FLAGS_DEVICES];
+}
+
+guint
+sbx_policy_get_features (const SbxPolicy *policy)
+{
+  return policy->flags[SBX_FLAGS_FEATURES];
+}
+
+SbxHidepid
+sbx_policy_get_hidepid (const SbxPolicy *policy)
+{
+  return (SbxHidepid) policy->levels[SBX_LEVEL_HIDEPID];
+}
+
+SbxSubset
+sbx_policy_get_subset (const SbxPolicy *policy)
+{
+  return (SbxSubset) policy->levels[SBX_LEVEL_SUBSET];
+}
+
+SbxProcfsInstance
+sbx_policy_get_procfs_instance (const SbxPolicy *policy)
+{
+  return (SbxProcfsInstance) policy->levels[SBX_LEVEL_INSTANCE];
+}
+
+SbxPidns
+sbx_policy_get_pidns (const SbxPolicy *policy)
+{
+  return (SbxPidns) policy->levels[SBX_LEVEL_PIDNS];
+}
+
+SbxTier
+sbx_policy_get_tier (const SbxPolicy *policy)
+{
+  return (SbxTier) policy->levels[SBX_LEVEL_TIER];
+}
+
+guint64
+sbx_policy_get_limit (const SbxPolicy *policy, SbxLimit limit)
+{
+  return policy->limits[limit];
+}
+
+const SbxPathRule *
+sbx_policy_get_filesystems (const SbxPolicy *policy, gsize *n)
+{
+  *n = policy->paths[SBX_PATHS_FILES]->len;
+  return (const SbxPathRule *) (gpointer) policy->paths[SBX_PATHS_FILES]->data;
+}
+
+SbxAccess
+sbx_policy_get_access (const SbxPolicy *policy, const char *path)
+{
+  g_autofree char *canonical = sbx_paths_canonical (path, NULL);
+
+  return canonical ? sbx_paths_get (policy->paths[SBX_PATHS_FILES], canonical) : SBX_ACCESS_NONE;
+}
+
+const char *const *
+sbx_policy_get_persistent (const SbxPolicy *policy)
+{
+  return (const char *const *) policy->persistent->pdata;
+}
+
+const SbxBusRule *
+sbx_policy_get_bus (const SbxPolicy *policy, SbxBus bus, gsize *n)
+{
+  *n = policy->bus[bus]->len;
+  return (const SbxBusRule *) (gpointer) policy->bus[bus]->data;
+}
+
+const char *const *
+sbx_policy_get_environment (const SbxPolicy *policy)
+{
+  return (const char *const *) policy->environment->pdata;
+}
+
+static gboolean
+get_ports (const SbxPortSet *set, const guint16 **ports, gsize *n)
+{
+  *ports = (const guint16 *) (gpointer) set->ports->data;
+  *n = set->ports->len;
+  return !set->all;
+}
+
+gboolean
+sbx_policy_get_connect (const SbxPolicy *policy, const guint16 **ports, gsize *n)
+{
+  return get_ports (&policy->ports[SBX_PORTS_CONNECT], ports, n);
+}
+
+gboolean
+sbx_policy_get_bind (const SbxPolicy *policy, const guint16 **ports, gsize *n)
+{
+  return get_ports (&policy->ports[SBX_PORTS_BIND], ports, n);
+}
+
+const char *const *
+sbx_policy_get_seccomp_allow (const SbxPolicy *policy)
+{
+  return (const char *const *) policy->calls[SBX_CALLS_ALLOW]->pdata;
+}
+
+const char *const *
+sbx_policy_get_seccomp_deny (const SbxPolicy *policy)
+{
+  return (const char *const *) policy->calls[SBX_CALLS_DENY]->pdata;
+}
