@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* How much of everything: the only place where the service's own limits and times are set. */
+#pragma once
+
+/* Instances that run or are being started, over all clients. */
+#define SBX_MAX_INSTANCES 512
+/* Launches of one client that have not been answered yet. */
+#define SBX_MAX_PENDING_PER_CLIENT 300
+/* Ended instances that are still shown; the oldest goes first. */
+#define SBX_MAX_EXITED 256
+#define SBX_EXITED_KEPT_SECONDS 300
+/* From START to STARTED. Long: the first access to a slow network home counts. */
+#define SBX_START_TIMEOUT_SECONDS 60
+/* Without instances and clients; the default of --idle-timeout. */
+#define SBX_IDLE_SECONDS 60
+/* A record without a socket may be one that its keeper is just making. */
+#define SBX_YOUNG_RECORD_SECONDS 10
+/* Bytes of a command line that are kept for `Command` and the info file. */
+#define SBX_COMMAND_SHOWN 8192
+/* Messages that wait for a keeper to read them. */
+#define SBX_MAX_QUEUED_MESSAGES 64
+/* An authority that was not there is asked for again after this. */
+#define SBX_AUTHORITY_RETRY_SECONDS 10
+/* Descriptors: a launch holds up to SBX_MESSAGE_FDS of them. */
+#define SBX_WANTED_NOFILE 65536

@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "daemon/call.h"
+
+#include "common/error.h"
+
+#define PROPERTIES "org.freedesktop.DBus.Properties"
+
+/* A call that waits: for the caller to be known, then for the authority. */
+typedef struct {
+  SbxCall *call;
+  const SbxGate *gate;
+  gboolean interactive;
+  SbxCallFunc func;
+} Passing;
+
+void
+sbx_call_free (SbxCall *call)
+{
+  g_object_unref (call->manager);
+  g_clear_object (&call->instance);
+  g_object_unref (call->caller);
+  g_clear_object (&call->invocation);
+  g_free (call);
+}
+
+void
+sbx_call_fail (SbxCall *call, GError *error)
+{
+  g_dbus_method_invocation_take_error (g_steal_pointer (&call->invocation), error);
+  sbx_call_free (call);
+}
+
+void
+sbx_call_return (SbxCall *call, GVariant *value)
+{
+  g_dbus_method_invocation_return_value (g_steal_pointer (&call->invocation), value);
+  sbx_call_free (call);
+}
+
+gboolean
+sbx_call_is_interactive (const SbxCall *call)
+{
+  GDBusMessage *message = g_dbus_method_invocation_get_message (call->invocation);
+
+  return (g_dbus_message_get_flags (message) & G_DBUS_MESSAGE_FLAGS_ALLOW_INTERACTIVE_AUTHORIZATION) != 0;
+}
+
+static void
+on_answer (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  g_autofree Passing *passing = user_data;
+  GError *error = NULL;
+
+  if (sbx_authority_check_finish (SBX_AUTHORITY (source), result, &error))
+    passing->func (passing->call);
+  else
+    sbx_call_fail (passing->call, error);
+}
+
+static void
+on_known (SbxCaller *caller, const GError *unknown, gpointer user_data)
+{
+  g_autofree Passing *passing = user_data;
+  SbxCall *call = passing->call;
+  const SbxGate *gate = passing->gate;
+  const char *actions[] = { gate->action, NULL };
+  GError *error = unknown ? g_error_copy (unknown) : NULL;
+
+  if (error || !sbx_authority_accepts (caller, &error))
+    sbx_call_fail (call, error);
+  else if (gate->rule == SBX_GATE_OPEN
+           || (gate->rule == SBX_GATE_ASK_ALIEN && call->instance
+               && sbx_instance_is_started_by (call->instance, caller)))
+    passing->func (call);
+  else
+    sbx_authority_check_async (sbx_manager_get_context (call->manager)->authority, caller, actions,
+                               passing->interactive, NULL, on_answer, g_steal_pointer (&passing));
+}
+
+void
+sbx_call_pass_gate (SbxCall *call, const SbxGate *gate, gboolean interactive, SbxCallFunc func)
+{
+  Passing *passing = g_new (Passing, 1);
+
+  *passing = (Passing){ call, gate, interactive, func };
+  sbx_caller_when_known (call->caller, on_known, passing);
+}
+
+static const SbxMethod *
+find_method (const char *interface, const char *member)
+{
+  const SbxMethod *const tables[] = { sbx_manager_methods, sbx_instance_methods, sbx_property_methods };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (tables); i++)
+    for (const SbxMethod *row = tables[i]; row->interface; row++)
+      if (g_str_equal (row->interface, interface) && g_str_equal (row->member, member))
+        return row;
+  return NULL;
+}
+
+static void
+refuse (SbxCall *call, const char *interface, const char *member)
+{
+  GError *error = NULL;
+
+  sbx_throw (&error, SBX_ERROR_NOT_AUTHORIZED, "%s.%s is not for anybody: it has no row in the authorisation table",
+             interface, member);
+  sbx_call_fail (call, error);
+}
+
+void
+sbx_call_take (SbxManager *manager, SbxInstance *instance, GDBusMethodInvocation *invocation)
+{
+  const char *interface = g_dbus_method_invocation_get_interface_name (invocation);
+  const char *member = g_dbus_method_invocation_get_method_name (invocation);
+  const SbxMethod *method = find_method (interface, member);
+  const SbxGate *gate = sbx_gate_find (SBX_GATE_METHOD, interface, member);
+  SbxCall *call = g_new0 (SbxCall, 1);
+
+  call->manager = g_object_ref (manager);
+  call->instance = instance ? g_object_ref (instance) : NULL;
+  call->caller = g_object_ref (
+      sbx_callers_get (sbx_manager_get_callers (manager), g_dbus_method_invocation_get_sender (invocation)));
+  call->invocation = invocation;
+  if (method && g_str_equal (interface, PROPERTIES))
+    method->func (call); /* the gates are those of the properties */
+  else if (!method || !gate)
+    refuse (call, interface, member);
+  else if (gate->rule == SBX_GATE_LAUNCH)
+    method->func (call); /* prepares while it asks, see launch.c */
+  else
+    sbx_call_pass_gate (call, gate, sbx_call_is_interactive (call), method->func);
+}

@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* One D-Bus method call on its way: through the gate of authorize-table.h to the function that answers it. */
+#pragma once
+
+#include "daemon/authorize-table.h"
+#include "daemon/manager.h"
+
+G_BEGIN_DECLS
+
+typedef struct {
+  SbxManager *manager;
+  SbxInstance *instance; /* NULL: the manager object */
+  SbxCaller *caller;
+  GDBusMethodInvocation *invocation; /* answered once */
+} SbxCall;
+
+void sbx_call_free (SbxCall *call);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (SbxCall, sbx_call_free)
+
+/* Takes @call. */
+typedef void (*SbxCallFunc) (SbxCall *call);
+
+/* One row for each method that is there. */
+typedef struct {
+  const char *interface;
+  const char *member;
+  SbxCallFunc func;
+} SbxMethod;
+
+/* The tables of the files that answer; each ends with a NULL interface. */
+extern const SbxMethod sbx_manager_methods[];
+extern const SbxMethod sbx_instance_methods[];
+extern const SbxMethod sbx_property_methods[];
+
+/* For GDBusInterfaceVTable.method_call: properties included, since it has no functions of its own for these. */
+void sbx_call_take (SbxManager *manager, SbxInstance *instance, GDBusMethodInvocation *invocation);
+
+/* May polkit ask the user? */
+gboolean sbx_call_is_interactive (const SbxCall *call);
+/* Asks the gate's question, if it has one to ask of this caller, and then calls @func; else answers with the error.
+ * Takes
+ * @call. */
+void sbx_call_pass_gate (SbxCall *call, const SbxGate *gate, gboolean interactive, SbxCallFunc func);
+/* Answers with an error. Takes both. */
+void sbx_call_fail (SbxCall *call, GError *error);
+void sbx_call_return (SbxCall *call, GVariant *value);
+
+G_END_DECLS

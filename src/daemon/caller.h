@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Who is calling: one SbxCaller for each client of the connection, made at its first call and dropped when it leaves.
+ * What it is comes from the bus daemon (or, on a private connection, from the kernel), never from the client. */
+#pragma once
+
+#include <gio/gio.h>
+
+G_BEGIN_DECLS
+
+#define SBX_TYPE_CALLER (sbx_caller_get_type ())
+G_DECLARE_FINAL_TYPE (SbxCaller, sbx_caller, SBX, CALLER, GObject)
+#define SBX_TYPE_CALLERS (sbx_callers_get_type ())
+G_DECLARE_FINAL_TYPE (SbxCallers, sbx_callers, SBX, CALLERS, GObject)
+
+/* All clients of @connection. Signal "changed": the number of clients has changed. */
+SbxCallers *sbx_callers_new (GDBusConnection *connection);
+/* The client with the unique name @name; NULL for the peer of a private connection. Borrowed: valid until it leaves,
+ * so take a reference to keep it. */
+SbxCaller *sbx_callers_get (SbxCallers *self, const char *name);
+guint sbx_callers_count (SbxCallers *self);
+/* Everybody has left: the connection is closed. */
+void sbx_callers_drop_all (SbxCallers *self);
+
+/* @error is NULL when @caller is known now; it is the callee's to look at only. */
+typedef void (*SbxCallerFunc) (SbxCaller *caller, const GError *error, gpointer user_data);
+
+/* Calls @func exactly once: now if @caller is known or has left (NOT_AUTHORIZED), else as soon as one of the two is so.
+ */
+void sbx_caller_when_known (SbxCaller *self, SbxCallerFunc func, gpointer user_data);
+
+/* Signal "gone": the client has left the bus. Emitted once. */
+gboolean sbx_caller_is_gone (SbxCaller *self);
+uid_t sbx_caller_get_uid (SbxCaller *self);
+pid_t sbx_caller_get_pid (SbxCaller *self); /* 0: the bus daemon does not say */
+/* Clock ticks since boot, read when the client became known; 0 = it had ended by then. */
+guint64 sbx_caller_get_start_time (SbxCaller *self);
+/* The bus daemon's descriptor of the process, or -1; the caller's to keep. */
+int sbx_caller_get_pidfd (SbxCaller *self);
+/* Is it the process of then still, by its start time now? */
+gboolean sbx_caller_is_same_process (SbxCaller *self);
+/* In our own user namespace? The filtering proxies of sandboxes are not. What cannot be looked at is not. */
+gboolean sbx_caller_is_unsandboxed (SbxCaller *self);
+
+/* Launches that this client waits for. */
+guint sbx_caller_get_pending (SbxCaller *self);
+void sbx_caller_add_pending (SbxCaller *self, int change);
+
+/* Start time from the text of /proc/PID/stat, 0 when it is not well-formed. */
+guint64 sbx_stat_parse_start_time (const char *text);
+
+G_END_DECLS

@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "daemon/context.h"
+
+static gboolean
+is_set (SbxContext *self, const char *name)
+{
+  const char *value = g_environ_getenv (self->environment, name);
+
+  return value && value[0] != '\0';
+}
+
+static void
+make_places (SbxContext *self)
+{
+  const char **xdg_dirs = g_new0 (const char *, G_USER_N_DIRECTORIES);
+
+  for (int i = 0; i < G_USER_N_DIRECTORIES; i++)
+    xdg_dirs[i] = g_get_user_special_dir ((GUserDirectory) i);
+  self->places = (SbxPlaces){
+    .home = self->machine->home,
+    .xdg_dirs = xdg_dirs,
+    .runtime_dir = self->machine->runtime_dir,
+    .data_home = g_get_user_data_dir (),
+    .config_home = g_get_user_config_dir (),
+    .cache_home = g_get_user_cache_dir (),
+  };
+}
+
+static void
+make_profiles (SbxContext *self)
+{
+  const SbxConditions conditions = {
+    .landlock_abi = self->machine->kernel.landlock_abi,
+    .wayland = is_set (self, "WAYLAND_DISPLAY"),
+    .x11 = is_set (self, "DISPLAY"),
+    .session_bus = is_set (self, "DBUS_SESSION_BUS_ADDRESS"),
+    .pidns = self->machine->kernel.pidns_option,
+  };
+  g_auto (GStrv) dirs = sbx_profile_set_default_dirs ();
+
+  self->profiles = sbx_profile_set_new ((const char *const *) dirs, &self->places, &conditions);
+}
+
+void
+sbx_context_probe (SbxContext *self)
+{
+  g_clear_object (&self->profiles);
+  g_free ((gpointer) self->places.xdg_dirs);
+  g_clear_pointer (&self->machine, sbx_machine_free);
+  self->machine = sbx_machine_probe ((const char *const *) self->environment);
+  make_places (self);
+  make_profiles (self);
+}
+
+SbxContext *
+sbx_context_new (char **environment)
+{
+  SbxContext *self = g_new0 (SbxContext, 1);
+
+  self->environment = environment;
+  self->nofile = sbx_raise_nofile ();
+  self->runtime = sbx_runtime_dir_new ((const char *const *) environment);
+  self->authority = sbx_authority_new ();
+  sbx_context_probe (self);
+  return self;
+}
+
+void
+sbx_context_free (SbxContext *self)
+{
+  g_clear_object (&self->authority);
+  g_clear_object (&self->profiles);
+  g_free ((gpointer) self->places.xdg_dirs);
+  sbx_machine_free (self->machine);
+  sbx_runtime_dir_free (self->runtime);
+  g_strfreev (self->environment);
+  g_free (self);
+}

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What every launch needs and the service finds out once. */
+#pragma once
+
+#include "daemon/authority.h"
+#include "daemon/keeper-spawn.h"
+#include "daemon/runtime-dir.h"
+#include "plan/machine.h"
+#include "policy/profile-set.h"
+
+G_BEGIN_DECLS
+
+typedef struct {
+  char **environment; /* of the service */
+  SbxMachine *machine;
+  SbxPlaces places;
+  SbxProfileSet *profiles;
+  SbxAuthority *authority;
+  SbxRuntimeDir *runtime;
+  struct rlimit nofile; /* before we raised ours */
+} SbxContext;
+
+/* Takes @environment (envp-style, g_strfreev ()). Probes the machine, which takes some milliseconds. */
+SbxContext *sbx_context_new (char **environment);
+void sbx_context_free (SbxContext *self);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (SbxContext, sbx_context_free)
+
+/* Probes the machine again: after something was missing that may have been installed since. */
+void sbx_context_probe (SbxContext *self);
+
+G_END_DECLS

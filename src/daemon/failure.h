@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* A keeper's FAILED in people's words. */
+#pragma once
+
+#include "common/error.h"
+#include "wire/message.h"
+
+G_BEGIN_DECLS
+
+/* SPAWN_FAILED: "<step>: <what went wrong> (<errno's name>)", with the remedy where one is known. @command: argv[0]. */
+GError *sbx_failure_new (const SbxMessage *failed, const char *command);
+
+G_END_DECLS

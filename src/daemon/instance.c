@@ -1,0 +1,521 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "daemon/instance.h"
+
+#include <sys/wait.h>
+
+#include "common/error.h"
+#include "common/names.h"
+#include "daemon/failure.h"
+
+struct _SbxInstance {
+  GObject parent_instance;
+  SbxInfo *info;
+  char *path;
+  SbxState state;
+  SbxKeeperLink *keeper;
+  gint64 connect_time;
+  GWeakRef starter; /* SbxCaller */
+  gint32 pid;
+  gint64 start_time, exit_time;
+  guint32 enforced;
+  gboolean main_ended;
+  gint32 wait_status;
+  SbxCulprit culprit;
+  char *text;
+  guint32 next_job;
+  GHashTable *jobs; /* number → GTask *: EXECs without an answer; task data: the command */
+};
+
+G_DEFINE_FINAL_TYPE (SbxInstance, sbx_instance, G_TYPE_OBJECT)
+
+enum { SIGNAL_STARTED, SIGNAL_FAILED, SIGNAL_CHANGED, SIGNAL_LOST, SIGNAL_ENDED, N_SIGNALS };
+static guint signals[N_SIGNALS];
+
+static void
+sbx_instance_dispose (GObject *object)
+{
+  SbxInstance *self = SBX_INSTANCE (object);
+
+  if (self->keeper)
+    sbx_keeper_link_close (self->keeper);
+  g_clear_object (&self->keeper);
+  G_OBJECT_CLASS (sbx_instance_parent_class)->dispose (object);
+}
+
+static void
+sbx_instance_finalize (GObject *object)
+{
+  SbxInstance *self = SBX_INSTANCE (object);
+
+  g_weak_ref_clear (&self->starter);
+  sbx_info_free (self->info);
+  g_free (self->path);
+  g_free (self->text);
+  g_hash_table_unref (self->jobs);
+  G_OBJECT_CLASS (sbx_instance_parent_class)->finalize (object);
+}
+
+static void
+sbx_instance_class_init (SbxInstanceClass *klass)
+{
+  G_OBJECT_CLASS (klass)->dispose = sbx_instance_dispose;
+  G_OBJECT_CLASS (klass)->finalize = sbx_instance_finalize;
+  signals[SIGNAL_STARTED] =
+      g_signal_new ("started", SBX_TYPE_INSTANCE, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 0);
+  signals[SIGNAL_FAILED] =
+      g_signal_new ("failed", SBX_TYPE_INSTANCE, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 1, G_TYPE_ERROR);
+  signals[SIGNAL_CHANGED] =
+      g_signal_new ("changed", SBX_TYPE_INSTANCE, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 1, G_TYPE_STRV);
+  signals[SIGNAL_LOST] =
+      g_signal_new ("lost", SBX_TYPE_INSTANCE, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 0);
+  signals[SIGNAL_ENDED] =
+      g_signal_new ("ended", SBX_TYPE_INSTANCE, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 0);
+}
+
+static void
+sbx_instance_init (SbxInstance *self)
+{
+  g_weak_ref_init (&self->starter, NULL);
+  self->jobs = g_hash_table_new_full (NULL, NULL, NULL, g_object_unref);
+}
+
+SbxInstance *
+sbx_instance_new (SbxInfo *info)
+{
+  SbxInstance *self = g_object_new (SBX_TYPE_INSTANCE, NULL);
+  char id[SBX_ID_SIZE];
+
+  sbx_id_format (info->id, id);
+  self->info = info;
+  self->path = g_strconcat (SBX_INSTANCES_PATH "/", id, NULL);
+  return self;
+}
+
+guint64
+sbx_instance_get_id (SbxInstance *self)
+{
+  return self->info->id;
+}
+
+const char *
+sbx_instance_get_path (SbxInstance *self)
+{
+  return self->path;
+}
+
+const SbxInfo *
+sbx_instance_get_info (SbxInstance *self)
+{
+  return self->info;
+}
+
+SbxState
+sbx_instance_get_state (SbxInstance *self)
+{
+  return self->state;
+}
+
+gint64
+sbx_instance_get_exit_time (SbxInstance *self)
+{
+  return self->exit_time;
+}
+
+void
+sbx_instance_set_starter (SbxInstance *self, SbxCaller *caller)
+{
+  g_weak_ref_set (&self->starter, caller);
+}
+
+gboolean
+sbx_instance_is_started_by (SbxInstance *self, SbxCaller *caller)
+{
+  g_autoptr (SbxCaller) starter = g_weak_ref_get (&self->starter);
+
+  return starter && starter == caller;
+}
+
+static void
+tell_change (SbxInstance *self, const char *const *names)
+{
+  g_signal_emit (self, signals[SIGNAL_CHANGED], 0, names);
+}
+
+/* Answers every EXEC that is still open. */
+static void
+fail_jobs (SbxInstance *self)
+{
+  g_autoptr (GHashTable) jobs = g_steal_pointer (&self->jobs);
+  GHashTableIter iter;
+  gpointer task;
+
+  self->jobs = g_hash_table_new_full (NULL, NULL, NULL, g_object_unref);
+  g_hash_table_iter_init (&iter, jobs);
+  while (g_hash_table_iter_next (&iter, NULL, &task))
+    g_task_return_new_error (task, SBX_ERROR, SBX_ERROR_EXITED, "the instance has ended");
+}
+
+/* EXITED, once what is left in the fields has been set. */
+static void
+finish (SbxInstance *self)
+{
+  static const char *const names[] = { "State", "Pid", "Result", NULL };
+
+  self->state = SBX_STATE_EXITED;
+  self->pid = 0;
+  if (self->keeper)
+    sbx_keeper_link_close (self->keeper);
+  g_clear_object (&self->keeper);
+  fail_jobs (self);
+  tell_change (self, names);
+  g_signal_emit (self, signals[SIGNAL_ENDED], 0);
+}
+
+void
+sbx_instance_end (SbxInstance *self, SbxCulprit culprit, const char *text)
+{
+  self->culprit = culprit;
+  g_free (self->text);
+  self->text = g_utf8_make_valid (text, -1);
+  self->exit_time = g_get_real_time ();
+  finish (self);
+}
+
+void
+sbx_instance_end_by_status (SbxInstance *self, const SbxStatus *status)
+{
+  sbx_instance_set_status (self, status);
+  finish (self);
+}
+
+static void
+fail (SbxInstance *self, GError *error)
+{
+  if (self->keeper)
+    sbx_keeper_link_close (self->keeper);
+  g_clear_object (&self->keeper);
+  g_signal_emit (self, signals[SIGNAL_FAILED], 0, error);
+  g_error_free (error);
+}
+
+static void
+on_started (SbxInstance *self, const SbxMessage *message)
+{
+  if (self->state != SBX_STATE_STARTING)
+    return; /* the greeting to a later service: the record says it already */
+  self->state = SBX_STATE_RUNNING;
+  self->pid = message->pid;
+  self->enforced = (guint32) message->detail;
+  if (self->start_time == 0)
+    self->start_time = g_get_real_time ();
+  g_signal_emit (self, signals[SIGNAL_STARTED], 0);
+}
+
+static void
+on_exited (SbxInstance *self, const SbxMessage *message)
+{
+  static const char *const names[] = { "Pid", NULL };
+
+  self->main_ended = TRUE;
+  self->wait_status = message->value;
+  self->pid = 0;
+  /* Unless it lingers, the end follows within the same moment and tells more */
+  if (self->state == SBX_STATE_RUNNING)
+    tell_change (self, names);
+}
+
+static void
+on_job_answer (SbxInstance *self, const SbxMessage *message)
+{
+  g_autoptr (GTask) task = NULL;
+
+  if (message->type == SBX_MSG_EXITED
+      || !g_hash_table_steal_extended (self->jobs, GUINT_TO_POINTER (message->job), NULL, (gpointer *) &task))
+    return;
+  if (message->type == SBX_MSG_STARTED)
+    g_task_return_int (task, message->pid);
+  else if (message->type == SBX_MSG_FAILED)
+    g_task_return_error (task, sbx_failure_new (message, g_task_get_task_data (task)));
+}
+
+static char *
+first_argument (SbxInstance *self)
+{
+  g_autofree const char **argv = g_variant_get_bytestring_array (self->info->command, NULL);
+
+  return g_strdup (argv[0] ? argv[0] : "");
+}
+
+static void
+on_keeper_gone (SbxInstance *self)
+{
+  GError *error = NULL;
+
+  if (self->state == SBX_STATE_STARTING) {
+    sbx_throw (&error, SBX_ERROR_SPAWN_FAILED, "keeper: sandbox-keeper ended without a word before the start");
+    fail (self, error);
+  } else if (self->state == SBX_STATE_RUNNING) {
+    g_clear_object (&self->keeper);
+    g_signal_emit (self, signals[SIGNAL_LOST], 0);
+  }
+}
+
+static void
+on_message (SbxKeeperLink *link, const SbxMessage *message, gpointer user_data)
+{
+  g_autoptr (SbxInstance) self = g_object_ref (user_data);
+
+  if (!message) {
+    on_keeper_gone (self);
+  } else if (message->type == SBX_MSG_ENDED) {
+    if (self->state == SBX_STATE_RUNNING)
+      sbx_instance_end (self, (SbxCulprit) message->value, message->text);
+  } else if (message->job != 0) {
+    on_job_answer (self, message);
+  } else if (message->type == SBX_MSG_STARTED) {
+    on_started (self, message);
+  } else if (message->type == SBX_MSG_EXITED) {
+    on_exited (self, message);
+  } else if (message->type == SBX_MSG_FAILED && self->state == SBX_STATE_STARTING) {
+    g_autofree char *command = first_argument (self);
+
+    fail (self, sbx_failure_new (message, command));
+  }
+}
+
+void
+sbx_instance_set_keeper (SbxInstance *self, int fd)
+{
+  self->keeper = sbx_keeper_link_new (fd, on_message, self);
+  self->connect_time = g_get_monotonic_time ();
+}
+
+gint64
+sbx_instance_get_connect_time (SbxInstance *self)
+{
+  return self->connect_time;
+}
+
+void
+sbx_instance_set_status (SbxInstance *self, const SbxStatus *status)
+{
+  static const SbxState states[] = { [SBX_STATUS_PREPARED] = SBX_STATE_STARTING,
+                                     [SBX_STATUS_RUNNING] = SBX_STATE_RUNNING,
+                                     [SBX_STATUS_EXITED] = SBX_STATE_EXITED };
+
+  self->state = states[status->state];
+  self->pid = self->state == SBX_STATE_RUNNING ? status->pid : 0;
+  self->start_time = status->start_time;
+  self->exit_time = status->exit_time;
+  self->enforced = status->enforced;
+  self->main_ended = self->state == SBX_STATE_EXITED;
+  self->wait_status = status->wait_status;
+  self->culprit = status->culprit;
+  g_free (self->text);
+  self->text = g_strdup (status->text);
+}
+
+void
+sbx_instance_abandon (SbxInstance *self)
+{
+  SbxMessage stop = { .type = SBX_MSG_STOP };
+
+  if (!self->keeper)
+    return;
+  if (!sbx_keeper_link_send (self->keeper, &stop, NULL, 0, NULL))
+    g_info ("%s: the end of the socket has to say it", self->path);
+  sbx_keeper_link_close (self->keeper);
+  g_clear_object (&self->keeper);
+}
+
+gboolean
+sbx_instance_send (SbxInstance *self, const SbxMessage *message, const int *fds, gsize n_fds, GError **error)
+{
+  if (self->keeper && self->state != SBX_STATE_EXITED)
+    return sbx_keeper_link_send (self->keeper, message, fds, n_fds, error);
+  return sbx_throw (error, SBX_ERROR_EXITED, "the instance %s has ended", strrchr (self->path, '/') + 1);
+}
+
+void
+sbx_instance_exec_async (SbxInstance *self, const int *fds, gsize n_fds, gboolean lifeline, const char *command,
+                         GAsyncReadyCallback callback, gpointer user_data)
+{
+  g_autoptr (GTask) task = g_task_new (self, NULL, callback, user_data);
+  SbxMessage message = { .type = SBX_MSG_EXEC, .value = lifeline ? SBX_START_LIFELINE : 0 };
+  GError *error = NULL;
+
+  if (++self->next_job == 0) /* job 0 is the application */
+    self->next_job = 1;
+  message.job = self->next_job;
+  g_task_set_task_data (task, g_strdup (command), g_free);
+  if (!sbx_instance_send (self, &message, fds, n_fds, &error))
+    g_task_return_error (task, error);
+  else
+    g_hash_table_insert (self->jobs, GUINT_TO_POINTER (message.job), g_steal_pointer (&task));
+}
+
+pid_t
+sbx_instance_exec_finish (SbxInstance *self, GAsyncResult *result, GError **error)
+{
+  return (pid_t) g_task_propagate_int (G_TASK (result), error);
+}
+
+void
+sbx_instance_get_result (SbxInstance *self, int *code, int *signo, gboolean *core)
+{
+  int status = self->wait_status;
+
+  *code = -1;
+  *signo = 0;
+  *core = FALSE;
+  if (!self->main_ended)
+    return;
+  if (WIFEXITED (status))
+    *code = WEXITSTATUS (status);
+  if (WIFSIGNALED (status)) {
+    *signo = WTERMSIG (status);
+    *core = WCOREDUMP (status) != 0;
+  }
+}
+
+static GVariant *
+make_result (SbxInstance *self)
+{
+  GVariantBuilder builder;
+  int code, signo;
+  gboolean core;
+
+  g_variant_builder_init (&builder, G_VARIANT_TYPE_VARDICT);
+  if (self->state == SBX_STATE_EXITED) {
+    sbx_instance_get_result (self, &code, &signo, &core);
+    g_variant_builder_add (&builder, "{sv}", "code", g_variant_new_int32 (code));
+    g_variant_builder_add (&builder, "{sv}", "signal", g_variant_new_int32 (signo));
+    g_variant_builder_add (&builder, "{sv}", "core", g_variant_new_boolean (core));
+    g_variant_builder_add (&builder, "{sv}", "culprit", g_variant_new_string (sbx_culprit_name (self->culprit)));
+    g_variant_builder_add (&builder, "{sv}", "text", g_variant_new_string (self->text ? self->text : ""));
+    g_variant_builder_add (&builder, "{sv}", "time", g_variant_new_uint64 ((guint64) self->exit_time));
+  }
+  return g_variant_builder_end (&builder);
+}
+
+static GVariant *
+make_enforced (SbxInstance *self)
+{
+  static const guint inferiors = SBX_ENFORCED_APP_DOMAIN | SBX_ENFORCED_PRIVATE_PROCFS | SBX_ENFORCED_HIDEPID;
+  static const struct {
+    const char *key;
+    guint bits;
+  } rows[] = {
+    { "inferiors-only", inferiors },           { "instance-domain", SBX_ENFORCED_INSTANCE_DOMAIN },
+    { "app-domain", SBX_ENFORCED_APP_DOMAIN }, { "private-procfs", SBX_ENFORCED_PRIVATE_PROCFS },
+    { "scopes", SBX_ENFORCED_SCOPES },         { "seccomp", SBX_ENFORCED_SECCOMP },
+  };
+  GVariantBuilder builder;
+
+  g_variant_builder_init (&builder, G_VARIANT_TYPE_VARDICT);
+  for (gsize i = 0; i < G_N_ELEMENTS (rows); i++)
+    g_variant_builder_add (&builder, "{sv}", rows[i].key,
+                           g_variant_new_boolean ((self->enforced & rows[i].bits) == rows[i].bits));
+  g_variant_builder_add (&builder, "{sv}", "limits", g_variant_new_string (self->info->limits));
+  g_variant_builder_add (&builder, "{sv}", "warnings",
+                         g_variant_new_strv ((const char *const *) self->info->warnings, -1));
+  return g_variant_builder_end (&builder);
+}
+
+static GVariant *
+make_id (SbxInstance *self)
+{
+  return g_variant_new_uint64 (self->info->id);
+}
+
+static GVariant *
+make_parent (SbxInstance *self)
+{
+  return g_variant_new_object_path ("/");
+}
+
+static GVariant *
+make_app_id (SbxInstance *self)
+{
+  return g_variant_new_string (self->info->app_id);
+}
+
+static GVariant *
+make_profile (SbxInstance *self)
+{
+  return g_variant_new_string (self->info->profile);
+}
+
+static GVariant *
+make_policy (SbxInstance *self)
+{
+  return g_variant_ref (self->info->policy);
+}
+
+static GVariant *
+make_command (SbxInstance *self)
+{
+  return g_variant_ref (self->info->command);
+}
+
+static GVariant *
+make_pid (SbxInstance *self)
+{
+  return g_variant_new_uint32 ((guint32) self->pid);
+}
+
+static GVariant *
+make_start_time (SbxInstance *self)
+{
+  return g_variant_new_uint64 ((guint64) self->start_time);
+}
+
+static GVariant *
+make_state (SbxInstance *self)
+{
+  static const char *const names[] = {
+    [SBX_STATE_STARTING] = "starting", [SBX_STATE_RUNNING] = "running", [SBX_STATE_EXITED] = "exited"
+  };
+
+  return g_variant_new_string (names[self->state]);
+}
+
+static GVariant *
+make_handlers (SbxInstance *self)
+{
+  return g_variant_new ("ao", NULL);
+}
+
+static GVariant *
+make_restrictions (SbxInstance *self)
+{
+  return g_variant_new ("aa{sv}", NULL);
+}
+
+GVariant *
+sbx_instance_dup_property (SbxInstance *self, const char *name)
+{
+  static const struct {
+    const char *name;
+    GVariant *(*make) (SbxInstance *self);
+  } rows[] = {
+    { "Id", make_id },
+    { "Parent", make_parent },
+    { "AppId", make_app_id },
+    { "Profile", make_profile },
+    { "Policy", make_policy },
+    { "Command", make_command },
+    { "Pid", make_pid },
+    { "StartTime", make_start_time },
+    { "State", make_state },
+    { "Enforced", make_enforced },
+    { "Result", make_result },
+    { "Handlers", make_handlers },
+    { "Restrictions", make_restrictions },
+  };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (rows); i++)
+    if (g_str_equal (rows[i].name, name))
+      return g_variant_take_ref (rows[i].make (self));
+  return NULL;
+}

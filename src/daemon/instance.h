@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* One instance, as the service sees it: what its record says, and what its keeper tells.
+ *
+ *   STARTING ──STARTED──▶ RUNNING ──ENDED, or the keeper is gone──▶ EXITED
+ *       └──FAILED, or the keeper is gone: signal "failed", nothing is left of it
+ *
+ * Signals: "started" (); "failed" (GError *); "changed" (a NULL-terminated array of D-Bus property names);
+ * "lost" (): the keeper has closed the socket without a word, dead or tired of us; "ended" (). */
+#pragma once
+
+#include <gio/gio.h>
+
+#include "daemon/caller.h"
+#include "daemon/keeper-link.h"
+#include "daemon/record.h"
+
+G_BEGIN_DECLS
+
+typedef enum { SBX_STATE_STARTING, SBX_STATE_RUNNING, SBX_STATE_EXITED } SbxState;
+
+#define SBX_TYPE_INSTANCE (sbx_instance_get_type ())
+G_DECLARE_FINAL_TYPE (SbxInstance, sbx_instance, SBX, INSTANCE, GObject)
+
+/* Takes @info. STARTING, without a keeper. */
+SbxInstance *sbx_instance_new (SbxInfo *info);
+/* Takes the socket @fd to the keeper. */
+void sbx_instance_set_keeper (SbxInstance *self, int fd);
+/* When that was; monotonic us. */
+gint64 sbx_instance_get_connect_time (SbxInstance *self);
+/* What the status file says: for adopting. */
+void sbx_instance_set_status (SbxInstance *self, const SbxStatus *status);
+/* The client that launched it; not kept alive by that. NULL: one of another life of this service. */
+void sbx_instance_set_starter (SbxInstance *self, SbxCaller *caller);
+gboolean sbx_instance_is_started_by (SbxInstance *self, SbxCaller *caller);
+
+guint64 sbx_instance_get_id (SbxInstance *self);
+const char *sbx_instance_get_path (SbxInstance *self); /* of the D-Bus object */
+const SbxInfo *sbx_instance_get_info (SbxInstance *self);
+SbxState sbx_instance_get_state (SbxInstance *self);
+gint64 sbx_instance_get_exit_time (SbxInstance *self);
+/* code, signal, core as for the D-Bus signal Exited. */
+void sbx_instance_get_result (SbxInstance *self, int *code, int *signo, gboolean *core);
+
+/* The value of a property of org.example.Sandbox.Instance; NULL for an unknown name. */
+GVariant *sbx_instance_dup_property (SbxInstance *self, const char *name);
+
+/* Requests to the keeper. Errors: EXITED, LIMITS, SPAWN_FAILED. */
+gboolean sbx_instance_send (SbxInstance *self, const SbxMessage *message, const int *fds, gsize n_fds,
+                            GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/* EXEC with @fds as for START; answers with the pid on the host. */
+void sbx_instance_exec_async (SbxInstance *self, const int *fds, gsize n_fds, gboolean lifeline, const char *command,
+                              GAsyncReadyCallback callback, gpointer user_data);
+pid_t sbx_instance_exec_finish (SbxInstance *self, GAsyncResult *result, GError **error);
+
+/* EXITED by the keeper's own account, or by ours. */
+void sbx_instance_end_by_status (SbxInstance *self, const SbxStatus *status);
+void sbx_instance_end (SbxInstance *self, SbxCulprit culprit, const char *text);
+/* Ends what has not started yet; no signal is emitted any more. */
+void sbx_instance_abandon (SbxInstance *self);
+
+G_END_DECLS

@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "daemon/keeper-spawn.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <spawn.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "common/error.h"
+#include "common/names.h"
+#include "config.h"
+#include "daemon/bounds.h"
+
+#define KEEPER_SOCKET 3 /* SBX_KEEPER_SOCKET_FD of keeper/keeper.h */
+
+char *
+sbx_program_find (const char *const *environment, const char *name, GError **error)
+{
+  const char *list = g_environ_getenv ((char **) environment, SBX_ENV_LIBEXECDIR);
+  g_auto (GStrv) directories = g_strsplit (list && list[0] ? list : SBX_LIBEXECDIR, ":", -1);
+
+  for (gsize i = 0; directories[i]; i++) {
+    g_autofree char *path = g_build_filename (directories[i], name, NULL);
+
+    if (g_path_is_absolute (path) && access (path, X_OK) == 0)
+      return g_steal_pointer (&path);
+  }
+  sbx_throw (error, SBX_ERROR_NOT_SUPPORTED,
+             "the program %s is not in %s; install the package again, or set %s to where it was built", name,
+             list && list[0] ? list : SBX_LIBEXECDIR, SBX_ENV_LIBEXECDIR);
+  return NULL;
+}
+
+struct rlimit
+sbx_raise_nofile (void)
+{
+  struct rlimit before = { 1024, 1024 }, raised;
+
+  if (getrlimit (RLIMIT_NOFILE, &before) < 0)
+    return before;
+  raised = before;
+  raised.rlim_cur = MIN (before.rlim_max, SBX_WANTED_NOFILE);
+  if (raised.rlim_cur > before.rlim_cur)
+    (void) setrlimit (RLIMIT_NOFILE, &raised);
+  return before;
+}
+
+static void
+on_keeper_ended (GPid pid, int status, gpointer user_data)
+{
+  /* What it means for the instance is told by the end of the socket; this only reaps */
+  g_spawn_close_pid (pid);
+}
+
+/* 0 or an errno. Every other descriptor of this process is close-on-exec. */
+static int
+spawn (const char *path, int sock, pid_t *pid)
+{
+  char *argv[] = { (char *) "sandbox-keeper", NULL }, *envp[] = { NULL };
+  posix_spawn_file_actions_t actions;
+  posix_spawnattr_t attributes;
+  sigset_t none, all;
+  int rc;
+
+  sigemptyset (&none);
+  sigfillset (&all);
+  posix_spawn_file_actions_init (&actions);
+  posix_spawn_file_actions_addopen (&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
+  posix_spawn_file_actions_addopen (&actions, STDOUT_FILENO, "/dev/null", O_WRONLY, 0);
+  posix_spawn_file_actions_adddup2 (&actions, sock, KEEPER_SOCKET);
+  posix_spawnattr_init (&attributes);
+  /* GIO ignores SIGPIPE, and an ignored signal stays ignored in everything that is executed */
+  posix_spawnattr_setsigdefault (&attributes, &all);
+  posix_spawnattr_setsigmask (&attributes, &none);
+  posix_spawnattr_setflags (&attributes, POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK);
+  rc = posix_spawn (pid, path, &actions, &attributes, argv, envp);
+  posix_spawnattr_destroy (&attributes);
+  posix_spawn_file_actions_destroy (&actions);
+  return rc;
+}
+
+int
+sbx_keeper_spawn (const char *path, const struct rlimit *nofile, GError **error)
+{
+  int pair[2], rc;
+  pid_t pid;
+
+  if (socketpair (AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0) {
+    sbx_throw_errno (error, SBX_ERROR_SPAWN_FAILED, errno, "keeper: make a socket pair");
+    return -1;
+  }
+  rc = spawn (path, pair[1], &pid);
+  close (pair[1]);
+  if (rc != 0) {
+    close (pair[0]);
+    sbx_throw_errno (error, SBX_ERROR_SPAWN_FAILED, rc, "keeper: execute %s", path);
+    return -1;
+  }
+  /* Before it gets its first message, so before it starts anything */
+  (void) prlimit (pid, RLIMIT_NOFILE, nofile, NULL);
+  g_child_watch_add (pid, on_keeper_ended, NULL);
+  return pair[0];
+}

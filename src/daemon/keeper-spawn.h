@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Starting sandbox-keepers. */
+#pragma once
+
+#include <glib.h>
+#include <sys/resource.h>
+
+G_BEGIN_DECLS
+
+/* The path of one of our programs: in the directories of $SANDBOX_LIBEXECDIR (colon-separated) if it is set in
+ * @environment, else in the installed place. NULL with NOT_SUPPORTED, which names the program. */
+char *sbx_program_find (const char *const *environment, const char *name, GError **error);
+
+/* Starts the keeper @path with one end of a new SOCK_SEQPACKET pair as descriptor 3, nothing else of ours but standard
+ * error, an empty environment, and the limit @nofile (ours is raised; it passes on what it has). It is reaped by the
+ * main loop. Returns our end of the pair, or -1 with SPAWN_FAILED. */
+int sbx_keeper_spawn (const char *path, const struct rlimit *nofile, GError **error);
+
+/* Raises our own limit of open descriptors and returns what it was. */
+struct rlimit sbx_raise_nofile (void);
+
+G_END_DECLS

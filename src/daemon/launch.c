@@ -1,0 +1,429 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* A launch is two things that go on at the same time and meet:
+ *
+ *              ┌─ asking:     the bus daemon (who is it?) ──▶ the authority (may they?) ──▶ approved ─┐
+ *   call ──────┤                                                                                      ├─▶ START
+ *              └─ preparing:  spawn the keeper ──▶ PREPARE (block, descriptors) ─────────▶ prepared ──┘     │
+ *                                                                                                           ▼
+ *                                          answer ◀── RUNNING ◀── STARTED or FAILED from the keeper ◀── starting
+ *
+ * The state is in three flags, which only ever go from FALSE to TRUE; advance () looks at them after each change:
+ *
+ *   approved   the authority has said yes
+ *   prepared   PREPARE has been sent. READY is not waited for: a keeper keeps a START that comes early
+ *   started    START has been sent; SBX_START_TIMEOUT_SECONDS run
+ *
+ * One exception to "at the same time": directories that a profile keeps (persistent homes) are made here, and would
+ * stay behind after a no. So if one is missing, preparing waits for the yes.
+ *
+ * Whatever goes wrong ends in give_up (): STOP to the keeper and the end of its socket, upon which it takes everything
+ * down that it has set up (that is also what happens when this process is killed), the question to the authority is
+ * withdrawn, the instance is forgotten without ever having been shown. Before START nothing of the caller's has run.
+ *
+ * A caller that leaves the bus cancels its launches: nobody would know of the instance. Only if START has gone out with
+ * a lifeline, that one decides from then on: the keeper watches it. */
+#include "daemon/launch.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "common/error.h"
+#include "common/names.h"
+#include "daemon/authorize-table.h"
+#include "daemon/bounds.h"
+
+typedef struct {
+  SbxContext *context;
+  SbxRegistry *registry;
+  SbxCaller *caller;
+  GTask *task; /* NULL once answered */
+  SbxWish *wish;
+  SbxChoice *choice;
+  SbxInstance *instance;
+  GCancellable *asking;
+  gboolean interactive, approved, prepared, started;
+  int start_block;
+  guint timeout;
+} Launch;
+
+static void advance (Launch *launch);
+
+static void
+launch_clear (gpointer data)
+{
+  Launch *launch = data;
+
+  g_clear_object (&launch->caller);
+  g_clear_pointer (&launch->wish, sbx_wish_free);
+  g_clear_pointer (&launch->choice, sbx_choice_free);
+  g_clear_object (&launch->instance);
+  g_clear_object (&launch->asking);
+  if (launch->start_block >= 0)
+    close (launch->start_block);
+}
+
+static void
+launch_unref (Launch *launch)
+{
+  g_rc_box_release_full (launch, launch_clear);
+}
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (Launch, launch_unref)
+
+/* The last thing in both cases; drops the reference that the launch holds on itself while it is not answered. */
+static void
+settle (Launch *launch)
+{
+  g_clear_handle_id (&launch->timeout, g_source_remove);
+  g_signal_handlers_disconnect_by_data (launch->caller, launch);
+  if (launch->instance)
+    g_signal_handlers_disconnect_by_data (launch->instance, launch);
+  sbx_caller_add_pending (launch->caller, -1);
+  g_clear_object (&launch->task);
+  launch_unref (launch);
+}
+
+/* Takes @error. */
+static void
+give_up (Launch *launch, GError *error)
+{
+  if (!launch->task) {
+    g_error_free (error);
+    return;
+  }
+  g_cancellable_cancel (launch->asking);
+  if (launch->instance) {
+    sbx_instance_abandon (launch->instance);
+    sbx_registry_drop (launch->registry, launch->instance);
+  }
+  g_task_return_error (launch->task, error);
+  settle (launch);
+}
+
+static void
+on_started (SbxInstance *instance, gpointer user_data)
+{
+  Launch *launch = user_data;
+
+  g_task_return_pointer (launch->task, g_object_ref (instance), g_object_unref);
+  settle (launch);
+}
+
+static void
+on_failed (SbxInstance *instance, const GError *error, gpointer user_data)
+{
+  give_up (user_data, g_error_copy (error));
+}
+
+static gboolean
+on_timeout (gpointer user_data)
+{
+  Launch *launch = user_data;
+
+  launch->timeout = 0;
+  give_up (launch, g_error_new (SBX_ERROR, SBX_ERROR_SPAWN_FAILED,
+                                "keeper: the application has not been executed within %d seconds; is one of its file "
+                                "systems out of reach?",
+                                SBX_START_TIMEOUT_SECONDS));
+  return G_SOURCE_REMOVE;
+}
+
+static void
+on_caller_gone (SbxCaller *caller, gpointer user_data)
+{
+  Launch *launch = user_data;
+
+  if (launch->started && launch->wish->lifeline >= 0)
+    return;
+  give_up (launch, g_error_new_literal (G_IO_ERROR, G_IO_ERROR_CANCELLED, "the caller has left"));
+}
+
+static int
+make_file (const SbxPlanFile *file, GError **error)
+{
+  int fd = memfd_create (file->what, MFD_CLOEXEC);
+  gsize size;
+  const char *data = g_bytes_get_data (file->content, &size);
+
+  for (gsize at = 0; fd >= 0 && at < size;) { /* at an offset, since bwrap reads from where the descriptor stands */
+    gssize n = pwrite (fd, data + at, size - at, (off_t) at);
+
+    if (n < 0 && errno != EINTR) {
+      int saved = errno;
+
+      close (fd);
+      errno = saved;
+      fd = -1;
+    }
+    at += n > 0 ? (gsize) n : 0;
+  }
+  if (fd < 0)
+    sbx_throw_errno (error, SBX_ERROR_SPAWN_FAILED, errno, "record: make %s in memory", file->what);
+  return fd;
+}
+
+static void
+clear_fds (GArray *fds)
+{
+  for (guint i = 0; i < fds->len; i++)
+    close (g_array_index (fds, int, i));
+  g_array_unref (fds);
+}
+
+static gboolean
+add_fd (GArray *fds, int fd)
+{
+  if (fd >= 0)
+    g_array_append_val (fds, fd);
+  return fd >= 0;
+}
+
+static int
+open_program (Launch *launch, const char *name, GError **error)
+{
+  g_autofree char *path = sbx_program_find ((const char *const *) launch->context->environment, name, error);
+  int fd = path ? open (path, O_RDONLY | O_CLOEXEC) : -1;
+
+  if (path && fd < 0)
+    sbx_throw_errno (error, SBX_ERROR_NOT_SUPPORTED, errno, "open %s", path);
+  return fd;
+}
+
+static int
+open_directory (Launch *launch, GError **error)
+{
+  int directory = sbx_runtime_dir_open (launch->context->runtime, error);
+  int fd = directory < 0 ? -1 : fcntl (directory, F_DUPFD_CLOEXEC, 3);
+
+  if (directory >= 0 && fd < 0)
+    sbx_throw_errno (error, SBX_ERROR_SPAWN_FAILED, errno, "record: duplicate the runtime directory");
+  return fd;
+}
+
+static int
+write_prepare (Launch *launch, GError **error)
+{
+  g_autoptr (GBytes) info = sbx_info_write (sbx_instance_get_info (launch->instance));
+  char id[SBX_ID_SIZE];
+
+  sbx_id_format (sbx_instance_get_id (launch->instance), id);
+  return sbx_plan_write_prepare (launch->choice->plan, id, info, error);
+}
+
+static gboolean
+send_prepare (Launch *launch, GError **error)
+{
+  SbxMessage message = { .type = SBX_MSG_PREPARE };
+  GArray *fds = g_array_new (FALSE, FALSE, sizeof (int));
+  gsize n_files = 0;
+  const SbxPlanFile *files = sbx_plan_get_files (launch->choice->plan, &n_files);
+  gboolean ok = add_fd (fds, write_prepare (launch, error)) && add_fd (fds, open_directory (launch, error))
+                && add_fd (fds, open_program (launch, "sandbox-init", error));
+
+  for (gsize i = 0; ok && i < n_files; i++)
+    ok = add_fd (fds, make_file (&files[i], error));
+  ok = ok && sbx_instance_send (launch->instance, &message, (const int *) (gpointer) fds->data, fds->len, error);
+  clear_fds (fds);
+  return ok;
+}
+
+static gboolean
+make_directories (Launch *launch, GError **error)
+{
+  gsize n = 0;
+  const SbxPlanDirectory *directories = sbx_plan_get_directories (launch->choice->plan, &n);
+
+  for (gsize i = 0; i < n; i++)
+    if (g_mkdir_with_parents (directories[i].path, (int) directories[i].mode) < 0)
+      return sbx_throw_errno (error, SBX_ERROR_SPAWN_FAILED, errno,
+                              "persistent: make the directory %s, where the application's files are kept",
+                              directories[i].path);
+  return TRUE;
+}
+
+static gboolean
+has_its_directories (Launch *launch)
+{
+  gsize n = 0;
+  const SbxPlanDirectory *directories = sbx_plan_get_directories (launch->choice->plan, &n);
+
+  for (gsize i = 0; i < n; i++)
+    if (access (directories[i].path, F_OK) < 0)
+      return FALSE;
+  return TRUE;
+}
+
+static gboolean
+prepare (Launch *launch, GError **error)
+{
+  SbxContext *context = launch->context;
+  g_autofree char *keeper = sbx_program_find ((const char *const *) context->environment, "sandbox-keeper", error);
+  int sock;
+
+  if (!keeper || !make_directories (launch, error))
+    return FALSE;
+  sock = sbx_keeper_spawn (keeper, &context->nofile, error); /* first: it loads while we write */
+  if (sock < 0)
+    return FALSE;
+  sbx_instance_set_keeper (launch->instance, sock);
+  if (!send_prepare (launch, error))
+    return FALSE;
+  launch->start_block = sbx_plan_write_start (launch->choice->plan, launch->wish->targets, launch->wish->n_fds, error);
+  g_clear_object (&launch->choice->plan); /* it may be large, and the authority may take its time */
+  launch->prepared = launch->start_block >= 0;
+  return launch->prepared;
+}
+
+static gboolean
+start (Launch *launch, GError **error)
+{
+  const SbxWish *wish = launch->wish;
+  SbxMessage message = { .type = SBX_MSG_START, .value = wish->lifeline >= 0 ? SBX_START_LIFELINE : 0 };
+  g_autoptr (GArray) fds = g_array_new (FALSE, FALSE, sizeof (int));
+
+  g_array_append_val (fds, launch->start_block);
+  if (wish->lifeline >= 0)
+    g_array_append_val (fds, wish->lifeline);
+  if (wish->n_fds > 0)
+    g_array_append_vals (fds, wish->fds, (guint) wish->n_fds);
+  if (!sbx_instance_send (launch->instance, &message, (const int *) (gpointer) fds->data, fds->len, error))
+    return FALSE;
+  launch->started = TRUE;
+  launch->timeout = g_timeout_add_seconds (SBX_START_TIMEOUT_SECONDS, on_timeout, launch);
+  close (launch->start_block);
+  launch->start_block = -1;
+  g_clear_object (&launch->wish->list); /* the keeper has its own copies */
+  return TRUE;
+}
+
+static void
+advance (Launch *launch)
+{
+  GError *error = NULL;
+
+  if (!launch->task)
+    return;
+  if (!launch->prepared && (launch->approved || has_its_directories (launch)))
+    (void) prepare (launch, &error);
+  if (!error && launch->approved && !launch->started)
+    (void) start (launch, &error);
+  if (error)
+    give_up (launch, error);
+}
+
+static void
+on_answer (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  g_autoptr (Launch) launch = user_data;
+  GError *error = NULL;
+
+  if (!sbx_authority_check_finish (SBX_AUTHORITY (source), result, &error)) {
+    give_up (launch, error);
+    return;
+  }
+  launch->approved = TRUE;
+  advance (launch);
+}
+
+static void
+on_known (SbxCaller *caller, const GError *error, gpointer user_data)
+{
+  g_autoptr (Launch) launch = user_data;
+  g_autofree const char **actions = NULL;
+
+  if (!launch->task)
+    return;
+  if (error) {
+    give_up (launch, g_error_copy (error));
+    return;
+  }
+  actions = sbx_gate_actions (SBX_ACTION_LAUNCH, launch->choice->classes);
+  sbx_authority_check_async (launch->context->authority, caller, actions, launch->interactive, launch->asking,
+                             on_answer, g_rc_box_acquire (launch));
+}
+
+static SbxInfo *
+make_info (SbxRegistry *registry, SbxChoice *choice)
+{
+  SbxInfo *info = g_new0 (SbxInfo, 1);
+  gboolean limited = FALSE;
+
+  for (int i = 0; i < SBX_N_LIMITS; i++)
+    limited = limited || sbx_policy_get_limit (choice->policy, (SbxLimit) i) != SBX_LIMIT_NONE;
+  info->id = sbx_registry_new_id (registry);
+  info->app_id = g_strdup (choice->app_id);
+  info->profile = g_strdup (sbx_profile_get_name (choice->profile));
+  info->command = g_variant_ref_sink (sbx_command_to_variant ((const char *const *) choice->argv));
+  info->policy = g_variant_ref_sink (sbx_policy_to_variant (choice->policy));
+  info->warnings = g_strdupv ((char **) sbx_plan_get_warnings (choice->plan));
+  info->limits = g_strdup (limited ? "rlimit" : "none");
+  return info;
+}
+
+static gboolean
+has_room (SbxRegistry *registry, SbxCaller *caller, GError **error)
+{
+  if (sbx_caller_get_pending (caller) >= SBX_MAX_PENDING_PER_CLIENT)
+    return sbx_throw (error, SBX_ERROR_LIMITS,
+                      "this client has %d launches under way, which is the limit; wait for some of them",
+                      SBX_MAX_PENDING_PER_CLIENT);
+  return sbx_registry_has_room (registry, error);
+}
+
+/* Everything that can be found wrong at once. */
+static Launch *
+launch_new (SbxContext *context, SbxRegistry *registry, SbxCaller *caller, const SbxLaunchCall *call, GError **error)
+{
+  g_autoptr (SbxWish) wish = NULL;
+  g_autoptr (SbxChoice) choice = NULL;
+  Launch *launch;
+
+  if (!has_room (registry, caller, error)
+      || !(wish = sbx_wish_new (call->argv, call->options, sbx_launch_options, call->fds, TRUE, error))
+      || !(choice = sbx_choice_new (context, call->profile, wish, NULL, error)))
+    return NULL;
+  launch = g_rc_box_new0 (Launch);
+  launch->context = context;
+  launch->registry = registry;
+  launch->caller = g_object_ref (caller);
+  launch->wish = g_steal_pointer (&wish);
+  launch->choice = g_steal_pointer (&choice);
+  launch->instance = sbx_instance_new (make_info (registry, launch->choice));
+  launch->asking = g_cancellable_new ();
+  launch->interactive = call->interactive;
+  launch->start_block = -1;
+  return launch;
+}
+
+void
+sbx_launch_async (SbxContext *context, SbxRegistry *registry, SbxCaller *caller, const SbxLaunchCall *call,
+                  GAsyncReadyCallback callback, gpointer user_data)
+{
+  g_autoptr (GTask) task = g_task_new (NULL, NULL, callback, user_data);
+  g_autoptr (Launch) launch = NULL;
+  GError *error = NULL;
+  Launch *own = launch_new (context, registry, caller, call, &error);
+
+  if (!own) {
+    g_task_return_error (task, error);
+    return;
+  }
+  launch = g_rc_box_acquire (own);
+  launch->task = g_steal_pointer (&task);
+  sbx_caller_add_pending (caller, 1);
+  sbx_instance_set_starter (launch->instance, caller);
+  sbx_registry_add (registry, launch->instance); /* before ours, so that it is shown before it is answered */
+  g_signal_connect (launch->instance, "started", G_CALLBACK (on_started), launch);
+  g_signal_connect (launch->instance, "failed", G_CALLBACK (on_failed), launch);
+  g_signal_connect (caller, "gone", G_CALLBACK (on_caller_gone), launch);
+  sbx_caller_when_known (caller, on_known, g_rc_box_acquire (launch));
+  advance (launch);
+}
+
+SbxInstance *
+sbx_launch_finish (GAsyncResult *result, GError **error)
+{
+  return g_task_propagate_pointer (G_TASK (result), error);
+}

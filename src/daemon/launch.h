@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* One launch, from the call to the answer. */
+#pragma once
+
+#include "daemon/context.h"
+#include "daemon/registry.h"
+#include "daemon/request.h"
+
+G_BEGIN_DECLS
+
+/* What a call of Launch brings. */
+typedef struct {
+  const char *profile;
+  GVariant *argv, *options;
+  GUnixFDList *fds;
+  gboolean interactive; /* polkit may show a dialogue */
+} SbxLaunchCall;
+
+/* Launches for @caller, who need not be known yet. @context and @registry must outlive the launch. All errors of
+ * Launch (data/dbus-1); a caller that leaves cancels it (G_IO_ERROR_CANCELLED), unless a lifeline has been handed on.
+ */
+void sbx_launch_async (SbxContext *context, SbxRegistry *registry, SbxCaller *caller, const SbxLaunchCall *call,
+                       GAsyncReadyCallback callback, gpointer user_data);
+/* The instance, which runs. */
+SbxInstance *sbx_launch_finish (GAsyncResult *result, GError **error);
+
+G_END_DECLS

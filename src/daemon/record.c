@@ -1,0 +1,339 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "daemon/record.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "common/error.h"
+#include "common/names.h"
+
+#define INFO_GROUP "Instance"
+#define STATUS_GROUP "Status"
+#define ANNOUNCED_FILE "announced"
+
+void
+sbx_info_free (SbxInfo *info)
+{
+  g_free (info->app_id);
+  g_free (info->profile);
+  g_clear_pointer (&info->command, g_variant_unref);
+  g_clear_pointer (&info->policy, g_variant_unref);
+  g_strfreev (info->warnings);
+  g_free (info->limits);
+  g_free (info);
+}
+
+SbxInfo *
+sbx_info_new (guint64 id)
+{
+  SbxInfo *info = g_new0 (SbxInfo, 1);
+
+  info->id = id;
+  info->app_id = g_strdup ("");
+  info->profile = g_strdup ("");
+  info->command = g_variant_ref_sink (g_variant_new_bytestring_array (NULL, 0));
+  info->policy = g_variant_ref_sink (g_variant_new ("a{sv}", NULL));
+  info->warnings = g_new0 (char *, 1);
+  info->limits = g_strdup ("none");
+  return info;
+}
+
+GBytes *
+sbx_info_write (const SbxInfo *info)
+{
+  g_autoptr (GKeyFile) file = g_key_file_new ();
+  g_autofree char *command = g_variant_print (info->command, TRUE);
+  g_autofree char *policy = g_variant_print (info->policy, TRUE);
+  char id[SBX_ID_SIZE];
+  gsize size;
+  char *text;
+
+  sbx_id_format (info->id, id);
+  g_key_file_set_string (file, INFO_GROUP, "Id", id);
+  g_key_file_set_string (file, INFO_GROUP, "AppId", info->app_id);
+  g_key_file_set_string (file, INFO_GROUP, "Profile", info->profile);
+  g_key_file_set_string (file, INFO_GROUP, "Command", command);
+  g_key_file_set_string (file, INFO_GROUP, "Policy", policy);
+  g_key_file_set_string_list (file, INFO_GROUP, "Warnings", (const char *const *) info->warnings,
+                              g_strv_length (info->warnings));
+  g_key_file_set_string (file, INFO_GROUP, "Limits", info->limits);
+  text = g_key_file_to_data (file, &size, NULL);
+  return g_bytes_new_take (text, size);
+}
+
+static GVariant *
+read_variant (GKeyFile *file, const char *key, const char *type, GError **error)
+{
+  g_autofree char *text = g_key_file_get_string (file, INFO_GROUP, key, error);
+
+  return text ? g_variant_parse (G_VARIANT_TYPE (type), text, NULL, NULL, error) : NULL;
+}
+
+static gboolean
+read_info (GKeyFile *file, SbxInfo *info, GError **error)
+{
+  g_autofree char *id = g_key_file_get_string (file, INFO_GROUP, "Id", error);
+  guint64 value;
+
+  if (!id)
+    return FALSE;
+  if (!sbx_id_parse (id, &value) || value != info->id)
+    return sbx_throw (error, SBX_ERROR_BAD_OPTION, "Id is of another instance");
+  return (info->app_id = g_key_file_get_string (file, INFO_GROUP, "AppId", error)) != NULL
+         && (info->profile = g_key_file_get_string (file, INFO_GROUP, "Profile", error)) != NULL
+         && (info->command = read_variant (file, "Command", "aay", error)) != NULL
+         && (info->policy = read_variant (file, "Policy", "a{sv}", error)) != NULL
+         && (info->warnings = g_key_file_get_string_list (file, INFO_GROUP, "Warnings", NULL, error)) != NULL
+         && (info->limits = g_key_file_get_string (file, INFO_GROUP, "Limits", error)) != NULL;
+}
+
+SbxInfo *
+sbx_info_parse (const char *text, gsize size, guint64 id, GError **error)
+{
+  g_autoptr (GKeyFile) file = g_key_file_new ();
+  g_autoptr (SbxInfo) info = g_new0 (SbxInfo, 1);
+  g_autoptr (GError) problem = NULL;
+
+  info->id = id;
+  if (size > 0 && g_key_file_load_from_data (file, text, size, G_KEY_FILE_NONE, &problem)
+      && read_info (file, info, &problem))
+    return g_steal_pointer (&info);
+  sbx_throw (error, SBX_ERROR_BAD_OPTION, "info file: %s", problem ? problem->message : "empty");
+  return NULL;
+}
+
+/* A decimal number of the status file, within its bounds. */
+static gint64
+read_number (GKeyFile *file, const char *key, gint64 min, gint64 max, GError **error)
+{
+  g_autofree char *text = NULL;
+  gint64 value = 0;
+
+  if (*error)
+    return 0;
+  text = g_key_file_get_value (file, STATUS_GROUP, key, error);
+  if (text)
+    g_ascii_string_to_signed (text, 10, min, max, &value, error);
+  return value;
+}
+
+static int
+index_of (const char *word, const char *const *words, int n)
+{
+  for (int i = 0; i < n; i++)
+    if (g_strcmp0 (word, words[i]) == 0)
+      return i;
+  return -1;
+}
+
+static void
+read_words (GKeyFile *file, SbxStatus *status, GError **error)
+{
+  static const char *const states[] = {
+    [SBX_STATUS_PREPARED] = "prepared", [SBX_STATUS_RUNNING] = "running", [SBX_STATUS_EXITED] = "exited"
+  };
+  const char *culprits[SBX_N_CULPRITS];
+  g_autofree char *state = g_key_file_get_value (file, STATUS_GROUP, "State", NULL);
+  g_autofree char *culprit = g_key_file_get_value (file, STATUS_GROUP, "Culprit", NULL);
+  g_autofree char *text = g_key_file_get_value (file, STATUS_GROUP, "Text", NULL);
+  int index = index_of (state, states, G_N_ELEMENTS (states));
+
+  for (unsigned i = 0; i < SBX_N_CULPRITS; i++)
+    culprits[i] = sbx_culprit_name (i);
+  status->state = index < 0 ? SBX_STATUS_PREPARED : (SbxStatusState) index;
+  if (index < 0 && !*error)
+    sbx_throw (error, SBX_ERROR_BAD_OPTION, "State is not a word of ours");
+  index = index_of (culprit, culprits, SBX_N_CULPRITS);
+  status->culprit = index < 0 ? SBX_CULPRIT_APPLICATION : (SbxCulprit) index;
+  if (index < 0 && status->state == SBX_STATUS_EXITED && !*error)
+    sbx_throw (error, SBX_ERROR_BAD_OPTION, "Culprit is not a word of ours");
+  g_strlcpy (status->text, text && g_utf8_validate (text, -1, NULL) ? text : "", sizeof status->text);
+}
+
+static gboolean
+is_blank (const char *text, gsize size)
+{
+  for (gsize i = 0; i < size; i++)
+    if (text[i] != '\n')
+      return FALSE;
+  return TRUE;
+}
+
+gboolean
+sbx_status_parse (const char *text, gsize size, SbxStatus *status, GError **error)
+{
+  g_autoptr (GKeyFile) file = g_key_file_new ();
+  GError *problem = NULL;
+
+  *status = (SbxStatus){ .state = SBX_STATUS_PREPARED };
+  if (is_blank (text, size))
+    return TRUE;
+  if (memchr (text, '\0', size))
+    sbx_throw (&problem, SBX_ERROR_BAD_OPTION, "has a NUL");
+  else if (g_key_file_load_from_data (file, text, size, G_KEY_FILE_NONE, &problem)) {
+    status->pid = (gint32) read_number (file, "Pid", 0, G_MAXINT32, &problem);
+    status->start_time = read_number (file, "StartTime", 0, G_MAXINT64, &problem);
+    status->exit_time = read_number (file, "ExitTime", 0, G_MAXINT64, &problem);
+    status->wait_status = (gint32) read_number (file, "WaitStatus", 0, 0xffff, &problem);
+    status->culprit_status = (gint32) read_number (file, "CulpritStatus", G_MININT32, G_MAXINT32, &problem);
+    status->enforced = (guint32) read_number (file, "Enforced", 0, G_MAXUINT32, &problem);
+    read_words (file, status, &problem);
+  }
+  if (!problem)
+    return TRUE;
+  sbx_throw (error, SBX_ERROR_BAD_OPTION, "status file: %s", problem->message);
+  g_error_free (problem);
+  return FALSE;
+}
+
+gboolean
+sbx_id_parse (const char *text, guint64 *id)
+{
+  guint64 value = 0;
+
+  for (gsize i = 0; i < SBX_ID_SIZE - 1; i++) {
+    if (!g_ascii_isxdigit (text[i]) || g_ascii_isupper (text[i]))
+      return FALSE;
+    value = value << 4 | (guint64) g_ascii_xdigit_value (text[i]);
+  }
+  if (text[SBX_ID_SIZE - 1] != '\0' || value == 0)
+    return FALSE;
+  *id = value;
+  return TRUE;
+}
+
+void
+sbx_id_format (guint64 id, char text[SBX_ID_SIZE])
+{
+  g_snprintf (text, SBX_ID_SIZE, "%016" G_GINT64_MODIFIER "x", id);
+}
+
+int
+sbx_record_open (int parent, guint64 id)
+{
+  char name[SBX_ID_SIZE];
+  struct stat st;
+  int fd;
+
+  sbx_id_format (id, name);
+  fd = openat (parent, name, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+  if (fd >= 0 && fstat (fd, &st) == 0 && st.st_uid == geteuid ())
+    return fd;
+  if (fd >= 0) {
+    close (fd);
+    errno = EPERM;
+  }
+  return -1;
+}
+
+/* All of it, or -1: what grows while it is read is cut. */
+static gssize
+read_all (int fd, char *buffer, gsize size)
+{
+  gsize at = 0;
+
+  while (at < size) {
+    gssize n = read (fd, buffer + at, size - at);
+
+    if (n < 0 && errno == EINTR)
+      continue;
+    if (n < 0)
+      return -1;
+    if (n == 0)
+      break;
+    at += (gsize) n;
+  }
+  return (gssize) at;
+}
+
+char *
+sbx_record_read (int directory, const char *name, gsize max, gsize *size, GError **error)
+{
+  /* O_NONBLOCK: a FIFO in its place must not stop us */
+  int fd = openat (directory, name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK);
+  g_autofree char *text = NULL;
+  struct stat st;
+  gssize n;
+
+  if (fd < 0) {
+    sbx_throw_errno (error, errno == ENOENT ? SBX_ERROR_NOT_FOUND : SBX_ERROR_BAD_OPTION, errno, "open %s", name);
+    return NULL;
+  }
+  if (fstat (fd, &st) < 0 || !S_ISREG (st.st_mode) || st.st_uid != geteuid () || (guint64) st.st_size > max) {
+    close (fd);
+    sbx_throw (error, SBX_ERROR_BAD_OPTION, "%s is not a file of ours of at most %zu bytes", name, max);
+    return NULL;
+  }
+  text = g_malloc ((gsize) st.st_size + 1);
+  n = read_all (fd, text, (gsize) st.st_size);
+  close (fd);
+  if (n < 0) {
+    sbx_throw_errno (error, SBX_ERROR_BAD_OPTION, errno, "read %s", name);
+    return NULL;
+  }
+  text[n] = '\0';
+  *size = (gsize) n;
+  return g_steal_pointer (&text);
+}
+
+int
+sbx_record_connect (int directory)
+{
+  struct sockaddr_un address = { .sun_family = AF_UNIX };
+  int sock = socket (AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+
+  if (sock < 0)
+    return -1;
+  /* Through the descriptor: the path may be longer than sun_path, and cannot be swapped */
+  g_snprintf (address.sun_path, sizeof address.sun_path, "/proc/self/fd/%d/%s", directory, SBX_KEEPER_SOCKET);
+  if (connect (sock, (struct sockaddr *) &address, sizeof address) < 0) {
+    int saved = errno;
+
+    close (sock);
+    errno = saved;
+    return -1;
+  }
+  return sock;
+}
+
+void
+sbx_record_sweep (int parent, guint64 id)
+{
+  static const char *const names[] = { SBX_KEEPER_SOCKET, SBX_INFO_FILE, SBX_STATUS_FILE, ANNOUNCED_FILE };
+  int directory = sbx_record_open (parent, id);
+  char name[SBX_ID_SIZE];
+
+  if (directory < 0)
+    return;
+  for (gsize i = 0; i < G_N_ELEMENTS (names); i++)
+    unlinkat (directory, names[i], 0);
+  close (directory);
+  sbx_id_format (id, name);
+  if (unlinkat (parent, name, AT_REMOVEDIR) < 0 && errno != ENOENT)
+    g_warning ("Cannot remove the record %s: %s", name, g_strerror (errno));
+}
+
+void
+sbx_record_set_announced (int parent, guint64 id)
+{
+  int directory = sbx_record_open (parent, id);
+  int fd;
+
+  if (directory < 0)
+    return;
+  fd = openat (directory, ANNOUNCED_FILE, O_WRONLY | O_CREAT | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK, 0600);
+  if (fd >= 0)
+    close (fd);
+  close (directory);
+}
+
+gboolean
+sbx_record_is_announced (int directory)
+{
+  return faccessat (directory, ANNOUNCED_FILE, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
+}

@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The files of <runtime dir>/<id>/: `info` is ours (the keeper only stores it), `status` is the keeper's. They are read
+ * strictly: whatever runs as our uid can write there. */
+#pragma once
+
+#include <gio/gio.h>
+
+#include "wire/message.h"
+
+G_BEGIN_DECLS
+
+/* What a later service needs to know of an instance. */
+typedef struct {
+  guint64 id;
+  char *app_id;
+  char *profile;
+  GVariant *command; /* aay */
+  GVariant *policy;  /* a{sv} */
+  char **warnings;
+  char *limits; /* "none", "rlimit", "scope" */
+} SbxInfo;
+
+void sbx_info_free (SbxInfo *info);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (SbxInfo, sbx_info_free)
+/* An info of which only the id is known. */
+SbxInfo *sbx_info_new (guint64 id);
+/* For the info file. */
+GBytes *sbx_info_write (const SbxInfo *info);
+/* NULL with BAD_OPTION for what is not of sbx_info_write ()'s form or not of @id. */
+SbxInfo *sbx_info_parse (const char *text, gsize size, guint64 id, GError **error);
+
+typedef enum { SBX_STATUS_PREPARED, SBX_STATUS_RUNNING, SBX_STATUS_EXITED } SbxStatusState;
+
+typedef struct {
+  SbxStatusState state;
+  gint32 pid;
+  gint64 start_time, exit_time; /* us since 1970 */
+  gint32 wait_status;
+  SbxCulprit culprit;
+  gint32 culprit_status;
+  guint32 enforced; /* SbxEnforced */
+  char text[SBX_MESSAGE_TEXT + 1];
+} SbxStatus;
+
+/* An empty file is a launch that is being prepared. FALSE with BAD_OPTION for what no keeper writes. */
+gboolean sbx_status_parse (const char *text, gsize size, SbxStatus *status, GError **error);
+
+/* 16 hexadecimal digits, lower case, not all zero. */
+gboolean sbx_id_parse (const char *text, guint64 *id);
+#define SBX_ID_SIZE 17
+void sbx_id_format (guint64 id, char text[SBX_ID_SIZE]);
+
+/* Opens the record @id below @parent: a directory of ours that is no link. -1 with errno. */
+int sbx_record_open (int parent, guint64 id);
+/* A regular file of ours in it, of at most @max bytes. NULL with NOT_FOUND or BAD_OPTION. */
+char *sbx_record_read (int directory, const char *name, gsize max, gsize *size, GError **error);
+/* A connected socket to the keeper, or -1 with errno: ECONNREFUSED or ENOENT when there is none, EAGAIN when it is
+ * busy. */
+int sbx_record_connect (int directory);
+/* Removes the files that a record consists of, and the directory if nothing else is in it. */
+void sbx_record_sweep (int parent, guint64 id);
+/* Notes that the end of this instance has been announced by signal; and was it? */
+void sbx_record_set_announced (int parent, guint64 id);
+gboolean sbx_record_is_announced (int directory);
+
+#define SBX_INFO_MAX (1u << 20)
+#define SBX_STATUS_MAX (16u << 10)
+
+G_END_DECLS

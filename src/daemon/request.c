@@ -1,0 +1,412 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "daemon/request.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "common/error.h"
+#include "daemon/bounds.h"
+
+void
+sbx_wish_free (SbxWish *wish)
+{
+  g_free (wish->app_id);
+  g_strfreev (wish->argv);
+  g_strfreev (wish->env);
+  g_strfreev (wish->unset_env);
+  g_free (wish->cwd);
+  g_clear_pointer (&wish->policy, g_variant_unref);
+  g_clear_object (&wish->list);
+  g_free (wish->targets);
+  g_free (wish->fds);
+  g_free (wish->forward);
+  g_free (wish);
+}
+
+/* An `ay`, with or without a NUL at its end (GVariant's bytestrings have one, other bindings send none). */
+static char *
+take_bytes (GVariant *bytes, const char *what, GError **error)
+{
+  gsize n = 0;
+  const char *data = g_variant_get_fixed_array (bytes, &n, 1);
+
+  if (n > 0 && data[n - 1] == '\0')
+    n--;
+  if (n > 0 && memchr (data, '\0', n)) {
+    sbx_throw (error, SBX_ERROR_BAD_OPTION, "%s has a NUL in it", what);
+    return NULL;
+  }
+  return g_strndup (data ? data : "", n);
+}
+
+static gboolean
+take_argv (SbxWish *wish, GVariant *argv, GError **error)
+{
+  gsize n = g_variant_n_children (argv);
+
+  wish->argv = g_new0 (char *, n + 1);
+  for (gsize i = 0; i < n; i++) {
+    g_autoptr (GVariant) bytes = g_variant_get_child_value (argv, i);
+
+    wish->argv[i] = take_bytes (bytes, "an argument of the command", error);
+    if (!wish->argv[i])
+      return FALSE;
+  }
+  if (n > 0 && wish->argv[0][0] == '\0')
+    return sbx_throw (error, SBX_ERROR_BAD_OPTION, "the command is an empty string");
+  return TRUE;
+}
+
+static char **
+take_env (GVariant *env)
+{
+  g_autoptr (GPtrArray) strings = g_ptr_array_new ();
+  const char *name, *value;
+  GVariantIter iter;
+
+  g_variant_iter_init (&iter, env);
+  while (g_variant_iter_next (&iter, "{&s&s}", &name, &value))
+    g_ptr_array_add (strings, g_strconcat (name, "=", value, NULL));
+  g_ptr_array_add (strings, NULL);
+  return (char **) g_ptr_array_free (g_steal_pointer (&strings), FALSE);
+}
+
+static gboolean
+take_plain_options (SbxWish *wish, GVariant *options, GError **error)
+{
+  g_autoptr (GVariant) cwd = g_variant_lookup_value (options, "cwd", G_VARIANT_TYPE_BYTESTRING);
+  g_autoptr (GVariant) env = g_variant_lookup_value (options, "env", G_VARIANT_TYPE ("a{ss}"));
+  const char *token = NULL, *handler = NULL;
+
+  g_variant_lookup (options, "app-id", "s", &wish->app_id);
+  g_variant_lookup (options, "cwd-optional", "b", &wish->cwd_optional);
+  g_variant_lookup (options, "tty", "b", &wish->tty);
+  g_variant_lookup (options, "unset-env", "^as", &wish->unset_env);
+  wish->policy = g_variant_lookup_value (options, "policy", G_VARIANT_TYPE_VARDICT);
+  if (cwd && !(wish->cwd = take_bytes (cwd, "the option \"cwd\"", error)))
+    return FALSE;
+  if (env)
+    wish->env = take_env (env);
+  if (g_variant_lookup (options, "activation-token", "&s", &token)) {
+    if (!wish->env)
+      wish->env = g_new0 (char *, 1);
+    wish->env = g_environ_setenv (wish->env, "XDG_ACTIVATION_TOKEN", token, FALSE);
+    wish->env = g_environ_setenv (wish->env, "DESKTOP_STARTUP_ID", token, FALSE);
+  }
+  if (g_variant_lookup (options, "on-crash", "&s", &handler) && handler[0] != '\0')
+    return sbx_throw (error, SBX_ERROR_NOT_SUPPORTED,
+                      "the option \"on-crash\" is not there yet in this version; leave it out");
+  return TRUE;
+}
+
+static int
+find_fd (SbxWish *wish, gint32 handle, const char *key, GError **error)
+{
+  gint n = 0;
+  const gint *all = wish->list ? g_unix_fd_list_peek_fds (wish->list, &n) : NULL;
+
+  if (handle >= 0 && handle < n)
+    return all[handle];
+  sbx_throw (error, SBX_ERROR_BAD_OPTION, "the option \"%s\" names descriptor %d, but the message carries %d", key,
+             handle, n);
+  return -1;
+}
+
+typedef struct {
+  gint32 target;
+  int fd;
+} Mapped;
+
+static int
+compare_targets (gconstpointer a, gconstpointer b)
+{
+  const Mapped *first = a, *second = b;
+
+  return (first->target > second->target) - (first->target < second->target);
+}
+
+static gboolean
+take_fds (SbxWish *wish, GVariant *map, GError **error)
+{
+  gsize n = g_variant_n_children (map);
+  g_autofree Mapped *mapped = g_new0 (Mapped, n + 1);
+
+  for (gsize i = 0; i < n; i++) {
+    guint32 target;
+    gint32 handle;
+
+    g_variant_get_child (map, i, "{uh}", &target, &handle);
+    mapped[i] = (Mapped){ (gint32) target, find_fd (wish, handle, "fds", error) };
+    if (mapped[i].fd < 0)
+      return FALSE;
+  }
+  qsort (mapped, n, sizeof *mapped, compare_targets);
+  wish->targets = g_new0 (gint32, n + 1);
+  wish->fds = g_new0 (int, n + 1);
+  wish->n_fds = n;
+  for (gsize i = 0; i < n; i++) {
+    if (i > 0 && mapped[i].target == mapped[i - 1].target)
+      return sbx_throw (error, SBX_ERROR_BAD_OPTION, "the option \"fds\" names %d twice", mapped[i].target);
+    wish->targets[i] = mapped[i].target;
+    wish->fds[i] = mapped[i].fd;
+  }
+  return TRUE;
+}
+
+static gboolean
+take_lifeline (SbxWish *wish, gint32 handle, GError **error)
+{
+  int type = 0, domain = 0;
+  socklen_t size = sizeof type;
+
+  wish->lifeline = find_fd (wish, handle, "lifeline", error);
+  if (wish->lifeline < 0)
+    return FALSE;
+  if (getsockopt (wish->lifeline, SOL_SOCKET, SO_TYPE, &type, &size) == 0 && type == SOCK_SEQPACKET
+      && getsockopt (wish->lifeline, SOL_SOCKET, SO_DOMAIN, &domain, &size) == 0 && domain == AF_UNIX)
+    return TRUE;
+  return sbx_throw (error, SBX_ERROR_BAD_OPTION,
+                    "the option \"lifeline\" is no connected AF_UNIX socket of type SOCK_SEQPACKET");
+}
+
+static gboolean
+take_forward (SbxWish *wish, GVariant *handles, GError **error)
+{
+  wish->n_forward = g_variant_n_children (handles);
+  wish->forward = g_new0 (int, wish->n_forward + 1);
+  for (gsize i = 0; i < wish->n_forward; i++) {
+    gint32 handle;
+
+    g_variant_get_child (handles, i, "h", &handle);
+    wish->forward[i] = find_fd (wish, handle, "forward", error);
+    if (wish->forward[i] < 0)
+      return FALSE;
+  }
+  return TRUE;
+}
+
+static gboolean
+take_fd_options (SbxWish *wish, GVariant *options, GError **error)
+{
+  g_autoptr (GVariant) map = g_variant_lookup_value (options, "fds", G_VARIANT_TYPE ("a{uh}"));
+  g_autoptr (GVariant) forward = g_variant_lookup_value (options, "forward", G_VARIANT_TYPE ("ah"));
+  gint32 lifeline;
+
+  if (map && !take_fds (wish, map, error))
+    return FALSE;
+  if (forward && !take_forward (wish, forward, error))
+    return FALSE;
+  if (g_variant_lookup (options, "lifeline", "h", &lifeline) && !take_lifeline (wish, lifeline, error))
+    return FALSE;
+  if (wish->tty && (wish->n_fds == 0 || wish->targets[0] != STDIN_FILENO))
+    return sbx_throw (error, SBX_ERROR_BAD_OPTION,
+                      "the option \"tty\" makes descriptor 0 the terminal, and \"fds\" has no 0");
+  return TRUE;
+}
+
+SbxWish *
+sbx_wish_new (GVariant *argv, GVariant *options, const SbxOptionSpec *table, GUnixFDList *fds, gboolean look_at_fds,
+              GError **error)
+{
+  g_autoptr (SbxWish) wish = g_new0 (SbxWish, 1);
+
+  wish->lifeline = -1;
+  wish->list = fds ? g_object_ref (fds) : NULL;
+  if (!sbx_options_check (options, table, error) || !take_argv (wish, argv, error)
+      || !take_plain_options (wish, options, error) || (look_at_fds && !take_fd_options (wish, options, error)))
+    return NULL;
+  return g_steal_pointer (&wish);
+}
+
+void
+sbx_choice_free (SbxChoice *choice)
+{
+  g_clear_object (&choice->profile);
+  g_clear_pointer (&choice->policy, sbx_policy_unref);
+  g_free (choice->app_id);
+  g_strfreev (choice->argv);
+  g_clear_object (&choice->plan);
+  g_free (choice);
+}
+
+/* Where the file of @fd lies, if that place still shows this very file. */
+static char *
+path_of (int fd, GError **error)
+{
+  g_autofree char *link = g_strdup_printf ("/proc/self/fd/%d", fd);
+  g_autofree char *path = g_file_read_link (link, NULL);
+  struct stat by_fd, by_path;
+
+  if (path && path[0] == '/' && fstat (fd, &by_fd) == 0 && lstat (path, &by_path) == 0 && by_fd.st_dev == by_path.st_dev
+      && by_fd.st_ino == by_path.st_ino && (S_ISREG (by_fd.st_mode) || S_ISDIR (by_fd.st_mode)))
+    return g_steal_pointer (&path);
+  sbx_throw (error, SBX_ERROR_BAD_OPTION,
+             "the option \"forward\" takes files and directories that have a place in the file system; %s has none",
+             path ? path : "a descriptor");
+  return NULL;
+}
+
+/* The forwarded files as a policy: at their own path, writable if the descriptor is. */
+static GVariant *
+forward_to_groups (const SbxWish *wish, GError **error)
+{
+  g_autoptr (GString) paths = g_string_new (NULL);
+  GVariantBuilder context;
+
+  for (gsize i = 0; i < wish->n_forward; i++) {
+    int flags = fcntl (wish->forward[i], F_GETFL);
+    g_autofree char *path = path_of (wish->forward[i], error);
+
+    if (!path)
+      return NULL;
+    if (strpbrk (path, ";\\") || !g_utf8_validate (path, -1, NULL)) {
+      sbx_throw (error, SBX_ERROR_BAD_OPTION, "the option \"forward\" cannot take a path with ; or \\ in it: %s", path);
+      return NULL;
+    }
+    g_string_append_printf (paths, "%s%s;", path, !(flags & O_PATH) && (flags & O_ACCMODE) != O_RDONLY ? ":rw" : ":ro");
+  }
+  g_variant_builder_init (&context, G_VARIANT_TYPE ("a{ss}"));
+  g_variant_builder_add (&context, "{ss}", "filesystems", paths->str);
+  return g_variant_new_parsed ("{'Context': <%@a{ss}>}", g_variant_builder_end (&context));
+}
+
+static SbxPolicy *
+merge (SbxContext *context, const SbxPolicy *base, const SbxWish *wish, GError **error)
+{
+  g_autoptr (SbxPolicy) policy = sbx_policy_ref (base);
+  g_autoptr (GVariant) forward = NULL;
+
+  if (wish->policy) {
+    g_autoptr (SbxPolicy) merged = sbx_policy_merge_variant (policy, wish->policy, &context->places, error);
+
+    if (!merged)
+      return NULL;
+    sbx_policy_unref (policy);
+    policy = g_steal_pointer (&merged);
+  }
+  if (wish->n_forward == 0)
+    return g_steal_pointer (&policy);
+  forward = forward_to_groups (wish, error);
+  if (!forward)
+    return NULL;
+  g_variant_ref_sink (forward);
+  return sbx_policy_merge_variant (policy, forward, &context->places, error);
+}
+
+char *
+sbx_app_id_from_command (const char *command)
+{
+  g_autofree char *name = g_path_get_basename (command);
+
+  g_strcanon (name, G_CSET_A_2_Z G_CSET_a_2_z G_CSET_DIGITS "_-.", '_');
+  /* As an element of a bus name: no digit or dot first, no dots in a row, no dot at the end */
+  for (gsize i = 0; name[i]; i++)
+    if (name[i] == '.' && (i == 0 || name[i - 1] == '.' || name[i + 1] == '\0'))
+      name[i] = '_';
+  if (g_ascii_isdigit (name[0]))
+    return g_strdup_printf ("_%.200s", name);
+  return g_strndup (name[0] ? name : "_", 200);
+}
+
+static char *
+choose_app_id (const SbxWish *wish, SbxProfile *profile, const char *command)
+{
+  if (wish->app_id)
+    return g_strdup (wish->app_id);
+  if (sbx_profile_get_app_id (profile))
+    return g_strdup (sbx_profile_get_app_id (profile));
+  return sbx_app_id_from_command (command);
+}
+
+static char **
+choose_argv (const SbxWish *wish, SbxProfile *profile, const char *const *fallback, GError **error)
+{
+  const char *const *of_profile = sbx_profile_get_command (profile);
+
+  if (wish->argv[0])
+    return g_strdupv (wish->argv);
+  if (of_profile && of_profile[0])
+    return g_strdupv ((char **) of_profile);
+  if (fallback)
+    return g_strdupv ((char **) fallback);
+  sbx_throw (error, SBX_ERROR_BAD_OPTION, "no command: name one, since the profile \"%s\" has no Command= of its own",
+             sbx_profile_get_name (profile));
+  return NULL;
+}
+
+static SbxPlan *
+make_plan (SbxContext *context, const SbxWish *wish, const SbxPolicy *policy, const char *app_id, char **argv,
+           GError **error)
+{
+  const SbxRequest request = {
+    .app_id = app_id,
+    .argv = (const char *const *) argv,
+    .env = (const char *const *) wish->env,
+    .unset_env = (const char *const *) wish->unset_env,
+    .cwd = wish->cwd,
+    .cwd_optional = wish->cwd_optional,
+    .tty = wish->tty,
+  };
+
+  return sbx_plan_new (policy, &request, context->machine, error);
+}
+
+SbxChoice *
+sbx_choice_new (SbxContext *context, const char *profile, const SbxWish *wish, const char *const *fallback_argv,
+                GError **error)
+{
+  g_autoptr (SbxChoice) choice = g_new0 (SbxChoice, 1);
+
+  choice->profile = sbx_profile_set_lookup (context->profiles, profile, error);
+  if (!choice->profile)
+    return NULL;
+  choice->argv = choose_argv (wish, choice->profile, fallback_argv, error);
+  if (!choice->argv)
+    return NULL;
+  choice->policy = merge (context, sbx_profile_get_policy (choice->profile), wish, error);
+  if (!choice->policy)
+    return NULL;
+  choice->classes = sbx_policy_excess (choice->policy, sbx_profile_get_approved_policy (choice->profile));
+  choice->app_id = choose_app_id (wish, choice->profile, choice->argv[0]);
+  choice->plan = make_plan (context, wish, choice->policy, choice->app_id, choice->argv, error);
+  return choice->plan ? g_steal_pointer (&choice) : NULL;
+}
+
+SbxPlan *
+sbx_wish_plan (SbxContext *context, const SbxWish *wish, GVariant *groups, const char *app_id, GError **error)
+{
+  g_autoptr (SbxPolicy) bottom = sbx_policy_new ();
+  g_autoptr (SbxPolicy) policy = sbx_policy_merge_variant (bottom, groups, &context->places, error);
+
+  if (!policy)
+    return NULL;
+  if (!wish->argv[0]) {
+    sbx_throw (error, SBX_ERROR_BAD_OPTION, "no command: name one");
+    return NULL;
+  }
+  return make_plan (context, wish, policy, app_id, wish->argv, error);
+}
+
+GVariant *
+sbx_command_to_variant (const char *const *argv)
+{
+  GVariantBuilder builder;
+  gsize room = SBX_COMMAND_SHOWN;
+
+  g_variant_builder_init (&builder, G_VARIANT_TYPE_BYTESTRING_ARRAY);
+  for (gsize i = 0; argv[i]; i++) {
+    gsize size = strlen (argv[i]) + 1;
+
+    if (size > room) {
+      g_variant_builder_add_value (&builder, g_variant_new_bytestring ("\xe2\x80\xa6")); /* … */
+      break;
+    }
+    room -= size;
+    g_variant_builder_add_value (&builder, g_variant_new_bytestring (argv[i]));
+  }
+  return g_variant_builder_end (&builder);
+}

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* $XDG_RUNTIME_DIR/sandbox: where the records of instances are. */
+#pragma once
+
+#include <glib.h>
+
+G_BEGIN_DECLS
+
+typedef struct _SbxRuntimeDir SbxRuntimeDir;
+
+/* @environment: envp-style, for XDG_RUNTIME_DIR; without it /run/user/UID. Nothing is opened yet. */
+SbxRuntimeDir *sbx_runtime_dir_new (const char *const *environment);
+void sbx_runtime_dir_free (SbxRuntimeDir *self);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (SbxRuntimeDir, sbx_runtime_dir_free)
+
+/* An O_PATH descriptor of the directory, which is made (0700) if need be and is ours, no link, closed to others. Stays
+ * @self's. Returns -1 with NOT_SUPPORTED, which names the remedy. */
+int sbx_runtime_dir_open (SbxRuntimeDir *self, GError **error);
+/* May something have been added or removed since the last time that this was TRUE? FALSE while there is no directory.
+ */
+gboolean sbx_runtime_dir_has_changed (SbxRuntimeDir *self);
+/* The next answer of sbx_runtime_dir_has_changed () is TRUE. */
+void sbx_runtime_dir_look_again (SbxRuntimeDir *self);
+/* The path of the directory above, as it is taken from the environment. */
+const char *sbx_runtime_dir_get_base (SbxRuntimeDir *self);
+
+G_END_DECLS

@@ -1,0 +1,206 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* sandboxd: the service org.example.Sandbox, on the session bus or on a private connection. */
+#include <glib-unix.h>
+#include <glib/gi18n.h>
+#include <locale.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "common/names.h"
+#include "config.h"
+#include "daemon/bounds.h"
+#include "daemon/manager.h"
+#include "daemon/peer.h"
+
+typedef struct {
+  GMainLoop *loop;
+  SbxContext *context;
+  GDBusConnection *connection;
+  SbxManager *manager;
+  int peer_fd;
+  int idle_seconds;
+  int exit_status;
+} Service;
+
+static void
+quit (Service *service, int exit_status)
+{
+  service->exit_status = exit_status;
+  g_main_loop_quit (service->loop);
+}
+
+static gboolean
+on_signal (gpointer user_data)
+{
+  quit (user_data, EXIT_SUCCESS);
+  return G_SOURCE_CONTINUE;
+}
+
+static void
+on_idle (SbxManager *manager, gpointer user_data)
+{
+  g_info ("Nothing runs and nobody is here: leaving");
+  quit (user_data, EXIT_SUCCESS);
+}
+
+static void
+on_settled (SbxManager *manager, gpointer user_data)
+{
+  quit (user_data, EXIT_SUCCESS);
+}
+
+static void
+on_closed (GDBusConnection *connection, gboolean vanished, GError *error, gpointer user_data)
+{
+  Service *service = user_data;
+
+  if (!service->manager) {
+    quit (service, EXIT_SUCCESS);
+    return;
+  }
+  sbx_manager_drop_callers (service->manager);
+  /* What has a lifeline is its holder's to end */
+  if (sbx_manager_is_launching (service->manager))
+    g_signal_connect (service->manager, "settled", G_CALLBACK (on_settled), service);
+  else
+    quit (service, EXIT_SUCCESS);
+}
+
+static gboolean
+serve (Service *service)
+{
+  g_autoptr (GError) error = NULL;
+
+  g_signal_connect (service->connection, "closed", G_CALLBACK (on_closed), service);
+  service->manager = sbx_manager_new (service->context, service->connection, &error);
+  if (service->manager)
+    return TRUE;
+  g_warning ("Cannot export the service: %s", error->message);
+  quit (service, EXIT_FAILURE);
+  return FALSE;
+}
+
+static void
+on_peer (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  Service *service = user_data;
+  g_autoptr (GError) error = NULL;
+
+  service->connection = sbx_peer_connect_finish (result, &error);
+  if (!service->connection) {
+    g_warning ("Cannot talk to the process that started this one: %s", error->message);
+    quit (service, EXIT_FAILURE);
+  } else if (serve (service)) {
+    g_dbus_connection_start_message_processing (service->connection);
+  }
+}
+
+static void
+on_name (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  Service *service = user_data;
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GVariant) reply = g_dbus_connection_call_finish (G_DBUS_CONNECTION (source), result, &error);
+  guint32 outcome = 0;
+
+  if (reply)
+    g_variant_get (reply, "(u)", &outcome);
+  if (outcome == 1) { /* DBUS_REQUEST_NAME_REPLY_PRIMARY_OWNER */
+    sbx_manager_announce (service->manager);
+    sbx_manager_set_idle_timeout (service->manager, (guint) service->idle_seconds);
+    return;
+  }
+  g_warning ("Cannot own the name %s: %s", SBX_BUS_NAME,
+             error ? error->message : "another sandboxd does; it has to end first");
+  quit (service, EXIT_FAILURE);
+}
+
+static void
+on_bus (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  Service *service = user_data;
+  g_autoptr (GError) error = NULL;
+
+  service->connection = g_bus_get_finish (result, &error);
+  if (!service->connection) {
+    g_warning ("No session bus: %s; without one, sandboxctl starts a service of its own", error->message);
+    quit (service, EXIT_FAILURE);
+    return;
+  }
+  g_dbus_connection_set_exit_on_close (service->connection, FALSE);
+  /* Everything is there before the name is: the first caller sees all of it */
+  if (serve (service))
+    g_dbus_connection_call (service->connection, "org.freedesktop.DBus", "/org/freedesktop/DBus",
+                            "org.freedesktop.DBus", "RequestName",
+                            g_variant_new ("(su)", SBX_BUS_NAME, 4u /* DO_NOT_QUEUE */), G_VARIANT_TYPE ("(u)"),
+                            G_DBUS_CALL_FLAGS_NONE, -1, NULL, on_name, service);
+}
+
+static int
+run (Service *service)
+{
+  service->loop = g_main_loop_new (NULL, FALSE);
+  service->context = sbx_context_new (g_get_environ ());
+  g_unix_signal_add (SIGTERM, on_signal, service);
+  g_unix_signal_add (SIGINT, on_signal, service);
+  if (service->peer_fd >= 0)
+    sbx_peer_connect_async (service->peer_fd, NULL, on_peer, service);
+  else
+    g_bus_get (G_BUS_TYPE_SESSION, NULL, on_bus, service);
+  g_main_loop_run (service->loop);
+
+  if (service->connection)
+    g_signal_handlers_disconnect_by_data (service->connection, service);
+  g_clear_object (&service->manager);
+  if (service->connection)
+    g_dbus_connection_flush_sync (service->connection, NULL, NULL); /* the last answers */
+  g_clear_object (&service->connection);
+  sbx_context_free (service->context);
+  g_main_loop_unref (service->loop);
+  return service->exit_status;
+}
+
+static gboolean
+parse (Service *service, int *argc, char ***argv)
+{
+  gboolean version = FALSE;
+  const GOptionEntry entries[] = {
+    { "peer-fd", 0, 0, G_OPTION_ARG_INT, &service->peer_fd,
+      N_ ("Serve the one client at the other end of this connected socket, not the session bus"), N_ ("NUMBER") },
+    { "idle-timeout", 0, 0, G_OPTION_ARG_INT, &service->idle_seconds,
+      N_ ("Leave after this long without instances and clients; 0: never"), N_ ("SECONDS") },
+    { "version", 0, 0, G_OPTION_ARG_NONE, &version, N_ ("Print the version and leave"), NULL },
+    G_OPTION_ENTRY_NULL,
+  };
+  g_autoptr (GOptionContext) context = g_option_context_new (NULL);
+  g_autoptr (GError) error = NULL;
+
+  g_option_context_set_summary (context, _ ("The service org.example.Sandbox, which D-Bus starts when it is needed."));
+  g_option_context_add_main_entries (context, entries, GETTEXT_PACKAGE);
+  if (!g_option_context_parse (context, argc, argv, &error)) {
+    fprintf (stderr, "sandboxd: %s\n", error->message);
+  } else if (*argc > 1) {
+    fprintf (stderr, _ ("sandboxd: \"%s\" is not an option; see sandboxd --help\n"), (*argv)[1]);
+  } else if (service->idle_seconds < 0) {
+    fprintf (stderr, "%s", _ ("sandboxd: --idle-timeout takes a number of seconds, 0 for never\n"));
+  } else if (version) {
+    printf ("sandboxd %s\n", SBX_VERSION);
+    service->exit_status = EXIT_SUCCESS;
+  } else {
+    return TRUE;
+  }
+  return FALSE;
+}
+
+int
+main (int argc, char **argv)
+{
+  Service service = { .peer_fd = -1, .idle_seconds = SBX_IDLE_SECONDS, .exit_status = EXIT_FAILURE };
+
+  setlocale (LC_ALL, "");
+  bindtextdomain (GETTEXT_PACKAGE, SBX_LOCALEDIR);
+  bind_textdomain_codeset (GETTEXT_PACKAGE, "UTF-8");
+  textdomain (GETTEXT_PACKAGE);
+  g_set_prgname ("sandboxd");
+  return parse (&service, &argc, &argv) ? run (&service) : service.exit_status;
+}
