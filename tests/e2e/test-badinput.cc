@@ -1,0 +1,312 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What is wrong is said once, clearly, with the documented exit status, and nothing is left behind. */
+#include <csignal>
+#include <fcntl.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "harness.h"
+
+using namespace e2e;
+
+class BadInput : public EitherBus {
+protected:
+  /* `run --profile=broken` gives one error that names the file. */
+  void
+  expect_bad_profile (const std::vector<std::string> &words)
+  {
+    std::vector<std::string> all = words;
+
+    all.push_back ("broken");
+    EXPECT_TRUE (fails_with (run_in ({ "--profile=broken" }, { "true" }), 125, all));
+    /* The others are not affected */
+    EXPECT_EQ (run_in ({}, { "true" }).status, 0);
+    expect_nothing_left ();
+  }
+  std::string
+  broken () const
+  {
+    return admin_profiles () + "/broken.profile";
+  }
+};
+EITHER_BUS (BadInput);
+
+TEST_P (BadInput, ProfileThatIsNotThere)
+{
+  EXPECT_TRUE (fails_with (run_in ({ "--profile=defualt" }, { "true" }), 125, { "defualt", "default" }));
+  EXPECT_TRUE (fails_with (run_in ({ "--profile=" }, { "true" }), 125, {}));
+}
+
+TEST_P (BadInput, ProfileNamesAreNotPaths)
+{
+  write_file (dir () + "/outside.profile", "[Profile]\nName=outside\n");
+  for (const char *name : { "../../../outside", "/etc/passwd", "..", ".", "a/b", "default.profile/../default" })
+    EXPECT_TRUE (fails_with (run_in ({ std::string ("--profile=") + name }, { "true" }), 125, { name })) << name;
+}
+
+TEST_P (BadInput, ProfileIsADirectory)
+{
+  ASSERT_EQ (mkdir (broken ().c_str (), 0755), 0);
+  expect_bad_profile ({ "directory" });
+}
+
+TEST_P (BadInput, ProfileIsBinary)
+{
+  add_profile ("broken", std::string ("\x7f"
+                                      "ELF\x02\x01\x01\xff\xfe\x80",
+                                      10)
+                             + std::string (500, '\xee'));
+  expect_bad_profile ({});
+}
+
+TEST_P (BadInput, ProfileIsHuge)
+{
+  Fd fd (open (broken ().c_str (), O_WRONLY | O_CREAT | O_CLOEXEC, 0644));
+
+  ASSERT_EQ (ftruncate (fd.get (), 100 << 20), 0);
+  expect_bad_profile ({});
+}
+
+TEST_P (BadInput, ProfileHasCarriageReturns)
+{
+  add_profile ("broken", "[Profile]\r\nName=broken\r\n[Context]\r\nshared=ipc;\r\n");
+  expect_bad_profile ({ "broken.profile:1" });
+}
+
+TEST_P (BadInput, ProfileHasANul)
+{
+  add_profile ("broken", std::string ("[Profile]\nName=bro\0ken\n", 23));
+  expect_bad_profile ({ "broken.profile:2" });
+}
+
+TEST_P (BadInput, ProfileHasAGroupTwice)
+{
+  add_profile ("broken", "[Profile]\nName=broken\n[Context]\nshared=ipc;\n[Context]\nshared=network;\n");
+  expect_bad_profile ({ "broken.profile:5", "Context" });
+}
+
+TEST_P (BadInput, ProfileHasAKeyTwice)
+{
+  add_profile ("broken", "[Profile]\nName=broken\n[Context]\nshared=ipc;\nshared=network;\n");
+  expect_bad_profile ({ "broken.profile:5", "shared" });
+}
+
+TEST_P (BadInput, ProfileHasAnUnknownKey)
+{
+  add_profile ("broken", "[Profile]\nName=broken\n[Context]\nsocket=x11;\n");
+  expect_bad_profile ({ "broken.profile:4", "\"socket\"", "\"sockets\"" });
+}
+
+TEST_P (BadInput, ProfileHasAnUnknownGroup)
+{
+  add_profile ("broken", "[Profile]\nName=broken\n[Contxt]\nsockets=x11;\n");
+  expect_bad_profile ({ "broken.profile:3", "Contxt", "Context" });
+}
+
+TEST_P (BadInput, ProfileHasAnUnknownWord)
+{
+  add_profile ("broken", "[Profile]\nName=broken\n[Context]\nshared=netwrok;\n");
+  expect_bad_profile ({ "broken.profile:4", "netwrok", "network" });
+}
+
+TEST_P (BadInput, ProfileIsAFifo)
+{
+  ASSERT_EQ (mkfifo (broken ().c_str (), 0644), 0);
+  expect_bad_profile ({});
+}
+
+TEST_P (BadInput, ProfileIsALinkToItself)
+{
+  ASSERT_EQ (symlink ("broken.profile", broken ().c_str ()), 0);
+  expect_bad_profile ({});
+}
+
+TEST_P (BadInput, ProfileCannotBeRead)
+{
+  add_profile ("broken", "[Profile]\nName=broken\n");
+  ASSERT_EQ (chmod (broken ().c_str (), 0), 0);
+  expect_bad_profile ({});
+}
+
+TEST_P (BadInput, ProfileInheritsFromItself)
+{
+  add_profile ("broken", "[Profile]\nName=broken\nInherits=broken\n");
+  expect_bad_profile ({ "Inherits" });
+}
+
+TEST_P (BadInput, VerbsAndOptionsThatDoNotExist)
+{
+  EXPECT_TRUE (fails_with (sandboxctl ({ "rnu" }), 125, { "rnu", "run" }));
+  EXPECT_TRUE (fails_with (sandboxctl ({}), 125, {}));
+  EXPECT_TRUE (fails_with (run_in ({ "--no-such-option" }, { "true" }), 125, { "--no-such-option" }));
+  EXPECT_TRUE (fails_with (sandboxctl ({ "ps", "--no-such-option" }), 125, { "--no-such-option" }));
+  EXPECT_TRUE (fails_with (sandboxctl ({ "show" }), 125, {}));
+  EXPECT_TRUE (fails_with (sandboxctl ({ "run", "--" }), 125, {}));
+  EXPECT_TRUE (fails_with (run_in ({ "--env=NOVALUE" }, { "true" }), 125, { "NOVALUE" }));
+  EXPECT_TRUE (fails_with (run_in ({ "--env==x" }, { "true" }), 125, {}));
+  EXPECT_TRUE (fails_with (run_in ({ "--app-id=a/b" }, { "true" }), 125, { "a/b" }));
+  EXPECT_TRUE (fails_with (run_in ({ "--share=netwrok" }, { "true" }), 125, { "netwrok" }));
+}
+
+TEST_P (BadInput, EmptyCommand)
+{
+  Outcome outcome = run_in ({}, { "" });
+
+  EXPECT_TRUE (outcome.status == 125 || outcome.status == 127) << outcome.status;
+  EXPECT_FALSE (outcome.err.empty ());
+}
+
+TEST_P (BadInput, CommandWithBytesThatAreNotUtf8)
+{
+  EXPECT_TRUE (fails_with (run_in ({}, { "no-such-\xff-command" }), 127, { "no-such-" }));
+}
+
+/* A script without an interpreter line, one with an interpreter that is not there, an empty file. */
+TEST_P (BadInput, CommandsThatAreNoPrograms)
+{
+  EXPECT_EQ (run_in ({}, { "sh", "-c", "printf '#!/no/such/interpreter\\n' >/tmp/s; chmod +x /tmp/s; /tmp/s" }).status,
+             127);
+  EXPECT_TRUE (fails_with (run_in ({}, { "/etc/passwd/x" }), 127, { "/etc/passwd/x" }));
+}
+
+TEST_P (BadInput, WorkingDirectoryIsGone)
+{
+  std::string gone = dir () + "/gone";
+  Command here = command ({ "run", "--", "pwd" });
+
+  ASSERT_EQ (mkdir (gone.c_str (), 0755), 0);
+  here.cwd = gone;
+  here.child = [&gone] { rmdir (gone.c_str ()); };
+  EXPECT_TRUE (fails_with (run (here), 125, { "directory" }));
+}
+
+TEST_P (BadInput, WorkingDirectoryIsNotInTheSandbox)
+{
+  std::string elsewhere = dir () + "/elsewhere";
+  Command here = command ({ "run", "--", "pwd" });
+
+  ASSERT_EQ (mkdir (elsewhere.c_str (), 0755), 0);
+  here.cwd = elsewhere;
+  Outcome outcome = run (here);
+  ASSERT_TRUE (succeeds (outcome));
+  EXPECT_EQ (outcome.out, home () + "\n");
+}
+
+TEST_P (BadInput, WorkingDirectoryAskedForIsNotThere)
+{
+  EXPECT_TRUE (fails_with (run_in ({ "--cwd=/no/such/directory" }, { "pwd" }), 125, { "/no/such/directory" }));
+  EXPECT_EQ (run_in ({ "--cwd=/usr" }, { "pwd" }).out, "/usr\n");
+}
+
+/* The sandbox's environment is its own: the caller's size does not matter. */
+TEST_P (BadInput, EnvironmentOfFourMebibytes)
+{
+  Command big = command ({ "run", "--", "sh", "-c", "env | wc -c; exit 5" });
+
+  for (int i = 0; i < 40; i++)
+    big.env["BIG" + std::to_string (i)] = std::string (105000, 'x');
+  /* execve takes a quarter of the stack's limit, and 6 MiB at most */
+  big.child = [] {
+    struct rlimit limit = { 64 << 20, 64 << 20 };
+    struct rlimit now;
+    getrlimit (RLIMIT_STACK, &now);
+    limit.rlim_max = now.rlim_max;
+    setrlimit (RLIMIT_STACK, &limit);
+  };
+  Outcome outcome = run (big);
+  EXPECT_EQ (outcome.status, 5) << outcome.err.substr (0, 300);
+  EXPECT_LT (atoi (outcome.out.c_str ()), 10000);
+}
+
+/* What is asked for with --env does arrive, or is refused in words. */
+TEST_P (BadInput, EnvironmentOptionsOfAMebibyte)
+{
+  Argv options;
+
+  for (int i = 0; i < 10; i++)
+    options.push_back ("--env=BIG" + std::to_string (i) + "=" + std::string (100000, 'x'));
+  Outcome outcome = run_in (options, { "sh", "-c", "env | wc -c" });
+  ASSERT_TRUE (succeeds (outcome));
+  EXPECT_GT (atoi (outcome.out.c_str ()), 1000000);
+}
+
+TEST_P (BadInput, MoreThanAKernelTakes)
+{
+  Argv words = { "true" };
+
+  /* One more byte than MAX_ARG_STRLEN allows cannot be given to sandboxctl, so: many that fit here and not there */
+  for (int i = 0; i < 15; i++)
+    words.push_back (std::string (120000, 'x'));
+  Argv options;
+  for (int i = 0; i < 2; i++)
+    options.push_back ("--env=BIG" + std::to_string (i) + "=" + std::string (110000, 'y'));
+  Outcome outcome = run_in (options, words);
+  EXPECT_TRUE (outcome.status == 0 || outcome.status == 125 || outcome.status == 126)
+      << outcome.status << outcome.err.substr (0, 300);
+  EXPECT_EQ (outcome.err.empty (), outcome.status == 0);
+}
+
+TEST_P (BadInput, ClosedStandardDescriptors)
+{
+  for (int which = 0; which < 8; which++) {
+    Command closed = command ({ "run", "--", "sh", "-c", "exit 23" });
+
+    closed.in.kind = which & 1 ? Stream::CLOSED : Stream::EMPTY;
+    closed.out.kind = which & 2 ? Stream::CLOSED : Stream::EMPTY;
+    closed.err.kind = which & 4 ? Stream::CLOSED : Stream::EMPTY;
+    EXPECT_EQ (run (closed).status, 23) << "closed: " << which;
+  }
+}
+
+/* A descriptor that is closed outside is not somebody else's inside. */
+TEST_P (BadInput, ClosedStandardInputIsNothingElse)
+{
+  Command closed = probe ({}, { "descriptors" });
+  constexpr unsigned character = S_IFCHR;
+
+  closed.in.kind = Stream::CLOSED;
+  Outcome outcome = run (closed);
+  ASSERT_TRUE (succeeds (outcome));
+  Json seen = Json::parse (outcome.out);
+  if (seen.has ("0")) {
+    EXPECT_EQ (seen["0"]["mode"].number (), character) << outcome.out;
+  }
+  EXPECT_LE (seen.size (), 4u) << outcome.out;
+}
+
+TEST_P (BadInput, OutputToAFullDevice)
+{
+  Fd full (open ("/dev/full", O_WRONLY | O_CLOEXEC));
+  Command listing = command ({ "ps" });
+
+  listing.out = Stream::to (full.get ());
+  EXPECT_TRUE (fails_with (run (listing), 125, {}));
+  Command echo = command ({ "run", "--", "sh", "-c", "echo x; exit 44" });
+  echo.out = Stream::to (full.get ());
+  EXPECT_EQ (run (echo).status, 44);
+}
+
+TEST_P (BadInput, OutputToABrokenPipe)
+{
+  Command echo = command ({ "run", "--", "sh", "-c", "while echo x; do :; done 2>/dev/null; exit 44" });
+  {
+    Pipe pipe;
+    echo.out = Stream::to (dup (pipe.write.get ()));
+  }
+  Outcome outcome = run (echo);
+  EXPECT_EQ (outcome.status, 128 + SIGPIPE) << outcome.err;
+  close (echo.out.fd);
+}
+
+TEST_P (BadInput, HelpAndVersionAreNotErrors)
+{
+  for (const Argv &words :
+       std::vector<Argv>{ { "--help" }, { "run", "--help" }, { "ps", "--help" }, { "--version" } }) {
+    Outcome outcome = sandboxctl (words);
+
+    EXPECT_TRUE (succeeds (outcome)) << shell_quote (words);
+    EXPECT_FALSE (outcome.out.empty ());
+    EXPECT_TRUE (outcome.err.empty ()) << outcome.err;
+  }
+}

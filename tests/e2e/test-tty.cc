@@ -1,0 +1,199 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* --tty: a terminal of the sandbox's own, relayed. Without it: no way to type into the caller's. */
+#include <csignal>
+#include <cstdlib>
+#include <poll.h>
+#include <sys/ioctl.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+#include <termios.h>
+#include <unistd.h>
+
+#include "harness.h"
+
+using namespace e2e;
+
+class Tty : public EitherBus {
+protected:
+  Command
+  on_terminal (const Argv &words)
+  {
+    Command result = command (words);
+
+    result.terminal = true;
+    return result;
+  }
+};
+EITHER_BUS (Tty);
+
+TEST_P (Tty, InsideIsATerminal)
+{
+  Process process (
+      on_terminal ({ "run", "--tty", "--", "sh", "-c", "test -t 0 && test -t 1 && test -t 2 && tty; exit 3" }));
+  Outcome outcome = process.wait ();
+
+  EXPECT_EQ (outcome.status, 3) << outcome.out;
+  EXPECT_NE (outcome.out.find ("/dev/"), std::string::npos) << outcome.out;
+}
+
+TEST_P (Tty, TheTerminalIsNotTheCallers)
+{
+  Process process (on_terminal ({ "run", "--tty", "--", "sh", "-c", "stat -Lc %t:%T:%i /proc/self/fd/0; sleep 1000" }));
+  struct stat st;
+  char identity[64];
+
+  ASSERT_EQ (fstat (process.terminal (), &st), 0);
+  ASSERT_TRUE (process.expect ("\n"));
+  g_autofree char *slave = g_strdup (ptsname (process.terminal ()));
+  ASSERT_EQ (stat (slave, &st), 0);
+  snprintf (identity, sizeof identity, "%x:%x:%lu\r", major (st.st_rdev), minor (st.st_rdev), st.st_ino);
+  EXPECT_EQ (process.out ().find (identity), std::string::npos) << process.out ();
+  process.kill (SIGTERM);
+  EXPECT_EQ (process.wait ().status, 128 + SIGTERM);
+}
+
+TEST_P (Tty, WindowSizeFollows)
+{
+  Process process (on_terminal ({ "run", "--tty", "--", "bash", "-c",
+                                  "trap 'stty size' WINCH; stty size; echo ready; while :; do sleep 0.05; done" }));
+
+  ASSERT_TRUE (process.expect ("ready")) << process.out ();
+  EXPECT_NE (process.out ().find ("24 80"), std::string::npos) << process.out ();
+  process.resize (50, 132);
+  EXPECT_TRUE (process.expect ("50 132")) << process.out ();
+  process.resize (10, 20);
+  EXPECT_TRUE (process.expect ("10 20")) << process.out ();
+  process.write ("\x03"); /* ^C */
+  EXPECT_EQ (process.wait ().status, 128 + SIGINT);
+}
+
+TEST_P (Tty, WhatIsTypedArrives)
+{
+  Process process (
+      on_terminal ({ "run", "--tty", "--", "sh", "-c", "stty -echo; echo ready; read a b; echo \"<$b $a>\"" }));
+
+  ASSERT_TRUE (process.expect ("ready"));
+  process.write ("one two\r");
+  EXPECT_TRUE (process.expect ("<two one>")) << process.out ();
+  EXPECT_EQ (process.wait ().status, 0);
+}
+
+TEST_P (Tty, EndOfFileIsTyped)
+{
+  Process process (on_terminal ({ "run", "--tty", "--", "sh", "-c", "echo ready; cat; echo over" }));
+
+  ASSERT_TRUE (process.expect ("ready"));
+  process.write ("\x04");
+  EXPECT_TRUE (process.expect ("over")) << process.out ();
+  EXPECT_EQ (process.wait ().status, 0);
+}
+
+TEST_P (Tty, JobControl)
+{
+  Process process (on_terminal ({ "run", "--tty", "--env=PS1=$ ", "--", "bash", "--norc", "-i" }));
+
+  ASSERT_TRUE (process.expect ("$ ")) << process.out ();
+  EXPECT_EQ (process.out ().find ("no job control"), std::string::npos) << process.out ();
+  process.write ("sleep 1000\r");
+  ASSERT_TRUE (eventually ([] {
+    for (const auto &p : descendants (getpid ()))
+      if (p.name == "sleep")
+        return true;
+    return false;
+  }));
+  process.write ("\x1a"); /* ^Z */
+  EXPECT_TRUE (process.expect ("Stopped")) << process.out ();
+  process.forget ();
+  process.write ("jobs\r");
+  EXPECT_TRUE (process.expect ("sleep 1000")) << process.out ();
+  process.forget ();
+  process.write ("fg\r");
+  EXPECT_TRUE (process.expect ("sleep 1000\r\n")) << process.out ();
+  process.write ("\x03");
+  EXPECT_TRUE (process.expect ("^C")) << process.out ();
+  process.forget ();
+  process.write ("echo status $?\r");
+  EXPECT_TRUE (process.expect ("status 130")) << process.out ();
+  process.write ("exit 19\r");
+  EXPECT_EQ (process.wait ().status, 19) << process.out ();
+}
+
+/* However it ends, the caller's terminal is as it was. */
+TEST_P (Tty, TheCallersTerminalIsPutBack)
+{
+  for (const char *end : { "exit 0", "kill -9 $$" }) {
+    Command shell (
+        { "sh", "-c",
+          "stty -a >before; "
+              + shell_quote (ctl ({ "run", "--tty", "--", "sh", "-c", std::string ("stty raw -echo; ") + end }))
+              + "; stty -a >after; cmp before after" });
+    (void) command ({}); /* the bus */
+    shell.cwd = dir () + "/cache";
+    shell.terminal = true;
+    Outcome outcome = run (shell);
+    EXPECT_EQ (outcome.status, 0) << outcome.out;
+  }
+}
+
+TEST_P (Tty, TerminalHungUp)
+{
+  {
+    Process process (on_terminal ({ "run", "--tty", "--", "sh", "-c", "echo ready; exec sleep 1000" }));
+
+    ASSERT_TRUE (process.expect ("ready"));
+    process.kill (SIGHUP);
+    EXPECT_EQ (process.wait ().status, 128 + SIGHUP);
+  }
+  expect_nothing_left ();
+}
+
+/* --tty without a terminal outside: still one inside; the relay is a pipe. */
+TEST_P (Tty, WithoutATerminalOutside)
+{
+  Outcome outcome = run_in ({ "--tty" }, { "sh", "-c", "test -t 1 && echo terminal; exit 8" });
+
+  EXPECT_EQ (outcome.status, 8) << outcome.err;
+  EXPECT_EQ (outcome.out, "terminal\r\n");
+}
+
+TEST_P (Tty, ExecOnATerminal)
+{
+  std::string id = launch_detached ({}, { "sleep", "1000" });
+  Process process (on_terminal ({ "exec", "--tty", id, "--", "sh", "-c", "stty size; exit 14" }));
+  Outcome outcome = process.wait ();
+
+  EXPECT_EQ (outcome.status, 14);
+  EXPECT_NE (outcome.out.find ("24 80"), std::string::npos) << outcome.out;
+  EXPECT_TRUE (succeeds (sandboxctl ({ "stop", id })));
+}
+
+/* The caller's terminal as standard input, without --tty: nothing can be typed into it. */
+TEST_P (Tty, CharactersCannotBePushedIntoTheCallersTerminal)
+{
+  Command probing = probe ({}, { "terminal" });
+
+  probing.terminal = true;
+  Process process (probing);
+  Outcome outcome = process.wait ();
+  ASSERT_EQ (outcome.status, 0) << outcome.out;
+  Json seen = Json::parse (outcome.out.substr (outcome.out.find ('{')));
+  EXPECT_TRUE (seen["isatty"].boolean ());
+  for (const char *request : { "TIOCSTI", "TIOCSTI+high", "TIOCLINUX", "TIOCLINUX+high" })
+    EXPECT_EQ (seen[request].text (), "EPERM") << request;
+  EXPECT_NE (seen["/dev/tty"].text (), "OK") << "it has a controlling terminal";
+}
+
+TEST_P (Tty, NorIntoItsOwn)
+{
+  Command probing = probe ({ "--tty" }, { "terminal" });
+
+  probing.terminal = true;
+  Outcome outcome = run (probing);
+  ASSERT_EQ (outcome.status, 0) << outcome.out;
+  Json seen = Json::parse (outcome.out.substr (outcome.out.find ('{')));
+  for (const char *request : { "TIOCSTI", "TIOCSTI+high", "TIOCLINUX", "TIOCLINUX+high" })
+    EXPECT_EQ (seen[request].text (), "EPERM") << request;
+  EXPECT_EQ (seen["/dev/tty"].text (), "OK");
+  EXPECT_EQ (seen["rows"].number (), 24);
+  EXPECT_EQ (seen["columns"].number (), 80);
+}
