@@ -66,30 +66,55 @@ sbx_info_write (const SbxInfo *info)
   return g_bytes_new_take (text, size);
 }
 
+/* GLib returns what it has of a value with a bad escape, and sets the error as well. */
+static char *
+read_string (GKeyFile *file, const char *key, GError **error)
+{
+  GError *problem = NULL;
+  g_autofree char *text = g_key_file_get_string (file, INFO_GROUP, key, &problem);
+
+  if (!problem)
+    return g_steal_pointer (&text);
+  g_propagate_error (error, problem);
+  return NULL;
+}
+
 static GVariant *
 read_variant (GKeyFile *file, const char *key, const char *type, GError **error)
 {
-  g_autofree char *text = g_key_file_get_string (file, INFO_GROUP, key, error);
+  g_autofree char *text = read_string (file, key, error);
 
   return text ? g_variant_parse (G_VARIANT_TYPE (type), text, NULL, NULL, error) : NULL;
+}
+
+static char **
+read_list (GKeyFile *file, const char *key, GError **error)
+{
+  GError *problem = NULL;
+  g_auto (GStrv) list = g_key_file_get_string_list (file, INFO_GROUP, key, NULL, &problem);
+
+  if (!problem)
+    return g_steal_pointer (&list);
+  g_propagate_error (error, problem);
+  return NULL;
 }
 
 static gboolean
 read_info (GKeyFile *file, SbxInfo *info, GError **error)
 {
-  g_autofree char *id = g_key_file_get_string (file, INFO_GROUP, "Id", error);
+  g_autofree char *id = read_string (file, "Id", error);
   guint64 value;
 
   if (!id)
     return FALSE;
   if (!sbx_id_parse (id, &value) || value != info->id)
     return sbx_throw (error, SBX_ERROR_BAD_OPTION, "Id is of another instance");
-  return (info->app_id = g_key_file_get_string (file, INFO_GROUP, "AppId", error)) != NULL
-         && (info->profile = g_key_file_get_string (file, INFO_GROUP, "Profile", error)) != NULL
+  return (info->app_id = read_string (file, "AppId", error)) != NULL
+         && (info->profile = read_string (file, "Profile", error)) != NULL
          && (info->command = read_variant (file, "Command", "aay", error)) != NULL
          && (info->policy = read_variant (file, "Policy", "a{sv}", error)) != NULL
-         && (info->warnings = g_key_file_get_string_list (file, INFO_GROUP, "Warnings", NULL, error)) != NULL
-         && (info->limits = g_key_file_get_string (file, INFO_GROUP, "Limits", error)) != NULL;
+         && (info->warnings = read_list (file, "Warnings", error)) != NULL
+         && (info->limits = read_string (file, "Limits", error)) != NULL;
 }
 
 SbxInfo *

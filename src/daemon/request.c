@@ -18,6 +18,7 @@ sbx_wish_free (SbxWish *wish)
   g_strfreev (wish->argv);
   g_strfreev (wish->env);
   g_strfreev (wish->unset_env);
+  g_strfreev (wish->display_env);
   g_free (wish->cwd);
   g_clear_pointer (&wish->policy, g_variant_unref);
   g_clear_object (&wish->list);
@@ -86,6 +87,7 @@ take_plain_options (SbxWish *wish, GVariant *options, GError **error)
   g_variant_lookup (options, "cwd-optional", "b", &wish->cwd_optional);
   g_variant_lookup (options, "tty", "b", &wish->tty);
   g_variant_lookup (options, "unset-env", "^as", &wish->unset_env);
+  g_variant_lookup (options, "display-env", "^as", &wish->display_env);
   wish->policy = g_variant_lookup_value (options, "policy", G_VARIANT_TYPE_VARDICT);
   if (cwd && !(wish->cwd = take_bytes (cwd, "the option \"cwd\"", error)))
     return FALSE;
@@ -250,6 +252,18 @@ path_of (int fd, GError **error)
   return NULL;
 }
 
+/* An item of a key file's list; policy/policy-text.c splits it again. */
+static void
+append_path (GString *list, const char *path, const char *suffix)
+{
+  for (; *path; path++) {
+    if (*path == ';' || *path == '\\')
+      g_string_append_c (list, '\\');
+    g_string_append_c (list, *path);
+  }
+  g_string_append (list, suffix);
+}
+
 /* The forwarded files as a policy: at their own path, writable if the descriptor is. */
 static GVariant *
 forward_to_groups (const SbxWish *wish, GError **error)
@@ -263,11 +277,11 @@ forward_to_groups (const SbxWish *wish, GError **error)
 
     if (!path)
       return NULL;
-    if (strpbrk (path, ";\\") || !g_utf8_validate (path, -1, NULL)) {
-      sbx_throw (error, SBX_ERROR_BAD_OPTION, "the option \"forward\" cannot take a path with ; or \\ in it: %s", path);
+    if (!g_utf8_validate (path, -1, NULL)) {
+      sbx_throw (error, SBX_ERROR_BAD_OPTION, "the option \"forward\" cannot take a path that is not UTF-8");
       return NULL;
     }
-    g_string_append_printf (paths, "%s%s;", path, !(flags & O_PATH) && (flags & O_ACCMODE) != O_RDONLY ? ":rw" : ":ro");
+    append_path (paths, path, !(flags & O_PATH) && (flags & O_ACCMODE) != O_RDONLY ? ":rw;" : ":ro;");
   }
   g_variant_builder_init (&context, G_VARIANT_TYPE ("a{ss}"));
   g_variant_builder_add (&context, "{ss}", "filesystems", paths->str);
@@ -303,13 +317,13 @@ sbx_app_id_from_command (const char *command)
   g_autofree char *name = g_path_get_basename (command);
 
   g_strcanon (name, G_CSET_A_2_Z G_CSET_a_2_z G_CSET_DIGITS "_-.", '_');
-  /* As an element of a bus name: no digit or dot first, no dots in a row, no dot at the end */
+  /* The same rules as for the option: sbx_option_check_app_id () */
   for (gsize i = 0; name[i]; i++)
     if (name[i] == '.' && (i == 0 || name[i - 1] == '.' || name[i + 1] == '\0'))
       name[i] = '_';
-  if (g_ascii_isdigit (name[0]))
+  if (name[0] == '-' || name[0] == '\0')
     return g_strdup_printf ("_%.200s", name);
-  return g_strndup (name[0] ? name : "_", 200);
+  return g_strndup (name, 200);
 }
 
 static char *
@@ -350,6 +364,7 @@ make_plan (SbxContext *context, const SbxWish *wish, const SbxPolicy *policy, co
     .cwd = wish->cwd,
     .cwd_optional = wish->cwd_optional,
     .tty = wish->tty,
+    .display_env = (const char *const *) wish->display_env,
   };
 
   return sbx_plan_new (policy, &request, context->machine, error);

@@ -15,6 +15,7 @@ typedef struct {
   char *app_id; /* as the caller says, or NULL */
   char **argv;
   char **env, **unset_env; /* or NULL */
+  char **display_env;      /* or NULL */
   char *cwd;               /* or NULL */
   gboolean cwd_optional, tty;
   GVariant *policy; /* a{sv} or NULL */

@@ -1,0 +1,154 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The authorisation table against the introspection data and the action file: everything has exactly one row. */
+#include <gio/gio.h>
+#include <string.h>
+
+#include "common/names.h"
+#include "daemon/authorize-table.h"
+#include "sandbox-dbus.h"
+
+static guint
+count_rows (SbxGateKind kind, const char *interface, const char *member)
+{
+  gsize n;
+  const SbxGate *table = sbx_gate_table (&n);
+  guint count = 0;
+
+  for (gsize i = 0; i < n; i++)
+    count +=
+        table[i].kind == kind && strcmp (table[i].interface, interface) == 0 && strcmp (table[i].member, member) == 0;
+  return count;
+}
+
+static void
+assert_one_row (SbxGateKind kind, const char *interface, const char *member)
+{
+  if (count_rows (kind, interface, member) != 1)
+    g_error ("%s.%s has %u rows in the authorisation table, not one", interface, member,
+             count_rows (kind, interface, member));
+  g_assert_nonnull (sbx_gate_find (kind, interface, member));
+}
+
+static void
+test_coverage (void)
+{
+  g_autoptr (GError) error = NULL;
+  g_autofree char *xml = NULL;
+  g_autoptr (GDBusNodeInfo) node = NULL;
+  guint members = 0;
+
+  g_assert_true (g_file_get_contents (SBX_SOURCE_ROOT "/data/dbus-1/org.example.Sandbox.xml", &xml, NULL, &error));
+  node = g_dbus_node_info_new_for_xml (xml, &error);
+  g_assert_no_error (error);
+  for (GDBusInterfaceInfo **interface = node->interfaces; *interface; interface++) {
+    for (GDBusMethodInfo **method = (*interface)->methods; method && *method; method++, members++)
+      assert_one_row (SBX_GATE_METHOD, (*interface)->name, (*method)->name);
+    for (GDBusPropertyInfo **property = (*interface)->properties; property && *property; property++, members++) {
+      if ((*property)->flags & G_DBUS_PROPERTY_INFO_FLAGS_READABLE)
+        assert_one_row (SBX_GATE_READ, (*interface)->name, (*property)->name);
+      if ((*property)->flags & G_DBUS_PROPERTY_INFO_FLAGS_WRITABLE)
+        assert_one_row (SBX_GATE_WRITE, (*interface)->name, (*property)->name);
+    }
+  }
+  g_assert_cmpuint (members, >=, 22); /* it has really walked */
+  assert_one_row (SBX_GATE_METHOD, "org.freedesktop.DBus.ObjectManager", "GetManagedObjects");
+}
+
+/* The methods that later versions bring have their rows already. */
+static void
+test_planned (void)
+{
+  static const char *const planned[] = { "Attach", "Grant", "Restrict", "GetProcfs" };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (planned); i++)
+    assert_one_row (SBX_GATE_METHOD, SBX_INSTANCE_INTERFACE, planned[i]);
+  assert_one_row (SBX_GATE_METHOD, SBX_MANAGER_INTERFACE, "Identify");
+}
+
+static void
+test_deny_by_default (void)
+{
+  g_assert_null (sbx_gate_find (SBX_GATE_METHOD, SBX_MANAGER_INTERFACE, "Shutdown"));
+  g_assert_null (sbx_gate_find (SBX_GATE_METHOD, SBX_INSTANCE_INTERFACE, "Launch"));
+  g_assert_null (sbx_gate_find (SBX_GATE_WRITE, SBX_INSTANCE_INTERFACE, "Policy"));
+  g_assert_null (sbx_gate_find (SBX_GATE_METHOD, SBX_INSTANCE_INTERFACE, "Policy"));
+  g_assert_cmpint (sbx_action_fallback ("org.example.Sandbox.other"), ==, SBX_FALLBACK_REFUSE);
+}
+
+/* Every row that asks says for what. */
+static void
+test_rows (void)
+{
+  gsize n;
+  const SbxGate *table = sbx_gate_table (&n);
+
+  for (gsize i = 0; i < n; i++) {
+    assert_one_row (table[i].kind, table[i].interface, table[i].member);
+    if (table[i].rule == SBX_GATE_OPEN || table[i].rule == SBX_GATE_CLASSES)
+      g_assert_null (table[i].action);
+    else
+      g_assert_true (g_str_has_prefix (table[i].action, "org.example.Sandbox."));
+  }
+}
+
+static void
+test_classes (void)
+{
+  static const guint all = SBX_CLASS_FILES | SBX_CLASS_NETWORK | SBX_CLASS_DEVICES | SBX_CLASS_BUS | SBX_CLASS_DISPLAY;
+  g_autofree const char **none = sbx_gate_actions (SBX_ACTION_LAUNCH, 0);
+  g_autofree const char **every = sbx_gate_actions (SBX_ACTION_LAUNCH, all);
+  g_autofree const char **only = sbx_gate_actions (NULL, SBX_CLASS_BUS);
+
+  g_assert_cmpuint (g_strv_length ((char **) none), ==, 1);
+  g_assert_cmpuint (g_strv_length ((char **) every), ==, 6);
+  g_assert_cmpstr (every[0], ==, SBX_ACTION_LAUNCH);
+  g_assert_cmpstr (only[0], ==, SBX_ACTION_EXTEND_BUS);
+  g_assert_null (only[1]);
+  for (guint bit = 1; bit <= all; bit <<= 1) {
+    g_assert_nonnull (sbx_class_action (bit));
+    g_assert_true (g_strv_contains (every, sbx_class_action (bit)));
+    g_assert_cmpint (sbx_action_fallback (sbx_class_action (bit)), ==, SBX_FALLBACK_REFUSE);
+  }
+  g_assert_null (sbx_class_action (0));
+  g_assert_null (sbx_class_action (all + 1));
+}
+
+/* The actions of the code and those of the file that polkit reads are the same. */
+static void
+test_action_file (void)
+{
+  static const char *const actions[] = { SBX_ACTION_LAUNCH,         SBX_ACTION_EXTEND_FILES, SBX_ACTION_EXTEND_NETWORK,
+                                         SBX_ACTION_EXTEND_DEVICES, SBX_ACTION_EXTEND_BUS,   SBX_ACTION_EXTEND_DISPLAY,
+                                         SBX_ACTION_ATTACH,         SBX_ACTION_CONTROL,      SBX_ACTION_OBSERVE };
+  g_autofree char *xml = NULL;
+  g_auto (GStrv) pieces = NULL;
+  gsize n;
+  const SbxGate *table = sbx_gate_table (&n);
+
+  g_assert_true (
+      g_file_get_contents (SBX_SOURCE_ROOT "/data/polkit-1/org.example.Sandbox.policy.in", &xml, NULL, NULL));
+  pieces = g_strsplit (xml, "<action id=", -1);
+  g_assert_cmpuint (g_strv_length (pieces), ==, G_N_ELEMENTS (actions) + 1);
+  for (gsize i = 0; i < G_N_ELEMENTS (actions); i++) {
+    g_autofree char *element = g_strdup_printf ("<action id=\"%s\">", actions[i]);
+
+    g_assert_nonnull (strstr (xml, element));
+  }
+  for (gsize i = 0; i < n; i++)
+    if (table[i].action)
+      g_assert_nonnull (strstr (xml, table[i].action));
+  g_assert_null (strstr (xml, "$(")); /* polkit 122 takes no details from callers that are not root */
+}
+
+int
+main (int argc, char **argv)
+{
+  g_test_init (&argc, &argv, NULL);
+  g_test_add_func ("/authorize/coverage", test_coverage);
+  g_test_add_func ("/authorize/planned", test_planned);
+  g_test_add_func ("/authorize/deny-by-default", test_deny_by_default);
+  g_test_add_func ("/authorize/rows", test_rows);
+  g_test_add_func ("/authorize/classes", test_classes);
+  g_test_add_func ("/authorize/action-file", test_action_file);
+  return g_test_run ();
+}

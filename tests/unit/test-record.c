@@ -1,0 +1,378 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Records of instances: what a service writes it reads again, and what others left in their place does no harm. */
+#include <errno.h>
+#include <fcntl.h>
+#include <glib.h>
+#include <glib/gstdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "common/error.h"
+#include "daemon/record.h"
+#include "daemon/runtime-dir.h"
+
+#define ID G_GUINT64_CONSTANT (0x0123456789abcdef)
+#define ID_TEXT "0123456789abcdef"
+
+typedef struct {
+  char *path;
+  int parent;
+} Fixture;
+
+static void
+set_up (Fixture *fixture, gconstpointer data)
+{
+  fixture->path = g_dir_make_tmp ("record-XXXXXX", NULL);
+  g_assert_nonnull (fixture->path);
+  fixture->parent = open (fixture->path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+  g_assert_cmpint (fixture->parent, >=, 0);
+}
+
+static void
+tear_down (Fixture *fixture, gconstpointer data)
+{
+  const char *argv[] = { "rm", "-rf", "--", fixture->path, NULL };
+
+  close (fixture->parent);
+  g_assert_true (g_spawn_sync (NULL, (char **) argv, NULL, G_SPAWN_SEARCH_PATH, NULL, NULL, NULL, NULL, NULL, NULL));
+  g_free (fixture->path);
+}
+
+static char *
+make (Fixture *fixture, const char *name, const char *content)
+{
+  g_autofree char *directory = g_build_filename (fixture->path, ID_TEXT, NULL);
+  char *path = g_build_filename (directory, name, NULL);
+
+  g_assert_true (g_mkdir (directory, 0700) == 0 || errno == EEXIST);
+  if (content)
+    g_assert_true (g_file_set_contents (path, content, -1, NULL));
+  return path;
+}
+
+static SbxInfo *
+sample (void)
+{
+  static const char *const argv[] = { "prog", "with space", "\xff\x01", "", NULL };
+  SbxInfo *info = g_new0 (SbxInfo, 1);
+
+  info->id = ID;
+  info->app_id = g_strdup ("org.example.App");
+  info->profile = g_strdup ("default");
+  info->command = g_variant_ref_sink (g_variant_new_bytestring_array (argv, -1));
+  info->policy = g_variant_ref_sink (g_variant_new_parsed ("{'Context': <{'shared': 'network;', 'x': \"a\nb'c\"}>}"));
+  info->warnings = g_strsplit ("one; two|thr\\ee", "|", -1);
+  info->limits = g_strdup ("rlimit");
+  return info;
+}
+
+static void
+test_info_round_trip (void)
+{
+  g_autoptr (SbxInfo) info = sample ();
+  g_autoptr (GBytes) bytes = sbx_info_write (info);
+  g_autoptr (GError) error = NULL;
+  g_autoptr (SbxInfo) again = sbx_info_parse (g_bytes_get_data (bytes, NULL), g_bytes_get_size (bytes), ID, &error);
+
+  g_assert_no_error (error);
+  g_assert_cmpuint (again->id, ==, ID);
+  g_assert_cmpstr (again->app_id, ==, info->app_id);
+  g_assert_cmpstr (again->profile, ==, info->profile);
+  g_assert_cmpstr (again->limits, ==, info->limits);
+  g_assert_cmpvariant (again->command, info->command);
+  g_assert_cmpvariant (again->policy, info->policy);
+  g_assert_cmpstrv (again->warnings, info->warnings);
+}
+
+/* Each byte cut off, and each byte changed: an answer or an error, never a crash, never another id. */
+static void
+test_info_damaged (void)
+{
+  g_autoptr (SbxInfo) info = sample ();
+  g_autoptr (GBytes) bytes = sbx_info_write (info);
+  gsize size = g_bytes_get_size (bytes);
+  g_autofree char *text = g_memdup2 (g_bytes_get_data (bytes, NULL), size);
+
+  for (gsize i = 0; i < size; i++) {
+    g_autoptr (SbxInfo) cut = sbx_info_parse (text, i, ID, NULL);
+    char saved = text[i];
+    g_autoptr (SbxInfo) changed = NULL;
+
+    text[i] = (char) (saved ^ 0x55);
+    changed = sbx_info_parse (text, size, ID, NULL);
+    g_assert_true (!changed || changed->id == ID);
+    text[i] = saved;
+  }
+  g_assert_null (sbx_info_parse (text, 0, ID, NULL));
+}
+
+static void
+test_info_of_another (void)
+{
+  g_autoptr (SbxInfo) info = sample ();
+  g_autoptr (GBytes) bytes = sbx_info_write (info);
+  g_autoptr (GError) error = NULL;
+
+  g_assert_null (sbx_info_parse (g_bytes_get_data (bytes, NULL), g_bytes_get_size (bytes), ID + 1, &error));
+  g_assert_error (error, SBX_ERROR, SBX_ERROR_BAD_OPTION);
+}
+
+static const char good_status[] =
+    "[Status]\nState=exited\nPid=12\nInitPid=11\nKeeperPid=10\nStartTime=1700000000000000\n"
+    "ExitTime=1700000001000000\nWaitStatus=256\nCulprit=bwrap\nCulpritStatus=9\n"
+    "Enforced=127\nText=it died\n\n\n\n";
+
+static void
+test_status (void)
+{
+  g_autoptr (GError) error = NULL;
+  SbxStatus status;
+
+  g_assert_true (sbx_status_parse (good_status, strlen (good_status), &status, &error));
+  g_assert_no_error (error);
+  g_assert_cmpint (status.state, ==, SBX_STATUS_EXITED);
+  g_assert_cmpint (status.pid, ==, 12);
+  g_assert_cmpint (status.start_time, ==, 1700000000000000);
+  g_assert_cmpint (status.exit_time, ==, 1700000001000000);
+  g_assert_cmpint (status.wait_status, ==, 256);
+  g_assert_cmpint (status.culprit, ==, SBX_CULPRIT_BWRAP);
+  g_assert_cmpint (status.culprit_status, ==, 9);
+  g_assert_cmpuint (status.enforced, ==, 127);
+  g_assert_cmpstr (status.text, ==, "it died");
+  /* As the keeper makes it, before it has anything to say */
+  g_assert_true (sbx_status_parse ("\n\n\n\n", 4, &status, &error));
+  g_assert_cmpint (status.state, ==, SBX_STATUS_PREPARED);
+}
+
+static void
+test_status_refused (void)
+{
+  static const struct {
+    const char *from, *to;
+  } changes[] = {
+    { "State=exited", "State=eaten" },
+    { "State=exited\n", "" },
+    { "Pid=12", "Pid=-12" },
+    { "Pid=12", "Pid=99999999999" },
+    { "Pid=12", "Pid=1 2" },
+    { "WaitStatus=256", "WaitStatus=65536" },
+    { "WaitStatus=256", "WaitStatus=0x100" },
+    { "Culprit=bwrap", "Culprit=butler" },
+    { "Enforced=127", "Enforced=-1" },
+    { "ExitTime=1700000001000000\n", "" },
+    { "[Status]", "[Statue]" },
+    { "[Status]", "Status" },
+  };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (changes); i++) {
+    g_auto (GStrv) parts = g_strsplit (good_status, changes[i].from, 2);
+    g_autofree char *text = g_strjoinv (changes[i].to, parts);
+    g_autoptr (GError) error = NULL;
+    SbxStatus status;
+
+    g_test_message ("%s", changes[i].to);
+    g_assert_false (sbx_status_parse (text, strlen (text), &status, &error));
+    g_assert_error (error, SBX_ERROR, SBX_ERROR_BAD_OPTION);
+  }
+}
+
+static void
+test_ids (void)
+{
+  static const char *const bad[] = { "",
+                                     "0",
+                                     "0000000000000000",
+                                     "0123456789ABCDEF",
+                                     "0123456789abcde",
+                                     "0123456789abcdef0",
+                                     "0123456789abcdeg",
+                                     "../../../../../..",
+                                     " 123456789abcdef" };
+  char text[SBX_ID_SIZE];
+  guint64 id = 0;
+
+  g_assert_true (sbx_id_parse (ID_TEXT, &id));
+  g_assert_cmpuint (id, ==, ID);
+  sbx_id_format (ID, text);
+  g_assert_cmpstr (text, ==, ID_TEXT);
+  for (gsize i = 0; i < G_N_ELEMENTS (bad); i++)
+    g_assert_false (sbx_id_parse (bad[i], &id));
+}
+
+/* In place of a file: a link, a directory, a FIFO, too much. */
+static void
+test_hostile_files (Fixture *fixture, gconstpointer data)
+{
+  g_autofree char *link = make (fixture, "link", NULL);
+  g_autofree char *fifo = make (fixture, "fifo", NULL);
+  g_autofree char *directory = make (fixture, "directory", NULL);
+  g_autofree char *large = make (fixture, "large", "0123456789");
+  static const char *const names[] = { "link", "fifo", "directory", "large", "nothing" };
+  static const int wanted[] = { SBX_ERROR_BAD_OPTION, SBX_ERROR_BAD_OPTION, SBX_ERROR_BAD_OPTION, SBX_ERROR_BAD_OPTION,
+                                SBX_ERROR_NOT_FOUND };
+  int fd = sbx_record_open (fixture->parent, ID);
+  g_autofree char *text = NULL;
+  gsize size;
+
+  g_assert_cmpint (fd, >=, 0);
+  g_assert_cmpint (symlink ("large", link), ==, 0);
+  g_assert_cmpint (mkfifo (fifo, 0600), ==, 0);
+  g_assert_cmpint (g_mkdir (directory, 0700), ==, 0);
+  for (gsize i = 0; i < G_N_ELEMENTS (names); i++) {
+    g_autoptr (GError) error = NULL;
+
+    g_assert_null (sbx_record_read (fd, names[i], 9, &size, &error));
+    g_assert_error (error, SBX_ERROR, wanted[i]);
+  }
+  text = sbx_record_read (fd, "large", 10, &size, NULL);
+  g_assert_cmpmem (text, size, "0123456789", 10);
+  close (fd);
+}
+
+static void
+test_sweep (Fixture *fixture, gconstpointer data)
+{
+  g_autofree char *info = make (fixture, "info", "x");
+  g_autofree char *status = make (fixture, "status", "y");
+  g_autofree char *keeper = make (fixture, "keeper", "z");
+  g_autofree char *directory = g_path_get_dirname (info);
+  int fd;
+
+  sbx_record_set_announced (fixture->parent, ID);
+  fd = sbx_record_open (fixture->parent, ID);
+  g_assert_true (sbx_record_is_announced (fd));
+  close (fd);
+  sbx_record_sweep (fixture->parent, ID);
+  g_assert_false (g_file_test (directory, G_FILE_TEST_EXISTS));
+  sbx_record_sweep (fixture->parent, ID); /* nothing there: nothing happens */
+}
+
+/* A record that is a link to elsewhere is not followed. */
+static void
+test_linked_record (Fixture *fixture, gconstpointer data)
+{
+  g_autofree char *target = g_build_filename (fixture->path, "target", NULL);
+  g_autofree char *info = g_build_filename (target, "info", NULL);
+  g_autofree char *link = g_build_filename (fixture->path, ID_TEXT, NULL);
+
+  g_assert_cmpint (g_mkdir (target, 0700), ==, 0);
+  g_assert_true (g_file_set_contents (info, "mine", -1, NULL));
+  g_assert_cmpint (symlink ("target", link), ==, 0);
+  g_assert_cmpint (sbx_record_open (fixture->parent, ID), ==, -1);
+  sbx_record_sweep (fixture->parent, ID);
+  g_assert_true (g_file_test (info, G_FILE_TEST_IS_REGULAR));
+}
+
+static void
+test_connect (Fixture *fixture, gconstpointer data)
+{
+  g_autofree char *path = make (fixture, "keeper", NULL);
+  int directory = sbx_record_open (fixture->parent, ID);
+  int listener = socket (AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
+  struct sockaddr_un address = { .sun_family = AF_UNIX };
+  int sock;
+
+  g_assert_cmpint (sbx_record_connect (directory), ==, -1);
+  g_assert_cmpint (errno, ==, ENOENT);
+  g_snprintf (address.sun_path, sizeof address.sun_path, "%s", path);
+  g_assert_cmpint (bind (listener, (struct sockaddr *) &address, sizeof address), ==, 0);
+  g_assert_cmpint (sbx_record_connect (directory), ==, -1);
+  g_assert_cmpint (errno, ==, ECONNREFUSED);
+  g_assert_cmpint (listen (listener, 1), ==, 0);
+  sock = sbx_record_connect (directory);
+  g_assert_cmpint (sock, >=, 0);
+  close (sock);
+  close (listener);
+  close (directory);
+}
+
+static SbxRuntimeDir *
+runtime_in (const char *path)
+{
+  g_autofree char *variable = path ? g_strdup_printf ("XDG_RUNTIME_DIR=%s", path) : g_strdup ("X=y");
+  const char *environment[] = { variable, NULL };
+
+  return sbx_runtime_dir_new (environment);
+}
+
+static void
+test_runtime_dir (Fixture *fixture, gconstpointer data)
+{
+  g_autoptr (SbxRuntimeDir) runtime = runtime_in (fixture->path);
+  g_autofree char *path = g_build_filename (fixture->path, "sandbox", NULL);
+  g_autofree char *entry = g_build_filename (path, "entry", NULL);
+  g_autoptr (GError) error = NULL;
+  struct stat st;
+
+  g_assert_false (sbx_runtime_dir_has_changed (runtime));
+  g_assert_cmpint (sbx_runtime_dir_open (runtime, &error), >=, 0);
+  g_assert_no_error (error);
+  g_assert_cmpint (stat (path, &st), ==, 0);
+  g_assert_cmpuint (st.st_mode & 07777, ==, 0700);
+  g_assert_true (sbx_runtime_dir_has_changed (runtime));
+  g_usleep (100000); /* past the time in which a stamp may be shared */
+  (void) sbx_runtime_dir_has_changed (runtime);
+  g_assert_false (sbx_runtime_dir_has_changed (runtime));
+  g_assert_cmpint (g_mkdir (entry, 0700), ==, 0);
+  g_assert_true (sbx_runtime_dir_has_changed (runtime));
+  /* Taken away under the service: made anew */
+  g_assert_cmpint (rmdir (entry), ==, 0);
+  g_assert_cmpint (rmdir (path), ==, 0);
+  g_assert_cmpint (sbx_runtime_dir_open (runtime, &error), >=, 0);
+  g_assert_cmpint (stat (path, &st), ==, 0);
+}
+
+static void
+assert_refused (const char *path, const char *word)
+{
+  g_autoptr (SbxRuntimeDir) runtime = runtime_in (path);
+  g_autoptr (GError) error = NULL;
+
+  g_assert_cmpint (sbx_runtime_dir_open (runtime, &error), ==, -1);
+  g_assert_error (error, SBX_ERROR, SBX_ERROR_NOT_SUPPORTED);
+  if (!strstr (error->message, word))
+    g_error ("\"%s\" does not say \"%s\"", error->message, word);
+}
+
+static void
+test_runtime_dir_refused (Fixture *fixture, gconstpointer data)
+{
+  g_autofree char *path = g_build_filename (fixture->path, "sandbox", NULL);
+  g_autofree char *missing = g_build_filename (fixture->path, "missing", NULL);
+
+  assert_refused ("relative", "absolute");
+  assert_refused (missing, "XDG_RUNTIME_DIR is");
+  assert_refused (missing, "mktemp");
+  g_assert_cmpint (symlink ("/tmp", path), ==, 0);
+  assert_refused (fixture->path, "no link");
+  g_assert_cmpint (unlink (path), ==, 0);
+  g_assert_cmpint (g_mkdir (path, 0755), ==, 0);
+  g_assert_cmpint (chmod (path, 0755), ==, 0);
+  assert_refused (fixture->path, "0700");
+  g_assert_cmpint (chmod (fixture->path, 0777), ==, 0);
+  assert_refused (fixture->path, "closed to others");
+}
+
+#define ADD(path, func) g_test_add (path, Fixture, NULL, set_up, func, tear_down)
+
+int
+main (int argc, char **argv)
+{
+  g_test_init (&argc, &argv, NULL);
+  g_test_add_func ("/record/info/round-trip", test_info_round_trip);
+  g_test_add_func ("/record/info/damaged", test_info_damaged);
+  g_test_add_func ("/record/info/of-another", test_info_of_another);
+  g_test_add_func ("/record/status/good", test_status);
+  g_test_add_func ("/record/status/refused", test_status_refused);
+  g_test_add_func ("/record/ids", test_ids);
+  ADD ("/record/hostile-files", test_hostile_files);
+  ADD ("/record/sweep", test_sweep);
+  ADD ("/record/linked", test_linked_record);
+  ADD ("/record/connect", test_connect);
+  ADD ("/runtime-dir/made", test_runtime_dir);
+  ADD ("/runtime-dir/refused", test_runtime_dir_refused);
+  return g_test_run ();
+}
