@@ -60,7 +60,7 @@ sbx_failure_new (const SbxMessage *failed, const char *command)
   GString *message = g_string_new (NULL);
   GError *error;
 
-  g_strchomp (said);
+  g_strdelimit (g_strchomp (said), "\n\r\t", ' ');
   g_string_append_printf (message, "%s: ", step ? step : "unknown");
   for (const char *at = text; *at; at++) {
     if (at[0] == '%' && at[1] == 's') {
