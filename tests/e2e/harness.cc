@@ -154,7 +154,7 @@ SandboxTest::start_bus ()
     config.replace (at, 5, dir_);
   write_file (dir_ + "/bus.conf", config);
   write_file (dir_ + "/services/org.example.Sandbox.service",
-              "[D-BUS Service]\nName=org.example.Sandbox\nExec=" + places ().sandboxd + "\n");
+              "[D-BUS Service]\nName=org.example.Sandbox\nExec=" + places ().sandboxd + " " + service_options_ + "\n");
   Command daemon ({ "dbus-daemon", "--nofork", "--print-address", "--config-file=" + dir_ + "/bus.conf" });
   bus_process_ = std::make_unique<Process> (daemon);
   ASSERT_TRUE (bus_process_->expect ("unix:")) << bus_process_->err ();
@@ -187,7 +187,7 @@ SandboxTest::sandboxctl (const Argv &words)
   return run (command (words));
 }
 
-static Argv
+Argv
 run_words (const Argv &options, const Argv &words)
 {
   Argv argv = { "run" };

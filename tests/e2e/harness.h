@@ -36,7 +36,13 @@ protected:
   void SetUp () override;
   void TearDown () override;
 
-  /* Before the first use of the bus: what the service gets in its environment. */
+  /* Before the first use of the bus: options that it gives to the service … */
+  void
+  set_service_options (const std::string &options)
+  {
+    service_options_ = options;
+  }
+  /* … and what the service gets in its environment. */
   void set_env (const std::string &name, const std::optional<std::string> &value);
   Bus
   bus () const
@@ -104,10 +110,9 @@ protected:
 private:
   void make_directories ();
   void start_bus ();
-  std::set<pid_t> expected_processes ();
 
   Bus bus_;
-  std::string dir_, bus_address_, mounts_before_;
+  std::string dir_, service_options_, mounts_before_;
   Environment saved_;
   std::unique_ptr<Process> bus_process_;
   GDBusConnection *connection_ = nullptr;
@@ -142,6 +147,8 @@ protected:
 
 /* Exit status and a message that says @words, on one line and not empty-handed. */
 ::testing::AssertionResult fails_with (const Outcome &outcome, int status, const std::vector<std::string> &words);
+/* The words of `run @options -- @words`. */
+Argv run_words (const Argv &options, const Argv &words);
 ::testing::AssertionResult succeeds (const Outcome &outcome);
 
 }

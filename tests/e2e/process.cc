@@ -71,7 +71,7 @@ patience_ms ()
 {
   const char *scale = getenv ("SBX_TEST_TIMEOUT_SCALE");
 
-  return 120000 * (scale ? std::max (1, atoi (scale)) : 1);
+  return 60000 * (scale ? std::max (1, atoi (scale)) : 1);
 }
 
 bool
@@ -131,7 +131,8 @@ become (const Command &command, const std::map<int, int> &sources, const std::ve
   prctl (PR_SET_PDEATHSIG, SIGKILL);
   sigemptyset (&none);
   sigprocmask (SIG_SETMASK, &none, nullptr);
-  signal (SIGPIPE, SIG_DFL);
+  for (int signo : { SIGPIPE, SIGINT, SIGQUIT })
+    signal (signo, SIG_DFL);
   for (auto [number, fd] : sources)
     parked[number] = fd < 0 ? -1 : fcntl (fd, F_DUPFD_CLOEXEC, PARKED);
   for (auto [number, fd] : parked) {

@@ -147,6 +147,7 @@ TEST_F (AdoptOnBus, APrivateServiceBesideIt)
 /* Nothing to do: it goes, and the bus starts it again. */
 TEST_F (AdoptOnBus, AnIdleServiceEnds)
 {
+  set_service_options ("--idle-timeout=1");
   EXPECT_EQ (run_in ({}, { "true" }).status, 0);
   EXPECT_EQ (services ().size (), 1u);
   EXPECT_TRUE (eventually ([this] { return services ().empty (); })) << "it stays";

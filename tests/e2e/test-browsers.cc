@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Chromium and Firefox, their own sandboxes active, on a page from a local server. */
 #include <csignal>
+#include <exception>
 #include <sstream>
 #include <unistd.h>
 
@@ -63,6 +64,30 @@ private:
 };
 EITHER_BUS (Browsers);
 
+/* A running Chromium; says what it printed when the test ends badly. */
+struct Browser {
+  static Command
+  prepared (Command command, Cdp &cdp)
+  {
+    cdp.prepare (command);
+    return command;
+  }
+  explicit Browser (const Command &command) : process (prepared (command, cdp))
+  {
+    cdp.started ();
+  }
+  ~Browser ()
+  {
+    if (std::uncaught_exceptions () > 0) {
+      bool runs = process.running ();
+      ADD_FAILURE () << (runs ? "it runs; " : "it has ended; ") << "it printed: " << process.err ();
+    }
+  }
+
+  Cdp cdp;
+  Process process;
+};
+
 static const Argv chromium = { "run",
                                "--profile=browser",
                                "--app-id=org.chromium.Chromium",
@@ -80,14 +105,10 @@ static const Argv chromium = { "run",
 
 TEST_P (Browsers, Chromium)
 {
-  Command start = command (chromium);
-  Cdp cdp;
+  Browser browser (command (chromium));
+  Cdp &cdp = browser.cdp;
 
-  cdp.prepare (start);
-  Process browser (start);
-  cdp.started ();
   EXPECT_NE (cdp.call ("Browser.getVersion")["product"].text ().find ("Chrom"), std::string::npos);
-
   cdp.open (url ());
   EXPECT_EQ (cdp.evaluate ("document.getElementById('text').textContent"), "six times seven is 42");
   expect_the_page (cdp.screenshot ());
@@ -102,8 +123,7 @@ TEST_P (Browsers, Chromium)
     EXPECT_NE (status.find (row), std::string::npos) << row << "\n" << status;
 
   /* What a peer in the same sandbox sees: the browser, and nobody who is not of it */
-  std::string id = new_instance ().id;
-  Outcome listing = sandboxctl ({ "exec", id, "--", "ps", "-eo", "pid=,args=" });
+  Outcome listing = sandboxctl ({ "exec", new_instance ().id, "--", "ps", "-eo", "pid=,args=" });
   ASSERT_TRUE (succeeds (listing));
   std::istringstream lines (listing.out);
   int others = 0, browsers = 0;
@@ -113,20 +133,17 @@ TEST_P (Browsers, Chromium)
   EXPECT_EQ (others, 1) << "besides ps itself: " << listing.out;
 
   cdp.call ("Browser.close");
-  EXPECT_EQ (browser.wait ().status, 0) << browser.err ();
+  EXPECT_EQ (browser.process.wait ().status, 0) << browser.process.err ();
 }
 
 TEST_P (Browsers, ChromiumEndsWithItsCaller)
 {
-  Command start = command (chromium);
-  Cdp cdp;
+  Browser browser (command (chromium));
 
-  cdp.prepare (start);
-  Process browser (start);
-  cdp.started ();
-  cdp.open (url ());
-  browser.kill (SIGKILL);
-  browser.wait ();
+  browser.cdp.open (url ());
+  browser.process.kill (SIGKILL);
+  browser.process.wait ();
+  ASSERT_EQ (records ().size (), 1u);
   EXPECT_TRUE (wait_for_state (records ()[0].id, "exited"));
 }
 
