@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Other machines than this one: full and read-only disks, no user namespaces, root, older kernels. */
 #include <cerrno>
+#include <sched.h>
 #include <seccomp.h>
 #include <unistd.h>
 
@@ -154,6 +155,7 @@ protected:
     int call, argument;
     uint64_t value;
     int error;
+    uint64_t mask = ~0ULL;
   };
   Outcome
   run_on (const std::vector<Refusal> &refusals, const Argv &words)
@@ -163,7 +165,8 @@ protected:
     all.child = [&refusals] {
       scmp_filter_ctx filter = seccomp_init (SCMP_ACT_ALLOW);
       for (const Refusal &r : refusals) {
-        scmp_arg_cmp condition = { r.argument < 0 ? 0u : static_cast<unsigned> (r.argument), SCMP_CMP_EQ, r.value, 0 };
+        scmp_arg_cmp condition = { r.argument < 0 ? 0u : static_cast<unsigned> (r.argument), SCMP_CMP_MASKED_EQ, r.mask,
+                                   r.value };
         seccomp_rule_add_array (filter, SCMP_ACT_ERRNO (static_cast<unsigned> (r.error)), r.call,
                                 r.argument < 0 ? 0 : 1, &condition);
       }
@@ -192,6 +195,18 @@ TEST_F (OlderKernel, WithoutThePidnsOption)
   outcome = run_on (no_pidns, { "run", "--profile=browser", "--app-id=org.example.Old", "--", "bwrap", "--ro-bind", "/",
                                 "/", "--proc", "/proc", "--unshare-pid", "true" });
   EXPECT_TRUE (succeeds (outcome));
+}
+
+/* Debian's kernel.unprivileged_userns_clone=0 answers so. */
+TEST_F (OlderKernel, WithoutUserNamespacesForOrdinaryUsers)
+{
+  Outcome outcome = run_on ({ { SCMP_SYS (unshare), 0, CLONE_NEWUSER, EPERM, CLONE_NEWUSER },
+                              { SCMP_SYS (clone), 0, CLONE_NEWUSER, EPERM, CLONE_NEWUSER },
+                              { SCMP_SYS (clone3), -1, 0, ENOSYS } },
+                            { "run", "--", "true" });
+
+  EXPECT_TRUE (fails_with (outcome, 125, { "user namespaces" }));
+  EXPECT_EQ (records ().size (), 0u);
 }
 
 TEST_F (OlderKernel, WithoutLandlockAProfileThatNeedsItIsRefused)
