@@ -1,0 +1,454 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Every facility of a policy, in both directions: what is allowed works, what is not does not. */
+#include <arpa/inet.h>
+#include <csignal>
+#include <cstring>
+#include <filesystem>
+#include <sys/ipc.h>
+#include <sys/shm.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "harness.h"
+
+using namespace e2e;
+
+class Policy : public WithoutBus {
+protected:
+  /* Runs @script under a profile that is `default` and @groups. */
+  Outcome
+  under (const std::string &groups, const std::string &script, const Argv &options = {})
+  {
+    Argv all = { "--profile=tested" };
+
+    all.insert (all.end (), options.begin (), options.end ());
+    add_profile ("tested", "[Profile]\nName=tested\nInherits=default\nAppId=org.example.Tested\n" + groups);
+    return run_in (all, { "sh", "-c", script });
+  }
+  /* The script's output with the facility and without it. */
+  void
+  expect_both (const std::string &groups, const std::string &script, const std::string &with,
+               const std::string &without)
+  {
+    Outcome allowed = under (groups, script), refused = under ("", script);
+
+    EXPECT_EQ (allowed.out, with) << groups << allowed.err;
+    EXPECT_EQ (refused.out, without) << groups << refused.err;
+  }
+  /* A directory of the user's with a file in it. */
+  std::string
+  make_directory (const std::string &name)
+  {
+    std::string path = dir () + "/files/" + name;
+
+    std::filesystem::create_directories (path);
+    write_file (path + "/file", "content\n");
+    return path;
+  }
+};
+
+/* A TCP server on a port of its own. */
+class Server {
+public:
+  Server () : sock_ (socket (AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0))
+  {
+    struct sockaddr_in address = {};
+    socklen_t size = sizeof address;
+
+    address.sin_family = AF_INET;
+    address.sin_addr.s_addr = htonl (INADDR_LOOPBACK);
+    EXPECT_EQ (bind (sock_.get (), reinterpret_cast<struct sockaddr *> (&address), size), 0);
+    EXPECT_EQ (listen (sock_.get (), 16), 0);
+    getsockname (sock_.get (), reinterpret_cast<struct sockaddr *> (&address), &size);
+    port = std::to_string (ntohs (address.sin_port));
+  }
+  std::string port;
+
+private:
+  Fd sock_;
+};
+
+static std::string
+connect_to (const std::string &port)
+{
+  return "bash -c ': </dev/tcp/127.0.0.1/" + port + "' 2>/dev/null && echo connected || echo refused";
+}
+
+TEST_F (Policy, Network)
+{
+  Server server;
+
+  expect_both ("[Context]\nshared=network;\n", connect_to (server.port), "connected\n", "refused\n");
+}
+
+TEST_F (Policy, TcpConnect)
+{
+  Server one, other;
+  std::string groups = "[Context]\nshared=network;\n[Network]\nconnect=" + one.port + ";\n";
+
+  EXPECT_EQ (under (groups, connect_to (one.port)).out, "connected\n");
+  EXPECT_EQ (under (groups, connect_to (other.port)).out, "refused\n");
+  EXPECT_EQ (under ("[Context]\nshared=network;\n", connect_to (other.port)).out, "connected\n");
+}
+
+TEST_F (Policy, TcpBind)
+{
+  std::string port, other;
+  {
+    Server one, two;
+    port = one.port;
+    other = two.port;
+  }
+  auto listen_on = [] (const std::string &p) {
+    return "python3 -c \"import socket;s=socket.socket();s.setsockopt(1,2,1);s.bind(('127.0.0.1'," + p
+           + "));s.listen()\" 2>/dev/null && echo bound || echo refused";
+  };
+  std::string groups = "[Context]\nshared=network;\n[Network]\nbind=" + port + ";\n";
+
+  EXPECT_EQ (under (groups, listen_on (port)).out, "bound\n");
+  EXPECT_EQ (under (groups, listen_on (other)).out, "refused\n");
+}
+
+TEST_F (Policy, Ipc)
+{
+  int id = shmget (IPC_PRIVATE, 4096, IPC_CREAT | 0600);
+
+  ASSERT_GE (id, 0);
+  expect_both ("[Context]\nshared=ipc;\n", "ipcs -m | grep -q " + std::to_string (id) + " && echo seen || echo unseen",
+               "seen\n", "unseen\n");
+  shmctl (id, IPC_RMID, nullptr);
+}
+
+TEST_F (Policy, FilesReadOnly)
+{
+  std::string path = make_directory ("ro");
+
+  expect_both ("[Context]\nfilesystems=" + path + ":ro;\n",
+               "cat " + path + "/file 2>/dev/null; (echo new >" + path
+                   + "/new) 2>/dev/null && echo written || echo refused",
+               "content\nrefused\n", "refused\n");
+  EXPECT_FALSE (std::filesystem::exists (path + "/new"));
+}
+
+TEST_F (Policy, FilesReadWrite)
+{
+  std::string path = make_directory ("rw");
+
+  Outcome outcome =
+      under ("[Context]\nfilesystems=" + path + ";\n", "cat " + path + "/file; echo new >" + path + "/new");
+  EXPECT_TRUE (succeeds (outcome));
+  EXPECT_EQ (outcome.out, "content\n");
+  EXPECT_EQ (read_file (path + "/new"), "new\n");
+}
+
+TEST_F (Policy, FilesCreate)
+{
+  std::string path = dir () + "/files/made/deep";
+
+  std::filesystem::create_directories (dir () + "/files");
+  EXPECT_TRUE (succeeds (under ("[Context]\nfilesystems=" + path + ":create;\n", "echo new >" + path + "/new")));
+  EXPECT_EQ (read_file (path + "/new"), "new\n");
+  /* Without `create`, one that is not there is nothing */
+  Outcome outcome = under ("[Context]\nfilesystems=" + path + "er;\n", "test -e " + path + "er || echo missing");
+  EXPECT_EQ (outcome.out, "missing\n") << outcome.err;
+  EXPECT_FALSE (std::filesystem::exists (path + "er"));
+}
+
+TEST_F (Policy, FilesWithExceptions)
+{
+  std::string path = make_directory ("tree");
+
+  make_directory ("tree/secret");
+  make_directory ("tree/kept");
+  Outcome outcome =
+      under ("[Context]\nfilesystems=" + path + ":rw;" + path + "/kept:ro;" + path + "/secret:none;\n",
+             "cd " + path
+                 + "; cat file kept/file; ls -A secret; cat secret/file 2>/dev/null; "
+                   "(echo x >kept/new) 2>/dev/null || echo refused; "
+                   "(echo x >secret/new) 2>/dev/null; echo y >new; mv kept moved 2>/dev/null || echo stays; "
+                   "mv secret open 2>/dev/null || echo hidden");
+  EXPECT_EQ (outcome.out, "content\ncontent\nrefused\nstays\nhidden\n") << outcome.err;
+  EXPECT_EQ (read_file (path + "/new"), "y\n");
+  EXPECT_FALSE (std::filesystem::exists (path + "/kept/new"));
+  EXPECT_FALSE (std::filesystem::exists (path + "/secret/new"));
+  EXPECT_EQ (read_file (path + "/secret/file"), "content\n");
+}
+
+TEST_F (Policy, FilesOfTheHome)
+{
+  std::filesystem::create_directories (home () + "/Projects/one");
+  write_file (home () + "/Projects/one/file", "mine\n");
+  write_file (home () + "/other", "secret\n");
+  Outcome outcome = under ("[Context]\nfilesystems=~/Projects:ro;\n", "cd; cat Projects/one/file; ls -A");
+  EXPECT_EQ (outcome.out, "mine\nProjects\n") << outcome.err;
+}
+
+TEST_F (Policy, OneFile)
+{
+  std::string path = make_directory ("single");
+
+  write_file (path + "/other", "other\n");
+  Outcome outcome =
+      under ("[Context]\nfilesystems=" + path + "/file:rw;\n", "echo more >>" + path + "/file; ls " + path);
+  EXPECT_EQ (outcome.out, "file\n") << outcome.err;
+  EXPECT_EQ (read_file (path + "/file"), "content\nmore\n");
+}
+
+/* A link in the host's tree leads where the sandbox has something, or nowhere. */
+TEST_F (Policy, LinksDoNotLeadOut)
+{
+  std::string path = make_directory ("links"), secret = make_directory ("elsewhere");
+
+  ASSERT_EQ (symlink (secret.c_str (), (path + "/out").c_str ()), 0);
+  EXPECT_EQ (
+      under ("[Context]\nfilesystems=" + path + ":rw;\n", "cat " + path + "/out/file 2>/dev/null || echo nothing").out,
+      "nothing\n");
+}
+
+TEST_F (Policy, PersistentDirectories)
+{
+  std::string groups = "[Context]\npersistent=.config/tested;\n";
+
+  EXPECT_TRUE (succeeds (under (groups, "cd; echo kept >.config/tested/file; echo lost >other")));
+  EXPECT_EQ (under (groups, "cd; cat .config/tested/file; test -e other || echo gone").out, "kept\ngone\n");
+  EXPECT_FALSE (std::filesystem::exists (home () + "/.config"));
+  EXPECT_EQ (under ("", "cd; test -e .config/tested/file || echo gone").out, "gone\n");
+  EXPECT_EQ (under (groups, "cd; ls -A .config/tested", { "--app-id=org.example.Another" }).out, "");
+}
+
+TEST_F (Policy, PersistentHome)
+{
+  std::string groups = "[Context]\npersistent=.;\n";
+
+  EXPECT_TRUE (succeeds (under (groups, "cd; mkdir -p a/b; echo kept >a/b/file")));
+  EXPECT_EQ (under (groups, "cat ~/a/b/file").out, "kept\n");
+  EXPECT_EQ (read_file (dir () + "/data/sandbox/org.example.Tested/a/b/file"), "kept\n");
+  struct stat st;
+  ASSERT_EQ (stat ((dir () + "/data/sandbox/org.example.Tested").c_str (), &st), 0);
+  EXPECT_EQ (st.st_mode & 0777, 0700u);
+}
+
+/* A socket that listens at @path. */
+static Fd
+listen_at (const std::string &path)
+{
+  Fd sock (socket (AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  struct sockaddr_un address = {};
+
+  address.sun_family = AF_UNIX;
+  strncpy (address.sun_path, path.c_str (), sizeof address.sun_path - 1);
+  std::filesystem::create_directories (std::filesystem::path (path).parent_path ());
+  EXPECT_EQ (bind (sock.get (), reinterpret_cast<struct sockaddr *> (&address), sizeof address), 0) << path;
+  EXPECT_EQ (listen (sock.get (), 4), 0);
+  return sock;
+}
+
+static std::string
+connect_at (const std::string &path)
+{
+  return "python3 -c \"import socket;socket.socket(socket.AF_UNIX).connect('" + path
+         + "')\" 2>/dev/null && echo connected || echo refused";
+}
+
+TEST_F (Policy, Wayland)
+{
+  Fd sock = listen_at (runtime () + "/wayland-7");
+
+  set_env ("WAYLAND_DISPLAY", "wayland-7");
+  expect_both ("[Context]\nsockets=wayland;\n",
+               "case $WAYLAND_DISPLAY in '') echo no display;; /*) p=$WAYLAND_DISPLAY;; *) "
+               "p=$XDG_RUNTIME_DIR/$WAYLAND_DISPLAY;; esac; "
+                   + connect_at ("$p"),
+               "connected\n", "no display\nrefused\n");
+  EXPECT_EQ (under ("", connect_at (runtime () + "/wayland-7")).out, "refused\n");
+}
+
+TEST_F (Policy, Pulseaudio)
+{
+  Fd sock = listen_at (runtime () + "/pulse/native");
+
+  expect_both ("[Context]\nsockets=pulseaudio;\n",
+               "p=${PULSE_SERVER#unix:}; " + connect_at ("${p:-$XDG_RUNTIME_DIR/pulse/native}"), "connected\n",
+               "refused\n");
+}
+
+TEST_F (Policy, Pipewire)
+{
+  Fd sock = listen_at (runtime () + "/pipewire-0");
+
+  expect_both ("[Context]\nsockets=pipewire;\n", connect_at ("$XDG_RUNTIME_DIR/pipewire-0"), "connected\n",
+               "refused\n");
+}
+
+TEST_F (Policy, SshAuth)
+{
+  Fd sock = listen_at (dir () + "/agent/socket");
+
+  set_env ("SSH_AUTH_SOCK", dir () + "/agent/socket");
+  expect_both ("[Context]\nsockets=ssh-auth;\n", connect_at ("$SSH_AUTH_SOCK"), "connected\n", "refused\n");
+  EXPECT_EQ (under ("", connect_at (dir () + "/agent/socket")).out, "refused\n");
+}
+
+TEST_F (Policy, GpgAgent)
+{
+  Fd sock = listen_at (runtime () + "/gnupg/S.gpg-agent");
+
+  expect_both ("[Context]\nsockets=gpg-agent;\n", connect_at (runtime () + "/gnupg/S.gpg-agent"), "connected\n",
+               "refused\n");
+}
+
+TEST_F (Policy, Devices)
+{
+  expect_both ("[Context]\ndevices=all;\n", "test -e /dev/kmsg && echo all || echo few", "all\n", "few\n");
+  expect_both ("[Context]\ndevices=kvm;\n", "test -e /dev/kvm && echo kvm; test -e /dev/kmsg || echo few",
+               std::string (access ("/dev/kvm", F_OK) == 0 ? "kvm\n" : "") + "few\n", "few\n");
+}
+
+TEST_F (Policy, SharedMemoryDirectory)
+{
+  std::string name = "/dev/shm/" + marker ();
+
+  write_file (name, "shared\n");
+  expect_both ("[Context]\ndevices=shm;\n", "cat " + name + " 2>/dev/null || echo none", "shared\n", "none\n");
+  unlink (name.c_str ());
+}
+
+TEST_F (Policy, Environment)
+{
+  set_env ("PASSED_ON", "from outside");
+  expect_both ("[Context]\npass-environment=PASSED_ON;\n", "echo ${PASSED_ON-unset}", "from outside\n", "unset\n");
+  expect_both ("[Environment]\nSET_HERE=in the profile\n", "echo ${SET_HERE-unset}", "in the profile\n", "unset\n");
+}
+
+TEST_F (Policy, LimitNofile)
+{
+  Outcome outcome = under ("[Limits]\nnofile=48\n", "ulimit -n; ulimit -Hn; ulimit -n 64 2>/dev/null || echo refused");
+
+  EXPECT_EQ (outcome.out, "48\n48\nrefused\n") << outcome.err;
+}
+
+TEST_F (Policy, LimitCore)
+{
+  EXPECT_EQ (under ("[Limits]\ncore=0\n", "ulimit -c").out, "0\n");
+}
+
+TEST_F (Policy, LimitMemory)
+{
+  expect_both ("[Limits]\nmemory=256M\n",
+               "python3 -c 'b = bytearray(600 << 20); print(\"room\")' 2>/dev/null || echo none", "none\n", "room\n");
+}
+
+TEST_F (Policy, LimitProcesses)
+{
+  expect_both ("[Limits]\npids=12\n",
+               "python3 -c '\nimport os,time\nn=0\ntry:\n while n<40:\n  if os.fork()==0: time.sleep(1000)\n  "
+               "n+=1\nexcept OSError: pass\nprint(\"all\" if n==40 else \"few\")'",
+               "few\n", "all\n");
+}
+
+TEST_F (Policy, SeccompDeny)
+{
+  expect_both ("[Seccomp]\ndeny=mkdir;mkdirat;\n", "mkdir /tmp/made 2>/dev/null && echo made || echo refused",
+               "refused\n", "made\n");
+}
+
+TEST_F (Policy, SeccompAllow)
+{
+  add_profile ("keys", "[Profile]\nName=keys\nInherits=default\n[Seccomp]\nallow=keyctl;\n");
+  EXPECT_EQ (Json::parse (run (probe ({ "--profile=keys" }, { "calls" })).out)["keyctl"].text (), "OK");
+  EXPECT_EQ (Json::parse (run (probe ({}, { "calls" })).out)["keyctl"].text (), "EPERM");
+}
+
+TEST_F (Policy, SeccompStrict)
+{
+  expect_both ("[Seccomp]\ntier=strict\n", "strace -o /dev/null true 2>/dev/null && echo traced || echo refused",
+               "refused\n", "traced\n");
+}
+
+TEST_F (Policy, FeatureUserns)
+{
+  expect_both ("[Context]\nfeatures=userns;\n", "unshare -U true 2>/dev/null && echo made || echo refused", "made\n",
+               "refused\n");
+}
+
+TEST_F (Policy, FeatureDevel)
+{
+  expect_both ("[Context]\nfeatures=devel;\n", "setarch -R true 2>/dev/null && echo done || echo refused", "done\n",
+               "refused\n");
+}
+
+TEST_F (Policy, FeatureBackground)
+{
+  std::string script = "(sleep 0.2; echo late) & echo early; exit 3";
+  Outcome kept = under ("[Context]\nfeatures=background;\n", script), ended = under ("", script);
+
+  EXPECT_EQ (kept.out, "early\nlate\n");
+  EXPECT_EQ (kept.status, 3);
+  EXPECT_EQ (ended.out, "early\n");
+  EXPECT_EQ (ended.status, 3);
+}
+
+TEST_F (Policy, ProcfsSubset)
+{
+  expect_both ("[Procfs]\nsubset=pid\n",
+               "test -e /proc/cpuinfo && echo all || echo processes; test -e /proc/self/status && echo self",
+               "processes\nself\n", "all\nself\n");
+}
+
+/* As the kernel's: limiting what is shown needs an instance of one's own. */
+TEST_F (Policy, ProcfsLimitsNeedAnInstance)
+{
+  EXPECT_TRUE (fails_with (under ("[Procfs]\ninstance=none\nhidepid=ptraceable\n", "true"), 125, { "instance" }));
+}
+
+/* Without an authority: more than the profile says is refused, and the message says how to get it. */
+class Extending : public EitherBus {};
+EITHER_BUS (Extending);
+
+TEST_P (Extending, OptionsNeedAnAuthority)
+{
+  std::filesystem::create_directories (home () + "/Music");
+  for (const auto &[option, action] :
+       std::map<std::string, std::string>{ { "--share=network", "extend-network" },
+                                           { "--filesystem=~/Music", "extend-files" },
+                                           { "--device=all", "extend-devices" },
+                                           { "--socket=x11", "extend-display" },
+                                           { "--talk-name=org.example.Other", "extend-bus" } }) {
+    EXPECT_TRUE (fails_with (run_in ({ option }, { "true" }), 125, { "org.example.Sandbox." + action })) << option;
+  }
+  EXPECT_EQ (records ().size (), 0u);
+  expect_nothing_left ();
+}
+
+TEST_P (Extending, LessNeedsNone)
+{
+  EXPECT_EQ (run_in ({ "--profile=browser", "--app-id=org.example.Less", "--unshare=network" },
+                     { "sh", "-c", "grep -c : /proc/net/dev" })
+                 .out,
+             "1\n");
+}
+
+TEST_P (Extending, AUserProfileThatAddsNeedsAnAuthority)
+{
+  add_user_profile ("mine", "[Profile]\nName=mine\nInherits=default\n[Context]\nshared=network;\n");
+  EXPECT_TRUE (fails_with (run_in ({ "--profile=mine" }, { "true" }), 125, { "extend-network" }));
+  add_user_profile ("mine", "[Profile]\nName=mine\nInherits=browser\n[Context]\nshared=!network;\n");
+  EXPECT_EQ (run_in ({ "--profile=mine", "--app-id=org.example.Mine" }, { "sh", "-c", "exit 5" }).status, 5);
+}
+
+TEST_P (Extending, AUserDropInThatAddsNeedsAnAuthority)
+{
+  std::filesystem::create_directories (user_profiles () + "/default.profile.d");
+  write_file (user_profiles () + "/default.profile.d/more.conf", "[Context]\nshared=network;\n");
+  EXPECT_TRUE (fails_with (run_in ({}, { "true" }), 125, { "extend-network" }));
+}
+
+TEST_P (Extending, AnAdministratorsDropInDoesNot)
+{
+  std::filesystem::create_directories (admin_profiles () + "/default.profile.d");
+  write_file (admin_profiles () + "/default.profile.d/more.conf",
+              "[Environment]\nFROM_DROP_IN=yes\n[Context]\nshared=ipc;\n");
+  EXPECT_EQ (run_in ({}, { "sh", "-c", "echo $FROM_DROP_IN" }).out, "yes\n");
+}
