@@ -8,10 +8,10 @@ G_BEGIN_DECLS
 
 typedef struct {
   int landlock_abi;      /* 0 = none */
-  gboolean pidns_option; /* procfs knows pidns=; probed by fsconfig, not by version */
-  gboolean hidepid;      /* procfs knows hidepid=ptraceable and subset= (5.8) */
+  gboolean pidns_option; /* procfs knows pidns= (6.18); tried, not guessed from the version */
+  gboolean hidepid;      /* procfs knows hidepid=ptraceable (5.8) */
   gboolean mount_setattr;
-  int yama;              /* ptrace_scope, or -1 without Yama */
+  int yama;                   /* kernel.yama.ptrace_scope, or -1 without Yama */
   const char *userns_problem; /* NULL, or why user namespaces are refused, with the remedy */
 } SbxKernel;
 
@@ -22,23 +22,30 @@ typedef enum { SBX_FILE_MISSING, SBX_FILE_REGULAR, SBX_FILE_DIRECTORY, SBX_FILE_
 struct _SbxMachine {
   SbxKernel kernel;
   guint uid, gid;
-  const char *user_name, *home, *runtime_dir, *data_home;
-  const char *bwrap, *dbus_proxy;    /* absolute paths, or NULL when not found */
-  int bwrap_version;                 /* 8 = 0.8; 0 = unknown */
-  const char *const *environment;    /* of the service: DISPLAY, WAYLAND_DISPLAY, … are taken from here or the caller's */
-  /* What is at @path on the host; @link gets a symlink's resolved target (g_free) or NULL. lstat semantics. */
+  const char *user_name, *home, *runtime_dir, *data_home, *config_home;
+  const char *bwrap, *dbus_proxy; /* absolute paths, or NULL when not found */
+  const char *bwrap_problem;      /* why there is no usable bwrap, with the remedy; NULL when there is one */
+  const char *const *environment; /* of the service */
+  /* What is at @path on the host, links followed; @link (may be NULL) gets the text of a symlink (g_free) or NULL. */
   SbxFileKind (*look) (SbxMachine *self, const char *path, char **link);
   /* Paths below /etc that "others" may not read; asked only when uid is 0. NULL-terminated, owned by the machine. */
   const char *const *(*hidden_config) (SbxMachine *self);
+  GHashTable *filters; /* sbx_seccomp_get () */
   gpointer data;
 };
 
-/* Probes the running machine. @environment: envp-style. Free with sbx_machine_free (). */
+/* Probes the running machine; takes about a millisecond. @environment: envp-style, copied. */
 SbxMachine *sbx_machine_probe (const char *const *environment);
 void sbx_machine_free (SbxMachine *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (SbxMachine, sbx_machine_free)
 
-/* For the property Features: a{sv}, with what each missing thing costs. */
+/* Asks bwrap for its version, which costs an exec: NULL, or why it cannot be used. For Features and after failures. */
+const char *sbx_machine_check_bwrap (SbxMachine *self);
+
+/* For the property Features: a{sv}, each with works (b), detail (s), and remedy (s) where something is missing. */
 GVariant *sbx_machine_features (SbxMachine *self);
+
+/* The value of @name in an envp-style array, or NULL. */
+const char *sbx_machine_getenv (const char *const *environment, const char *name);
 
 G_END_DECLS

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* From policy + request + machine to everything a launch does. A pure function: no file is opened, nothing is started. */
+/* From policy + request + machine to everything a launch does. A pure function: no file is opened, nothing is started.
+ */
 #pragma once
 
 #include "plan/machine.h"
@@ -9,26 +10,34 @@ G_BEGIN_DECLS
 
 typedef struct {
   const char *app_id;
-  const char *const *argv;       /* bytes, at least one */
-  const char *const *env;        /* NAME=value from the caller: put over the policy's */
+  const char *const *argv; /* bytes, at least one */
+  const char *const *env;  /* NAME=value from the caller: put over the policy's */
   const char *const *unset_env;
-  const char *cwd;               /* or NULL: the home */
-  gboolean cwd_optional;         /* go home when @cwd is not inside */
+  const char *cwd;       /* or NULL: the home */
+  gboolean cwd_optional; /* go home when @cwd is not inside */
   gboolean tty;
-  const char *const *display_env; /* the caller's DISPLAY, WAYLAND_DISPLAY, XAUTHORITY, … as NAME=value, or NULL */
+  const char *const *display_env; /* the caller's DISPLAY, LANG, TERM, … as NAME=value, or NULL: the service's */
 } SbxRequest;
 
 /* A file made of bytes that bwrap reads from a descriptor. */
-typedef struct { int number; GBytes *content; const char *what; } SbxPlanFile;
-/* A directory that must exist before the launch (persistent homes), made 0700 below an existing one. */
-typedef struct { char *path; guint mode; } SbxPlanDirectory;
+typedef struct {
+  int number;
+  GBytes *content;
+  const char *what;
+} SbxPlanFile;
+
+/* A directory that must exist before the launch (persistent homes); every missing one above it is made as well. */
+typedef struct {
+  char *path;
+  guint mode;
+} SbxPlanDirectory;
 
 #define SBX_TYPE_PLAN (sbx_plan_get_type ())
 G_DECLARE_FINAL_TYPE (SbxPlan, sbx_plan, SBX, PLAN, GObject)
 
-/* Numbers from here on are used for descriptors that bwrap gets; 3 … are left for sandbox-init's own. */
+/* Descriptors that bwrap inherits */
+#define SBX_PLAN_CONTROL_NUMBER 8 /* sandbox-init's socket to the keeper */
 #define SBX_PLAN_INIT_NUMBER 9    /* sandbox-init, executed as /proc/self/fd/9 */
-#define SBX_PLAN_CONTROL_NUMBER 8 /* its socket to the keeper */
 #define SBX_PLAN_FIRST_FILE_NUMBER 10
 
 /* Errors: NOT_SUPPORTED (names what is missing), BAD_PROFILE (a policy that contradicts itself), BAD_OPTION. */
@@ -40,13 +49,15 @@ const SbxPlanDirectory *sbx_plan_get_directories (SbxPlan *self, gsize *n);
 const char *const *sbx_plan_get_environment (SbxPlan *self); /* of the application */
 const char *const *sbx_plan_get_warnings (SbxPlan *self);
 gboolean sbx_plan_is_inferiors_only (SbxPlan *self);
+const char *sbx_plan_get_limits_kind (SbxPlan *self); /* "none", "rlimit" */
 
-/* Both blocks, as sealed memfds (wire/block.h). @id: 16 hex digits; @info: for the info file. */
+/* Both blocks, as sealed memfds (wire/block.h), or -1 with SPAWN_FAILED. @id: 16 hex digits; @info: for the info file.
+ */
 int sbx_plan_write_prepare (SbxPlan *self, const char *id, GBytes *info, GError **error);
 /* @targets: the number inside of each descriptor that goes with START, in order. */
 int sbx_plan_write_start (SbxPlan *self, const gint32 *targets, gsize n_targets, GError **error);
 
-/* Everything, for Explain and the golden files: a{sv}. */
+/* Everything, for Explain and the golden files: a{sv}, floating. */
 GVariant *sbx_plan_to_variant (SbxPlan *self);
 
 G_END_DECLS

@@ -59,7 +59,7 @@ typedef enum { SBX_HIDEPID_PTRACEABLE, SBX_HIDEPID_INVISIBLE, SBX_HIDEPID_OFF } 
 typedef enum { SBX_SUBSET_PID, SBX_SUBSET_ALL } SbxSubset;
 typedef enum { SBX_PROCFS_INSTANCE_PRIVATE, SBX_PROCFS_INSTANCE_NONE } SbxProcfsInstance;
 typedef enum { SBX_PIDNS_PRIVATE, SBX_PIDNS_SESSION } SbxPidns;
-/* What each adds is the table in plan/seccomp.c. In the order of what they allow. */
+/* What each adds is the table in plan/syscall-table.c. In the order of what they allow. */
 typedef enum { SBX_TIER_STRICT, SBX_TIER_DUMPER, SBX_TIER_DEFAULT, SBX_TIER_DEBUGGER, SBX_TIER_BROWSER } SbxTier;
 typedef enum { SBX_ACCESS_NONE, SBX_ACCESS_RO, SBX_ACCESS_RW, SBX_ACCESS_CREATE } SbxAccess;
 typedef enum { SBX_BUS_NONE, SBX_BUS_SEE, SBX_BUS_TALK, SBX_BUS_OWN } SbxBusAccess;

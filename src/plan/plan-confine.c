@@ -1,0 +1,152 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What confines beyond mounts and namespaces: the private procfs, both Landlock domains, the filter, the limits. */
+#include <sys/resource.h>
+
+#include "common/error.h"
+#include "plan/plan-private.h"
+#include "plan/syscall-filter.h"
+#include "wire/block.h"
+#include "wire/landlock.h"
+
+#define ABI_NET 4
+#define ABI_SCOPES 6
+
+static void
+plan_procfs (SbxPlan *self)
+{
+  if (sbx_policy_get_procfs_instance (self->policy) != SBX_PROCFS_INSTANCE_PRIVATE)
+    return;
+  self->procfs_flags = SBX_PROCFS_PRIVATE;
+  if (sbx_policy_get_hidepid (self->policy) == SBX_HIDEPID_PTRACEABLE)
+    self->procfs_flags |= SBX_PROCFS_PTRACEABLE;
+  else if (sbx_policy_get_hidepid (self->policy) == SBX_HIDEPID_INVISIBLE)
+    self->procfs_flags |= SBX_PROCFS_INVISIBLE;
+  if (sbx_policy_get_subset (self->policy) == SBX_SUBSET_PID)
+    self->procfs_flags |= SBX_PROCFS_SUBSET_PID;
+}
+
+/* File-system rights forbid every mount in the domain, and with that sandboxes inside the sandbox: only where the
+ * profile has none. They are also what makes a domain at all on kernels without scopes. */
+static void
+plan_domains (SbxPlan *self)
+{
+  int abi = self->machine->kernel.landlock_abi;
+  gboolean nested = (sbx_policy_get_features (self->policy) & SBX_FEATURE_USERNS) != 0;
+
+  if (abi >= ABI_SCOPES) {
+    self->scoped = SBX_LANDLOCK_SCOPE_ABSTRACT_UNIX_SOCKET | SBX_LANDLOCK_SCOPE_SIGNAL;
+    self->domain_flags = SBX_DOMAIN_SCOPED | SBX_DOMAIN_REQUIRED;
+  }
+  if (!nested)
+    self->handled_fs = sbx_landlock_fs_rights (abi);
+}
+
+static GArray *
+copy_ports (const guint16 *ports, gsize n)
+{
+  GArray *copy = g_array_new (FALSE, FALSE, sizeof (guint16));
+
+  g_array_append_vals (copy, ports, (guint) n);
+  return copy;
+}
+
+static gboolean
+plan_ports (SbxPlan *self, GError **error)
+{
+  const guint16 *connect, *bind;
+  gsize n_connect, n_bind;
+  gboolean limit_connect = sbx_policy_get_connect (self->policy, &connect, &n_connect);
+  gboolean limit_bind = sbx_policy_get_bind (self->policy, &bind, &n_bind);
+
+  if (!(sbx_policy_get_shared (self->policy) & SBX_SHARED_NETWORK) || (!limit_connect && !limit_bind))
+    return TRUE; /* without a network there is nothing to limit */
+  if (self->machine->kernel.landlock_abi < ABI_NET)
+    return sbx_throw (
+        error, SBX_ERROR_NOT_SUPPORTED,
+        "the profile limits TCP ports, and this kernel's Landlock (ABI %d) cannot; Linux 6.7 or later can, "
+        "or take connect= and bind= out of [Network]",
+        self->machine->kernel.landlock_abi);
+  if (limit_connect) {
+    self->handled_net |= SBX_LANDLOCK_NET_CONNECT_TCP;
+    self->connect = copy_ports (connect, n_connect);
+  }
+  if (limit_bind) {
+    self->handled_net |= SBX_LANDLOCK_NET_BIND_TCP;
+    self->bind = copy_ports (bind, n_bind);
+  }
+  return TRUE;
+}
+
+/* Never less than the profile promises, and never in silence. */
+static gboolean
+check_promise (SbxPlan *self, GError **error)
+{
+  const SbxKernel *kernel = &self->machine->kernel;
+  gboolean domain = self->handled_fs || self->handled_net || self->scoped;
+  gboolean asked = (self->procfs_flags & SBX_PROCFS_PTRACEABLE) != 0;
+  const char *missing;
+
+  self->inferiors_only = asked && domain && kernel->hidepid;
+  if (!asked || self->inferiors_only)
+    return TRUE;
+  missing = !kernel->hidepid ? "procfs has no hidepid=ptraceable (Linux 5.8 or later has)"
+            : kernel->landlock_abi == 0
+                ? "the kernel has no Landlock (boot one that has, with landlock in its lsm= list)"
+                : "its Landlock has no scopes (Linux 6.12 or later has), and file-system rights would "
+                  "forbid the sandboxes that features=userns allows inside";
+  if (!(sbx_policy_get_features (self->policy) & SBX_FEATURE_NO_LANDLOCK))
+    return sbx_throw (error, SBX_ERROR_NOT_SUPPORTED,
+                      "/proc can't be limited to the application's own processes here: %s. To start without that "
+                      "protection, add features=no-landlock; to the profile, or say --allow=no-landlock",
+                      missing);
+  if (!kernel->hidepid)
+    self->procfs_flags &= ~(guint32) SBX_PROCFS_PTRACEABLE;
+  sbx_plan_warn (self, "not limited to inferiors: %s", missing);
+  return TRUE;
+}
+
+static const struct {
+  SbxLimit limit;
+  int resource;
+  const char *name;
+} rlimits[] = {
+  /* RLIMIT_AS would count reserved address space, of which browsers and sanitizers take terabytes */
+  { SBX_LIMIT_MEMORY, RLIMIT_DATA, "data" },
+  /* Counted per user namespace since Linux 5.14 */
+  { SBX_LIMIT_PIDS, RLIMIT_NPROC, "nproc" },
+  { SBX_LIMIT_NOFILE, RLIMIT_NOFILE, "nofile" },
+  { SBX_LIMIT_CORE, RLIMIT_CORE, "core" },
+};
+
+static void
+plan_limits (SbxPlan *self)
+{
+  for (gsize i = 0; i < G_N_ELEMENTS (rlimits); i++) {
+    SbxRlimit row = { rlimits[i].resource, rlimits[i].name, sbx_policy_get_limit (self->policy, rlimits[i].limit) };
+
+    if (row.value != SBX_LIMIT_NONE)
+      g_array_append_val (self->rlimits, row);
+  }
+  if (sbx_policy_get_limit (self->policy, SBX_LIMIT_CPU) != SBX_LIMIT_NONE)
+    sbx_plan_warn (self, "cpu= needs a cgroup, and there is no systemd user manager to make one: it is not limited");
+}
+
+gboolean
+sbx_plan_add_confinement (SbxPlan *self, GError **error)
+{
+  if (sbx_policy_get_pidns (self->policy) == SBX_PIDNS_SESSION)
+    return sbx_throw (error, SBX_ERROR_NOT_SUPPORTED, "[Procfs] pidns=session is not available yet; say pidns=private");
+  plan_procfs (self);
+  plan_domains (self);
+  if (!plan_ports (self, error) || !check_promise (self, error))
+    return FALSE;
+  plan_limits (self);
+  self->filter = sbx_seccomp_get (self->machine->filters, self->policy, error);
+  if (self->request->tty)
+    self->start_flags |= SBX_START_TTY;
+  if (self->request->cwd_optional)
+    self->start_flags |= SBX_START_CWD_OPTIONAL;
+  if (sbx_policy_get_features (self->policy) & SBX_FEATURE_BACKGROUND)
+    self->start_flags |= SBX_START_LINGER;
+  return self->filter != NULL;
+}

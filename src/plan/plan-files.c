@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* filesystems=: parents come before their children, so a child's rule lies over its parent's. */
+#include <string.h>
+
+#include "common/names.h"
+#include "plan/plan-private.h"
+
+static gboolean
+is_below (const char *path, const char *top)
+{
+  gsize n = strlen (top);
+
+  return strcmp (top, "/") == 0 || (strncmp (path, top, n) == 0 && (path[n] == '\0' || path[n] == '/'));
+}
+
+/* Nothing there, and nothing can be put there. */
+static void
+cover (SbxPlan *self, const char *path)
+{
+  SbxFileKind kind = self->machine->look (self->machine, path, NULL);
+
+  if (kind == SBX_FILE_DIRECTORY) {
+    sbx_plan_op (self, SBX_OP_TMPFS, NULL, path, 0700);
+    sbx_plan_op (self, SBX_OP_REMOUNT_RO, NULL, path, -1);
+  } else if (kind != SBX_FILE_MISSING) {
+    sbx_plan_op (self, SBX_OP_RO_BIND, "/dev/null", path, -1);
+  }
+}
+
+static void
+grant (SbxPlan *self, const char *path, SbxAccess access)
+{
+  if (access == SBX_ACCESS_CREATE)
+    sbx_plan_directory (self, path, 0755);
+  else if (!sbx_plan_exists (self, path)) {
+    sbx_plan_warn (self, "%s is not there and is left out", path);
+    return;
+  }
+  sbx_plan_op (self, access == SBX_ACCESS_RO ? SBX_OP_RO_BIND : SBX_OP_BIND, path, path, -1);
+  if (access >= SBX_ACCESS_RW)
+    sbx_plan_writable (self, path);
+}
+
+/* "host" is everything but the places that the sandbox has of its own. */
+static void
+grant_host (SbxPlan *self, SbxAccess access)
+{
+  static const char *const tops[] = { "/boot", "/data", "/home", "/media", "/mnt", "/root", "/srv", "/var" };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (tops); i++)
+    if (sbx_plan_exists (self, tops[i]))
+      grant (self, tops[i], access);
+}
+
+/* What the rules have opened by the way, and no profile means: the service's own files, the unfiltered bus, other
+ * applications' homes, and the profiles, which would be a way to more at the next start. */
+static void
+protect (SbxPlan *self)
+{
+  const SbxMachine *machine = self->machine;
+  g_autofree char *instances = NULL, *bus = NULL;
+  g_autofree char *homes = g_build_filename (machine->data_home, SBX_RUNTIME_SUBDIR, NULL);
+  g_autofree char *profiles = g_build_filename (machine->config_home, SBX_RUNTIME_SUBDIR, NULL);
+  gsize n;
+  const SbxPathRule *rules = sbx_policy_get_filesystems (self->policy, &n);
+  gboolean names_homes = FALSE;
+
+  for (gsize i = 0; i < n; i++)
+    names_homes = names_homes || is_below (rules[i].path, homes);
+  if (sbx_policy_get_access (self->policy, homes) != SBX_ACCESS_NONE && !names_homes)
+    cover (self, homes);
+  if (sbx_policy_get_access (self->policy, profiles) >= SBX_ACCESS_RW && sbx_plan_exists (self, profiles))
+    sbx_plan_op (self, SBX_OP_RO_BIND, profiles, profiles, -1);
+  if (!machine->runtime_dir)
+    return;
+  instances = g_build_filename (machine->runtime_dir, SBX_RUNTIME_SUBDIR, NULL);
+  bus = g_build_filename (machine->runtime_dir, "bus", NULL);
+  if (sbx_policy_get_access (self->policy, instances) != SBX_ACCESS_NONE)
+    cover (self, instances);
+  if (sbx_policy_get_access (self->policy, bus) != SBX_ACCESS_NONE
+      && !(sbx_policy_get_sockets (self->policy) & SBX_SOCKET_SESSION_BUS))
+    cover (self, bus);
+}
+
+void
+sbx_plan_add_files (SbxPlan *self)
+{
+  gsize n;
+  const SbxPathRule *rules = sbx_policy_get_filesystems (self->policy, &n);
+
+  for (gsize i = 0; i < n; i++) {
+    if (rules[i].access == SBX_ACCESS_NONE)
+      cover (self, rules[i].path);
+    else if (strcmp (rules[i].path, "/") == 0)
+      grant_host (self, rules[i].access);
+    else
+      grant (self, rules[i].path, rules[i].access);
+  }
+  if (n > 0)
+    protect (self);
+}

@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Inside this folder only: the plan while it is being made. Each plan-*.c adds its part. */
+#pragma once
+
+#include "plan/plan.h"
+
+G_BEGIN_DECLS
+
+typedef enum {
+  SBX_OP_RO_BIND,
+  SBX_OP_BIND,
+  SBX_OP_DEV_BIND,
+  SBX_OP_TMPFS,
+  SBX_OP_SYMLINK, /* source: the link's text */
+  SBX_OP_DIR,
+  SBX_OP_FILE, /* content, read-only */
+  SBX_OP_PROC,
+  SBX_OP_DEV,
+  SBX_OP_REMOUNT_RO,
+  SBX_N_OPS
+} SbxOpKind;
+
+typedef struct {
+  SbxOpKind kind;
+  char *source; /* or NULL */
+  char *dest;
+  int mode;   /* of TMPFS, DIR and FILE; -1: bwrap's default */
+  int number; /* FILE */
+} SbxOp;
+
+typedef struct {
+  int resource; /* RLIMIT_* */
+  const char *name;
+  guint64 value;
+} SbxRlimit;
+
+struct _SbxPlan {
+  GObject parent_instance;
+  /* What it is made from; only while it is made */
+  const SbxPolicy *policy;
+  const SbxRequest *request;
+  SbxMachine *machine;
+  /* What it comes to */
+  SbxPolicy *kept_policy;
+  char *home, *runtime_dir, *app_home; /* inside; app_home: on the host, where persistent things lie */
+  char *cwd;
+  char **argv;
+  guint uid, gid;      /* inside */
+  gboolean as_root;    /* started by root: mapped to another uid inside */
+  GArray *ops;         /* SbxOp */
+  GArray *files;       /* SbxPlanFile */
+  GArray *directories; /* SbxPlanDirectory */
+  GPtrArray *bwrap;
+  GPtrArray *environment;
+  GPtrArray *warnings;
+  GPtrArray *writable; /* places below which Landlock lets write */
+  guint32 procfs_flags, domain_flags, start_flags;
+  guint64 handled_fs, handled_net, scoped;
+  GArray *connect, *bind; /* guint16 */
+  GArray *rlimits;        /* SbxRlimit */
+  GBytes *filter;
+  gboolean inferiors_only;
+};
+
+void sbx_plan_op (SbxPlan *self, SbxOpKind kind, const char *source, const char *dest, int mode);
+void sbx_plan_file (SbxPlan *self, const char *what, const char *content, const char *dest);
+void sbx_plan_warn (SbxPlan *self, const char *format, ...) G_GNUC_PRINTF (2, 3);
+void sbx_plan_writable (SbxPlan *self, const char *path);
+void sbx_plan_directory (SbxPlan *self, const char *path, guint mode);
+/* A variable from the caller, or else the service. */
+const char *sbx_plan_getenv (SbxPlan *self, const char *name);
+void sbx_plan_setenv (SbxPlan *self, const char *name, const char *value);
+gboolean sbx_plan_exists (SbxPlan *self, const char *path);
+/* Binds @path at its own place if it is there. TRUE when it is. */
+gboolean sbx_plan_bind_if_there (SbxPlan *self, SbxOpKind kind, const char *path);
+
+void sbx_plan_add_system (SbxPlan *self);      /* plan-system.c: /usr, /etc, /dev, /proc, the home */
+void sbx_plan_add_files (SbxPlan *self);       /* plan-files.c: filesystems=, and what is covered again */
+void sbx_plan_add_devices (SbxPlan *self);     /* plan-devices.c */
+void sbx_plan_add_sockets (SbxPlan *self);     /* plan-sockets.c */
+void sbx_plan_add_environment (SbxPlan *self); /* plan-env.c */
+gboolean sbx_plan_add_confinement (SbxPlan *self,
+                                   GError **error); /* plan-confine.c: Landlock, procfs, seccomp, limits */
+void sbx_plan_write_bwrap (SbxPlan *self);          /* bwrap-args.c */
+const char *sbx_op_name (SbxOpKind kind);
+
+G_END_DECLS

@@ -1,0 +1,136 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The read-only system that every sandbox has, and its empty places: /tmp, /run, /var, /dev, /proc, the home. */
+#include <string.h>
+
+#include "plan/plan-private.h"
+
+/* /bin and friends: links on a merged-/usr system, directories of their own elsewhere. */
+static void
+add_usr (SbxPlan *self)
+{
+  static const char *const tops[] = { "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32" };
+
+  sbx_plan_op (self, SBX_OP_RO_BIND, "/usr", "/usr", -1);
+  for (gsize i = 0; i < G_N_ELEMENTS (tops); i++) {
+    g_autofree char *link = NULL;
+    SbxFileKind kind = self->machine->look (self->machine, tops[i], &link);
+
+    if (link)
+      sbx_plan_op (self, SBX_OP_SYMLINK, link, tops[i], -1);
+    else if (kind == SBX_FILE_DIRECTORY)
+      sbx_plan_op (self, SBX_OP_RO_BIND, tops[i], tops[i], -1);
+  }
+  sbx_plan_bind_if_there (self, SBX_OP_RO_BIND, "/opt");
+}
+
+/* An ordinary name for the uid that root's applications have inside. */
+static void
+add_accounts (SbxPlan *self)
+{
+  g_autofree char *passwd = g_strdup_printf ("root:x:0:0:root:/root:/usr/sbin/nologin\n"
+                                             "sandbox:x:%u:%u:sandbox:%s:/bin/sh\n"
+                                             "nobody:x:65534:65534:nobody:/nonexistent:/usr/sbin/nologin\n",
+                                             self->uid, self->gid, self->home);
+  g_autofree char *group = g_strdup_printf ("root:x:0:\nsandbox:x:%u:\nnogroup:x:65534:\n", self->gid);
+
+  sbx_plan_file (self, "passwd", passwd, "/etc/passwd");
+  sbx_plan_file (self, "group", group, "/etc/group");
+}
+
+/* Whoever starts it, a sandbox gets of /etc what any user may read. For an ordinary user the kernel sees to that; for
+ * root, whose uid owns everything there, each path that others may not read is covered. */
+static void
+hide_secrets (SbxPlan *self)
+{
+  const char *const *hidden = self->machine->hidden_config (self->machine);
+
+  for (; hidden && *hidden; hidden++) {
+    SbxFileKind kind = self->machine->look (self->machine, *hidden, NULL);
+
+    if (kind == SBX_FILE_DIRECTORY)
+      sbx_plan_op (self, SBX_OP_TMPFS, NULL, *hidden, 0700);
+    else if (kind != SBX_FILE_MISSING)
+      sbx_plan_op (self, SBX_OP_RO_BIND, "/dev/null", *hidden, -1);
+  }
+}
+
+static void
+add_etc (SbxPlan *self)
+{
+  sbx_plan_op (self, SBX_OP_RO_BIND, "/etc", "/etc", -1);
+  if (self->machine->uid == 0)
+    hide_secrets (self);
+  if (self->as_root)
+    add_accounts (self);
+}
+
+/* resolv.conf often is a link into /run; with a network its target must be there. */
+static void
+add_resolver (SbxPlan *self)
+{
+  g_autofree char *link = NULL, *target = NULL;
+
+  if (!(sbx_policy_get_shared (self->policy) & SBX_SHARED_NETWORK))
+    return;
+  self->machine->look (self->machine, "/etc/resolv.conf", &link);
+  if (!link)
+    return;
+  target = g_canonicalize_filename (link, "/etc");
+  if (g_str_has_prefix (target, "/run/") || g_str_has_prefix (target, "/var/"))
+    sbx_plan_bind_if_there (self, SBX_OP_RO_BIND, target);
+}
+
+static void
+add_empty_places (SbxPlan *self)
+{
+  sbx_plan_op (self, SBX_OP_TMPFS, NULL, "/tmp", 01777);
+  sbx_plan_op (self, SBX_OP_TMPFS, NULL, "/var/tmp", 01777);
+  sbx_plan_op (self, SBX_OP_SYMLINK, "../run", "/var/run", -1);
+  sbx_plan_bind_if_there (self, SBX_OP_RO_BIND, "/var/cache/fontconfig");
+  sbx_plan_op (self, SBX_OP_TMPFS, NULL, "/run", 0755);
+  sbx_plan_op (self, SBX_OP_DIR, NULL, self->runtime_dir, 0700);
+  sbx_plan_writable (self, "/tmp");
+  sbx_plan_writable (self, "/var/tmp");
+  sbx_plan_writable (self, "/run");
+}
+
+/* "." is the whole home; anything else is a directory or file in an otherwise empty one. */
+static void
+add_home (SbxPlan *self)
+{
+  const char *const *persistent = sbx_policy_get_persistent (self->policy);
+  gboolean whole = persistent[0] && strcmp (persistent[0], ".") == 0;
+
+  sbx_plan_writable (self, self->home);
+  if (persistent[0])
+    sbx_plan_directory (self, self->app_home, 0700);
+  if (whole) {
+    sbx_plan_op (self, SBX_OP_BIND, self->app_home, self->home, -1);
+    return;
+  }
+  sbx_plan_op (self, SBX_OP_TMPFS, NULL, self->home, 0700);
+  for (; *persistent; persistent++) {
+    g_autofree char *source = g_build_filename (self->app_home, *persistent, NULL);
+    g_autofree char *dest = g_build_filename (self->home, *persistent, NULL);
+
+    sbx_plan_directory (self, source, 0700);
+    sbx_plan_op (self, SBX_OP_BIND, source, dest, -1);
+  }
+}
+
+void
+sbx_plan_add_system (SbxPlan *self)
+{
+  add_usr (self);
+  add_etc (self);
+  add_empty_places (self);
+  add_resolver (self);
+  if (sbx_policy_get_devices (self->policy) & SBX_DEVICE_ALL)
+    sbx_plan_op (self, SBX_OP_DEV_BIND, "/dev", "/dev", -1);
+  else
+    sbx_plan_op (self, SBX_OP_DEV, NULL, "/dev", -1);
+  sbx_plan_op (self, SBX_OP_PROC, NULL, "/proc", -1);
+  sbx_plan_writable (self, "/dev");
+  sbx_plan_writable (self, "/proc");
+  add_home (self);
+}

@@ -1,0 +1,242 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "plan/syscall-filter.h"
+
+#include <errno.h>
+#include <seccomp.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "common/error.h"
+#include "plan/syscall-table.h"
+
+static gboolean
+listed (const char *const *list, const char *call)
+{
+  return list && g_strv_contains (list, call);
+}
+
+/* Whether @row holds for @policy: its tier, not lifted by a feature or by allow=, not overtaken by deny=. */
+static gboolean
+applies (const SbxCallRow *row, const SbxPolicy *policy)
+{
+  return (row->tiers & SBX_TIER_BIT (sbx_policy_get_tier (policy))) && !(row->unless & sbx_policy_get_features (policy))
+         && !listed (sbx_policy_get_seccomp_allow (policy), row->call)
+         && !listed (sbx_policy_get_seccomp_deny (policy), row->call);
+}
+
+static struct scmp_arg_cmp
+comparison (const SbxCallRow *row)
+{
+  struct scmp_arg_cmp compare = { .arg = row->argument, .op = SCMP_CMP_EQ, .datum_a = row->value };
+
+  switch (row->test) {
+  case SBX_CALL_NOT_EQUAL:
+    compare.op = SCMP_CMP_NE;
+    break;
+  case SBX_CALL_ABOVE:
+    compare.op = SCMP_CMP_GT;
+    break;
+  case SBX_CALL_MASKED:
+    compare.op = SCMP_CMP_MASKED_EQ;
+    compare.datum_a = row->mask;
+    compare.datum_b = row->value;
+    break;
+  case SBX_CALL_EQUAL:
+  case SBX_CALL_ANY:
+    break;
+  }
+  return compare;
+}
+
+static gboolean
+add_row (scmp_filter_ctx filter, const SbxCallRow *row, GError **error)
+{
+  int number = seccomp_syscall_resolve_name (row->call);
+  struct scmp_arg_cmp compare = comparison (row);
+  int rc;
+
+  if (number == __NR_SCMP_ERROR) /* newer than libseccomp: its kernel number cannot be named */
+    return sbx_throw (error, SBX_ERROR_NOT_SUPPORTED, "libseccomp does not know the system call %s; update libseccomp",
+                      row->call);
+  rc = seccomp_rule_add_array (filter, SCMP_ACT_ERRNO ((guint) row->error), number, row->test == SBX_CALL_ANY ? 0 : 1,
+                               &compare);
+  /* EDOM: not on this architecture */
+  return rc == 0 || rc == -EDOM || sbx_throw_errno (error, SBX_ERROR_NOT_SUPPORTED, -rc, "seccomp: %s", row->call);
+}
+
+/* allow= and deny= name calls that exist, or say which do not. */
+static gboolean
+check_names (const char *const *names, const char *key, GError **error)
+{
+  for (; names && *names; names++) {
+    if (strcmp (*names, "*") == 0)
+      return sbx_throw (error, SBX_ERROR_BAD_PROFILE, "[Seccomp] %s=*: with every system call denied nothing can start",
+                        key);
+    if (seccomp_syscall_resolve_name (*names) == __NR_SCMP_ERROR)
+      return sbx_throw (error, SBX_ERROR_BAD_PROFILE, "[Seccomp] %s: there is no system call \"%s\"; see syscalls(2)",
+                        key, *names);
+  }
+  return TRUE;
+}
+
+static gboolean
+fill (scmp_filter_ctx filter, const SbxPolicy *policy, GError **error)
+{
+  const char *const *deny = sbx_policy_get_seccomp_deny (policy);
+
+  if (!check_names (sbx_policy_get_seccomp_allow (policy), "allow", error) || !check_names (deny, "deny", error))
+    return FALSE;
+  for (const SbxCallRow *row = sbx_call_rows; row->call; row++)
+    if (applies (row, policy) && !add_row (filter, row, error))
+      return FALSE;
+  for (; deny && *deny; deny++) {
+    const SbxCallRow row = { .call = *deny, .error = EPERM };
+
+    if (!add_row (filter, &row, error))
+      return FALSE;
+  }
+  return TRUE;
+}
+
+static gboolean
+configure (scmp_filter_ctx filter, const SbxPolicy *policy, GError **error)
+{
+  int rc = seccomp_attr_set (filter, SCMP_FLTATR_ACT_BADARCH, SCMP_ACT_ERRNO (ENOSYS));
+
+  if (rc == 0)
+    rc = seccomp_attr_set (filter, SCMP_FLTATR_CTL_OPTIMIZE, 2); /* a binary tree: few steps for every call */
+#ifdef __x86_64__
+  if (rc == 0 && (sbx_policy_get_features (policy) & SBX_FEATURE_MULTIARCH))
+    rc = seccomp_arch_add (filter, SCMP_ARCH_X86);
+#endif
+  return rc == 0 || sbx_throw_errno (error, SBX_ERROR_NOT_SUPPORTED, -rc, "seccomp: cannot set the filter up");
+}
+
+static GBytes *
+export_program (scmp_filter_ctx filter, GError **error)
+{
+  int fd = memfd_create ("seccomp", MFD_CLOEXEC);
+  int rc = fd < 0 ? -errno : seccomp_export_bpf (filter, fd);
+  GBytes *program = NULL;
+  struct stat st;
+
+  if (rc == 0 && fstat (fd, &st) == 0) {
+    char *data = g_malloc ((gsize) st.st_size);
+
+    if (pread (fd, data, (gsize) st.st_size, 0) == st.st_size)
+      program = g_bytes_new_take (g_steal_pointer (&data), (gsize) st.st_size);
+    g_free (data);
+  }
+  if (!program)
+    sbx_throw_errno (error, SBX_ERROR_NOT_SUPPORTED, rc < 0 ? -rc : errno, "seccomp: cannot write the filter");
+  if (fd >= 0)
+    close (fd);
+  return program;
+}
+
+GBytes *
+sbx_seccomp_compile (const SbxPolicy *policy, GError **error)
+{
+  scmp_filter_ctx filter = seccomp_init (SCMP_ACT_ALLOW);
+  GBytes *program = NULL;
+
+  if (!filter) {
+    sbx_throw (error, SBX_ERROR_NOT_SUPPORTED, "seccomp: libseccomp cannot start");
+    return NULL;
+  }
+  if (configure (filter, policy, error) && fill (filter, policy, error))
+    program = export_program (filter, error);
+  seccomp_release (filter);
+  return program;
+}
+
+/* What the filter depends on, as text. */
+static char *
+cache_key (const SbxPolicy *policy)
+{
+  g_autofree char *allow = g_strjoinv (",", (char **) sbx_policy_get_seccomp_allow (policy));
+  g_autofree char *deny = g_strjoinv (",", (char **) sbx_policy_get_seccomp_deny (policy));
+
+  return g_strdup_printf ("%u %u %s %s", sbx_policy_get_tier (policy), sbx_policy_get_features (policy), allow, deny);
+}
+
+#define MAX_KEPT 64
+
+GHashTable *
+sbx_seccomp_cache_new (void)
+{
+  return g_hash_table_new_full (g_str_hash, g_str_equal, g_free, (GDestroyNotify) g_bytes_unref);
+}
+
+GBytes *
+sbx_seccomp_get (GHashTable *cache, const SbxPolicy *policy, GError **error)
+{
+  g_autofree char *key = cache_key (policy);
+  GBytes *program = g_hash_table_lookup (cache, key);
+
+  if (program)
+    return g_bytes_ref (program);
+  program = sbx_seccomp_compile (policy, error);
+  if (!program)
+    return NULL;
+  if (g_hash_table_size (cache) >= MAX_KEPT)
+    g_hash_table_remove_all (cache);
+  g_hash_table_insert (cache, g_steal_pointer (&key), g_bytes_ref (program));
+  return program;
+}
+
+static char *
+describe (const SbxCallRow *row)
+{
+  switch (row->test) {
+  case SBX_CALL_ANY:
+    break;
+  case SBX_CALL_EQUAL:
+    return g_strdup_printf ("argument %u = %#" G_GINT64_MODIFIER "x", row->argument, row->value);
+  case SBX_CALL_NOT_EQUAL:
+    return g_strdup_printf ("argument %u ≠ %#" G_GINT64_MODIFIER "x", row->argument, row->value);
+  case SBX_CALL_ABOVE:
+    return g_strdup_printf ("argument %u > %#" G_GINT64_MODIFIER "x", row->argument, row->value);
+  case SBX_CALL_MASKED:
+    return g_strdup_printf ("argument %u & %#" G_GINT64_MODIFIER "x = %#" G_GINT64_MODIFIER "x", row->argument,
+                            row->mask, row->value);
+  }
+  return g_strdup ("");
+}
+
+static void
+add_explanation (GVariantBuilder *rows, const SbxCallRow *row)
+{
+  g_autofree char *condition = describe (row);
+
+  g_variant_builder_open (rows, G_VARIANT_TYPE_VARDICT);
+  g_variant_builder_add (rows, "{sv}", "call", g_variant_new_string (row->call));
+  if (*condition)
+    g_variant_builder_add (rows, "{sv}", "when", g_variant_new_string (condition));
+  g_variant_builder_add (rows, "{sv}", "error",
+                         g_variant_new_string (row->error == ENOSYS  ? "ENOSYS"
+                                               : row->error == EPERM ? "EPERM"
+                                                                     : "EAFNOSUPPORT"));
+  g_variant_builder_add (rows, "{sv}", "reason", g_variant_new_string (row->reason));
+  g_variant_builder_close (rows);
+}
+
+GVariant *
+sbx_seccomp_explain (const SbxPolicy *policy)
+{
+  const char *const *deny = sbx_policy_get_seccomp_deny (policy);
+  GVariantBuilder rows;
+
+  g_variant_builder_init (&rows, G_VARIANT_TYPE ("aa{sv}"));
+  for (const SbxCallRow *row = sbx_call_rows; row->call; row++)
+    if (applies (row, policy))
+      add_explanation (&rows, row);
+  for (; deny && *deny; deny++) {
+    const SbxCallRow row = { .call = *deny, .error = EPERM, .reason = "denied by the profile" };
+
+    add_explanation (&rows, &row);
+  }
+  return g_variant_builder_end (&rows);
+}

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include <glib.h>
+
+#include "policy/policy.h"
+
+G_BEGIN_DECLS
+
+#define SBX_TIER_BIT(tier) (1u << (tier))
+#define SBX_TIERS_ALL ((1u << (SBX_TIER_BROWSER + 1)) - 1)
+
+typedef enum { SBX_CALL_ANY, SBX_CALL_EQUAL, SBX_CALL_NOT_EQUAL, SBX_CALL_MASKED, SBX_CALL_ABOVE } SbxCallTest;
+
+/* A system call that is refused, in which tiers, and what lifts the row. */
+typedef struct {
+  const char *call;
+  int error;    /* what the caller gets */
+  guint tiers;  /* SBX_TIER_BIT ()s in which the row holds */
+  guint unless; /* SbxFeatures: any of them lifts it */
+  SbxCallTest test;
+  guint argument;
+  guint64 mask, value; /* MASKED: argument & mask == value */
+  const char *reason;
+} SbxCallRow;
+
+extern const SbxCallRow sbx_call_rows[]; /* ends with a NULL call */
+
+G_END_DECLS
