@@ -374,6 +374,14 @@ SandboxTest::connection ()
 }
 
 void
+SandboxTest::disconnect ()
+{
+  if (connection_)
+    g_dbus_connection_close_sync (connection_, nullptr, nullptr);
+  g_clear_object (&connection_);
+}
+
+void
 SandboxTest::expect_nothing_left (bool services_may_stay)
 {
   std::vector<ProcessInfo> left;
@@ -412,8 +420,7 @@ SandboxTest::TearDown ()
   for (const auto &p : descendants (getpid ()))
     if (!bus_process_ || p.pid != bus_process_->pid ())
       ::kill (p.pid, SIGKILL);
-  if (connection_)
-    g_object_unref (connection_);
+  disconnect ();
   bus_process_.reset ();
   eventually ([] {
     reap_strays ();

@@ -99,6 +99,7 @@ protected:
   /* SIGKILL to every sandboxd; waits until they are gone. */
   void kill_services ();
   GDBusConnection *connection ();
+  void disconnect ();
 
   /* A probe that can be run in any sandbox, as descriptor @number and command /proc/self/fd/@number. */
   Command probe (const Argv &options, const Argv &words, int number = 200);
