@@ -154,7 +154,7 @@ SandboxTest::start_bus ()
     config.replace (at, 5, dir_);
   write_file (dir_ + "/bus.conf", config);
   write_file (dir_ + "/services/org.example.Sandbox.service",
-              "[D-BUS Service]\nName=org.example.Sandbox\nExec=" + places ().sandboxd + " " + service_options_ + "\n");
+              "[D-BUS Service]\nName=org.example.Sandbox\nExec=" + places ().sandboxd + service_options_ + "\n");
   Command daemon ({ "dbus-daemon", "--nofork", "--print-address", "--config-file=" + dir_ + "/bus.conf" });
   bus_process_ = std::make_unique<Process> (daemon);
   ASSERT_TRUE (bus_process_->expect ("unix:")) << bus_process_->err ();
@@ -421,6 +421,12 @@ SandboxTest::TearDown ()
     if (!bus_process_ || p.pid != bus_process_->pid ())
       ::kill (p.pid, SIGKILL);
   disconnect ();
+  if (HasFailure () && bus_process_) {
+    (void) bus_process_->running (); /* reads */
+    std::string log = bus_process_->err ();
+    printf ("The bus and the services on it said:\n%s\n",
+            log.substr (log.size () > 6000 ? log.size () - 6000 : 0).c_str ());
+  }
   bus_process_.reset ();
   eventually ([] {
     reap_strays ();

@@ -40,7 +40,7 @@ protected:
   void
   set_service_options (const std::string &options)
   {
-    service_options_ = options;
+    service_options_ = " " + options;
   }
   /* … and what the service gets in its environment. */
   void set_env (const std::string &name, const std::optional<std::string> &value);

@@ -59,12 +59,11 @@ protected:
   std::string
   path_of (const Answer &answer)
   {
-    const char *path = "";
+    const char *path;
 
-    if (answer.value)
-      g_variant_get (answer.value.get (), "(&o)", &path);
-    else
-      ADD_FAILURE () << answer.error << ": " << answer.text;
+    if (!answer.value)
+      throw std::runtime_error (answer.error + ": " + answer.text);
+    g_variant_get (answer.value.get (), "(&o)", &path);
     return path;
   }
   static std::string
@@ -169,8 +168,8 @@ TEST_F (Api, Errors)
   Answer missing = launch ({ "/no/such/program" }, "{}");
   EXPECT_EQ (missing.error, PREFIX + "SpawnFailed");
   EXPECT_NE (missing.text.find ("/no/such/program"), std::string::npos) << missing.text;
-  EXPECT_NE (missing.text.find ("No such file"), std::string::npos) << missing.text;
-  add_profile ("broken", "[Profil]\n");
+  EXPECT_NE (missing.text.find ("not found"), std::string::npos) << missing.text;
+  add_profile ("broken", "[Profil]\nName=broken\n");
   EXPECT_EQ (launch ({ "true" }, "{}", nullptr, "broken").error, PREFIX + "BadProfile");
   std::string path = path_of (launch ({ "true" }, "{}"));
   EXPECT_TRUE (wait_for_state (id_of (path), "exited"));

@@ -104,6 +104,12 @@ TEST_P (BadInput, ProfileHasAnUnknownGroup)
   expect_bad_profile ({ "broken.profile:3", "Contxt", "Context" });
 }
 
+TEST_P (BadInput, ProfileHasAnUnknownGroupWithNothingInIt)
+{
+  add_profile ("broken", "[Profile]\nName=broken\n[Contxt]\n");
+  expect_bad_profile ({ "broken.profile:3", "Contxt" });
+}
+
 TEST_P (BadInput, ProfileHasAnUnknownWord)
 {
   add_profile ("broken", "[Profile]\nName=broken\n[Context]\nshared=netwrok;\n");
