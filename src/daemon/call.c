@@ -64,6 +64,7 @@ on_known (SbxCaller *caller, const GError *unknown, gpointer user_data)
   SbxCall *call = passing->call;
   const SbxGate *gate = passing->gate;
   const char *actions[] = { gate->action, NULL };
+  gboolean interactive = passing->interactive;
   GError *error = unknown ? g_error_copy (unknown) : NULL;
 
   if (error || !sbx_authority_accepts (caller, &error))
@@ -73,8 +74,8 @@ on_known (SbxCaller *caller, const GError *unknown, gpointer user_data)
                && sbx_instance_is_started_by (call->instance, caller)))
     passing->func (call);
   else
-    sbx_authority_check_async (sbx_manager_get_context (call->manager)->authority, caller, actions,
-                               passing->interactive, NULL, on_answer, g_steal_pointer (&passing));
+    sbx_authority_check_async (sbx_manager_get_context (call->manager)->authority, caller, actions, interactive, NULL,
+                               on_answer, g_steal_pointer (&passing));
 }
 
 void

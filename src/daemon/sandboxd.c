@@ -107,6 +107,7 @@ on_name (GObject *source, GAsyncResult *result, gpointer user_data)
     g_variant_get (reply, "(u)", &outcome);
   if (outcome == 1) { /* DBUS_REQUEST_NAME_REPLY_PRIMARY_OWNER */
     sbx_manager_announce (service->manager);
+    g_signal_connect (service->manager, "idle", G_CALLBACK (on_idle), service);
     sbx_manager_set_idle_timeout (service->manager, (guint) service->idle_seconds);
     return;
   }
