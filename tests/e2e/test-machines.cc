@@ -53,7 +53,7 @@ TEST_F (Machine, RuntimeDirectoryIsFull)
                                 "of=\"$XDG_RUNTIME_DIR/fill\" 2>/dev/null || :",
                                 { "run", "--", "true" });
 
-  EXPECT_TRUE (fails_with (outcome, 125, { "No space left", runtime () }));
+  EXPECT_TRUE (fails_with (outcome, 125, { "full", runtime () }));
   expect_nothing_left ();
 }
 
