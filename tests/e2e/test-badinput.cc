@@ -138,7 +138,7 @@ TEST_P (BadInput, ProfileCannotBeRead)
 TEST_P (BadInput, ProfileInheritsFromItself)
 {
   add_profile ("broken", "[Profile]\nName=broken\nInherits=broken\n");
-  expect_bad_profile ({ "Inherits" });
+  expect_bad_profile ({ "broken.profile:3" });
 }
 
 TEST_P (BadInput, VerbsAndOptionsThatDoNotExist)
@@ -151,7 +151,7 @@ TEST_P (BadInput, VerbsAndOptionsThatDoNotExist)
   EXPECT_TRUE (fails_with (sandboxctl ({ "run", "--" }), 125, {}));
   EXPECT_TRUE (fails_with (run_in ({ "--env=NOVALUE" }, { "true" }), 125, { "NOVALUE" }));
   EXPECT_TRUE (fails_with (run_in ({ "--env==x" }, { "true" }), 125, {}));
-  EXPECT_TRUE (fails_with (run_in ({ "--app-id=a/b" }, { "true" }), 125, { "a/b" }));
+  EXPECT_TRUE (fails_with (run_in ({ "--app-id=a/b" }, { "true" }), 125, { "application id" }));
   EXPECT_TRUE (fails_with (run_in ({ "--share=netwrok" }, { "true" }), 125, { "netwrok" }));
 }
 
@@ -173,7 +173,7 @@ TEST_P (BadInput, CommandsThatAreNoPrograms)
 {
   EXPECT_EQ (run_in ({}, { "sh", "-c", "printf '#!/no/such/interpreter\\n' >/tmp/s; chmod +x /tmp/s; /tmp/s" }).status,
              127);
-  EXPECT_TRUE (fails_with (run_in ({}, { "/etc/passwd/x" }), 127, { "/etc/passwd/x" }));
+  EXPECT_TRUE (fails_with (run_in ({}, { "/etc/passwd/x" }), 126, { "/etc/passwd/x" }));
 }
 
 TEST_P (BadInput, WorkingDirectoryIsGone)
