@@ -1,0 +1,185 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "cli/output.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdio_ext.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "cli/cli.h"
+
+char *
+sbx_output_clean (const char *text)
+{
+  GString *clean = g_string_new (NULL);
+
+  while (*text) {
+    gunichar c = g_utf8_get_char_validated (text, -1);
+
+    if (c == (gunichar) -1 || c == (gunichar) -2) {
+      g_string_append_printf (clean, "\\x%02x", (guchar) *text++);
+      continue;
+    }
+    if (c == '\n' || c == '\t')
+      g_string_append_c (clean, ' ');
+    else if (g_unichar_iscntrl (c) || c == 0x2028 || c == 0x2029 || (c >= 0x202a && c <= 0x202e)
+             || (c >= 0x2066 && c <= 0x2069)) /* controls, and what turns the direction of a line */
+      g_string_append_printf (clean, "\\x%02x", c);
+    else
+      g_string_append_unichar (clean, c);
+    text = g_utf8_next_char (text);
+  }
+  return g_string_free (clean, FALSE);
+}
+
+void
+sbx_output_table (GPtrArray *rows)
+{
+  glong widths[16] = { 0 };
+
+  for (guint i = 0; i < rows->len; i++) {
+    char **row = rows->pdata[i];
+
+    for (guint j = 0; row[j] && j < G_N_ELEMENTS (widths); j++)
+      widths[j] = MAX (widths[j], g_utf8_strlen (row[j], -1));
+  }
+  for (guint i = 0; i < rows->len; i++) {
+    char **row = rows->pdata[i];
+
+    for (guint j = 0; row[j]; j++) {
+      int pad = row[j + 1] && j < G_N_ELEMENTS (widths) ? (int) (widths[j] - g_utf8_strlen (row[j], -1)) + 2 : 0;
+
+      printf ("%s%*s", row[j], pad, "");
+    }
+    putchar ('\n');
+  }
+}
+
+char *
+sbx_output_kebab (const char *name)
+{
+  GString *text = g_string_new (NULL);
+
+  for (const char *p = name; *p; p++) {
+    if (g_ascii_isupper (*p) && p != name && p[-1] != '-' && p[-1] != ' ' && !g_ascii_isupper (p[-1]))
+      g_string_append_c (text, '-');
+    g_string_append_c (text, g_ascii_tolower (*p));
+  }
+  return g_string_free (text, FALSE);
+}
+
+static JsonNode *
+dictionary_to_json (GVariant *value)
+{
+  JsonObject *object = json_object_new ();
+  GVariantIter iter;
+  GVariant *entry;
+
+  g_variant_iter_init (&iter, value);
+  while ((entry = g_variant_iter_next_value (&iter))) {
+    g_autoptr (GVariant) key = g_variant_get_child_value (entry, 0), item = g_variant_get_child_value (entry, 1);
+    g_autofree char *name = g_variant_is_of_type (key, G_VARIANT_TYPE_STRING) ? g_variant_dup_string (key, NULL)
+                                                                              : g_variant_print (key, FALSE);
+
+    json_object_set_member (object, name, sbx_output_to_json (item));
+    g_variant_unref (entry);
+  }
+  return json_node_init_object (json_node_alloc (), object);
+}
+
+static JsonNode *
+sequence_to_json (GVariant *value)
+{
+  JsonArray *array = json_array_new ();
+  GVariantIter iter;
+  GVariant *item;
+
+  g_variant_iter_init (&iter, value);
+  while ((item = g_variant_iter_next_value (&iter))) {
+    json_array_add_element (array, sbx_output_to_json (item));
+    g_variant_unref (item);
+  }
+  return json_node_init_array (json_node_alloc (), array);
+}
+
+static gint64
+to_integer (GVariant *value)
+{
+  switch (g_variant_classify (value)) {
+  case G_VARIANT_CLASS_BYTE:
+    return g_variant_get_byte (value);
+  case G_VARIANT_CLASS_INT16:
+    return g_variant_get_int16 (value);
+  case G_VARIANT_CLASS_UINT16:
+    return g_variant_get_uint16 (value);
+  case G_VARIANT_CLASS_INT32:
+    return g_variant_get_int32 (value);
+  case G_VARIANT_CLASS_UINT32:
+    return g_variant_get_uint32 (value);
+  case G_VARIANT_CLASS_INT64:
+    return g_variant_get_int64 (value);
+  default:
+    return (gint64) g_variant_get_uint64 (value);
+  }
+}
+
+JsonNode *
+sbx_output_to_json (GVariant *value)
+{
+  if (g_variant_is_of_type (value, G_VARIANT_TYPE_VARIANT)) {
+    g_autoptr (GVariant) inner = g_variant_get_variant (value);
+
+    return sbx_output_to_json (inner);
+  }
+  if (g_variant_is_of_type (value, G_VARIANT_TYPE_BYTESTRING)) {
+    g_autofree char *text = g_utf8_make_valid (g_variant_get_bytestring (value), -1);
+
+    return json_node_init_string (json_node_alloc (), text);
+  }
+  if (g_variant_is_of_type (value, G_VARIANT_TYPE_DICTIONARY))
+    return dictionary_to_json (value);
+  if (g_variant_is_container (value))
+    return sequence_to_json (value);
+  if (g_variant_is_of_type (value, G_VARIANT_TYPE_BOOLEAN))
+    return json_node_init_boolean (json_node_alloc (), g_variant_get_boolean (value));
+  if (g_variant_is_of_type (value, G_VARIANT_TYPE_DOUBLE))
+    return json_node_init_double (json_node_alloc (), g_variant_get_double (value));
+  if (g_variant_is_of_type (value, G_VARIANT_TYPE_STRING) || g_variant_is_of_type (value, G_VARIANT_TYPE_OBJECT_PATH)
+      || g_variant_is_of_type (value, G_VARIANT_TYPE_SIGNATURE))
+    return json_node_init_string (json_node_alloc (), g_variant_get_string (value, NULL));
+  return json_node_init_int (json_node_alloc (), to_integer (value));
+}
+
+void
+sbx_output_json (JsonNode *node)
+{
+  g_autofree char *text = json_to_string (node, TRUE);
+
+  puts (text);
+  json_node_unref (node);
+}
+
+gboolean
+sbx_output_colours (void)
+{
+  const char *no = g_getenv ("NO_COLOR");
+
+  return (!no || !*no) && isatty (STDOUT_FILENO);
+}
+
+gboolean
+sbx_output_finish (gboolean closed)
+{
+  gboolean wrote = __fpending (stdout) > 0;
+  int failed = ferror (stdout);
+
+  if (wrote && closed) {
+    sbx_fail (_ ("standard output is closed, so there is nowhere to write; redirect it, for example to a file"));
+    return FALSE;
+  }
+  if (fflush (stdout) == 0 && !failed)
+    return TRUE;
+  sbx_fail (_ ("cannot write to standard output: %s"), g_strerror (errno));
+  return FALSE;
+}

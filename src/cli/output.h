@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What goes to people and to programs: tables, JSON, text that cannot do anything to a terminal. */
+#pragma once
+
+#include <gio/gio.h>
+#include <json-glib/json-glib.h>
+
+G_BEGIN_DECLS
+
+/* @text (any bytes) as UTF-8 without control characters: those become \xNN. */
+char *sbx_output_clean (const char *text);
+
+/* A table: columns as wide as their widest cell, the last one open-ended. @rows: GPtrArray of GStrv, the first is the
+ * heading. */
+void sbx_output_table (GPtrArray *rows);
+
+/* A variant as JSON: dictionaries as objects, byte strings as strings, CamelCase keys as kebab-case. */
+JsonNode *sbx_output_to_json (GVariant *value);
+void sbx_output_json (JsonNode *node); /* takes @node */
+
+/* "AppId" → "app-id" */
+char *sbx_output_kebab (const char *name);
+
+/* Whether colours are wanted on standard output: a terminal, and no NO_COLOR (no-color.org). */
+gboolean sbx_output_colours (void);
+
+/* Flushes standard output. FALSE, and a message, when something could not be written; @closed: there never was one. */
+gboolean sbx_output_finish (gboolean closed);
+
+G_END_DECLS

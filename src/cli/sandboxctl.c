@@ -1,0 +1,192 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* sandboxctl: the command line. It starts nothing itself: everything is asked of sandboxd. */
+#include <dirent.h>
+#include <fcntl.h>
+#include <locale.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "cli/cli.h"
+#include "cli/follow.h"
+#include "cli/output.h"
+#include "config.h"
+#include "policy/options.h"
+
+typedef struct {
+  const char *name;
+  SbxVerbFunction function;
+  const char *summary; /* NULL: not for people */
+  gboolean forwards;   /* signals that we get are for the application */
+} SbxVerb;
+
+static const SbxVerb verbs[] = {
+  { "run", sbx_cmd_run, N_ ("Start a command in a sandbox"), TRUE },
+  { "exec", sbx_cmd_exec, N_ ("Start one more command in a running sandbox"), TRUE },
+  { "ps", sbx_cmd_ps, N_ ("List the sandboxes") },
+  { "show", sbx_cmd_show, N_ ("Show all about one sandbox") },
+  { "stop", sbx_cmd_stop, N_ ("End sandboxes") },
+  { "kill", sbx_cmd_kill, N_ ("Send a signal to a sandbox's application") },
+  { "wait", sbx_cmd_wait, N_ ("Wait for a sandbox to end") },
+  { "explain", sbx_cmd_explain, N_ ("Say what a profile comes to, without starting anything") },
+  { "profile", sbx_cmd_profile, N_ ("List, show, check and compare profiles") },
+  { "doctor", sbx_cmd_doctor, N_ ("Say what works on this machine and what to do about the rest") },
+  { "complete", sbx_cmd_complete, NULL },
+};
+
+int
+sbx_fail (const char *format, ...)
+{
+  g_autofree char *text = NULL, *clean = NULL;
+  va_list args;
+
+  va_start (args, format);
+  text = g_strdup_vprintf (format, args);
+  va_end (args);
+  clean = sbx_output_clean (text);
+  fprintf (stderr, "sandboxctl: %s\n", clean);
+  return SBX_EXIT_SANDBOX;
+}
+
+int
+sbx_fail_error (const GError *error)
+{
+  g_autoptr (GError) copy = g_error_copy (error);
+
+  g_dbus_error_strip_remote_error (copy);
+  return sbx_fail ("%s", copy->message);
+}
+
+gboolean
+sbx_parse (SbxCommand *command, const GOptionEntry *entries, GOptionGroup *group, const char *usage,
+           const char *summary, int *status)
+{
+  g_autoptr (GOptionContext) context = g_option_context_new (usage);
+  g_autoptr (GError) error = NULL;
+  g_autofree char *program = g_strconcat ("sandboxctl ", command->argv[0], NULL);
+
+  g_option_context_set_summary (context, summary);
+  g_option_context_set_strict_posix (context, TRUE);
+  g_option_context_add_main_entries (context, entries, GETTEXT_PACKAGE);
+  if (group)
+    g_option_context_add_group (context, group);
+  g_set_prgname (program);
+  command->argv[0] = program;
+  if (g_option_context_parse (context, &command->argc, &command->argv, &error)) {
+    command->argv[0] = (char *) "";
+    if (command->argc > 1 && strcmp (command->argv[1], "--") == 0) {
+      command->argv++;
+      command->argc--;
+    }
+    return TRUE;
+  }
+  *status = sbx_fail (_ ("%s (see `%s --help`)"), error->message, program);
+  return FALSE;
+}
+
+static void
+usage (FILE *stream)
+{
+  fprintf (stream, _ ("Usage: sandboxctl VERB [OPTION…] [ARGUMENT…]\n\n"));
+  for (gsize i = 0; i < G_N_ELEMENTS (verbs); i++)
+    if (verbs[i].summary)
+      fprintf (stream, "  %-9s %s\n", verbs[i].name, _ (verbs[i].summary));
+  fprintf (stream, _ ("\n`sandboxctl VERB --help` has the options of each; sandboxctl(1) has the rest.\n"));
+}
+
+static const SbxVerb *
+find_verb (const char *name)
+{
+  for (gsize i = 0; i < G_N_ELEMENTS (verbs); i++)
+    if (strcmp (verbs[i].name, name) == 0)
+      return &verbs[i];
+  return NULL;
+}
+
+static int
+unknown_verb (const char *name)
+{
+  const char *names[G_N_ELEMENTS (verbs) + 1] = { NULL };
+  const char *near;
+
+  for (gsize i = 0; i < G_N_ELEMENTS (verbs); i++)
+    names[i] = verbs[i].name;
+  near = sbx_nearest_word (name, names);
+  if (near)
+    return sbx_fail (_ ("there is no verb \"%s\", did you mean \"%s\"?"), name, near);
+  return sbx_fail (_ ("there is no verb \"%s\"; `sandboxctl --help` lists them"), name);
+}
+
+static int
+compare_ints (gconstpointer a, gconstpointer b)
+{
+  return *(const int *) a - *(const int *) b;
+}
+
+/* What the caller left open for us, and what it closed. */
+static void
+note_descriptors (SbxDescriptors *descriptors)
+{
+  DIR *dir = opendir ("/proc/self/fd");
+  struct dirent *entry;
+
+  descriptors->inherited = g_array_new (FALSE, FALSE, sizeof (int));
+  for (int fd = 0; fd < 3; fd++)
+    descriptors->closed[fd] = fcntl (fd, F_GETFD) < 0;
+  while (dir && (entry = readdir (dir))) {
+    int fd = atoi (entry->d_name);
+    int flags = fd >= 3 && fd != dirfd (dir) ? fcntl (fd, F_GETFD) : -1;
+
+    if (flags >= 0 && !(flags & FD_CLOEXEC))
+      g_array_append_val (descriptors->inherited, fd);
+  }
+  if (dir)
+    closedir (dir);
+  g_array_sort (descriptors->inherited, compare_ints);
+}
+
+/* Nothing of ours may be opened under the numbers of the standard descriptors. */
+static void
+fill_holes (const SbxDescriptors *descriptors)
+{
+  for (int fd = 0; fd < 3; fd++)
+    if (descriptors->closed[fd] && open ("/dev/null", fd == 0 ? O_RDONLY : O_WRONLY) != fd)
+      exit (SBX_EXIT_SANDBOX);
+}
+
+int
+main (int argc, char **argv)
+{
+  SbxDescriptors descriptors;
+  SbxCommand command = { argc - 1, argv + 1, &descriptors };
+  const SbxVerb *verb;
+  int status;
+
+  verb = argc > 1 ? find_verb (argv[1]) : NULL;
+  if (verb && verb->forwards)
+    sbx_follow_block_signals ();
+  note_descriptors (&descriptors);
+  fill_holes (&descriptors);
+  setlocale (LC_ALL, "");
+  bindtextdomain (GETTEXT_PACKAGE, SBX_LOCALEDIR);
+  textdomain (GETTEXT_PACKAGE);
+  g_set_prgname ("sandboxctl");
+  if (argc < 2) {
+    usage (stderr);
+    return SBX_EXIT_SANDBOX;
+  }
+  if (strcmp (argv[1], "--help") == 0 || strcmp (argv[1], "-h") == 0 || strcmp (argv[1], "help") == 0) {
+    usage (stdout);
+    return sbx_output_finish (descriptors.closed[1]) ? EXIT_SUCCESS : SBX_EXIT_SANDBOX;
+  }
+  if (strcmp (argv[1], "--version") == 0) {
+    printf ("sandboxctl %s\n", SBX_VERSION);
+    return sbx_output_finish (descriptors.closed[1]) ? EXIT_SUCCESS : SBX_EXIT_SANDBOX;
+  }
+  status = verb ? verb->function (&command) : unknown_verb (argv[1]);
+  if (!sbx_output_finish (descriptors.closed[1]) && status == EXIT_SUCCESS)
+    status = SBX_EXIT_SANDBOX;
+  return status;
+}
