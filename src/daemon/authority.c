@@ -23,6 +23,7 @@ struct _SbxAuthority {
   PolkitAuthority *polkit;
   gint64 looked_at; /* monotonic us, when the state became ABSENT */
   guint patience;
+  gboolean told;      /* the log says that it is absent */
   GPtrArray *waiting; /* GTask *: questions asked while LOOKING */
 };
 
@@ -80,6 +81,15 @@ forget_bus (SbxAuthority *self)
 }
 
 static void
+tell_absence (SbxAuthority *self, const GError *error)
+{
+  if (!self->told)
+    g_message ("No polkit authority, so launches within their profile are allowed and extensions are not: %s",
+               error->message);
+  self->told = TRUE;
+}
+
+static void
 on_polkit (GObject *source, GAsyncResult *result, gpointer user_data)
 {
   g_autoptr (SbxAuthority) self = user_data;
@@ -88,7 +98,7 @@ on_polkit (GObject *source, GAsyncResult *result, gpointer user_data)
   g_clear_object (&self->polkit);
   self->polkit = polkit_authority_get_finish (result, &error);
   if (error)
-    g_message ("No polkit authority: %s", error->message);
+    tell_absence (self, error);
   settle (self, self->polkit ? PRESENT : ABSENT);
 }
 
@@ -101,7 +111,7 @@ on_bus (GObject *source, GAsyncResult *result, gpointer user_data)
   forget_bus (self);
   self->bus = g_bus_get_finish (result, &error);
   if (!self->bus) {
-    g_message ("No polkit authority, since there is no system bus: %s", error->message);
+    tell_absence (self, error);
     settle (self, ABSENT);
     return;
   }

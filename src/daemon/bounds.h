@@ -6,6 +6,8 @@
 #define SBX_MAX_INSTANCES 512
 /* Launches of one client that have not been answered yet. */
 #define SBX_MAX_PENDING_PER_CLIENT 300
+/* Launches between the keeper's start and READY or STARTED, for each processor. */
+#define SBX_STARTING_PER_PROCESSOR 4
 /* Ended instances that are still shown; the oldest goes first. */
 #define SBX_MAX_EXITED 256
 #define SBX_EXITED_KEPT_SECONDS 300

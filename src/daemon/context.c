@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "daemon/context.h"
 
+#include "daemon/bounds.h"
+
 static gboolean
 is_set (SbxContext *self, const char *name)
 {
@@ -60,6 +62,7 @@ sbx_context_new (char **environment)
   self->environment = environment;
   self->nofile = sbx_raise_nofile ();
   self->runtime = sbx_runtime_dir_new ((const char *const *) environment);
+  self->turnstile = sbx_turnstile_new (SBX_STARTING_PER_PROCESSOR * g_get_num_processors ());
   self->authority = sbx_authority_new ();
   sbx_context_probe (self);
   return self;
@@ -72,6 +75,7 @@ sbx_context_free (SbxContext *self)
   g_clear_object (&self->profiles);
   g_free ((gpointer) self->places.xdg_dirs);
   sbx_machine_free (self->machine);
+  sbx_turnstile_free (self->turnstile);
   sbx_runtime_dir_free (self->runtime);
   g_strfreev (self->environment);
   g_free (self);

@@ -5,6 +5,7 @@
 #include "daemon/authority.h"
 #include "daemon/keeper-spawn.h"
 #include "daemon/runtime-dir.h"
+#include "daemon/turnstile.h"
 #include "plan/machine.h"
 #include "policy/profile-set.h"
 
@@ -17,6 +18,7 @@ typedef struct {
   SbxProfileSet *profiles;
   SbxAuthority *authority;
   SbxRuntimeDir *runtime;
+  SbxTurnstile *turnstile;
   struct rlimit nofile; /* before we raised ours */
 } SbxContext;
 

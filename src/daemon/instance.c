@@ -22,14 +22,35 @@ struct _SbxInstance {
   gint32 wait_status;
   SbxCulprit culprit;
   char *text;
+  GVariant *cached[2];
   guint32 next_job;
   GHashTable *jobs; /* number → GTask *: EXECs without an answer; task data: the command */
 };
 
 G_DEFINE_FINAL_TYPE (SbxInstance, sbx_instance, G_TYPE_OBJECT)
 
-enum { SIGNAL_STARTED, SIGNAL_FAILED, SIGNAL_CHANGED, SIGNAL_LOST, SIGNAL_ENDED, N_SIGNALS };
+enum { SIGNAL_READY, SIGNAL_STARTED, SIGNAL_FAILED, SIGNAL_CHANGED, SIGNAL_LOST, SIGNAL_ENDED, N_SIGNALS };
 static guint signals[N_SIGNALS];
+
+static void
+forget_cached (SbxInstance *self)
+{
+  for (gsize i = 0; i < G_N_ELEMENTS (self->cached); i++)
+    g_clear_pointer (&self->cached[i], g_variant_unref);
+}
+
+GVariant *
+sbx_instance_get_cached (SbxInstance *self, guint slot)
+{
+  return self->cached[slot];
+}
+
+void
+sbx_instance_set_cached (SbxInstance *self, guint slot, GVariant *value)
+{
+  g_clear_pointer (&self->cached[slot], g_variant_unref);
+  self->cached[slot] = g_variant_ref_sink (value);
+}
 
 static void
 sbx_instance_dispose (GObject *object)
@@ -48,6 +69,7 @@ sbx_instance_finalize (GObject *object)
   SbxInstance *self = SBX_INSTANCE (object);
 
   g_weak_ref_clear (&self->starter);
+  forget_cached (self);
   sbx_info_free (self->info);
   g_free (self->path);
   g_free (self->text);
@@ -60,6 +82,8 @@ sbx_instance_class_init (SbxInstanceClass *klass)
 {
   G_OBJECT_CLASS (klass)->dispose = sbx_instance_dispose;
   G_OBJECT_CLASS (klass)->finalize = sbx_instance_finalize;
+  signals[SIGNAL_READY] =
+      g_signal_new ("ready", SBX_TYPE_INSTANCE, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 0);
   signals[SIGNAL_STARTED] =
       g_signal_new ("started", SBX_TYPE_INSTANCE, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 0);
   signals[SIGNAL_FAILED] =
@@ -138,6 +162,7 @@ sbx_instance_is_started_by (SbxInstance *self, SbxCaller *caller)
 static void
 tell_change (SbxInstance *self, const char *const *names)
 {
+  forget_cached (self);
   g_signal_emit (self, signals[SIGNAL_CHANGED], 0, names);
 }
 
@@ -208,6 +233,7 @@ on_started (SbxInstance *self, const SbxMessage *message)
   self->enforced = (guint32) message->detail;
   if (self->start_time == 0)
     self->start_time = g_get_real_time ();
+  forget_cached (self);
   g_signal_emit (self, signals[SIGNAL_STARTED], 0);
 }
 
@@ -272,6 +298,8 @@ on_message (SbxKeeperLink *link, const SbxMessage *message, gpointer user_data)
       sbx_instance_end (self, (SbxCulprit) message->value, message->text);
   } else if (message->job != 0) {
     on_job_answer (self, message);
+  } else if (message->type == SBX_MSG_READY) {
+    g_signal_emit (self, signals[SIGNAL_READY], 0);
   } else if (message->type == SBX_MSG_STARTED) {
     on_started (self, message);
   } else if (message->type == SBX_MSG_EXITED) {
@@ -303,6 +331,7 @@ sbx_instance_set_status (SbxInstance *self, const SbxStatus *status)
                                      [SBX_STATUS_RUNNING] = SBX_STATE_RUNNING,
                                      [SBX_STATUS_EXITED] = SBX_STATE_EXITED };
 
+  forget_cached (self);
   self->state = states[status->state];
   self->pid = self->state == SBX_STATE_RUNNING ? status->pid : 0;
   self->start_time = status->start_time;

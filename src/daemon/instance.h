@@ -4,8 +4,9 @@
  *   STARTING ──STARTED──▶ RUNNING ──ENDED, or the keeper is gone──▶ EXITED
  *       └──FAILED, or the keeper is gone: signal "failed", nothing is left of it
  *
- * Signals: "started" (); "failed" (GError *); "changed" (a NULL-terminated array of D-Bus property names);
- * "lost" (): the keeper has closed the socket without a word, dead or tired of us; "ended" (). */
+ * Signals: "ready" (): prepared, waiting for START; "started" (); "failed" (GError *); "changed" (a NULL-terminated
+ * array of D-Bus property names); "lost" (): the keeper has closed the socket without a word, dead or tired of us;
+ * "ended" (). */
 #pragma once
 
 #include <gio/gio.h>
@@ -43,6 +44,10 @@ void sbx_instance_get_result (SbxInstance *self, int *code, int *signo, gboolean
 
 /* The value of a property of org.example.Sandbox.Instance; NULL for an unknown name. */
 GVariant *sbx_instance_dup_property (SbxInstance *self, const char *name);
+
+/* What others have made of the properties, kept for them until one of these changes; @slot: 0 or 1. */
+GVariant *sbx_instance_get_cached (SbxInstance *self, guint slot); /* borrowed, or NULL */
+void sbx_instance_set_cached (SbxInstance *self, guint slot, GVariant *value);
 
 /* Requests to the keeper. Errors: EXITED, LIMITS, SPAWN_FAILED. */
 gboolean sbx_instance_send (SbxInstance *self, const SbxMessage *message, const int *fds, gsize n_fds,

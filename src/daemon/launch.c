@@ -2,14 +2,15 @@
 /* A launch is two things that go on at the same time and meet:
  *
  *              ┌─ asking:     the bus daemon (who is it?) ──▶ the authority (may they?) ──▶ approved ─┐
- *   call ──────┤                                                                                      ├─▶ START
+ *   turn ──────┤                                                                                      ├─▶ START
  *              └─ preparing:  spawn the keeper ──▶ PREPARE (block, descriptors) ─────────▶ prepared ──┘     │
  *                                                                                                           ▼
  *                                          answer ◀── RUNNING ◀── STARTED or FAILED from the keeper ◀── starting
  *
- * The state is in three flags, which only ever go from FALSE to TRUE; advance () looks at them after each change:
+ * The state is in a few flags, which only ever go from FALSE to TRUE; advance () looks at them after each change:
  *
- *   approved   the authority has said yes
+ *   inside     it is this launch's turn (turnstile.h): only so many prepare at the same time. Given back at READY,
+ * STARTED or the end, so that one that waits for the authority keeps nobody out approved   the authority has said yes
  *   prepared   PREPARE has been sent. READY is not waited for: a keeper keeps a START that comes early
  *   started    START has been sent; SBX_START_TIMEOUT_SECONDS run
  *
@@ -39,11 +40,14 @@ typedef struct {
   SbxRegistry *registry;
   SbxCaller *caller;
   GTask *task; /* NULL once answered */
+  char *profile;
+  GVariant *argv, *options; /* until it is its turn */
+  GUnixFDList *fds;
   SbxWish *wish;
   SbxChoice *choice;
   SbxInstance *instance;
   GCancellable *asking;
-  gboolean interactive, approved, prepared, started;
+  gboolean interactive, entered, approved, prepared, started;
   int start_block;
   guint timeout;
 } Launch;
@@ -51,10 +55,20 @@ typedef struct {
 static void advance (Launch *launch);
 
 static void
+forget_call (Launch *launch)
+{
+  g_clear_pointer (&launch->profile, g_free);
+  g_clear_pointer (&launch->argv, g_variant_unref);
+  g_clear_pointer (&launch->options, g_variant_unref);
+  g_clear_object (&launch->fds);
+}
+
+static void
 launch_clear (gpointer data)
 {
   Launch *launch = data;
 
+  forget_call (launch);
   g_clear_object (&launch->caller);
   g_clear_pointer (&launch->wish, sbx_wish_free);
   g_clear_pointer (&launch->choice, sbx_choice_free);
@@ -72,10 +86,19 @@ launch_unref (Launch *launch)
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (Launch, launch_unref)
 
+static void
+leave_turnstile (Launch *launch)
+{
+  if (launch->entered)
+    sbx_turnstile_leave (launch->context->turnstile, launch);
+  launch->entered = FALSE;
+}
+
 /* The last thing in both cases; drops the reference that the launch holds on itself while it is not answered. */
 static void
 settle (Launch *launch)
 {
+  leave_turnstile (launch);
   g_clear_handle_id (&launch->timeout, g_source_remove);
   g_signal_handlers_disconnect_by_data (launch->caller, launch);
   if (launch->instance)
@@ -109,6 +132,12 @@ on_started (SbxInstance *instance, gpointer user_data)
 
   g_task_return_pointer (launch->task, g_object_ref (instance), g_object_unref);
   settle (launch);
+}
+
+static void
+on_ready (SbxInstance *instance, gpointer user_data)
+{
+  leave_turnstile (user_data);
 }
 
 static void
@@ -363,38 +392,37 @@ make_info (SbxRegistry *registry, SbxChoice *choice)
 }
 
 static gboolean
-has_room (SbxRegistry *registry, SbxCaller *caller, GError **error)
+make_choice (Launch *launch, GError **error)
 {
-  if (sbx_caller_get_pending (caller) >= SBX_MAX_PENDING_PER_CLIENT)
-    return sbx_throw (error, SBX_ERROR_LIMITS,
-                      "this client has %d launches under way, which is the limit; wait for some of them",
-                      SBX_MAX_PENDING_PER_CLIENT);
-  return sbx_registry_has_room (registry, error);
+  launch->wish = sbx_wish_new (launch->argv, launch->options, sbx_launch_options, launch->fds, TRUE, error);
+  if (launch->wish)
+    launch->choice = sbx_choice_new (launch->context, launch->profile, launch->wish, NULL, error);
+  forget_call (launch);
+  return launch->choice != NULL;
 }
 
-/* Everything that can be found wrong at once. */
-static Launch *
-launch_new (SbxContext *context, SbxRegistry *registry, SbxCaller *caller, const SbxLaunchCall *call, GError **error)
+/* It is this launch's turn. */
+static void
+begin (gpointer user_data)
 {
-  g_autoptr (SbxWish) wish = NULL;
-  g_autoptr (SbxChoice) choice = NULL;
-  Launch *launch;
+  g_autoptr (Launch) launch = g_rc_box_acquire (user_data);
+  GError *error = NULL;
 
-  if (!has_room (registry, caller, error)
-      || !(wish = sbx_wish_new (call->argv, call->options, sbx_launch_options, call->fds, TRUE, error))
-      || !(choice = sbx_choice_new (context, call->profile, wish, NULL, error)))
-    return NULL;
-  launch = g_rc_box_new0 (Launch);
-  launch->context = context;
-  launch->registry = registry;
-  launch->caller = g_object_ref (caller);
-  launch->wish = g_steal_pointer (&wish);
-  launch->choice = g_steal_pointer (&choice);
-  launch->instance = sbx_instance_new (make_info (registry, launch->choice));
-  launch->asking = g_cancellable_new ();
-  launch->interactive = call->interactive;
-  launch->start_block = -1;
-  return launch;
+  if (!sbx_registry_has_room (launch->registry, &error) || !make_choice (launch, &error)) {
+    give_up (launch, error);
+    return;
+  }
+  launch->instance = sbx_instance_new (make_info (launch->registry, launch->choice));
+  sbx_instance_set_starter (launch->instance, launch->caller);
+  sbx_registry_add (launch->registry, launch->instance); /* before us, so that it is shown before it is answered */
+  g_signal_connect (launch->instance, "ready", G_CALLBACK (on_ready), launch);
+  g_signal_connect (launch->instance, "started", G_CALLBACK (on_started), launch);
+  g_signal_connect (launch->instance, "failed", G_CALLBACK (on_failed), launch);
+  sbx_caller_when_known (launch->caller, on_known, g_rc_box_acquire (launch));
+  if (launch->task && !launch->approved && !launch->prepared)
+    advance (launch);
+  if (launch->task && !launch->prepared) /* it waits for the authority, and is cheap to wait for */
+    leave_turnstile (launch);
 }
 
 void
@@ -402,24 +430,30 @@ sbx_launch_async (SbxContext *context, SbxRegistry *registry, SbxCaller *caller,
                   GAsyncReadyCallback callback, gpointer user_data)
 {
   g_autoptr (GTask) task = g_task_new (NULL, NULL, callback, user_data);
-  g_autoptr (Launch) launch = NULL;
-  GError *error = NULL;
-  Launch *own = launch_new (context, registry, caller, call, &error);
+  Launch *launch;
 
-  if (!own) {
-    g_task_return_error (task, error);
+  if (sbx_caller_get_pending (caller) >= SBX_MAX_PENDING_PER_CLIENT) {
+    g_task_return_new_error (task, SBX_ERROR, SBX_ERROR_LIMITS,
+                             "this client has %d launches under way, which is the limit; wait for some of them",
+                             SBX_MAX_PENDING_PER_CLIENT);
     return;
   }
-  launch = g_rc_box_acquire (own);
+  launch = g_rc_box_new0 (Launch); /* its own until it settles */
+  launch->context = context;
+  launch->registry = registry;
+  launch->caller = g_object_ref (caller);
   launch->task = g_steal_pointer (&task);
+  launch->profile = g_strdup (call->profile);
+  launch->argv = g_variant_ref (call->argv);
+  launch->options = g_variant_ref (call->options);
+  launch->fds = call->fds ? g_object_ref (call->fds) : NULL;
+  launch->asking = g_cancellable_new ();
+  launch->interactive = call->interactive;
+  launch->start_block = -1;
   sbx_caller_add_pending (caller, 1);
-  sbx_instance_set_starter (launch->instance, caller);
-  sbx_registry_add (registry, launch->instance); /* before ours, so that it is shown before it is answered */
-  g_signal_connect (launch->instance, "started", G_CALLBACK (on_started), launch);
-  g_signal_connect (launch->instance, "failed", G_CALLBACK (on_failed), launch);
   g_signal_connect (caller, "gone", G_CALLBACK (on_caller_gone), launch);
-  sbx_caller_when_known (caller, on_known, g_rc_box_acquire (launch));
-  advance (launch);
+  launch->entered = TRUE;
+  sbx_turnstile_enter (context->turnstile, begin, launch);
 }
 
 SbxInstance *

@@ -37,7 +37,7 @@ interface_of (SbxInstance *instance)
   return instance ? sbx_sandbox_instance_interface_info () : sbx_sandbox_interface_info ();
 }
 
-/* a{sv} of @instance or the manager, those with a question to ask only if @everything. */
+/* a{sv} of @instance or the manager, those with a question to ask only if @everything. Floating. */
 static GVariant *
 make_all (const SbxCall *call, SbxInstance *instance, gboolean everything)
 {
@@ -56,6 +56,20 @@ make_all (const SbxCall *call, SbxInstance *instance, gboolean everything)
     g_variant_builder_add (&builder, "{sv}", name, value);
   }
   return g_variant_builder_end (&builder);
+}
+
+/* a{sa{sv}} of it, borrowed: an object manager with hundreds of objects is asked again and again. */
+static GVariant *
+get_interfaces (const SbxCall *call, SbxInstance *instance, gboolean everything)
+{
+  GVariantBuilder builder;
+
+  if (!sbx_instance_get_cached (instance, everything)) {
+    g_variant_builder_init (&builder, G_VARIANT_TYPE ("a{sa{sv}}"));
+    g_variant_builder_add (&builder, "{s@a{sv}}", SBX_INSTANCE_INTERFACE, make_all (call, instance, everything));
+    sbx_instance_set_cached (instance, everything, g_variant_builder_end (&builder));
+  }
+  return sbx_instance_get_cached (instance, everything);
 }
 
 static void
@@ -146,12 +160,8 @@ answer_get_managed_objects (SbxCall *call, gboolean everything)
     SbxInstance *instance = g_ptr_array_index (instances, i);
     gboolean all = everything || sbx_instance_is_started_by (instance, call->caller);
 
-    g_variant_builder_open (&builder, G_VARIANT_TYPE ("{oa{sa{sv}}}"));
-    g_variant_builder_add (&builder, "o", sbx_instance_get_path (instance));
-    g_variant_builder_open (&builder, G_VARIANT_TYPE ("a{sa{sv}}"));
-    g_variant_builder_add (&builder, "{s@a{sv}}", SBX_INSTANCE_INTERFACE, make_all (call, instance, all));
-    g_variant_builder_close (&builder);
-    g_variant_builder_close (&builder);
+    g_variant_builder_add (&builder, "{o@a{sa{sv}}}", sbx_instance_get_path (instance),
+                           get_interfaces (call, instance, all));
   }
   sbx_call_return (call, g_variant_new ("(a{oa{sa{sv}}})", &builder));
 }

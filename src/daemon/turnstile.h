@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Lets a few launches at a time do their heavy work. Hundreds that start at once would only take the processors from
+ * each other, and from the service, which has other callers to answer. */
+#pragma once
+
+#include <glib.h>
+
+G_BEGIN_DECLS
+
+typedef struct _SbxTurnstile SbxTurnstile;
+
+/* @room: how many may be inside. */
+SbxTurnstile *sbx_turnstile_new (guint room);
+void sbx_turnstile_free (SbxTurnstile *self);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (SbxTurnstile, sbx_turnstile_free)
+
+typedef void (*SbxTurnFunc) (gpointer user_data);
+
+/* Calls @func when it is @user_data's turn: now if there is room and nobody waits, else later, in the order of arrival,
+ * one in each round of the main loop. From then on @user_data is inside, until it leaves. */
+void sbx_turnstile_enter (SbxTurnstile *self, SbxTurnFunc func, gpointer user_data);
+/* Inside or still waiting: takes @user_data out. Once for each enter. */
+void sbx_turnstile_leave (SbxTurnstile *self, gpointer user_data);
+
+G_END_DECLS
