@@ -1,0 +1,47 @@
+#!/bin/sh
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# deps.sh SET...   Installs what is missing of the Debian packages of each set: build, run, test, browsers, lint.
+# As an ordinary user through sudo. Nothing is asked and nothing is done when everything is there.
+set -eu
+
+packages () {
+  case $1 in
+    build) echo "gcc g++ meson ninja-build pkg-config gettext musl-tools linux-libc-dev libglib2.0-dev libglib2.0-dev-bin
+      libpolkit-gobject-1-dev libseccomp-dev libjson-glib-dev libportal-dev" ;;
+    run) echo "bubblewrap xdg-dbus-proxy procps" ;;
+    test) echo "libgtest-dev libgmock-dev dbus dbus-daemon libglib2.0-bin polkitd util-linux passwd coreutils python3
+      python3-gi psmisc lsof strace gdb libxml2-utils man-db git" ;;
+    browsers) echo "chromium firefox-esr fonts-dejavu-core" ;;
+    lint) echo "clang clang-tidy clang-format cppcheck shellcheck libclang-rt-14-dev" ;;
+    *) echo "deps.sh: no such set: $1" >&2; exit 125 ;;
+  esac
+}
+
+missing=
+for set in "$@"; do
+  list=$(packages "$set")
+  for package in $list; do
+    [ "$(dpkg-query -W -f '${db:Status-Status}' "$package" 2>/dev/null)" = installed ] || missing="$missing $package"
+  done
+done
+[ -n "$missing" ] || exit 0
+
+sudo=
+if [ "$(id -u)" -ne 0 ]; then
+  command -v sudo >/dev/null || {
+    echo "These Debian packages are missing, and there is no sudo; as root: apt-get install$missing" >&2
+    exit 125
+  }
+  sudo="sudo"
+fi
+echo "Installing from Debian:$missing" >&2
+log=$(mktemp)
+# shellcheck disable=SC2086 # lists of words
+if ! { $sudo apt-get -q update && $sudo env DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends $missing; } \
+    >"$log" 2>&1 </dev/null; then
+  cat "$log" >&2
+  rm -f "$log"
+  echo "deps.sh: apt-get failed; the lines above say why" >&2
+  exit 125
+fi
+rm -f "$log"
