@@ -5,30 +5,19 @@
 #include <csignal>
 #include <fcntl.h>
 #include <filesystem>
-#include <random>
 #include <sys/stat.h>
 #include <thread>
 #include <unistd.h>
 
+#include "dice.h"
 #include "harness.h"
 
 using namespace e2e;
 
-/* A seed that is printed, and can be given again with SBX_TEST_SEED. */
-static std::mt19937
-dice ()
-{
-  const char *given = getenv ("SBX_TEST_SEED");
-  unsigned seed = given ? static_cast<unsigned> (strtoul (given, nullptr, 10)) : std::random_device{}();
-
-  printf ("SBX_TEST_SEED=%u\n", seed);
-  return std::mt19937 (seed);
-}
-
 static void
-pause_for (std::mt19937 &random, int most_us)
+pause_for (Dice &dice, unsigned most_us)
 {
-  std::this_thread::sleep_for (std::chrono::microseconds (std::uniform_int_distribution<> (0, most_us) (random)));
+  std::this_thread::sleep_for (std::chrono::microseconds (dice.upto (most_us)));
 }
 
 class ServiceKilled : public OnBus {};
@@ -36,7 +25,7 @@ class ServiceKilled : public OnBus {};
 /* Either the application ran, and then everything about it is right, or it did not, and then somebody says so. */
 TEST_F (ServiceKilled, AtAnyMomentOfALaunch)
 {
-  std::mt19937 random = dice ();
+  Dice dice;
   int ran = 0, refused = 0;
 
   for (int i = 0; i < 60; i++) {
@@ -45,7 +34,7 @@ TEST_F (ServiceKilled, AtAnyMomentOfALaunch)
       ASSERT_TRUE (succeeds (sandboxctl ({ "ps" })));
     }
     Process process (command ({ "run", "--", "sh", "-c", "echo ran; exit 7" }));
-    pause_for (random, 25000);
+    pause_for (dice, 25000);
     for (pid_t pid : services ())
       ::kill (pid, SIGKILL);
     Outcome outcome = process.wait ();
@@ -70,7 +59,7 @@ TEST_F (ServiceKilled, AtAnyMomentOfALaunch)
 
 TEST_F (ServiceKilled, RunningApplicationsGoOn)
 {
-  std::mt19937 random = dice ();
+  Dice dice;
   Command waiting = command ({ "run", "--", "sh", "-c", "echo ready; read line; echo got $line; exit 9" });
 
   waiting.keep_input = true;
@@ -81,7 +70,7 @@ TEST_F (ServiceKilled, RunningApplicationsGoOn)
     kill_services ();
     EXPECT_TRUE (process_exists (before.pid));
     ASSERT_EQ (json ({ "show", "--json", before.id })["state"].text (), "running");
-    pause_for (random, 5000);
+    pause_for (dice, 5000);
   }
   kill_services ();
   running.write ("this\n");
@@ -197,14 +186,14 @@ TEST_P (Killed, KeeperOfADetachedInstance)
 /* The whole chain, at any moment of a launch, whoever it hits. */
 TEST_P (Killed, AnythingAtAnyMomentOfALaunch)
 {
-  std::mt19937 random = dice ();
+  Dice dice;
   static const char *const names[] = { "sandbox-keeper", "bwrap", "sandbox-init", "sandboxctl" };
 
   for (int i = 0; i < 48; i++) {
     std::string victim = names[i % 4];
     Process process (command ({ "run", "--", "sh", "-c", "echo ran; exit 7" }));
 
-    pause_for (random, 20000);
+    pause_for (dice, 20000);
     for (const auto &p : descendants (getpid ()))
       if (p.name.compare (0, 15, victim.substr (0, 15)) == 0)
         ::kill (p.pid, SIGKILL);
