@@ -1,107 +1,143 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* doctor: what works on this machine. complete: the words that a shell offers. */
 #include <stdio.h>
 #include <string.h>
 
 #include "cli/cli.h"
-#include "cli/instances.h"
 #include "cli/output.h"
 #include "cli/service.h"
 
-static GVariant *
-get_features (GError **error)
-{
-  g_autoptr (SbxService) service = sbx_service_open (error);
-  g_autoptr (GVariant) reply = NULL, boxed = NULL;
+/* In the order in which to read them: what nothing starts without comes first. Others follow as they come. */
+static const struct {
+  const char *key, *title;
+} rows[] = {
+  { "user-namespaces", N_ ("user namespaces") },
+  { "bubblewrap", N_ ("bubblewrap") },
+  { "landlock", N_ ("Landlock") },
+  { "landlock-scopes", N_ ("Landlock scopes") },
+  { "landlock-tcp", N_ ("Landlock TCP ports") },
+  { "procfs-hidepid", N_ ("private /proc") },
+  { "procfs-pidns", N_ ("/proc by namespace descriptor") },
+  { "bus-proxy", N_ ("filtered D-Bus") },
+};
 
-  if (!service)
-    return NULL;
-  reply = sbx_service_call (service, SBX_MANAGER_PATH, "org.freedesktop.DBus.Properties", "Get",
-                            g_variant_new ("(ss)", SBX_MANAGER_INTERFACE, "Features"), NULL, error);
-  if (!reply)
-    return NULL;
-  g_variant_get (reply, "(v)", &boxed);
-  return g_steal_pointer (&boxed);
+static void
+print_feature (const char *title, GVariant *feature)
+{
+  gboolean works = FALSE, colours = sbx_output_colours ();
+  const char *detail = "", *remedy = "";
+  g_autofree char *clean = NULL;
+
+  g_variant_lookup (feature, "works", "b", &works);
+  g_variant_lookup (feature, "detail", "&s", &detail);
+  g_variant_lookup (feature, "remedy", "&s", &remedy);
+  clean = sbx_output_clean (detail);
+  printf ("%s%-4s%s %-30s %s\n", colours ? (works ? "\033[32m" : "\033[31m") : "", works ? _ ("yes") : _ ("NO"),
+          colours ? "\033[0m" : "", title, clean);
+  if (!works && *remedy) {
+    g_autofree char *what = sbx_output_clean (remedy);
+
+    printf ("     %-30s %s %s\n", "", _ ("→"), what);
+  }
+}
+
+static gboolean
+is_known (const char *key)
+{
+  for (gsize i = 0; i < G_N_ELEMENTS (rows); i++)
+    if (strcmp (rows[i].key, key) == 0)
+      return TRUE;
+  return FALSE;
 }
 
 static void
-print_feature (const char *name, GVariant *row)
+print_text (GVariant *features, const char *bus, gboolean promises)
 {
-  const char *detail = "", *remedy = NULL;
-  gboolean works = FALSE;
+  GVariantIter iter;
+  const char *key, *authority = "";
+  GVariant *value;
 
-  if (!g_variant_lookup (row, "works", "b", &works))
-    return;
-  g_variant_lookup (row, "detail", "&s", &detail);
-  printf ("%-7s  %-16s  %s\n", works ? _ ("works") : _ ("missing"), name, detail);
-  if (g_variant_lookup (row, "remedy", "&s", &remedy))
-    printf ("%-7s  %-16s  → %s\n", "", "", remedy);
+  for (gsize i = 0; i < G_N_ELEMENTS (rows); i++) {
+    g_autoptr (GVariant) feature = g_variant_lookup_value (features, rows[i].key, G_VARIANT_TYPE_VARDICT);
+
+    if (feature)
+      print_feature (_ (rows[i].title), feature);
+  }
+  g_variant_iter_init (&iter, features);
+  while (g_variant_iter_next (&iter, "{&sv}", &key, &value)) {
+    if (!is_known (key) && g_variant_is_of_type (value, G_VARIANT_TYPE_VARDICT))
+      print_feature (key, value);
+    g_variant_unref (value);
+  }
+  g_variant_lookup (features, "authority", "&s", &authority);
+  printf (_ ("\nService: %s\nAuthority: %s\n"), bus, *authority ? authority : _ ("none"));
+  puts (promises ? _ ("The default profile keeps every promise here.")
+                 : _ ("The default profile does not keep every promise here, see above."));
+}
+
+/* What the default profile stands for: it starts, and its /proc shows inferiors only, with signals kept inside. */
+static gboolean
+keeps_promises (GVariant *features)
+{
+  static const char *const needed[] = { "user-namespaces", "bubblewrap", "landlock", "landlock-scopes",
+                                        "procfs-hidepid" };
+  gboolean inferiors = FALSE;
+
+  g_variant_lookup (features, "inferiors-only", "b", &inferiors);
+  for (gsize i = 0; i < G_N_ELEMENTS (needed); i++) {
+    g_autoptr (GVariant) feature = g_variant_lookup_value (features, needed[i], G_VARIANT_TYPE_VARDICT);
+    gboolean works = FALSE;
+
+    if (feature)
+      g_variant_lookup (feature, "works", "b", &works);
+    inferiors = inferiors && works;
+  }
+  return inferiors;
+}
+
+static void
+print_json (GVariant *features, const char *bus, gboolean promises)
+{
+  JsonNode *node = sbx_output_to_json (features);
+  JsonObject *object = json_node_get_object (node);
+
+  json_object_set_string_member (object, "service", bus);
+  json_object_set_boolean_member (object, "keeps-promises", promises);
+  sbx_output_json (node);
 }
 
 int
 sbx_cmd_doctor (SbxCommand *command)
 {
-  gboolean json = FALSE, promise = FALSE;
+  gboolean json = FALSE, promises;
   const GOptionEntry entries[] = {
     { "json", 0, 0, G_OPTION_ARG_NONE, &json, N_ ("Print JSON"), NULL },
-    { NULL, 0, 0, G_OPTION_ARG_NONE, NULL, NULL, NULL },
+    G_OPTION_ENTRY_NULL,
   };
-  g_autoptr (GVariant) features = NULL;
+  g_autoptr (SbxService) service = NULL;
   g_autoptr (GError) error = NULL;
-  GVariantIter iter;
-  const char *name;
-  GVariant *row;
+  g_autoptr (GVariant) reply = NULL, features = NULL;
+  const char *bus;
   int status;
 
-  if (!sbx_parse (command, entries, NULL, NULL,
-                  _ ("Says what works on this machine, what does not, and what to do. Exits with 0 when the default\n"
-                     "profile can keep every promise, with 1 when it cannot."),
+  if (!sbx_parse (command, entries, NULL, "",
+                  _ ("Says what works on this machine, what does not, and what to do about it. Exits with 0 only if "
+                     "the default profile keeps every promise."),
                   &status))
     return status;
-  features = get_features (&error);
-  if (!features)
+  if (command->argc > 1)
+    return sbx_fail (_ ("doctor takes no argument, and \"%s\" is one"), command->argv[1]);
+  service = sbx_service_open (&error);
+  if (service)
+    reply = sbx_service_call (service, SBX_MANAGER_PATH, "org.freedesktop.DBus.Properties", "Get",
+                              g_variant_new ("(ss)", SBX_MANAGER_INTERFACE, "Features"), NULL, &error);
+  if (!reply)
     return sbx_fail_error (error);
-  g_variant_lookup (features, "inferiors-only", "b", &promise);
-  if (json) {
-    sbx_output_json (sbx_output_to_json (features));
-    return promise ? 0 : 1;
-  }
-  g_variant_iter_init (&iter, features);
-  while (g_variant_iter_next (&iter, "{&sv}", &name, &row)) {
-    if (g_variant_is_of_type (row, G_VARIANT_TYPE_VARDICT))
-      print_feature (name, row);
-    g_variant_unref (row);
-  }
-  puts (promise ? _ ("\nThe default profile keeps every promise here.")
-                : _ ("\nThe default profile cannot keep every promise here."));
-  return promise ? 0 : 1;
-}
-
-/* complete instances | profiles */
-int
-sbx_cmd_complete (SbxCommand *command)
-{
-  g_autoptr (SbxService) service = NULL;
-  g_autoptr (GPtrArray) items = NULL;
-  g_autoptr (GVariant) reply = NULL, profiles = NULL;
-  const char *name;
-  GVariantIter iter;
-
-  service = command->argc == 2 ? sbx_service_open (NULL) : NULL;
-  if (!service)
-    return SBX_EXIT_SANDBOX;
-  if (strcmp (command->argv[1], "instances") == 0) {
-    items = sbx_instances_get (service, NULL);
-    for (guint i = 0; items && i < items->len; i++)
-      puts (((SbxItem *) items->pdata[i])->id);
-    return 0;
-  }
-  reply = sbx_service_call (service, SBX_MANAGER_PATH, SBX_MANAGER_INTERFACE, "ListProfiles", NULL, NULL, NULL);
-  profiles = reply ? g_variant_get_child_value (reply, 0) : NULL;
-  if (!profiles)
-    return SBX_EXIT_SANDBOX;
-  g_variant_iter_init (&iter, profiles);
-  while (g_variant_iter_next (&iter, "(&s&s&s&s)", &name, NULL, NULL, NULL))
-    puts (name);
-  return 0;
+  g_variant_get (reply, "(v)", &features);
+  promises = keeps_promises (features);
+  bus = sbx_service_get_name (service) ? "session bus" : "private";
+  if (json)
+    print_json (features, bus, promises);
+  else
+    print_text (features, bus, promises);
+  return promises ? 0 : SBX_EXIT_SANDBOX;
 }

@@ -2,42 +2,60 @@
 #include <string.h>
 
 #include "cli/cli.h"
+#include "cli/follow.h"
 #include "cli/instances.h"
-#include "cli/job.h"
+#include "cli/request.h"
+
+static int
+execute (SbxRequest *request, const SbxCommand *command, const char *word, char **argv)
+{
+  g_autoptr (SbxService) service = NULL;
+  g_autoptr (GPtrArray) instances = NULL;
+  g_autoptr (GError) error = NULL;
+  const SbxInstanceInfo *info;
+
+  if (!sbx_request_make (request, command, FALSE, &error))
+    return sbx_fail_error (error);
+  info = sbx_instances_open (word, &service, &instances, &error);
+  if (!info)
+    return sbx_fail_error (error);
+  if (sbx_instance_has_ended (info))
+    return sbx_fail (_ ("the sandbox %s has ended; start another with `sandboxctl run`"), info->id);
+  request->open = FALSE;
+  const SbxFollowCall call = { .service = service,
+                               .path = info->path,
+                               .interface = SBX_INSTANCE_INTERFACE,
+                               .method = "Exec",
+                               .parameters = g_variant_new ("(@aaya{sv})", sbx_request_argv (argv), &request->options),
+                               .fds = request->fds,
+                               .lifeline = &request->lifeline,
+                               .terminal = request->terminal,
+                               .command = argv[0],
+                               .cwd = request->cwd,
+                               .profile = sbx_instance_text (info, "Profile") };
+  return sbx_follow (&call);
+}
 
 int
 sbx_cmd_exec (SbxCommand *command)
 {
-  g_auto (GVariantBuilder) dict = G_VARIANT_BUILDER_INIT (G_VARIANT_TYPE_VARDICT);
-  SbxJobOptions options = { 0 };
-  SbxJobCall call = { NULL, SBX_INSTANCE_INTERFACE, "Exec", NULL, NULL, &dict, TRUE };
-  const GOptionEntry entries[] = {
-    SBX_JOB_ENTRIES (&options),
-    { NULL, 0, 0, G_OPTION_ARG_NONE, NULL, NULL, NULL },
-  };
-  g_autoptr (SbxService) service = NULL;
-  g_autoptr (GError) error = NULL;
-  g_autofree char *path = NULL;
-  int first = 2, status;
+  g_auto (SbxRequest) request = SBX_REQUEST_INIT;
+  const GOptionEntry entries[] = { SBX_REQUEST_ENTRIES (&request), G_OPTION_ENTRY_NULL };
+  char **argv;
+  int status;
 
-  if (!sbx_parse (command, entries, NULL, _ ("SANDBOX [--] COMMAND [ARGUMENT…]"),
-                  _ ("Starts COMMAND in a running sandbox, as a neighbour of its application: they see each other."),
-                  &status))
+  if (!sbx_parse (
+          command, entries, NULL, _ ("SANDBOX [--] COMMAND [ARGUMENT…]"),
+          _ ("Starts one more command in a running sandbox, beside the application, and takes its exit status."),
+          &status))
     return status;
-  if (command->argc > 2 && strcmp (command->argv[2], "--") == 0)
-    first = 3;
-  if (command->argc <= first) {
-    sbx_job_options_clear (&options);
-    return sbx_fail (_ ("which sandbox, and which command? Say for example: sandboxctl exec org.example.App -- ps ax"));
+  argv = command->argv + 1;
+  if (command->argc > 2 && strcmp (argv[1], "--") == 0) {
+    argv[1] = argv[0];
+    argv++;
+    command->argc--;
   }
-  service = sbx_service_open (&error);
-  path = service ? sbx_instances_resolve (service, command->argv[1]) : NULL;
-  if (!service)
-    sbx_fail_error (error);
-  g_clear_object (&service); /* a private one must not outlive its use; the job makes its own */
-  call.path = path;
-  call.argv = (const char *const *) command->argv + first;
-  status = path ? sbx_job_run (command, &options, &call) : SBX_EXIT_SANDBOX;
-  sbx_job_options_clear (&options);
-  return status;
+  if (command->argc < 3)
+    return sbx_fail (_ ("exec takes a sandbox and a command, as in `sandboxctl exec SANDBOX -- ps ax`"));
+  return execute (&request, command, argv[0], argv + 1);
 }

@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* profile list | show NAME | check FILE | diff A B */
 #include <stdio.h>
 #include <string.h>
 
@@ -7,172 +6,296 @@
 #include "cli/output.h"
 #include "cli/service.h"
 #include "policy/profile-set.h"
+#include "wire/landlock.h"
+
+typedef struct {
+  SbxService *service;
+  gboolean json;
+  char **words; /* what follows the sub-verb */
+} Profile;
 
 static GVariant *
-ask (SbxService *service, const char *method, GVariant *parameters)
+ask (Profile *self, const char *method, GVariant *parameters, GError **error)
 {
-  g_autoptr (GError) error = NULL;
-  GVariant *reply =
-      sbx_service_call (service, SBX_MANAGER_PATH, SBX_MANAGER_INTERFACE, method, parameters, NULL, &error);
+  g_autoptr (GVariant) kept = parameters ? g_variant_ref_sink (parameters) : NULL;
 
-  if (!reply)
-    sbx_fail_error (error);
-  return reply;
+  if (!self->service)
+    self->service = sbx_service_open (error);
+  if (!self->service)
+    return NULL;
+  return sbx_service_call (self->service, SBX_MANAGER_PATH, SBX_MANAGER_INTERFACE, method, kept, NULL, error);
+}
+
+/* (a{sv} policy, a(ssssu) origins, a{sv} details) */
+static GVariant *
+get_profile (Profile *self, const char *name, GError **error)
+{
+  g_autofree char *valid = g_utf8_make_valid (name, -1);
+
+  return ask (self, "GetProfile", g_variant_new ("(s)", valid), error);
+}
+
+/* The user's places, as the service reads policies against them. */
+static SbxPlaces
+make_places (const char **xdg_dirs)
+{
+  for (int i = 0; i < G_USER_N_DIRECTORIES; i++)
+    xdg_dirs[i] = g_get_user_special_dir ((GUserDirectory) i);
+  return (SbxPlaces){ .home = g_get_home_dir (),
+                      .xdg_dirs = xdg_dirs,
+                      .runtime_dir = g_getenv ("XDG_RUNTIME_DIR"),
+                      .data_home = g_get_user_data_dir (),
+                      .config_home = g_get_user_config_dir (),
+                      .cache_home = g_get_user_cache_dir () };
 }
 
 static int
-list (SbxService *service, gboolean json)
+list (Profile *self)
 {
-  g_autoptr (GVariant) reply = ask (service, "ListProfiles", NULL);
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GVariant) reply = ask (self, "ListProfiles", NULL, &error), profiles = NULL;
   g_autoptr (GPtrArray) rows = g_ptr_array_new_with_free_func ((GDestroyNotify) g_strfreev);
-  g_autoptr (GVariant) profiles = NULL;
-  const char *const heading[] = { _ ("PROFILE"), _ ("FROM"), _ ("DESCRIPTION"), NULL };
-  const char *name, *description, *place, *problem;
-  JsonArray *array = json_array_new ();
+  g_autoptr (JsonArray) array = json_array_new ();
+  const char *heading[] = { "NAME", "PLACE", "DESCRIPTION", NULL }, *name, *description, *place, *problem;
   GVariantIter iter;
 
-  if (!reply) {
-    json_array_unref (array);
-    return SBX_EXIT_SANDBOX;
-  }
+  if (!reply)
+    return sbx_fail_error (error);
   profiles = g_variant_get_child_value (reply, 0);
   g_ptr_array_add (rows, g_strdupv ((char **) heading));
   g_variant_iter_init (&iter, profiles);
   while (g_variant_iter_next (&iter, "(&s&s&s&s)", &name, &description, &place, &problem)) {
+    g_autofree char *text = *problem ? g_strdup_printf (_ ("cannot be used: %s"), problem) : g_strdup (description);
+    char *row[] = { sbx_output_clean (name), g_strdup (*place ? place : "-"), sbx_output_clean (text), NULL };
     JsonObject *object = json_object_new ();
-    char **row = g_new0 (char *, 4);
 
+    g_ptr_array_add (rows, g_memdup2 (row, sizeof row));
     json_object_set_string_member (object, "name", name);
     json_object_set_string_member (object, "description", description);
     json_object_set_string_member (object, "place", place);
     json_object_set_string_member (object, "problem", problem);
     json_array_add_object_element (array, object);
-    row[0] = sbx_output_clean (name);
-    row[1] = sbx_output_clean (place);
-    row[2] = sbx_output_clean (*problem ? problem : description);
-    g_ptr_array_add (rows, row);
   }
-  if (json)
-    sbx_output_json (json_node_init_array (json_node_alloc (), json_array_ref (array)));
+  if (self->json)
+    sbx_output_json (json_node_init_array (json_node_alloc (), array));
   else
     sbx_output_table (rows);
-  json_array_unref (array);
   return 0;
 }
 
-static int
-show (SbxService *service, const char *name, gboolean json)
+/* Each value with the place that it comes from. */
+static void
+print_origins (GVariant *origins)
 {
-  g_autoptr (GVariant) reply = ask (service, "GetProfile", g_variant_new ("(s)", name));
-  g_autoptr (GVariant) policy = NULL, origins = NULL, details = NULL;
-  const char *group, *key, *value, *file, *last = "";
+  g_autofree char *before = NULL;
+  const char *group, *key, *value, *file;
+  guint32 line;
   GVariantIter iter;
-  guint32 number;
+
+  g_variant_iter_init (&iter, origins);
+  while (g_variant_iter_next (&iter, "(&s&s&s&su)", &group, &key, &value, &file, &line)) {
+    g_autofree char *shown = sbx_output_clean (value), *from = sbx_output_clean (file);
+
+    if (!before || strcmp (before, group) != 0) {
+      printf ("%s[%s]\n", before ? "\n" : "", group);
+      g_free (before);
+      before = g_strdup (group);
+    }
+    printf ("%s=%s\n    # %s:%u\n", key, shown, from, line);
+  }
+}
+
+static JsonNode *
+origins_to_json (GVariant *origins)
+{
+  g_autoptr (JsonArray) array = json_array_new ();
+  const char *group, *key, *value, *file;
+  guint32 line;
+  GVariantIter iter;
+
+  g_variant_iter_init (&iter, origins);
+  while (g_variant_iter_next (&iter, "(&s&s&s&su)", &group, &key, &value, &file, &line)) {
+    JsonObject *row = json_object_new ();
+
+    json_object_set_string_member (row, "group", group);
+    json_object_set_string_member (row, "key", key);
+    json_object_set_string_member (row, "value", value);
+    json_object_set_string_member (row, "file", file);
+    json_object_set_int_member (row, "line", line);
+    json_array_add_object_element (array, row);
+  }
+  return json_node_init_array (json_node_alloc (), array);
+}
+
+static int
+show (Profile *self)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GVariant) reply = get_profile (self, self->words[0], &error);
+  g_autoptr (GVariant) policy = NULL, origins = NULL, details = NULL;
+  const char *description = "";
 
   if (!reply)
-    return SBX_EXIT_SANDBOX;
+    return sbx_fail_error (error);
   g_variant_get (reply, "(@a{sv}@a(ssssu)@a{sv})", &policy, &origins, &details);
-  if (json) {
-    sbx_output_json (sbx_output_to_json (reply));
+  if (self->json) {
+    JsonNode *node = sbx_output_to_json (details);
+
+    json_object_set_string_member (json_node_get_object (node), "name", self->words[0]);
+    json_object_set_member (json_node_get_object (node), "policy", sbx_output_to_json (policy));
+    json_object_set_member (json_node_get_object (node), "origins", origins_to_json (origins));
+    sbx_output_json (node);
     return 0;
   }
-  g_variant_iter_init (&iter, origins);
-  while (g_variant_iter_next (&iter, "(&s&s&s&su)", &group, &key, &value, &file, &number)) {
-    g_autofree char *clean = sbx_output_clean (value);
+  if (g_variant_lookup (details, "description", "&s", &description)) {
+    g_autofree char *clean = sbx_output_clean (description);
 
-    if (strcmp (group, last) != 0)
-      printf ("%s[%s]\n", *last ? "\n" : "", group);
-    last = group;
-    printf ("%s=%s  # %s:%u\n", key, clean, file, number);
+    printf ("# %s: %s\n\n", self->words[0], clean);
   }
+  print_origins (origins);
   return 0;
+}
+
+/* A file that is not installed yet: read here, as the service would. */
+static gboolean
+check_file (const char *path, GError **error)
+{
+  const char *xdg_dirs[G_USER_N_DIRECTORIES] = { NULL };
+  SbxPlaces places = make_places (xdg_dirs);
+  SbxConditions conditions = { .landlock_abi = sbx_landlock_abi (),
+                               .wayland = g_getenv ("WAYLAND_DISPLAY") != NULL,
+                               .x11 = g_getenv ("DISPLAY") != NULL,
+                               .session_bus = g_getenv ("DBUS_SESSION_BUS_ADDRESS") != NULL };
+  g_auto (GStrv) dirs = sbx_profile_set_default_dirs ();
+  g_autoptr (SbxProfileSet) set = sbx_profile_set_new ((const char *const *) dirs, &places, &conditions);
+  g_autoptr (SbxProfile) profile = sbx_profile_set_load_file (set, path, error);
+
+  return profile != NULL;
+}
+
+static int
+check (Profile *self)
+{
+  int status = 0;
+
+  for (char **word = self->words; *word; word++) {
+    g_autoptr (GError) error = NULL;
+    g_autofree char *clean = sbx_output_clean (*word);
+    gboolean good;
+
+    if (strchr (*word, '/') || g_str_has_suffix (*word, SBX_PROFILE_SUFFIX)) {
+      good = check_file (*word, &error);
+    } else {
+      g_autoptr (GVariant) reply = get_profile (self, *word, &error);
+
+      good = reply != NULL;
+    }
+    if (good)
+      printf (_ ("%s: good\n"), clean);
+    else
+      status = sbx_fail_error (error);
+  }
+  return status;
 }
 
 static SbxPolicy *
-get_policy (SbxService *service, const char *name)
+get_policy (Profile *self, const char *name, const SbxPlaces *places, GError **error)
 {
-  g_autoptr (GVariant) reply = ask (service, "GetProfile", g_variant_new ("(s)", name));
-  g_autoptr (GVariant) policy = reply ? g_variant_get_child_value (reply, 0) : NULL;
-  g_autoptr (SbxPolicy) empty = sbx_policy_new ();
-  g_autoptr (GError) error = NULL;
-  const SbxPlaces places = { .home = g_get_home_dir () };
-  SbxPolicy *result = policy ? sbx_policy_merge_variant (empty, policy, &places, &error) : NULL;
+  g_autoptr (GVariant) reply = get_profile (self, name, error), groups = NULL;
+  g_autoptr (SbxPolicy) bottom = sbx_policy_bottom ();
 
-  if (policy && !result)
-    sbx_fail_error (error);
-  return result;
+  if (!reply)
+    return NULL;
+  groups = g_variant_get_child_value (reply, 0);
+  return sbx_policy_merge_variant (bottom, groups, places, error);
 }
 
 static int
-diff (SbxService *service, const char *from, const char *to)
+diff (Profile *self)
 {
-  g_autoptr (SbxPolicy) old = get_policy (service, from);
-  g_autoptr (SbxPolicy) new = old ? get_policy (service, to) : NULL;
+  const char *xdg_dirs[G_USER_N_DIRECTORIES] = { NULL };
+  SbxPlaces places = make_places (xdg_dirs);
+  g_autoptr (GError) error = NULL;
+  g_autoptr (SbxPolicy) first = get_policy (self, self->words[0], &places, &error), second = NULL;
   g_autofree char *text = NULL;
 
-  if (!new)
-    return SBX_EXIT_SANDBOX;
-  text = sbx_policy_diff (old, new);
-  fputs (text, stdout);
+  if (first)
+    second = get_policy (self, self->words[1], &places, &error);
+  if (!second)
+    return sbx_fail_error (error);
+  text = sbx_policy_diff (first, second);
+  if (self->json) {
+    g_autoptr (JsonArray) array = json_array_new ();
+    g_auto (GStrv) lines = g_strsplit (text, "\n", -1);
+
+    for (char **line = lines; *line; line++)
+      if (**line)
+        json_array_add_string_element (array, *line);
+    sbx_output_json (json_node_init_array (json_node_alloc (), array));
+  } else {
+    fputs (text, stdout);
+    if (*text && !g_str_has_suffix (text, "\n"))
+      putchar ('\n');
+  }
   return 0;
 }
 
-/* Without the service: a file need not be anywhere in particular to be checked. */
-static int
-check (const char *path)
-{
-  g_auto (GStrv) dirs = sbx_profile_set_default_dirs ();
-  const char *xdg_dirs[G_USER_N_DIRECTORIES] = { NULL };
-  SbxPlaces places = { g_get_home_dir (),         xdg_dirs,
-                       g_get_user_runtime_dir (), g_get_user_data_dir (),
-                       g_get_user_config_dir (),  g_get_user_cache_dir () };
-  const SbxConditions conditions = { .landlock_abi = 0 };
-  g_autoptr (SbxProfileSet) set = NULL;
-  g_autoptr (SbxProfile) profile = NULL;
-  g_autoptr (GError) error = NULL;
+static const struct {
+  const char *name;
+  int (*function) (Profile *self);
+  guint min, max;
+  const char *usage;
+} verbs[] = {
+  { "list", list, 0, 0, "profile list" },
+  { "show", show, 1, 1, "profile show PROFILE" },
+  { "check", check, 1, G_MAXUINT, "profile check PROFILE|FILE…" },
+  { "diff", diff, 2, 2, "profile diff PROFILE PROFILE" },
+};
 
-  for (int i = 0; i < G_USER_N_DIRECTORIES; i++)
-    xdg_dirs[i] = g_get_user_special_dir ((GUserDirectory) i);
-  set = sbx_profile_set_new ((const char *const *) dirs, &places, &conditions);
-  profile = sbx_profile_set_load_file (set, path, &error);
-  if (!profile)
-    return sbx_fail_error (error);
-  printf (_ ("%s is in order\n"), path);
-  return 0;
+/* GOption ends at the first word; what people write after it is meant all the same. */
+static void
+take_late_json (Profile *self, char **words)
+{
+  GPtrArray *kept = g_ptr_array_new ();
+
+  for (; *words; words++) {
+    if (strcmp (*words, "--json") == 0)
+      self->json = TRUE;
+    else
+      g_ptr_array_add (kept, *words);
+  }
+  g_ptr_array_add (kept, NULL);
+  self->words = (char **) g_ptr_array_free (kept, FALSE);
 }
 
 int
 sbx_cmd_profile (SbxCommand *command)
 {
-  gboolean json = FALSE;
+  Profile self = { 0 };
   const GOptionEntry entries[] = {
-    { "json", 0, 0, G_OPTION_ARG_NONE, &json, N_ ("Print JSON (list, show)"), NULL },
-    { NULL, 0, 0, G_OPTION_ARG_NONE, NULL, NULL, NULL },
+    { "json", 0, 0, G_OPTION_ARG_NONE, &self.json, N_ ("Print JSON"), NULL },
+    G_OPTION_ENTRY_NULL,
   };
-  g_autoptr (SbxService) service = NULL;
-  g_autoptr (GError) error = NULL;
-  const char *what;
+  g_autofree char **words = NULL;
   int status;
 
-  if (!sbx_parse (command, entries, NULL, _ ("list | show NAME | check FILE | diff A B"),
-                  _ ("Profiles say what a sandbox may reach; sandbox-profile(5) has their language."), &status))
+  if (!sbx_parse (command, entries, NULL, _ ("list | show PROFILE | check PROFILE|FILE… | diff PROFILE PROFILE"),
+                  _ ("Lists profiles, shows where each value comes from, checks files, compares."), &status))
     return status;
-  what = command->argc > 1 ? command->argv[1] : "";
-  if (command->argc > 2 && strcmp (command->argv[2], "--json") == 0) { /* also after the word */
-    json = TRUE;
-    command->argv++;
-    command->argc--;
-  }
-  if (strcmp (what, "check") == 0 && command->argc == 3)
-    return check (command->argv[2]);
-  service = sbx_service_open (&error);
-  if (!service)
-    return sbx_fail_error (error);
-  if (strcmp (what, "list") == 0)
-    return list (service, json);
-  if (strcmp (what, "show") == 0 && command->argc == 3)
-    return show (service, command->argv[2], json);
-  if (strcmp (what, "diff") == 0 && command->argc == 4)
-    return diff (service, command->argv[2], command->argv[3]);
-  return sbx_fail (_ ("say list, show NAME, check FILE, or diff A B"));
+  if (command->argc < 2)
+    return sbx_fail (_ ("profile takes one of list, show, check and diff"));
+  take_late_json (&self, command->argv + 2);
+  words = self.words;
+  status = -1;
+  for (gsize i = 0; i < G_N_ELEMENTS (verbs); i++)
+    if (strcmp (verbs[i].name, command->argv[1]) == 0) {
+      guint n = g_strv_length (words);
+
+      status = n >= verbs[i].min && n <= verbs[i].max ? verbs[i].function (&self)
+                                                      : sbx_fail (_ ("usage: sandboxctl %s"), verbs[i].usage);
+    }
+  if (status < 0)
+    status = sbx_fail (_ ("profile takes one of list, show, check and diff, not \"%s\""), command->argv[1]);
+  g_clear_object (&self.service);
+  return status;
 }

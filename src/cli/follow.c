@@ -329,11 +329,13 @@ sbx_follow (const SbxFollowCall *call)
   g_main_loop_run (self.loop);
   if (call->terminal)
     sbx_terminal_drain (call->terminal);
-  /* The reply may never come, and the process ends now: what on_reply would touch is only left, not freed */
   g_source_remove (sources[0]);
   if (!call->lifeline->closed)
     g_source_remove (sources[1]);
   close (self.signals);
+  /* A reply that is still to come finds nobody: no loop runs after this one */
+  g_main_loop_unref (self.loop);
+  g_array_unref (self.kept);
   g_clear_error (&self.refusal);
   return self.status;
 }

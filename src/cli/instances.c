@@ -1,37 +1,47 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "cli/instances.h"
 
+#include <glib/gi18n.h>
 #include <string.h>
 
-#include "cli/cli.h"
 #include "cli/output.h"
 #include "common/error.h"
+#include "common/names.h"
 
 static void
-item_free (gpointer data)
+info_free (gpointer data)
 {
-  SbxItem *item = data;
+  SbxInstanceInfo *self = data;
 
-  g_free (item->path);
-  g_variant_unref (item->properties);
-  g_free (item);
+  g_free (self->path);
+  g_free (self->id);
+  g_variant_unref (self->properties);
+  g_free (self);
+}
+
+const char *
+sbx_instance_id_of_path (const char *path)
+{
+  const char *slash = strrchr (path, '/');
+
+  return slash ? slash + 1 : path;
 }
 
 static int
-compare_items (gconstpointer a, gconstpointer b)
+compare_start (gconstpointer a, gconstpointer b)
 {
-  const SbxItem *x = *(SbxItem *const *) a, *y = *(SbxItem *const *) b;
-  guint64 first = sbx_item_number (x, "StartTime"), second = sbx_item_number (y, "StartTime");
+  const SbxInstanceInfo *first = *(SbxInstanceInfo *const *) a, *second = *(SbxInstanceInfo *const *) b;
+  guint64 x = sbx_instance_number (first, "StartTime"), y = sbx_instance_number (second, "StartTime");
 
-  return first != second ? (first > second) - (first < second) : strcmp (x->path, y->path);
+  return x < y ? -1 : x > y ? 1 : strcmp (first->id, second->id);
 }
 
 GPtrArray *
-sbx_instances_get (SbxService *service, GError **error)
+sbx_instances_list (SbxService *service, GError **error)
 {
   g_autoptr (GVariant) reply = sbx_service_call (service, SBX_MANAGER_PATH, "org.freedesktop.DBus.ObjectManager",
                                                  "GetManagedObjects", NULL, NULL, error);
-  g_autoptr (GPtrArray) items = g_ptr_array_new_with_free_func (item_free);
+  g_autoptr (GPtrArray) instances = g_ptr_array_new_with_free_func (info_free);
   g_autoptr (GVariant) objects = NULL;
   GVariantIter iter;
   const char *path;
@@ -39,247 +49,197 @@ sbx_instances_get (SbxService *service, GError **error)
 
   if (!reply)
     return NULL;
+  if (!g_variant_is_of_type (reply, G_VARIANT_TYPE ("(a{oa{sa{sv}}})"))) {
+    sbx_throw (error, SBX_ERROR_NOT_SUPPORTED, _ ("the service answers in another version's way; update both"));
+    return NULL;
+  }
   objects = g_variant_get_child_value (reply, 0);
   g_variant_iter_init (&iter, objects);
   while (g_variant_iter_next (&iter, "{&o@a{sa{sv}}}", &path, &interfaces)) {
     GVariant *properties = g_variant_lookup_value (interfaces, SBX_INSTANCE_INTERFACE, G_VARIANT_TYPE_VARDICT);
 
-    if (properties && g_str_has_prefix (path, SBX_INSTANCES_PATH "/")) {
-      SbxItem *item = g_new0 (SbxItem, 1);
+    if (properties) {
+      SbxInstanceInfo *info = g_new0 (SbxInstanceInfo, 1);
 
-      item->path = g_strdup (path);
-      item->id = strrchr (item->path, '/') + 1;
-      item->properties = g_variant_ref (properties);
-      g_ptr_array_add (items, item);
+      *info = (SbxInstanceInfo){ g_strdup (path), g_strdup (sbx_instance_id_of_path (path)), properties };
+      g_ptr_array_add (instances, info);
     }
-    g_clear_pointer (&properties, g_variant_unref);
     g_variant_unref (interfaces);
   }
-  g_ptr_array_sort (items, compare_items);
-  return g_steal_pointer (&items);
+  g_ptr_array_sort (instances, compare_start);
+  return g_steal_pointer (&instances);
 }
 
 const char *
-sbx_item_string (const SbxItem *item, const char *property)
+sbx_instance_text (const SbxInstanceInfo *self, const char *property)
 {
-  const char *value = "";
+  const char *text = "";
 
-  g_variant_lookup (item->properties, property, "&s", &value);
-  return value;
+  g_variant_lookup (self->properties, property, "&s", &text);
+  return text;
 }
 
 guint64
-sbx_item_number (const SbxItem *item, const char *property)
+sbx_instance_number (const SbxInstanceInfo *self, const char *property)
 {
-  guint64 large = 0;
-  guint32 small = 0;
+  guint64 wide = 0;
+  guint32 narrow = 0;
 
-  if (g_variant_lookup (item->properties, property, "u", &small))
-    return small;
-  g_variant_lookup (item->properties, property, "t", &large);
-  return large;
+  if (g_variant_lookup (self->properties, property, "t", &wide))
+    return wide;
+  g_variant_lookup (self->properties, property, "u", &narrow);
+  return narrow;
 }
 
 gboolean
-sbx_item_running (const SbxItem *item)
+sbx_instance_has_ended (const SbxInstanceInfo *self)
 {
-  return strcmp (sbx_item_string (item, "State"), "exited") != 0;
+  return g_str_equal (sbx_instance_text (self, "State"), "exited");
+}
+
+/* A word as a shell would need it, when it would. */
+static void
+append_word (GString *line, const char *word)
+{
+  gboolean plain = *word != '\0';
+
+  for (const char *p = word; plain && *p; p++)
+    plain = (guchar) *p >= 0x80 || g_ascii_isalnum (*p) || strchr ("_-+=./,:@%~^", *p);
+  if (plain) {
+    g_string_append (line, word);
+  } else {
+    g_autofree char *quoted = g_shell_quote (word);
+
+    g_string_append (line, quoted);
+  }
 }
 
 char *
-sbx_item_command (const SbxItem *item)
+sbx_instance_command (const SbxInstanceInfo *self)
 {
-  g_autoptr (GVariant) command = g_variant_lookup_value (item->properties, "Command", G_VARIANT_TYPE_BYTESTRING_ARRAY);
+  g_autoptr (GVariant) command = g_variant_lookup_value (self->properties, "Command", G_VARIANT_TYPE_BYTESTRING_ARRAY);
   g_autofree const char **words = command ? g_variant_get_bytestring_array (command, NULL) : NULL;
-  GString *text = g_string_new (NULL);
+  g_autoptr (GString) line = g_string_new (NULL);
 
   for (gsize i = 0; words && words[i]; i++) {
-    g_autofree char *clean = sbx_output_clean (words[i]);
-    gboolean plain = *clean && strpbrk (clean, " '\"\\$`*?[]{}()<>|&;#~") == NULL;
-    g_autofree char *quoted = plain ? g_strdup (clean) : g_shell_quote (clean);
-
-    g_string_append_printf (text, "%s%s", i > 0 ? " " : "", quoted);
+    if (i > 0)
+      g_string_append_c (line, ' ');
+    append_word (line, words[i]);
   }
-  return g_string_free (text, FALSE);
+  return sbx_output_clean (line->str);
 }
 
-typedef gboolean (*Match) (const SbxItem *item, const char *name);
-
-static gboolean
-match_id (const SbxItem *item, const char *name)
+JsonNode *
+sbx_instance_to_json (const SbxInstanceInfo *self)
 {
-  return strcmp (item->id, name) == 0;
+  JsonObject *object = json_object_new ();
+  GVariantIter iter;
+  const char *name;
+  GVariant *value;
+  JsonNode *node = json_node_alloc ();
+
+  json_object_set_string_member (object, "id", self->id);
+  g_variant_iter_init (&iter, self->properties);
+  while (g_variant_iter_next (&iter, "{&sv}", &name, &value)) {
+    g_autofree char *key = sbx_output_kebab (name);
+
+    if (!g_str_equal (name, "Id"))
+      json_object_set_member (object, key, sbx_output_to_json (value));
+    g_variant_unref (value);
+  }
+  json_node_init_object (node, object);
+  json_object_unref (object);
+  return node;
 }
 
 static gboolean
-match_app (const SbxItem *item, const char *name)
+is_id (const SbxInstanceInfo *info, const char *word)
 {
-  return sbx_item_running (item) && strcmp (sbx_item_string (item, "AppId"), name) == 0;
+  return g_ascii_strcasecmp (info->id, word) == 0;
 }
 
 static gboolean
-match_pid (const SbxItem *item, const char *name)
+is_app_or_pid (const SbxInstanceInfo *info, const char *word)
 {
   guint64 pid;
 
-  return g_ascii_string_to_unsigned (name, 10, 1, G_MAXINT32, &pid, NULL) && sbx_item_running (item)
-         && sbx_item_number (item, "Pid") == pid;
-}
-
-static gboolean
-match_prefix (const SbxItem *item, const char *name)
-{
-  return *name && g_str_has_prefix (item->id, name);
-}
-
-static gboolean
-match_ended_app (const SbxItem *item, const char *name)
-{
-  return strcmp (sbx_item_string (item, "AppId"), name) == 0;
-}
-
-SbxItem *
-sbx_instances_find (GPtrArray *items, const char *name, GError **error)
-{
-  static const Match matches[] = { match_id, match_app, match_pid, match_prefix, match_ended_app };
-
-  for (gsize way = 0; way < G_N_ELEMENTS (matches); way++) {
-    g_autoptr (GString) several = g_string_new (NULL);
-    SbxItem *found = NULL;
-    guint n = 0;
-
-    for (guint i = 0; i < items->len; i++)
-      if (matches[way](items->pdata[i], name)) {
-        found = items->pdata[i];
-        g_string_append_printf (several, "%s%s", n++ > 0 ? ", " : "", found->id);
-      }
-    if (n == 1)
-      return found;
-    if (n > 1) {
-      sbx_throw (error, SBX_ERROR_BAD_OPTION, _ ("\"%s\" may be any of %s; say which by its id"), name, several->str);
-      return NULL;
-    }
-  }
-  sbx_throw (error, SBX_ERROR_NOT_FOUND, _ ("there is no sandbox \"%s\"; `sandboxctl ps` lists them"), name);
-  return NULL;
-}
-
-char *
-sbx_instances_resolve (SbxService *service, const char *name)
-{
-  g_autoptr (GError) error = NULL;
-  g_autoptr (GPtrArray) items = sbx_instances_get (service, &error);
-  SbxItem *item = items ? sbx_instances_find (items, name, &error) : NULL;
-
-  if (item)
-    return g_strdup (item->path);
-  sbx_fail_error (error);
-  return NULL;
-}
-
-/* TRUE when it has ended; its state is then in @properties. Not there any more counts as an error. */
-static gboolean
-has_ended (SbxService *service, const char *path, GVariant **properties, GError **error)
-{
-  g_autoptr (GPtrArray) items = sbx_instances_get (service, error);
-
-  for (guint i = 0; items && i < items->len; i++) {
-    const SbxItem *item = items->pdata[i];
-
-    if (strcmp (item->path, path) != 0)
-      continue;
-    if (sbx_item_running (item))
-      return FALSE;
-    *properties = g_variant_ref (item->properties);
+  if (g_str_equal (sbx_instance_text (info, "AppId"), word))
     return TRUE;
-  }
-  if (items)
-    sbx_throw (error, SBX_ERROR_NOT_FOUND, _ ("the sandbox %s is not known any more"), strrchr (path, '/') + 1);
-  return FALSE;
+  return g_ascii_string_to_unsigned (word, 10, 1, G_MAXUINT32, &pid, NULL) && sbx_instance_number (info, "Pid") == pid;
 }
 
-typedef struct {
-  GMainLoop *loop;
-  gboolean timed_out;
-} Waiting;
+static gboolean
+is_prefix (const SbxInstanceInfo *info, const char *word)
+{
+  return *word && g_ascii_strncasecmp (info->id, word, strlen (word)) == 0;
+}
 
 static void
-on_news (GDBusConnection *connection, const char *sender, const char *path, const char *interface, const char *signal,
-         GVariant *parameters, gpointer user_data)
+throw_several (GPtrArray *found, const char *word, GError **error)
 {
-  g_main_loop_quit (((Waiting *) user_data)->loop);
-}
+  g_autoptr (GString) list = g_string_new (NULL);
 
-static gboolean
-on_look_again (gpointer user_data)
-{
-  g_main_loop_quit (((Waiting *) user_data)->loop);
-  return G_SOURCE_CONTINUE;
-}
+  for (guint i = 0; i < found->len; i++) {
+    const SbxInstanceInfo *info = g_ptr_array_index (found, i);
 
-static gboolean
-on_timeout (gpointer user_data)
-{
-  Waiting *waiting = user_data;
-
-  waiting->timed_out = TRUE;
-  g_main_loop_quit (waiting->loop);
-  return G_SOURCE_CONTINUE;
-}
-
-int
-sbx_instances_wait (SbxService *service, const char *path, gint64 timeout_ms, GVariant **properties, GError **error)
-{
-  GDBusConnection *connection = sbx_service_get_connection (service);
-  const char *name = sbx_service_get_name (service);
-  Waiting waiting = { g_main_loop_new (NULL, FALSE), FALSE };
-  guint exited, owner = 0, timeout = 0, look_again;
-  int rc = 0;
-
-  exited = g_dbus_connection_signal_subscribe (connection, name, SBX_INSTANCE_INTERFACE, "Exited", path, NULL,
-                                               G_DBUS_SIGNAL_FLAGS_NONE, on_news, &waiting, NULL);
-  if (name) /* a service that died: asking the next one makes it adopt the instance, and then it signals again */
-    owner = g_dbus_connection_signal_subscribe (connection, "org.freedesktop.DBus", "org.freedesktop.DBus",
-                                                "NameOwnerChanged", "/org/freedesktop/DBus", name,
-                                                G_DBUS_SIGNAL_FLAGS_NONE, on_news, &waiting, NULL);
-  if (timeout_ms >= 0)
-    timeout = g_timeout_add ((guint) timeout_ms, on_timeout, &waiting);
-  look_again = g_timeout_add_seconds (2, on_look_again, &waiting); /* whatever was lost between two services */
-  while (rc == 0) {
-    g_autoptr (GError) problem = NULL;
-
-    if (has_ended (service, path, properties, &problem))
-      rc = 1;
-    else if (problem && g_error_matches (problem, SBX_ERROR, SBX_ERROR_NOT_FOUND)) {
-      g_propagate_error (error, g_steal_pointer (&problem));
-      rc = -1;
-    } else if (waiting.timed_out)
-      break;
-    else
-      g_main_loop_run (waiting.loop);
+    g_string_append_printf (list, "%s%s (%s)", i ? ", " : "", info->id, sbx_instance_text (info, "AppId"));
   }
-  g_dbus_connection_signal_unsubscribe (connection, exited);
-  if (owner)
-    g_dbus_connection_signal_unsubscribe (connection, owner);
-  g_clear_handle_id (&timeout, g_source_remove);
-  g_source_remove (look_again);
-  g_main_loop_unref (waiting.loop);
-  return rc;
+  sbx_throw (error, SBX_ERROR_NOT_FOUND, _ ("\"%s\" can be any of: %s; name one by its id"), word, list->str);
+}
+
+const SbxInstanceInfo *
+sbx_instances_find (GPtrArray *instances, const char *word, GError **error)
+{
+  gboolean (*const tests[]) (const SbxInstanceInfo *, const char *) = { is_id, is_app_or_pid, is_prefix };
+
+  for (gsize t = 0; t < G_N_ELEMENTS (tests); t++)
+    for (int ended = 0; ended < 2; ended++) {
+      g_autoptr (GPtrArray) found = g_ptr_array_new ();
+
+      for (guint i = 0; i < instances->len; i++) {
+        SbxInstanceInfo *info = g_ptr_array_index (instances, i);
+
+        if (sbx_instance_has_ended (info) == ended && tests[t](info, word))
+          g_ptr_array_add (found, info);
+      }
+      if (found->len == 1)
+        return g_ptr_array_index (found, 0);
+      if (found->len > 1) {
+        throw_several (found, word, error);
+        return NULL;
+      }
+    }
+  sbx_throw (error, SBX_ERROR_NOT_FOUND,
+             _ ("there is no sandbox \"%s\"; `sandboxctl ps --all` lists them, also those that have ended"), word);
+  return NULL;
 }
 
 int
-sbx_instances_exit_status (GVariant *properties)
+sbx_instance_exit_status (GVariant *result, char **problem)
 {
-  g_autoptr (GVariant) result = g_variant_lookup_value (properties, "Result", G_VARIANT_TYPE_VARDICT);
-  gint32 code = -1, signo = 0;
-  const char *culprit = "";
+  static const char *const breakdowns[] = { "bwrap", "init", "keeper", NULL };
+  const char *culprit = "", *text = "";
+  gint32 code = -1, signal = 0;
 
-  if (!result)
-    return sbx_fail (_ ("it ended, and nobody knows how"));
+  *problem = NULL;
   g_variant_lookup (result, "code", "i", &code);
-  g_variant_lookup (result, "signal", "i", &signo);
+  g_variant_lookup (result, "signal", "i", &signal);
   g_variant_lookup (result, "culprit", "&s", &culprit);
-  if (strcmp (culprit, "bwrap") == 0 || strcmp (culprit, "init") == 0 || strcmp (culprit, "keeper") == 0)
-    return sbx_fail (_ ("the sandbox's own process %s was killed, and the application with it"), culprit);
-  return signo > 0 ? SBX_EXIT_SIGNAL_BASE + signo : code;
+  g_variant_lookup (result, "text", "&s", &text);
+  if (g_strv_contains (breakdowns, culprit)) {
+    *problem = g_strdup_printf (_ ("the sandbox broke down: its %s was killed or failed%s%s; the application was ended "
+                                   "with it"),
+                                culprit, *text ? ": " : "", text);
+    return SBX_EXIT_SANDBOX;
+  }
+  return signal > 0 ? SBX_EXIT_SIGNAL_BASE + signal : code & 0xff;
+}
+
+const SbxInstanceInfo *
+sbx_instances_open (const char *word, SbxService **service, GPtrArray **instances, GError **error)
+{
+  *service = sbx_service_open (error);
+  if (*service)
+    *instances = sbx_instances_list (*service, error);
+  return *instances ? sbx_instances_find (*instances, word, error) : NULL;
 }

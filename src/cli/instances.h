@@ -1,37 +1,42 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The instances that the service knows, and how people name them. */
+/* Instances as the service tells of them, and finding the one that is meant. */
 #pragma once
+
+#include <json-glib/json-glib.h>
 
 #include "cli/service.h"
 
 G_BEGIN_DECLS
 
 typedef struct {
-  char *path;
-  const char *id;       /* in path: 16 hexadecimal digits */
-  GVariant *properties; /* a{sv} of the Instance interface */
-} SbxItem;
+  char *path, *id;      /* id: 16 hexadecimal digits */
+  GVariant *properties; /* a{sv} */
+} SbxInstanceInfo;
 
-/* All of them, oldest first; NULL with @error. Free with g_ptr_array_unref (). */
-GPtrArray *sbx_instances_get (SbxService *service, GError **error);
-/* The one that @name means: its id, application id, pid, or the beginning of its id. NULL with NOT_FOUND, or BAD_OPTION
- * when several would fit. Owned by @items. */
-SbxItem *sbx_instances_find (GPtrArray *items, const char *name, GError **error);
-/* Both in one, with the message printed. The path is the caller's. NULL when it failed. */
-char *sbx_instances_resolve (SbxService *service, const char *name);
+/* GPtrArray of SbxInstanceInfo by start time, or NULL with @error. */
+GPtrArray *sbx_instances_list (SbxService *service, GError **error);
 
-/* Property access; "" or 0 when it is missing. */
-const char *sbx_item_string (const SbxItem *item, const char *property);
-guint64 sbx_item_number (const SbxItem *item, const char *property);
-gboolean sbx_item_running (const SbxItem *item); /* State is not "exited" */
-/* The command, with what a shell would need quoted, clean for a terminal. */
-char *sbx_item_command (const SbxItem *item);
+/* The one that @word names: an id, an application id, a pid, or the beginning of an id, in this order; those that run
+ * come before those that have ended. NULL with @error for none and for several. */
+const SbxInstanceInfo *sbx_instances_find (GPtrArray *instances, const char *word, GError **error);
 
-/* Waits until the instance at @path has ended. @timeout_ms: < 0 for ever. 1: @properties (a{sv}) is its last state; 0:
- * out of time; -1: @error. Survives a restart of the service. */
-int sbx_instances_wait (SbxService *service, const char *path, gint64 timeout_ms, GVariant **properties,
-                        GError **error);
-/* The exit status that stands for how it ended, or -1 with a message. */
-int sbx_instances_exit_status (GVariant *properties);
+const char *sbx_instance_id_of_path (const char *path);
+/* "" or 0 when the property is not told. */
+const char *sbx_instance_text (const SbxInstanceInfo *self, const char *property);
+guint64 sbx_instance_number (const SbxInstanceInfo *self, const char *property);
+gboolean sbx_instance_has_ended (const SbxInstanceInfo *self);
+/* The command for people: cleaned, quoted where needed. */
+char *sbx_instance_command (const SbxInstanceInfo *self);
+
+/* Every property, in kebab case, with the id as its 16 digits. */
+JsonNode *sbx_instance_to_json (const SbxInstanceInfo *self);
+
+/* The exit status that Result a{sv} stands for; @problem gets a text when the sandbox broke down, else NULL. */
+int sbx_instance_exit_status (GVariant *result, char **problem);
+
+/* Parses @word and opens the service, lists, finds: what the verbs on one instance begin with. The list is in
+ * *@instances and keeps the result alive. */
+const SbxInstanceInfo *sbx_instances_open (const char *word, SbxService **service, GPtrArray **instances,
+                                           GError **error);
 
 G_END_DECLS

@@ -72,7 +72,7 @@ sbx_output_kebab (const char *name)
 static JsonNode *
 dictionary_to_json (GVariant *value)
 {
-  JsonObject *object = json_object_new ();
+  g_autoptr (JsonObject) object = json_object_new ();
   GVariantIter iter;
   GVariant *entry;
 
@@ -91,7 +91,7 @@ dictionary_to_json (GVariant *value)
 static JsonNode *
 sequence_to_json (GVariant *value)
 {
-  JsonArray *array = json_array_new ();
+  g_autoptr (JsonArray) array = json_array_new ();
   GVariantIter iter;
   GVariant *item;
 

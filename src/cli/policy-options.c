@@ -4,48 +4,61 @@
 #include <glib/gi18n.h>
 #include <string.h>
 
-#include "common/error.h"
+#include "config.h"
 
 struct _SbxPolicyOptions {
-  GHashTable *groups; /* group → GHashTable of key → GString */
+  GHashTable *groups; /* name → GHashTable of key → value */
 };
 
-typedef enum { ADD, REMOVE, SET, NAME, PAIR } Kind;
+typedef enum {
+  WORD,  /* one more word of the list */
+  PATH,  /* the same, and relative to where we are */
+  PAIRS, /* KEY=VALUE, separated by commas */
+  PORTS, /* a list of numbers, separated by commas */
+  VALUE, /* the key's value */
+  NAME,  /* the value is a key, and what it gets is in the row */
+} Form;
 
-/* ADD, REMOVE: a word of a list. SET: the whole value. NAME: the option's value is the key. PAIR: key=value. */
 typedef struct {
-  const char *option;
-  Kind kind;
-  const char *group, *key; /* NAME: key is the value */
-  const char *argument, *help;
+  const char *name;
+  const char *group, *key;
+  Form form;
+  const char *mark; /* WORD, PATH: put before it; NAME: the key's value */
+  const char *help, *argument;
 } Row;
 
+#define SESSION "Session Bus Policy"
+#define SYSTEM "System Bus Policy"
+
 static const Row rows[] = {
-  { "share", ADD, "Context", "shared", N_ ("network|ipc"), N_ ("Share with the host") },
-  { "unshare", REMOVE, "Context", "shared", N_ ("network|ipc"), N_ ("Do not share with the host") },
-  { "socket", ADD, "Context", "sockets", N_ ("SOCKET"), N_ ("Let it use wayland, x11, pulseaudio, …") },
-  { "nosocket", REMOVE, "Context", "sockets", N_ ("SOCKET"), N_ ("Take a socket away") },
-  { "device", ADD, "Context", "devices", N_ ("DEVICE"), N_ ("Let it use dri, input, kvm, shm, usb, all") },
-  { "nodevice", REMOVE, "Context", "devices", N_ ("DEVICE"), N_ ("Take a device away") },
-  { "filesystem", ADD, "Context", "filesystems", N_ ("PATH[:ro|:create]"), N_ ("Show files, read-write unless :ro") },
-  { "nofilesystem", REMOVE, "Context", "filesystems", N_ ("PATH"), N_ ("Hide files") },
-  { "persist", ADD, "Context", "persistent", N_ ("DIR"), N_ ("Keep this directory of the home") },
-  { "allow", ADD, "Context", "features", N_ ("FEATURE"), N_ ("Allow userns, devel, background, multiarch, …") },
-  { "disallow", REMOVE, "Context", "features", N_ ("FEATURE"), N_ ("Take a feature away") },
-  { "talk-name", NAME, "Session Bus Policy", "talk", N_ ("NAME"), N_ ("Let it talk to a name on the session bus") },
-  { "own-name", NAME, "Session Bus Policy", "own", N_ ("NAME"), N_ ("Let it own a name on the session bus") },
-  { "see-name", NAME, "Session Bus Policy", "see", N_ ("NAME"), N_ ("Let it see a name on the session bus") },
-  { "no-talk-name", NAME, "Session Bus Policy", "none", N_ ("NAME"), N_ ("Take a name away") },
-  { "system-talk-name", NAME, "System Bus Policy", "talk", N_ ("NAME"),
-    N_ ("Let it talk to a name on the system bus") },
-  { "system-own-name", NAME, "System Bus Policy", "own", N_ ("NAME"), N_ ("Let it own a name on the system bus") },
-  { "system-no-talk-name", NAME, "System Bus Policy", "none", N_ ("NAME"), N_ ("Take a name away") },
-  { "procfs", PAIR, "Procfs", NULL, N_ ("KEY=VALUE[,…]"), N_ ("hidepid=, subset=, instance= of /proc") },
-  { "pidns", SET, "Procfs", "pidns", N_ ("private|session"), N_ ("Which pid namespace") },
-  { "limit", PAIR, "Limits", NULL, N_ ("KEY=VALUE[,…]"), N_ ("memory=, pids=, cpu=, nofile=, core=") },
-  { "connect", SET, "Network", "connect", N_ ("PORT[;…]"), N_ ("TCP ports that it may connect to") },
-  { "bind", SET, "Network", "bind", N_ ("PORT[;…]"), N_ ("TCP ports that it may listen on") },
-  { "seccomp-tier", SET, "Seccomp", "tier", N_ ("TIER"), N_ ("strict, default, browser, debugger or dumper") },
+  { "share", "Context", "shared", WORD, "", N_ ("Share with the host: network, ipc"), N_ ("WHAT") },
+  { "unshare", "Context", "shared", WORD, "!", N_ ("Do not share with the host"), N_ ("WHAT") },
+  { "socket", "Context", "sockets", WORD, "", N_ ("Allow a socket: wayland, x11, pulseaudio, …"), N_ ("SOCKET") },
+  { "nosocket", "Context", "sockets", WORD, "!", N_ ("Do not allow a socket"), N_ ("SOCKET") },
+  { "device", "Context", "devices", WORD, "", N_ ("Allow devices: dri, input, kvm, shm, usb, all"), N_ ("DEVICE") },
+  { "nodevice", "Context", "devices", WORD, "!", N_ ("Do not allow devices"), N_ ("DEVICE") },
+  { "allow", "Context", "features", WORD, "", N_ ("Allow a feature: devel, userns, background, multiarch, …"),
+    N_ ("FEATURE") },
+  { "disallow", "Context", "features", WORD, "!", N_ ("Do not allow a feature"), N_ ("FEATURE") },
+  { "filesystem", "Context", "filesystems", PATH, "", N_ ("Show files (:ro, :rw, :create)"), N_ ("PATH[:MODE]") },
+  { "nofilesystem", "Context", "filesystems", PATH, "!", N_ ("Do not show files"), N_ ("PATH") },
+  { "persist", "Context", "persistent", WORD, "", N_ ("Keep a path of the home for the next time"), N_ ("PATH") },
+  { "talk-name", SESSION, NULL, NAME, "talk", N_ ("Talk to a name on the session bus"), N_ ("NAME") },
+  { "own-name", SESSION, NULL, NAME, "own", N_ ("Own a name on the session bus"), N_ ("NAME") },
+  { "see-name", SESSION, NULL, NAME, "see", N_ ("See a name on the session bus"), N_ ("NAME") },
+  { "no-talk-name", SESSION, NULL, NAME, "none", N_ ("Do not see a name on the session bus"), N_ ("NAME") },
+  { "system-talk-name", SYSTEM, NULL, NAME, "talk", N_ ("Talk to a name on the system bus"), N_ ("NAME") },
+  { "system-own-name", SYSTEM, NULL, NAME, "own", N_ ("Own a name on the system bus"), N_ ("NAME") },
+  { "system-see-name", SYSTEM, NULL, NAME, "see", N_ ("See a name on the system bus"), N_ ("NAME") },
+  { "system-no-talk-name", SYSTEM, NULL, NAME, "none", N_ ("Do not see a name on the system bus"), N_ ("NAME") },
+  { "procfs", "Procfs", NULL, PAIRS, NULL, N_ ("How /proc is made: hidepid=, subset=, instance="), N_ ("KEY=VALUE,…") },
+  { "pidns", "Procfs", "pidns", VALUE, NULL, N_ ("The pid namespace: private or session"), N_ ("WHICH") },
+  { "limit", "Limits", NULL, PAIRS, NULL, N_ ("Limit memory, pids, cpu, nofile or core, e.g. memory=1G"),
+    N_ ("KEY=VALUE,…") },
+  { "connect", "Network", "connect", PORTS, NULL, N_ ("TCP ports to connect to"), N_ ("PORT,…") },
+  { "bind", "Network", "bind", PORTS, NULL, N_ ("TCP ports to listen on"), N_ ("PORT,…") },
+  { "seccomp-tier", "Seccomp", "tier", VALUE, NULL, N_ ("Which system calls: strict, default, browser, …"),
+    N_ ("TIER") },
 };
 
 SbxPolicyOptions *
@@ -53,7 +66,7 @@ sbx_policy_options_new (void)
 {
   SbxPolicyOptions *self = g_new0 (SbxPolicyOptions, 1);
 
-  self->groups = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, (GDestroyNotify) g_hash_table_unref);
+  self->groups = g_hash_table_new_full (g_str_hash, g_str_equal, NULL, (GDestroyNotify) g_hash_table_unref);
   return self;
 }
 
@@ -64,121 +77,162 @@ sbx_policy_options_free (SbxPolicyOptions *self)
   g_free (self);
 }
 
-static void
-free_string (gpointer data)
-{
-  g_string_free (data, TRUE);
-}
-
-static GString *
-find_value (SbxPolicyOptions *self, const char *group, const char *key)
+static GHashTable *
+keys_of (SbxPolicyOptions *self, const char *group)
 {
   GHashTable *keys = g_hash_table_lookup (self->groups, group);
-  GString *value;
 
   if (!keys) {
-    keys = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, free_string);
-    g_hash_table_insert (self->groups, g_strdup (group), keys);
+    keys = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
+    g_hash_table_insert (self->groups, (gpointer) group, keys);
   }
-  value = g_hash_table_lookup (keys, key);
-  if (!value) {
-    value = g_string_new (NULL);
-    g_hash_table_insert (keys, g_strdup (key), value);
-  }
-  return value;
+  return keys;
 }
 
-/* What a shell hands over as one word is one item of a list, whatever is in it. */
+/* One more word of a list; ';' and '\' in it are escaped, as in a key file. */
 static void
-add_item (GString *list, const char *sign, const char *item)
+add_word (GHashTable *keys, const char *key, const char *mark, const char *word)
 {
-  g_string_append (list, sign);
-  for (; *item; item++) {
-    if (*item == ';' || *item == '\\')
+  const char *before = g_hash_table_lookup (keys, key);
+  GString *list = g_string_new (before);
+
+  g_string_append (list, mark);
+  for (; *word; word++) {
+    if (*word == ';' || *word == '\\')
       g_string_append_c (list, '\\');
-    g_string_append_c (list, *item);
+    g_string_append_c (list, *word);
   }
   g_string_append_c (list, ';');
+  g_hash_table_replace (keys, g_strdup (key), g_string_free (list, FALSE));
+}
+
+/* "./x" and "../x" are seen from where we are; the rest is for the service. */
+static char *
+make_absolute (const char *path)
+{
+  gboolean relative = g_str_equal (path, ".") || g_str_equal (path, "..") || g_str_has_prefix (path, "./")
+                      || g_str_has_prefix (path, "../") || g_str_has_prefix (path, ".:")
+                      || g_str_has_prefix (path, "..:");
+
+  return relative ? g_canonicalize_filename (path, NULL) : g_strdup (path);
 }
 
 static gboolean
-set_pairs (SbxPolicyOptions *self, const Row *row, const char *value, GError **error)
+add_pairs (GHashTable *keys, const Row *row, const char *value, GError **error)
 {
   g_auto (GStrv) pairs = g_strsplit (value, ",", -1);
 
   for (char **pair = pairs; *pair; pair++) {
-    char *equal = strchr (*pair, '=');
+    const char *equals = strchr (*pair, '=');
 
-    if (!equal)
-      return sbx_throw (error, SBX_ERROR_BAD_OPTION, _ ("--%s=%s: say KEY=VALUE"), row->option, *pair);
-    *equal = '\0';
-    g_string_assign (find_value (self, row->group, *pair), equal + 1);
+    if (!equals || equals == *pair) {
+      g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE, _ ("--%s=%s: \"%s\" is not KEY=VALUE"), row->name,
+                   value, *pair);
+      return FALSE;
+    }
+    g_hash_table_replace (keys, g_strndup (*pair, (gsize) (equals - *pair)), g_strdup (equals + 1));
   }
   return TRUE;
 }
 
 static gboolean
-on_option (const char *name, const char *value, gpointer data, GError **error)
+add_row (SbxPolicyOptions *self, const Row *row, const char *value, GError **error)
 {
-  SbxPolicyOptions *self = data;
-  const Row *row = rows;
+  GHashTable *keys = keys_of (self, row->group);
+  g_autofree char *path = NULL;
 
-  while (strcmp (row->option, name + 2) != 0) /* GOption only calls for the names in the table */
-    row++;
-  switch (row->kind) {
-  case ADD:
-  case REMOVE:
-    add_item (find_value (self, row->group, row->key), row->kind == REMOVE ? "!" : "", value);
-    return TRUE;
-  case SET:
-    g_string_assign (find_value (self, row->group, row->key), value);
-    return TRUE;
+  switch (row->form) {
+  case WORD:
+    add_word (keys, row->key, row->mark, value);
+    break;
+  case PATH:
+    path = make_absolute (value);
+    add_word (keys, row->key, row->mark, path);
+    break;
+  case PAIRS:
+    return add_pairs (keys, row, value, error);
+  case PORTS:
+    g_hash_table_replace (keys, g_strdup (row->key), g_strdelimit (g_strdup (value), ",", ';'));
+    break;
+  case VALUE:
+    g_hash_table_replace (keys, g_strdup (row->key), g_strdup (value));
+    break;
   case NAME:
-    g_string_assign (find_value (self, row->group, value), row->key);
-    return TRUE;
-  case PAIR:
-    return set_pairs (self, row, value, error);
+    g_hash_table_replace (keys, g_strdup (value), g_strdup (row->mark));
+    break;
   }
+  return TRUE;
+}
+
+gboolean
+sbx_policy_options_add (SbxPolicyOptions *self, const char *name, const char *value, GError **error)
+{
+  if (!g_utf8_validate (value, -1, NULL) || !*value) {
+    g_autofree char *shown = g_utf8_make_valid (value, -1);
+
+    g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
+                 *value ? _ ("--%s=%s: policies are UTF-8 text, and this is not") : _ ("--%s=%s: a value is missing"),
+                 name, shown);
+    return FALSE;
+  }
+  for (gsize i = 0; i < G_N_ELEMENTS (rows); i++)
+    if (g_str_equal (rows[i].name, name))
+      return add_row (self, &rows[i], value, error);
+  g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_UNKNOWN_OPTION, _ ("Unknown option --%s"), name);
   return FALSE;
 }
 
-GOptionGroup *
-sbx_policy_options_group (SbxPolicyOptions *self)
+static gboolean
+on_option (const char *name, const char *value, gpointer data, GError **error)
 {
-  GOptionGroup *group = g_option_group_new ("policy", _ ("What it may reach, over the profile:"),
-                                            _ ("Show the options for that"), self, NULL);
+  return sbx_policy_options_add (data, name + strspn (name, "-"), value, error);
+}
+
+GOptionGroup *
+sbx_policy_options_make_group (SbxPolicyOptions *self)
+{
+  GOptionGroup *group = g_option_group_new ("policy", _ ("Policy options, put over the profile:"),
+                                            _ ("Show the policy options"), self, NULL);
   GOptionEntry entries[G_N_ELEMENTS (rows) + 1] = { 0 };
 
-  for (gsize i = 0; i < G_N_ELEMENTS (rows); i++) {
-    entries[i].long_name = rows[i].option;
-    entries[i].arg = G_OPTION_ARG_CALLBACK;
-    entries[i].arg_data = (gpointer) on_option;
-    entries[i].description = rows[i].help;
-    entries[i].arg_description = rows[i].argument;
-  }
+  for (gsize i = 0; i < G_N_ELEMENTS (rows); i++)
+    entries[i] =
+        (GOptionEntry){ rows[i].name,    0, G_OPTION_FLAG_FILENAME, G_OPTION_ARG_CALLBACK, on_option, rows[i].help,
+                        rows[i].argument };
   g_option_group_add_entries (group, entries);
+  g_option_group_set_translation_domain (group, GETTEXT_PACKAGE);
   return group;
 }
 
 GVariant *
-sbx_policy_options_to_variant (SbxPolicyOptions *self)
+sbx_policy_options_to_variant (const SbxPolicyOptions *self)
 {
-  GVariantBuilder dict;
-  GHashTableIter groups, keys;
-  gpointer group, key, value, table;
+  GVariantBuilder groups;
+  GHashTableIter iter, inner;
+  gpointer group, keys, key, value;
 
   if (g_hash_table_size (self->groups) == 0)
     return NULL;
-  g_variant_builder_init (&dict, G_VARIANT_TYPE_VARDICT);
-  g_hash_table_iter_init (&groups, self->groups);
-  while (g_hash_table_iter_next (&groups, &group, &table)) {
-    GVariantBuilder values;
+  g_variant_builder_init (&groups, G_VARIANT_TYPE_VARDICT);
+  g_hash_table_iter_init (&iter, self->groups);
+  while (g_hash_table_iter_next (&iter, &group, &keys)) {
+    GVariantBuilder pairs;
 
-    g_variant_builder_init (&values, G_VARIANT_TYPE ("a{ss}"));
-    g_hash_table_iter_init (&keys, table);
-    while (g_hash_table_iter_next (&keys, &key, &value))
-      g_variant_builder_add (&values, "{ss}", key, ((GString *) value)->str);
-    g_variant_builder_add (&dict, "{sv}", group, g_variant_builder_end (&values));
+    g_variant_builder_init (&pairs, G_VARIANT_TYPE ("a{ss}"));
+    g_hash_table_iter_init (&inner, keys);
+    while (g_hash_table_iter_next (&inner, &key, &value))
+      g_variant_builder_add (&pairs, "{ss}", key, value);
+    g_variant_builder_add (&groups, "{sv}", group, g_variant_builder_end (&pairs));
   }
-  return g_variant_builder_end (&dict);
+  return g_variant_builder_end (&groups);
+}
+
+const char **
+sbx_policy_options_names (void)
+{
+  const char **names = g_new0 (const char *, G_N_ELEMENTS (rows) + 1);
+
+  for (gsize i = 0; i < G_N_ELEMENTS (rows); i++)
+    names[i] = rows[i].name;
+  return names;
 }

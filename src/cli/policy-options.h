@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Flatpak's options for what a sandbox may reach, as groups and keys of a policy. */
+/* Flatpak's policy options, and ours beside them, as the `policy` of Launch. */
 #pragma once
 
-#include <gio/gio.h>
+#include <glib.h>
 
 G_BEGIN_DECLS
 
@@ -12,9 +12,16 @@ SbxPolicyOptions *sbx_policy_options_new (void);
 void sbx_policy_options_free (SbxPolicyOptions *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (SbxPolicyOptions, sbx_policy_options_free)
 
-/* For sbx_parse (); @self must outlive it. */
-GOptionGroup *sbx_policy_options_group (SbxPolicyOptions *self);
-/* a{sv}: group → a{ss}; floating. NULL when no option was given. */
-GVariant *sbx_policy_options_to_variant (SbxPolicyOptions *self);
+/* The options, to be parsed with; it belongs to whom it is added to. @self must live as long as it is parsed with. */
+GOptionGroup *sbx_policy_options_make_group (SbxPolicyOptions *self);
+
+/* a{sv}, groups → a{ss}, floating; NULL when no option was given. */
+GVariant *sbx_policy_options_to_variant (const SbxPolicyOptions *self);
+
+/* One option as on the command line, without its dashes. Errors: G_OPTION_ERROR. */
+gboolean sbx_policy_options_add (SbxPolicyOptions *self, const char *name, const char *value, GError **error);
+
+/* The names of the options in order, NULL-terminated; free the array only. */
+const char **sbx_policy_options_names (void);
 
 G_END_DECLS

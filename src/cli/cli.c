@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "cli/cli.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "cli/output.h"
+#include "config.h"
+
+int
+sbx_fail (const char *format, ...)
+{
+  g_autofree char *text = NULL, *clean = NULL;
+  va_list args;
+
+  va_start (args, format);
+  text = g_strdup_vprintf (format, args);
+  va_end (args);
+  clean = sbx_output_clean (text);
+  fprintf (stderr, "sandboxctl: %s\n", clean);
+  return SBX_EXIT_SANDBOX;
+}
+
+int
+sbx_fail_error (const GError *error)
+{
+  g_autoptr (GError) copy = g_error_copy (error);
+
+  g_dbus_error_strip_remote_error (copy);
+  return sbx_fail ("%s", copy->message);
+}
+
+gboolean
+sbx_parse (SbxCommand *command, const GOptionEntry *entries, GOptionGroup *group, const char *usage,
+           const char *summary, int *status)
+{
+  g_autoptr (GOptionContext) context = g_option_context_new (usage);
+  g_autoptr (GError) error = NULL;
+  g_autofree char *program = g_strconcat ("sandboxctl ", command->argv[0], NULL);
+
+  g_option_context_set_summary (context, summary);
+  g_option_context_set_strict_posix (context, TRUE);
+  g_option_context_add_main_entries (context, entries, GETTEXT_PACKAGE);
+  if (group)
+    g_option_context_add_group (context, group);
+  g_set_prgname (program);
+  command->argv[0] = program;
+  if (g_option_context_parse (context, &command->argc, &command->argv, &error)) {
+    command->argv[0] = (char *) "";
+    if (command->argc > 1 && strcmp (command->argv[1], "--") == 0) {
+      command->argv++;
+      command->argc--;
+    }
+    return TRUE;
+  }
+  *status = sbx_fail (_ ("%s (see `%s --help`)"), error->message, program);
+  return FALSE;
+}

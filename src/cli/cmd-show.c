@@ -1,0 +1,162 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <stdio.h>
+#include <string.h>
+
+#include "cli/cli.h"
+#include "cli/instances.h"
+#include "cli/output.h"
+
+static void
+print_line (const char *title, const char *text)
+{
+  g_autofree char *clean = sbx_output_clean (text);
+
+  printf ("%-12s %s\n", title, clean);
+}
+
+static void
+print_time (const char *title, guint64 microseconds)
+{
+  g_autoptr (GDateTime) time = g_date_time_new_from_unix_local ((gint64) (microseconds / G_USEC_PER_SEC));
+  g_autofree char *text = microseconds && time ? g_date_time_format (time, "%F %T %Z") : NULL;
+
+  if (text)
+    print_line (title, text);
+}
+
+/* Groups, keys and values, as in a profile. */
+static void
+print_policy (GVariant *policy)
+{
+  GVariantIter groups, keys;
+  const char *group, *key, *value;
+  GVariant *pairs;
+
+  g_variant_iter_init (&groups, policy);
+  while (g_variant_iter_next (&groups, "{&sv}", &group, &pairs)) {
+    if (g_variant_is_of_type (pairs, G_VARIANT_TYPE ("a{ss}"))) {
+      g_variant_iter_init (&keys, pairs);
+      while (g_variant_iter_next (&keys, "{&s&s}", &key, &value)) {
+        g_autofree char *line = g_strdup_printf ("[%s] %s=%s", group, key, value);
+
+        print_line ("", line);
+      }
+    }
+    g_variant_unref (pairs);
+  }
+}
+
+static void
+print_enforced (GVariant *enforced)
+{
+  static const struct {
+    const char *key, *text;
+  } rows[] = {
+    { "inferiors-only", N_ ("/proc shows only the application's own processes") },
+    { "private-procfs", N_ ("a /proc of its own") },
+    { "instance-domain", N_ ("a Landlock domain around the sandbox") },
+    { "app-domain", N_ ("a Landlock domain around the application") },
+    { "scopes", N_ ("signals and abstract sockets stay inside") },
+    { "seccomp", N_ ("system calls are filtered") },
+  };
+  g_auto (GStrv) warnings = NULL;
+  const char *limits;
+
+  for (gsize i = 0; i < G_N_ELEMENTS (rows); i++) {
+    gboolean on = FALSE;
+    g_autofree char *line = NULL;
+
+    g_variant_lookup (enforced, rows[i].key, "b", &on);
+    line = g_strdup_printf ("%s: %s (%s)", on ? _ ("yes") : _ ("NO"), _ (rows[i].text), rows[i].key);
+    print_line (i == 0 ? _ ("Enforced") : "", line);
+  }
+  if (g_variant_lookup (enforced, "limits", "&s", &limits))
+    print_line (_ ("Limits by"), limits);
+  g_variant_lookup (enforced, "warnings", "^as", &warnings);
+  for (char **warning = warnings; warning && *warning; warning++)
+    print_line (_ ("Warning"), *warning);
+}
+
+static void
+print_result (GVariant *result)
+{
+  g_autofree char *problem = NULL, *line = NULL;
+  const char *culprit = "", *text = "";
+  guint64 time = 0;
+  gboolean core = FALSE;
+  int status = sbx_instance_exit_status (result, &problem);
+
+  g_variant_lookup (result, "time", "t", &time);
+  g_variant_lookup (result, "core", "b", &core);
+  g_variant_lookup (result, "culprit", "&s", &culprit);
+  g_variant_lookup (result, "text", "&s", &text);
+  print_time (_ ("Ended"), time);
+  if (status > SBX_EXIT_SIGNAL_BASE && !problem)
+    line = g_strdup_printf (_ ("by signal %d (%s)%s"), status - SBX_EXIT_SIGNAL_BASE,
+                            g_strsignal (status - SBX_EXIT_SIGNAL_BASE), core ? _ (", core dumped") : "");
+  else
+    line = problem ? g_strdup (problem) : g_strdup_printf (_ ("exit status %d"), status);
+  print_line (_ ("Result"), line);
+  if (*culprit)
+    print_line (_ ("Ended by"), culprit);
+  if (*text && !problem)
+    print_line ("", text);
+}
+
+static void
+print_text (const SbxInstanceInfo *info)
+{
+  guint64 pid = sbx_instance_number (info, "Pid");
+  g_autofree char *command = sbx_instance_command (info), *number = g_strdup_printf ("%" G_GUINT64_FORMAT, pid);
+  g_autoptr (GVariant) enforced = g_variant_lookup_value (info->properties, "Enforced", G_VARIANT_TYPE_VARDICT);
+  g_autoptr (GVariant) result = g_variant_lookup_value (info->properties, "Result", G_VARIANT_TYPE_VARDICT);
+  g_autoptr (GVariant) policy = g_variant_lookup_value (info->properties, "Policy", G_VARIANT_TYPE_VARDICT);
+
+  print_line (_ ("Id"), info->id);
+  print_line (_ ("Application"), sbx_instance_text (info, "AppId"));
+  print_line (_ ("Profile"), sbx_instance_text (info, "Profile"));
+  printf ("%-12s %s\n", _ ("Command"), command);
+  print_line (_ ("State"), sbx_instance_text (info, "State"));
+  if (pid)
+    print_line (_ ("Pid"), number);
+  print_time (_ ("Started"), sbx_instance_number (info, "StartTime"));
+  if (enforced)
+    print_enforced (enforced);
+  if (result && g_variant_n_children (result) > 0)
+    print_result (result);
+  if (policy) {
+    print_line (_ ("Policy"), "");
+    print_policy (policy);
+  }
+}
+
+int
+sbx_cmd_show (SbxCommand *command)
+{
+  gboolean json = FALSE;
+  const GOptionEntry entries[] = {
+    { "json", 0, 0, G_OPTION_ARG_NONE, &json, N_ ("Print JSON"), NULL },
+    G_OPTION_ENTRY_NULL,
+  };
+  g_autoptr (SbxService) service = NULL;
+  g_autoptr (GPtrArray) instances = NULL;
+  g_autoptr (GError) error = NULL;
+  const SbxInstanceInfo *info;
+  int status;
+
+  if (!sbx_parse (
+          command, entries, NULL, _ ("SANDBOX"),
+          _ ("Shows all about one sandbox. SANDBOX is an id, the beginning of one, an application id or a pid."),
+          &status))
+    return status;
+  if (command->argc != 2)
+    return sbx_fail (_ ("show takes one sandbox: an id, the beginning of one, an application id or a pid"));
+  info = sbx_instances_open (command->argv[1], &service, &instances, &error);
+  if (!info)
+    return sbx_fail_error (error);
+  if (json)
+    sbx_output_json (sbx_instance_to_json (info));
+  else
+    print_text (info);
+  return 0;
+}

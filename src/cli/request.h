@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What `run` and `exec` have in common: the options of a new process, and the descriptors that it gets. */
+#pragma once
+
+#include <gio/gunixfdlist.h>
+
+#include "cli/cli.h"
+#include "cli/lifeline.h"
+#include "cli/terminal.h"
+
+G_BEGIN_DECLS
+
+typedef struct {
+  /* As parsed */
+  char *cwd;
+  char **env, **unset_env, **fd_words;
+  gboolean tty, no_inherit;
+  /* As made */
+  GVariantBuilder options; /* a{sv} */
+  GUnixFDList *fds;
+  SbxTerminal *terminal;
+  SbxLifeline lifeline;
+  gboolean open; /* options is being built */
+} SbxRequest;
+
+#define SBX_REQUEST_INIT                                                                                               \
+  {                                                                                                                    \
+    .lifeline = {.fd = -1 }                                                                                            \
+  }
+void sbx_request_clear (SbxRequest *self);
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (SbxRequest, sbx_request_clear)
+
+/* The rows for GOption: the caller puts them before its own. */
+#define SBX_REQUEST_ENTRIES(request)                                                                                   \
+  { "cwd", 0, 0, G_OPTION_ARG_FILENAME, &(request)->cwd, N_ ("Start in this directory"), N_ ("DIR") },                 \
+      { "env", 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &(request)->env, N_ ("Set a variable"), N_ ("NAME=VALUE") },         \
+      { "unset-env", 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &(request)->unset_env, N_ ("Unset a variable"), N_ ("NAME") }, \
+      { "tty", 't', 0, G_OPTION_ARG_NONE, &(request)->tty, N_ ("With a terminal of its own"), NULL },                  \
+      { "fd",                                                                                                          \
+        0,                                                                                                             \
+        0,                                                                                                             \
+        G_OPTION_ARG_STRING_ARRAY,                                                                                     \
+        &(request)->fd_words,                                                                                          \
+        N_ ("Pass on this open descriptor, even if it is a directory"),                                                \
+        N_ ("NUMBER") },                                                                                               \
+  {                                                                                                                    \
+    "no-inherit-fds", 0, 0, G_OPTION_ARG_NONE, &(request)->no_inherit,                                                 \
+        N_ ("Pass on only standard input, output, error and what --fd names"), NULL                                    \
+  }
+
+/* Makes options, descriptors, terminal, and, unless @detached, the lifeline. */
+gboolean sbx_request_make (SbxRequest *self, const SbxCommand *command, gboolean detached, GError **error);
+
+/* @argv as aay, floating. */
+GVariant *sbx_request_argv (char **argv);
+
+G_END_DECLS
