@@ -34,6 +34,19 @@ fail (Reader *reader, gsize column, GError **error, const char *format, ...)
                     what);
 }
 
+/* What the visitor objects to gets the place: a group's or key's beginning when its name is wrong, else the value's. */
+static gboolean
+visit (Reader *reader, const SbxKeyFileEntry *entry, GError **error)
+{
+  g_autoptr (GError) problem = NULL;
+  gboolean name;
+
+  if (reader->visit (entry, reader->data, &problem))
+    return TRUE;
+  name = !entry->key || g_str_has_prefix (problem->message, "unknown key");
+  return fail (reader, name ? 1 : entry->value_column, error, "%s", problem->message);
+}
+
 static gboolean
 read_header (Reader *reader, char *line, GError **error)
 {
@@ -55,7 +68,9 @@ read_header (Reader *reader, char *line, GError **error)
   g_free (reader->group);
   reader->group = g_strdup (line + 1);
   g_hash_table_remove_all (reader->keys);
-  return TRUE;
+  return visit (reader,
+                &(SbxKeyFileEntry){ .group = reader->group, .condition = reader->condition, .line = reader->line },
+                error);
 }
 
 static gboolean
@@ -64,7 +79,6 @@ read_key (Reader *reader, char *line, GError **error)
   SbxKeyFileEntry entry = { .line = reader->line, .key_column = 1 };
   char *equal = strchr (line, '=');
   char *value;
-  g_autoptr (GError) problem = NULL;
 
   if (!equal)
     return fail (reader, 1, error, "neither [Group] nor key=value nor # comment: \"%.40s\"", line);
@@ -83,11 +97,7 @@ read_key (Reader *reader, char *line, GError **error)
   entry.condition = reader->condition;
   entry.key = line;
   entry.value = value;
-  if (reader->visit (&entry, reader->data, &problem))
-    return TRUE;
-  if (strstr (problem->message, "unknown key") || strstr (problem->message, "unknown group"))
-    entry.value_column = 1;
-  return fail (reader, entry.value_column, error, "%s", problem->message);
+  return visit (reader, &entry, error);
 }
 
 static gboolean

@@ -16,8 +16,8 @@ typedef struct {
   guint line, key_column, value_column; /* from 1 */
 } SbxKeyFileEntry;
 
-/* Called for each key; returns FALSE with an error whose text lacks the place: the reader puts "file:line:column: "
- * before it. */
+/* Called for each group's line, with a NULL key, and for each key; returns FALSE with an error whose text lacks the
+ * place: the reader puts "file:line:column: " before it. */
 typedef gboolean (*SbxKeyFileVisit) (const SbxKeyFileEntry *entry, gpointer data, GError **error);
 
 /* Reads @data (@size bytes), called @name in errors. Errors: BAD_PROFILE; what @visit returned keeps its text. */

@@ -70,6 +70,8 @@ extern const SbxFacility sbx_facilities[]; /* ends with a NULL group */
 
 /* The row for @key of @group, or NULL with @error (code BAD_OPTION; the text names the nearest known word). */
 const SbxFacility *sbx_facility_find (const char *group, const char *key, GError **error);
+/* Whether there is such a group; BAD_OPTION, with the nearest, when there is none. */
+gboolean sbx_facility_check_group (const char *group, GError **error);
 /* Puts one value over what @policy has. Errors: BAD_OPTION, without the place. */
 gboolean sbx_facility_apply (SbxPolicy *policy, const SbxFacility *facility, const char *key, const char *value,
                              const SbxPlaces *places, GError **error);

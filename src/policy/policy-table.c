@@ -140,11 +140,11 @@ throw_unknown (GError **error, const char *what, const char *word, const char *c
 const SbxFacility *
 sbx_facility_find (const char *group, const char *key, GError **error)
 {
-  g_autoptr (GPtrArray) groups = g_ptr_array_new (), keys = g_ptr_array_new ();
+  g_autoptr (GPtrArray) keys = g_ptr_array_new ();
 
+  if (!sbx_facility_check_group (group, error))
+    return NULL;
   for (const SbxFacility *row = sbx_facilities; row->group; row++) {
-    if (groups->len == 0 || strcmp (groups->pdata[groups->len - 1], row->group) != 0)
-      g_ptr_array_add (groups, (gpointer) row->group);
     if (strcmp (row->group, group) != 0)
       continue;
     if (!row->key || strcmp (row->key, key) == 0)
@@ -152,12 +152,23 @@ sbx_facility_find (const char *group, const char *key, GError **error)
     g_ptr_array_add (keys, (gpointer) row->key);
   }
   g_ptr_array_add (keys, NULL);
-  g_ptr_array_add (groups, NULL);
-  if (keys->len > 1)
-    throw_unknown (error, "key", key, (const char *const *) keys->pdata);
-  else
-    throw_unknown (error, "group", group, (const char *const *) groups->pdata);
+  throw_unknown (error, "key", key, (const char *const *) keys->pdata);
   return NULL;
+}
+
+gboolean
+sbx_facility_check_group (const char *group, GError **error)
+{
+  g_autoptr (GPtrArray) groups = g_ptr_array_new ();
+
+  for (const SbxFacility *row = sbx_facilities; row->group; row++) {
+    if (strcmp (row->group, group) == 0)
+      return TRUE;
+    if (groups->len == 0 || strcmp (groups->pdata[groups->len - 1], row->group) != 0)
+      g_ptr_array_add (groups, (gpointer) row->group);
+  }
+  g_ptr_array_add (groups, NULL);
+  return throw_unknown (error, "group", group, (const char *const *) groups->pdata);
 }
 
 static const SbxWord *

@@ -34,6 +34,7 @@ typedef struct {
   const char *path;
 } Reading;
 
+static char *find_file (SbxProfileSet *self, const char *name, SbxPlace top, SbxPlace *place);
 static gboolean load_named (SbxProfileSet *self, SbxProfile *profile, const char *name, SbxPlace top, guint depth,
                             GError **error);
 
@@ -161,8 +162,13 @@ inherit (Reading *reading, const char *name, GError **error)
                       name);
   if (strcmp (name, reading->name) == 0) {
     /* A file may build on the one that it replaces */
-    if (reading->place == SBX_PLACE_VENDOR)
-      return sbx_throw (error, SBX_ERROR_BAD_OPTION, "Inherits: \"%s\" inherits itself", name);
+    SbxPlace below;
+    g_autofree char *replaced =
+        reading->place > SBX_PLACE_VENDOR ? find_file (reading->set, name, reading->place - 1, &below) : NULL;
+
+    if (!replaced)
+      return sbx_throw (error, SBX_ERROR_BAD_OPTION,
+                        "Inherits: \"%s\" inherits itself, and it replaces no other profile of that name", name);
     top = reading->place - 1;
   }
   return load_named (reading->set, reading->profile, name, top, reading->depth + 1, error);
@@ -217,6 +223,8 @@ visit_entry (const SbxKeyFileEntry *entry, gpointer data, GError **error)
   g_autofree char *value = NULL;
   gboolean holds = TRUE;
 
+  if (!entry->key)
+    return strcmp (entry->group, "Profile") == 0 || sbx_facility_check_group (entry->group, error);
   if (strcmp (entry->group, "Profile") == 0)
     return set_profile_key (reading, entry, error);
   row = sbx_facility_find (entry->group, entry->key, error);
@@ -241,7 +249,7 @@ visit_entry (const SbxKeyFileEntry *entry, gpointer data, GError **error)
 static gboolean
 visit_inherits (const SbxKeyFileEntry *entry, gpointer data, GError **error)
 {
-  if (strcmp (entry->group, "Profile") == 0 && strcmp (entry->key, "Inherits") == 0)
+  if (strcmp (entry->group, "Profile") == 0 && g_strcmp0 (entry->key, "Inherits") == 0)
     return inherit (data, entry->value, error);
   return TRUE;
 }
