@@ -36,7 +36,7 @@ fail (Reader *reader, gsize column, GError **error, const char *format, ...)
 
 /* What the visitor objects to gets the place: a group's or key's beginning when its name is wrong, else the value's. */
 static gboolean
-visit (Reader *reader, const SbxKeyFileEntry *entry, GError **error)
+tell_visitor (Reader *reader, const SbxKeyFileEntry *entry, GError **error)
 {
   g_autoptr (GError) problem = NULL;
   gboolean name;
@@ -97,7 +97,7 @@ read_key (Reader *reader, char *line, GError **error)
   entry.condition = reader->condition;
   entry.key = line;
   entry.value = value;
-  return visit (reader, &entry, error);
+  return tell_visitor (reader, &entry, error);
 }
 
 static gboolean

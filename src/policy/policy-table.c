@@ -167,6 +167,7 @@ sbx_facility_check_group (const char *group, GError **error)
     if (groups->len == 0 || strcmp (groups->pdata[groups->len - 1], row->group) != 0)
       g_ptr_array_add (groups, (gpointer) row->group);
   }
+  g_ptr_array_add (groups, (gpointer) "Profile");
   g_ptr_array_add (groups, NULL);
   return throw_unknown (error, "group", group, (const char *const *) groups->pdata);
 }
