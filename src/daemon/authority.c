@@ -23,6 +23,7 @@ struct _SbxAuthority {
   PolkitAuthority *polkit;
   gint64 looked_at; /* monotonic us, when the state became ABSENT */
   guint patience;
+  gboolean seen;      /* it has been there: then its absence is a failure, not the way this machine is */
   gboolean told;      /* the log says that it is absent */
   GPtrArray *waiting; /* GTask *: questions asked while LOOKING */
 };
@@ -81,15 +82,6 @@ forget_bus (SbxAuthority *self)
 }
 
 static void
-tell_absence (SbxAuthority *self, const GError *error)
-{
-  if (!self->told)
-    g_message ("No polkit authority, so launches within their profile are allowed and extensions are not: %s",
-               error->message);
-  self->told = TRUE;
-}
-
-static void
 on_polkit (GObject *source, GAsyncResult *result, gpointer user_data)
 {
   g_autoptr (SbxAuthority) self = user_data;
@@ -98,7 +90,7 @@ on_polkit (GObject *source, GAsyncResult *result, gpointer user_data)
   g_clear_object (&self->polkit);
   self->polkit = polkit_authority_get_finish (result, &error);
   if (error)
-    tell_absence (self, error);
+    g_info ("No polkit authority: %s", error->message);
   settle (self, self->polkit ? PRESENT : ABSENT);
 }
 
@@ -111,7 +103,7 @@ on_bus (GObject *source, GAsyncResult *result, gpointer user_data)
   forget_bus (self);
   self->bus = g_bus_get_finish (result, &error);
   if (!self->bus) {
-    tell_absence (self, error);
+    g_info ("No polkit authority, since there is no system bus: %s", error->message);
     settle (self, ABSENT);
     return;
   }
@@ -234,17 +226,25 @@ make_subject (SbxAuthority *self, SbxCaller *caller)
   return polkit_unix_process_new_for_owner (sbx_caller_get_pid (caller), start_time, uid);
 }
 
-/* The authority is not there, or does not know our actions: not a "no" but the lack of an opinion. */
 static gboolean
-is_no_opinion (const GError *error)
+is_absent (const GError *error)
 {
-  static const GDBusError absent[] = { G_DBUS_ERROR_SERVICE_UNKNOWN,    G_DBUS_ERROR_NAME_HAS_NO_OWNER,
-                                       G_DBUS_ERROR_SPAWN_FAILED,       G_DBUS_ERROR_SPAWN_EXEC_FAILED,
-                                       G_DBUS_ERROR_SPAWN_CHILD_EXITED, G_DBUS_ERROR_SPAWN_SERVICE_NOT_FOUND };
+  static const GDBusError codes[] = { G_DBUS_ERROR_SERVICE_UNKNOWN,    G_DBUS_ERROR_NAME_HAS_NO_OWNER,
+                                      G_DBUS_ERROR_SPAWN_FAILED,       G_DBUS_ERROR_SPAWN_EXEC_FAILED,
+                                      G_DBUS_ERROR_SPAWN_CHILD_EXITED, G_DBUS_ERROR_SPAWN_SERVICE_NOT_FOUND };
 
-  for (gsize i = 0; i < G_N_ELEMENTS (absent); i++)
-    if (g_error_matches (error, G_DBUS_ERROR, absent[i]))
+  for (gsize i = 0; i < G_N_ELEMENTS (codes); i++)
+    if (g_error_matches (error, G_DBUS_ERROR, codes[i]))
       return TRUE;
+  return FALSE;
+}
+
+/* The authority has never been there, or does not know our actions: not a "no" but the lack of an opinion. */
+static gboolean
+is_no_opinion (SbxAuthority *self, const GError *error)
+{
+  if (is_absent (error))
+    return !self->seen;
   /* "Action %s is not registered": no code of its own (polkitbackendinteractiveauthority.c) */
   return g_error_matches (error, POLKIT_ERROR, POLKIT_ERROR_FAILED) && strstr (error->message, "is not registered");
 }
@@ -294,10 +294,12 @@ on_checked (GObject *source, GAsyncResult *async_result, gpointer user_data)
     return;
   if (result)
     (void) judge (result, question, &error);
-  else if (is_no_opinion (failure))
+  else if (is_no_opinion (g_task_get_source_object (task), failure))
     (void) fall_back (action, question->caller, &error);
   else
-    sbx_throw (&error, SBX_ERROR_NOT_AUTHORIZED, "%s could not be approved (%s); try again", action, failure->message);
+    sbx_throw (&error, SBX_ERROR_NOT_AUTHORIZED,
+               "%s could not be approved, since the polkit authority does not answer (%s); try again", action,
+               failure->message);
   if (error) {
     g_task_return_error (task, error);
     return;
@@ -316,6 +318,11 @@ ask_polkit (SbxAuthority *self, GTask *task)
     g_task_return_new_error (task, SBX_ERROR, SBX_ERROR_NOT_AUTHORIZED, "%s: the calling process has ended",
                              question->actions[question->at]);
     return;
+  }
+  if (!self->seen) {
+    g_autofree char *owner = polkit_authority_get_owner (self->polkit);
+
+    self->seen = owner != NULL;
   }
   subject = make_subject (self, question->caller);
   polkit_authority_check_authorization (self->polkit, subject, question->actions[question->at], NULL,

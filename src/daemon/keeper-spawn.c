@@ -15,11 +15,22 @@
 
 #define KEEPER_SOCKET 3 /* SBX_KEEPER_SOCKET_FD of keeper/keeper.h */
 
+/* Beside us, as it is when installed, or where a build tree has it; then the installed place. */
+static char *
+list_directories (void)
+{
+  g_autofree char *self = g_file_read_link ("/proc/self/exe", NULL);
+  g_autofree char *here = self ? g_path_get_dirname (self) : g_strdup (SBX_LIBEXECDIR);
+
+  return g_strdup_printf ("%s:%s/../keeper:%s/../init:%s", here, here, here, SBX_LIBEXECDIR);
+}
+
 char *
 sbx_program_find (const char *const *environment, const char *name, GError **error)
 {
-  const char *list = g_environ_getenv ((char **) environment, SBX_ENV_LIBEXECDIR);
-  g_auto (GStrv) directories = g_strsplit (list && list[0] ? list : SBX_LIBEXECDIR, ":", -1);
+  const char *named = g_environ_getenv ((char **) environment, SBX_ENV_LIBEXECDIR);
+  g_autofree char *list = named && named[0] ? g_strdup (named) : list_directories ();
+  g_auto (GStrv) directories = g_strsplit (list, ":", -1);
 
   for (gsize i = 0; directories[i]; i++) {
     g_autofree char *path = g_build_filename (directories[i], name, NULL);
@@ -29,7 +40,7 @@ sbx_program_find (const char *const *environment, const char *name, GError **err
   }
   sbx_throw (error, SBX_ERROR_NOT_SUPPORTED,
              "the program %s is not in %s; install the package again, or set %s to where it was built", name,
-             list && list[0] ? list : SBX_LIBEXECDIR, SBX_ENV_LIBEXECDIR);
+             named && named[0] ? named : SBX_LIBEXECDIR, SBX_ENV_LIBEXECDIR);
   return NULL;
 }
 

@@ -8,7 +8,8 @@
 G_BEGIN_DECLS
 
 /* The path of one of our programs: in the directories of $SANDBOX_LIBEXECDIR (colon-separated) if it is set in
- * @environment, else in the installed place. NULL with NOT_SUPPORTED, which names the program. */
+ * @environment, else beside this one, in the same build tree, or in the installed place. NULL with NOT_SUPPORTED, which
+ * names the program. */
 char *sbx_program_find (const char *const *environment, const char *name, GError **error);
 
 /* Starts the keeper @path with one end of a new SOCK_SEQPACKET pair as descriptor 3, nothing else of ours but standard

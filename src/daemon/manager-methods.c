@@ -127,7 +127,6 @@ get_profile (SbxCall *call)
   const char *name;
   GError *error = NULL;
   g_autoptr (SbxProfile) profile = NULL;
-  g_autoptr (GVariant) origins = NULL;
 
   g_variant_get (g_dbus_method_invocation_get_parameters (call->invocation), "(&s)", &name);
   profile = sbx_profile_set_lookup (sbx_manager_get_context (call->manager)->profiles, name, &error);
@@ -135,10 +134,9 @@ get_profile (SbxCall *call)
     sbx_call_fail (call, error);
     return;
   }
-  origins = g_variant_take_ref (sbx_profile_get_origins (profile));
   sbx_call_return (call,
                    g_variant_new ("(@a{sv}@a(ssssu)@a{sv})", sbx_policy_to_variant (sbx_profile_get_policy (profile)),
-                                  origins, make_details (profile)));
+                                  sbx_profile_get_origins (profile), make_details (profile)));
 }
 
 const SbxMethod sbx_manager_methods[] = {
