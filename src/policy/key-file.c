@@ -68,9 +68,9 @@ read_header (Reader *reader, char *line, GError **error)
   g_free (reader->group);
   reader->group = g_strdup (line + 1);
   g_hash_table_remove_all (reader->keys);
-  return visit (reader,
-                &(SbxKeyFileEntry){ .group = reader->group, .condition = reader->condition, .line = reader->line },
-                error);
+  return tell_visitor (
+      reader, &(SbxKeyFileEntry){ .group = reader->group, .condition = reader->condition, .line = reader->line },
+      error);
 }
 
 static gboolean
