@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -356,6 +357,7 @@ static SbxPlan *
 make_plan (SbxContext *context, const SbxWish *wish, const SbxPolicy *policy, const char *app_id, char **argv,
            GError **error)
 {
+  char terminal[PATH_MAX];
   const SbxRequest request = {
     .app_id = app_id,
     .argv = (const char *const *) argv,
@@ -364,6 +366,8 @@ make_plan (SbxContext *context, const SbxWish *wish, const SbxPolicy *policy, co
     .cwd = wish->cwd,
     .cwd_optional = wish->cwd_optional,
     .tty = wish->tty,
+    .terminal =
+        wish->tty && wish->n_fds > 0 && ttyname_r (wish->fds[0], terminal, sizeof terminal) == 0 ? terminal : NULL,
     .display_env = (const char *const *) wish->display_env,
   };
 

@@ -129,6 +129,9 @@ sbx_plan_add_system (SbxPlan *self)
     sbx_plan_op (self, SBX_OP_DEV_BIND, "/dev", "/dev", -1);
   else
     sbx_plan_op (self, SBX_OP_DEV, NULL, "/dev", -1);
+  /* The terminal's own name, /dev/pts/N, means nothing here; ttyname(3) looks through /dev and finds it as this */
+  if (self->request->tty && self->request->terminal)
+    sbx_plan_op (self, SBX_OP_DEV_BIND, self->request->terminal, "/dev/console", -1);
   sbx_plan_op (self, SBX_OP_PROC, NULL, "/proc", -1);
   sbx_plan_writable (self, "/dev");
   sbx_plan_writable (self, "/proc");

@@ -16,6 +16,7 @@ typedef struct {
   const char *cwd;       /* or NULL: the home */
   gboolean cwd_optional; /* go home when @cwd is not inside */
   gboolean tty;
+  const char *terminal;           /* with tty: the path of its device on the host, or NULL */
   const char *const *display_env; /* the caller's DISPLAY, LANG, TERM, … as NAME=value, or NULL: the service's */
 } SbxRequest;
 

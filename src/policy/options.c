@@ -226,33 +226,34 @@ check_forward (const char *key, GVariant *value, GError **error)
   return TRUE;
 }
 
-#define ENV_ROWS                                                                                                       \
+/* What Launch, Exec and Attach have in common. */
+#define PROCESS_ROWS                                                                                                   \
   { "cwd", "ay", 2 * PATH_MAX, sbx_option_check_path }, { "cwd-optional", "b", 8, NULL },                              \
       { "env", "a{ss}", 64 * KIB * KIB, sbx_option_check_env },                                                        \
       { "unset-env", "as", KIB * KIB, sbx_option_check_env_names },                                                    \
-      { "fds", "a{uh}", 64 * KIB, sbx_option_check_fds }, { "tty", "b", 8, NULL },                                     \
+      { "display-env", "as", 64 * KIB, check_env_pairs }, { "fds", "a{uh}", 64 * KIB, sbx_option_check_fds },          \
+      { "tty", "b", 8, NULL },                                                                                         \
   {                                                                                                                    \
     "lifeline", "h", 8, check_handle                                                                                   \
   }
 
 const SbxOptionSpec sbx_launch_options[] = {
-  ENV_ROWS,
+  PROCESS_ROWS,
   { "app-id", "s", 256, sbx_option_check_app_id },
   { "policy", "a{sv}", KIB *KIB, NULL }, /* its content is read by sbx_policy_merge_variant () */
   { "forward", "ah", 64 * KIB, check_forward },
   { "on-crash", "s", 256, NULL },
   { "activation-token", "s", 4 * KIB, NULL },
-  { "display-env", "as", 64 * KIB, check_env_pairs },
   { NULL, NULL, 0, NULL },
 };
 
 const SbxOptionSpec sbx_exec_options[] = {
-  ENV_ROWS,
+  PROCESS_ROWS,
   { NULL, NULL, 0, NULL },
 };
 
 const SbxOptionSpec sbx_attach_options[] = {
-  ENV_ROWS,
+  PROCESS_ROWS,
   { "hold", "b", 8, NULL },
   { NULL, NULL, 0, NULL },
 };
