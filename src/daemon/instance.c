@@ -231,7 +231,7 @@ on_started (SbxInstance *self, const SbxMessage *message)
   self->state = SBX_STATE_RUNNING;
   self->pid = message->pid;
   self->enforced = (guint32) message->detail;
-  if (self->start_time == 0)
+  if (!g_ascii_string_to_signed (message->text, 10, 0, G_MAXINT64, &self->start_time, NULL))
     self->start_time = g_get_real_time ();
   forget_cached (self);
   g_signal_emit (self, signals[SIGNAL_STARTED], 0);

@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <poll.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
@@ -50,6 +51,7 @@ application_started (SbxKeeper *keeper, const SbxMessage *message)
   keeper->state = SBX_KEEPER_RUNNING;
   keeper->start_time = wall_clock ();
   started.detail = (int32_t) keeper->enforced;
+  snprintf (started.text, sizeof started.text, "%lld", (long long) keeper->start_time);
   sbx_keeper_tell (keeper, &keeper->jobs[0], &started);
   write_status (keeper, &status);
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include <errno.h>
 #include <signal.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -88,6 +89,7 @@ sbx_keeper_accept (SbxKeeper *keeper)
     send_to_peer (keeper, peer, &message);
   if (keeper->state >= SBX_KEEPER_RUNNING) {
     message = (SbxMessage){ .type = SBX_MSG_STARTED, .pid = keeper->jobs[0].pid, .detail = (int32_t) keeper->enforced };
+    snprintf (message.text, sizeof message.text, "%lld", (long long) keeper->start_time);
     send_to_peer (keeper, peer, &message);
   }
   if (keeper->main_ended) {

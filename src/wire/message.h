@@ -30,7 +30,8 @@ typedef enum {
   /* Answers and events */
   SBX_MSG_READY,   /* the namespaces and mounts are there; nothing of the application runs yet */
   SBX_MSG_HELLO,   /* init's child → keeper: job; its pid comes from the kernel's credentials */
-  SBX_MSG_STARTED, /* job, pid: on the host, detail: SbxEnforced of the instance */
+  SBX_MSG_STARTED, /* job, pid: on the host, detail: SbxEnforced of the instance; from the keeper for job 0, text: when,
+                      us since 1970 in decimal */
   SBX_MSG_FAILED,  /* job, value: errno or 0, detail: SbxStep, text: what the failing program said */
   SBX_MSG_EXITED,  /* job, value: wait status as of wait(2) */
   SBX_MSG_ENDED,   /* the instance is gone. value: SbxCulprit, detail: its wait status, text */
