@@ -39,7 +39,7 @@ sbx_parse (SbxCommand *command, const GOptionEntry *entries, GOptionGroup *group
   g_autofree char *program = g_strconcat ("sandboxctl ", command->argv[0], NULL);
 
   g_option_context_set_summary (context, summary);
-  g_option_context_set_strict_posix (context, TRUE);
+  g_option_context_set_strict_posix (context, command->strict);
   g_option_context_add_main_entries (context, entries, GETTEXT_PACKAGE);
   if (group)
     g_option_context_add_group (context, group);

@@ -19,6 +19,7 @@ typedef struct {
   int argc; /* from the verb on */
   char **argv;
   const SbxDescriptors *descriptors;
+  gboolean strict; /* what follows the first word that is no option belongs to somebody else */
 } SbxCommand;
 
 /* Returns the exit status. */

@@ -204,11 +204,6 @@ sbx_cmd_explain (SbxCommand *command)
   if (command->argc < 2)
     return sbx_fail (_ ("explain takes a profile; `sandboxctl profile list` lists them"));
   argv = command->argv + 2;
-  /* `explain PROFILE --json` is how people write it */
-  if (argv[0] && strcmp (argv[0], "--json") == 0) {
-    json = TRUE;
-    argv++;
-  }
   if (argv[0] && strcmp (argv[0], "--") == 0)
     argv++;
   return explain (command->argv[1], argv, make_options (policy, app_id), json);

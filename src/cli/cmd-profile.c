@@ -252,22 +252,6 @@ static const struct {
   { "diff", diff, 2, 2, "profile diff PROFILE PROFILE" },
 };
 
-/* GOption ends at the first word; what people write after it is meant all the same. */
-static void
-take_late_json (Profile *self, char **words)
-{
-  GPtrArray *kept = g_ptr_array_new ();
-
-  for (; *words; words++) {
-    if (strcmp (*words, "--json") == 0)
-      self->json = TRUE;
-    else
-      g_ptr_array_add (kept, *words);
-  }
-  g_ptr_array_add (kept, NULL);
-  self->words = (char **) g_ptr_array_free (kept, FALSE);
-}
-
 int
 sbx_cmd_profile (SbxCommand *command)
 {
@@ -276,7 +260,6 @@ sbx_cmd_profile (SbxCommand *command)
     { "json", 0, 0, G_OPTION_ARG_NONE, &self.json, N_ ("Print JSON"), NULL },
     G_OPTION_ENTRY_NULL,
   };
-  g_autofree char **words = NULL;
   int status;
 
   if (!sbx_parse (command, entries, NULL, _ ("list | show PROFILE | check PROFILE|FILE… | diff PROFILE PROFILE"),
@@ -284,12 +267,11 @@ sbx_cmd_profile (SbxCommand *command)
     return status;
   if (command->argc < 2)
     return sbx_fail (_ ("profile takes one of list, show, check and diff"));
-  take_late_json (&self, command->argv + 2);
-  words = self.words;
+  self.words = command->argv + 2;
   status = -1;
   for (gsize i = 0; i < G_N_ELEMENTS (verbs); i++)
     if (strcmp (verbs[i].name, command->argv[1]) == 0) {
-      guint n = g_strv_length (words);
+      guint n = g_strv_length (self.words);
 
       status = n >= verbs[i].min && n <= verbs[i].max ? verbs[i].function (&self)
                                                       : sbx_fail (_ ("usage: sandboxctl %s"), verbs[i].usage);

@@ -17,42 +17,6 @@ typedef struct {
   gboolean detach, json;
 } Run;
 
-/* What a program on the caller's desktop needs to speak its language and to find its display; the plan decides which
- * of it the policy lets through. */
-static GVariant *
-display_environment (void)
-{
-  static const char *const names[] = { "DISPLAY",
-                                       "WAYLAND_DISPLAY",
-                                       "XAUTHORITY",
-                                       "XDG_SESSION_TYPE",
-                                       "XDG_CURRENT_DESKTOP",
-                                       "DESKTOP_STARTUP_ID",
-                                       "XDG_ACTIVATION_TOKEN",
-                                       "LANG",
-                                       "LANGUAGE",
-                                       "TERM",
-                                       "COLORTERM",
-                                       "NO_COLOR",
-                                       "TZ" };
-  g_auto (GStrv) environment = g_get_environ ();
-  GVariantBuilder pairs;
-
-  g_variant_builder_init (&pairs, G_VARIANT_TYPE_STRING_ARRAY);
-  for (char **pair = environment; *pair; pair++) {
-    gboolean wanted = g_str_has_prefix (*pair, "LC_");
-
-    for (gsize i = 0; !wanted && i < G_N_ELEMENTS (names); i++) {
-      gsize n = strlen (names[i]);
-
-      wanted = strncmp (*pair, names[i], n) == 0 && (*pair)[n] == '=';
-    }
-    if (wanted && strchr (*pair, '=') && strlen (*pair) < 4096 && g_utf8_validate (*pair, -1, NULL))
-      g_variant_builder_add (&pairs, "s", *pair);
-  }
-  return g_variant_builder_end (&pairs);
-}
-
 static gboolean
 add_text (Run *run, const char *option, const char *value, GError **error)
 {
@@ -91,7 +55,7 @@ make_options (Run *run, const SbxCommand *command, GError **error)
   policy = sbx_policy_options_to_variant (run->policy);
   if (policy)
     g_variant_builder_add (&run->request.options, "{sv}", "policy", policy);
-  g_variant_builder_add (&run->request.options, "{sv}", "display-env", display_environment ());
+  g_variant_builder_add (&run->request.options, "{sv}", "display-env", sbx_request_caller_environment ());
   return TRUE;
 }
 

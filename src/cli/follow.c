@@ -76,7 +76,7 @@ sbx_follow_failure_status (SbxStep step, int errnum)
 {
   if (step != SBX_STEP_EXEC)
     return SBX_EXIT_SANDBOX;
-  return errnum == ENOENT || errnum == ENOTDIR ? SBX_EXIT_NOT_FOUND : SBX_EXIT_NOT_EXECUTABLE;
+  return errnum == ENOENT ? SBX_EXIT_NOT_FOUND : SBX_EXIT_NOT_EXECUTABLE;
 }
 
 /* Where @command is outside, when it is. */
@@ -114,7 +114,7 @@ sbx_follow_explain_failure (SbxStep step, int errnum, const SbxFollowCall *call)
       _ ("%s cannot be executed: it is a directory, has no x permission (chmod +x), or lies on a file system without "
          "execution") },
     { SBX_STEP_EXEC, EISDIR, _ ("%s cannot be executed: it is a directory") },
-    { SBX_STEP_EXEC, ENOTDIR, _ ("command not found: %s: something on its path is not a directory") },
+    { SBX_STEP_EXEC, ENOTDIR, _ ("cannot execute %s: something on its path is not a directory") },
     { SBX_STEP_EXEC, ENOEXEC,
       _ ("%s cannot be executed: it is no program and has no #! line; start it with the "
          "interpreter it is written for") },

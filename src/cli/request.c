@@ -97,6 +97,16 @@ add_fd (SbxRequest *self, GVariantBuilder *map, int fd, int number, GError **err
   return handle >= 0;
 }
 
+/* What a sandbox that goes on without us must not hold: the terminal's input, since it would take what is typed, and
+ * pipes that somebody reads to their end, as `id=$(sandboxctl run --detach …)` does. */
+static gboolean
+is_only_ours (int fd)
+{
+  struct stat st;
+
+  return fd == 0 ? isatty (fd) : fstat (fd, &st) == 0 && S_ISFIFO (st.st_mode);
+}
+
 static gboolean
 add_standard (SbxRequest *self, GVariantBuilder *map, gboolean detached, GError **error)
 {
@@ -104,9 +114,8 @@ add_standard (SbxRequest *self, GVariantBuilder *map, gboolean detached, GError 
     int fd = self->terminal ? sbx_terminal_get_slave (self->terminal) : i, null = -1;
     gboolean ok;
 
-    /* What goes on in the background must not take what is typed */
-    if (i == 0 && detached && isatty (0))
-      fd = null = open ("/dev/null", O_RDONLY | O_CLOEXEC);
+    if (detached && is_only_ours (i))
+      fd = null = open ("/dev/null", O_RDWR | O_CLOEXEC);
     ok = add_fd (self, map, fd, i, error);
     if (null >= 0)
       close (null);
@@ -242,4 +251,28 @@ GVariant *
 sbx_request_argv (char **argv)
 {
   return g_variant_new_bytestring_array ((const char *const *) argv, -1);
+}
+
+/* Longer than any variable that a policy would pass on, and in all than any desktop has. */
+#define MAX_VARIABLE 16384
+#define MAX_ENVIRONMENT (1024 * 1024)
+
+GVariant *
+sbx_request_caller_environment (void)
+{
+  g_auto (GStrv) environment = g_get_environ ();
+  GVariantBuilder pairs;
+  gsize total = 0;
+
+  g_variant_builder_init (&pairs, G_VARIANT_TYPE_STRING_ARRAY);
+  for (char **pair = environment; *pair; pair++) {
+    gsize n = strlen (*pair);
+
+    if (**pair == '=' || !strchr (*pair, '=') || n > MAX_VARIABLE || total + n > MAX_ENVIRONMENT
+        || !g_utf8_validate (*pair, -1, NULL))
+      continue;
+    total += n;
+    g_variant_builder_add (&pairs, "s", *pair);
+  }
+  return g_variant_builder_end (&pairs);
 }

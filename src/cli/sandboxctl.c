@@ -19,7 +19,7 @@ typedef struct {
   const char *name;
   SbxVerbFunction function;
   const char *summary; /* NULL: not for people */
-  gboolean forwards;   /* signals that we get are for the application */
+  gboolean forwards;   /* what we get is for another command: signals, options after the first word */
 } SbxVerb;
 
 static const SbxVerb verbs[] = {
@@ -58,15 +58,19 @@ find_verb (const char *name)
 static int
 unknown_verb (const char *name)
 {
-  const char *names[G_N_ELEMENTS (verbs) + 1] = { NULL };
+  g_autoptr (GPtrArray) names = g_ptr_array_new ();
+  g_autofree char *list = NULL;
   const char *near;
 
   for (gsize i = 0; i < G_N_ELEMENTS (verbs); i++)
-    names[i] = verbs[i].name;
-  near = sbx_nearest_word (name, names);
+    if (verbs[i].summary)
+      g_ptr_array_add (names, (gpointer) verbs[i].name);
+  g_ptr_array_add (names, NULL);
+  near = sbx_nearest_word (name, (const char *const *) names->pdata);
   if (near)
     return sbx_fail (_ ("there is no verb \"%s\", did you mean \"%s\"?"), name, near);
-  return sbx_fail (_ ("there is no verb \"%s\"; `sandboxctl --help` lists them"), name);
+  list = g_strjoinv (", ", (char **) names->pdata);
+  return sbx_fail (_ ("there is no verb \"%s\"; there are %s"), name, list);
 }
 
 static int
@@ -110,12 +114,13 @@ int
 main (int argc, char **argv)
 {
   SbxDescriptors descriptors;
-  SbxCommand command = { argc - 1, argv + 1, &descriptors };
+  SbxCommand command = { argc - 1, argv + 1, &descriptors, FALSE };
   const SbxVerb *verb;
   int status;
 
   verb = argc > 1 ? find_verb (argv[1]) : NULL;
-  if (verb && verb->forwards)
+  command.strict = verb && verb->forwards;
+  if (command.strict)
     sbx_follow_block_signals ();
   note_descriptors (&descriptors);
   fill_holes (&descriptors);
