@@ -55,7 +55,6 @@ make_options (Run *run, const SbxCommand *command, GError **error)
   policy = sbx_policy_options_to_variant (run->policy);
   if (policy)
     g_variant_builder_add (&run->request.options, "{sv}", "policy", policy);
-  g_variant_builder_add (&run->request.options, "{sv}", "display-env", sbx_request_caller_environment ());
   return TRUE;
 }
 

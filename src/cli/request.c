@@ -199,6 +199,31 @@ add_descriptors (SbxRequest *self, const SbxDescriptors *descriptors, gboolean d
   return ok;
 }
 
+/* Longer than any variable that a policy would pass on, and in all than any desktop has. */
+#define MAX_VARIABLE 16384
+#define MAX_ENVIRONMENT (1024 * 1024)
+
+/* For the option `display-env`: what of it goes inside is the policy's to say. */
+static GVariant *
+caller_environment (void)
+{
+  g_auto (GStrv) environment = g_get_environ ();
+  GVariantBuilder pairs;
+  gsize total = 0;
+
+  g_variant_builder_init (&pairs, G_VARIANT_TYPE_STRING_ARRAY);
+  for (char **pair = environment; *pair; pair++) {
+    gsize n = strlen (*pair);
+
+    if (**pair == '=' || !strchr (*pair, '=') || n > MAX_VARIABLE || total + n > MAX_ENVIRONMENT
+        || !g_utf8_validate (*pair, -1, NULL))
+      continue;
+    total += n;
+    g_variant_builder_add (&pairs, "s", *pair);
+  }
+  return g_variant_builder_end (&pairs);
+}
+
 static gboolean
 add_lifeline (SbxRequest *self, GError **error)
 {
@@ -230,7 +255,8 @@ gboolean
 sbx_request_make (SbxRequest *self, const SbxCommand *command, gboolean detached, GError **error)
 {
   if (!check_standard (command->descriptors, error))
-    return FALSE;
+    add (self, "display-env", caller_environment ());
+  return FALSE;
   if (detached && self->tty)
     return sbx_throw (error, SBX_ERROR_BAD_OPTION,
                       _ ("--tty and --detach exclude each other: nobody would relay the terminal"));
@@ -251,28 +277,4 @@ GVariant *
 sbx_request_argv (char **argv)
 {
   return g_variant_new_bytestring_array ((const char *const *) argv, -1);
-}
-
-/* Longer than any variable that a policy would pass on, and in all than any desktop has. */
-#define MAX_VARIABLE 16384
-#define MAX_ENVIRONMENT (1024 * 1024)
-
-GVariant *
-sbx_request_caller_environment (void)
-{
-  g_auto (GStrv) environment = g_get_environ ();
-  GVariantBuilder pairs;
-  gsize total = 0;
-
-  g_variant_builder_init (&pairs, G_VARIANT_TYPE_STRING_ARRAY);
-  for (char **pair = environment; *pair; pair++) {
-    gsize n = strlen (*pair);
-
-    if (**pair == '=' || !strchr (*pair, '=') || n > MAX_VARIABLE || total + n > MAX_ENVIRONMENT
-        || !g_utf8_validate (*pair, -1, NULL))
-      continue;
-    total += n;
-    g_variant_builder_add (&pairs, "s", *pair);
-  }
-  return g_variant_builder_end (&pairs);
 }

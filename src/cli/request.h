@@ -54,7 +54,4 @@ gboolean sbx_request_make (SbxRequest *self, const SbxCommand *command, gboolean
 /* @argv as aay, floating. */
 GVariant *sbx_request_argv (char **argv);
 
-/* Our environment for the option `display-env` (as, floating): what of it goes inside is the policy's to say. */
-GVariant *sbx_request_caller_environment (void);
-
 G_END_DECLS

@@ -10,26 +10,29 @@
 #define MAX_FDS 200
 #define KIB ((gsize) 1024)
 
+/* Optimal string alignment: insertions, deletions, replacements, and neighbours that changed places, without case. */
 static gsize
 edit_distance (const char *a, const char *b)
 {
   gsize n = strlen (a), m = strlen (b);
-  g_autofree gsize *row = g_new (gsize, m + 1);
+  g_autofree gsize *cells = g_new0 (gsize, (n + 1) * (m + 1));
 
-  for (gsize j = 0; j <= m; j++)
-    row[j] = j;
-  for (gsize i = 1; i <= n; i++) {
-    gsize diagonal = row[0];
-
-    row[0] = i;
-    for (gsize j = 1; j <= m; j++) {
-      gsize replace = diagonal + (g_ascii_tolower (a[i - 1]) != g_ascii_tolower (b[j - 1]));
-
-      diagonal = row[j];
-      row[j] = MIN (MIN (row[j], row[j - 1]) + 1, replace);
+#define CELL(i, j) cells[(i) * (m + 1) + (j)]
+#define SAME(x, y) (g_ascii_tolower (x) == g_ascii_tolower (y))
+  for (gsize i = 0; i <= n; i++)
+    for (gsize j = 0; j <= m; j++) {
+      if (i == 0 || j == 0) {
+        CELL (i, j) = i + j;
+        continue;
+      }
+      CELL (i, j) = MIN (CELL (i - 1, j) + 1, CELL (i, j - 1) + 1);
+      CELL (i, j) = MIN (CELL (i, j), CELL (i - 1, j - 1) + !SAME (a[i - 1], b[j - 1]));
+      if (i > 1 && j > 1 && SAME (a[i - 1], b[j - 2]) && SAME (a[i - 2], b[j - 1]))
+        CELL (i, j) = MIN (CELL (i, j), CELL (i - 2, j - 2) + 1);
     }
-  }
-  return row[m];
+  return CELL (n, m);
+#undef CELL
+#undef SAME
 }
 
 const char *
@@ -231,7 +234,7 @@ check_forward (const char *key, GVariant *value, GError **error)
   { "cwd", "ay", 2 * PATH_MAX, sbx_option_check_path }, { "cwd-optional", "b", 8, NULL },                              \
       { "env", "a{ss}", 64 * KIB * KIB, sbx_option_check_env },                                                        \
       { "unset-env", "as", KIB * KIB, sbx_option_check_env_names },                                                    \
-      { "display-env", "as", 64 * KIB, check_env_pairs }, { "fds", "a{uh}", 64 * KIB, sbx_option_check_fds },          \
+      { "display-env", "as", 2 * KIB * KIB, check_env_pairs }, { "fds", "a{uh}", 64 * KIB, sbx_option_check_fds },     \
       { "tty", "b", 8, NULL },                                                                                         \
   {                                                                                                                    \
     "lifeline", "h", 8, check_handle                                                                                   \
