@@ -490,6 +490,17 @@ process_exists (pid_t pid)
   return info && info->state != 'Z' && info->state != 'X';
 }
 
+bool
+catches (pid_t pid, int signo)
+{
+  return eventually ([pid, signo] {
+    std::string status = read_file ("/proc/" + std::to_string (pid) + "/status");
+    size_t at = status.find ("SigCgt:\t");
+
+    return at != std::string::npos && (strtoull (status.c_str () + at + 8, nullptr, 16) >> (signo - 1) & 1);
+  });
+}
+
 void
 reap_strays ()
 {

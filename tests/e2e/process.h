@@ -157,6 +157,8 @@ std::optional<ProcessInfo> process_info (pid_t pid);
 /* Everything below @root (zombies too); not @root. */
 std::vector<ProcessInfo> descendants (pid_t root);
 std::string describe (const std::vector<ProcessInfo> &processes);
+/* Waits until it has a handler for @signo: a shell has come to its trap. */
+bool catches (pid_t pid, int signo);
 bool process_exists (pid_t pid); /* zombies do not count */
 /* Reaps children of this process (a subreaper) that nobody waits for. */
 void reap_strays ();
