@@ -13,8 +13,9 @@ send_to_peer (SbxKeeper *keeper, int peer, const SbxMessage *message)
 {
   if (keeper->peers[peer] < 0)
     return;
-  /* One that does not read is dropped: it learns the rest from the status file when it comes back */
-  if (sbx_message_send_now (keeper->peers[peer], message, NULL, 0) < 0) {
+  /* One that does not read is dropped: it learns the rest from the status file when it comes back. One that has closed
+   * its end is left to the main loop: what it said last (STOP) is still to be read, and its end may be ours too. */
+  if (sbx_message_send_now (keeper->peers[peer], message, NULL, 0) < 0 && errno != EPIPE && errno != ECONNRESET) {
     close (keeper->peers[peer]);
     keeper->peers[peer] = -1;
   }
