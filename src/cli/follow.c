@@ -11,6 +11,7 @@
 #include "cli/cli.h"
 #include "common/error.h"
 
+#define CANCEL_MS 100   /* what has written its first bytes may be faster than the word that it has started */
 #define FAILURE_MS 1000 /* between the service's error and the keeper's own words about it */
 
 /* What becomes of a signal that we get. */
@@ -44,8 +45,18 @@ typedef struct {
   GError *refusal; /* of the call */
   gboolean replied;
   GArray *kept; /* struct signalfd_siginfo, for when it has started */
+  guint cancel; /* source, or 0 */
   int status;
 } Follow;
+
+static guint
+use_of (int signo)
+{
+  for (gsize i = 0; i < G_N_ELEMENTS (uses); i++)
+    if (uses[i].signo == signo)
+      return uses[i].use;
+  return 0;
+}
 
 static void
 signal_set (sigset_t *set)
@@ -194,12 +205,36 @@ report_end (Follow *self)
   }
 }
 
+/* What the terminal sends is for the foreground group, as if the application were in it. */
+static void
+forward (Follow *self, const struct signalfd_siginfo *info)
+{
+  sbx_lifeline_send_signal (self->call->lifeline, (int) info->ssi_signo, info->ssi_code == SI_KERNEL);
+}
+
 static void
 send_kept (Follow *self)
 {
   for (guint i = 0; i < self->kept->len; i++)
-    sbx_lifeline_send_signal (self->call->lifeline, g_array_index (self->kept, int, i), FALSE);
+    forward (self, &g_array_index (self->kept, struct signalfd_siginfo, i));
   g_array_set_size (self->kept, 0);
+  g_clear_handle_id (&self->cancel, g_source_remove);
+}
+
+static gboolean
+on_cancel (gpointer user_data)
+{
+  Follow *self = user_data;
+
+  for (guint i = 0; i < self->kept->len; i++) {
+    int signo = (int) g_array_index (self->kept, struct signalfd_siginfo, i).ssi_signo;
+
+    if (use_of (signo) & CANCELS) {
+      finish (self, SBX_EXIT_SIGNAL_BASE + signo);
+      break;
+    }
+  }
+  return G_SOURCE_CONTINUE;
 }
 
 /* Looks at everything that is known and goes on, or finishes. */
@@ -255,15 +290,6 @@ on_lifeline (int fd, GIOCondition condition, gpointer user_data)
   return self->call->lifeline->closed ? G_SOURCE_REMOVE : G_SOURCE_CONTINUE;
 }
 
-static guint
-use_of (int signo)
-{
-  for (gsize i = 0; i < G_N_ELEMENTS (uses); i++)
-    if (uses[i].signo == signo)
-      return uses[i].use;
-  return 0;
-}
-
 /* As if nobody had taken the signal: our job stops, and the terminal is the shell's meanwhile. */
 static void
 stop_ourselves (Follow *self)
@@ -288,12 +314,11 @@ take_signal (Follow *self, const struct signalfd_siginfo *info)
   } else if ((use & RESIZES) && terminal) {
     sbx_terminal_resize (terminal);
   } else if (self->call->lifeline->started) {
-    /* What the terminal sends is for the foreground group, as if the application were in it */
-    sbx_lifeline_send_signal (self->call->lifeline, signo, info->ssi_code == SI_KERNEL);
-  } else if (use & CANCELS) {
-    finish (self, SBX_EXIT_SIGNAL_BASE + signo);
+    forward (self, info);
   } else {
-    g_array_append_val (self->kept, signo);
+    g_array_append_vals (self->kept, info, 1);
+    if ((use & CANCELS) && self->cancel == 0)
+      self->cancel = g_timeout_add (CANCEL_MS, on_cancel, self);
   }
 }
 
@@ -321,7 +346,7 @@ sbx_follow (const SbxFollowCall *call)
   signal (SIGPIPE, SIG_IGN);
   (void) SBX_ERROR; /* registers the names, so that the service's errors are told apart */
   self.loop = g_main_loop_new (NULL, FALSE);
-  self.kept = g_array_new (FALSE, FALSE, sizeof (int));
+  self.kept = g_array_new (FALSE, FALSE, sizeof (struct signalfd_siginfo));
   sources[0] = g_unix_fd_add (self.signals, G_IO_IN, on_signal, &self);
   sources[1] = g_unix_fd_add (call->lifeline->fd, G_IO_IN | G_IO_HUP, on_lifeline, &self);
   sbx_service_call_async (call->service, call->path, call->interface, call->method, call->parameters, call->fds,
@@ -334,6 +359,7 @@ sbx_follow (const SbxFollowCall *call)
     g_source_remove (sources[1]);
   close (self.signals);
   /* A reply that is still to come finds nobody: no loop runs after this one */
+  g_clear_handle_id (&self.cancel, g_source_remove);
   g_main_loop_unref (self.loop);
   g_array_unref (self.kept);
   g_clear_error (&self.refusal);

@@ -255,8 +255,7 @@ gboolean
 sbx_request_make (SbxRequest *self, const SbxCommand *command, gboolean detached, GError **error)
 {
   if (!check_standard (command->descriptors, error))
-    add (self, "display-env", caller_environment ());
-  return FALSE;
+    return FALSE;
   if (detached && self->tty)
     return sbx_throw (error, SBX_ERROR_BAD_OPTION,
                       _ ("--tty and --detach exclude each other: nobody would relay the terminal"));
@@ -269,6 +268,7 @@ sbx_request_make (SbxRequest *self, const SbxCommand *command, gboolean detached
       return FALSE;
     add (self, "tty", g_variant_new_boolean (TRUE));
   }
+  add (self, "display-env", caller_environment ());
   return add_environment (self, error) && add_cwd (self, error)
          && add_descriptors (self, command->descriptors, detached, error) && (detached || add_lifeline (self, error));
 }

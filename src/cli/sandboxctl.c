@@ -83,12 +83,13 @@ compare_ints (gconstpointer a, gconstpointer b)
 static void
 note_descriptors (SbxDescriptors *descriptors)
 {
-  DIR *dir = opendir ("/proc/self/fd");
   struct dirent *entry;
+  DIR *dir;
 
   descriptors->inherited = g_array_new (FALSE, FALSE, sizeof (int));
   for (int fd = 0; fd < 3; fd++)
     descriptors->closed[fd] = fcntl (fd, F_GETFD) < 0;
+  dir = opendir ("/proc/self/fd");
   while (dir && (entry = readdir (dir))) {
     int fd = atoi (entry->d_name);
     int flags = fd >= 3 && fd != dirfd (dir) ? fcntl (fd, F_GETFD) : -1;
