@@ -7,9 +7,9 @@
 /* Launches of one client that have not been answered yet. */
 #define SBX_MAX_PENDING_PER_CLIENT 300
 /* Launches between the keeper's start and READY or STARTED, for each processor. */
-#define SBX_STARTING_PER_PROCESSOR 4
+#define SBX_STARTING_PER_PROCESSOR 2
 /* Ended instances that are still shown; the oldest goes first. */
-#define SBX_MAX_EXITED 256
+#define SBX_MAX_EXITED 128
 #define SBX_EXITED_KEPT_SECONDS 300
 /* From START to STARTED. Long: the first access to a slow network home counts. */
 #define SBX_START_TIMEOUT_SECONDS 60
