@@ -134,7 +134,7 @@ sbx_cmd_doctor (SbxCommand *command)
     return sbx_fail_error (error);
   g_variant_get (reply, "(v)", &features);
   promises = keeps_promises (features);
-  bus = sbx_service_get_name (service) ? "session bus" : "private";
+  bus = sbx_service_is_private (service) ? "private" : "session bus";
   if (json)
     print_json (features, bus, promises);
   else

@@ -278,6 +278,6 @@ sbx_cmd_profile (SbxCommand *command)
     }
   if (status < 0)
     status = sbx_fail (_ ("profile takes one of list, show, check and diff, not \"%s\""), command->argv[1]);
-  g_clear_object (&self.service);
+  g_clear_pointer (&self.service, sbx_service_free);
   return status;
 }

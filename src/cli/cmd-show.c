@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <locale.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -156,7 +157,9 @@ sbx_cmd_show (SbxCommand *command)
     return sbx_fail_error (error);
   if (json)
     sbx_output_json (sbx_instance_to_json (info));
-  else
+  else {
+    setlocale (LC_TIME, "");
     print_text (info);
+  }
   return 0;
 }

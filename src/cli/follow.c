@@ -44,8 +44,8 @@ typedef struct {
   int signals;
   GError *refusal; /* of the call */
   gboolean replied;
-  GArray *kept; /* struct signalfd_siginfo, for when it has started */
-  guint cancel; /* source, or 0 */
+  GArray *kept;            /* struct signalfd_siginfo, for when it has started */
+  guint cancel, listening; /* sources, or 0 */
   int status;
 } Follow;
 
@@ -269,15 +269,31 @@ decide (Follow *self)
   }
 }
 
+static gboolean on_service (int fd, GIOCondition condition, gpointer user_data);
+
+/* The descriptor is another one when the call goes to a service of our own after all. */
 static void
-on_reply (GObject *source, GAsyncResult *result, gpointer user_data)
+listen_to_service (Follow *self)
+{
+  self->listening =
+      g_unix_fd_add (sbx_service_get_fd (self->call->service), G_IO_IN | G_IO_HUP | G_IO_ERR, on_service, self);
+}
+
+static gboolean
+on_service (int fd, GIOCondition condition, gpointer user_data)
 {
   Follow *self = user_data;
-  g_autoptr (GVariant) reply = sbx_service_call_finish (SBX_SERVICE (source), result, &self->refusal);
+  g_autoptr (GVariant) reply = NULL;
 
-  self->replied = TRUE;
-  sbx_lifeline_read (self->call->lifeline);
-  decide (self);
+  self->listening = 0;
+  if (sbx_service_advance (self->call->service, &reply, &self->refusal) == SBX_SERVICE_PENDING) {
+    listen_to_service (self);
+  } else {
+    self->replied = TRUE;
+    sbx_lifeline_read (self->call->lifeline);
+    decide (self);
+  }
+  return G_SOURCE_REMOVE;
 }
 
 static gboolean
@@ -335,7 +351,8 @@ on_signal (int fd, GIOCondition condition, gpointer user_data)
 int
 sbx_follow (const SbxFollowCall *call)
 {
-  Follow self = { .call = call, .signals = -1 };
+  Follow self = { .call = call, .signals = -1, .status = -1 };
+  g_autoptr (GError) error = NULL;
   sigset_t set;
   guint sources[2];
 
@@ -344,21 +361,23 @@ sbx_follow (const SbxFollowCall *call)
   if (self.signals < 0)
     return sbx_fail (_ ("cannot wait for signals: %s"), g_strerror (errno));
   signal (SIGPIPE, SIG_IGN);
-  (void) SBX_ERROR; /* registers the names, so that the service's errors are told apart */
   self.loop = g_main_loop_new (NULL, FALSE);
   self.kept = g_array_new (FALSE, FALSE, sizeof (struct signalfd_siginfo));
   sources[0] = g_unix_fd_add (self.signals, G_IO_IN, on_signal, &self);
   sources[1] = g_unix_fd_add (call->lifeline->fd, G_IO_IN | G_IO_HUP, on_lifeline, &self);
-  sbx_service_call_async (call->service, call->path, call->interface, call->method, call->parameters, call->fds,
-                          on_reply, &self);
-  g_main_loop_run (self.loop);
+  if (sbx_service_begin (call->service, call->path, call->interface, call->method, call->parameters, call->fds, &error))
+    listen_to_service (&self);
+  else
+    finish (&self, sbx_fail_error (error));
+  if (self.status < 0)
+    g_main_loop_run (self.loop);
   if (call->terminal)
     sbx_terminal_drain (call->terminal);
   g_source_remove (sources[0]);
   if (!call->lifeline->closed)
     g_source_remove (sources[1]);
   close (self.signals);
-  /* A reply that is still to come finds nobody: no loop runs after this one */
+  g_clear_handle_id (&self.listening, g_source_remove);
   g_clear_handle_id (&self.cancel, g_source_remove);
   g_main_loop_unref (self.loop);
   g_array_unref (self.kept);

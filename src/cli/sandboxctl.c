@@ -125,7 +125,9 @@ main (int argc, char **argv)
     sbx_follow_block_signals ();
   note_descriptors (&descriptors);
   fill_holes (&descriptors);
-  setlocale (LC_ALL, "");
+  /* Only what text needs: each further category is two files to open */
+  setlocale (LC_CTYPE, "");
+  setlocale (LC_MESSAGES, "");
   bindtextdomain (GETTEXT_PACKAGE, SBX_LOCALEDIR);
   textdomain (GETTEXT_PACKAGE);
   g_set_prgname ("sandboxctl");

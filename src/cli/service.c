@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <gio/gunixconnection.h>
 #include <glib/gi18n.h>
 #include <signal.h>
 #include <spawn.h>
@@ -17,29 +16,19 @@
 #include "config.h"
 
 struct _SbxService {
-  GObject parent_instance;
-  GDBusConnection *connection;
+  SbxConnection *bus;
   gboolean private;
+  /* The call that is under way, and what it takes to make it again */
+  GDBusMessage *call;
+  guint32 serial;
 };
 
-G_DEFINE_FINAL_TYPE (SbxService, sbx_service, G_TYPE_OBJECT)
-
-static void
-sbx_service_finalize (GObject *object)
+void
+sbx_service_free (SbxService *self)
 {
-  g_clear_object (&SBX_SERVICE (object)->connection);
-  G_OBJECT_CLASS (sbx_service_parent_class)->finalize (object);
-}
-
-static void
-sbx_service_class_init (SbxServiceClass *klass)
-{
-  G_OBJECT_CLASS (klass)->finalize = sbx_service_finalize;
-}
-
-static void
-sbx_service_init (SbxService *self)
-{
+  g_clear_pointer (&self->bus, sbx_connection_free);
+  g_clear_object (&self->call);
+  g_free (self);
 }
 
 /* Named by the environment, beside us in a build tree, or installed. */
@@ -114,18 +103,18 @@ spawn_private (int fd, GError **error)
 }
 
 /* A sandboxd of our own that lives as long as the connection. */
-static GDBusConnection *
+static SbxConnection *
 connect_private (GError **error)
 {
-  g_autoptr (GSocketConnection) stream = NULL;
-  g_autoptr (GSocket) socket = NULL;
-  int pair[2];
   gboolean spawned;
+  int pair[2], on = 1;
 
   if (socketpair (AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) < 0) {
     sbx_throw_errno (error, SBX_ERROR_NOT_SUPPORTED, errno, "socketpair");
     return NULL;
   }
+  /* Our first byte carries our credentials even if the service has not yet asked for them */
+  (void) setsockopt (pair[1], SOL_SOCKET, SO_PASSCRED, &on, sizeof on);
   /* Not 3: posix_spawn's dup2 onto itself would leave close-on-exec alone */
   if (pair[1] == 3) {
     pair[1] = fcntl (pair[1], F_DUPFD_CLOEXEC, 4);
@@ -133,67 +122,60 @@ connect_private (GError **error)
   }
   spawned = spawn_private (pair[1], error);
   close (pair[1]);
-  if (!spawned) {
-    close (pair[0]);
-    return NULL;
-  }
-  socket = g_socket_new_from_fd (pair[0], error);
-  if (!socket)
-    return NULL;
-  stream = g_socket_connection_factory_create_connection (socket);
-  return g_dbus_connection_new_sync (G_IO_STREAM (stream), NULL, G_DBUS_CONNECTION_FLAGS_AUTHENTICATION_CLIENT, NULL,
-                                     NULL, error);
+  if (spawned)
+    return sbx_connection_new_for_peer (pair[0], error);
+  close (pair[0]);
+  return NULL;
 }
 
-/* Never lets GDBus start a bus of its own (X11 autolaunch). */
-static gboolean
-has_session_bus (void)
+/* The session bus's address, or NULL. It is never asked of X11, which would start a bus of its own ("autolaunch"). */
+static char *
+find_session_bus (void)
 {
   const char *choice = g_getenv (SBX_ENV_BUS), *address = g_getenv ("DBUS_SESSION_BUS_ADDRESS");
   const char *runtime = g_getenv ("XDG_RUNTIME_DIR");
-  g_autofree char *path = runtime ? g_build_filename (runtime, "bus", NULL) : NULL;
+  g_autofree char *path = runtime ? g_build_filename (runtime, "bus", NULL) : NULL, *escaped = NULL;
 
   if (choice && strcmp (choice, "none") == 0)
-    return FALSE;
-  return (address && *address) || (path && g_file_test (path, G_FILE_TEST_EXISTS));
+    return NULL;
+  if (address && *address)
+    return g_strdup (address);
+  if (!path || !g_file_test (path, G_FILE_TEST_EXISTS))
+    return NULL;
+  escaped = g_dbus_address_escape_value (path);
+  return g_strconcat ("unix:path=", escaped, NULL);
 }
 
 static gboolean
 make_private (SbxService *self, GError **error)
 {
-  g_clear_object (&self->connection);
-  self->connection = connect_private (error);
+  g_clear_pointer (&self->bus, sbx_connection_free);
+  self->bus = connect_private (error);
   self->private = TRUE;
-  return self->connection != NULL;
+  return self->bus != NULL;
 }
 
 SbxService *
 sbx_service_open (GError **error)
 {
-  g_autoptr (SbxService) self = g_object_new (SBX_TYPE_SERVICE, NULL);
+  g_autoptr (SbxService) self = g_new0 (SbxService, 1);
+  g_autofree char *address = find_session_bus ();
   g_autoptr (GError) problem = NULL;
 
-  if (has_session_bus ()) {
-    self->connection = g_bus_get_sync (G_BUS_TYPE_SESSION, NULL, &problem);
-    if (self->connection) {
-      g_dbus_connection_set_exit_on_close (self->connection, FALSE);
+  (void) SBX_ERROR; /* registers the names, so that the service's errors are told apart */
+  if (address) {
+    self->bus = sbx_connection_new_for_address (address, &problem);
+    if (self->bus)
       return g_steal_pointer (&self);
-    }
     g_printerr (_ ("sandboxctl: the session bus does not answer (%s); going on without it\n"), problem->message);
   }
   return make_private (self, error) ? g_steal_pointer (&self) : NULL;
 }
 
-GDBusConnection *
-sbx_service_get_connection (SbxService *self)
+gboolean
+sbx_service_is_private (SbxService *self)
 {
-  return self->connection;
-}
-
-const char *
-sbx_service_get_name (SbxService *self)
-{
-  return self->private ? NULL : SBX_BUS_NAME;
+  return self->private;
 }
 
 static gboolean
@@ -203,101 +185,154 @@ not_installed (const GError *error)
          || g_error_matches (error, G_DBUS_ERROR, G_DBUS_ERROR_NAME_HAS_NO_OWNER);
 }
 
-typedef struct {
-  char *path, *interface, *method;
-  GVariant *parameters;
-  GUnixFDList *fds;
-} Call;
-
-static void
-call_free (gpointer data)
+static GDBusMessage *
+new_call (const char *name, const char *path, const char *interface, const char *method, GVariant *parameters)
 {
-  Call *call = data;
+  GDBusMessage *message = g_dbus_message_new_method_call (name, path, interface, method);
 
-  g_free (call->path);
-  g_free (call->interface);
-  g_free (call->method);
-  g_variant_unref (call->parameters);
-  g_clear_object (&call->fds);
-  g_free (call);
+  g_dbus_message_set_flags (message, G_DBUS_MESSAGE_FLAGS_ALLOW_INTERACTIVE_AUTHORIZATION);
+  if (parameters)
+    g_dbus_message_set_body (message, parameters);
+  return message;
 }
 
-static void send_call (GTask *task);
-
-static void
-on_reply (GObject *source, GAsyncResult *result, gpointer user_data)
+gboolean
+sbx_service_begin (SbxService *self, const char *path, const char *interface, const char *method, GVariant *parameters,
+                   GUnixFDList *fds, GError **error)
 {
-  g_autoptr (GTask) task = user_data;
-  SbxService *self = g_task_get_source_object (task);
-  GError *error = NULL;
-  GVariant *reply = g_dbus_connection_call_with_unix_fd_list_finish (G_DBUS_CONNECTION (source), NULL, result, &error);
+  g_clear_object (&self->call);
+  self->call = new_call (self->private ? NULL : SBX_BUS_NAME, path, interface, method, parameters);
+  if (fds)
+    g_dbus_message_set_unix_fd_list (self->call, fds);
+  self->serial = sbx_connection_send (self->bus, self->call, error);
+  return self->serial != 0;
+}
 
-  if (reply) {
-    g_task_return_pointer (task, reply, (GDestroyNotify) g_variant_unref);
-  } else if (!self->private && not_installed (error)) {
-    g_clear_error (&error);
-    if (make_private (self, &error))
-      send_call (g_steal_pointer (&task));
-    else
-      g_task_return_error (task, error);
-  } else {
-    g_task_return_error (task, error);
+/* The same call to a service of our own. */
+static gboolean
+begin_again (SbxService *self, GError **error)
+{
+  g_autoptr (GDBusMessage) before = g_steal_pointer (&self->call);
+
+  return make_private (self, error)
+         && sbx_service_begin (self, g_dbus_message_get_path (before), g_dbus_message_get_interface (before),
+                               g_dbus_message_get_member (before), g_dbus_message_get_body (before),
+                               g_dbus_message_get_unix_fd_list (before), error);
+}
+
+/* The reply to the call under way. FALSE: the call was made again. */
+static gboolean
+take_reply (SbxService *self, GDBusMessage *message, GVariant **reply, GError **error)
+{
+  GError *problem = NULL;
+  GVariant *body = g_dbus_message_get_body (message);
+
+  *reply = NULL;
+  if (!g_dbus_message_to_gerror (message, &problem)) {
+    *reply = body ? g_variant_ref (body) : g_variant_ref_sink (g_variant_new ("()"));
+  } else if (!self->private && not_installed (problem)) {
+    g_clear_error (&problem);
+    if (begin_again (self, &problem))
+      return FALSE;
+  }
+  if (problem)
+    g_propagate_error (error, problem);
+  return TRUE;
+}
+
+static SbxServiceProgress
+advance (SbxService *self, int ms, GVariant **reply, GError **error)
+{
+  for (;;) {
+    GError *problem = NULL;
+    g_autoptr (GDBusMessage) message = sbx_connection_receive (self->bus, ms, &problem);
+
+    *reply = NULL;
+    if (problem) {
+      g_propagate_error (error, problem);
+      return SBX_SERVICE_DONE;
+    }
+    if (!message)
+      return SBX_SERVICE_PENDING;
+    if (g_dbus_message_get_reply_serial (message) == self->serial && take_reply (self, message, reply, error))
+      return SBX_SERVICE_DONE;
   }
 }
 
-/* Takes the task. */
-static void
-send_call (GTask *task)
+SbxServiceProgress
+sbx_service_advance (SbxService *self, GVariant **reply, GError **error)
 {
-  SbxService *self = g_task_get_source_object (task);
-  const Call *call = g_task_get_task_data (task);
-
-  g_dbus_connection_call_with_unix_fd_list (
-      self->connection, sbx_service_get_name (self), call->path, call->interface, call->method, call->parameters, NULL,
-      G_DBUS_CALL_FLAGS_ALLOW_INTERACTIVE_AUTHORIZATION, G_MAXINT, call->fds, NULL, on_reply, task);
+  return advance (self, 0, reply, error);
 }
 
-void
-sbx_service_call_async (SbxService *self, const char *path, const char *interface, const char *method,
-                        GVariant *parameters, GUnixFDList *fds, GAsyncReadyCallback callback, gpointer user_data)
+int
+sbx_service_get_fd (SbxService *self)
 {
-  GTask *task = g_task_new (self, NULL, callback, user_data);
-  Call *call = g_new0 (Call, 1);
-
-  call->path = g_strdup (path);
-  call->interface = g_strdup (interface);
-  call->method = g_strdup (method);
-  call->parameters = g_variant_ref_sink (parameters ? parameters : g_variant_new ("()"));
-  call->fds = fds ? g_object_ref (fds) : NULL;
-  g_task_set_task_data (task, call, call_free);
-  send_call (task);
-}
-
-GVariant *
-sbx_service_call_finish (SbxService *self, GAsyncResult *result, GError **error)
-{
-  return g_task_propagate_pointer (G_TASK (result), error);
+  return sbx_connection_get_fd (self->bus);
 }
 
 GVariant *
 sbx_service_call (SbxService *self, const char *path, const char *interface, const char *method, GVariant *parameters,
                   GUnixFDList *fds, GError **error)
 {
-  g_autoptr (GVariant) kept = g_variant_ref_sink (parameters ? parameters : g_variant_new ("()"));
-  g_autoptr (GError) problem = NULL;
-  GVariant *reply;
+  g_autoptr (GVariant) kept = parameters ? g_variant_ref_sink (parameters) : NULL;
+  g_autoptr (GDBusMessage) message = NULL;
+  GVariant *reply = NULL;
+
+  if (!sbx_service_begin (self, path, interface, method, kept, fds, error))
+    return NULL;
+  for (;;) {
+    GError *problem = NULL;
+
+    /* Signals are kept for sbx_service_wait_for_signal () */
+    g_clear_object (&message);
+    message = sbx_connection_wait_for_message (self->bus, self->serial, &problem);
+    if (!message)
+      g_propagate_error (error, problem);
+    if (!message || take_reply (self, message, &reply, error))
+      return reply;
+  }
+}
+
+static gboolean
+add_match (SbxService *self, const char *rule, GError **error)
+{
+  g_autoptr (GDBusMessage) message = new_call ("org.freedesktop.DBus", "/org/freedesktop/DBus", "org.freedesktop.DBus",
+                                               "AddMatch", g_variant_new ("(s)", rule));
+  guint32 serial = sbx_connection_send (self->bus, message, error);
+  GError *problem = NULL;
+  g_autoptr (GDBusMessage) reply = serial ? sbx_connection_wait_for_message (self->bus, serial, &problem) : NULL;
+
+  if (problem)
+    g_propagate_error (error, problem);
+  return reply && !g_dbus_message_to_gerror (reply, error);
+}
+
+gboolean
+sbx_service_watch (SbxService *self, const char *path, GError **error)
+{
+  g_autofree char *object = g_strdup_printf ("type='signal',sender='" SBX_BUS_NAME "',path='%s'", path);
+
+  if (self->private) /* all of its signals are for us */
+    return TRUE;
+  return add_match (self, object, error)
+         && add_match (self,
+                       "type='signal',sender='org.freedesktop.DBus',member='NameOwnerChanged',arg0='" SBX_BUS_NAME "'",
+                       error);
+}
+
+gboolean
+sbx_service_wait_for_signal (SbxService *self, int ms, GError **error)
+{
+  gint64 until = g_get_monotonic_time () + (gint64) ms * 1000;
 
   for (;;) {
-    reply = g_dbus_connection_call_with_unix_fd_list_sync (
-        self->connection, sbx_service_get_name (self), path, interface, method, kept, NULL,
-        G_DBUS_CALL_FLAGS_ALLOW_INTERACTIVE_AUTHORIZATION, G_MAXINT, fds, NULL, NULL, &problem);
-    if (reply || self->private || !not_installed (problem))
-      break;
-    g_clear_error (&problem);
-    if (!make_private (self, error))
-      return NULL;
+    gint64 left = ms < 0 ? -1 : MAX ((until - g_get_monotonic_time () + 999) / 1000, 0);
+    g_autoptr (GDBusMessage) message = sbx_connection_receive (self->bus, (int) left, error);
+
+    if (!message)
+      return FALSE;
+    if (g_dbus_message_get_message_type (message) == G_DBUS_MESSAGE_TYPE_SIGNAL)
+      return TRUE;
   }
-  if (!reply)
-    g_propagate_error (error, g_steal_pointer (&problem));
-  return reply;
 }

@@ -5,25 +5,36 @@
 #include <gio/gio.h>
 #include <gio/gunixfdlist.h>
 
+#include "cli/connection.h"
+
 G_BEGIN_DECLS
 
-#define SBX_TYPE_SERVICE (sbx_service_get_type ())
-G_DECLARE_FINAL_TYPE (SbxService, sbx_service, SBX, SERVICE, GObject)
+typedef struct _SbxService SbxService;
 
 /* Connects. Errors: NOT_SUPPORTED, with the remedy. */
 SbxService *sbx_service_open (GError **error);
+void sbx_service_free (SbxService *self);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (SbxService, sbx_service_free)
 
-GDBusConnection *sbx_service_get_connection (SbxService *self);
-const char *sbx_service_get_name (SbxService *self); /* to send to; NULL on a private connection */
+gboolean sbx_service_is_private (SbxService *self);
 
-/* A method call without time limit, polkit may ask. @fds may be NULL. When the bus has no such service, a private one
- * is started and asked. The reply, or NULL with the service's error. */
+/* A method call without time limit, polkit may ask. @parameters may be floating or NULL, @fds NULL. When the bus has no
+ * such service, a private one is started and asked. The reply's body, or NULL with the service's error. */
 GVariant *sbx_service_call (SbxService *self, const char *path, const char *interface, const char *method,
                             GVariant *parameters, GUnixFDList *fds, GError **error);
 
-/* The same without waiting. @callback may get the reply with sbx_service_call_finish (). */
-void sbx_service_call_async (SbxService *self, const char *path, const char *interface, const char *method,
-                             GVariant *parameters, GUnixFDList *fds, GAsyncReadyCallback callback, gpointer user_data);
-GVariant *sbx_service_call_finish (SbxService *self, GAsyncResult *result, GError **error);
+/* The same in two steps, for who waits for other things too. After sbx_service_begin (), and whenever
+ * sbx_service_get_fd () is readable, sbx_service_advance () says DONE with *@reply or @error, or PENDING. */
+typedef enum { SBX_SERVICE_PENDING, SBX_SERVICE_DONE } SbxServiceProgress;
+gboolean sbx_service_begin (SbxService *self, const char *path, const char *interface, const char *method,
+                            GVariant *parameters, GUnixFDList *fds, GError **error);
+SbxServiceProgress sbx_service_advance (SbxService *self, GVariant **reply, GError **error);
+int sbx_service_get_fd (SbxService *self);
+
+/* From now on sbx_service_wait_for_signal () hears of the object at @path and of the service's coming and going. */
+gboolean sbx_service_watch (SbxService *self, const char *path, GError **error);
+/* Waits at most @ms milliseconds (-1: for ever) for one of those. FALSE with @error when the connection has ended,
+ * FALSE without when time is up. */
+gboolean sbx_service_wait_for_signal (SbxService *self, int ms, GError **error);
 
 G_END_DECLS
