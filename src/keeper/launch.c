@@ -113,6 +113,19 @@ spawn_bwrap (SbxKeeper *keeper, const SbxBlock *block, const int *fds, size_t n_
   return keeper->bwrap < 0 ? -1 : 0;
 }
 
+/* Names the directory: whoever reads the message has to make room in it. */
+static void __attribute__ ((noreturn)) fail_record (SbxKeeper *keeper, int directory)
+{
+  int error = errno;
+  char link[64], path[SBX_MESSAGE_TEXT + 1];
+  ssize_t n;
+
+  snprintf (link, sizeof link, "/proc/self/fd/%d", directory);
+  n = readlink (link, path, sizeof path - 1);
+  path[n > 0 ? n : 0] = '\0';
+  sbx_keeper_fail (keeper, SBX_STEP_RECORD, error, path);
+}
+
 static void
 prepare_from (SbxKeeper *keeper, const SbxBlock *block, const int *fds, size_t n_fds)
 {
@@ -128,7 +141,7 @@ prepare_from (SbxKeeper *keeper, const SbxBlock *block, const int *fds, size_t n
   keeper->listener =
       sbx_record_create (&keeper->record, fds[1], sbx_block_string (block, SBX_TAG_ID, ""), info.value, info.length);
   if (keeper->listener < 0)
-    sbx_keeper_fail (keeper, SBX_STEP_RECORD, errno, "");
+    fail_record (keeper, fds[1]);
 }
 
 void
