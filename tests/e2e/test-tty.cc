@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* --tty: a terminal of the sandbox's own, relayed. Without it: no way to type into the caller's. */
-#include <chrono>
 #include <csignal>
 #include <cstdlib>
 #include <poll.h>
@@ -8,7 +7,6 @@
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 #include <termios.h>
-#include <thread>
 #include <unistd.h>
 
 #include "harness.h"
