@@ -335,7 +335,9 @@ test_failure_texts (void)
 {
   for (int step = 0; step < SBX_N_STEPS + 2; step++)
     for (int error = 0; error < 140; error++) {
-      SbxMessage failed = { .type = SBX_MSG_FAILED, .value = error, .detail = step, .text = "bwrap: no\xff way\nat all\n" };
+      SbxMessage failed = {
+        .type = SBX_MSG_FAILED, .value = error, .detail = step, .text = "bwrap: no\xff way\nat all\n"
+      };
       g_autoptr (GError) result = sbx_failure_new (&failed, "cmd\xfe");
 
       g_assert_error (result, SBX_ERROR, SBX_ERROR_SPAWN_FAILED);
