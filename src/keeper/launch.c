@@ -204,18 +204,19 @@ sbx_keeper_start (SbxKeeper *keeper)
 void
 sbx_keeper_read_errors (SbxKeeper *keeper)
 {
-  char scrap[512];
   ssize_t n;
 
   for (;;) {
+    char chunk[512] = { 0 };
     size_t room = SBX_MESSAGE_TEXT - keeper->n_errors;
 
-    n = read (keeper->bwrap_errors, room > 0 ? keeper->errors + keeper->n_errors : scrap,
-              room > 0 ? room : sizeof scrap);
+    n = read (keeper->bwrap_errors, chunk, sizeof chunk);
     if (n <= 0)
       break;
-    if (room > 0)
-      keeper->n_errors += (size_t) n;
+    if (room > (size_t) n) /* what is more than fits is read and forgotten */
+      room = (size_t) n;
+    memcpy (keeper->errors + keeper->n_errors, chunk, room);
+    keeper->n_errors += room;
   }
   if (n < 0 && errno == EAGAIN)
     return;

@@ -159,7 +159,8 @@ cache_key (const SbxPolicy *policy)
   g_autofree char *allow = g_strjoinv (",", (char **) sbx_policy_get_seccomp_allow (policy));
   g_autofree char *deny = g_strjoinv (",", (char **) sbx_policy_get_seccomp_deny (policy));
 
-  return g_strdup_printf ("%u %u %s %s", sbx_policy_get_tier (policy), sbx_policy_get_features (policy), allow, deny);
+  return g_strdup_printf ("%u %u %s %s", (guint) sbx_policy_get_tier (policy), sbx_policy_get_features (policy), allow,
+                          deny);
 }
 
 #define MAX_KEPT 64
