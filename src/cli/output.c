@@ -41,7 +41,7 @@ sbx_output_table (GPtrArray *rows)
   for (guint i = 0; i < rows->len; i++) {
     char **row = rows->pdata[i];
 
-    for (guint j = 0; row[j] && j < G_N_ELEMENTS (widths); j++)
+    for (guint j = 0; j < G_N_ELEMENTS (widths) && row[j]; j++)
       widths[j] = MAX (widths[j], g_utf8_strlen (row[j], -1));
   }
   for (guint i = 0; i < rows->len; i++) {
