@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What the shells' completions ask: `sandboxctl complete WHAT`, one word a line, nothing on errors. */
+/* What the shells' completions ask: `sandboxctl complete WHAT[=ABOUT]`: one word a line, nothing on errors. */
 #include <stdio.h>
 #include <string.h>
 
@@ -8,32 +8,65 @@
 #include "cli/output.h"
 #include "cli/policy-options.h"
 
+#define REQUEST_OPTIONS "--cwd= --env= --unset-env= --tty --fd= --no-inherit-fds"
+
+/* The verbs and their own options. */
+static const struct {
+  const char *name, *options;
+  gboolean policy; /* the policy options too */
+} verbs[] = {
+  { "run", "--profile= --app-id= --detach --on-crash= --json " REQUEST_OPTIONS, TRUE },
+  { "exec", REQUEST_OPTIONS, FALSE },
+  { "ps", "--all --tree --json", FALSE },
+  { "show", "--json", FALSE },
+  { "stop", "--grace=", FALSE },
+  { "kill", "--signal=", FALSE },
+  { "wait", "--timeout=", FALSE },
+  { "explain", "--json --app-id=", TRUE },
+  { "profile", "--json", FALSE },
+  { "doctor", "--json", FALSE },
+};
+
 static void
-print_words (const char *const *words, const char *before)
+print_words (const char *words)
 {
-  for (; *words; words++)
-    printf ("%s%s\n", before, *words);
+  g_auto (GStrv) list = g_strsplit (words ? words : "", " ", -1);
+
+  for (char **word = list; *word; word++)
+    if (**word)
+      printf ("%s\n", *word);
 }
 
 static void
-print_verbs (void)
+print_verbs (const char *unused)
 {
-  static const char *const words[] = { "run",  "exec",    "ps",      "show",   "stop", "kill",
-                                       "wait", "explain", "profile", "doctor", NULL };
-
-  print_words (words, "");
+  for (gsize i = 0; i < G_N_ELEMENTS (verbs); i++)
+    printf ("%s\n", verbs[i].name);
 }
 
 static void
-print_policy_options (void)
+print_options (const char *verb)
 {
   g_autofree const char **names = sbx_policy_options_names ();
 
-  print_words (names, "--");
+  for (gsize i = 0; i < G_N_ELEMENTS (verbs); i++) {
+    if (strcmp (verbs[i].name, verb) != 0)
+      continue;
+    print_words (verbs[i].options);
+    for (const char **name = names; verbs[i].policy && *name; name++)
+      printf ("--%s=\n", *name);
+  }
+  puts ("--help");
 }
 
 static void
-print_profiles (void)
+print_values (const char *option)
+{
+  print_words (sbx_policy_options_words (option));
+}
+
+static void
+print_profiles (const char *unused)
 {
   g_autoptr (SbxService) service = sbx_service_open (NULL);
   g_autoptr (GVariant) reply = NULL, profiles = NULL;
@@ -51,7 +84,7 @@ print_profiles (void)
 }
 
 static void
-print_instances (void)
+print_instances (const char *unused)
 {
   g_autoptr (SbxService) service = sbx_service_open (NULL);
   g_autoptr (GPtrArray) instances = service ? sbx_instances_list (service, NULL) : NULL;
@@ -73,17 +106,17 @@ sbx_cmd_complete (SbxCommand *command)
 {
   static const struct {
     const char *name;
-    void (*print) (void);
+    void (*print) (const char *about);
   } rows[] = {
-    { "verbs", print_verbs },
-    { "policy-options", print_policy_options },
-    { "profiles", print_profiles },
-    { "instances", print_instances },
+    { "verbs", print_verbs },       { "options", print_options },     { "values", print_values },
+    { "profiles", print_profiles }, { "instances", print_instances },
   };
+  const char *what = command->argc == 2 ? command->argv[1] : "";
+  gsize n = strcspn (what, "=");
 
-  for (gsize i = 0; command->argc == 2 && i < G_N_ELEMENTS (rows); i++)
-    if (strcmp (rows[i].name, command->argv[1]) == 0) {
-      rows[i].print ();
+  for (gsize i = 0; i < G_N_ELEMENTS (rows); i++)
+    if (strlen (rows[i].name) == n && strncmp (rows[i].name, what, n) == 0) {
+      rows[i].print (what[n] ? what + n + 1 : "");
       return 0;
     }
   return SBX_EXIT_SANDBOX;

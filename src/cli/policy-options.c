@@ -25,40 +25,50 @@ typedef struct {
   Form form;
   const char *mark; /* WORD, PATH: put before it; NAME: the key's value */
   const char *help, *argument;
+  const char *words; /* what can be said, separated by spaces, or NULL */
 } Row;
 
 #define SESSION "Session Bus Policy"
 #define SYSTEM "System Bus Policy"
 
+#define SHARED "network ipc"
+#define SOCKETS "wayland x11 fallback-x11 pulseaudio pipewire cups gpg-agent ssh-auth session-bus system-bus pcsc"
+#define DEVICES "dri input kvm shm usb all"
+#define FEATURES "devel userns background multiarch root no-landlock"
+
 static const Row rows[] = {
-  { "share", "Context", "shared", WORD, "", N_ ("Share with the host: network, ipc"), N_ ("WHAT") },
-  { "unshare", "Context", "shared", WORD, "!", N_ ("Do not share with the host"), N_ ("WHAT") },
-  { "socket", "Context", "sockets", WORD, "", N_ ("Allow a socket: wayland, x11, pulseaudio, …"), N_ ("SOCKET") },
-  { "nosocket", "Context", "sockets", WORD, "!", N_ ("Do not allow a socket"), N_ ("SOCKET") },
-  { "device", "Context", "devices", WORD, "", N_ ("Allow devices: dri, input, kvm, shm, usb, all"), N_ ("DEVICE") },
-  { "nodevice", "Context", "devices", WORD, "!", N_ ("Do not allow devices"), N_ ("DEVICE") },
+  { "share", "Context", "shared", WORD, "", N_ ("Share with the host: network, ipc"), N_ ("WHAT"), SHARED },
+  { "unshare", "Context", "shared", WORD, "!", N_ ("Do not share with the host"), N_ ("WHAT"), SHARED },
+  { "socket", "Context", "sockets", WORD, "", N_ ("Allow a socket: wayland, x11, pulseaudio, …"), N_ ("SOCKET"),
+    SOCKETS },
+  { "nosocket", "Context", "sockets", WORD, "!", N_ ("Do not allow a socket"), N_ ("SOCKET"), SOCKETS },
+  { "device", "Context", "devices", WORD, "", N_ ("Allow devices: dri, input, kvm, shm, usb, all"), N_ ("DEVICE"),
+    DEVICES },
+  { "nodevice", "Context", "devices", WORD, "!", N_ ("Do not allow devices"), N_ ("DEVICE"), DEVICES },
   { "allow", "Context", "features", WORD, "", N_ ("Allow a feature: devel, userns, background, multiarch, …"),
-    N_ ("FEATURE") },
-  { "disallow", "Context", "features", WORD, "!", N_ ("Do not allow a feature"), N_ ("FEATURE") },
-  { "filesystem", "Context", "filesystems", PATH, "", N_ ("Show files (:ro, :rw, :create)"), N_ ("PATH[:MODE]") },
-  { "nofilesystem", "Context", "filesystems", PATH, "!", N_ ("Do not show files"), N_ ("PATH") },
-  { "persist", "Context", "persistent", WORD, "", N_ ("Keep a path of the home for the next time"), N_ ("PATH") },
-  { "talk-name", SESSION, NULL, NAME, "talk", N_ ("Talk to a name on the session bus"), N_ ("NAME") },
-  { "own-name", SESSION, NULL, NAME, "own", N_ ("Own a name on the session bus"), N_ ("NAME") },
-  { "see-name", SESSION, NULL, NAME, "see", N_ ("See a name on the session bus"), N_ ("NAME") },
-  { "no-talk-name", SESSION, NULL, NAME, "none", N_ ("Do not see a name on the session bus"), N_ ("NAME") },
-  { "system-talk-name", SYSTEM, NULL, NAME, "talk", N_ ("Talk to a name on the system bus"), N_ ("NAME") },
-  { "system-own-name", SYSTEM, NULL, NAME, "own", N_ ("Own a name on the system bus"), N_ ("NAME") },
-  { "system-see-name", SYSTEM, NULL, NAME, "see", N_ ("See a name on the system bus"), N_ ("NAME") },
-  { "system-no-talk-name", SYSTEM, NULL, NAME, "none", N_ ("Do not see a name on the system bus"), N_ ("NAME") },
-  { "procfs", "Procfs", NULL, PAIRS, NULL, N_ ("How /proc is made: hidepid=, subset=, instance="), N_ ("KEY=VALUE,…") },
-  { "pidns", "Procfs", "pidns", VALUE, NULL, N_ ("The pid namespace: private or session"), N_ ("WHICH") },
+    N_ ("FEATURE"), FEATURES },
+  { "disallow", "Context", "features", WORD, "!", N_ ("Do not allow a feature"), N_ ("FEATURE"), FEATURES },
+  { "filesystem", "Context", "filesystems", PATH, "", N_ ("Show files (:ro, :rw, :create)"), N_ ("PATH[:MODE]"), NULL },
+  { "nofilesystem", "Context", "filesystems", PATH, "!", N_ ("Do not show files"), N_ ("PATH"), NULL },
+  { "persist", "Context", "persistent", WORD, "", N_ ("Keep a path of the home for the next time"), N_ ("PATH"), NULL },
+  { "talk-name", SESSION, NULL, NAME, "talk", N_ ("Talk to a name on the session bus"), N_ ("NAME"), NULL },
+  { "own-name", SESSION, NULL, NAME, "own", N_ ("Own a name on the session bus"), N_ ("NAME"), NULL },
+  { "see-name", SESSION, NULL, NAME, "see", N_ ("See a name on the session bus"), N_ ("NAME"), NULL },
+  { "no-talk-name", SESSION, NULL, NAME, "none", N_ ("Do not see a name on the session bus"), N_ ("NAME"), NULL },
+  { "system-talk-name", SYSTEM, NULL, NAME, "talk", N_ ("Talk to a name on the system bus"), N_ ("NAME"), NULL },
+  { "system-own-name", SYSTEM, NULL, NAME, "own", N_ ("Own a name on the system bus"), N_ ("NAME"), NULL },
+  { "system-see-name", SYSTEM, NULL, NAME, "see", N_ ("See a name on the system bus"), N_ ("NAME"), NULL },
+  { "system-no-talk-name", SYSTEM, NULL, NAME, "none", N_ ("Do not see a name on the system bus"), N_ ("NAME"), NULL },
+  { "procfs", "Procfs", NULL, PAIRS, NULL, N_ ("How /proc is made: hidepid=, subset=, instance="), N_ ("KEY=VALUE,…"),
+    NULL },
+  { "pidns", "Procfs", "pidns", VALUE, NULL, N_ ("The pid namespace: private or session"), N_ ("WHICH"),
+    "private session" },
   { "limit", "Limits", NULL, PAIRS, NULL, N_ ("Limit memory, pids, cpu, nofile or core, e.g. memory=1G"),
-    N_ ("KEY=VALUE,…") },
-  { "connect", "Network", "connect", PORTS, NULL, N_ ("TCP ports to connect to"), N_ ("PORT,…") },
-  { "bind", "Network", "bind", PORTS, NULL, N_ ("TCP ports to listen on"), N_ ("PORT,…") },
-  { "seccomp-tier", "Seccomp", "tier", VALUE, NULL, N_ ("Which system calls: strict, default, browser, …"),
-    N_ ("TIER") },
+    N_ ("KEY=VALUE,…"), NULL },
+  { "connect", "Network", "connect", PORTS, NULL, N_ ("TCP ports to connect to"), N_ ("PORT,…"), NULL },
+  { "bind", "Network", "bind", PORTS, NULL, N_ ("TCP ports to listen on"), N_ ("PORT,…"), NULL },
+  { "seccomp-tier", "Seccomp", "tier", VALUE, NULL, N_ ("Which system calls: strict, default, browser, …"), N_ ("TIER"),
+    "strict dumper default debugger browser" },
 };
 
 SbxPolicyOptions *
@@ -235,4 +245,13 @@ sbx_policy_options_names (void)
   for (gsize i = 0; i < G_N_ELEMENTS (rows); i++)
     names[i] = rows[i].name;
   return names;
+}
+
+const char *
+sbx_policy_options_words (const char *name)
+{
+  for (gsize i = 0; i < G_N_ELEMENTS (rows); i++)
+    if (g_str_equal (rows[i].name, name))
+      return rows[i].words;
+  return NULL;
 }

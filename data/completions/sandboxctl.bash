@@ -1,0 +1,65 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# bash completion for sandboxctl(1)
+
+_sandboxctl_value ()
+{
+  case $1 in
+    --profile | -p | --on-crash) sandboxctl complete profiles 2>/dev/null ;;
+    --signal | -s) compgen -A signal | sed -n 's/^SIG//p' ;;
+    --*) sandboxctl complete "values=${1#--}" 2>/dev/null ;;
+  esac
+}
+
+_sandboxctl ()
+{
+  local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]} verb=${COMP_WORDS[1]} i words=''
+  COMPREPLY=()
+
+  if ((COMP_CWORD == 1)); then
+    mapfile -t COMPREPLY < <(compgen -W "$(sandboxctl complete verbs 2>/dev/null) --help --version" -- "$cur")
+    return
+  fi
+  # After the command's first word, or after "--", it is the command's own completion
+  for ((i = 2; i < COMP_CWORD; i++)); do
+    case $verb:${COMP_WORDS[i]} in
+      run:-- | exec:-- | explain:--)
+        _command_offset $((i + 1)) 2>/dev/null || mapfile -t COMPREPLY < <(compgen -c -- "$cur")
+        return
+        ;;
+    esac
+  done
+  # "=" is a word of its own to bash
+  if [ "$cur" = "=" ]; then
+    cur=''
+  elif [ "$prev" = "=" ]; then
+    prev=${COMP_WORDS[COMP_CWORD - 2]}
+  fi
+  case $prev in
+    --filesystem | --nofilesystem | --cwd)
+      mapfile -t COMPREPLY < <(compgen -f -- "$cur")
+      return
+      ;;
+    -p | -s | --profile | --on-crash | --signal | --share | --unshare | --socket | --nosocket | --device | --nodevice | \
+      --allow | --disallow | --pidns | --seccomp-tier)
+      mapfile -t COMPREPLY < <(compgen -W "$(_sandboxctl_value "$prev")" -- "$cur")
+      return
+      ;;
+  esac
+  case $cur in
+    -*) words=$(sandboxctl complete "options=$verb" 2>/dev/null) ;;
+    *)
+      case $verb in
+        run) mapfile -t COMPREPLY < <(compgen -c -- "$cur"); return ;;
+        explain) words=$(sandboxctl complete profiles 2>/dev/null) ;;
+        show | stop | kill | wait | exec) words=$(sandboxctl complete instances 2>/dev/null) ;;
+        profile) words="list show check diff $(sandboxctl complete profiles 2>/dev/null)" ;;
+      esac
+      ;;
+  esac
+  mapfile -t COMPREPLY < <(compgen -W "$words" -- "$cur")
+  if [[ ${COMPREPLY[0]-} == *= ]]; then
+    compopt -o nospace 2>/dev/null
+  fi
+}
+
+complete -F _sandboxctl sandboxctl

@@ -1,0 +1,36 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# fish completion for sandboxctl(1)
+
+function __sandboxctl_verb
+    set -l words (commandline -opc)
+    test (count $words) -ge 2; and echo $words[2]
+end
+
+function __sandboxctl_options
+    sandboxctl complete options=(__sandboxctl_verb) 2>/dev/null
+end
+
+function __sandboxctl_in_command
+    set -l words (commandline -opc)
+    contains -- (__sandboxctl_verb) run exec explain; and contains -- -- $words
+end
+
+function __sandboxctl_values
+    set -l option (string match -r -- '^--([a-z-]+)=' (commandline -ct))
+    test (count $option) -eq 2; or return
+    switch $option[2]
+        case profile on-crash
+            printf -- "--$option[2]=%s\n" (sandboxctl complete profiles 2>/dev/null)
+        case '*'
+            printf -- "--$option[2]=%s\n" (sandboxctl complete values=$option[2] 2>/dev/null)
+    end
+end
+
+complete -c sandboxctl -f
+complete -c sandboxctl -n 'test (count (commandline -opc)) -eq 1' -a '(sandboxctl complete verbs 2>/dev/null)'
+complete -c sandboxctl -n 'not __sandboxctl_in_command; and string match -q -- "-*" (commandline -ct)' -a '(__sandboxctl_options)'
+complete -c sandboxctl -n 'not __sandboxctl_in_command; and string match -q -- "--*=*" (commandline -ct)' -a '(__sandboxctl_values)'
+complete -c sandboxctl -n 'contains -- (__sandboxctl_verb) show stop kill wait exec' -a '(sandboxctl complete instances 2>/dev/null)'
+complete -c sandboxctl -n 'contains -- (__sandboxctl_verb) explain profile' -a '(sandboxctl complete profiles 2>/dev/null)'
+complete -c sandboxctl -n 'test (__sandboxctl_verb) = profile' -a 'list show check diff'
+complete -c sandboxctl -n 'test (__sandboxctl_verb) = run; or __sandboxctl_in_command' -a '(__fish_complete_command)'
