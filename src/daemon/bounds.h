@@ -17,6 +17,11 @@
 #define SBX_IDLE_SECONDS 60
 /* A record without a socket may be one that its keeper is just making. */
 #define SBX_YOUNG_RECORD_SECONDS 10
+/* Arguments and options of one call, in bytes: the kernel takes at most 6 MiB of arguments and environment (execve(2)),
+ * and there may be hundreds of calls. */
+#define SBX_MAX_CALL (16u << 20)
+/* Between two looks at the machine because something was missing. */
+#define SBX_PROBE_AGAIN_SECONDS 5
 /* Bytes of a command line that are kept for `Command` and the info file. */
 #define SBX_COMMAND_SHOWN 8192
 /* Messages that wait for a keeper to read them. */

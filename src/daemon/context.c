@@ -43,8 +43,8 @@ make_profiles (SbxContext *self)
   self->profiles = sbx_profile_set_new ((const char *const *) dirs, &self->places, &conditions);
 }
 
-void
-sbx_context_probe (SbxContext *self)
+static void
+probe (SbxContext *self)
 {
   g_clear_object (&self->profiles);
   g_free ((gpointer) self->places.xdg_dirs);
@@ -52,6 +52,16 @@ sbx_context_probe (SbxContext *self)
   self->machine = sbx_machine_probe ((const char *const *) self->environment);
   make_places (self);
   make_profiles (self);
+  self->probed_at = g_get_monotonic_time ();
+}
+
+gboolean
+sbx_context_probe_again (SbxContext *self)
+{
+  if (g_get_monotonic_time () - self->probed_at < SBX_PROBE_AGAIN_SECONDS * G_USEC_PER_SEC)
+    return FALSE;
+  probe (self);
+  return TRUE;
 }
 
 SbxContext *
@@ -64,7 +74,7 @@ sbx_context_new (char **environment)
   self->runtime = sbx_runtime_dir_new ((const char *const *) environment);
   self->turnstile = sbx_turnstile_new (SBX_STARTING_PER_PROCESSOR * g_get_num_processors ());
   self->authority = sbx_authority_new ();
-  sbx_context_probe (self);
+  probe (self);
   return self;
 }
 

@@ -19,6 +19,7 @@ typedef struct {
   SbxAuthority *authority;
   SbxRuntimeDir *runtime;
   SbxTurnstile *turnstile;
+  gint64 probed_at;     /* monotonic us */
   struct rlimit nofile; /* before we raised ours */
 } SbxContext;
 
@@ -27,7 +28,8 @@ SbxContext *sbx_context_new (char **environment);
 void sbx_context_free (SbxContext *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (SbxContext, sbx_context_free)
 
-/* Probes the machine again: after something was missing that may have been installed since. */
-void sbx_context_probe (SbxContext *self);
+/* Probes the machine again, since something was missing that may have been installed meanwhile. FALSE when that was
+ * done a moment ago. */
+gboolean sbx_context_probe_again (SbxContext *self);
 
 G_END_DECLS

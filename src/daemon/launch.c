@@ -425,17 +425,31 @@ begin (gpointer user_data)
     leave_turnstile (launch);
 }
 
+static gboolean
+may_queue (SbxCaller *caller, const SbxLaunchCall *call, GError **error)
+{
+  if (sbx_caller_get_pending (caller) >= SBX_MAX_PENDING_PER_CLIENT)
+    return sbx_throw (error, SBX_ERROR_LIMITS,
+                      "this client has %d launches under way, which is the limit; wait for some of them",
+                      SBX_MAX_PENDING_PER_CLIENT);
+  if (g_variant_get_size (call->argv) + g_variant_get_size (call->options) > SBX_MAX_CALL)
+    return sbx_throw (error, SBX_ERROR_LIMITS,
+                      "the command and the options have more than %u MiB; the kernel takes at most 6 MiB of arguments "
+                      "and environment",
+                      SBX_MAX_CALL >> 20);
+  return TRUE;
+}
+
 void
 sbx_launch_async (SbxContext *context, SbxRegistry *registry, SbxCaller *caller, const SbxLaunchCall *call,
                   GAsyncReadyCallback callback, gpointer user_data)
 {
   g_autoptr (GTask) task = g_task_new (NULL, NULL, callback, user_data);
+  GError *error = NULL;
   Launch *launch;
 
-  if (sbx_caller_get_pending (caller) >= SBX_MAX_PENDING_PER_CLIENT) {
-    g_task_return_new_error (task, SBX_ERROR, SBX_ERROR_LIMITS,
-                             "this client has %d launches under way, which is the limit; wait for some of them",
-                             SBX_MAX_PENDING_PER_CLIENT);
+  if (!may_queue (caller, call, &error)) {
+    g_task_return_error (task, error);
     return;
   }
   launch = g_rc_box_new0 (Launch); /* its own until it settles */

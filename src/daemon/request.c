@@ -374,9 +374,8 @@ make_plan (SbxContext *context, const SbxWish *wish, const SbxPolicy *policy, co
   return sbx_plan_new (policy, &request, context->machine, error);
 }
 
-SbxChoice *
-sbx_choice_new (SbxContext *context, const char *profile, const SbxWish *wish, const char *const *fallback_argv,
-                GError **error)
+static SbxChoice *
+choose (SbxContext *context, const char *profile, const SbxWish *wish, const char *const *fallback_argv, GError **error)
 {
   g_autoptr (SbxChoice) choice = g_new0 (SbxChoice, 1);
 
@@ -393,6 +392,22 @@ sbx_choice_new (SbxContext *context, const char *profile, const SbxWish *wish, c
   choice->app_id = choose_app_id (wish, choice->profile, choice->argv[0]);
   choice->plan = make_plan (context, wish, choice->policy, choice->app_id, choice->argv, error);
   return choice->plan ? g_steal_pointer (&choice) : NULL;
+}
+
+SbxChoice *
+sbx_choice_new (SbxContext *context, const char *profile, const SbxWish *wish, const char *const *fallback_argv,
+                GError **error)
+{
+  GError *problem = NULL;
+  SbxChoice *choice = choose (context, profile, wish, fallback_argv, &problem);
+
+  if (g_error_matches (problem, SBX_ERROR, SBX_ERROR_NOT_SUPPORTED) && sbx_context_probe_again (context)) {
+    g_clear_error (&problem);
+    choice = choose (context, profile, wish, fallback_argv, &problem);
+  }
+  if (problem)
+    g_propagate_error (error, problem);
+  return choice;
 }
 
 SbxPlan *

@@ -5,6 +5,7 @@
 
 #include "common/names.h"
 #include "daemon/authorize-table.h"
+#include "daemon/call.h"
 #include "sandbox-dbus.h"
 
 static guint
@@ -52,6 +53,35 @@ test_coverage (void)
   }
   g_assert_cmpuint (members, >=, 22); /* it has really walked */
   assert_one_row (SBX_GATE_METHOD, "org.freedesktop.DBus.ObjectManager", "GetManagedObjects");
+}
+
+static guint
+count_functions (const char *interface, const char *member)
+{
+  const SbxMethod *const tables[] = { sbx_manager_methods, sbx_instance_methods, sbx_property_methods };
+  guint count = 0;
+
+  for (gsize i = 0; i < G_N_ELEMENTS (tables); i++)
+    for (const SbxMethod *row = tables[i]; row->interface; row++)
+      count += strcmp (row->interface, interface) == 0 && strcmp (row->member, member) == 0;
+  return count;
+}
+
+/* What is announced is there, once, and what is there is announced. */
+static void
+test_functions (void)
+{
+  GDBusInterfaceInfo *const interfaces[] = { sbx_sandbox_interface_info (), sbx_sandbox_instance_interface_info () };
+  const SbxMethod *const tables[] = { sbx_manager_methods, sbx_instance_methods };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (interfaces); i++) {
+    for (GDBusMethodInfo **method = interfaces[i]->methods; *method; method++)
+      g_assert_cmpuint (count_functions (interfaces[i]->name, (*method)->name), ==, 1);
+    for (const SbxMethod *row = tables[i]; row->interface; row++) {
+      g_assert_cmpstr (row->interface, ==, interfaces[i]->name);
+      g_assert_nonnull (g_dbus_interface_info_lookup_method (interfaces[i], row->member));
+    }
+  }
 }
 
 /* The methods that later versions bring have their rows already. */
@@ -145,6 +175,7 @@ main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/authorize/coverage", test_coverage);
+  g_test_add_func ("/authorize/functions", test_functions);
   g_test_add_func ("/authorize/planned", test_planned);
   g_test_add_func ("/authorize/deny-by-default", test_deny_by_default);
   g_test_add_func ("/authorize/rows", test_rows);
