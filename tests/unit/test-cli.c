@@ -1,0 +1,490 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The parts of sandboxctl that need no service: what is printed, what is parsed, how the other side's words are taken.
+ */
+#include <errno.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "cli/connection.h"
+#include "cli/follow.h"
+#include "cli/instances.h"
+#include "cli/lifeline.h"
+#include "cli/output.h"
+#include "cli/policy-options.h"
+#include "cli/signal-names.h"
+#include "common/error.h"
+#include "policy/policy.h"
+
+static void
+test_clean (void)
+{
+  static const struct {
+    const char *text, *clean;
+  } rows[] = {
+    { "plain", "plain" },
+    { "", "" },
+    { "caf\xc3\xa9", "caf\xc3\xa9" },
+    { "\033[31mred", "\\x1b[31mred" },
+    { "two\nlines\tand", "two lines and" },
+    { "bell\a", "bell\\x07" },
+    { "bad \xff\xfe", "bad \\xff\\xfe" },
+    { "cut \xc3", "cut \\xc3" },
+    { "c1 \xc2\x9b", "c1 \\x9b" },
+    { "turned \xe2\x80\xae", "turned \\x202e" },
+  };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (rows); i++) {
+    g_autofree char *clean = sbx_output_clean (rows[i].text);
+
+    g_assert_cmpstr (clean, ==, rows[i].clean);
+  }
+}
+
+static void
+test_kebab (void)
+{
+  static const char *const rows[][2] = {
+    { "AppId", "app-id" }, { "Pid", "pid" }, { "StartTime", "start-time" }, { "already-so", "already-so" }, { "", "" }
+  };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (rows); i++) {
+    g_autofree char *text = sbx_output_kebab (rows[i][0]);
+
+    g_assert_cmpstr (text, ==, rows[i][1]);
+  }
+}
+
+static void
+test_json (void)
+{
+  static const char *const rows[][2] = {
+    { "{'a': <true>, 'b': <[1, 2]>}", "{\"a\":true,\"b\":[1,2]}" },
+    { "[b'ls', b'-l']", "[\"ls\",\"-l\"]" },
+    { "uint64 18446744073709551615", "-1" }, /* JSON-GLib has no unsigned; ids are printed as text */
+    { "<'nested'>", "\"nested\"" },
+    { "(1, 'x')", "[1,\"x\"]" },
+    { "@a{sv} {}", "{}" },
+  };
+  const char bad[] = { 'n', (char) 0xff, '\0' };
+  g_autoptr (GVariant) bytes = g_variant_ref_sink (g_variant_new_bytestring (bad));
+  g_autoptr (JsonNode) text = sbx_output_to_json (bytes);
+
+  for (gsize i = 0; i < G_N_ELEMENTS (rows); i++) {
+    g_autoptr (GVariant) value = g_variant_ref_sink (g_variant_new_parsed (rows[i][0]));
+    g_autoptr (JsonNode) node = sbx_output_to_json (value);
+    g_autofree char *json = json_to_string (node, FALSE);
+
+    g_assert_cmpstr (json, ==, rows[i][1]);
+  }
+  g_assert_true (g_utf8_validate (json_node_get_string (text), -1, NULL));
+}
+
+static void
+test_signals (void)
+{
+  const struct {
+    const char *name;
+    int signo;
+  } rows[] = {
+    { "TERM", SIGTERM },
+    { "SIGTERM", SIGTERM },
+    { "term", SIGTERM },
+    { "9", 9 },
+    { "64", 64 },
+    { "65", -1 },
+    { "0", -1 },
+    { "-1", -1 },
+    { "", -1 },
+    { "NOSUCH", -1 },
+    { "RTMIN", SIGRTMIN },
+    { "SIGRTMIN+2", SIGRTMIN + 2 },
+    { "RTMAX-1", SIGRTMAX - 1 },
+    { "RTMAX+1", -1 },
+    { "RTMIN-1", -1 },
+    { "RTMIN+", -1 },
+    { "15x", -1 },
+  };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (rows); i++)
+    g_assert_cmpint (sbx_signal_from_name (rows[i].name), ==, rows[i].signo);
+}
+
+static void
+test_exit_status (void)
+{
+  static const struct {
+    const char *result;
+    int status;
+    const char *problem;
+  } rows[] = {
+    { "{'code': <7>, 'signal': <0>, 'culprit': <'application'>}", 7, NULL },
+    { "{'code': <-1>, 'signal': <9>, 'culprit': <'stopped'>}", 137, NULL },
+    { "{'code': <-1>, 'signal': <9>, 'culprit': <'keeper'>}", 125, "keeper" },
+    { "{'code': <-1>, 'signal': <9>, 'culprit': <'bwrap'>, 'text': <'why'>}", 125, "why" },
+    { "{'code': <-1>, 'signal': <9>, 'culprit': <'init'>}", 125, "init" },
+  };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (rows); i++) {
+    g_autoptr (GVariant) result = g_variant_ref_sink (g_variant_new_parsed (rows[i].result));
+    g_autofree char *problem = NULL;
+
+    g_assert_cmpint (sbx_instance_exit_status (result, &problem), ==, rows[i].status);
+    g_assert_cmpint (problem == NULL, ==, rows[i].problem == NULL);
+    if (problem)
+      g_assert_nonnull (strstr (problem, rows[i].problem));
+  }
+  g_assert_cmpint (sbx_lifeline_exit_status (W_EXITCODE (42, 0)), ==, 42);
+  g_assert_cmpint (sbx_lifeline_exit_status (W_EXITCODE (0, SIGSEGV) | WCOREFLAG), ==, 128 + SIGSEGV);
+}
+
+static void
+test_failures (void)
+{
+  const SbxFollowCall call = { .command = "/no/such/program", .cwd = "/no/such/place", .profile = "default" };
+  const SbxFollowCall hidden = { .command = "/proc/self/exe", .profile = "default" };
+  static const struct {
+    SbxStep step;
+    int errnum, status;
+    const char *word;
+  } rows[] = {
+    { SBX_STEP_EXEC, ENOENT, 127, "/no/such/program" },
+    { SBX_STEP_EXEC, ENOTDIR, 126, "/no/such/program" },
+    { SBX_STEP_EXEC, EACCES, 126, "chmod" },
+    { SBX_STEP_EXEC, ENOEXEC, 126, "#!" },
+    { SBX_STEP_EXEC, E2BIG, 126, "arguments" },
+    { SBX_STEP_EXEC, EIO, 126, "/no/such/program" },
+    { SBX_STEP_DIRECTORY, ENOENT, 125, "/no/such/place" },
+    { SBX_STEP_PROCFS, EPERM, 125, NULL },
+  };
+  g_autofree char *remedy = sbx_follow_explain_failure (SBX_STEP_EXEC, ENOENT, &hidden);
+
+  for (gsize i = 0; i < G_N_ELEMENTS (rows); i++) {
+    g_autofree char *text = sbx_follow_explain_failure (rows[i].step, rows[i].errnum, &call);
+
+    g_assert_cmpint (sbx_follow_failure_status (rows[i].step, rows[i].errnum), ==, rows[i].status);
+    g_assert_cmpint (text == NULL, ==, rows[i].word == NULL);
+    if (text)
+      g_assert_nonnull (strstr (text, rows[i].word));
+  }
+  g_assert_nonnull (strstr (remedy, "--filesystem=/proc/self:ro"));
+}
+
+/* Every word that completion offers is one that the policy knows, and takes again. */
+static void
+test_policy_words (void)
+{
+  const char *xdg_dirs[G_USER_N_DIRECTORIES] = { NULL };
+  const SbxPlaces places = { .home = "/home/me",
+                             .xdg_dirs = xdg_dirs,
+                             .runtime_dir = "/run/me",
+                             .data_home = "/home/me/d",
+                             .config_home = "/home/me/c",
+                             .cache_home = "/home/me/k" };
+  g_autofree const char **names = sbx_policy_options_names ();
+  g_autoptr (SbxPolicy) fresh = sbx_policy_new ();
+  guint n = 0;
+
+  for (const char **name = names; *name; name++) {
+    const char *words = sbx_policy_options_words (*name);
+    g_auto (GStrv) list = g_strsplit (words ? words : "", " ", -1);
+
+    for (char **word = list; *word; word++) {
+      g_autoptr (SbxPolicyOptions) options = sbx_policy_options_new ();
+      g_autoptr (GError) error = NULL;
+      g_autoptr (GVariant) groups = NULL;
+      g_autoptr (SbxPolicy) policy = NULL;
+
+      g_assert_true (sbx_policy_options_add (options, *name, *word, &error));
+      g_assert_no_error (error);
+      groups = g_variant_ref_sink (sbx_policy_options_to_variant (options));
+      policy = sbx_policy_merge_variant (fresh, groups, &places, &error);
+      g_assert_no_error (error);
+      n++;
+    }
+  }
+  g_assert_cmpuint (n, >, 30);
+}
+
+static void
+test_policy_options (void)
+{
+  static const struct {
+    const char *name, *value, *group, *key, *result;
+  } rows[] = {
+    { "share", "network", "Context", "shared", "network;" },
+    { "unshare", "ipc", "Context", "shared", "network;!ipc;" },
+    { "filesystem", "~/a;b:ro", "Context", "filesystems", "~/a\\;b:ro;" },
+    { "nofilesystem", "/srv", "Context", "filesystems", "~/a\\;b:ro;!/srv;" },
+    { "talk-name", "org.example.A", "Session Bus Policy", "org.example.A", "talk" },
+    { "system-own-name", "org.example.B", "System Bus Policy", "org.example.B", "own" },
+    { "limit", "memory=1G,pids=5", "Limits", "pids", "5" },
+    { "procfs", "hidepid=off", "Procfs", "hidepid", "off" },
+    { "connect", "443,80", "Network", "connect", "443;80" },
+    { "seccomp-tier", "strict", "Seccomp", "tier", "strict" },
+  };
+  g_autoptr (SbxPolicyOptions) options = sbx_policy_options_new ();
+
+  g_assert_null (sbx_policy_options_to_variant (options));
+  for (gsize i = 0; i < G_N_ELEMENTS (rows); i++) {
+    g_autoptr (GError) error = NULL;
+    g_autoptr (GVariant) groups = NULL, keys = NULL;
+    const char *value = NULL;
+
+    sbx_policy_options_add (options, rows[i].name, rows[i].value, &error);
+    g_assert_no_error (error);
+    groups = g_variant_ref_sink (sbx_policy_options_to_variant (options));
+    keys = g_variant_lookup_value (groups, rows[i].group, G_VARIANT_TYPE ("a{ss}"));
+    g_assert_nonnull (keys);
+    g_assert_true (g_variant_lookup (keys, rows[i].key, "&s", &value));
+    g_assert_cmpstr (value, ==, rows[i].result);
+  }
+}
+
+static void
+test_bad_policy_options (void)
+{
+  static const char *const rows[][2] = {
+    { "limit", "memory" }, { "limit", "=1" },   { "procfs", "hidepid=off,x" },
+    { "share", "" },       { "share", "\xff" }, { "nosuch", "x" },
+  };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (rows); i++) {
+    g_autoptr (SbxPolicyOptions) options = sbx_policy_options_new ();
+    g_autoptr (GError) error = NULL;
+
+    g_assert_false (sbx_policy_options_add (options, rows[i][0], rows[i][1], &error));
+    g_assert_nonnull (error);
+    g_assert_true (g_utf8_validate (error->message, -1, NULL));
+  }
+}
+
+static void
+info_free (gpointer data)
+{
+  SbxInstanceInfo *info = data;
+
+  g_free (info->path);
+  g_free (info->id);
+  g_variant_unref (info->properties);
+  g_free (info);
+}
+
+static void
+add_instance (GPtrArray *list, const char *id, const char *app, guint32 pid, const char *state)
+{
+  SbxInstanceInfo *info = g_new0 (SbxInstanceInfo, 1);
+
+  info->path = g_strconcat ("/org/example/Sandbox/instances/", id, NULL);
+  info->id = g_strdup (sbx_instance_id_of_path (info->path));
+  info->properties = g_variant_ref_sink (g_variant_new_parsed (
+      "{'AppId': <%s>, 'Pid': <%u>, 'State': <%s>, 'Command': <[b'sh', b'-c', b'a b\033']>}", app, pid, state));
+  g_ptr_array_add (list, info);
+}
+
+static void
+test_find (void)
+{
+  static const struct {
+    const char *word, *id; /* NULL: an error */
+  } rows[] = {
+    { "1234000000000001", "1234000000000001" },
+    { "12340000000000", NULL },    /* two that run */
+    { "abc", "abcdef0000000001" }, /* the one that runs */
+    { "org.example.One", "1234000000000001" },
+    { "org.example.Twice", NULL },
+    { "org.example.Gone", "fedc000000000001" },
+    { "1234", "abcdef0000000001" }, /* a pid, though ids begin like that */
+    { "fe", "fedc000000000001" },
+    { "FEDC", "fedc000000000001" },
+    { "", NULL },
+    { "0", NULL },
+    { "nothing", NULL },
+  };
+  g_autoptr (GPtrArray) list = g_ptr_array_new_with_free_func (info_free);
+  g_autofree char *command = NULL;
+
+  add_instance (list, "1234000000000001", "org.example.One", 77, "running");
+  add_instance (list, "1234000000000002", "org.example.Twice", 78, "running");
+  add_instance (list, "abcdef0000000001", "org.example.Twice", 1234, "running");
+  add_instance (list, "abc0000000000002", "org.example.Old", 0, "exited");
+  add_instance (list, "fedc000000000001", "org.example.Gone", 0, "exited");
+  for (gsize i = 0; i < G_N_ELEMENTS (rows); i++) {
+    g_autoptr (GError) error = NULL;
+    const SbxInstanceInfo *info = sbx_instances_find (list, rows[i].word, &error);
+
+    if (rows[i].id) {
+      g_assert_no_error (error);
+      g_assert_cmpstr (info->id, ==, rows[i].id);
+    } else {
+      g_assert_error (error, SBX_ERROR, SBX_ERROR_NOT_FOUND);
+    }
+  }
+  command = sbx_instance_command (g_ptr_array_index (list, 0));
+  g_assert_cmpstr (command, ==, "sh -c 'a b\\x1b'");
+}
+
+static void
+send_event (int fd, guint32 type, int value)
+{
+  SbxMessage message = { .type = type, .value = value, .pid = 1 };
+
+  g_assert_cmpint (sbx_message_send (fd, &message, NULL, 0), ==, 0);
+}
+
+static void
+test_lifeline (void)
+{
+  g_auto (SbxLifeline) lifeline = { .fd = -1 };
+  g_autoptr (GError) error = NULL;
+  SbxMessage message;
+  size_t n_fds;
+  int other, fds[SBX_MESSAGE_FDS];
+
+  g_assert_true (sbx_lifeline_init (&lifeline, &other, &error));
+  sbx_lifeline_read (&lifeline);
+  g_assert_false (lifeline.started || lifeline.exited || lifeline.ended || lifeline.closed || lifeline.failed);
+  send_event (other, SBX_MSG_STARTED, 0);
+  send_event (other, SBX_MSG_EXITED, W_EXITCODE (5, 0));
+  sbx_lifeline_read (&lifeline);
+  g_assert_true (lifeline.started && lifeline.exited && !lifeline.ended);
+  g_assert_cmpint (lifeline.wait_status, ==, W_EXITCODE (5, 0));
+  sbx_lifeline_send_signal (&lifeline, SIGHUP, TRUE);
+  g_assert_cmpint (sbx_message_recv (other, SBX_CHANNEL_CALLER_TO_KEEPER, &message, fds, &n_fds, NULL), ==, 1);
+  g_assert_cmpint (message.value, ==, SIGHUP);
+  g_assert_cmpint (message.detail, ==, 1);
+  send_event (other, SBX_MSG_ENDED, SBX_CULPRIT_STOPPED);
+  close (other);
+  sbx_lifeline_read (&lifeline);
+  g_assert_true (lifeline.ended && lifeline.closed);
+  sbx_lifeline_send_signal (&lifeline, SIGTERM, FALSE); /* no harm */
+}
+
+/* What is no message of the channel's closes it. */
+static void
+test_lifeline_nonsense (void)
+{
+  g_auto (SbxLifeline) lifeline = { .fd = -1 };
+  g_autoptr (GError) error = NULL;
+  int other;
+
+  g_assert_true (sbx_lifeline_init (&lifeline, &other, &error));
+  g_assert_cmpint (send (other, "nonsense", 8, 0), ==, 8);
+  sbx_lifeline_wait_for_failure (&lifeline, 1000);
+  g_assert_true (lifeline.closed);
+  g_assert_false (lifeline.started);
+  close (other);
+}
+
+/* A bus that says @words at once and then closes. */
+static void
+test_connection_refused (gconstpointer data)
+{
+  const char *words = data;
+  g_autoptr (GError) error = NULL;
+  g_autoptr (SbxConnection) connection = NULL;
+  int pair[2];
+
+  g_assert_cmpint (socketpair (AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair), ==, 0);
+  g_assert_cmpint (send (pair[1], words, strlen (words), MSG_NOSIGNAL), ==, (gssize) strlen (words));
+  shutdown (pair[1], SHUT_WR);
+  connection = sbx_connection_new_for_peer (pair[0], &error);
+  g_assert_null (connection);
+  g_assert_nonnull (error);
+  close (pair[1]);
+}
+
+/* One message each way, in pieces, with a descriptor. */
+static void
+test_connection (void)
+{
+  static const char handshake[] = "OK 0123456789abcdef0123456789abcdef\r\nAGREE_UNIX_FD\r\n";
+  g_autoptr (GError) error = NULL;
+  g_autoptr (SbxConnection) connection = NULL;
+  g_autoptr (GDBusMessage) call = g_dbus_message_new_method_call (NULL, "/a", "org.example.A", "B");
+  g_autoptr (GDBusMessage) signal = g_dbus_message_new_signal ("/a", "org.example.A", "C"), reply = NULL, got = NULL;
+  g_autofree guchar *one = NULL, *two = NULL;
+  guint32 serial;
+  gsize n_one, n_two;
+  int pair[2];
+
+  g_assert_cmpint (socketpair (AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair), ==, 0);
+  g_assert_cmpint (send (pair[1], handshake, strlen (handshake), 0), ==, (gssize) strlen (handshake));
+  connection = sbx_connection_new_for_peer (pair[0], &error);
+  g_assert_no_error (error);
+  g_assert_null (sbx_connection_receive (connection, 0, &error));
+  g_assert_no_error (error);
+  serial = sbx_connection_send (connection, call, &error);
+  g_assert_no_error (error);
+
+  g_dbus_message_set_serial (signal, 1);
+  one = g_dbus_message_to_blob (signal, &n_one, G_DBUS_CAPABILITY_FLAGS_NONE, &error);
+  reply = g_dbus_message_new_method_reply (call);
+  g_dbus_message_set_serial (reply, 2);
+  g_dbus_message_set_body (reply, g_variant_new ("(s)", "answer"));
+  two = g_dbus_message_to_blob (reply, &n_two, G_DBUS_CAPABILITY_FLAGS_NONE, &error);
+  g_assert_no_error (error);
+  g_assert_cmpint (send (pair[1], one, 10, 0), ==, 10);
+  g_assert_null (sbx_connection_receive (connection, 10, &error));
+  g_assert_no_error (error);
+  g_assert_cmpint (send (pair[1], one + 10, n_one - 10, 0), ==, (gssize) (n_one - 10));
+  g_assert_cmpint (send (pair[1], two, n_two, 0), ==, (gssize) n_two);
+
+  g_clear_object (&reply);
+  reply = sbx_connection_wait_for_message (connection, serial, &error);
+  g_assert_no_error (error);
+  g_assert_cmpstr (g_dbus_message_get_arg0 (reply), ==, "answer");
+  got = sbx_connection_receive (connection, 0, &error); /* kept while the reply was waited for */
+  g_assert_cmpstr (g_dbus_message_get_member (got), ==, "C");
+  close (pair[1]);
+  g_clear_object (&got);
+  got = sbx_connection_receive (connection, -1, &error);
+  g_assert_null (got);
+  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CLOSED);
+}
+
+static void
+test_addresses (void)
+{
+  static const char *const rows[] = { "",
+                                      "tcp:host=localhost,port=1",
+                                      "autolaunch:",
+                                      "unix:tmpdir=/tmp",
+                                      "unix:path=",
+                                      "unix:path=/no/such/socket;unix:abstract=no-such-socket-either" };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (rows); i++) {
+    g_autoptr (GError) error = NULL;
+    g_autoptr (SbxConnection) connection = sbx_connection_new_for_address (rows[i], &error);
+
+    g_assert_null (connection);
+    g_assert_nonnull (error);
+  }
+}
+
+int
+main (int argc, char **argv)
+{
+  g_test_init (&argc, &argv, NULL);
+  g_test_add_func ("/cli/output/clean", test_clean);
+  g_test_add_func ("/cli/output/kebab", test_kebab);
+  g_test_add_func ("/cli/output/json", test_json);
+  g_test_add_func ("/cli/signal-names", test_signals);
+  g_test_add_func ("/cli/exit-status", test_exit_status);
+  g_test_add_func ("/cli/failures", test_failures);
+  g_test_add_func ("/cli/policy-options/words", test_policy_words);
+  g_test_add_func ("/cli/policy-options/lists", test_policy_options);
+  g_test_add_func ("/cli/policy-options/bad", test_bad_policy_options);
+  g_test_add_func ("/cli/instances/find", test_find);
+  g_test_add_func ("/cli/lifeline/events", test_lifeline);
+  g_test_add_func ("/cli/lifeline/nonsense", test_lifeline_nonsense);
+  g_test_add_data_func ("/cli/connection/closed", "", test_connection_refused);
+  g_test_add_data_func ("/cli/connection/rejected", "REJECTED EXTERNAL\r\n", test_connection_refused);
+  g_test_add_data_func ("/cli/connection/no-descriptors", "OK 00\r\nERROR\r\n", test_connection_refused);
+  g_test_add_data_func ("/cli/connection/cut-off", "OK 00\r\nAGREE", test_connection_refused);
+  g_test_add_func ("/cli/connection/messages", test_connection);
+  g_test_add_func ("/cli/connection/addresses", test_addresses);
+  return g_test_run ();
+}
