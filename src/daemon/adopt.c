@@ -113,6 +113,18 @@ take_live (Search *search, int directory, guint64 id, int sock)
   add (search, read_info (directory, id), &status, sock);
 }
 
+/* A full queue of connections, or too little of something on our side; anything else is no keeper. */
+static gboolean
+may_pass (int error)
+{
+  static const int passing[] = { EAGAIN, EINTR, EMFILE, ENFILE, ENOMEM, ENOBUFS };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (passing); i++)
+    if (error == passing[i])
+      return TRUE;
+  return FALSE;
+}
+
 static void
 take (Search *search, guint64 id)
 {
@@ -124,10 +136,10 @@ take (Search *search, guint64 id)
   sock = sbx_record_connect (directory);
   if (sock >= 0)
     take_live (search, directory, id, sock);
-  else if (errno == ECONNREFUSED || errno == ENOENT)
-    take_dead (search, directory, id);
-  else /* busy */
+  else if (may_pass (errno))
     sbx_runtime_dir_look_again (search->runtime);
+  else
+    take_dead (search, directory, id);
   close (directory);
 }
 
