@@ -6,13 +6,23 @@ function __sandboxctl_verb
     test (count $words) -ge 2; and echo $words[2]
 end
 
+function __sandboxctl_is
+    set -l verb (__sandboxctl_verb)
+    test -n "$verb"; and contains -- $verb $argv
+end
+
 function __sandboxctl_options
     sandboxctl complete options=(__sandboxctl_verb) 2>/dev/null
 end
 
 function __sandboxctl_in_command
     set -l words (commandline -opc)
-    contains -- (__sandboxctl_verb) run exec explain; and contains -- -- $words
+    __sandboxctl_is run exec explain; and contains -- -- $words
+end
+
+function __sandboxctl_wants_command
+    __sandboxctl_in_command; and return
+    __sandboxctl_is run; and not string match -q -- '-*' (commandline -ct)
 end
 
 function __sandboxctl_values
@@ -30,7 +40,7 @@ complete -c sandboxctl -f
 complete -c sandboxctl -n 'test (count (commandline -opc)) -eq 1' -a '(sandboxctl complete verbs 2>/dev/null)'
 complete -c sandboxctl -n 'not __sandboxctl_in_command; and string match -q -- "-*" (commandline -ct)' -a '(__sandboxctl_options)'
 complete -c sandboxctl -n 'not __sandboxctl_in_command; and string match -q -- "--*=*" (commandline -ct)' -a '(__sandboxctl_values)'
-complete -c sandboxctl -n 'contains -- (__sandboxctl_verb) show stop kill wait exec' -a '(sandboxctl complete instances 2>/dev/null)'
-complete -c sandboxctl -n 'contains -- (__sandboxctl_verb) explain profile' -a '(sandboxctl complete profiles 2>/dev/null)'
-complete -c sandboxctl -n 'test (__sandboxctl_verb) = profile' -a 'list show check diff'
-complete -c sandboxctl -n 'test (__sandboxctl_verb) = run; or __sandboxctl_in_command' -a '(__fish_complete_command)'
+complete -c sandboxctl -n '__sandboxctl_is show stop kill wait exec' -a '(sandboxctl complete instances 2>/dev/null)'
+complete -c sandboxctl -n '__sandboxctl_is explain profile' -a '(sandboxctl complete profiles 2>/dev/null)'
+complete -c sandboxctl -n '__sandboxctl_is profile' -a 'list show check diff'
+complete -c sandboxctl -n '__sandboxctl_wants_command' -a '(complete --do-complete=(commandline -ct))'
