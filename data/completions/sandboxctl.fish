@@ -12,7 +12,11 @@ function __sandboxctl_is
 end
 
 function __sandboxctl_options
-    sandboxctl complete options=(__sandboxctl_verb) 2>/dev/null
+    if __sandboxctl_is run exec explain
+        sandboxctl complete options=(__sandboxctl_verb) 2>/dev/null | string match -v -- '*='
+    else
+        sandboxctl complete options=(__sandboxctl_verb) 2>/dev/null
+    end
 end
 
 function __sandboxctl_in_command
@@ -25,22 +29,25 @@ function __sandboxctl_wants_command
     __sandboxctl_is run; and not string match -q -- '-*' (commandline -ct)
 end
 
-function __sandboxctl_values
-    set -l option (string match -r -- '^--([a-z-]+)=' (commandline -ct))
-    test (count $option) -eq 2; or return
-    switch $option[2]
+function __sandboxctl_values --argument-names option
+    switch $option
         case profile on-crash
-            printf -- "--$option[2]=%s\n" (sandboxctl complete profiles 2>/dev/null)
+            sandboxctl complete profiles 2>/dev/null
+        case filesystem nofilesystem cwd
+            __fish_complete_path (commandline -ct | string replace -r -- '^--[a-z-]+=' '')
         case '*'
-            printf -- "--$option[2]=%s\n" (sandboxctl complete values=$option[2] 2>/dev/null)
+            sandboxctl complete values=$option 2>/dev/null
     end
 end
 
 complete -c sandboxctl -f
 complete -c sandboxctl -n 'test (count (commandline -opc)) -eq 1' -a '(sandboxctl complete verbs 2>/dev/null)'
 complete -c sandboxctl -n 'not __sandboxctl_in_command; and string match -q -- "-*" (commandline -ct)' -a '(__sandboxctl_options)'
-complete -c sandboxctl -n 'not __sandboxctl_in_command; and string match -q -- "--*=*" (commandline -ct)' -a '(__sandboxctl_values)'
 complete -c sandboxctl -n '__sandboxctl_is show stop kill wait exec' -a '(sandboxctl complete instances 2>/dev/null)'
 complete -c sandboxctl -n '__sandboxctl_is explain profile' -a '(sandboxctl complete profiles 2>/dev/null)'
 complete -c sandboxctl -n '__sandboxctl_is profile' -a 'list show check diff'
 complete -c sandboxctl -n '__sandboxctl_wants_command' -a '(complete --do-complete=(commandline -ct))'
+# Options with a value, which fish has to know as such
+for option in (sandboxctl complete options=run 2>/dev/null | string replace -rf -- '^--(.*)=$' '$1')
+    complete -c sandboxctl -n '__sandboxctl_is run exec explain; and not __sandboxctl_in_command' -l $option -x -a "(__sandboxctl_values $option)"
+end
