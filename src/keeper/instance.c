@@ -52,8 +52,8 @@ application_started (SbxKeeper *keeper, const SbxMessage *message)
   keeper->start_time = wall_clock ();
   started.detail = (int32_t) keeper->enforced;
   snprintf (started.text, sizeof started.text, "%lld", (long long) keeper->start_time);
+  write_status (keeper, &status); /* whoever hears of it may look at once */
   sbx_keeper_tell (keeper, &keeper->jobs[0], &started);
-  write_status (keeper, &status);
 }
 
 static void
