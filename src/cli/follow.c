@@ -269,6 +269,18 @@ decide (Follow *self)
   }
 }
 
+/* What went with the call is the application's now. Above all the other end of the lifeline: as long as we hold it as
+ * well, we would never learn that everybody else has gone. */
+static void
+close_given (Follow *self)
+{
+  int n = 0;
+  g_autofree int *fds = self->call->fds ? g_unix_fd_list_steal_fds (self->call->fds, &n) : NULL;
+
+  while (n > 0)
+    close (fds[--n]);
+}
+
 static gboolean on_service (int fd, GIOCondition condition, gpointer user_data);
 
 /* The descriptor is another one when the call goes to a service of our own after all. */
@@ -290,6 +302,7 @@ on_service (int fd, GIOCondition condition, gpointer user_data)
     listen_to_service (self);
   } else {
     self->replied = TRUE;
+    close_given (self);
     sbx_lifeline_read (self->call->lifeline);
     decide (self);
   }
