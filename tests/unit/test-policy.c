@@ -1,0 +1,269 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The laws of policies, over random ones. SBX_TEST_SEED chooses them; the seed is printed. */
+#include <gio/gio.h>
+#include <string.h>
+
+#include "common/error.h"
+#include "policy/policy.h"
+
+#define CASES 10000
+
+static const SbxPlaces places = { .home = "/home/u" };
+
+static const char *
+pick (GRand *rand, const char *const *words)
+{
+  return words[g_rand_int_range (rand, 0, (gint32) g_strv_length ((char **) words))];
+}
+
+/* Up to four of @words, each perhaps taken away again with "!". */
+static char *
+some (GRand *rand, const char *const *words, gboolean removals)
+{
+  GString *list = g_string_new (NULL);
+
+  for (int i = g_rand_int_range (rand, 0, 5); i > 0; i--)
+    g_string_append_printf (list, "%s%s;", removals && g_rand_int_range (rand, 0, 4) == 0 ? "!" : "",
+                            pick (rand, words));
+  return g_string_free (list, FALSE);
+}
+
+static void
+put (GVariantBuilder *keys, GRand *rand, const char *key, const char *const *words, gboolean list, gboolean removals)
+{
+  g_autofree char *value = list ? some (rand, words, removals) : g_strdup (pick (rand, words));
+
+  if (g_rand_boolean (rand))
+    g_variant_builder_add (keys, "{ss}", key, value);
+}
+
+#define WORDS(...) ((const char *const[]){ __VA_ARGS__, NULL })
+
+typedef struct {
+  const char *group, *key;
+  const char *const *words;
+  gboolean list, removals;
+} Row;
+
+static SbxPolicy *
+random_policy (GRand *rand)
+{
+  const Row rows[] = {
+    { "Context", "shared", WORDS ("network", "ipc"), TRUE, TRUE },
+    { "Context", "sockets", WORDS ("wayland", "x11", "fallback-x11", "cups", "session-bus"), TRUE, TRUE },
+    { "Context", "devices", WORDS ("dri", "input", "all", "usb"), TRUE, TRUE },
+    { "Context", "features", WORDS ("userns", "devel", "background"), TRUE, TRUE },
+    { "Context", "filesystems",
+      WORDS ("/a:ro", "/a", "/a/b:ro", "/a/b/c:create", "/ab", "~/x:ro", "!/a/b", "!/a", "/a/b/d", "/:ro", "host:ro"),
+      TRUE, FALSE },
+    { "Context", "persistent", WORDS (".", ".mozilla", ".mozilla/x", "y"), TRUE, TRUE },
+    { "Context", "pass-environment", WORDS ("A", "B"), TRUE, FALSE },
+    { "Procfs", "hidepid", WORDS ("ptraceable", "invisible", "off"), FALSE, FALSE },
+    { "Procfs", "subset", WORDS ("pid", "all"), FALSE, FALSE },
+    { "Session Bus Policy", "org.x", WORDS ("see", "talk", "own", "none"), FALSE, FALSE },
+    { "Session Bus Policy", "org.x.*", WORDS ("see", "talk", "own"), FALSE, FALSE },
+    { "Session Bus Policy", "org.x.y", WORDS ("see", "talk", "own"), FALSE, FALSE },
+    { "System Bus Policy", "org.x.y.*", WORDS ("see", "talk", "own"), FALSE, FALSE },
+    { "Environment", "A", WORDS ("1", "2", "with;semicolon", " blanks ", "line\nbreak"), FALSE, FALSE },
+    { "Environment", "C", WORDS ("", "\\"), FALSE, FALSE },
+    { "Limits", "memory", WORDS ("1M", "2G", "none"), FALSE, FALSE },
+    { "Limits", "pids", WORDS ("0", "100", "none"), FALSE, FALSE },
+    { "Network", "connect", WORDS ("all", "443", "80;443", "none"), FALSE, FALSE },
+    { "Network", "bind", WORDS ("all", "0", "8080;1"), FALSE, FALSE },
+    { "Seccomp", "tier", WORDS ("strict", "dumper", "default", "debugger", "browser"), FALSE, FALSE },
+    { "Seccomp", "allow", WORDS ("bpf", "keyctl"), TRUE, FALSE },
+    { "Seccomp", "deny", WORDS ("bpf", "ptrace", "kill"), TRUE, FALSE },
+  };
+  g_autoptr (SbxPolicy) policy = sbx_policy_new ();
+
+  for (gsize i = 0; i < G_N_ELEMENTS (rows); i++) {
+    g_autoptr (GError) error = NULL;
+    g_autoptr (GVariant) groups = NULL;
+    SbxPolicy *merged;
+    GVariantBuilder dict, keys;
+
+    g_variant_builder_init (&dict, G_VARIANT_TYPE_VARDICT);
+    g_variant_builder_init (&keys, G_VARIANT_TYPE ("a{ss}"));
+    put (&keys, rand, rows[i].key, rows[i].words, rows[i].list, rows[i].removals);
+    g_variant_builder_add (&dict, "{sv}", rows[i].group, g_variant_builder_end (&keys));
+    groups = g_variant_ref_sink (g_variant_builder_end (&dict));
+    merged = sbx_policy_merge_variant (policy, groups, &places, &error);
+    g_assert_no_error (error);
+    sbx_policy_unref (policy);
+    policy = merged;
+  }
+  return g_steal_pointer (&policy);
+}
+
+static void
+assert_equal (const SbxPolicy *a, const SbxPolicy *b, const char *law)
+{
+  g_autofree char *x = sbx_policy_to_key_file (a), *y = sbx_policy_to_key_file (b);
+
+  if (!sbx_policy_equal (a, b))
+    g_error ("%s does not hold:\n%s\n----\n%s", law, x, y);
+  g_assert_cmpuint (sbx_policy_hash (a), ==, sbx_policy_hash (b));
+}
+
+static void
+check_laws (const SbxPolicy *a, const SbxPolicy *b, const SbxPolicy *c, const SbxPolicy *bottom)
+{
+  g_autoptr (SbxPolicy) aa = sbx_policy_meet (a, a), ab = sbx_policy_meet (a, b), ba = sbx_policy_meet (b, a);
+  g_autoptr (SbxPolicy) bc = sbx_policy_meet (b, c), ab_c = sbx_policy_meet (ab, c), a_bc = sbx_policy_meet (a, bc);
+  g_autoptr (SbxPolicy) join = sbx_policy_join (a, b), absorbed = sbx_policy_meet (a, join);
+  g_autoptr (SbxPolicy) back = sbx_policy_join (a, ab), least = sbx_policy_meet (a, bottom);
+
+  assert_equal (aa, a, "idempotence");
+  assert_equal (ab, ba, "commutativity");
+  assert_equal (ab_c, a_bc, "associativity");
+  assert_equal (absorbed, a, "absorption (meet over join)");
+  assert_equal (back, a, "absorption (join over meet)");
+  assert_equal (least, bottom, "the bottom");
+  g_assert_true (sbx_policy_leq (ab, a) && sbx_policy_leq (ab, b));
+  g_assert_true (sbx_policy_leq (a, join) && sbx_policy_leq (b, join));
+  g_assert_true (sbx_policy_leq (bottom, a));
+  g_assert_cmpint (sbx_policy_leq (a, b), ==, sbx_policy_equal (ab, a));
+  g_assert_cmpuint (sbx_policy_excess (ab, a), ==, 0);
+}
+
+/* Through a{sv}, and at every point of the tree the meet is the lesser of both. */
+static void
+check_values (const SbxPolicy *a, const SbxPolicy *b)
+{
+  static const char *const probes[] = { "/",   "/a",    "/a/b", "/a/b/c",    "/a/b/c/d", "/a/b/d",     "/a/x",
+                                        "/ab", "/ab/c", "/a-b", "/home/u/x", "/home/u",  "/home/u/x/y" };
+  g_autoptr (SbxPolicy) empty = sbx_policy_new (), meet = sbx_policy_meet (a, b), again = NULL;
+  g_autoptr (GVariant) groups = g_variant_ref_sink (sbx_policy_to_variant (a));
+  g_autoptr (GError) error = NULL;
+  g_autofree char *same = sbx_policy_diff (a, a);
+
+  again = sbx_policy_merge_variant (empty, groups, &places, &error);
+  g_assert_no_error (error);
+  assert_equal (again, a, "the round trip through a{sv}");
+  g_assert_cmpstr (same, ==, "");
+  for (gsize i = 0; i < G_N_ELEMENTS (probes); i++)
+    g_assert_cmpint (sbx_policy_get_access (meet, probes[i]), ==,
+                     MIN (sbx_policy_get_access (a, probes[i]), sbx_policy_get_access (b, probes[i])));
+}
+
+static void
+test_laws (void)
+{
+  const char *named = g_getenv ("SBX_TEST_SEED");
+  guint32 seed = named ? (guint32) g_ascii_strtoull (named, NULL, 10) : g_random_int ();
+  g_autoptr (GRand) rand = g_rand_new_with_seed (seed);
+  g_autoptr (SbxPolicy) bottom = sbx_policy_bottom ();
+
+  g_test_message ("SBX_TEST_SEED=%u, %d cases", seed, CASES);
+  for (int i = 0; i < CASES; i++) {
+    g_autoptr (SbxPolicy) a = random_policy (rand), b = random_policy (rand), c = random_policy (rand);
+
+    check_laws (a, b, c, bottom);
+    check_values (a, b);
+  }
+}
+
+static SbxPolicy *
+policy_of (const char *group, const char *key, const char *value, GError **error)
+{
+  g_autoptr (SbxPolicy) empty = sbx_policy_new ();
+  GVariantBuilder dict, keys;
+  g_autoptr (GVariant) groups = NULL;
+
+  g_variant_builder_init (&dict, G_VARIANT_TYPE_VARDICT);
+  g_variant_builder_init (&keys, G_VARIANT_TYPE ("a{ss}"));
+  g_variant_builder_add (&keys, "{ss}", key, value);
+  g_variant_builder_add (&dict, "{sv}", group, g_variant_builder_end (&keys));
+  groups = g_variant_ref_sink (g_variant_builder_end (&dict));
+  return sbx_policy_merge_variant (empty, groups, &places, error);
+}
+
+static void
+test_errors (void)
+{
+  static const struct {
+    const char *group, *key, *value, *says;
+  } cases[] = {
+    { "Contex", "shared", "network", "did you mean \"Context\"" },
+    { "Context", "share", "network", "did you mean \"shared\"" },
+    { "Context", "shared", "netwrok", "did you mean \"network\"" },
+    { "Context", "filesystems", "Downloads", "not a path" },
+    { "Context", "filesystems", "/../etc", "above the root" },
+    { "Context", "filesystems", "/a\nb", "control character" },
+    { "Context", "persistent", "/abs", "relative to the home" },
+    { "Procfs", "hidepid", "ptracable", "did you mean \"ptraceable\"" },
+    { "Session Bus Policy", "nodots", "talk", "not a bus name" },
+    { "Session Bus Policy", "org.x", "speak", "known: none, see, talk, own" },
+    { "Limits", "memory", "lots", "not a number" },
+    { "Limits", "memory", "5X", "unit" },
+    { "Network", "connect", "70000", "not a TCP port" },
+    { "Seccomp", "allow", "open-at", "not the name of a system call" },
+    { "Environment", "A=B", "x", "not the name of a variable" },
+  };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (cases); i++) {
+    g_autoptr (GError) error = NULL;
+    SbxPolicy *policy = policy_of (cases[i].group, cases[i].key, cases[i].value, &error);
+
+    g_assert_null (policy);
+    g_assert_error (error, SBX_ERROR, SBX_ERROR_BAD_OPTION);
+    if (!strstr (error->message, cases[i].says))
+      g_error ("\"%s\" does not say \"%s\"", error->message, cases[i].says);
+  }
+}
+
+static void
+test_paths (void)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (SbxPolicy) policy =
+      policy_of ("Context", "filesystems", "~/a/./b/../c//d:ro;!/home/u/a/c/d/secret;/x\\;y;", &error);
+
+  g_assert_no_error (error);
+  g_assert_cmpint (sbx_policy_get_access (policy, "/home/u/a/c/d"), ==, SBX_ACCESS_RO);
+  g_assert_cmpint (sbx_policy_get_access (policy, "/home/u/a/c/d/e"), ==, SBX_ACCESS_RO);
+  g_assert_cmpint (sbx_policy_get_access (policy, "/home/u/a/c/d/secret/x"), ==, SBX_ACCESS_NONE);
+  g_assert_cmpint (sbx_policy_get_access (policy, "/home/u/a/c/d/secrets"), ==, SBX_ACCESS_RO);
+  g_assert_cmpint (sbx_policy_get_access (policy, "/home/u/a/c"), ==, SBX_ACCESS_NONE);
+  g_assert_cmpint (sbx_policy_get_access (policy, "/x;y"), ==, SBX_ACCESS_RW);
+}
+
+static void
+test_classes (void)
+{
+  static const struct {
+    const char *group, *key, *value;
+    guint classes;
+  } cases[] = {
+    { "Context", "shared", "network", SBX_CLASS_NETWORK },
+    { "Context", "sockets", "x11", SBX_CLASS_DISPLAY },
+    { "Context", "sockets", "session-bus", SBX_CLASS_BUS },
+    { "Context", "devices", "dri", SBX_CLASS_DEVICES },
+    { "Context", "filesystems", "/srv:ro", SBX_CLASS_FILES },
+    { "Session Bus Policy", "org.x", "talk", SBX_CLASS_BUS },
+    { "Context", "features", "userns", SBX_CLASS_DEVICES },
+    { "Environment", "A", "b", 0 },
+    { "Limits", "pids", "10", 0 },
+    { "Seccomp", "tier", "browser", SBX_CLASS_DEVICES },
+  };
+  g_autoptr (SbxPolicy) empty = sbx_policy_new ();
+
+  for (gsize i = 0; i < G_N_ELEMENTS (cases); i++) {
+    g_autoptr (GError) error = NULL;
+    g_autoptr (SbxPolicy) policy = policy_of (cases[i].group, cases[i].key, cases[i].value, &error);
+
+    g_assert_no_error (error);
+    g_assert_cmpuint (sbx_policy_excess (policy, empty), ==, cases[i].classes);
+  }
+}
+
+int
+main (int argc, char **argv)
+{
+  g_test_init (&argc, &argv, NULL);
+  g_test_add_func ("/policy/laws", test_laws);
+  g_test_add_func ("/policy/errors", test_errors);
+  g_test_add_func ("/policy/paths", test_paths);
+  g_test_add_func ("/policy/classes", test_classes);
+  return g_test_run ();
+}
