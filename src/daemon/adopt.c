@@ -16,6 +16,7 @@ typedef struct {
   int parent;
   SbxRegistry *registry;
   GPtrArray *unannounced;
+  gboolean again;
 } Search;
 
 static SbxInfo *
@@ -89,7 +90,7 @@ take_dead (Search *search, int directory, guint64 id)
     add (search, read_info (directory, id), &status, -1);
     sbx_record_sweep (search->parent, id);
   } else if (is_young (directory)) {
-    sbx_runtime_dir_look_again (search->runtime);
+    search->again = TRUE;
   } else {
     sbx_record_sweep (search->parent, id);
   }
@@ -137,27 +138,27 @@ take (Search *search, guint64 id)
   if (sock >= 0)
     take_live (search, directory, id, sock);
   else if (may_pass (errno))
-    sbx_runtime_dir_look_again (search->runtime);
+    search->again = TRUE;
   else
     take_dead (search, directory, id);
   close (directory);
 }
 
-void
+gboolean
 sbx_adopt (SbxRuntimeDir *runtime, SbxRegistry *registry, GPtrArray *unannounced)
 {
-  Search search = { runtime, sbx_runtime_dir_open (runtime, NULL), registry, unannounced };
+  Search search = { runtime, sbx_runtime_dir_open (runtime, NULL), registry, unannounced, FALSE };
   struct dirent *entry;
   DIR *dir;
   int fd;
 
   if (search.parent < 0 || !sbx_runtime_dir_has_changed (runtime))
-    return;
+    return FALSE;
   fd = openat (search.parent, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   dir = fd < 0 ? NULL : fdopendir (fd);
   if (!dir) {
     g_warning ("Cannot look for instances: %s", g_strerror (errno));
-    return;
+    return FALSE;
   }
   while ((entry = readdir (dir)) != NULL) {
     guint64 id;
@@ -166,6 +167,9 @@ sbx_adopt (SbxRuntimeDir *runtime, SbxRegistry *registry, GPtrArray *unannounced
       take (&search, id);
   }
   closedir (dir);
+  if (search.again)
+    sbx_runtime_dir_look_again (runtime);
+  return search.again;
 }
 
 gboolean

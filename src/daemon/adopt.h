@@ -8,8 +8,9 @@ G_BEGIN_DECLS
 
 /* Looks through the runtime directory, if it has changed since the last time, for records that @registry does not know.
  * Those with a keeper are adopted, those that ended lately are shown, others are swept, broken ones too. Instances
- * whose end nobody has announced yet (the service had been killed) are put into @unannounced if that is not NULL. */
-void sbx_adopt (SbxRuntimeDir *runtime, SbxRegistry *registry, GPtrArray *unannounced);
+ * whose end nobody has announced yet (the service had been killed) are put into @unannounced if that is not NULL.
+ * TRUE: there is something that is too young to be judged; look again after SBX_YOUNG_RECORD_SECONDS. */
+gboolean sbx_adopt (SbxRuntimeDir *runtime, SbxRegistry *registry, GPtrArray *unannounced);
 
 /* @instance's keeper has closed the socket. Connects again if it is alive; else takes the end from the status file.
  * FALSE: neither is to be had. */

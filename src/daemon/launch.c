@@ -143,7 +143,10 @@ on_ready (SbxInstance *instance, gpointer user_data)
 static void
 on_failed (SbxInstance *instance, const GError *error, gpointer user_data)
 {
-  give_up (user_data, g_error_copy (error));
+  Launch *launch = user_data;
+
+  sbx_registry_sweep (launch->registry, instance); /* a keeper that was killed could not do it itself */
+  give_up (launch, g_error_copy (error));
 }
 
 static gboolean

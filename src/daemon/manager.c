@@ -3,6 +3,7 @@
 
 #include "common/names.h"
 #include "daemon/adopt.h"
+#include "daemon/bounds.h"
 #include "daemon/call.h"
 #include "sandbox-dbus.h"
 
@@ -28,7 +29,7 @@ struct _SbxManager {
   GHashTable *objects; /* SbxInstance * → registration, by GUINT_TO_POINTER */
   GPtrArray *unannounced;
   gboolean announces;
-  guint idle_seconds, idle;
+  guint idle_seconds, idle, looking;
 };
 
 G_DEFINE_FINAL_TYPE (SbxManager, sbx_manager, G_TYPE_OBJECT)
@@ -261,10 +262,23 @@ sbx_manager_get_callers (SbxManager *self)
   return self->callers;
 }
 
+static gboolean
+on_look_again (gpointer user_data)
+{
+  SbxManager *self = user_data;
+
+  self->looking = 0;
+  sbx_manager_look_around (self);
+  return G_SOURCE_REMOVE;
+}
+
 void
 sbx_manager_look_around (SbxManager *self)
 {
-  sbx_adopt (self->context->runtime, self->registry, self->announces ? self->unannounced : NULL);
+  gboolean again = sbx_adopt (self->context->runtime, self->registry, self->unannounced);
+
+  if (again && self->looking == 0)
+    self->looking = g_timeout_add_seconds (SBX_YOUNG_RECORD_SECONDS + 1, on_look_again, self);
   if (self->announces)
     sbx_manager_announce (self);
 }
@@ -293,6 +307,7 @@ sbx_manager_dispose (GObject *object)
   SbxManager *self = SBX_MANAGER (object);
 
   g_clear_handle_id (&self->idle, g_source_remove);
+  g_clear_handle_id (&self->looking, g_source_remove);
   if (self->callers) {
     g_signal_handlers_disconnect_by_data (self->callers, self);
     sbx_callers_drop_all (self->callers); /* launches give up, while the registry is there to be told */
@@ -371,6 +386,6 @@ sbx_manager_new (SbxContext *context, GDBusConnection *connection, GError **erro
   g_signal_connect (self->callers, "changed", G_CALLBACK (on_callers_changed), self);
   if (!register_manager (self, error))
     return NULL;
-  sbx_adopt (context->runtime, self->registry, self->unannounced);
+  sbx_manager_look_around (self);
   return g_steal_pointer (&self);
 }

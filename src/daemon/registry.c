@@ -139,8 +139,8 @@ forget (SbxRegistry *self, SbxInstance *instance)
   g_hash_table_remove (self->instances, &id);
 }
 
-static void
-sweep (SbxRegistry *self, SbxInstance *instance)
+void
+sbx_registry_sweep (SbxRegistry *self, SbxInstance *instance)
 {
   int parent = sbx_runtime_dir_open (self->runtime, NULL);
 
@@ -154,7 +154,7 @@ remove_oldest (SbxRegistry *self)
 {
   g_autoptr (SbxInstance) instance = g_object_ref (g_queue_pop_head (&self->exited));
 
-  sweep (self, instance);
+  sbx_registry_sweep (self, instance);
   forget (self, instance);
   g_signal_emit (self, signals[SIGNAL_REMOVED], 0, instance);
 }
@@ -254,7 +254,7 @@ find_again (gpointer user_data)
   if (sbx_registry_lookup (retry->registry, sbx_instance_get_id (retry->instance)) != retry->instance
       || sbx_adopt_again (retry->registry->runtime, retry->instance))
     return G_SOURCE_REMOVE;
-  sweep (retry->registry, retry->instance);
+  sbx_registry_sweep (retry->registry, retry->instance);
   sbx_instance_end (retry->instance, SBX_CULPRIT_KEEPER, "sandbox-keeper ended without a word; was it killed?");
   return G_SOURCE_REMOVE;
 }

@@ -24,6 +24,8 @@ gboolean sbx_registry_has_room (SbxRegistry *self, GError **error);
 void sbx_registry_add (SbxRegistry *self, SbxInstance *instance);
 /* Forgets one that is STARTING. */
 void sbx_registry_drop (SbxRegistry *self, SbxInstance *instance);
+/* Removes the record of one whose keeper is known to be dead; others remove their own. */
+void sbx_registry_sweep (SbxRegistry *self, SbxInstance *instance);
 
 /* Shown or not; borrowed. */
 SbxInstance *sbx_registry_lookup (SbxRegistry *self, guint64 id);
