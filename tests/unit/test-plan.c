@@ -1,0 +1,301 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Plans are a pure function of policy, request and machine: golden files hold them for every shipped profile.
+ * SBX_UPDATE_GOLDEN=1 writes them anew; read the difference before you commit it. */
+#include <string.h>
+
+#include "common/error.h"
+#include "plan/plan.h"
+#include "plan/syscall-filter.h"
+#include "policy/profile-set.h"
+
+/* A machine with everything, so that the golden files show everything. */
+typedef struct {
+  SbxMachine machine;
+  const char *const *missing;
+} Fake;
+
+static SbxFileKind
+fake_look (SbxMachine *self, const char *path, char **link)
+{
+  const Fake *fake = (const Fake *) self;
+  static const char *const merged[] = { "/bin", "/sbin", "/lib", "/lib64", NULL };
+  static const char *const files[] = { "/home/u/.Xauthority", "/etc/shadow", NULL };
+
+  if (link)
+    *link = g_strv_contains (merged, path) ? g_strconcat ("usr", path, NULL) : NULL;
+  if ((fake->missing && g_strv_contains (fake->missing, path)) || strstr (path, "nvidia") || strstr (path, "/mali")
+      || strstr (path, "kgsl") || g_str_equal (path, "/lib32") || g_str_equal (path, "/libx32"))
+    return SBX_FILE_MISSING;
+  if (strstr (path, ".sock") || strstr (path, "/X0") || strstr (path, "wayland-0") || strstr (path, "/bus"))
+    return SBX_FILE_OTHER;
+  return g_strv_contains (files, path) ? SBX_FILE_REGULAR : SBX_FILE_DIRECTORY;
+}
+
+static const char *const *
+fake_hidden (SbxMachine *self)
+{
+  static const char *const hidden[] = { "/etc/shadow", "/etc/ssl/private", NULL };
+
+  return hidden;
+}
+
+static const char *const environment[] = { "DISPLAY=:0",       "WAYLAND_DISPLAY=wayland-0",
+                                           "LANG=de_DE.UTF-8", "TERM=xterm",
+                                           "SECRET=x",         NULL };
+
+static Fake
+new_fake (void)
+{
+  return (Fake){ .machine = { .kernel = { .landlock_abi = 7, .pidns_option = TRUE, .hidepid = TRUE, .yama = -1 },
+                              .uid = 1000,
+                              .gid = 1000,
+                              .user_name = "u",
+                              .home = "/home/u",
+                              .runtime_dir = "/run/user/1000",
+                              .data_home = "/home/u/.local/share",
+                              .config_home = "/home/u/.config",
+                              .bwrap = "/usr/bin/bwrap",
+                              .environment = environment,
+                              .look = fake_look,
+                              .hidden_config = fake_hidden,
+                              .filters = sbx_seccomp_cache_new () } };
+}
+
+static const char *const command[] = { "app", "arg", NULL };
+static const SbxRequest request = { .app_id = "org.example.App", .argv = command };
+
+static SbxPolicy *
+shipped (const char *name)
+{
+  const char *dirs[SBX_N_PLACES] = { SBX_SOURCE_ROOT "/data/profiles", NULL, NULL };
+  const char *xdg_dirs[G_USER_N_DIRECTORIES] = { NULL };
+  const SbxPlaces places = { .home = "/home/u", .xdg_dirs = xdg_dirs };
+  const SbxConditions conditions = { .landlock_abi = 7 };
+  g_autoptr (SbxProfileSet) set = NULL;
+  g_autoptr (SbxProfile) profile = NULL;
+  g_autoptr (GError) error = NULL;
+
+  xdg_dirs[G_USER_DIRECTORY_DOWNLOAD] = "/home/u/Downloads";
+  xdg_dirs[G_USER_DIRECTORY_DOCUMENTS] = "/home/u/Documents";
+  xdg_dirs[G_USER_DIRECTORY_PICTURES] = "/home/u/Pictures";
+  set = sbx_profile_set_new (dirs, &places, &conditions);
+  profile = sbx_profile_set_lookup (set, name, &error);
+  g_assert_no_error (error);
+  return sbx_policy_ref (sbx_profile_get_policy (profile));
+}
+
+static SbxPolicy *
+with (const SbxPolicy *base, const char *group, const char *key, const char *value)
+{
+  const SbxPlaces places = { .home = "/home/u" };
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GVariant) groups = NULL;
+  GVariantBuilder dict, keys;
+  SbxPolicy *policy;
+
+  g_variant_builder_init (&dict, G_VARIANT_TYPE_VARDICT);
+  g_variant_builder_init (&keys, G_VARIANT_TYPE ("a{ss}"));
+  g_variant_builder_add (&keys, "{ss}", key, value);
+  g_variant_builder_add (&dict, "{sv}", group, g_variant_builder_end (&keys));
+  groups = g_variant_ref_sink (g_variant_builder_end (&dict));
+  policy = sbx_policy_merge_variant (base, groups, &places, &error);
+  g_assert_no_error (error);
+  return policy;
+}
+
+/* One line for each element, so that a difference of golden files reads like one. */
+static void
+print (GString *text, const char *name, GVariant *value)
+{
+  GVariantIter iter;
+  GVariant *item;
+
+  if (!g_variant_is_of_type (value, G_VARIANT_TYPE_ARRAY) || g_variant_is_of_type (value, G_VARIANT_TYPE_BYTESTRING)) {
+    g_autofree char *line = g_variant_print (value, FALSE);
+
+    g_string_append_printf (text, "%s: %s\n", name, line);
+    return;
+  }
+  g_variant_iter_init (&iter, value);
+  while ((item = g_variant_iter_next_value (&iter))) {
+    g_autofree char *line = g_variant_print (item, FALSE);
+
+    g_string_append_printf (text, "%s: %s\n", name, line);
+    g_variant_unref (item);
+  }
+}
+
+static char *
+describe (SbxPlan *plan)
+{
+  g_autoptr (GVariant) dict = g_variant_ref_sink (sbx_plan_to_variant (plan));
+  GString *text = g_string_new (NULL);
+  GVariantIter iter;
+  const char *key;
+  GVariant *value;
+
+  g_variant_iter_init (&iter, dict);
+  while (g_variant_iter_next (&iter, "{&sv}", &key, &value)) {
+    print (text, key, value);
+    g_variant_unref (value);
+  }
+  return g_string_free (text, FALSE);
+}
+
+static void
+test_golden (gconstpointer data)
+{
+  const char *name = data;
+  g_autoptr (SbxPolicy) policy = shipped (name);
+  Fake fake = new_fake ();
+  g_autoptr (GError) error = NULL;
+  g_autoptr (SbxPlan) plan = sbx_plan_new (policy, &request, &fake.machine, &error);
+  g_autofree char *text = NULL, *golden = NULL;
+  g_autofree char *path = g_strconcat (SBX_TEST_DATA "/plan/", name, ".golden", NULL);
+
+  g_assert_no_error (error);
+  text = describe (plan);
+  g_assert_true (sbx_plan_is_inferiors_only (plan));
+  if (g_getenv ("SBX_UPDATE_GOLDEN"))
+    g_assert_true (g_file_set_contents (path, text, -1, NULL));
+  g_assert_true (g_file_get_contents (path, &golden, NULL, NULL));
+  g_assert_cmpstr (text, ==, golden);
+  g_hash_table_unref (fake.machine.filters);
+}
+
+static void
+expect_refused (const SbxPolicy *policy, Fake *fake, const char *says)
+{
+  g_autoptr (GError) error = NULL;
+
+  g_assert_null (sbx_plan_new (policy, &request, &fake->machine, &error));
+  g_assert_error (error, SBX_ERROR, SBX_ERROR_NOT_SUPPORTED);
+  if (!strstr (error->message, says))
+    g_error ("\"%s\" does not say \"%s\"", error->message, says);
+}
+
+static char *
+expect_plan (const SbxPolicy *policy, Fake *fake, gboolean inferiors_only)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (SbxPlan) plan = sbx_plan_new (policy, &request, &fake->machine, &error);
+
+  g_assert_no_error (error);
+  g_assert_cmpint (sbx_plan_is_inferiors_only (plan), ==, inferiors_only);
+  return describe (plan);
+}
+
+/* Never less than the profile promises, and never in silence. */
+static void
+test_kernels (void)
+{
+  g_autoptr (SbxPolicy) policy = shipped ("default"), browser = shipped ("browser");
+  g_autoptr (SbxPolicy) anyway = with (policy, "Context", "features", "no-landlock;");
+  g_autoptr (SbxPolicy) ports = with (browser, "Network", "connect", "443");
+  g_autofree char *without = NULL, *old = NULL, *limited = NULL;
+  Fake fake = new_fake ();
+
+  fake.machine.kernel.landlock_abi = 0;
+  expect_refused (policy, &fake, "no Landlock");
+  without = expect_plan (anyway, &fake, FALSE);
+  g_assert_nonnull (strstr (without, "warnings: 'not limited to inferiors"));
+  fake.machine.kernel.landlock_abi =
+      2; /* no scopes: file-system rights make the domain, which nested sandboxes rule out */
+  old = expect_plan (policy, &fake, TRUE);
+  expect_refused (browser, &fake, "no scopes");
+  fake.machine.kernel.landlock_abi = 7;
+  limited = expect_plan (ports, &fake, TRUE);
+  g_assert_nonnull (strstr (limited, "landlock: {'connect', <[uint16 443]>}"));
+  fake.machine.kernel.landlock_abi = 3;
+  expect_refused (ports, &fake, "TCP ports");
+  fake.machine.kernel.landlock_abi = 7;
+  fake.machine.kernel.hidepid = FALSE;
+  expect_refused (policy, &fake, "hidepid");
+  fake.machine.kernel.userns_problem = "switched off; switch on";
+  expect_refused (policy, &fake, "switched off; switch on");
+  fake.machine.bwrap_problem = "bwrap is not installed";
+  expect_refused (policy, &fake, "bwrap is not installed");
+  g_hash_table_unref (fake.machine.filters);
+}
+
+static void
+test_root (void)
+{
+  g_autoptr (SbxPolicy) policy = shipped ("default"), rooted = with (policy, "Context", "features", "root;");
+  g_autofree char *text = NULL, *kept = NULL;
+  Fake fake = new_fake ();
+
+  fake.machine.uid = fake.machine.gid = 0;
+  fake.machine.home = "/root";
+  text = expect_plan (policy, &fake, TRUE);
+  g_assert_nonnull (strstr (text, "b'--uid'"));
+  g_assert_nonnull (strstr (text, "{'op': 'ro-bind', 'source': '/dev/null', 'dest': '/etc/shadow'}"));
+  g_assert_nonnull (strstr (text, "{'op': 'tmpfs', 'dest': '/etc/ssl/private', 'mode': '0700'}"));
+  g_assert_nonnull (strstr (text, "'/etc/passwd'"));
+  kept = expect_plan (rooted, &fake, TRUE);
+  g_assert_null (strstr (kept, "b'--uid'"));
+  g_assert_nonnull (strstr (kept, "'/etc/shadow'")); /* hidden from root inside, too */
+  g_hash_table_unref (fake.machine.filters);
+}
+
+static void
+test_files (void)
+{
+  static const char *const missing[] = { "/srv/gone", NULL };
+  g_autoptr (SbxPolicy) base = shipped ("default");
+  g_autoptr (SbxPolicy) home = with (base, "Context", "filesystems", "home;!~/private;/srv/gone:ro;/srv/new:create;");
+  g_autofree char *text = NULL;
+  Fake fake = new_fake ();
+
+  fake.missing = missing;
+  text = expect_plan (home, &fake, TRUE);
+  g_assert_nonnull (strstr (text, "{'op': 'bind', 'source': '/home/u', 'dest': '/home/u'}"));
+  g_assert_nonnull (strstr (text, "{'op': 'tmpfs', 'dest': '/home/u/private', 'mode': '0700'}"));
+  g_assert_nonnull (strstr (text, "{'op': 'remount-ro', 'dest': '/home/u/private'}"));
+  g_assert_nonnull (strstr (text, "{'op': 'bind', 'source': '/srv/new', 'dest': '/srv/new'}"));
+  g_assert_nonnull (strstr (text, "/srv/gone is not there and is left out"));
+  /* Other applications' homes and the profiles are not meant by "home" */
+  g_assert_nonnull (strstr (text, "{'op': 'tmpfs', 'dest': '/home/u/.local/share/sandbox', 'mode': '0700'}"));
+  g_assert_nonnull (
+      strstr (text, "{'op': 'ro-bind', 'source': '/home/u/.config/sandbox', 'dest': '/home/u/.config/sandbox'}"));
+  g_hash_table_unref (fake.machine.filters);
+}
+
+static void
+test_environment (void)
+{
+  static const char *const env[] = { "LANG=C", "X=1", NULL }, *const unset[] = { "TERM", NULL };
+  const SbxRequest other = { .app_id = "a", .argv = command, .env = env, .unset_env = unset };
+  g_autoptr (SbxPolicy) base = shipped ("default"), passing = with (base, "Context", "pass-environment", "SECRET;");
+  Fake fake = new_fake ();
+  g_autoptr (SbxPlan) plan = sbx_plan_new (base, &other, &fake.machine, NULL);
+  g_autoptr (SbxPlan) passed = sbx_plan_new (passing, &other, &fake.machine, NULL);
+
+  g_assert_true (g_strv_contains (sbx_plan_get_environment (plan), "LANG=C"));
+  g_assert_true (g_strv_contains (sbx_plan_get_environment (plan), "X=1"));
+  g_assert_true (g_strv_contains (sbx_plan_get_environment (plan), "HOME=/home/u"));
+  g_assert_false (g_strv_contains (sbx_plan_get_environment (plan), "TERM=xterm"));
+  g_assert_false (g_strv_contains (sbx_plan_get_environment (plan), "SECRET=x"));
+  g_assert_false (g_strv_contains (sbx_plan_get_environment (plan), "DISPLAY=:0"));
+  g_assert_true (g_strv_contains (sbx_plan_get_environment (passed), "SECRET=x"));
+  g_hash_table_unref (fake.machine.filters);
+}
+
+int
+main (int argc, char **argv)
+{
+  static const char *const names[] = { "browser", "debugger", "default", "desktop", "devel",
+                                       "dumper",  "offline",  "strict",  "tracer" };
+
+  g_test_init (&argc, &argv, NULL);
+  for (gsize i = 0; i < G_N_ELEMENTS (names); i++) {
+    g_autofree char *path = g_strconcat ("/plan/golden/", names[i], NULL);
+
+    g_test_add_data_func (path, names[i], test_golden);
+  }
+  g_test_add_func ("/plan/kernels", test_kernels);
+  g_test_add_func ("/plan/root", test_root);
+  g_test_add_func ("/plan/files", test_files);
+  g_test_add_func ("/plan/environment", test_environment);
+  return g_test_run ();
+}
