@@ -1,0 +1,264 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The compiled filter, tried on real system calls in a child that has installed it. */
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
+#include <sched.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/ptrace.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "common/error.h"
+#include "plan/syscall-filter.h"
+
+#define ANYTHING 200 /* whatever the kernel says, as long as it is asked */
+
+typedef struct {
+  const char *what;
+  long number, arguments[5];
+  int error; /* what the filter answers; ANYTHING: it lets the call through */
+} Call;
+
+static SbxPolicy *
+policy_with (const char *tier, const char *features, const char *allow, const char *deny)
+{
+  const SbxPlaces places = { .home = "/home/u" };
+  g_autoptr (SbxPolicy) empty = sbx_policy_new ();
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GVariant) groups = NULL;
+  g_autofree char *text =
+      g_strdup_printf ("{'Seccomp': <{'tier': '%s', 'allow': '%s', 'deny': '%s'}>, 'Context': <{'features': '%s'}>}",
+                       tier, allow, deny, features);
+  SbxPolicy *policy;
+
+  groups = g_variant_ref_sink (g_variant_parse (G_VARIANT_TYPE_VARDICT, text, NULL, NULL, &error));
+  g_assert_no_error (error);
+  policy = sbx_policy_merge_variant (empty, groups, &places, &error);
+  g_assert_no_error (error);
+  return policy;
+}
+
+/* In a child: the number of the first call that answers otherwise + 1, or 0. */
+static int
+try_calls (GBytes *filter, const Call *calls)
+{
+  gsize size;
+  const void *data = g_bytes_get_data (filter, &size);
+  struct sock_fprog program = { (unsigned short) (size / sizeof (struct sock_filter)), (struct sock_filter *) data };
+
+  if (prctl (PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0 || prctl (PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) < 0)
+    return 127;
+  for (int i = 0; calls[i].what; i++) {
+    const long *a = calls[i].arguments;
+    long rc = syscall (calls[i].number, a[0], a[1], a[2], a[3], a[4]);
+    gboolean refused = rc < 0 && errno == calls[i].error;
+
+    if (calls[i].error == ANYTHING ? rc < 0 && (errno == EPERM || errno == ENOSYS) : !refused)
+      return i + 1;
+  }
+  return 0;
+}
+
+static void
+expect (const SbxPolicy *policy, const Call *calls)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GBytes) filter = sbx_seccomp_compile (policy, &error);
+  pid_t pid;
+  int status;
+
+  g_assert_no_error (error);
+  pid = fork ();
+  if (pid == 0)
+    _exit (try_calls (filter, calls));
+  g_assert_cmpint (waitpid (pid, &status, 0), ==, pid);
+  g_assert_true (WIFEXITED (status));
+  if (WEXITSTATUS (status) != 0)
+    g_error ("%s: not what the table says", calls[WEXITSTATUS (status) - 1].what);
+}
+
+#define HIGH (1L << 40)
+#define NOBODY 0x7ffffffe /* no such process: ptrace that gets through says ESRCH */
+
+static const Call everywhere[] = {
+  { "add_key", SYS_add_key, { 0 }, EPERM },
+  { "bpf", SYS_bpf, { 0 }, EPERM },
+  { "userfaultfd", SYS_userfaultfd, { 0 }, EPERM },
+  { "kexec_load", SYS_kexec_load, { 0 }, EPERM },
+  { "init_module", SYS_init_module, { 0 }, EPERM },
+  { "reboot", SYS_reboot, { 0 }, EPERM },
+  { "swapon", SYS_swapon, { 0 }, EPERM },
+  { "acct", SYS_acct, { 0 }, EPERM },
+  { "quotactl", SYS_quotactl, { 0 }, EPERM },
+  { "syslog", SYS_syslog, { 0 }, EPERM },
+  { "io_uring_setup", SYS_io_uring_setup, { 0 }, ENOSYS },
+  { "TIOCSTI", SYS_ioctl, { 0, 0x5412 }, EPERM },
+  { "TIOCSTI with more bits than the kernel reads", SYS_ioctl, { 0, 0x5412 | HIGH }, EPERM },
+  { "TIOCLINUX", SYS_ioctl, { 0, 0x541c | HIGH }, EPERM },
+  { "vsock", SYS_socket, { 40, SOCK_STREAM }, EAFNOSUPPORT },
+  { "packet", SYS_socket, { AF_PACKET, SOCK_RAW }, EAFNOSUPPORT },
+  { "XDP", SYS_socket, { 44, SOCK_RAW }, EAFNOSUPPORT },
+  { "unix", SYS_socket, { AF_UNIX, SOCK_STREAM }, ANYTHING },
+  { "inet6", SYS_socket, { AF_INET6, SOCK_STREAM }, ANYTHING },
+  { "getpid", SYS_getpid, { 0 }, ANYTHING },
+  { NULL, 0, { 0 }, 0 },
+};
+
+static const Call without_userns[] = {
+  { "mount", SYS_mount, { 0 }, EPERM },
+  { "fsopen", SYS_fsopen, { 0 }, EPERM },
+  { "open_tree", SYS_open_tree, { 0 }, EPERM },
+  { "setns", SYS_setns, { -1 }, EPERM },
+  { "unshare (NEWUSER)", SYS_unshare, { CLONE_NEWUSER }, EPERM },
+  { "unshare (NEWUSER) among others", SYS_unshare, { CLONE_NEWUSER | CLONE_NEWNS | HIGH }, EPERM },
+  { "unshare (FILES)", SYS_unshare, { CLONE_FILES }, ANYTHING },
+  { "clone (NEWUSER)", SYS_clone, { CLONE_NEWUSER | SIGCHLD }, EPERM },
+  { "clone3", SYS_clone3, { 0 }, ENOSYS },
+  { NULL, 0, { 0 }, 0 },
+};
+
+static const Call with_userns[] = {
+  { "mount", SYS_mount, { 0 }, EFAULT },
+  { "setns", SYS_setns, { -1 }, EBADF },
+  { "clone3", SYS_clone3, { 0 }, EINVAL },
+  { NULL, 0, { 0 }, 0 },
+};
+
+static void
+test_tiers (void)
+{
+  static const char *const tiers[] = { "strict", "dumper", "default", "debugger", "browser" };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (tiers); i++) {
+    g_autoptr (SbxPolicy) policy = policy_with (tiers[i], "", "", "");
+    g_autoptr (SbxPolicy) nested = policy_with (tiers[i], "userns;", "", "");
+
+    expect (policy, everywhere);
+    expect (policy, without_userns);
+    expect (nested, everywhere);
+    expect (nested, with_userns);
+  }
+}
+
+static const Call tracing[] = {
+  { "ptrace (ATTACH)", SYS_ptrace, { PTRACE_ATTACH, NOBODY }, ESRCH },
+  { "ptrace (POKEDATA)", SYS_ptrace, { PTRACE_POKEDATA, NOBODY }, ESRCH },
+  { "process_vm_writev", SYS_process_vm_writev, { NOBODY }, ANYTHING },
+  { NULL, 0, { 0 }, 0 },
+};
+
+static const Call no_tracing[] = {
+  { "ptrace (ATTACH)", SYS_ptrace, { PTRACE_ATTACH, NOBODY }, EPERM },
+  { "process_vm_readv", SYS_process_vm_readv, { NOBODY }, EPERM },
+  { "process_vm_writev", SYS_process_vm_writev, { NOBODY }, EPERM },
+  { NULL, 0, { 0 }, 0 },
+};
+
+static const Call reading[] = {
+  { "ptrace (SEIZE)", SYS_ptrace, { PTRACE_SEIZE, NOBODY }, ESRCH },
+  { "ptrace (PEEKDATA)", SYS_ptrace, { PTRACE_PEEKDATA, NOBODY }, ESRCH },
+  { "ptrace (GETREGSET)", SYS_ptrace, { PTRACE_GETREGSET, NOBODY }, ESRCH },
+  { "ptrace (DETACH)", SYS_ptrace, { PTRACE_DETACH, NOBODY }, ESRCH },
+  { "process_vm_readv", SYS_process_vm_readv, { NOBODY }, ANYTHING },
+  { "ptrace (POKETEXT)", SYS_ptrace, { PTRACE_POKETEXT, NOBODY }, EPERM },
+  { "ptrace (POKEDATA)", SYS_ptrace, { PTRACE_POKEDATA, NOBODY }, EPERM },
+  { "ptrace (POKEUSER)", SYS_ptrace, { PTRACE_POKEUSER, NOBODY }, EPERM },
+  { "ptrace (SETREGS)", SYS_ptrace, { PTRACE_SETREGS, NOBODY }, EPERM },
+  { "ptrace (SETREGSET)", SYS_ptrace, { PTRACE_SETREGSET, NOBODY }, EPERM },
+  { "ptrace (SYSCALL)", SYS_ptrace, { PTRACE_SYSCALL, NOBODY }, EPERM },
+  { "ptrace (SETSIGINFO)", SYS_ptrace, { PTRACE_SETSIGINFO, NOBODY }, EPERM },
+  { "ptrace (a later one)", SYS_ptrace, { 0x4300, NOBODY }, EPERM },
+  { "process_vm_writev", SYS_process_vm_writev, { NOBODY }, EPERM },
+  { NULL, 0, { 0 }, 0 },
+};
+
+static void
+test_tracing (void)
+{
+  static const struct {
+    const char *tier;
+    const Call *calls;
+  } cases[] = { { "strict", no_tracing },
+                { "dumper", reading },
+                { "default", tracing },
+                { "debugger", tracing },
+                { "browser", tracing } };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (cases); i++) {
+    g_autoptr (SbxPolicy) policy = policy_with (cases[i].tier, "", "", "");
+
+    expect (policy, cases[i].calls);
+  }
+}
+
+static void
+test_lists (void)
+{
+  static const Call calls[] = {
+    { "getppid, denied", SYS_getppid, { 0 }, EPERM },
+    { "clone3, denied over its row", SYS_clone3, { 0 }, EPERM },
+    { "open_by_handle_at, allowed", SYS_open_by_handle_at, { -1 }, EFAULT },
+    { "add_key, as ever", SYS_add_key, { 0 }, EPERM },
+    { NULL, 0, { 0 }, 0 },
+  };
+  g_autoptr (SbxPolicy) policy = policy_with ("default", "", "open_by_handle_at;", "getppid;clone3;");
+  g_autoptr (SbxPolicy) wrong = policy_with ("default", "", "no_such_call;", "");
+  g_autoptr (SbxPolicy) nothing = policy_with ("default", "", "", "*;");
+  g_autoptr (GError) error = NULL;
+
+  expect (policy, calls);
+  g_assert_null (sbx_seccomp_compile (wrong, &error));
+  g_assert_error (error, SBX_ERROR, SBX_ERROR_BAD_PROFILE);
+  g_assert_nonnull (strstr (error->message, "no_such_call"));
+  g_clear_error (&error);
+  g_assert_null (sbx_seccomp_compile (nothing, &error));
+  g_assert_error (error, SBX_ERROR, SBX_ERROR_BAD_PROFILE);
+}
+
+/* One compilation for policies that filter alike. */
+static void
+test_cache (void)
+{
+  g_autoptr (GHashTable) cache = sbx_seccomp_cache_new ();
+  g_autoptr (SbxPolicy) a = policy_with ("default", "", "", ""), b = policy_with ("default", "", "", "");
+  g_autoptr (SbxPolicy) c = policy_with ("default", "userns;", "", "");
+  g_autoptr (GBytes) first = sbx_seccomp_get (cache, a, NULL), again = sbx_seccomp_get (cache, b, NULL);
+  g_autoptr (GBytes) other = sbx_seccomp_get (cache, c, NULL);
+
+  g_assert_true (first == again);
+  g_assert_true (first != other);
+}
+
+static void
+test_explained (void)
+{
+  g_autoptr (SbxPolicy) policy = policy_with ("strict", "", "", "");
+  g_autoptr (GVariant) rows = g_variant_ref_sink (sbx_seccomp_explain (policy));
+
+  g_assert_cmpuint (g_variant_n_children (rows), >, 50);
+  for (gsize i = 0; i < g_variant_n_children (rows); i++) {
+    g_autoptr (GVariant) row = g_variant_get_child_value (rows, i);
+    const char *reason = NULL;
+
+    g_assert_true (g_variant_lookup (row, "reason", "&s", &reason));
+    g_assert_cmpuint (strlen (reason), >, 5);
+  }
+}
+
+int
+main (int argc, char **argv)
+{
+  g_test_init (&argc, &argv, NULL);
+  g_test_add_func ("/filter/tiers", test_tiers);
+  g_test_add_func ("/filter/tracing", test_tracing);
+  g_test_add_func ("/filter/lists", test_lists);
+  g_test_add_func ("/filter/cache", test_cache);
+  g_test_add_func ("/filter/explained", test_explained);
+  return g_test_run ();
+}
