@@ -67,6 +67,18 @@ add (Search *search, SbxInfo *info, const SbxStatus *status, int sock)
   sbx_registry_add (search->registry, instance);
 }
 
+/* The end of an instance whose keeper has been killed. bwrap dies with its parent, and everything with bwrap. */
+static void
+bury (SbxStatus *status)
+{
+  status->state = SBX_STATUS_EXITED;
+  status->culprit = SBX_CULPRIT_KEEPER;
+  status->culprit_status = SIGKILL;
+  status->exit_time = g_get_real_time ();
+  status->wait_status = SIGKILL;
+  g_strlcpy (status->text, "sandbox-keeper ended without a word; was it killed?", sizeof status->text);
+}
+
 /* A record without a keeper. */
 static void
 take_dead (Search *search, int directory, guint64 id)
@@ -83,12 +95,9 @@ take_dead (Search *search, int directory, guint64 id)
     else
       add (search, read_info (directory, id), &status, -1);
   } else if (readable && status.state == SBX_STATUS_RUNNING) {
-    status.state = SBX_STATUS_EXITED;
-    status.culprit = SBX_CULPRIT_KEEPER;
-    status.exit_time = g_get_real_time ();
-    status.wait_status = SIGKILL; /* bwrap and with it everything dies with its parent */
+    bury (&status);
+    sbx_record_set_exited (search->parent, id, &status);
     add (search, read_info (directory, id), &status, -1);
-    sbx_record_sweep (search->parent, id);
   } else if (is_young (directory)) {
     search->again = TRUE;
   } else {
@@ -172,26 +181,28 @@ sbx_adopt (SbxRuntimeDir *runtime, SbxRegistry *registry, GPtrArray *unannounced
   return search.again;
 }
 
-gboolean
+void
 sbx_adopt_again (SbxRuntimeDir *runtime, SbxInstance *instance)
 {
   guint64 id = sbx_instance_get_id (instance);
   int parent = sbx_runtime_dir_open (runtime, NULL);
   int directory = parent < 0 ? -1 : sbx_record_open (parent, id);
+  int sock = directory < 0 ? -1 : sbx_record_connect (directory);
   SbxStatus status = { 0 };
-  gboolean found = FALSE;
-  int sock;
 
-  if (directory < 0)
-    return FALSE;
-  sock = sbx_record_connect (directory);
   if (sock >= 0) {
     sbx_instance_set_keeper (instance, sock);
-    found = TRUE;
-  } else if (read_status (directory, id, &status) && status.state == SBX_STATUS_EXITED) {
+  } else {
+    if (directory < 0 || !read_status (directory, id, &status))
+      status = (SbxStatus){ 0 };
+    if (status.state != SBX_STATUS_EXITED) {
+      sbx_instance_get_status (instance, &status);
+      bury (&status);
+      if (directory >= 0)
+        sbx_record_set_exited (parent, id, &status);
+    }
     sbx_instance_end_by_status (instance, &status);
-    found = TRUE;
   }
-  close (directory);
-  return found;
+  if (directory >= 0)
+    close (directory);
 }

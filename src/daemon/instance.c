@@ -13,7 +13,8 @@ struct _SbxInstance {
   char *path;
   SbxState state;
   SbxKeeperLink *keeper;
-  gint64 connect_time;
+  gint64 reconnect_time;
+  gboolean connected_before;
   GWeakRef starter; /* SbxCaller */
   gint32 pid;
   gint64 start_time, exit_time;
@@ -86,8 +87,8 @@ sbx_instance_class_init (SbxInstanceClass *klass)
       g_signal_new ("ready", SBX_TYPE_INSTANCE, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 0);
   signals[SIGNAL_STARTED] =
       g_signal_new ("started", SBX_TYPE_INSTANCE, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 0);
-  signals[SIGNAL_FAILED] =
-      g_signal_new ("failed", SBX_TYPE_INSTANCE, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 1, G_TYPE_ERROR);
+  signals[SIGNAL_FAILED] = g_signal_new ("failed", SBX_TYPE_INSTANCE, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
+                                         G_TYPE_NONE, 2, G_TYPE_ERROR, G_TYPE_UINT);
   signals[SIGNAL_CHANGED] =
       g_signal_new ("changed", SBX_TYPE_INSTANCE, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 1, G_TYPE_STRV);
   signals[SIGNAL_LOST] =
@@ -196,8 +197,8 @@ finish (SbxInstance *self)
   g_signal_emit (self, signals[SIGNAL_ENDED], 0);
 }
 
-void
-sbx_instance_end (SbxInstance *self, SbxCulprit culprit, const char *text)
+static void
+end (SbxInstance *self, SbxCulprit culprit, const char *text)
 {
   self->culprit = culprit;
   g_free (self->text);
@@ -214,12 +215,12 @@ sbx_instance_end_by_status (SbxInstance *self, const SbxStatus *status)
 }
 
 static void
-fail (SbxInstance *self, GError *error)
+fail (SbxInstance *self, GError *error, SbxStep step)
 {
   if (self->keeper)
     sbx_keeper_link_close (self->keeper);
   g_clear_object (&self->keeper);
-  g_signal_emit (self, signals[SIGNAL_FAILED], 0, error);
+  g_signal_emit (self, signals[SIGNAL_FAILED], 0, error, (guint) step);
   g_error_free (error);
 }
 
@@ -279,7 +280,7 @@ on_keeper_gone (SbxInstance *self)
 
   if (self->state == SBX_STATE_STARTING) {
     sbx_throw (&error, SBX_ERROR_SPAWN_FAILED, "keeper: sandbox-keeper ended without a word before the start");
-    fail (self, error);
+    fail (self, error, SBX_STEP_NONE);
   } else if (self->state == SBX_STATE_RUNNING) {
     g_clear_object (&self->keeper);
     g_signal_emit (self, signals[SIGNAL_LOST], 0);
@@ -295,7 +296,7 @@ on_message (SbxKeeperLink *link, const SbxMessage *message, gpointer user_data)
     on_keeper_gone (self);
   } else if (message->type == SBX_MSG_ENDED) {
     if (self->state == SBX_STATE_RUNNING)
-      sbx_instance_end (self, (SbxCulprit) message->value, message->text);
+      end (self, (SbxCulprit) message->value, message->text);
   } else if (message->job != 0) {
     on_job_answer (self, message);
   } else if (message->type == SBX_MSG_READY) {
@@ -307,7 +308,7 @@ on_message (SbxKeeperLink *link, const SbxMessage *message, gpointer user_data)
   } else if (message->type == SBX_MSG_FAILED && self->state == SBX_STATE_STARTING) {
     g_autofree char *command = first_argument (self);
 
-    fail (self, sbx_failure_new (message, command));
+    fail (self, sbx_failure_new (message, command), (SbxStep) message->detail);
   }
 }
 
@@ -315,13 +316,15 @@ void
 sbx_instance_set_keeper (SbxInstance *self, int fd)
 {
   self->keeper = sbx_keeper_link_new (fd, on_message, self);
-  self->connect_time = g_get_monotonic_time ();
+  if (self->connected_before)
+    self->reconnect_time = g_get_monotonic_time ();
+  self->connected_before = TRUE;
 }
 
 gint64
-sbx_instance_get_connect_time (SbxInstance *self)
+sbx_instance_get_reconnect_time (SbxInstance *self)
 {
-  return self->connect_time;
+  return self->reconnect_time;
 }
 
 void
@@ -342,6 +345,25 @@ sbx_instance_set_status (SbxInstance *self, const SbxStatus *status)
   self->culprit = status->culprit;
   g_free (self->text);
   self->text = g_strdup (status->text);
+}
+
+void
+sbx_instance_get_status (SbxInstance *self, SbxStatus *status)
+{
+  static const SbxStatusState states[] = { [SBX_STATE_STARTING] = SBX_STATUS_PREPARED,
+                                           [SBX_STATE_RUNNING] = SBX_STATUS_RUNNING,
+                                           [SBX_STATE_EXITED] = SBX_STATUS_EXITED };
+
+  *status = (SbxStatus){
+    .state = states[self->state],
+    .pid = self->pid,
+    .start_time = self->start_time,
+    .exit_time = self->exit_time,
+    .wait_status = self->wait_status,
+    .culprit = self->culprit,
+    .enforced = self->enforced,
+  };
+  g_strlcpy (status->text, self->text ? self->text : "", sizeof status->text);
 }
 
 void

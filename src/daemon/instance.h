@@ -4,9 +4,9 @@
  *   STARTING ──STARTED──▶ RUNNING ──ENDED, or the keeper is gone──▶ EXITED
  *       └──FAILED, or the keeper is gone: signal "failed", nothing is left of it
  *
- * Signals: "ready" (): prepared, waiting for START; "started" (); "failed" (GError *); "changed" (a NULL-terminated
- * array of D-Bus property names); "lost" (): the keeper has closed the socket without a word, dead or tired of us;
- * "ended" (). */
+ * Signals: "ready" (): prepared, waiting for START; "started" (); "failed" (GError *, SbxStep); "changed" (a
+ * NULL-terminated array of D-Bus property names); "lost" (): the keeper has closed the socket without a word, dead or
+ * tired of us; "ended" (). */
 #pragma once
 
 #include <gio/gio.h>
@@ -26,10 +26,12 @@ G_DECLARE_FINAL_TYPE (SbxInstance, sbx_instance, SBX, INSTANCE, GObject)
 SbxInstance *sbx_instance_new (SbxInfo *info);
 /* Takes the socket @fd to the keeper. */
 void sbx_instance_set_keeper (SbxInstance *self, int fd);
-/* When that was; monotonic us. */
-gint64 sbx_instance_get_connect_time (SbxInstance *self);
+/* When that was done for the second or a later time; monotonic us, or 0. */
+gint64 sbx_instance_get_reconnect_time (SbxInstance *self);
 /* What the status file says: for adopting. */
 void sbx_instance_set_status (SbxInstance *self, const SbxStatus *status);
+/* What would be there to write. */
+void sbx_instance_get_status (SbxInstance *self, SbxStatus *status);
 /* The client that launched it; not kept alive by that. NULL: one of another life of this service. */
 void sbx_instance_set_starter (SbxInstance *self, SbxCaller *caller);
 gboolean sbx_instance_is_started_by (SbxInstance *self, SbxCaller *caller);
@@ -57,9 +59,8 @@ void sbx_instance_exec_async (SbxInstance *self, const int *fds, gsize n_fds, gb
                               GAsyncReadyCallback callback, gpointer user_data);
 pid_t sbx_instance_exec_finish (SbxInstance *self, GAsyncResult *result, GError **error);
 
-/* EXITED by the keeper's own account, or by ours. */
+/* EXITED, as @status says. */
 void sbx_instance_end_by_status (SbxInstance *self, const SbxStatus *status);
-void sbx_instance_end (SbxInstance *self, SbxCulprit culprit, const char *text);
 /* Ends what has not started yet; no signal is emitted any more. */
 void sbx_instance_abandon (SbxInstance *self);
 

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -15,6 +16,7 @@
 #define INFO_GROUP "Instance"
 #define STATUS_GROUP "Status"
 #define ANNOUNCED_FILE "announced"
+#define NEW_STATUS_FILE "status.new"
 
 void
 sbx_info_free (SbxInfo *info)
@@ -329,7 +331,8 @@ sbx_record_connect (int directory)
 void
 sbx_record_sweep (int parent, guint64 id)
 {
-  static const char *const names[] = { SBX_KEEPER_SOCKET, SBX_INFO_FILE, SBX_STATUS_FILE, ANNOUNCED_FILE };
+  static const char *const names[] = { SBX_KEEPER_SOCKET, SBX_INFO_FILE, SBX_STATUS_FILE, NEW_STATUS_FILE,
+                                       ANNOUNCED_FILE };
   int directory = sbx_record_open (parent, id);
   char name[SBX_ID_SIZE];
 
@@ -341,6 +344,40 @@ sbx_record_sweep (int parent, guint64 id)
   sbx_id_format (id, name);
   if (unlinkat (parent, name, AT_REMOVEDIR) < 0 && errno != ENOENT)
     g_warning ("Cannot remove the record %s: %s", name, g_strerror (errno));
+}
+
+/* A new file each time: two services may do it at once, and readers see one or the other. */
+static gboolean
+write_status (int directory, const char *text)
+{
+  gsize size = strlen (text);
+  gboolean ok;
+  int fd;
+
+  unlinkat (directory, NEW_STATUS_FILE, 0);
+  fd = openat (directory, NEW_STATUS_FILE, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
+  ok = fd >= 0 && write (fd, text, size) == (gssize) size;
+  if (fd >= 0)
+    close (fd);
+  return ok && renameat (directory, NEW_STATUS_FILE, directory, SBX_STATUS_FILE) == 0;
+}
+
+void
+sbx_record_set_exited (int parent, guint64 id, const SbxStatus *status)
+{
+  g_autofree char *text = g_strdup_printf (
+      "[" STATUS_GROUP "]\nState=exited\nPid=0\nStartTime=%" G_GINT64_FORMAT "\nExitTime=%" G_GINT64_FORMAT
+      "\nWaitStatus=%d\nCulprit=%s\nCulpritStatus=%d\nEnforced=%u\nText=%s\n",
+      status->start_time, status->exit_time, status->wait_status, sbx_culprit_name (status->culprit),
+      status->culprit_status, status->enforced, status->text);
+  int directory = sbx_record_open (parent, id);
+
+  if (directory < 0)
+    return;
+  unlinkat (directory, SBX_KEEPER_SOCKET, 0);
+  if (!write_status (directory, text))
+    g_warning ("Cannot write the end of an instance down: %s", g_strerror (errno));
+  close (directory);
 }
 
 void

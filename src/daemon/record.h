@@ -59,6 +59,9 @@ char *sbx_record_read (int directory, const char *name, gsize max, gsize *size, 
 int sbx_record_connect (int directory);
 /* Removes the files that a record consists of, and the directory if nothing else is in it. */
 void sbx_record_sweep (int parent, guint64 id);
+/* Writes the status that a keeper could not write any more, EXITED, so that every service tells the same; and removes
+ * the dead socket. */
+void sbx_record_set_exited (int parent, guint64 id, const SbxStatus *status);
 /* Notes that the end of this instance has been announced by signal; and was it? */
 void sbx_record_set_announced (int parent, guint64 id);
 gboolean sbx_record_is_announced (int directory);

@@ -8,6 +8,8 @@
 #include "daemon/adopt.h"
 #include "daemon/bounds.h"
 
+#define RETRY_MS 100
+
 struct _SbxRegistry {
   GObject parent_instance;
   SbxRuntimeDir *runtime;
@@ -226,7 +228,7 @@ sbx_registry_drop (SbxRegistry *self, SbxInstance *instance)
 }
 
 static void
-on_failed (SbxInstance *instance, GError *error, gpointer user_data)
+on_failed (SbxInstance *instance, GError *error, guint step, gpointer user_data)
 {
   sbx_registry_drop (user_data, instance);
 }
@@ -251,11 +253,8 @@ find_again (gpointer user_data)
 {
   Retry *retry = user_data;
 
-  if (sbx_registry_lookup (retry->registry, sbx_instance_get_id (retry->instance)) != retry->instance
-      || sbx_adopt_again (retry->registry->runtime, retry->instance))
-    return G_SOURCE_REMOVE;
-  sbx_registry_sweep (retry->registry, retry->instance);
-  sbx_instance_end (retry->instance, SBX_CULPRIT_KEEPER, "sandbox-keeper ended without a word; was it killed?");
+  if (sbx_registry_lookup (retry->registry, sbx_instance_get_id (retry->instance)) == retry->instance)
+    sbx_adopt_again (retry->registry->runtime, retry->instance);
   return G_SOURCE_REMOVE;
 }
 
@@ -263,11 +262,17 @@ find_again (gpointer user_data)
 static void
 on_lost (SbxInstance *instance, gpointer user_data)
 {
-  gboolean again = g_get_monotonic_time () - sbx_instance_get_connect_time (instance) < G_USEC_PER_SEC;
-  Retry *retry = g_new (Retry, 1);
+  SbxRegistry *self = user_data;
+  gint64 before = sbx_instance_get_reconnect_time (instance);
+  Retry *retry;
 
-  *retry = (Retry){ g_object_ref (user_data), g_object_ref (instance) };
-  g_timeout_add_full (G_PRIORITY_DEFAULT, again ? 100 : 0, find_again, retry, retry_free);
+  if (before == 0 || g_get_monotonic_time () - before > G_USEC_PER_SEC) {
+    sbx_adopt_again (self->runtime, instance);
+    return;
+  }
+  retry = g_new (Retry, 1);
+  *retry = (Retry){ g_object_ref (self), g_object_ref (instance) };
+  g_timeout_add_full (G_PRIORITY_DEFAULT, RETRY_MS, find_again, retry, retry_free);
 }
 
 static void

@@ -231,9 +231,11 @@ receive_packet (int sock, SbxChannel channel, SbxMessage *message, int *fds, siz
   ssize_t size;
 
   *n_fds = 0;
+  /* ECONNRESET: the other end was closed with packets of ours unread. That is told once and before what it has sent;
+   * the next call gives that, or the end of file */
   do
     size = recvmsg (sock, &packet, MSG_CMSG_CLOEXEC | flags);
-  while (size < 0 && errno == EINTR);
+  while (size < 0 && (errno == EINTR || errno == ECONNRESET));
   if (size < 0)
     return -1;
   *n_fds = take_control (&packet, fds, &pid);

@@ -48,7 +48,7 @@ on_started (SbxInstance *instance, gpointer user_data)
 }
 
 static void
-on_failed (SbxInstance *instance, const GError *error, gpointer user_data)
+on_failed (SbxInstance *instance, const GError *error, guint step, gpointer user_data)
 {
   log_word (user_data, "failed");
   log_word (user_data, error->message);
@@ -172,6 +172,20 @@ test_failure (Fixture *fixture, gconstpointer data)
   g_assert_nonnull (strstr (fixture->log->str, "(ENOENT)"));
   g_assert_cmpuint (sbx_registry_count_live (fixture->registry), ==, 0);
   g_assert_null (sbx_registry_lookup (fixture->registry, sbx_instance_get_id (fixture->instance)));
+}
+
+/* It ends with a request unread: the kernel reports that before what the keeper said last. */
+static void
+test_last_words (Fixture *fixture, gconstpointer data)
+{
+  SbxMessage stop = { .type = SBX_MSG_STOP };
+
+  g_assert_true (sbx_instance_send (fixture->instance, &stop, NULL, 0, NULL));
+  say (fixture, (SbxMessage){ .type = SBX_MSG_FAILED, .value = ENOENT, .detail = SBX_STEP_EXEC });
+  close (fixture->keeper);
+  fixture->keeper = -1;
+  settle ();
+  g_assert_true (g_str_has_prefix (fixture->log->str, "failed exec: "));
 }
 
 static void
@@ -365,6 +379,7 @@ main (int argc, char **argv)
   g_test_init (&argc, &argv, NULL);
   ADD ("/instance/life", test_life);
   ADD ("/instance/failure", test_failure);
+  ADD ("/instance/last-words", test_last_words);
   ADD ("/instance/keeper-dies-early", test_keeper_dies_early);
   ADD ("/instance/keeper-dies-late", test_keeper_dies_late);
   ADD ("/instance/nonsense", test_nonsense);

@@ -250,6 +250,40 @@ test_sweep (Fixture *fixture, gconstpointer data)
   sbx_record_sweep (fixture->parent, ID); /* nothing there: nothing happens */
 }
 
+static void
+test_set_exited (Fixture *fixture, gconstpointer data)
+{
+  g_autofree char *keeper = make (fixture, "keeper", "z");
+  SbxStatus status = { .state = SBX_STATUS_EXITED,
+                       .start_time = 5,
+                       .exit_time = 6,
+                       .wait_status = 9,
+                       .culprit = SBX_CULPRIT_KEEPER,
+                       .culprit_status = 9,
+                       .enforced = 3,
+                       .text = "killed" };
+  SbxStatus again;
+  g_autofree char *text = NULL;
+  gsize size;
+  int fd;
+
+  sbx_record_set_exited (fixture->parent, ID, &status);
+  sbx_record_set_exited (fixture->parent, ID, &status); /* as a second service would */
+  g_assert_false (g_file_test (keeper, G_FILE_TEST_EXISTS));
+  fd = sbx_record_open (fixture->parent, ID);
+  text = sbx_record_read (fd, "status", SBX_STATUS_MAX, &size, NULL);
+  close (fd);
+  g_assert_true (sbx_status_parse (text, size, &again, NULL));
+  g_assert_cmpint (again.state, ==, status.state);
+  g_assert_cmpint (again.start_time, ==, status.start_time);
+  g_assert_cmpint (again.exit_time, ==, status.exit_time);
+  g_assert_cmpint (again.wait_status, ==, status.wait_status);
+  g_assert_cmpint (again.culprit, ==, status.culprit);
+  g_assert_cmpuint (again.enforced, ==, status.enforced);
+  g_assert_cmpstr (again.text, ==, status.text);
+  sbx_record_sweep (fixture->parent, ID);
+}
+
 /* A record that is a link to elsewhere is not followed. */
 static void
 test_linked_record (Fixture *fixture, gconstpointer data)
@@ -370,6 +404,7 @@ main (int argc, char **argv)
   g_test_add_func ("/record/ids", test_ids);
   ADD ("/record/hostile-files", test_hostile_files);
   ADD ("/record/sweep", test_sweep);
+  ADD ("/record/set-exited", test_set_exited);
   ADD ("/record/linked", test_linked_record);
   ADD ("/record/connect", test_connect);
   ADD ("/runtime-dir/made", test_runtime_dir);
