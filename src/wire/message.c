@@ -229,13 +229,16 @@ receive_packet (int sock, SbxChannel channel, SbxMessage *message, int *fds, siz
   };
   pid_t pid = 0;
   ssize_t size;
+  int reset = 0;
 
   *n_fds = 0;
   /* ECONNRESET: the other end was closed with packets of ours unread. That is told once and before what it has sent;
    * the next call gives that, or the end of file */
+  /* A peer that ended without reading all that we sent leaves ECONNRESET here (unix_release_sock in
+   * net/unix/af_unix.c), told once and before what it said last: its last words are still to come */
   do
     size = recvmsg (sock, &packet, MSG_CMSG_CLOEXEC | flags);
-  while (size < 0 && (errno == EINTR || errno == ECONNRESET));
+  while (size < 0 && (errno == EINTR || (errno == ECONNRESET && !reset++)));
   if (size < 0)
     return -1;
   *n_fds = take_control (&packet, fds, &pid);

@@ -14,6 +14,26 @@
 #include "wire/landlock.h"
 #include "wire/message.h"
 
+static void make_pair (int pair[2]);
+
+/* Last words of a peer that ended without reading ours. */
+static void
+test_message_last_words (void)
+{
+  SbxMessage question = { .type = SBX_MSG_STOP, .value = 1 }, answer = { .type = SBX_MSG_FAILED, .value = ENOENT }, got;
+  int pair[2], fds[SBX_MESSAGE_FDS];
+  size_t n;
+
+  make_pair (pair);
+  g_assert_cmpint (sbx_message_send (pair[0], &question, NULL, 0), ==, 0);
+  g_assert_cmpint (sbx_message_send (pair[1], &answer, NULL, 0), ==, 0);
+  close (pair[1]);
+  g_assert_cmpint (sbx_message_recv_now (pair[0], SBX_CHANNEL_KEEPER_TO_DAEMON, &got, fds, &n, NULL), ==, 1);
+  g_assert_cmpint (got.value, ==, ENOENT);
+  g_assert_cmpint (sbx_message_recv_now (pair[0], SBX_CHANNEL_KEEPER_TO_DAEMON, &got, fds, &n, NULL), ==, 0);
+  close (pair[0]);
+}
+
 static void
 make_pair (int pair[2])
 {
@@ -311,6 +331,7 @@ main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/wire/message/round-trip", test_message_round_trip);
+  g_test_add_func ("/wire/message/last-words", test_message_last_words);
   g_test_add_func ("/wire/message/refused", test_message_refused);
   g_test_add_func ("/wire/message/garbage", test_message_garbage);
   g_test_add_func ("/wire/block/round-trip", test_block_round_trip);
