@@ -224,8 +224,15 @@ check_handle (const char *key, GVariant *value, GError **error)
 static gboolean
 check_forward (const char *key, GVariant *value, GError **error)
 {
+  GVariantIter iter;
+  gint32 handle;
+
   if (g_variant_n_children (value) > MAX_FDS)
     return sbx_throw (error, SBX_ERROR_BAD_OPTION, "option \"%s\" has more than %d files", key, MAX_FDS);
+  g_variant_iter_init (&iter, value);
+  while (g_variant_iter_next (&iter, "h", &handle))
+    if (handle < 0)
+      return sbx_throw (error, SBX_ERROR_BAD_OPTION, "option \"%s\": a negative handle", key);
   return TRUE;
 }
 
