@@ -232,8 +232,6 @@ receive_packet (int sock, SbxChannel channel, SbxMessage *message, int *fds, siz
   int reset = 0;
 
   *n_fds = 0;
-  /* ECONNRESET: the other end was closed with packets of ours unread. That is told once and before what it has sent;
-   * the next call gives that, or the end of file */
   /* A peer that ended without reading all that we sent leaves ECONNRESET here (unix_release_sock in
    * net/unix/af_unix.c), told once and before what it said last: its last words are still to come */
   do
