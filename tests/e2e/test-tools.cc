@@ -19,6 +19,9 @@ protected:
   }
 };
 
+/* Starts a process that stays, and waits until it is the program and not the shell's copy any more. */
+static const std::string SLEEP = "sleep 1000 & until [ \"$(cat /proc/$!/comm)\" = sleep ]; do :; done; ";
+
 static std::vector<std::string>
 lines (const std::string &text)
 {
@@ -42,7 +45,7 @@ TEST_F (Tools, PsSeesItself)
 
 TEST_F (Tools, PsSeesChildrenWithTheirUserAndTimes)
 {
-  std::string seen = output ({ "sh", "-c", "sleep 1000 & ps -eo user,pid,ppid,stat,etime,time,args; kill $!" });
+  std::string seen = output ({ "sh", "-c", SLEEP + "ps -eo user,pid,ppid,stat,etime,time,args; kill $!" });
 
   EXPECT_NE (seen.find ("sleep 1000"), std::string::npos) << seen;
   EXPECT_NE (seen.find (std::string (getenv ("USER")).substr (0, 7)), std::string::npos) << seen;
@@ -59,7 +62,7 @@ TEST_F (Tools, Top)
 
 TEST_F (Tools, Pstree)
 {
-  std::string seen = output ({ "sh", "-c", "sleep 1000 & pstree -p $$; kill $!" });
+  std::string seen = output ({ "sh", "-c", SLEEP + "pstree -p $$; kill $!" });
 
   EXPECT_NE (seen.find ("sh(2)"), std::string::npos) << seen;
   EXPECT_NE (seen.find ("sleep("), std::string::npos) << seen;
@@ -68,15 +71,14 @@ TEST_F (Tools, Pstree)
 TEST_F (Tools, Pgrep)
 {
   EXPECT_EQ (
-      output (
-          { "sh", "-c",
-            "sleep 1000 & test $(pgrep -x sleep) = $! && pkill -x sleep && wait $!; test $? -eq 143 && echo ended" }),
+      output ({ "sh", "-c",
+                SLEEP + "test $(pgrep -x sleep) = $! && pkill -x sleep && wait $!; test $? -eq 143 && echo ended" }),
       "ended\n");
 }
 
 TEST_F (Tools, Lsof)
 {
-  std::string seen = output ({ "sh", "-c", "sleep 1000 3</etc/passwd & lsof -w -p $!; kill $!" });
+  std::string seen = output ({ "sh", "-c", "exec 3</etc/passwd; " + SLEEP + "lsof -w -p $!; kill $!" });
 
   EXPECT_NE (seen.find ("/etc/passwd"), std::string::npos) << seen;
 }
@@ -111,8 +113,9 @@ TEST_F (Tools, GdbRunsAProgram)
 TEST_F (Tools, GdbAttaches)
 {
   std::string seen = output ({ "sh", "-c",
-                               "sleep 1000 & gdb --batch -nx -p $! -ex 'info registers rip' -ex 'info proc mappings' "
-                               "-ex detach 2>&1; kill $!" });
+                               SLEEP
+                                   + "gdb --batch -nx -p $! -ex 'info registers rip' -ex 'info proc mappings' "
+                                     "-ex detach 2>&1; kill $!" });
 
   EXPECT_NE (seen.find ("rip "), std::string::npos) << seen;
   EXPECT_NE (seen.find ("/usr/bin/sleep"), std::string::npos) << seen;
