@@ -2,6 +2,7 @@
 #include "common/error.h"
 
 #include <gio/gio.h>
+#include <string.h>
 
 #include "common/names.h"
 
@@ -29,6 +30,25 @@ sbx_error_quark (void)
   return (GQuark) quark;
 }
 
+#define TEXT_MAX 4000
+
+/* Texts quote what others sent, cut off anywhere: they must be text again before they go over the bus, and nothing in
+ * them may give orders to the terminal that shows them. */
+static char *
+make_text (const char *format, va_list args)
+{
+  g_autofree char *raw = g_strdup_vprintf (format, args);
+  char *text;
+
+  if (strlen (raw) > TEXT_MAX)
+    strcpy (raw + TEXT_MAX, "...");
+  text = g_utf8_make_valid (raw, -1);
+  for (char *p = text; *p; p++)
+    if (((guchar) *p < ' ' && *p != '\n' && *p != '\t') || *p == 0x7f)
+      *p = '?';
+  return text;
+}
+
 gboolean
 sbx_throw_errno (GError **error, SbxError code, int errnum, const char *format, ...)
 {
@@ -36,7 +56,7 @@ sbx_throw_errno (GError **error, SbxError code, int errnum, const char *format, 
   va_list args;
 
   va_start (args, format);
-  what = g_strdup_vprintf (format, args);
+  what = make_text (format, args);
   va_end (args);
   g_set_error (error, SBX_ERROR, code, "%s: %s", what, g_strerror (errnum));
   return FALSE;
@@ -49,7 +69,7 @@ sbx_throw (GError **error, SbxError code, const char *format, ...)
   va_list args;
 
   va_start (args, format);
-  what = g_strdup_vprintf (format, args);
+  what = make_text (format, args);
   va_end (args);
   g_set_error_literal (error, SBX_ERROR, code, what);
   return FALSE;

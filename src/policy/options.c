@@ -250,7 +250,7 @@ check_forward (const char *key, GVariant *value, GError **error)
 const SbxOptionSpec sbx_launch_options[] = {
   PROCESS_ROWS,
   { "app-id", "s", 256, sbx_option_check_app_id },
-  { "policy", "a{sv}", KIB *KIB, NULL }, /* its content is read by sbx_policy_merge_variant () */
+  { "policy", "a{sv}", 64 * KIB, NULL }, /* as a profile's file; its content: sbx_policy_merge_variant () */
   { "forward", "ah", 64 * KIB, check_forward },
   { "on-crash", "s", 256, NULL },
   { "activation-token", "s", 4 * KIB, NULL },

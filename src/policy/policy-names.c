@@ -34,15 +34,35 @@ sbx_names_valid (const char *name)
   return g_dbus_is_name (stem) && stem[0] != ':';
 }
 
+static gboolean
+find_rule (const GArray *rules, const char *name, guint *at)
+{
+  guint low = 0, high = rules->len;
+
+  while (low < high) {
+    guint middle = low + (high - low) / 2;
+    int order = strcmp (g_array_index (rules, SbxBusRule, middle).name, name);
+
+    if (order == 0) {
+      *at = middle;
+      return TRUE;
+    }
+    if (order < 0)
+      low = middle + 1;
+    else
+      high = middle;
+  }
+  *at = low;
+  return FALSE;
+}
+
 void
 sbx_names_set (GArray *rules, const char *name, SbxBusAccess access)
 {
   SbxBusRule rule = { NULL, access };
-  guint at = 0;
+  guint at;
 
-  while (at < rules->len && strcmp (g_array_index (rules, SbxBusRule, at).name, name) < 0)
-    at++;
-  if (at < rules->len && strcmp (g_array_index (rules, SbxBusRule, at).name, name) == 0) {
+  if (find_rule (rules, name, &at)) {
     g_array_index (rules, SbxBusRule, at).access = access;
     return;
   }
@@ -84,13 +104,10 @@ sbx_names_normalise (GArray *rules)
 static void
 raise_to (GArray *rules, const char *name, SbxBusAccess access)
 {
-  for (guint i = 0; i < rules->len; i++)
-    if (strcmp (g_array_index (rules, SbxBusRule, i).name, name) == 0) {
-      SbxBusRule *rule = &g_array_index (rules, SbxBusRule, i);
+  guint at;
 
-      rule->access = MAX (rule->access, access);
-      return;
-    }
+  if (find_rule (rules, name, &at))
+    access = MAX (access, g_array_index (rules, SbxBusRule, at).access);
   sbx_names_set (rules, name, access);
 }
 

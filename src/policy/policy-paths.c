@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* File systems: a function from paths to access, written as the points where it changes on the way down.
  * Everything here is about names: no file is looked at and no link is followed. */
+#include <limits.h>
 #include <string.h>
 
 #include "common/error.h"
@@ -35,15 +36,37 @@ sbx_paths_copy (const GArray *rules)
   return copy;
 }
 
+/* Where the rule for the first @n bytes of @path is, or belongs. */
+static gboolean
+find_rule (const GArray *rules, const char *path, gsize n, guint *at)
+{
+  guint low = 0, high = rules->len;
+
+  while (low < high) {
+    guint middle = low + (high - low) / 2;
+    const char *other = g_array_index (rules, SbxPathRule, middle).path;
+    int order = strncmp (other, path, n);
+
+    if (order == 0 && other[n] == '\0') {
+      *at = middle;
+      return TRUE;
+    }
+    if (order < 0)
+      low = middle + 1;
+    else
+      high = middle;
+  }
+  *at = low;
+  return FALSE;
+}
+
 void
 sbx_paths_set (GArray *rules, const char *path, SbxAccess access)
 {
   SbxPathRule rule = { NULL, access };
-  guint at = 0;
+  guint at;
 
-  while (at < rules->len && strcmp (g_array_index (rules, SbxPathRule, at).path, path) < 0)
-    at++;
-  if (at < rules->len && strcmp (g_array_index (rules, SbxPathRule, at).path, path) == 0) {
+  if (find_rule (rules, path, strlen (path), &at)) {
     g_array_index (rules, SbxPathRule, at).access = access;
     return;
   }
@@ -51,34 +74,23 @@ sbx_paths_set (GArray *rules, const char *path, SbxAccess access)
   g_array_insert_val (rules, at, rule);
 }
 
-/* Whether @path is @top or below it. */
-static gboolean
-is_below (const char *path, const char *top)
-{
-  gsize n = strlen (top);
-
-  if (n == 1) /* "/" */
-    return TRUE;
-  return strncmp (path, top, n) == 0 && (path[n] == '\0' || path[n] == '/');
-}
-
 /* The access at @path as its nearest named ancestor says; @self: a rule for @path itself counts too. */
 static SbxAccess
 access_at (const GArray *rules, const char *path, gboolean self)
 {
-  SbxAccess access = SBX_ACCESS_NONE;
-  gsize best = 0;
+  gsize n = strlen (path);
+  guint at;
 
-  for (guint i = 0; i < rules->len; i++) {
-    const SbxPathRule *rule = &g_array_index (rules, SbxPathRule, i);
-    gsize n = strlen (rule->path);
-
-    if (n >= best && is_below (path, rule->path) && (self || strcmp (path, rule->path) != 0)) {
-      best = n;
-      access = rule->access;
-    }
+  while (!self || !find_rule (rules, path, n, &at)) {
+    self = TRUE;
+    if (n == 1) /* "/" */
+      return SBX_ACCESS_NONE;
+    while (path[n - 1] != '/')
+      n--;
+    if (n > 1)
+      n--;
   }
-  return access;
+  return g_array_index (rules, SbxPathRule, at).access;
 }
 
 SbxAccess
@@ -125,6 +137,10 @@ sbx_paths_canonical (const char *path, GError **error)
   g_auto (GStrv) split = g_strsplit (path, "/", -1);
   g_autofree char *joined = NULL;
 
+  if (strlen (path) >= PATH_MAX) {
+    sbx_throw (error, SBX_ERROR_BAD_OPTION, "a path of more than %d bytes", PATH_MAX - 1);
+    return NULL;
+  }
   for (const char *p = path; *p; p++)
     if ((guchar) *p < ' ' || *p == 0x7f) {
       sbx_throw (error, SBX_ERROR_BAD_OPTION, "a path with a control character");

@@ -20,16 +20,35 @@ sbx_strings_copy (const GPtrArray *from)
   return copy;
 }
 
-/* Where @word is or belongs; the first @n bytes count, or all of them with n = G_MAXSIZE. */
+typedef int (*Compare) (const char *a, const char *b);
+
+/* Where @word is or belongs, in the order of @compare. */
+static guint
+find (const GPtrArray *set, const char *word, Compare compare, gboolean *found)
+{
+  guint low = 0, high = set->len;
+
+  while (low < high) {
+    guint middle = low + (high - low) / 2;
+    int order = compare (set->pdata[middle], word);
+
+    if (order == 0) {
+      *found = TRUE;
+      return middle;
+    }
+    if (order < 0)
+      low = middle + 1;
+    else
+      high = middle;
+  }
+  *found = FALSE;
+  return low;
+}
+
 static guint
 position (const GPtrArray *set, const char *word, gboolean *found)
 {
-  guint at = 0;
-
-  while (at < set->len && strcmp (set->pdata[at], word) < 0)
-    at++;
-  *found = at < set->len && strcmp (set->pdata[at], word) == 0;
-  return at;
+  return find (set, word, strcmp, found);
 }
 
 void
@@ -81,12 +100,10 @@ compare_names (const char *a, const char *b)
 static const char *
 find_pair (const GPtrArray *pairs, const char *name, guint *at)
 {
-  guint i = 0;
+  gboolean found;
 
-  while (i < pairs->len && compare_names (pairs->pdata[i], name) < 0)
-    i++;
-  *at = i;
-  return i < pairs->len && compare_names (pairs->pdata[i], name) == 0 ? pairs->pdata[i] : NULL;
+  *at = find (pairs, name, compare_names, &found);
+  return found ? pairs->pdata[*at] : NULL;
 }
 
 static void

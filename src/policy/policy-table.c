@@ -301,7 +301,10 @@ apply_names (SbxPolicy *policy, const SbxFacility *row, const char *key, const c
 static gboolean
 variable_valid (const char *name)
 {
-  return *name && !strpbrk (name, "= \t\n");
+  for (const char *p = name; *p; p++)
+    if (*p == ' ' || g_ascii_iscntrl (*p) || strchr ("=;\\#[", *p)) /* what a line or a list would not hold */
+      return FALSE;
+  return *name != '\0';
 }
 
 static gboolean
@@ -393,12 +396,11 @@ apply_calls (SbxPolicy *policy, const SbxFacility *row, const char *value, GErro
 
   for (char **item = list; *item; item++) {
     const char *name = *item + (**item == '!');
+    gboolean every = row->index == SBX_CALLS_DENY && strcmp (name, "*") == 0;
 
-    if (row->index == SBX_CALLS_DENY && strcmp (name, "*") == 0) {
-      sbx_strings_add (policy->calls[row->index], name);
-      continue;
-    }
-    if (strspn (name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_") != strlen (name) || !*name)
+    if (!every
+        && (strspn (name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_") != strlen (name)
+            || !*name))
       return sbx_throw (error, SBX_ERROR_BAD_OPTION, "\"%s\" is not the name of a system call", name);
     if (**item == '!')
       sbx_strings_remove (policy->calls[row->index], name);
@@ -445,6 +447,18 @@ format_flags (const SbxFacility *row, guint flags)
   return g_string_free (text, FALSE);
 }
 
+/* A path as an item of a list that is read as the same path again: "/" at its end keeps a blank or ":ro" in its name
+ * from being taken for something else, "./" at its beginning does so for "!", "~" and a blank. */
+static char *
+format_path (const char *path, gboolean relative, gboolean bare)
+{
+  gsize n = strlen (path);
+  gboolean guard = bare && (path[n - 1] == ' ' || strchr (path, ':'));
+  g_autofree char *guarded = g_strconcat (relative && strchr (" !~", *path) ? "./" : "", path, guard ? "/" : "", NULL);
+
+  return sbx_list_escape (guarded);
+}
+
 static char *
 format_paths (const SbxPolicy *policy, const SbxFacility *row)
 {
@@ -454,7 +468,8 @@ format_paths (const SbxPolicy *policy, const SbxFacility *row)
   for (guint i = 0; i < rules->len; i++) {
     const SbxPathRule *rule = &g_array_index (rules, SbxPathRule, i);
     const char *path = row->index == SBX_PATHS_FILES ? rule->path : rule->path[1] ? rule->path + 1 : ".";
-    g_autofree char *escaped = sbx_list_escape (path);
+    gboolean files = row->index == SBX_PATHS_FILES;
+    g_autofree char *escaped = format_path (path, !files, !files || rule->access == SBX_ACCESS_NONE);
 
     if (rule->access == SBX_ACCESS_NONE)
       g_string_append_printf (text, "!%s;", escaped);

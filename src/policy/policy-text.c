@@ -134,6 +134,10 @@ merge_group (SbxPolicy *policy, const char *group, GVariant *keys, const SbxPlac
   if (!g_variant_is_of_type (keys, G_VARIANT_TYPE ("a{ss}")))
     return sbx_throw (error, SBX_ERROR_BAD_OPTION, "policy: group \"%s\" has type %s, not a{ss}", group,
                       g_variant_get_type_string (keys));
+  if (!sbx_facility_check_group (group, error)) {
+    g_prefix_error (error, "policy: ");
+    return FALSE;
+  }
   g_variant_iter_init (&iter, keys);
   while (g_variant_iter_next (&iter, "{&s&s}", &key, &value)) {
     const SbxFacility *row = sbx_facility_find (group, key, error);

@@ -119,8 +119,8 @@ guint sbx_policy_excess (const SbxPolicy *a, const SbxPolicy *b);
 char *sbx_policy_diff (const SbxPolicy *from, const SbxPolicy *to);
 
 /* a{sv}: group → a{ss} of key → value in the vocabulary of the key file, e.g. {"Context": <{"shared": "network;"}>}. */
-GVariant *
-sbx_policy_to_variant (const SbxPolicy *policy); /* floating; complete: merging it over the bottom gives @policy */
+GVariant *sbx_policy_to_variant (
+    const SbxPolicy *policy); /* floating; complete: merging it over sbx_policy_new () gives @policy */
 char *sbx_policy_to_key_file (const SbxPolicy *policy);
 /* @base with what @groups names put over it: words and paths are added, "!word" takes away. Errors: BAD_OPTION, naming
  * the group, the key and the nearest known word. */

@@ -4,7 +4,8 @@
 #include <string.h>
 
 #include "common/error.h"
-#include "policy/policy.h"
+#include "policy/key-file.h"
+#include "policy/policy-private.h"
 
 #define CASES 10000
 
@@ -28,10 +29,38 @@ some (GRand *rand, const char *const *words, gboolean removals)
   return g_string_free (list, FALSE);
 }
 
+/* A path of up to five components out of few, so that rules and probes meet. */
+static void
+add_path (GRand *rand, GString *text)
+{
+  static const char *const parts[] = { "a", "b", "ab", "a-b", "a b", "c ", "c:ro", "~", "!", "ä", NULL };
+
+  for (int i = g_rand_int_range (rand, 1, 6); i > 0; i--)
+    g_string_append_printf (text, "/%s", pick (rand, parts));
+}
+
+static char *
+random_paths (GRand *rand, gboolean files)
+{
+  static const char *const access[] = { "", ":ro", ":rw", ":create", ":none", NULL };
+  GString *list = g_string_new (NULL);
+
+  for (int i = g_rand_int_range (rand, 0, 6); i > 0; i--) {
+    g_autoptr (GString) path = g_string_new (files ? "" : ".");
+
+    add_path (rand, path);
+    g_string_append_printf (list, "%s%s%s;", g_rand_int_range (rand, 0, 4) == 0 ? "!" : "", path->str,
+                            files ? pick (rand, access) : "");
+  }
+  return g_string_free (list, FALSE);
+}
+
 static void
 put (GVariantBuilder *keys, GRand *rand, const char *key, const char *const *words, gboolean list, gboolean removals)
 {
-  g_autofree char *value = list ? some (rand, words, removals) : g_strdup (pick (rand, words));
+  g_autofree char *value = !words ? random_paths (rand, g_str_equal (key, "filesystems"))
+                           : list ? some (rand, words, removals)
+                                  : g_strdup (pick (rand, words));
 
   if (g_rand_boolean (rand))
     g_variant_builder_add (keys, "{ss}", key, value);
@@ -56,10 +85,14 @@ random_policy (GRand *rand)
     { "Context", "filesystems",
       WORDS ("/a:ro", "/a", "/a/b:ro", "/a/b/c:create", "/ab", "~/x:ro", "!/a/b", "!/a", "/a/b/d", "/:ro", "host:ro"),
       TRUE, FALSE },
+    { "Context", "filesystems", NULL, TRUE, FALSE },
+    { "Context", "persistent", NULL, TRUE, FALSE },
     { "Context", "persistent", WORDS (".", ".mozilla", ".mozilla/x", "y"), TRUE, TRUE },
     { "Context", "pass-environment", WORDS ("A", "B"), TRUE, FALSE },
     { "Procfs", "hidepid", WORDS ("ptraceable", "invisible", "off"), FALSE, FALSE },
     { "Procfs", "subset", WORDS ("pid", "all"), FALSE, FALSE },
+    { "Procfs", "instance", WORDS ("private", "none"), FALSE, FALSE },
+    { "Procfs", "pidns", WORDS ("private", "session"), FALSE, FALSE },
     { "Session Bus Policy", "org.x", WORDS ("see", "talk", "own", "none"), FALSE, FALSE },
     { "Session Bus Policy", "org.x.*", WORDS ("see", "talk", "own"), FALSE, FALSE },
     { "Session Bus Policy", "org.x.y", WORDS ("see", "talk", "own"), FALSE, FALSE },
@@ -72,7 +105,7 @@ random_policy (GRand *rand)
     { "Network", "bind", WORDS ("all", "0", "8080;1"), FALSE, FALSE },
     { "Seccomp", "tier", WORDS ("strict", "dumper", "default", "debugger", "browser"), FALSE, FALSE },
     { "Seccomp", "allow", WORDS ("bpf", "keyctl"), TRUE, FALSE },
-    { "Seccomp", "deny", WORDS ("bpf", "ptrace", "kill"), TRUE, FALSE },
+    { "Seccomp", "deny", WORDS ("bpf", "ptrace", "kill", "*", "!*", "!kill"), TRUE, FALSE },
   };
   g_autoptr (SbxPolicy) policy = sbx_policy_new ();
 
@@ -126,6 +159,49 @@ check_laws (const SbxPolicy *a, const SbxPolicy *b, const SbxPolicy *c, const Sb
   g_assert_cmpuint (sbx_policy_excess (ab, a), ==, 0);
 }
 
+static gboolean
+apply_entry (const SbxKeyFileEntry *entry, gpointer policy, GError **error)
+{
+  const SbxFacility *row = entry->key ? sbx_facility_find (entry->group, entry->key, error) : NULL;
+  g_autofree char *value = NULL;
+
+  if (!row)
+    return entry->key == NULL;
+  value = row->kind == SBX_KIND_PAIRS && !row->key ? sbx_key_file_unescape (entry->value) : g_strdup (entry->value);
+  return sbx_facility_apply (policy, row, entry->key, value, &places, error);
+}
+
+static void
+check_key_file (const SbxPolicy *policy)
+{
+  g_autoptr (SbxPolicy) empty = sbx_policy_new (), again = sbx_policy_thaw (empty);
+  g_autofree char *text = sbx_policy_to_key_file (policy);
+  g_autoptr (GError) error = NULL;
+
+  sbx_key_file_parse (text, strlen (text), "text", apply_entry, again, &error);
+  g_assert_no_error (error);
+  again = sbx_policy_freeze (again);
+  assert_equal (again, policy, "the round trip through a key file");
+}
+
+/* The least and the greatest of both, at a random point of the tree. */
+static void
+check_access (GRand *rand, const SbxPolicy *a, const SbxPolicy *b)
+{
+  g_autoptr (SbxPolicy) meet = sbx_policy_meet (a, b), join = sbx_policy_join (a, b);
+
+  for (int i = 0; i < 20; i++) {
+    g_autoptr (GString) path = g_string_new (NULL);
+    SbxAccess in_a, in_b;
+
+    add_path (rand, path);
+    in_a = sbx_policy_get_access (a, path->str);
+    in_b = sbx_policy_get_access (b, path->str);
+    g_assert_cmpint (sbx_policy_get_access (meet, path->str), ==, MIN (in_a, in_b));
+    g_assert_cmpint (sbx_policy_get_access (join, path->str), ==, MAX (in_a, in_b));
+  }
+}
+
 /* Through a{sv}, and at every point of the tree the meet is the lesser of both. */
 static void
 check_values (const SbxPolicy *a, const SbxPolicy *b)
@@ -160,6 +236,8 @@ test_laws (void)
 
     check_laws (a, b, c, bottom);
     check_values (a, b);
+    check_key_file (a);
+    check_access (rand, a, b);
   }
 }
 
@@ -199,6 +277,12 @@ test_errors (void)
     { "Network", "connect", "70000", "not a TCP port" },
     { "Seccomp", "allow", "open-at", "not the name of a system call" },
     { "Environment", "A=B", "x", "not the name of a variable" },
+    { "Environment", "#A", "x", "not the name of a variable" },
+    { "Context", "pass-environment", "A\\;B", "not the name of a variable" },
+    { "Context", "filesystems", "xdg-downloads", "not a path" },
+    { "Context", "filesystems", "~/../../..", "above the root" },
+    { "Context", "persistent", "../x", "above the root" },
+    { "Seccomp", "allow", "*", "not the name of a system call" },
   };
 
   for (gsize i = 0; i < G_N_ELEMENTS (cases); i++) {
@@ -226,6 +310,79 @@ test_paths (void)
   g_assert_cmpint (sbx_policy_get_access (policy, "/home/u/a/c/d/secrets"), ==, SBX_ACCESS_RO);
   g_assert_cmpint (sbx_policy_get_access (policy, "/home/u/a/c"), ==, SBX_ACCESS_NONE);
   g_assert_cmpint (sbx_policy_get_access (policy, "/x;y"), ==, SBX_ACCESS_RW);
+}
+
+/* Without a key there is nothing to apply, and a wrong group is wrong all the same. */
+static void
+test_empty_group (void)
+{
+  g_autoptr (SbxPolicy) empty = sbx_policy_new ();
+  g_autoptr (GVariant) groups = g_variant_ref_sink (g_variant_new_parsed ("{'Contxt': <@a{ss} {}>}")),
+                       wrong = g_variant_ref_sink (g_variant_new_parsed ("{'Context': <'shared'>}"));
+  g_autoptr (GError) error = NULL;
+
+  g_assert_null (sbx_policy_merge_variant (empty, groups, &places, &error));
+  g_assert_error (error, SBX_ERROR, SBX_ERROR_BAD_OPTION);
+  g_assert_nonnull (strstr (error->message, "did you mean \"Context\""));
+  g_clear_error (&error);
+  g_assert_null (sbx_policy_merge_variant (empty, wrong, &places, &error));
+  g_assert_error (error, SBX_ERROR, SBX_ERROR_BAD_OPTION);
+  g_assert_nonnull (strstr (error->message, "has type s, not a{ss}"));
+}
+
+static void
+test_places (void)
+{
+  static const struct {
+    const char *word, *path;
+  } cases[] = {
+    { "xdg-download", "/mnt/dl" },
+    { "xdg-download/x/..", "/mnt/dl" },
+    { "xdg-music/a", NULL },
+    { "xdg-config/b", "/home/u/.config/b" },
+    { "xdg-run/x", "/run/user/7/x" },
+    { "~/../u/x", "/home/u/x" },
+    { "home", "/home/u" },
+    { "host", "/" },
+    { "xdg-data", NULL },
+    { "/xdg-download", "/xdg-download" },
+  };
+  const char *dirs[G_USER_N_DIRECTORIES] = { [G_USER_DIRECTORY_DOWNLOAD] = "/mnt/dl" };
+  const SbxPlaces all = {
+    .home = "/home/u", .xdg_dirs = dirs, .config_home = "/home/u/.config", .runtime_dir = "/run/user/7"
+  };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (cases); i++) {
+    g_autoptr (GError) error = NULL;
+    g_autofree char *path = sbx_paths_resolve (cases[i].word, &all, &error);
+
+    g_assert_no_error (error); /* what this machine has not got is left out */
+    g_assert_cmpstr (path, ==, cases[i].path);
+  }
+}
+
+/* What a client can put into one option does not hold the service up. */
+static void
+test_time (void)
+{
+  g_autoptr (GString) paths = g_string_new (NULL), names = g_string_new (NULL);
+  gint64 before = g_get_monotonic_time ();
+
+  for (int i = 0; i < 12000; i++) {
+    g_string_append_printf (paths, "/%x;", i * 7919 % 12007);
+    g_string_append_printf (names, "%x;", i * 7919 % 12007);
+  }
+  for (int i = 0; i < 2; i++) {
+    g_autoptr (GError) error = NULL;
+    g_autoptr (SbxPolicy) policy =
+        policy_of ("Context", i ? "pass-environment" : "filesystems", i ? names->str : paths->str, &error);
+    g_autoptr (SbxPolicy) meet = NULL;
+
+    g_assert_no_error (error);
+    meet = sbx_policy_meet (policy, policy);
+    g_assert_true (sbx_policy_equal (meet, policy));
+  }
+  g_assert_cmpint (g_get_monotonic_time () - before, <, 2 * G_USEC_PER_SEC);
 }
 
 static void
@@ -264,6 +421,9 @@ main (int argc, char **argv)
   g_test_add_func ("/policy/laws", test_laws);
   g_test_add_func ("/policy/errors", test_errors);
   g_test_add_func ("/policy/paths", test_paths);
+  g_test_add_func ("/policy/empty-group", test_empty_group);
+  g_test_add_func ("/policy/places", test_places);
+  g_test_add_func ("/policy/time", test_time);
   g_test_add_func ("/policy/classes", test_classes);
   return g_test_run ();
 }
