@@ -17,26 +17,41 @@ static const struct {
   { "landlock-tcp", N_ ("Landlock TCP ports") },
   { "procfs-hidepid", N_ ("private /proc") },
   { "procfs-pidns", N_ ("/proc by namespace descriptor") },
+  { "mount-attributes", N_ ("mount attributes") },
+  { "seccomp", N_ ("system-call filter") },
+  { "ptrace", N_ ("tracing and crash handlers") },
   { "bus-proxy", N_ ("filtered D-Bus") },
+};
+
+/* The states that Features knows, how they are shown, and in which colour. */
+static const struct {
+  const char *state, *word, *colour;
+} states[] = {
+  { "works", N_ ("works"), "\033[32m" },
+  { "limited", N_ ("limited"), "\033[33m" },
+  { "missing", N_ ("missing"), "\033[31m" },
 };
 
 static void
 print_feature (const char *title, GVariant *feature)
 {
-  gboolean works = FALSE, colours = sbx_output_colours ();
-  const char *detail = "", *remedy = "";
+  const char *state = "", *detail = "", *remedy = "";
+  gboolean colours = sbx_output_colours ();
   g_autofree char *clean = NULL;
+  gsize i = 0;
 
-  g_variant_lookup (feature, "works", "b", &works);
+  g_variant_lookup (feature, "state", "&s", &state);
   g_variant_lookup (feature, "detail", "&s", &detail);
   g_variant_lookup (feature, "remedy", "&s", &remedy);
+  while (i < G_N_ELEMENTS (states) - 1 && strcmp (states[i].state, state) != 0)
+    i++;
   clean = sbx_output_clean (detail);
-  printf ("%s%-4s%s %-30s %s\n", colours ? (works ? "\033[32m" : "\033[31m") : "", works ? _ ("yes") : _ ("NO"),
-          colours ? "\033[0m" : "", title, clean);
-  if (!works && *remedy) {
+  printf ("%s%-8s%s %-30s %s\n", colours ? states[i].colour : "", _ (states[i].word), colours ? "\033[0m" : "", title,
+          clean);
+  if (*remedy) {
     g_autofree char *what = sbx_output_clean (remedy);
 
-    printf ("     %-30s %s %s\n", "", _ ("→"), what);
+    printf ("%-8s %-30s %s %s\n", "", "", _ ("→"), what);
   }
 }
 
@@ -78,8 +93,8 @@ print_text (GVariant *features, const char *bus, gboolean promises)
 static gboolean
 keeps_promises (GVariant *features)
 {
-  static const char *const needed[] = { "user-namespaces", "bubblewrap", "landlock", "landlock-scopes",
-                                        "procfs-hidepid" };
+  static const char *const needed[] = { "user-namespaces", "bubblewrap",     "landlock",
+                                        "landlock-scopes", "procfs-hidepid", "seccomp" };
   gboolean inferiors = FALSE;
 
   g_variant_lookup (features, "inferiors-only", "b", &inferiors);

@@ -4,13 +4,14 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <ftw.h>
+#include <linux/seccomp.h>
 #include <pwd.h>
 #include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -57,6 +58,9 @@ try_procfs (void)
   int pidns = open ("/proc/self/ns/pid", O_RDONLY | O_CLOEXEC);
   int can = 0;
 
+  /* A namespace without capabilities in it, as AppArmor may hand out, is worth nothing */
+  if (fs < 0 && errno == EPERM)
+    return NO_USERNS + EPERM;
   if (fs >= 0 && sbx_sys_fsconfig (fs, FSCONFIG_SET_STRING, "hidepid", "ptraceable", 0) == 0)
     can |= CAN_HIDEPID;
   /* EINVAL: unknown option. Anything else, also EPERM, means that it is known */
@@ -94,10 +98,26 @@ sysctl_number (const char *path, int missing)
   return g_file_get_contents (path, &text, NULL, NULL) ? atoi (text) : missing;
 }
 
+/* The profile of AppArmor that this process is under, or NULL; g_free. */
+static char *
+apparmor_profile (void)
+{
+  g_autofree char *enabled = NULL, *profile = NULL;
+
+  if (!g_file_get_contents ("/sys/module/apparmor/parameters/enabled", &enabled, NULL, NULL) || enabled[0] != 'Y'
+      || !(g_file_get_contents ("/proc/self/attr/apparmor/current", &profile, NULL, NULL)
+           || g_file_get_contents ("/proc/self/attr/current", &profile, NULL, NULL)))
+    return NULL;
+  g_strdelimit (g_strchomp (profile), "\n", ' ');
+  return *profile && strcmp (profile, "unconfined") != 0 ? g_steal_pointer (&profile) : NULL;
+}
+
 /* Which of the switches for user namespaces is off, and what to do. */
 static char *
 explain_userns (int errnum)
 {
+  g_autofree char *profile = NULL;
+
   if (sysctl_number ("/proc/sys/kernel/unprivileged_userns_clone", 1) == 0)
     return g_strdup ("kernel.unprivileged_userns_clone is 0; an administrator allows user namespaces with "
                      "`sysctl -w kernel.unprivileged_userns_clone=1`");
@@ -107,9 +127,26 @@ explain_userns (int errnum)
   if (sysctl_number ("/proc/sys/kernel/apparmor_restrict_unprivileged_userns", 0) == 1)
     return g_strdup ("AppArmor restricts user namespaces; an administrator allows them with an AppArmor profile for "
                      "bwrap, or with `sysctl -w kernel.apparmor_restrict_unprivileged_userns=0`");
+  profile = apparmor_profile ();
+  if (profile)
+    return g_strdup_printf ("AppArmor restricts user namespaces under its profile \"%s\"; an administrator adds "
+                            "`userns,` and `capability sys_admin,` to it, or turns it off with aa-disable",
+                            profile);
   return g_strdup_printf ("the kernel refuses user namespaces (%s); inside a container, allow them there, and a chroot "
                           "has none at all",
                           g_strerror (errnum));
+}
+
+/* Filters, and the answers that ours give. */
+static gboolean
+can_filter (void)
+{
+  static const guint32 needed[] = { SECCOMP_RET_ALLOW, SECCOMP_RET_ERRNO };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (needed); i++)
+    if (syscall (SYS_seccomp, SECCOMP_GET_ACTION_AVAIL, 0, &needed[i]) < 0)
+      return FALSE;
+  return TRUE;
 }
 
 static void
@@ -118,6 +155,7 @@ probe_kernel (SbxMachine *self)
   int can = try_in_child ();
 
   self->kernel.landlock_abi = sbx_landlock_abi ();
+  self->kernel.seccomp = can_filter ();
   self->kernel.yama = sysctl_number ("/proc/sys/kernel/yama/ptrace_scope", -1);
   if (can >= NO_USERNS) {
     self->kernel.userns_problem = keep (self, explain_userns (can - NO_USERNS));
@@ -272,63 +310,4 @@ sbx_machine_check_bwrap (SbxMachine *self)
         self, g_strdup_printf ("%s is bubblewrap %u.%u, and at least 0.%d is needed; update the package bubblewrap",
                                self->bwrap, major, minor, MINIMUM_BWRAP));
   return self->bwrap_problem;
-}
-
-static void
-add_feature (GVariantBuilder *features, const char *name, gboolean works, const char *detail, const char *remedy)
-{
-  GVariantBuilder row;
-
-  g_variant_builder_init (&row, G_VARIANT_TYPE_VARDICT);
-  g_variant_builder_add (&row, "{sv}", "works", g_variant_new_boolean (works));
-  g_variant_builder_add (&row, "{sv}", "detail", g_variant_new_string (detail));
-  if (!works && remedy)
-    g_variant_builder_add (&row, "{sv}", "remedy", g_variant_new_string (remedy));
-  g_variant_builder_add (features, "{sv}", name, g_variant_builder_end (&row));
-}
-
-static void
-add_landlock (GVariantBuilder *features, int abi)
-{
-  g_autofree char *detail = g_strdup_printf ("Landlock ABI %d", abi);
-  const char *boot = "boot a kernel with Landlock, and with landlock in its lsm= list";
-
-  add_feature (features, "landlock", abi > 0, abi > 0 ? detail : "no Landlock: /proc can't be limited to inferiors",
-               boot);
-  add_feature (features, "landlock-tcp", abi >= 4,
-               abi >= 4 ? "TCP ports can be limited" : "a profile with [Network] ports cannot start",
-               "Linux 6.7 or later");
-  add_feature (features, "landlock-scopes", abi >= 6,
-               abi >= 6 ? "signals and abstract sockets stay inside"
-                        : "abstract sockets reach the host where the network is shared; browsers' processes are not "
-                          "kept apart from the sandbox's own",
-               "Linux 6.12 or later");
-}
-
-GVariant *
-sbx_machine_features (SbxMachine *self)
-{
-  const char *bwrap = sbx_machine_check_bwrap (self);
-  const SbxKernel *kernel = &self->kernel;
-  GVariantBuilder features;
-
-  g_variant_builder_init (&features, G_VARIANT_TYPE_VARDICT);
-  add_feature (&features, "user-namespaces", !kernel->userns_problem,
-               kernel->userns_problem ? "nothing can start" : "ordinary users can make them", kernel->userns_problem);
-  add_feature (&features, "bubblewrap", !bwrap, bwrap ? "nothing can start" : self->bwrap, bwrap);
-  add_landlock (&features, kernel->landlock_abi);
-  add_feature (&features, "procfs-hidepid", kernel->hidepid,
-               kernel->hidepid ? "hidepid=ptraceable" : "/proc cannot be limited to inferiors", "Linux 5.8 or later");
-  add_feature (&features, "procfs-pidns", kernel->pidns_option,
-               kernel->pidns_option ? "pidns= names a pid namespace by descriptor"
-                                    : "done with setns and fork instead, which costs a tenth of a millisecond",
-               "Linux 6.18 or later; nothing is lost without it");
-  add_feature (&features, "bus-proxy", self->dbus_proxy != NULL,
-               self->dbus_proxy ? self->dbus_proxy : "profiles with bus names start without a bus",
-               "on Debian: apt install xdg-dbus-proxy");
-  g_variant_builder_add (&features, "{sv}", "yama", g_variant_new_int32 (kernel->yama));
-  g_variant_builder_add (
-      &features, "{sv}", "inferiors-only",
-      g_variant_new_boolean (kernel->landlock_abi > 0 && kernel->hidepid && !kernel->userns_problem && !bwrap));
-  return g_variant_builder_end (&features);
 }

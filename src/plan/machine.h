@@ -7,10 +7,11 @@
 G_BEGIN_DECLS
 
 typedef struct {
-  int landlock_abi;      /* 0 = none */
-  gboolean pidns_option; /* procfs knows pidns= (6.18); tried, not guessed from the version */
-  gboolean hidepid;      /* procfs knows hidepid=ptraceable (5.8) */
-  gboolean mount_setattr;
+  int landlock_abi;           /* 0 = none */
+  gboolean pidns_option;      /* procfs knows pidns= (6.18); tried, not guessed from the version */
+  gboolean hidepid;           /* procfs knows hidepid=ptraceable (5.8) */
+  gboolean mount_setattr;     /* 5.12 */
+  gboolean seccomp;           /* filters */
   int yama;                   /* kernel.yama.ptrace_scope, or -1 without Yama */
   const char *userns_problem; /* NULL, or why user namespaces are refused, with the remedy */
 } SbxKernel;
@@ -42,7 +43,9 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (SbxMachine, sbx_machine_free)
 /* Asks bwrap for its version, which costs an exec: NULL, or why it cannot be used. For Features and after failures. */
 const char *sbx_machine_check_bwrap (SbxMachine *self);
 
-/* For the property Features: a{sv}, each with works (b), detail (s), and remedy (s) where something is missing. */
+/* For the property Features (machine-features.c): a{sv}, floating. A mechanism is an a{sv} of state (s: works, limited,
+ * missing), works (b: the state is works), detail (s) and, unless it works, remedy (s). Besides: landlock-abi and yama
+ * (i, -1 without Yama), inferiors-only (b). */
 GVariant *sbx_machine_features (SbxMachine *self);
 
 /* The value of @name in an envp-style array, or NULL. */

@@ -39,6 +39,9 @@ plan_domains (SbxPlan *self)
   }
   if (!nested)
     self->handled_fs = sbx_landlock_fs_rights (abi);
+  if (!self->scoped && (sbx_policy_get_shared (self->policy) & SBX_SHARED_NETWORK))
+    sbx_plan_warn (self, "Landlock has no scopes here (Linux 6.12 or later has): with the network shared, the abstract "
+                         "sockets of the host can be reached");
 }
 
 static GArray *

@@ -157,52 +157,178 @@ exists (pid_t pid)
          || access (path, F_OK) == 0;
 }
 
-/* see [--at=HEX] PID…: those, and whatever else answers among the first 70,000 numbers.
- * {"self":, "child":, "listing": [], "sights": {pid: {}}} */
-int
-probe_see (int argc, char **argv)
-{
-  void *address = here;
-  const char *separator = "";
-  pid_t child;
+/* What the command line of see says. */
+typedef struct {
+  void *address;               /* --at=HEX: where the others have memory of theirs */
+  int only, waiting, as_child; /* --only: no number but those named; --wait; --as-child */
+  int n_pids;
+  pid_t pids[64];
+} Options;
 
-  if (argc > 0 && strncmp (argv[0], "--at=", 5) == 0) {
-    address = (void *) (uintptr_t) strtoull (argv[0] + 5, NULL, 16);
-    argc--;
-    argv++;
+static void
+add_pids (Options *options, char *words)
+{
+  char *rest = words, *word;
+
+  while ((word = strtok_r (rest, " \n", &rest)))
+    if (options->n_pids < (int) (sizeof options->pids / sizeof *options->pids))
+      options->pids[options->n_pids++] = atoi (word);
+}
+
+static void
+parse (Options *options, int argc, char **argv)
+{
+  for (int i = 0; i < argc; i++)
+    if (strncmp (argv[i], "--at=", 5) == 0)
+      options->address = (void *) (uintptr_t) strtoull (argv[i] + 5, NULL, 16);
+    else if (strcmp (argv[i], "--only") == 0)
+      options->only = 1;
+    else if (strcmp (argv[i], "--wait") == 0)
+      options->waiting = 1;
+    else if (strcmp (argv[i], "--as-child") == 0)
+      options->as_child = 1;
+    else
+      add_pids (options, argv[i]);
+}
+
+static int
+is_asked (const Options *options, pid_t pid)
+{
+  for (int i = 0; i < options->n_pids; i++)
+    if (options->pids[i] == pid)
+      return 1;
+  return 0;
+}
+
+static void
+print_sights (const Options *options)
+{
+  const char *separator = "";
+
+  printf ("\"sights\": {");
+  for (pid_t pid = 1; pid <= 70000 && !options->only; pid++)
+    if (!is_asked (options, pid) && exists (pid)) {
+      Sight sight = { .listed = is_listed (pid) };
+
+      look (pid, options->address, &sight);
+      print_sight (pid, &sight, separator);
+      separator = ", ";
+    }
+  for (int i = 0; i < options->n_pids; i++) {
+    Sight sight = { .listed = is_listed (options->pids[i]) };
+
+    look (options->pids[i], options->address, &sight);
+    print_sight (options->pids[i], &sight, separator);
+    separator = ", ";
   }
-  child = fork ();
+  printf ("}}\n");
+  fflush (stdout);
+}
+
+static pid_t
+start_child (void)
+{
+  pid_t child = fork ();
+
   if (child == 0) {
     prctl (PR_SET_PDEATHSIG, SIGKILL);
     for (;;)
       pause ();
   }
+  return child;
+}
+
+/* see [--at=HEX] [--only] [--wait] [--as-child] PID…: those, and whatever else answers among the first 70,000 numbers.
+ * {"self":, "child":, "listing": [], "sights": {pid: {}}}
+ * --wait: says "ready", reads a line of more numbers, looks, and stays until its input ends.
+ * --as-child: a child of the program looks, and the program waits for it. */
+int
+probe_see (int argc, char **argv)
+{
+  Options options = { .address = here };
+  char line[512];
+  pid_t child;
+  int status;
+
+  parse (&options, argc, argv);
+  if (options.as_child && (child = fork ()) != 0)
+    return waitpid (child, &status, 0) == child && WIFEXITED (status) ? WEXITSTATUS (status) : 2;
+  child = start_child ();
+  if (options.waiting) {
+    printf ("ready\n");
+    fflush (stdout);
+    if (fgets (line, sizeof line, stdin))
+      add_pids (&options, line);
+  }
   printf ("{\"self\": %d, \"child\": %d, \"ppid\": %d, \"address\": \"%llx\",\n", (int) getpid (), (int) child,
           (int) getppid (), (unsigned long long) (uintptr_t) here);
   print_listing ();
-  printf ("\"sights\": {");
-  for (pid_t pid = 1; pid <= 70000; pid++) {
-    int asked = 0;
-    Sight sight;
+  print_sights (&options);
+  while (options.waiting && fgets (line, sizeof line, stdin))
+    ;
+  kill (child, SIGKILL);
+  waitpid (child, NULL, 0);
+  return 0;
+}
 
-    for (int i = 0; i < argc; i++)
-      asked |= atoi (argv[i]) == pid;
-    if (!asked && !exists (pid))
-      continue;
-    sight.listed = is_listed (pid);
-    look (pid, address, &sight);
-    print_sight (pid, &sight, separator);
-    separator = ", ";
+/* Reads from a pipe what a child has to say about ptrace. */
+static int
+read_result (int fd)
+{
+  int error = -1;
+
+  return read (fd, &error, sizeof error) == (ssize_t) sizeof error ? error : EIO;
+}
+
+/* In a child: tries to trace @pid when it is told to, and says how that went. */
+static pid_t
+start_tracer (pid_t pid, int go, int result)
+{
+  pid_t child = fork ();
+  char byte;
+
+  if (child == 0) {
+    prctl (PR_SET_PDEATHSIG, SIGKILL);
+    int error = read (go, &byte, 1) == 1 ? try_ptrace (pid) : EIO;
+    _exit (write (result, &error, sizeof error) == (ssize_t) sizeof error ? 0 : 1);
   }
-  for (int i = 0; i < argc; i++)
-    if (atoi (argv[i]) > 70000) {
-      Sight sight = { .listed = is_listed (atoi (argv[i])) };
+  return child;
+}
 
-      look (atoi (argv[i]), address, &sight);
-      print_sight (atoi (argv[i]), &sight, separator);
-      separator = ", ";
-    }
-  printf ("}}\n");
+/* A crash handler as Breakpad and Crashpad have it: a child traces its parent. @allow: who PR_SET_PTRACER names. */
+static int
+try_handler (int allow)
+{
+  int go[2], result[2], error;
+  pid_t child;
+
+  if (pipe (go) < 0 || pipe (result) < 0)
+    return errno;
+  child = start_tracer (getpid (), go[0], result[1]);
+  if (allow)
+    prctl (PR_SET_PTRACER, child, 0, 0, 0); /* fails without Yama, and then nobody has to be named */
+  if (write (go[1], "g", 1) != 1)
+    return EIO;
+  error = read_result (result[0]);
+  waitpid (child, NULL, 0);
+  prctl (PR_SET_PTRACER, 0, 0, 0, 0);
+  for (int i = 0; i < 2; i++) {
+    close (go[i]);
+    close (result[i]);
+  }
+  return error;
+}
+
+/* handlers: who may trace whom among an application's own processes. {"child":, "named-handler":, "unnamed-handler":}
+ */
+int
+probe_handlers (int argc, char **argv)
+{
+  pid_t child = start_child ();
+
+  printf ("{\"child\": \"%s\", ", probe_outcome (try_ptrace (child)));
+  printf ("\"named-handler\": \"%s\", ", probe_outcome (try_handler (1)));
+  printf ("\"unnamed-handler\": \"%s\"}\n", probe_outcome (try_handler (0)));
   kill (child, SIGKILL);
   waitpid (child, NULL, 0);
   return 0;

@@ -171,6 +171,7 @@ static const struct {
   int (*run) (int argc, char **argv);
 } verbs[] = {
   { "see", probe_see },
+  { "handlers", probe_handlers },
   { "calls", probe_calls },
   { "terminal", probe_terminal },
   { "descriptors", descriptors },

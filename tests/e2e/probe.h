@@ -11,6 +11,7 @@ void probe_print_string (const char *text, size_t size);
 
 /* probe-see.c */
 int probe_see (int argc, char **argv);
+int probe_handlers (int argc, char **argv);
 /* probe-calls.c */
 int probe_calls (int argc, char **argv);
 int probe_terminal (int argc, char **argv);

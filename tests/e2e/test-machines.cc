@@ -244,3 +244,46 @@ TEST_F (OlderKernel, WithoutTheNewMountInterface)
   EXPECT_TRUE (fails_with (outcome, 125, { "procfs" }));
   EXPECT_EQ (records ().size (), 0u);
 }
+
+/* The exit status is for scripts: 0 only where nothing of the default profile is lost. */
+TEST_F (OlderKernel, DoctorOnACompleteMachine)
+{
+  Outcome outcome = run_on ({}, { "doctor", "--json" });
+  Json said = Json::parse (outcome.out);
+
+  EXPECT_EQ (outcome.status, 0) << outcome.out << outcome.err;
+  EXPECT_TRUE (said["keeps-promises"].boolean ());
+  for (const char *mechanism : { "user-namespaces", "bubblewrap", "landlock", "landlock-scopes", "procfs-hidepid",
+                                 "seccomp", "ptrace", "bus-proxy" }) {
+    EXPECT_EQ (said[mechanism]["state"].text (), "works") << mechanism;
+    EXPECT_FALSE (said[mechanism].has ("remedy")) << mechanism;
+  }
+}
+
+TEST_F (OlderKernel, DoctorSaysWhatIsMissing)
+{
+  static const struct {
+    Refusal refusal;
+    const char *mechanism;
+  } rows[] = {
+    { { LANDLOCK_CREATE_RULESET, -1, 0, ENOSYS }, "landlock" },
+    { { SCMP_SYS (fsopen), -1, 0, ENOSYS }, "procfs-hidepid" },
+    { { SCMP_SYS (fsopen), -1, 0, EPERM }, "user-namespaces" },
+    { { SCMP_SYS (unshare), 0, CLONE_NEWUSER, EPERM, CLONE_NEWUSER }, "user-namespaces" },
+    { { SCMP_SYS (seccomp), 0, 2 /* SECCOMP_GET_ACTION_AVAIL */, EINVAL }, "seccomp" },
+  };
+
+  for (const auto &row : rows) {
+    Outcome outcome = run_on ({ row.refusal }, { "doctor", "--json" });
+    Json said = Json::parse (outcome.out);
+
+    EXPECT_EQ (outcome.status, 125) << row.mechanism << outcome.err;
+    EXPECT_FALSE (said["keeps-promises"].boolean ()) << row.mechanism;
+    EXPECT_EQ (said[row.mechanism]["state"].text (), "missing");
+    EXPECT_FALSE (said[row.mechanism]["remedy"].text ().empty ());
+    outcome = run_on ({ row.refusal }, { "doctor" });
+    EXPECT_EQ (outcome.status, 125);
+    EXPECT_NE (outcome.out.find ("missing"), std::string::npos) << outcome.out;
+    EXPECT_NE (outcome.out.find ("→"), std::string::npos) << outcome.out;
+  }
+}
