@@ -34,6 +34,7 @@ int sbx_cmd_kill (SbxCommand *command);
 int sbx_cmd_wait (SbxCommand *command);
 int sbx_cmd_explain (SbxCommand *command);
 int sbx_cmd_profile (SbxCommand *command);
+int sbx_cmd_desktop (SbxCommand *command);
 int sbx_cmd_doctor (SbxCommand *command);
 int sbx_cmd_complete (SbxCommand *command);
 

@@ -15,7 +15,7 @@ static const struct {
   const char *name, *options;
   gboolean policy; /* the policy options too */
 } verbs[] = {
-  { "run", "--profile= --app-id= --detach --on-crash= --json " REQUEST_OPTIONS, TRUE },
+  { "run", "--profile= --app-id= --detach --file-forwarding --on-crash= --json " REQUEST_OPTIONS, TRUE },
   { "exec", REQUEST_OPTIONS, FALSE },
   { "ps", "--all --tree --json", FALSE },
   { "show", "--json", FALSE },
@@ -24,6 +24,7 @@ static const struct {
   { "wait", "--timeout=", FALSE },
   { "explain", "--json --app-id=", TRUE },
   { "profile", "--json", FALSE },
+  { "desktop", "--profile= --force --json", FALSE },
   { "doctor", "--json", FALSE },
 };
 

@@ -4,6 +4,7 @@
 
 #include "cli/cli.h"
 #include "cli/follow.h"
+#include "cli/forward.h"
 #include "cli/instances.h"
 #include "cli/output.h"
 #include "cli/policy-options.h"
@@ -14,7 +15,8 @@ typedef struct {
   SbxRequest request;
   SbxPolicyOptions *policy;
   char *profile, *app_id, *on_crash;
-  gboolean detach, json;
+  char **argv; /* with --file-forwarding */
+  gboolean detach, json, forward;
 } Run;
 
 static gboolean
@@ -58,6 +60,22 @@ make_options (Run *run, const SbxCommand *command, GError **error)
   return TRUE;
 }
 
+/* The files among the arguments go as descriptors; *@argv becomes the command without the marks. */
+static gboolean
+forward_files (Run *run, char ***argv, GError **error)
+{
+  g_auto (GVariantBuilder) handles = G_VARIANT_BUILDER_INIT (G_VARIANT_TYPE ("ah"));
+
+  if (!run->forward)
+    return TRUE;
+  run->argv = sbx_forward_files (*argv, run->request.fds, &handles, error);
+  if (!run->argv)
+    return FALSE;
+  *argv = run->argv;
+  g_variant_builder_add (&run->request.options, "{sv}", "forward", g_variant_builder_end (&handles));
+  return TRUE;
+}
+
 static GVariant *
 make_parameters (Run *run, char **argv)
 {
@@ -93,7 +111,7 @@ launch (Run *run, const SbxCommand *command, char **argv)
 
   if (!g_utf8_validate (run->profile, -1, NULL))
     return sbx_fail (_ ("--profile=%s is not UTF-8 text"), run->profile);
-  if (!make_options (run, command, &error))
+  if (!make_options (run, command, &error) || !forward_files (run, &argv, &error))
     return sbx_fail ("%s", error->message);
   service = sbx_service_open (&error);
   if (!service)
@@ -124,6 +142,7 @@ run_clear (Run *run)
   g_free (run->profile);
   g_free (run->app_id);
   g_free (run->on_crash);
+  g_strfreev (run->argv);
 }
 
 int
@@ -136,6 +155,8 @@ sbx_cmd_run (SbxCommand *command)
     { "app-id", 0, 0, G_OPTION_ARG_FILENAME, &run.app_id, N_ ("As this application"), N_ ("ID") },
     { "detach", 'd', 0, G_OPTION_ARG_NONE, &run.detach, N_ ("Print the id and do not wait for the end"), NULL },
     { "on-crash", 0, 0, G_OPTION_ARG_FILENAME, &run.on_crash, N_ ("Handler profile for a crash"), N_ ("PROFILE") },
+    { "file-forwarding", 0, 0, G_OPTION_ARG_NONE, &run.forward,
+      N_ ("Open up the files between @@ and @@ (URIs: @@u and @@)"), NULL },
     { "json", 0, 0, G_OPTION_ARG_NONE, &run.json, N_ ("With --detach: print JSON"), NULL },
     SBX_REQUEST_ENTRIES (&run.request),
     G_OPTION_ENTRY_NULL,

@@ -32,6 +32,7 @@ static const SbxVerb verbs[] = {
   { "wait", sbx_cmd_wait, N_ ("Wait for a sandbox to end") },
   { "explain", sbx_cmd_explain, N_ ("Say what a profile comes to, without starting anything") },
   { "profile", sbx_cmd_profile, N_ ("List, show, check and compare profiles") },
+  { "desktop", sbx_cmd_desktop, N_ ("Make launchers start applications in sandboxes") },
   { "doctor", sbx_cmd_doctor, N_ ("Say what works on this machine and what to do about the rest") },
   { "complete", sbx_cmd_complete, NULL },
 };

@@ -1,0 +1,156 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "cli/forward.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "cli/cli.h"
+#include "common/error.h"
+
+#define FILES_BEGIN "@@"
+#define URIS_BEGIN "@@u"
+#define END "@@"
+#define FILES_MAX 200 /* policy/options.c takes no more */
+
+typedef struct {
+  GUnixFDList *fds;
+  GVariantBuilder *handles;
+  GHashTable *paths; /* already there */
+} Forward;
+
+/* What the sandbox has of its own, and no file of the host's may lie over. */
+static gboolean
+is_special (const char *path)
+{
+  static const char *const tops[] = { "/proc", "/sys", "/dev" };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (tops); i++) {
+    gsize n = strlen (tops[i]);
+
+    if (strncmp (path, tops[i], n) == 0 && (path[n] == '\0' || path[n] == '/'))
+      return TRUE;
+  }
+  return g_str_equal (path, "/");
+}
+
+/* Where the file of @fd is; NULL for what is no file or directory, or has no place. */
+static char *
+place_of (int fd)
+{
+  g_autofree char *link = g_strdup_printf ("/proc/self/fd/%d", fd);
+  g_autofree char *path = g_file_read_link (link, NULL);
+  struct stat st;
+
+  if (fstat (fd, &st) < 0 || !(S_ISREG (st.st_mode) || S_ISDIR (st.st_mode)) || !path || is_special (path))
+    return NULL;
+  return g_steal_pointer (&path);
+}
+
+static gboolean
+add_file (Forward *forward, int fd, const char *path, GError **error)
+{
+  int handle;
+
+  if (g_hash_table_contains (forward->paths, path))
+    return TRUE;
+  if (g_hash_table_size (forward->paths) == FILES_MAX)
+    return sbx_throw (error, SBX_ERROR_BAD_OPTION, _ ("more than %d files at once; open fewer, or their directory"),
+                      FILES_MAX);
+  g_hash_table_add (forward->paths, g_strdup (path));
+  handle = g_unix_fd_list_append (forward->fds, fd, error);
+  if (handle < 0)
+    return FALSE;
+  g_variant_builder_add (forward->handles, "h", handle);
+  return TRUE;
+}
+
+/* Opens up @path; *@place is where it is, NULL when there is nothing to be opened up. */
+static gboolean
+forward_path (Forward *forward, const char *path, char **place, GError **error)
+{
+  int fd = open (path, O_PATH | O_CLOEXEC);
+  gboolean ok;
+
+  *place = NULL;
+  if (fd < 0 && (errno == EMFILE || errno == ENFILE))
+    return sbx_throw_errno (error, SBX_ERROR_LIMITS, errno, _ ("cannot open %s"), path);
+  if (fd < 0)
+    return TRUE; /* the application may make it, or complain of it */
+  *place = place_of (fd);
+  ok = !*place || add_file (forward, fd, *place, error);
+  close (fd);
+  return ok;
+}
+
+/* A path or a file:// URI becomes one that holds inside; *@result is NULL where it is neither. */
+static gboolean
+forward_word (Forward *forward, const char *word, char **result, GError **error)
+{
+  gboolean is_uri = g_ascii_strncasecmp (word, "file://", 7) == 0;
+  g_autofree char *of_uri = is_uri ? g_filename_from_uri (word, NULL, NULL) : NULL, *place = NULL;
+  g_autofree char *absolute = NULL;
+
+  *result = NULL;
+  if (*word == '\0' || (is_uri && !of_uri))
+    return TRUE;
+  absolute = g_canonicalize_filename (of_uri ? of_uri : word, NULL);
+  if (!forward_path (forward, of_uri ? of_uri : word, &place, error))
+    return FALSE;
+  if (!place)
+    return TRUE;
+  if (g_str_equal (place, absolute) && (of_uri || g_path_is_absolute (word)))
+    *result = g_strdup (word);
+  else
+    *result = of_uri ? g_filename_to_uri (place, NULL, error) : g_steal_pointer (&place);
+  return *result != NULL;
+}
+
+static char *
+forward_argument (Forward *forward, const char *argument, GError **error)
+{
+  const char *equals = argument[0] == '-' ? strchr (argument, '=') : NULL;
+  char *result = NULL;
+
+  if (!forward_word (forward, argument, &result, error))
+    return NULL;
+  if (!result && equals) {
+    g_autofree char *value = NULL;
+
+    if (!forward_word (forward, equals + 1, &value, error))
+      return NULL;
+    if (value)
+      result = g_strdup_printf ("%.*s=%s", (int) (equals - argument), argument, value);
+  }
+  return result ? result : g_strdup (argument);
+}
+
+char **
+sbx_forward_files (char **argv, GUnixFDList *fds, GVariantBuilder *handles, GError **error)
+{
+  g_autoptr (GHashTable) paths = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+  g_autoptr (GPtrArray) result = g_ptr_array_new_with_free_func (g_free);
+  Forward forward = { fds, handles, paths };
+  gboolean inside = FALSE;
+
+  for (; *argv; argv++) {
+    char *argument;
+
+    if (!inside && (g_str_equal (*argv, FILES_BEGIN) || g_str_equal (*argv, URIS_BEGIN))) {
+      inside = TRUE;
+      continue;
+    }
+    if (inside && g_str_equal (*argv, END)) {
+      inside = FALSE;
+      continue;
+    }
+    argument = inside ? forward_argument (&forward, *argv, error) : g_strdup (*argv);
+    if (!argument)
+      return NULL;
+    g_ptr_array_add (result, argument);
+  }
+  g_ptr_array_add (result, NULL);
+  return (char **) g_ptr_array_free (g_steal_pointer (&result), FALSE);
+}

@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What starts a wrapped application without its sandbox: found by looking at the machine. */
+#pragma once
+
+#include "desktop/store.h"
+
+G_BEGIN_DECLS
+
+typedef struct {
+  const char *kind; /* "launcher", "autostart", "dbus", "mime-default", "command", "systemd", "gone" */
+  char *path;       /* of the file that says so */
+  char *detail;     /* for people */
+} SbxWayAround;
+void sbx_way_around_free (SbxWayAround *way);
+
+/* SbxWayAround; empty when nothing goes round. What cannot be read is left out: it starts nothing either. */
+GPtrArray *sbx_desktop_look_around (const SbxDesktopPlaces *places, const SbxDesktopRecord *record);
+
+G_END_DECLS

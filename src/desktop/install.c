@@ -1,0 +1,278 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "desktop/install.h"
+
+#include <glib/gi18n.h>
+#include <string.h>
+
+#include "common/error.h"
+#include "desktop/exec.h"
+#include "desktop/known.h"
+
+typedef struct {
+  const SbxDesktopPlaces *places;
+  GHashTable *view;
+  const SbxWrap *how;
+  SbxDesktopRecord *record;
+  GPtrArray *programs;
+} Plan;
+
+static char *
+first_program (const SbxDesktopPlaces *places, const SbxDesktopEntry *entry)
+{
+  g_autoptr (GPtrArray) programs = sbx_desktop_places_programs (places, entry, SBX_DESKTOP_GROUP);
+
+  return programs->len > 0 ? g_strdup (programs->pdata[0]) : NULL;
+}
+
+static SbxDesktopFile *
+file_of_path (const char *path)
+{
+  SbxDesktopFile *file = g_new0 (SbxDesktopFile, 1);
+
+  file->id = g_path_get_basename (path);
+  file->path = g_canonicalize_filename (path, NULL);
+  file->file = g_strdup (file->path);
+  return file;
+}
+
+/* What is shown in menus counts more than what is not. */
+static gboolean
+is_hidden (const SbxDesktopEntry *entry)
+{
+  return sbx_desktop_entry_get_boolean (entry, SBX_DESKTOP_GROUP, "NoDisplay")
+         || sbx_desktop_entry_get_boolean (entry, SBX_DESKTOP_GROUP, "Hidden");
+}
+
+static GPtrArray *
+find_matches (const SbxDesktopPlaces *places, GPtrArray *files, const char *name, gboolean hidden)
+{
+  GPtrArray *matches = g_ptr_array_new ();
+
+  for (guint i = 0; i < files->len; i++) {
+    SbxDesktopFile *file = g_ptr_array_index (files, i);
+    g_autoptr (SbxDesktopEntry) entry = sbx_desktop_entry_read (file->file, SBX_DESKTOP_GROUP, NULL);
+    g_autofree char *program = entry ? first_program (places, entry) : NULL;
+
+    if (entry && is_hidden (entry) == hidden && sbx_known_match (name, file->id, program))
+      g_ptr_array_add (matches, file);
+  }
+  return matches;
+}
+
+static SbxDesktopFile *
+copy_file (const SbxDesktopFile *file)
+{
+  SbxDesktopFile *copy = g_new0 (SbxDesktopFile, 1);
+
+  copy->id = g_strdup (file->id);
+  copy->path = g_strdup (file->path);
+  copy->file = g_strdup (file->file);
+  return copy;
+}
+
+static SbxDesktopFile *
+several (GPtrArray *matches, const char *name, GError **error)
+{
+  g_autoptr (GString) list = g_string_new (NULL);
+
+  for (guint i = 0; i < matches->len; i++)
+    g_string_append_printf (list, "%s%s", i > 0 ? ", " : "", ((SbxDesktopFile *) matches->pdata[i])->id);
+  sbx_throw (error, SBX_ERROR_BAD_OPTION, _ ("\"%s\" may be any of %s; say which"), name, list->str);
+  return NULL;
+}
+
+SbxDesktopFile *
+sbx_desktop_find (const SbxDesktopPlaces *places, GHashTable *view, const char *name, GError **error)
+{
+  g_autoptr (GPtrArray) files = NULL;
+  g_autofree char *id = g_str_has_suffix (name, ".desktop") ? g_strdup (name) : g_strconcat (name, ".desktop", NULL);
+
+  if (strchr (name, '/')) {
+    g_autofree char *path = g_canonicalize_filename (name, NULL), *base = g_path_get_basename (path);
+
+    /* What we have put there stands for what it was made from */
+    return view && g_hash_table_contains (view, path) ? sbx_desktop_find (places, view, base, error)
+                                                      : file_of_path (path);
+  }
+  if (!g_utf8_validate (name, -1, NULL))
+    return sbx_throw (error, SBX_ERROR_BAD_OPTION, _ ("the name of the application is not UTF-8 text")), NULL;
+  files = sbx_desktop_places_list (places, SBX_DESKTOP_APPLICATIONS, view);
+  for (guint i = 0; i < files->len; i++)
+    if (g_str_equal (((SbxDesktopFile *) files->pdata[i])->id, id))
+      return copy_file (files->pdata[i]);
+  for (int hidden = 0; hidden < 2; hidden++) {
+    g_autoptr (GPtrArray) matches = find_matches (places, files, name, hidden);
+
+    if (matches->len == 1)
+      return copy_file (matches->pdata[0]);
+    if (matches->len > 1)
+      return several (matches, name, error);
+  }
+  if (g_str_has_suffix (name, ".desktop") && g_file_test (name, G_FILE_TEST_EXISTS))
+    return file_of_path (name);
+  sbx_throw (error, SBX_ERROR_NOT_FOUND,
+             _ ("there is no desktop entry for \"%s\" in the applications directories; name the file (./%s)"), name,
+             id);
+  return NULL;
+}
+
+const char *
+sbx_desktop_choose_profile (const SbxDesktopPlaces *places, const SbxDesktopFile *file, GError **error)
+{
+  g_autoptr (SbxDesktopEntry) entry = sbx_desktop_entry_read (file->file, SBX_DESKTOP_GROUP, error);
+  g_auto (GStrv) categories = entry ? sbx_desktop_entry_get_list (entry, SBX_DESKTOP_GROUP, "Categories") : NULL;
+  g_autofree char *program = entry ? first_program (places, entry) : NULL;
+
+  return entry ? sbx_known_profile (file->id, program, (const char *const *) categories) : NULL;
+}
+
+static void
+add_item (Plan *plan, const char *kind, const char *path, const char *content, guint mode)
+{
+  g_ptr_array_add (plan->record->items, sbx_desktop_item_new (kind, path, content, mode));
+}
+
+/* Where the user's file of @file's id is: where it is already, maybe in a folder, or else under its id. */
+static char *
+place_of (const Plan *plan, SbxDesktopKind kind, const SbxDesktopFile *file)
+{
+  g_autofree char *dir = sbx_desktop_places_own (plan->places, kind);
+  gsize n = strlen (dir);
+
+  if (strncmp (file->path, dir, n) == 0 && file->path[n] == '/')
+    return g_strdup (file->path);
+  return g_build_filename (dir, file->id, NULL);
+}
+
+static gboolean
+starts_one_of (const Plan *plan, const SbxDesktopEntry *entry, const char *group)
+{
+  g_autoptr (GPtrArray) programs = sbx_desktop_places_programs (plan->places, entry, group);
+
+  for (guint i = 0; i < programs->len; i++)
+    for (guint j = 0; j < plan->programs->len; j++)
+      if (sbx_desktop_same_program (programs->pdata[i], plan->programs->pdata[j]))
+        return TRUE;
+  return FALSE;
+}
+
+static gboolean
+opens_urls (const SbxDesktopEntry *entry)
+{
+  g_auto (GStrv) types = sbx_desktop_entry_get_list (entry, SBX_DESKTOP_GROUP, "MimeType");
+
+  for (char **type = types; *type; type++)
+    if (g_str_has_prefix (*type, "x-scheme-handler/"))
+      return TRUE;
+  return FALSE;
+}
+
+/* Entries of the same program besides the launcher itself. */
+static void
+add_entries (Plan *plan, SbxDesktopKind kind, const char *item_kind)
+{
+  g_autoptr (GPtrArray) files = sbx_desktop_places_list (plan->places, kind, plan->view);
+
+  for (guint i = 0; i < files->len; i++) {
+    const SbxDesktopFile *file = g_ptr_array_index (files, i);
+    g_autoptr (SbxDesktopEntry) entry = sbx_desktop_entry_read (file->file, SBX_DESKTOP_GROUP, NULL);
+    g_autofree char *text = NULL, *path = place_of (plan, kind, file);
+
+    if (!entry || sbx_desktop_entry_is_wrapped (entry) || !starts_one_of (plan, entry, SBX_DESKTOP_GROUP))
+      continue;
+    if (kind == SBX_DESKTOP_APPLICATIONS && (g_str_equal (file->id, plan->record->id) || !opens_urls (entry)))
+      continue;
+    if (!sbx_wrap_entry (entry, plan->how, NULL))
+      continue;
+    text = sbx_desktop_entry_to_text (entry);
+    add_item (plan, item_kind, path, text, 0644);
+  }
+}
+
+static void
+add_services (Plan *plan)
+{
+  g_autoptr (GPtrArray) files = sbx_desktop_places_list (plan->places, SBX_DESKTOP_SERVICES, plan->view);
+  g_autofree char *dir = sbx_desktop_places_own (plan->places, SBX_DESKTOP_SERVICES);
+  g_autofree char *own = g_strndup (plan->record->id, strlen (plan->record->id) - strlen (".desktop"));
+
+  for (guint i = 0; i < files->len; i++) {
+    const SbxDesktopFile *file = g_ptr_array_index (files, i);
+    g_autoptr (SbxDesktopEntry) service = sbx_desktop_entry_read (file->file, SBX_DBUS_SERVICE_GROUP, NULL);
+    const char *name = service ? sbx_desktop_entry_get (service, SBX_DBUS_SERVICE_GROUP, "Name") : NULL;
+    g_autofree char *text = NULL, *file_name = NULL, *path = NULL;
+
+    if (!name || !g_dbus_is_name (name) || g_dbus_is_unique_name (name)
+        || (!g_str_equal (name, own) && !starts_one_of (plan, service, SBX_DBUS_SERVICE_GROUP)))
+      continue;
+    text = sbx_wrap_service (service, plan->how, NULL);
+    /* The bus daemon goes by the name inside; dbus-broker wants the file to be named after it */
+    file_name = g_strconcat (name, ".service", NULL);
+    path = g_build_filename (dir, file_name, NULL);
+    if (text)
+      add_item (plan, "dbus", path, text, 0644);
+  }
+}
+
+/* A command of the program's name in ~/.local/bin, unless the program is that very file. */
+static void
+add_command (Plan *plan)
+{
+  const char *program = plan->programs->len > 0 ? plan->programs->pdata[0] : NULL;
+  g_autofree char *name = program ? g_path_get_basename (program) : NULL;
+  g_autofree char *own = name ? g_build_filename (plan->places->bin_dir, name, NULL) : NULL;
+  g_autofree char *remedy = g_strdup_printf ("sandboxctl desktop remove %s", plan->record->id);
+  g_autofree char *text = NULL;
+
+  if (!program || g_str_equal (program, own) || strpbrk (remedy, "`\n"))
+    return;
+  text = sbx_wrap_script (program, plan->how, remedy);
+  add_item (plan, "command", own, text, 0755);
+}
+
+static gboolean
+check_id (const char *id, GError **error)
+{
+  if (g_str_has_suffix (id, ".desktop") && strlen (id) > strlen (".desktop") && strlen (id) <= 200 && *id != '.'
+      && *id != '-' && g_utf8_validate (id, -1, NULL) && !strpbrk (id, "/`$\"'\\ \t\n\r;"))
+    return TRUE;
+  return sbx_throw (error, SBX_ERROR_BAD_OPTION,
+                    _ ("\"%.200s\" is no name of a desktop entry: they end in .desktop and have no blanks or quotes"),
+                    id);
+}
+
+SbxDesktopRecord *
+sbx_desktop_plan (const SbxDesktopPlaces *places, GHashTable *view, const SbxDesktopFile *file, const SbxWrap *how,
+                  GError **error)
+{
+  g_autoptr (SbxDesktopEntry) entry = NULL;
+  g_autoptr (SbxDesktopRecord) record = NULL;
+  g_autoptr (GPtrArray) programs = NULL;
+  g_autofree char *text = NULL, *path = NULL;
+  SbxWrap inner = *how;
+  Plan plan = { .places = places, .view = view, .how = &inner };
+
+  if (!check_id (file->id, error))
+    return NULL;
+  entry = sbx_desktop_entry_read (file->file, SBX_DESKTOP_GROUP, error);
+  if (!entry)
+    return NULL;
+  inner.tty = inner.tty || sbx_desktop_entry_get_boolean (entry, SBX_DESKTOP_GROUP, "Terminal");
+  plan.record = record = sbx_desktop_record_new (file->id);
+  record->source = g_strdup (file->path);
+  record->profile = g_strdup (how->profile);
+  record->app_id = g_strdup (how->app_id);
+  plan.programs = programs = sbx_desktop_places_programs (places, entry, SBX_DESKTOP_GROUP);
+  if (sbx_desktop_entry_is_wrapped (entry))
+    return sbx_throw (error, SBX_ERROR_BAD_OPTION, _ ("%s has been wrapped already"), file->path), NULL;
+  if (!sbx_wrap_entry (entry, how, error))
+    return g_prefix_error (error, "%s: ", file->path), NULL;
+  text = sbx_desktop_entry_to_text (entry);
+  path = place_of (&plan, SBX_DESKTOP_APPLICATIONS, file);
+  add_item (&plan, "launcher", path, text, 0644);
+  add_entries (&plan, SBX_DESKTOP_APPLICATIONS, "handler");
+  add_entries (&plan, SBX_DESKTOP_AUTOSTART, "autostart");
+  add_services (&plan);
+  add_command (&plan);
+  return g_steal_pointer (&record);
+}

@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What has been installed, and what was there before: a record and copies in $XDG_STATE_HOME/sandbox/desktop. */
+#pragma once
+
+#include "desktop/places.h"
+
+G_BEGIN_DECLS
+
+typedef struct {
+  char *kind; /* "launcher", "handler", "autostart", "dbus", "command" */
+  char *path;
+  char *content; /* to be installed; NULL in a record that was read */
+  guint mode;
+  /* Of the record */
+  char **sums;  /* SHA-256 of what we have put there: now, and before if it was interrupted */
+  char *backup; /* name of the copy of what was there, or NULL */
+} SbxDesktopItem;
+SbxDesktopItem *sbx_desktop_item_new (const char *kind, const char *path, const char *content, guint mode);
+
+typedef struct {
+  char *id;               /* "firefox-esr.desktop" */
+  char *source;           /* the desktop entry it was made from */
+  char *profile, *app_id; /* app_id: or NULL */
+  gboolean portal;        /* the launcher belongs to the desktop's portal */
+  GPtrArray *items;       /* SbxDesktopItem */
+} SbxDesktopRecord;
+SbxDesktopRecord *sbx_desktop_record_new (const char *id);
+void sbx_desktop_record_free (SbxDesktopRecord *record);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (SbxDesktopRecord, sbx_desktop_record_free)
+
+typedef struct _SbxDesktopStore SbxDesktopStore;
+
+/* @write: makes the directory and waits its turn, so that two cannot install at a time. Errors: SPAWN_FAILED,
+ * BAD_OPTION (a record that cannot be read). */
+SbxDesktopStore *sbx_desktop_store_open (const SbxDesktopPlaces *places, gboolean write, GError **error);
+void sbx_desktop_store_free (SbxDesktopStore *self);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (SbxDesktopStore, sbx_desktop_store_free)
+
+/* Ordered by id; the store's. */
+GPtrArray *sbx_desktop_store_get_records (SbxDesktopStore *self);
+SbxDesktopRecord *sbx_desktop_store_find (SbxDesktopStore *self, const char *id);
+/* The record that has an item at @path, or NULL. */
+SbxDesktopRecord *sbx_desktop_store_owner (SbxDesktopStore *self, const char *path);
+/* The view (desktop/places.h) of the machine as if @only were not installed; NULL: as if nothing were. */
+GHashTable *sbx_desktop_store_view (SbxDesktopStore *self, const char *only);
+
+/* Puts every item into its place, or changes nothing. An older record of the same id is replaced: what was there
+ * before it is kept. Errors: SPAWN_FAILED with what to do, BAD_OPTION (something in the way). */
+gboolean sbx_desktop_store_install (SbxDesktopStore *self, SbxDesktopRecord *record, GError **error);
+
+/* Brings back what was there before @id. Files that somebody has changed since are left, and named in @left (GStrv),
+ * unless @force; the record stays as long as there are such. Errors: NOT_FOUND, SPAWN_FAILED. */
+gboolean sbx_desktop_store_remove (SbxDesktopStore *self, const char *id, gboolean force, char ***left, GError **error);
+
+G_END_DECLS
