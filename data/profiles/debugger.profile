@@ -6,7 +6,8 @@
 Name=Debugger
 Description=gdb on one application: reads and writes its memory and registers
 Inherits=default
-Command=gdb
+# @PID@ is the main process of the application that it is attached to.
+Command=gdb -q -p @PID@
 
 [Context]
 features=devel;

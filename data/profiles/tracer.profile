@@ -5,7 +5,8 @@
 Name=Tracer
 Description=strace on one application
 Inherits=default
-Command=strace
+# @PID@ is the main process of the application that it is attached to.
+Command=strace -f -p @PID@
 
 [Seccomp]
 tier=debugger

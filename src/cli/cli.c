@@ -30,6 +30,34 @@ sbx_fail_error (const GError *error)
   return sbx_fail ("%s", copy->message);
 }
 
+const char *
+sbx_take_first_word (SbxCommand *command)
+{
+  const char *word = command->argc > 1 ? command->argv[1] : NULL;
+
+  if (!word || word[0] == '-')
+    return NULL;
+  memmove (command->argv + 1, command->argv + 2, (gsize) (command->argc - 1) * sizeof *command->argv);
+  command->argc--;
+  return word;
+}
+
+const char *
+sbx_take_sandbox_and_command (SbxCommand *command, const char *first, char ***argv)
+{
+  const char *word = first;
+
+  *argv = command->argv + 1;
+  if (word)
+    return word;
+  if (command->argc < 2)
+    return NULL;
+  word = *(*argv)++;
+  if (**argv && strcmp (**argv, "--") == 0)
+    ++*argv;
+  return word;
+}
+
 gboolean
 sbx_parse (SbxCommand *command, const GOptionEntry *entries, GOptionGroup *group, const char *usage,
            const char *summary, int *status)

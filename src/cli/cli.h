@@ -26,6 +26,7 @@ typedef struct {
 typedef int (*SbxVerbFunction) (SbxCommand *command);
 
 int sbx_cmd_run (SbxCommand *command);
+int sbx_cmd_attach (SbxCommand *command);
 int sbx_cmd_exec (SbxCommand *command);
 int sbx_cmd_ps (SbxCommand *command);
 int sbx_cmd_show (SbxCommand *command);
@@ -42,6 +43,12 @@ int sbx_cmd_complete (SbxCommand *command);
 int sbx_fail (const char *format, ...) G_GNUC_PRINTF (1, 2);
 /* The same for an error, without the D-Bus name that GDBus puts into its text. Frees nothing. */
 int sbx_fail_error (const GError *error);
+
+/* For `VERB SANDBOX [OPTION…] [--] COMMAND…`, where options may also come first. The first takes SANDBOX out of the
+ * words if it is the first of them; the second, after sbx_parse (), returns it either way, or NULL, and the
+ * NULL-terminated command in @argv. */
+const char *sbx_take_first_word (SbxCommand *command);
+const char *sbx_take_sandbox_and_command (SbxCommand *command, const char *first, char ***argv);
 
 /* Parses a verb's options; what is left is in command->argv from 1 on. FALSE with *@status to exit with. @summary and
  * @usage are for --help. @groups may be NULL. */

@@ -17,6 +17,7 @@ static const struct {
 } verbs[] = {
   { "run", "--profile= --app-id= --detach --file-forwarding --on-crash= --json " REQUEST_OPTIONS, TRUE },
   { "exec", REQUEST_OPTIONS, FALSE },
+  { "attach", "--profile= --hold " REQUEST_OPTIONS, TRUE },
   { "ps", "--all --tree --json", FALSE },
   { "show", "--json", FALSE },
   { "stop", "--grace=", FALSE },

@@ -1,6 +1,4 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include <string.h>
-
 #include "cli/cli.h"
 #include "cli/follow.h"
 #include "cli/instances.h"
@@ -41,21 +39,17 @@ sbx_cmd_exec (SbxCommand *command)
 {
   g_auto (SbxRequest) request = SBX_REQUEST_INIT;
   const GOptionEntry entries[] = { SBX_REQUEST_ENTRIES (&request), G_OPTION_ENTRY_NULL };
+  const char *first = sbx_take_first_word (command), *word;
   char **argv;
   int status;
 
   if (!sbx_parse (
-          command, entries, NULL, _ ("SANDBOX [--] COMMAND [ARGUMENT…]"),
+          command, entries, NULL, _ ("SANDBOX [OPTION…] [--] COMMAND [ARGUMENT…]"),
           _ ("Starts one more command in a running sandbox, beside the application, and takes its exit status."),
           &status))
     return status;
-  argv = command->argv + 1;
-  if (command->argc > 2 && strcmp (argv[1], "--") == 0) {
-    argv[1] = argv[0];
-    argv++;
-    command->argc--;
-  }
-  if (command->argc < 3)
+  word = sbx_take_sandbox_and_command (command, first, &argv);
+  if (!word || !argv[0])
     return sbx_fail (_ ("exec takes a sandbox and a command, as in `sandboxctl exec SANDBOX -- ps ax`"));
-  return execute (&request, command, argv[0], argv + 1);
+  return execute (&request, command, word, argv);
 }

@@ -191,7 +191,7 @@ report_end (Follow *self)
   const SbxMessage *end = &lifeline->end;
 
   if (lifeline->ended && end->value != SBX_CULPRIT_APPLICATION && end->value != SBX_CULPRIT_STOPPED
-      && end->value != SBX_CULPRIT_CALLER) {
+      && end->value != SBX_CULPRIT_CALLER && end->value != SBX_CULPRIT_TARGET) {
     const char *name = sbx_culprit_name ((unsigned) end->value);
 
     finish (self,

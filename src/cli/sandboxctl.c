@@ -25,6 +25,7 @@ typedef struct {
 static const SbxVerb verbs[] = {
   { "run", sbx_cmd_run, N_ ("Start a command in a sandbox"), TRUE },
   { "exec", sbx_cmd_exec, N_ ("Start one more command in a running sandbox"), TRUE },
+  { "attach", sbx_cmd_attach, N_ ("Debug a running sandbox from a second one"), TRUE },
   { "ps", sbx_cmd_ps, N_ ("List the sandboxes") },
   { "show", sbx_cmd_show, N_ ("Show all about one sandbox") },
   { "stop", sbx_cmd_stop, N_ ("End sandboxes") },

@@ -5,6 +5,7 @@
 #include "common/error.h"
 #include "common/names.h"
 #include "daemon/call.h"
+#include "daemon/launch.h"
 #include "daemon/request.h"
 
 #define MAX_SIGNAL 64
@@ -109,7 +110,39 @@ stop (SbxCall *call)
   send_plain (call, &message);
 }
 
+static void
+on_attached (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  SbxCall *call = user_data;
+  GError *error = NULL;
+  g_autoptr (SbxInstance) handler = sbx_launch_finish (result, &error);
+
+  if (handler)
+    sbx_call_return (call, g_variant_new ("(o)", sbx_instance_get_path (handler)));
+  else
+    sbx_call_fail (call, error);
+}
+
+static void
+attach (SbxCall *call)
+{
+  GVariant *parameters = g_dbus_method_invocation_get_parameters (call->invocation);
+  g_autoptr (GVariant) argv = g_variant_get_child_value (parameters, 1);
+  g_autoptr (GVariant) options = g_variant_get_child_value (parameters, 2);
+  SbxLaunchCall launch_call = { .argv = argv,
+                                .options = options,
+                                .fds = g_dbus_message_get_unix_fd_list (
+                                    g_dbus_method_invocation_get_message (call->invocation)),
+                                .interactive = sbx_call_is_interactive (call),
+                                .target = call->instance };
+
+  g_variant_get_child (parameters, 0, "&s", &launch_call.profile);
+  sbx_launch_async (sbx_manager_get_context (call->manager), sbx_manager_get_registry (call->manager), call->caller,
+                    &launch_call, on_attached, call);
+}
+
 const SbxMethod sbx_instance_methods[] = {
+  { SBX_INSTANCE_INTERFACE, "Attach", attach },
   { SBX_INSTANCE_INTERFACE, "Exec", exec },
   { SBX_INSTANCE_INTERFACE, "Signal", send_signal },
   { SBX_INSTANCE_INTERFACE, "Stop", stop },

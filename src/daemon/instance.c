@@ -1,7 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "daemon/instance.h"
 
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/socket.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
 #include "common/error.h"
 #include "common/names.h"
@@ -25,7 +29,8 @@ struct _SbxInstance {
   char *text;
   GVariant *cached[2];
   guint32 next_job;
-  GHashTable *jobs; /* number → GTask *: EXECs without an answer; task data: the command */
+  GPtrArray *handlers; /* char *: the D-Bus paths of those that run */
+  GHashTable *jobs;    /* number → GTask *: EXECs without an answer; task data: the command */
 };
 
 G_DEFINE_FINAL_TYPE (SbxInstance, sbx_instance, G_TYPE_OBJECT)
@@ -74,6 +79,7 @@ sbx_instance_finalize (GObject *object)
   sbx_info_free (self->info);
   g_free (self->path);
   g_free (self->text);
+  g_ptr_array_unref (self->handlers);
   g_hash_table_unref (self->jobs);
   G_OBJECT_CLASS (sbx_instance_parent_class)->finalize (object);
 }
@@ -101,6 +107,7 @@ static void
 sbx_instance_init (SbxInstance *self)
 {
   g_weak_ref_init (&self->starter, NULL);
+  self->handlers = g_ptr_array_new_with_free_func (g_free);
   self->jobs = g_hash_table_new_full (NULL, NULL, NULL, g_object_unref);
 }
 
@@ -387,6 +394,66 @@ sbx_instance_send (SbxInstance *self, const SbxMessage *message, const int *fds,
   return sbx_throw (error, SBX_ERROR_EXITED, "the instance %s has ended", strrchr (self->path, '/') + 1);
 }
 
+int
+sbx_instance_attach (SbxInstance *self, const char *keeper, gboolean hold, GError **error)
+{
+  SbxMessage message = { .type = SBX_MSG_ATTACH, .value = hold ? SBX_ATTACH_HOLD : 0 };
+  int pair[2], fds[2], program = open (keeper, O_RDONLY | O_CLOEXEC);
+  gboolean sent;
+
+  if (program < 0) {
+    sbx_throw_errno (error, SBX_ERROR_NOT_SUPPORTED, errno, "open %s", keeper);
+    return -1;
+  }
+  if (socketpair (AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0) {
+    sbx_throw_errno (error, SBX_ERROR_SPAWN_FAILED, errno, "keeper: make a socket pair");
+    close (program);
+    return -1;
+  }
+  fds[0] = pair[1];
+  fds[1] = program;
+  sent = sbx_instance_send (self, &message, fds, 2, error);
+  close (pair[1]);
+  close (program);
+  if (sent)
+    return pair[0];
+  close (pair[0]);
+  return -1;
+}
+
+guint32
+sbx_instance_get_enforced (SbxInstance *self)
+{
+  return self->enforced;
+}
+
+gint32
+sbx_instance_get_pid (SbxInstance *self)
+{
+  return self->pid;
+}
+
+void
+sbx_instance_add_handler (SbxInstance *self, const char *path)
+{
+  static const char *const names[] = { "Handlers", NULL };
+
+  g_ptr_array_add (self->handlers, g_strdup (path));
+  tell_change (self, names);
+}
+
+void
+sbx_instance_remove_handler (SbxInstance *self, const char *path)
+{
+  static const char *const names[] = { "Handlers", NULL };
+  guint index;
+
+  if (!g_ptr_array_find_with_equal_func (self->handlers, path, g_str_equal, &index))
+    return;
+  g_ptr_array_remove_index (self->handlers, index);
+  tell_change (self, names);
+}
+
 void
 sbx_instance_exec_async (SbxInstance *self, const int *fds, gsize n_fds, gboolean lifeline, const char *command,
                          GAsyncReadyCallback callback, gpointer user_data)
@@ -482,7 +549,12 @@ make_id (SbxInstance *self)
 static GVariant *
 make_parent (SbxInstance *self)
 {
-  return g_variant_new_object_path ("/");
+  g_autofree char *path = NULL;
+
+  if (self->info->parent == 0)
+    return g_variant_new_object_path ("/");
+  path = g_strdup_printf (SBX_INSTANCES_PATH "/%016" G_GINT64_MODIFIER "x", self->info->parent);
+  return g_variant_new_object_path (path);
 }
 
 static GVariant *
@@ -534,7 +606,7 @@ make_state (SbxInstance *self)
 static GVariant *
 make_handlers (SbxInstance *self)
 {
-  return g_variant_new ("ao", NULL);
+  return g_variant_new_objv ((const char *const *) self->handlers->pdata, (gssize) self->handlers->len);
 }
 
 static GVariant *

@@ -59,6 +59,15 @@ void sbx_instance_exec_async (SbxInstance *self, const int *fds, gsize n_fds, gb
                               GAsyncReadyCallback callback, gpointer user_data);
 pid_t sbx_instance_exec_finish (SbxInstance *self, GAsyncResult *result, GError **error);
 
+/* ATTACH: has the keeper start another one, the program @keeper, for a handler. Returns the socket to that one, or -1
+ * with EXITED, NOT_SUPPORTED or SPAWN_FAILED. @hold: this instance stays while the handler runs. */
+int sbx_instance_attach (SbxInstance *self, const char *keeper, gboolean hold, GError **error);
+guint32 sbx_instance_get_enforced (SbxInstance *self); /* SbxEnforced */
+gint32 sbx_instance_get_pid (SbxInstance *self);       /* of the main process, or 0 */
+/* What Handlers says. */
+void sbx_instance_add_handler (SbxInstance *self, const char *path);
+void sbx_instance_remove_handler (SbxInstance *self, const char *path);
+
 /* EXITED, as @status says. */
 void sbx_instance_end_by_status (SbxInstance *self, const SbxStatus *status);
 /* Ends what has not started yet; no signal is emitted any more. */

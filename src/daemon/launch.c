@@ -27,6 +27,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
@@ -46,6 +47,7 @@ typedef struct {
   SbxWish *wish;
   SbxChoice *choice;
   SbxInstance *instance;
+  SbxInstance *target; /* of a handler, or NULL */
   GCancellable *asking;
   gboolean interactive, entered, approved, prepared, started;
   int start_block;
@@ -73,6 +75,7 @@ launch_clear (gpointer data)
   g_clear_pointer (&launch->wish, sbx_wish_free);
   g_clear_pointer (&launch->choice, sbx_choice_free);
   g_clear_object (&launch->instance);
+  g_clear_object (&launch->target);
   g_clear_object (&launch->asking);
   if (launch->start_block >= 0)
     close (launch->start_block);
@@ -298,16 +301,28 @@ has_its_directories (Launch *launch)
   return TRUE;
 }
 
-static gboolean
-prepare (Launch *launch, GError **error)
+/* A handler's keeper is a child of its target's: it has to be in the target's Landlock domain. */
+static int
+start_keeper (Launch *launch, GError **error)
 {
   SbxContext *context = launch->context;
   g_autofree char *keeper = sbx_program_find ((const char *const *) context->environment, "sandbox-keeper", error);
+
+  if (!keeper)
+    return -1;
+  if (launch->target)
+    return sbx_instance_attach (launch->target, keeper, launch->wish->hold, error);
+  return sbx_keeper_spawn (keeper, &context->nofile, error);
+}
+
+static gboolean
+prepare (Launch *launch, GError **error)
+{
   int sock;
 
-  if (!keeper || !make_directories (launch, error))
+  if (!make_directories (launch, error))
     return FALSE;
-  sock = sbx_keeper_spawn (keeper, &context->nofile, error); /* first: it loads while we write */
+  sock = start_keeper (launch, error); /* first: it loads while we write */
   if (sock < 0)
     return FALSE;
   sbx_instance_set_keeper (launch->instance, sock);
@@ -382,13 +397,13 @@ on_known (SbxCaller *caller, const GError *error, gpointer user_data)
     give_up (launch, g_error_copy (error));
     return;
   }
-  actions = sbx_gate_actions (SBX_ACTION_LAUNCH, launch->choice->classes);
+  actions = sbx_gate_actions (launch->target ? SBX_ACTION_ATTACH : SBX_ACTION_LAUNCH, launch->choice->classes);
   sbx_authority_check_async (launch->context->authority, caller, actions, launch->interactive, launch->asking,
                              on_answer, g_rc_box_acquire (launch));
 }
 
 static SbxInfo *
-make_info (SbxRegistry *registry, SbxChoice *choice)
+make_info (SbxRegistry *registry, SbxChoice *choice, SbxInstance *target)
 {
   SbxInfo *info = g_new0 (SbxInfo, 1);
   gboolean limited = FALSE;
@@ -396,6 +411,7 @@ make_info (SbxRegistry *registry, SbxChoice *choice)
   for (int i = 0; i < SBX_N_LIMITS; i++)
     limited = limited || sbx_policy_get_limit (choice->policy, (SbxLimit) i) != SBX_LIMIT_NONE;
   info->id = sbx_registry_new_id (registry);
+  info->parent = target ? sbx_instance_get_id (target) : 0;
   info->app_id = g_strdup (choice->app_id);
   info->profile = g_strdup (sbx_profile_get_name (choice->profile));
   info->command = g_variant_ref_sink (sbx_command_to_variant ((const char *const *) choice->argv));
@@ -406,9 +422,46 @@ make_info (SbxRegistry *registry, SbxChoice *choice)
 }
 
 static gboolean
+check_target (Launch *launch, GError **error)
+{
+  if (!launch->target || sbx_instance_get_state (launch->target) == SBX_STATE_RUNNING)
+    return TRUE;
+  return sbx_throw (error, SBX_ERROR_EXITED, "the instance %016" G_GINT64_MODIFIER "x has ended",
+                    sbx_instance_get_id (launch->target));
+}
+
+/* The number of the process @pid in its own pid namespace: the last one of NSpid in /proc/PID/status (proc(5)). It is
+ * only told to people and programs; 0 when it cannot be had. */
+static guint
+pid_inside (gint32 pid)
+{
+  g_autofree char *path = g_strdup_printf ("/proc/%d/status", pid), *text = NULL;
+  const char *line, *end, *word;
+
+  if (!g_file_get_contents (path, &text, NULL, NULL) || !(line = strstr (text, "\nNSpid:")))
+    return 0;
+  end = strchr (line + 1, '\n');
+  word = end ? end : line + strlen (line);
+  while (word > line && g_ascii_isdigit (word[-1]))
+    word--;
+  return (guint) g_ascii_strtoull (word, NULL, 10);
+}
+
+static void
+describe_target (Launch *launch)
+{
+  launch->wish->handler = TRUE;
+  launch->wish->target_enforced = sbx_instance_get_enforced (launch->target);
+  launch->wish->target_pid = pid_inside (sbx_instance_get_pid (launch->target));
+}
+
+static gboolean
 make_choice (Launch *launch, GError **error)
 {
-  launch->wish = sbx_wish_new (launch->argv, launch->options, sbx_launch_options, launch->fds, TRUE, error);
+  launch->wish = sbx_wish_new (launch->argv, launch->options, launch->target ? sbx_attach_options : sbx_launch_options,
+                               launch->fds, TRUE, error);
+  if (launch->wish && launch->target)
+    describe_target (launch);
   if (launch->wish)
     launch->choice = sbx_choice_new (launch->context, launch->profile, launch->wish, NULL, error);
   forget_call (launch);
@@ -422,11 +475,12 @@ begin (gpointer user_data)
   g_autoptr (Launch) launch = g_rc_box_acquire (user_data);
   GError *error = NULL;
 
-  if (!sbx_registry_has_room (launch->registry, &error) || !make_choice (launch, &error)) {
+  if (!sbx_registry_has_room (launch->registry, &error) || !check_target (launch, &error)
+      || !make_choice (launch, &error)) {
     give_up (launch, error);
     return;
   }
-  launch->instance = sbx_instance_new (make_info (launch->registry, launch->choice));
+  launch->instance = sbx_instance_new (make_info (launch->registry, launch->choice, launch->target));
   sbx_instance_set_starter (launch->instance, launch->caller);
   sbx_registry_add (launch->registry, launch->instance); /* before us, so that it is shown before it is answered */
   g_signal_connect (launch->instance, "ready", G_CALLBACK (on_ready), launch);
@@ -475,6 +529,7 @@ sbx_launch_async (SbxContext *context, SbxRegistry *registry, SbxCaller *caller,
   launch->argv = g_variant_ref (call->argv);
   launch->options = g_variant_ref (call->options);
   launch->fds = call->fds ? g_object_ref (call->fds) : NULL;
+  launch->target = call->target ? g_object_ref (call->target) : NULL;
   launch->asking = g_cancellable_new ();
   launch->interactive = call->interactive;
   launch->start_block = -1;

@@ -8,16 +8,18 @@
 
 G_BEGIN_DECLS
 
-/* What a call of Launch brings. */
+/* What a call of Launch or Attach brings. */
 typedef struct {
   const char *profile;
   GVariant *argv, *options;
   GUnixFDList *fds;
   gboolean interactive; /* polkit may show a dialogue */
+  SbxInstance *target;  /* what a handler is attached to; NULL: an instance of its own */
 } SbxLaunchCall;
 
-/* Launches for @caller, who need not be known yet. @context and @registry must outlive the launch. All errors of
- * Launch (data/dbus-1); a caller that leaves cancels it (G_IO_ERROR_CANCELLED), unless a lifeline has been handed on.
+/* Launches, or attaches a handler, for @caller, who need not be known yet. @context and @registry must outlive the
+ * launch. All errors of Launch (data/dbus-1); a caller that leaves cancels it (G_IO_ERROR_CANCELLED), unless a lifeline
+ * has been handed on.
  */
 void sbx_launch_async (SbxContext *context, SbxRegistry *registry, SbxCaller *caller, const SbxLaunchCall *call,
                        GAsyncReadyCallback callback, gpointer user_data);

@@ -132,10 +132,42 @@ announce_end (SbxManager *self, SbxInstance *instance)
     sbx_record_set_announced (parent, sbx_instance_get_id (instance));
 }
 
+/* The instance that @instance is a handler of, if it is one. */
+static SbxInstance *
+find_target (SbxManager *self, SbxInstance *instance)
+{
+  guint64 parent = sbx_instance_get_info (instance)->parent;
+
+  return parent != 0 ? sbx_registry_lookup (self->registry, parent) : NULL;
+}
+
+/* A handler and its target become known in any order: a service that adopts them reads a directory. */
+static void
+link_handlers (SbxManager *self, SbxInstance *instance)
+{
+  g_autoptr (GPtrArray) shown = sbx_registry_list (self->registry);
+  SbxInstance *target = find_target (self, instance);
+
+  if (target && sbx_instance_get_state (instance) == SBX_STATE_RUNNING)
+    sbx_instance_add_handler (target, sbx_instance_get_path (instance));
+  for (guint i = 0; i < shown->len; i++) {
+    SbxInstance *other = g_ptr_array_index (shown, i);
+
+    if (other != instance && sbx_instance_get_state (other) == SBX_STATE_RUNNING
+        && find_target (self, other) == instance)
+      sbx_instance_add_handler (instance, sbx_instance_get_path (other));
+  }
+}
+
 static void
 on_instance_ended (SbxInstance *instance, gpointer user_data)
 {
-  announce_end (user_data, instance);
+  SbxManager *self = user_data;
+  SbxInstance *target = find_target (self, instance);
+
+  if (target)
+    sbx_instance_remove_handler (target, sbx_instance_get_path (instance));
+  announce_end (self, instance);
 }
 
 static void
@@ -165,6 +197,7 @@ on_added (SbxRegistry *registry, SbxInstance *instance, gpointer user_data)
   emit (self, SBX_MANAGER_PATH, OBJECT_MANAGER, "InterfacesAdded",
         g_variant_new ("(oa{sa{sv}})", sbx_instance_get_path (instance), &interfaces));
   g_variant_builder_clear (&closed);
+  link_handlers (self, instance);
 }
 
 static void

@@ -57,6 +57,10 @@ sbx_info_write (const SbxInfo *info)
 
   sbx_id_format (info->id, id);
   g_key_file_set_string (file, INFO_GROUP, "Id", id);
+  if (info->parent != 0) {
+    sbx_id_format (info->parent, id);
+    g_key_file_set_string (file, INFO_GROUP, "Parent", id);
+  }
   g_key_file_set_string (file, INFO_GROUP, "AppId", info->app_id);
   g_key_file_set_string (file, INFO_GROUP, "Profile", info->profile);
   g_key_file_set_string (file, INFO_GROUP, "Command", command);
@@ -102,6 +106,17 @@ read_list (GKeyFile *file, const char *key, GError **error)
 }
 
 static gboolean
+read_parent (GKeyFile *file, SbxInfo *info, GError **error)
+{
+  g_autofree char *parent = NULL;
+
+  if (!g_key_file_has_key (file, INFO_GROUP, "Parent", NULL))
+    return TRUE;
+  parent = read_string (file, "Parent", error);
+  return parent && (sbx_id_parse (parent, &info->parent) || sbx_throw (error, SBX_ERROR_BAD_OPTION, "Parent is no id"));
+}
+
+static gboolean
 read_info (GKeyFile *file, SbxInfo *info, GError **error)
 {
   g_autofree char *id = read_string (file, "Id", error);
@@ -111,7 +126,7 @@ read_info (GKeyFile *file, SbxInfo *info, GError **error)
     return FALSE;
   if (!sbx_id_parse (id, &value) || value != info->id)
     return sbx_throw (error, SBX_ERROR_BAD_OPTION, "Id is of another instance");
-  return (info->app_id = read_string (file, "AppId", error)) != NULL
+  return read_parent (file, info, error) && (info->app_id = read_string (file, "AppId", error)) != NULL
          && (info->profile = read_string (file, "Profile", error)) != NULL
          && (info->command = read_variant (file, "Command", "aay", error)) != NULL
          && (info->policy = read_variant (file, "Policy", "a{sv}", error)) != NULL

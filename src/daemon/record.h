@@ -12,6 +12,7 @@ G_BEGIN_DECLS
 /* What a later service needs to know of an instance. */
 typedef struct {
   guint64 id;
+  guint64 parent; /* of a handler: its target; else 0 */
   char *app_id;
   char *profile;
   GVariant *command; /* aay */

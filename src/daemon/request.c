@@ -87,6 +87,7 @@ take_plain_options (SbxWish *wish, GVariant *options, GError **error)
   g_variant_lookup (options, "app-id", "s", &wish->app_id);
   g_variant_lookup (options, "cwd-optional", "b", &wish->cwd_optional);
   g_variant_lookup (options, "tty", "b", &wish->tty);
+  g_variant_lookup (options, "hold", "b", &wish->hold);
   g_variant_lookup (options, "unset-env", "^as", &wish->unset_env);
   g_variant_lookup (options, "display-env", "^as", &wish->display_env);
   wish->policy = g_variant_lookup_value (options, "policy", G_VARIANT_TYPE_VARDICT);
@@ -337,6 +338,23 @@ choose_app_id (const SbxWish *wish, SbxProfile *profile, const char *command)
   return sbx_app_id_from_command (command);
 }
 
+/* The Command= of a handler's profile, with the words @PID@ and @ROOT@ as its target has them. */
+static char **
+fill_in_target (const char *const *command, guint pid)
+{
+  g_autofree char *number = g_strdup_printf ("%u", pid);
+  char **argv = g_new0 (char *, g_strv_length ((char **) command) + 1);
+
+  for (gsize i = 0; command[i]; i++) {
+    g_autoptr (GString) word = g_string_new (command[i]);
+
+    g_string_replace (word, "@PID@", number, 0);
+    g_string_replace (word, "@ROOT@", SBX_PLAN_TARGET_ROOT, 0);
+    argv[i] = g_strdup (word->str);
+  }
+  return argv;
+}
+
 static char **
 choose_argv (const SbxWish *wish, SbxProfile *profile, const char *const *fallback, GError **error)
 {
@@ -345,7 +363,7 @@ choose_argv (const SbxWish *wish, SbxProfile *profile, const char *const *fallba
   if (wish->argv[0])
     return g_strdupv (wish->argv);
   if (of_profile && of_profile[0])
-    return g_strdupv ((char **) of_profile);
+    return wish->handler ? fill_in_target (of_profile, wish->target_pid) : g_strdupv ((char **) of_profile);
   if (fallback)
     return g_strdupv ((char **) fallback);
   sbx_throw (error, SBX_ERROR_BAD_OPTION, "no command: name one, since the profile \"%s\" has no Command= of its own",
@@ -369,6 +387,9 @@ make_plan (SbxContext *context, const SbxWish *wish, const SbxPolicy *policy, co
     .terminal =
         wish->tty && wish->n_fds > 0 && ttyname_r (wish->fds[0], terminal, sizeof terminal) == 0 ? terminal : NULL,
     .display_env = (const char *const *) wish->display_env,
+    .handler = wish->handler,
+    .target_enforced = wish->target_enforced,
+    .target_pid = wish->target_pid,
   };
 
   return sbx_plan_new (policy, &request, context->machine, error);

@@ -17,7 +17,7 @@ typedef struct {
   char **env, **unset_env; /* or NULL */
   char **display_env;      /* or NULL */
   char *cwd;               /* or NULL */
-  gboolean cwd_optional, tty;
+  gboolean cwd_optional, tty, hold;
   GVariant *policy; /* a{sv} or NULL */
   /* Descriptors, all borrowed from @list */
   GUnixFDList *list;
@@ -27,6 +27,10 @@ typedef struct {
   int *forward;
   gsize n_forward;
   int lifeline; /* or -1 */
+  /* Of a handler, filled in by whoever knows its target */
+  gboolean handler;
+  guint32 target_enforced; /* SbxEnforced */
+  guint target_pid;        /* as its own pid namespace numbers it */
 } SbxWish;
 
 void sbx_wish_free (SbxWish *wish);

@@ -31,7 +31,9 @@ typedef struct {
   int signals;
   bool started; /* confined: from here on nothing runs outside the app domain and the filter */
   bool linger;
+  bool held;
   bool main_ended;
+  bool childless; /* as of the last time that something was reaped */
   Job jobs[MAX_JOBS];
 } Init;
 
@@ -97,6 +99,14 @@ run (Init *init, const SbxMessage *message, const int *fds, size_t n)
   say (init, SBX_MSG_STARTED, message->job, 0, (int32_t) enforced);
 }
 
+/* The application has ended, and nothing keeps us. */
+static void
+leave_when_done (Init *init, bool childless)
+{
+  if (init->main_ended && !init->held && (!init->linger || childless))
+    _exit (0);
+}
+
 static void
 forward_signal (Init *init, const SbxMessage *message)
 {
@@ -116,10 +126,14 @@ serve (Init *init)
 
   if (sbx_message_recv (init->control, SBX_CHANNEL_KEEPER_TO_INIT, &message, fds, &n, NULL) <= 0)
     _exit (1);
-  if (message.type == SBX_MSG_SIGNAL)
+  if (message.type == SBX_MSG_SIGNAL) {
     forward_signal (init, &message);
-  else
+  } else if (message.type == SBX_MSG_HOLD) {
+    init->held = message.value != 0;
+    leave_when_done (init, init->childless);
+  } else {
     run (init, &message, fds, n);
+  }
   while (n > 0)
     close (fds[--n]);
 }
@@ -140,8 +154,8 @@ reap (Init *init)
         init->main_ended |= init->jobs[i].job == 0;
         say (init, SBX_MSG_EXITED, init->jobs[i].job, status, 0);
       }
-  if (init->main_ended && (!init->linger || (pid < 0 && errno == ECHILD)))
-    _exit (0);
+  init->childless = pid < 0 && errno == ECHILD;
+  leave_when_done (init, init->childless);
 }
 
 /* Only the socket stays: bwrap's own descriptors and our program file are nobody's business any more. */
@@ -166,6 +180,7 @@ main (void)
 
   tidy_descriptors ();
   prctl (PR_SET_NAME, "sandbox-init");
+  prctl (PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0); /* a handler's is not PID 1 */
   sigemptyset (&chld);
   sigaddset (&chld, SIGCHLD);
   sigprocmask (SIG_SETMASK, &chld, NULL);

@@ -12,6 +12,9 @@
 #include "keeper/keeper.h"
 #include "wire/sys.h"
 
+/* How long a handler that was killed waits for its target to be known as dead, to tell why it ended */
+#define TARGET_END_MS 300
+
 int64_t
 sbx_keeper_now (void)
 {
@@ -132,6 +135,7 @@ sbx_keeper_kill_all (SbxKeeper *keeper)
 {
   if (keeper->init_pidfd >= 0)
     (void) sbx_sys_pidfd_send_signal (keeper->init_pidfd, SIGKILL);
+  (void) sbx_join_sweep (keeper->join.own_mounts);
 }
 
 void
@@ -161,6 +165,8 @@ sbx_keeper_children (SbxKeeper *keeper)
     if (pid == keeper->bwrap) {
       keeper->bwrap_reaped = true;
       keeper->bwrap_status = status;
+    } else {
+      (void) sbx_keeper_handler_ended (keeper, pid);
     }
   if (!keeper->bwrap_reaped)
     return;
@@ -198,7 +204,22 @@ find_culprit (const SbxKeeper *keeper)
 {
   if (keeper->main_ended || keeper->why != SBX_CULPRIT_APPLICATION)
     return keeper->why;
+  if (sbx_join_target_has_ended (&keeper->join, TARGET_END_MS))
+    return SBX_CULPRIT_TARGET;
   return WIFSIGNALED (keeper->bwrap_status) ? SBX_CULPRIT_BWRAP : SBX_CULPRIT_INIT;
+}
+
+/* With PID 1 everything of theirs is dead; that their keepers write it down should not be waited for without end. */
+static bool
+handlers_are_gone (SbxKeeper *keeper)
+{
+  int64_t now = sbx_keeper_now ();
+
+  if (!sbx_keeper_has_handlers (keeper))
+    return true;
+  if (keeper->handlers_until == 0)
+    keeper->handlers_until = now + SBX_KEEPER_HANDLERS_GRACE;
+  return now >= keeper->handlers_until;
 }
 
 static bool
@@ -206,9 +227,13 @@ everything_is_gone (SbxKeeper *keeper)
 {
   struct pollfd init = { keeper->init_pidfd, POLLIN, 0 };
 
-  if (keeper->state != SBX_KEEPER_ENDING || !keeper->bwrap_reaped)
+  if (keeper->state != SBX_KEEPER_ENDING || !keeper->bwrap_reaped || poll (&init, 1, 0) <= 0)
     return false;
-  return poll (&init, 1, 0) > 0;
+  if (sbx_join_sweep (keeper->join.own_mounts) > 0) { /* nobody tells us when they are gone: look again */
+    keeper->kill_at = sbx_keeper_now () + 2;
+    return false;
+  }
+  return handlers_are_gone (keeper);
 }
 
 void

@@ -13,6 +13,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "keeper/join.h"
 #include "keeper/record.h"
 #include "wire/block.h"
 #include "wire/message.h"
@@ -20,7 +21,9 @@
 #define SBX_KEEPER_SOCKET_FD 3 /* sandboxd's end is the launching service */
 #define SBX_KEEPER_PEERS 16
 #define SBX_KEEPER_JOBS 256
-#define SBX_KEEPER_CALLER_GRACE 3000 /* ms between SIGTERM and SIGKILL when the caller has gone */
+#define SBX_KEEPER_HANDLERS 16
+#define SBX_KEEPER_HANDLERS_GRACE 2000 /* ms that handlers have to follow their ended instance */
+#define SBX_KEEPER_CALLER_GRACE 3000   /* ms between SIGTERM and SIGKILL when the caller has gone */
 
 typedef enum {
   SBX_KEEPER_WAITING,
@@ -42,6 +45,14 @@ typedef struct {
   int64_t kill_at;       /* monotonic ms, or 0 */
 } SbxJob;
 
+/* The keeper of a handler of this instance: our child. */
+typedef struct {
+  pid_t pid;  /* 0: a free row */
+  int link;   /* socket to it, or -1 */
+  int mounts; /* the handler's mount namespace, once it is there, or -1 */
+  bool hold;  /* the instance stays while it runs */
+} SbxHandler;
+
 typedef struct {
   SbxKeeperState state;
   SbxKeeperRecord record;
@@ -51,7 +62,10 @@ typedef struct {
   int bwrap_status;
   bool bwrap_reaped;
   uint32_t next_job;
-  SbxJob jobs[SBX_KEEPER_JOBS];   /* [0] is job 0 */
+  SbxJob jobs[SBX_KEEPER_JOBS]; /* [0] is job 0 */
+  SbxHandler handlers[SBX_KEEPER_HANDLERS];
+  int64_t handlers_until;         /* monotonic ms after which they are not waited for, or 0 */
+  SbxJoin join;                   /* when this is a handler itself */
   int start_fds[SBX_MESSAGE_FDS]; /* an early START */
   size_t n_start_fds;
   bool start_kept;
@@ -95,3 +109,12 @@ void sbx_keeper_timers (SbxKeeper *keeper);
 /* When everything is gone: records it, tells everybody, exits. Returns when it is not over yet. */
 void sbx_keeper_finish (SbxKeeper *keeper);
 int64_t sbx_keeper_now (void);
+
+/* handlers.c: the handlers of this instance. */
+/* Starts a handler's keeper, which serves @socket, from the open @program; says FAILED over @socket if it cannot. Both
+ * stay the caller's. */
+void sbx_keeper_attach (SbxKeeper *keeper, const SbxMessage *message, int socket, int program);
+void sbx_keeper_serve_handler (SbxKeeper *keeper, SbxHandler *handler);
+/* The child @pid has been reaped. False when it is no handler's keeper. */
+bool sbx_keeper_handler_ended (SbxKeeper *keeper, pid_t pid);
+bool sbx_keeper_has_handlers (const SbxKeeper *keeper);

@@ -48,10 +48,11 @@ enter_instance_domain (SbxKeeper *keeper, uint32_t flags)
   return rc == 0 || !(flags & SBX_DOMAIN_REQUIRED) ? 0 : -1;
 }
 
-/* What bwrap gets: nothing on 0 and 1, the pipe for its complaints on 2, our socket, init's program, then its files. */
+/* What bwrap gets: nothing on 0 and 1, the pipe for its complaints on 2, our socket, init's program, the namespaces
+ * that a handler joins, then its files. */
 static size_t
-map_for_bwrap (const SbxBlock *block, const int *fds, size_t n_fds, int control, int errors, int *sources,
-               int32_t *targets)
+map_for_bwrap (const SbxKeeper *keeper, const SbxBlock *block, const int *fds, size_t n_fds, int control, int errors,
+               int *sources, int32_t *targets)
 {
   SbxRecord record = { 0 };
   size_t n = 0, n_files = n_fds - FIXED_FDS;
@@ -62,6 +63,8 @@ map_for_bwrap (const SbxBlock *block, const int *fds, size_t n_fds, int control,
   targets[n++] = CONTROL_NUMBER;
   sources[n] = fds[2];
   targets[n++] = INIT_NUMBER;
+  if (keeper->join.joined)
+    n += sbx_join_map (&keeper->join, sources + n, targets + n);
   if (!sbx_block_next (block, SBX_TAG_FDMAP, &record) || record.length != n_files * sizeof (int32_t)
       || n + n_files > SBX_FDMAP_MAX)
     return 0;
@@ -84,18 +87,30 @@ static void __attribute__ ((noreturn)) exec_bwrap (char **argv, const int *sourc
   _exit (127);
 }
 
+/* Not inlined: a local variable of a function that calls vfork could be clobbered */
+static char **__attribute__ ((noinline)) read_command (const SbxKeeper *keeper, const SbxBlock *block, size_t *argc)
+{
+  char **argv = sbx_block_strv (block, SBX_TAG_BWRAP, argc), **joining;
+
+  if (!argv || !keeper->join.joined)
+    return argv;
+  joining = sbx_join_argv (&keeper->join, argv, *argc);
+  free (argv);
+  return joining;
+}
+
 static int
 spawn_bwrap (SbxKeeper *keeper, const SbxBlock *block, const int *fds, size_t n_fds)
 {
   int sources[SBX_FDMAP_MAX], control[2] = { -1, -1 }, errors[2] = { -1, -1 }, on = 1;
   int32_t targets[SBX_FDMAP_MAX];
   size_t argc, n;
-  char **argv = sbx_block_strv (block, SBX_TAG_BWRAP, &argc);
+  char **const argv = read_command (keeper, block, &argc);
 
   if (!argv || socketpair (AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, control) < 0 || pipe2 (errors, O_CLOEXEC) < 0
       || setsockopt (control[0], SOL_SOCKET, SO_PASSCRED, &on, sizeof on) < 0)
     return -1;
-  n = map_for_bwrap (block, fds, n_fds, control[1], errors[1], sources, targets);
+  n = map_for_bwrap (keeper, block, fds, n_fds, control[1], errors[1], sources, targets);
   if (n == 0) {
     errno = EBADMSG;
     return -1;
@@ -129,9 +144,12 @@ static void __attribute__ ((noreturn)) fail_record (SbxKeeper *keeper, int direc
 static void
 prepare_from (SbxKeeper *keeper, const SbxBlock *block, const int *fds, size_t n_fds)
 {
-  SbxRecord info = { 0 };
+  SbxRecord info = { 0 }, join = { 0 };
 
   keeper->procfs_flags = sbx_block_u32 (block, SBX_TAG_PROCFS, 0);
+  if (sbx_block_next (block, SBX_TAG_JOIN, &join) && sbx_join_open (&keeper->join) < 0)
+    sbx_keeper_fail (keeper, SBX_STEP_JOIN, errno, "");
+  keeper->enforced |= sbx_block_u32 (block, SBX_TAG_JOIN, 0);
   if (enter_instance_domain (keeper, sbx_block_u32 (block, SBX_TAG_DOMAIN, 0)) < 0)
     sbx_keeper_fail (keeper, SBX_STEP_DOMAIN, errno, "");
   if (spawn_bwrap (keeper, block, fds, n_fds) < 0)
@@ -159,16 +177,21 @@ sbx_keeper_prepare (SbxKeeper *keeper, const int *fds, size_t n_fds)
       close (fds[i]);
 }
 
+/* What is done to the sandbox from outside before anything runs in it. */
 static void
-replace_procfs (SbxKeeper *keeper)
+finish_mounts (SbxKeeper *keeper)
 {
   SbxNamespaces namespaces;
 
-  if (!(keeper->procfs_flags & SBX_PROCFS_PRIVATE))
+  if (!(keeper->procfs_flags & SBX_PROCFS_PRIVATE) && !keeper->join.joined)
     return;
-  if (sbx_namespaces_open (&namespaces, keeper->init_pid, keeper->init_pidfd) < 0
-      || sbx_procfs_replace (&namespaces, keeper->procfs_flags, &keeper->enforced) < 0)
+  if (sbx_namespaces_open (&namespaces, keeper->init_pid, keeper->init_pidfd) < 0)
+    sbx_keeper_fail (keeper, SBX_STEP_NAMESPACES, errno, "");
+  if ((keeper->procfs_flags & SBX_PROCFS_PRIVATE)
+      && sbx_procfs_replace (&namespaces, keeper->procfs_flags, &keeper->enforced) < 0)
     sbx_keeper_fail (keeper, SBX_STEP_PROCFS, errno, "");
+  if (keeper->join.joined && sbx_join_ready (&keeper->join, &namespaces) < 0)
+    sbx_keeper_fail (keeper, SBX_STEP_JOIN, errno, "");
   sbx_namespaces_close (&namespaces);
 }
 
@@ -181,7 +204,7 @@ sbx_keeper_init_ready (SbxKeeper *keeper, pid_t pid)
   keeper->init_pidfd = sbx_sys_pidfd_open (pid);
   if (keeper->init_pidfd < 0)
     sbx_keeper_fail (keeper, SBX_STEP_NAMESPACES, errno, "");
-  replace_procfs (keeper);
+  finish_mounts (keeper);
   keeper->state = SBX_KEEPER_READY;
   if (keeper->start_kept)
     sbx_keeper_start (keeper);

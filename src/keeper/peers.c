@@ -214,6 +214,10 @@ sbx_keeper_serve_peer (SbxKeeper *keeper, int peer)
   case SBX_MSG_EXEC:
     take_exec (keeper, peer, &message, fds, n);
     break;
+  case SBX_MSG_ATTACH:
+    sbx_keeper_attach (keeper, &message, fds[0], fds[1]);
+    close_all (fds, n);
+    break;
   case SBX_MSG_SIGNAL:
     job = sbx_keeper_find_job (keeper, 0);
     if (message.job == 0 && job)

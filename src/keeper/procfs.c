@@ -94,7 +94,9 @@ make_procfs (int pidns, uint32_t flags)
     return errno == EINVAL || errno == EOPNOTSUPP ? -NO_PIDNS_OPTION : -1;
   if (sbx_sys_fsconfig (fs, FSCONFIG_CMD_CREATE, NULL, NULL, 0) < 0)
     return -1;
-  return sbx_sys_fsmount (fs, FSMOUNT_CLOEXEC, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC);
+  return sbx_sys_fsmount (fs, FSMOUNT_CLOEXEC,
+                          MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC
+                              | (flags & SBX_PROCFS_READ_ONLY ? MOUNT_ATTR_RDONLY : 0));
 }
 
 /* Lays @source, read-only and without devices, over @name. */

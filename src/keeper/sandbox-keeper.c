@@ -17,7 +17,7 @@
 #define GRACE_ON_SIGTERM 3000
 
 typedef struct {
-  struct pollfd fds[5 + SBX_KEEPER_PEERS + SBX_KEEPER_JOBS];
+  struct pollfd fds[5 + SBX_KEEPER_PEERS + SBX_KEEPER_JOBS + SBX_KEEPER_HANDLERS];
   nfds_t n;
 } Polled;
 
@@ -40,6 +40,8 @@ collect (const SbxKeeper *keeper, Polled *polled)
     polled->fds[polled->n++] = (struct pollfd){ keeper->peers[i], POLLIN, 0 };
   for (size_t i = 0; i < SBX_KEEPER_JOBS; i++)
     polled->fds[polled->n++] = (struct pollfd){ keeper->jobs[i].lifeline, POLLIN, 0 };
+  for (size_t i = 0; i < SBX_KEEPER_HANDLERS; i++)
+    polled->fds[polled->n++] = (struct pollfd){ keeper->handlers[i].link, POLLIN, 0 };
 }
 
 static int
@@ -48,6 +50,8 @@ next_timeout (const SbxKeeper *keeper)
   int64_t next = keeper->kill_at;
   int64_t now;
 
+  if (keeper->handlers_until != 0 && (next == 0 || keeper->handlers_until < next))
+    next = keeper->handlers_until;
   for (size_t i = 1; i < SBX_KEEPER_JOBS; i++)
     if (keeper->jobs[i].kill_at != 0 && (next == 0 || keeper->jobs[i].kill_at < next))
       next = keeper->jobs[i].kill_at;
@@ -72,6 +76,7 @@ static void
 serve (SbxKeeper *keeper, const Polled *polled)
 {
   const struct pollfd *peers = polled->fds + 5, *lifelines = peers + SBX_KEEPER_PEERS;
+  const struct pollfd *links = lifelines + SBX_KEEPER_JOBS;
 
   if (polled->fds[3].revents && keeper->bwrap_errors >= 0)
     sbx_keeper_read_errors (keeper);
@@ -85,6 +90,9 @@ serve (SbxKeeper *keeper, const Polled *polled)
   for (size_t i = 0; i < SBX_KEEPER_JOBS; i++)
     if (lifelines[i].revents && keeper->jobs[i].lifeline == lifelines[i].fd)
       sbx_keeper_serve_lifeline (keeper, &keeper->jobs[i]);
+  for (size_t i = 0; i < SBX_KEEPER_HANDLERS; i++)
+    if (links[i].revents && keeper->handlers[i].link == links[i].fd)
+      sbx_keeper_serve_handler (keeper, &keeper->handlers[i]);
   if (polled->fds[2].revents)
     sbx_keeper_accept (keeper);
 }
@@ -111,6 +119,9 @@ set_up (SbxKeeper *keeper)
     keeper->peers[i] = -1;
   for (size_t i = 0; i < SBX_KEEPER_JOBS; i++)
     keeper->jobs[i] = (SbxJob){ .peer = -1, .lifeline = -1 };
+  for (size_t i = 0; i < SBX_KEEPER_HANDLERS; i++)
+    keeper->handlers[i] = (SbxHandler){ .link = -1, .mounts = -1 };
+  keeper->join.own_mounts = -1;
   keeper->jobs[0].used = true;
   keeper->listener = keeper->init = keeper->init_pidfd = keeper->bwrap_errors = -1;
   keeper->peers[0] = SBX_KEEPER_SOCKET_FD;
@@ -127,7 +138,9 @@ main (void)
     fputs ("sandbox-keeper is started by sandboxd, not by hand: see sandboxctl(1)\n", stderr);
     return EXIT_FAILURE;
   }
-  (void) setsid (); /* EPERM: we lead a group already */
+  for (int fd = SBX_JOIN_OWNER_FD; fd <= SBX_JOIN_LINK_FD; fd++)
+    (void) fcntl (fd, F_SETFD, FD_CLOEXEC); /* EBADF: not a handler's */
+  (void) setsid ();                         /* EPERM: we lead a group already */
   set_up (&keeper);
   if (keeper.signals < 0 || prctl (PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) < 0)
     return EXIT_FAILURE;

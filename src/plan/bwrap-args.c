@@ -27,15 +27,17 @@ add_namespaces (SbxPlan *self)
 {
   guint shared = sbx_policy_get_shared (self->policy);
 
-  arg (self, "--unshare-user");
-  arg (self, "--unshare-pid");
+  if (!self->handler) { /* else sandbox-keeper puts in what is joined: keeper/join.c */
+    arg (self, "--unshare-user");
+    arg (self, "--unshare-pid");
+  }
   arg (self, "--unshare-uts");
   arg (self, "--unshare-cgroup-try");
   if (!(shared & SBX_SHARED_IPC))
     arg (self, "--unshare-ipc");
   if (!(shared & SBX_SHARED_NETWORK))
     arg (self, "--unshare-net");
-  if (self->as_root) {
+  if (self->as_root && !self->handler) {
     arg (self, "--uid");
     g_ptr_array_add (self->bwrap, g_strdup_printf ("%u", self->uid));
     arg (self, "--gid");
@@ -44,6 +46,10 @@ add_namespaces (SbxPlan *self)
   if (self->machine->uid == 0) { /* bwrap keeps root's capabilities inside unless told otherwise */
     arg (self, "--cap-drop");
     arg (self, "ALL");
+  }
+  if (self->handler) { /* over the processes of the namespace that it joins, and no others (user_namespaces(7)) */
+    arg (self, "--cap-add");
+    arg (self, "CAP_SYS_PTRACE");
   }
 }
 
@@ -66,7 +72,8 @@ void
 sbx_plan_write_bwrap (SbxPlan *self)
 {
   arg (self, self->machine->bwrap);
-  arg (self, "--as-pid-1");
+  if (!self->handler)
+    arg (self, "--as-pid-1");
   arg (self, "--die-with-parent");
   add_namespaces (self);
   for (guint i = 0; i < self->ops->len; i++)

@@ -7,6 +7,7 @@
 #include "plan/syscall-filter.h"
 #include "wire/block.h"
 #include "wire/landlock.h"
+#include "wire/message.h"
 
 #define ABI_NET 4
 #define ABI_SCOPES 6
@@ -23,6 +24,33 @@ plan_procfs (SbxPlan *self)
     self->procfs_flags |= SBX_PROCFS_INVISIBLE;
   if (sbx_policy_get_subset (self->policy) == SBX_SUBSET_PID)
     self->procfs_flags |= SBX_PROCFS_SUBSET_PID;
+  /* The filter sees descriptors and not files: what a dumper must not write is closed by the mount */
+  if (self->handler && sbx_policy_get_tier (self->policy) == SBX_TIER_DUMPER)
+    self->procfs_flags |= SBX_PROCFS_READ_ONLY;
+}
+
+/* A handler has its target's instance domain and none of its own: a process in one of its own could not trace what is
+ * outside of that. So whatever needs a domain cannot be had. */
+static gboolean
+plan_handler (SbxPlan *self, GError **error)
+{
+  const guint16 *ports;
+  gsize n;
+
+  if (sbx_policy_get_features (self->policy) & SBX_FEATURE_USERNS)
+    return sbx_throw (error, SBX_ERROR_NOT_SUPPORTED,
+                      "a handler cannot have features=userns: it could leave processes behind that nobody finds");
+  if ((sbx_policy_get_shared (self->policy) & SBX_SHARED_NETWORK)
+      && (sbx_policy_get_connect (self->policy, &ports, &n) || sbx_policy_get_bind (self->policy, &ports, &n)))
+    return sbx_throw (error, SBX_ERROR_NOT_SUPPORTED,
+                      "a handler cannot have [Network] connect= or bind=: a Landlock domain of its own would forbid it "
+                      "to trace; give it the whole network or none");
+  if (sbx_policy_get_procfs_instance (self->policy) != SBX_PROCFS_INSTANCE_PRIVATE
+      || (self->procfs_flags & SBX_PROCFS_INVISIBLE))
+    return sbx_throw (error, SBX_ERROR_NOT_SUPPORTED,
+                      "a handler needs [Procfs] instance=private with hidepid=ptraceable or off");
+  self->join = self->request->target_enforced & (SBX_ENFORCED_INSTANCE_DOMAIN | SBX_ENFORCED_SCOPES);
+  return TRUE;
 }
 
 /* File-system rights forbid every mount in the domain, and with that sandboxes inside the sandbox: only where the
@@ -140,9 +168,14 @@ sbx_plan_add_confinement (SbxPlan *self, GError **error)
   if (sbx_policy_get_pidns (self->policy) == SBX_PIDNS_SESSION)
     return sbx_throw (error, SBX_ERROR_NOT_SUPPORTED, "[Procfs] pidns=session is not available yet; say pidns=private");
   plan_procfs (self);
-  plan_domains (self);
-  if (!plan_ports (self, error) || !check_promise (self, error))
-    return FALSE;
+  if (self->handler) {
+    if (!plan_handler (self, error))
+      return FALSE;
+  } else {
+    plan_domains (self);
+    if (!plan_ports (self, error) || !check_promise (self, error))
+      return FALSE;
+  }
   plan_limits (self);
   self->filter = sbx_seccomp_get (self->machine->filters, self->policy, error);
   if (self->request->tty)

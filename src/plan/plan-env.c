@@ -98,6 +98,12 @@ add_base (SbxPlan *self)
   sbx_plan_setenv (self, "PWD", self->home); /* sandbox-init writes where it really is */
   sbx_plan_setenv (self, "XDG_RUNTIME_DIR", self->runtime_dir);
   sbx_plan_setenv (self, "container", "sandbox");
+  if (self->handler) {
+    g_autofree char *pid = g_strdup_printf ("%u", self->request->target_pid);
+
+    sbx_plan_setenv (self, "SANDBOX_TARGET_PID", pid);
+    sbx_plan_setenv (self, "SANDBOX_TARGET_ROOT", SBX_PLAN_TARGET_ROOT);
+  }
 }
 
 void

@@ -47,6 +47,8 @@ struct _SbxPlan {
   char **argv;
   guint uid, gid;      /* inside */
   gboolean as_root;    /* started by root: mapped to another uid inside */
+  gboolean handler;    /* joins another instance */
+  guint32 join;        /* handler: what is in force for it because it is for its target */
   GArray *ops;         /* SbxOp */
   GArray *files;       /* SbxPlanFile */
   GArray *directories; /* SbxPlanDirectory */

@@ -91,6 +91,8 @@ add_empty_places (SbxPlan *self)
   sbx_plan_op (self, SBX_OP_DIR, NULL, self->runtime_dir, 0700);
   sbx_plan_writable (self, "/tmp");
   sbx_plan_writable (self, "/var/tmp");
+  if (self->handler)
+    sbx_plan_op (self, SBX_OP_DIR, NULL, SBX_PLAN_TARGET_ROOT, 0755);
   sbx_plan_writable (self, "/run");
 }
 
@@ -118,6 +120,18 @@ add_home (SbxPlan *self)
   }
 }
 
+/* gdb would look for the program and its libraries by entering the target's mount namespace, which a handler may not.
+ */
+static void
+add_debugger_start (SbxPlan *self)
+{
+  const char *const *persistent = sbx_policy_get_persistent (self->policy);
+  g_autofree char *path = g_build_filename (self->home, ".gdbinit", NULL);
+
+  if (!(persistent[0] && strcmp (persistent[0], ".") == 0)) /* that home is on the disk */
+    sbx_plan_file (self, "gdbinit", "set sysroot " SBX_PLAN_TARGET_ROOT "\n", path);
+}
+
 void
 sbx_plan_add_system (SbxPlan *self)
 {
@@ -136,4 +150,6 @@ sbx_plan_add_system (SbxPlan *self)
   sbx_plan_writable (self, "/dev");
   sbx_plan_writable (self, "/proc");
   add_home (self);
+  if (self->handler)
+    add_debugger_start (self);
 }

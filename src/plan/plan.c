@@ -162,6 +162,7 @@ choose_places (SbxPlan *self)
   self->runtime_dir =
       machine->runtime_dir ? g_strdup (machine->runtime_dir) : g_strdup_printf ("/run/user/%u", self->uid);
   self->app_home = g_build_filename (machine->data_home, SBX_RUNTIME_SUBDIR, self->request->app_id, NULL);
+  self->handler = self->request->handler;
   self->cwd = g_strdup (self->request->cwd);
   self->argv = g_strdupv ((char **) self->request->argv);
 }
@@ -267,6 +268,8 @@ sbx_plan_write_prepare (SbxPlan *self, const char *id, GBytes *info, GError **er
   sbx_block_add (&writer, SBX_TAG_FDMAP, numbers, self->files->len * sizeof *numbers);
   sbx_block_add_u32 (&writer, SBX_TAG_PROCFS, self->procfs_flags);
   sbx_block_add_u32 (&writer, SBX_TAG_DOMAIN, self->domain_flags);
+  if (self->handler)
+    sbx_block_add_u32 (&writer, SBX_TAG_JOIN, self->join);
   return finish_block (&writer, error);
 }
 

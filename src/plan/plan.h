@@ -18,7 +18,13 @@ typedef struct {
   gboolean tty;
   const char *terminal;           /* with tty: the path of its device on the host, or NULL */
   const char *const *display_env; /* the caller's DISPLAY, LANG, TERM, … as NAME=value, or NULL: the service's */
+  gboolean handler;               /* joins another instance, its target, to look at its processes */
+  guint32 target_enforced;        /* handler: SbxEnforced of the target */
+  guint target_pid;               /* handler: the target's main process, as its pid namespace numbers it */
 } SbxRequest;
+
+/* Where a handler finds its target's files, read-only: SBX_JOIN_TARGET_ROOT of keeper/join.h */
+#define SBX_PLAN_TARGET_ROOT "/run/sandbox/target"
 
 /* A file made of bytes that bwrap reads from a descriptor. */
 typedef struct {

@@ -264,6 +264,8 @@ const SbxOptionSpec sbx_exec_options[] = {
 
 const SbxOptionSpec sbx_attach_options[] = {
   PROCESS_ROWS,
+  { "app-id", "s", 256, sbx_option_check_app_id },
+  { "policy", "a{sv}", 64 * KIB, NULL },
   { "hold", "b", 8, NULL },
   { NULL, NULL, 0, NULL },
 };

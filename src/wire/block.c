@@ -50,6 +50,7 @@ static const Shape shapes[SBX_N_TAGS] = {
   [SBX_TAG_PATH_RULE] = { false, true, true, false, KIND_RULE, 1, 10, 8 + PATH_MAX },
   [SBX_TAG_PORT_RULE] = { false, true, true, false, KIND_BYTES, 8, 16, 16 },
   [SBX_TAG_RLIMIT] = { false, true, true, false, KIND_BYTES, 8, 24, 24 },
+  [SBX_TAG_JOIN] = { true, false, false, false, KIND_BYTES, 4, 4, 4 },
 };
 
 static bool

@@ -32,6 +32,7 @@ typedef enum {
   SBX_TAG_PATH_RULE, /* uint64_t access + path; repeated; a path that does not exist is passed over */
   SBX_TAG_PORT_RULE, /* uint64_t[2]: access, port; repeated */
   SBX_TAG_RLIMIT,    /* uint64_t[3]: resource, soft, hard; repeated */
+  SBX_TAG_JOIN,      /* uint32_t: SbxEnforced that a handler has from its target; absent = an instance of its own */
   SBX_N_TAGS
 } SbxTag;
 
@@ -40,6 +41,7 @@ typedef enum {
   SBX_PROCFS_PTRACEABLE = 1 << 1, /* hidepid=ptraceable */
   SBX_PROCFS_INVISIBLE = 1 << 2,  /* hidepid=invisible */
   SBX_PROCFS_SUBSET_PID = 1 << 3,
+  SBX_PROCFS_READ_ONLY = 1 << 4, /* nothing in it can be opened for writing: /proc/PID/mem of a tracee above all */
 } SbxProcfsFlags;
 
 typedef enum {

@@ -32,6 +32,7 @@ static const Rule rules[] = {
   { SBX_CHANNEL_DAEMON_TO_KEEPER, SBX_MSG_EXEC, 1, SBX_MESSAGE_FDS, 0, SBX_START_LIFELINE, false },
   { SBX_CHANNEL_DAEMON_TO_KEEPER, SBX_MSG_SIGNAL, 0, 0, 1, 64, false },
   { SBX_CHANNEL_DAEMON_TO_KEEPER, SBX_MSG_STOP, 0, 0, 0, INT32_MAX, false },
+  { SBX_CHANNEL_DAEMON_TO_KEEPER, SBX_MSG_ATTACH, 2, 2, 0, SBX_ATTACH_HOLD, false },
 
   { SBX_CHANNEL_KEEPER_TO_DAEMON, SBX_MSG_READY, 0, 0, 0, 0, false },
   { SBX_CHANNEL_KEEPER_TO_DAEMON, SBX_MSG_STARTED, 0, 0, 0, 0, true },
@@ -42,6 +43,7 @@ static const Rule rules[] = {
   { SBX_CHANNEL_KEEPER_TO_INIT, SBX_MSG_START, 1, SBX_MESSAGE_FDS, 0, 0, false },
   { SBX_CHANNEL_KEEPER_TO_INIT, SBX_MSG_EXEC, 1, SBX_MESSAGE_FDS, 0, 0, false },
   { SBX_CHANNEL_KEEPER_TO_INIT, SBX_MSG_SIGNAL, 0, 0, 1, 64, false },
+  { SBX_CHANNEL_KEEPER_TO_INIT, SBX_MSG_HOLD, 0, 0, 0, 1, false },
 
   { SBX_CHANNEL_INIT_TO_KEEPER, SBX_MSG_READY, 0, 0, 0, 0, false },
   { SBX_CHANNEL_INIT_TO_KEEPER, SBX_MSG_HELLO, 0, 0, 0, 0, false },
@@ -55,6 +57,8 @@ static const Rule rules[] = {
   { SBX_CHANNEL_KEEPER_TO_CALLER, SBX_MSG_FAILED, 0, 0, 0, INT32_MAX, true },
   { SBX_CHANNEL_KEEPER_TO_CALLER, SBX_MSG_EXITED, 0, 0, 0, INT32_MAX, false },
   { SBX_CHANNEL_KEEPER_TO_CALLER, SBX_MSG_ENDED, 0, 0, 0, SBX_N_CULPRITS - 1, true },
+
+  { SBX_CHANNEL_HANDLER_TO_KEEPER, SBX_MSG_READY, 1, 1, 0, 0, false },
 };
 
 static const char *const step_names[SBX_N_STEPS] = {
@@ -73,6 +77,7 @@ static const char *const step_names[SBX_N_STEPS] = {
   [SBX_STEP_DESCRIPTORS] = "descriptors",
   [SBX_STEP_FORK] = "fork",
   [SBX_STEP_EXEC] = "exec",
+  [SBX_STEP_JOIN] = "join",
 };
 
 static const char *const culprit_names[SBX_N_CULPRITS] = {
@@ -82,6 +87,7 @@ static const char *const culprit_names[SBX_N_CULPRITS] = {
   [SBX_CULPRIT_BWRAP] = "bwrap",
   [SBX_CULPRIT_INIT] = "init",
   [SBX_CULPRIT_KEEPER] = "keeper",
+  [SBX_CULPRIT_TARGET] = "target",
 };
 
 const char *

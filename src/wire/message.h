@@ -27,6 +27,9 @@ typedef enum {
   SBX_MSG_EXEC,  /* as START, any other job: one more process beside the application */
   SBX_MSG_SIGNAL, /* job, value: signal number, detail: 1 = to the process group */
   SBX_MSG_STOP,   /* value: milliseconds between SIGTERM and SIGKILL; 0 = SIGKILL at once */
+  SBX_MSG_ATTACH, /* → keeper. fds: the socket of a handler's keeper, its program; value: SbxAttachFlags. Answered over
+                     that socket */
+  SBX_MSG_HOLD,   /* keeper → init. value: 1 = stay when the application has ended, until 0 comes */
   /* Answers and events */
   SBX_MSG_READY,   /* the namespaces and mounts are there; nothing of the application runs yet */
   SBX_MSG_HELLO,   /* init's child → keeper: job; its pid comes from the kernel's credentials */
@@ -38,6 +41,10 @@ typedef enum {
 } SbxMessageType;
 
 #define SBX_START_LIFELINE 1
+
+typedef enum {
+  SBX_ATTACH_HOLD = 1 << 0, /* the instance stays while this handler runs */
+} SbxAttachFlags;
 
 /* What failed. The names of sbx_step_name () appear in SpawnFailed errors. */
 typedef enum {
@@ -56,6 +63,7 @@ typedef enum {
   SBX_STEP_DESCRIPTORS,
   SBX_STEP_FORK,
   SBX_STEP_EXEC, /* executing the application */
+  SBX_STEP_JOIN, /* a handler, joining its target */
   SBX_N_STEPS
 } SbxStep;
 
@@ -79,6 +87,7 @@ typedef enum {
   SBX_CULPRIT_BWRAP,       /* killed or failed */
   SBX_CULPRIT_INIT,
   SBX_CULPRIT_KEEPER, /* found dead by sandboxd */
+  SBX_CULPRIT_TARGET, /* a handler: the instance that it was attached to has ended */
   SBX_N_CULPRITS
 } SbxCulprit;
 
@@ -97,8 +106,9 @@ typedef enum {
   SBX_CHANNEL_KEEPER_TO_DAEMON,
   SBX_CHANNEL_KEEPER_TO_INIT,
   SBX_CHANNEL_INIT_TO_KEEPER,
-  SBX_CHANNEL_CALLER_TO_KEEPER, /* the lifeline: SIGNAL */
-  SBX_CHANNEL_KEEPER_TO_CALLER, /* the lifeline: STARTED, FAILED, EXITED, ENDED */
+  SBX_CHANNEL_CALLER_TO_KEEPER,  /* the lifeline: SIGNAL */
+  SBX_CHANNEL_KEEPER_TO_CALLER,  /* the lifeline: STARTED, FAILED, EXITED, ENDED */
+  SBX_CHANNEL_HANDLER_TO_KEEPER, /* from a handler's keeper to its target's: READY with its mount namespace */
 } SbxChannel;
 
 /* Sends @message and @n_fds descriptors (not closed) as one packet. Returns 0, or -1 with errno. Never raises SIGPIPE.

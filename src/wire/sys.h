@@ -74,6 +74,13 @@ sbx_sys_close_range (unsigned first, unsigned last, unsigned flags)
   return (int) syscall (SYS_close_range, first, last, flags);
 }
 
+/* The open program @fd; AT_EMPTY_PATH of execveat(2) */
+static inline int
+sbx_sys_execveat (int fd, char *const *argv, char *const *envp)
+{
+  return (int) syscall (SYS_execveat, fd, "", argv, envp, 0x1000);
+}
+
 static inline int
 sbx_sys_pidfd_open (pid_t pid)
 {

@@ -39,6 +39,7 @@ places ()
                      libexec + "sandbox-init",
                      std::string (prefix) + "/share/sandbox/profiles",
                      build + "/tests/e2e/probe",
+                     build + "/tests/e2e/mock-authority",
                      source };
     return Places{ build + "/src/cli/sandboxctl",
                    build + "/src/daemon/sandboxd",
@@ -46,6 +47,7 @@ places ()
                    build + "/src/init/sandbox-init",
                    source + "/data/profiles",
                    build + "/tests/e2e/probe",
+                   build + "/tests/e2e/mock-authority",
                    source };
   }();
 
@@ -124,7 +126,7 @@ static const char *const bus_config = R"(<!DOCTYPE busconfig PUBLIC "-//freedesk
  "http://www.freedesktop.org/standards/dbus/1.0/busconfig.dtd">
 <busconfig>
   <type>session</type>
-  <listen>unix:path=%DIR%/run/bus</listen>
+  <listen>unix:path=%SOCKET%</listen>
   <auth>EXTERNAL</auth>
   <servicedir>%DIR%/services</servicedir>
   <policy context="default">
@@ -145,18 +147,52 @@ static const char *const bus_config = R"(<!DOCTYPE busconfig PUBLIC "-//freedesk
 </busconfig>
 )";
 
+static void
+fill_in (std::string &text, const std::string &word, const std::string &value)
+{
+  for (size_t at; (at = text.find (word)) != std::string::npos;)
+    text.replace (at, word.size (), value);
+}
+
+std::unique_ptr<Process>
+SandboxTest::start_dbus (const std::string &name, const std::string &socket)
+{
+  std::string config = bus_config, path = dir_ + "/" + name + ".conf";
+
+  fill_in (config, "%SOCKET%", socket);
+  fill_in (config, "%DIR%", dir_);
+  write_file (path, config);
+  return std::make_unique<Process> (
+      Command ({ "dbus-daemon", "--nofork", "--print-address", "--config-file=" + path }));
+}
+
+void
+SandboxTest::start_authority (bool yes)
+{
+  std::string socket = dir_ + "/system-bus";
+
+  system_bus_ = start_dbus ("system", socket);
+  ASSERT_TRUE (system_bus_->expect ("unix:")) << system_bus_->err ();
+  set_env ("DBUS_SYSTEM_BUS_ADDRESS", "unix:path=" + socket);
+  authority_ = std::make_unique<Process> (Command ({ places ().authority, yes ? "yes" : "no" }));
+  ASSERT_TRUE (authority_->expect ("ready")) << authority_->err ();
+}
+
+bool
+SandboxTest::is_ours (pid_t pid) const
+{
+  for (const auto *process : { &bus_process_, &system_bus_, &authority_ })
+    if (*process && (*process)->pid () == pid)
+      return true;
+  return false;
+}
+
 void
 SandboxTest::start_bus ()
 {
-  std::string config = bus_config;
-
-  for (size_t at; (at = config.find ("%DIR%")) != std::string::npos;)
-    config.replace (at, 5, dir_);
-  write_file (dir_ + "/bus.conf", config);
   write_file (dir_ + "/services/org.example.Sandbox.service",
               "[D-BUS Service]\nName=org.example.Sandbox\nExec=" + places ().sandboxd + service_options_ + "\n");
-  Command daemon ({ "dbus-daemon", "--nofork", "--print-address", "--config-file=" + dir_ + "/bus.conf" });
-  bus_process_ = std::make_unique<Process> (daemon);
+  bus_process_ = start_dbus ("bus", runtime () + "/bus");
   ASSERT_TRUE (bus_process_->expect ("unix:")) << bus_process_->err ();
 }
 
@@ -218,8 +254,17 @@ SandboxTest::json (const Argv &words)
 Command
 SandboxTest::probe (const Argv &options, const Argv &words, int number)
 {
+  Argv verb = { "run" };
+
+  verb.insert (verb.end (), options.begin (), options.end ());
+  return probe_with (verb, words, number);
+}
+
+Command
+SandboxTest::probe_with (const Argv &verb, const Argv &words, int number)
+{
   std::string self = "/proc/self/fd/" + std::to_string (number);
-  Argv inside = { self };
+  Argv all = verb;
 
   if (probe_.get () < 0) {
     std::string content = read_file (places ().probe);
@@ -231,8 +276,10 @@ SandboxTest::probe (const Argv &options, const Argv &words, int number)
     /* Opened again for reading only: a file that is open for writing cannot be executed */
     probe_.reset (open (("/proc/self/fd/" + std::to_string (memory.get ())).c_str (), O_RDONLY | O_CLOEXEC));
   }
-  inside.insert (inside.end (), words.begin (), words.end ());
-  Command result = command (run_words (options, inside));
+  all.push_back ("--");
+  all.push_back (self);
+  all.insert (all.end (), words.begin (), words.end ());
+  Command result = command (all);
   result.fds[number] = probe_.get ();
   return result;
 }
@@ -388,8 +435,7 @@ SandboxTest::expect_nothing_left (bool services_may_stay)
     left = descendants (getpid ());
     left.erase (std::remove_if (left.begin (), left.end (),
                                 [&] (const ProcessInfo &p) {
-                                  return (bus_process_ && p.pid == bus_process_->pid ())
-                                         || (services_may_stay && p.name == "sandboxd");
+                                  return is_ours (p.pid) || (services_may_stay && p.name == "sandboxd");
                                 }),
                 left.end ());
     return left.empty ();
@@ -416,7 +462,7 @@ SandboxTest::TearDown ()
     EXPECT_TRUE (fs::is_empty (dir_ + "/tmp")) << "temporary files are left behind";
   }
   for (const auto &p : descendants (getpid ()))
-    if (!bus_process_ || p.pid != bus_process_->pid ())
+    if (!is_ours (p.pid))
       ::kill (p.pid, SIGKILL);
   disconnect ();
   if (HasFailure () && bus_process_) {
@@ -425,6 +471,8 @@ SandboxTest::TearDown ()
     printf ("The bus and the services on it said:\n%s\n",
             log.substr (log.size () > 6000 ? log.size () - 6000 : 0).c_str ());
   }
+  authority_.reset ();
+  system_bus_.reset ();
   bus_process_.reset ();
   eventually ([] {
     reap_strays ();

@@ -17,7 +17,7 @@ enum class Bus { SESSION, NONE };
 
 /* Where the programs under test are: a build tree, or an installed one (SBX_TEST_PREFIX). */
 struct Places {
-  std::string sandboxctl, sandboxd, keeper, init, profiles, probe, source;
+  std::string sandboxctl, sandboxd, keeper, init, profiles, probe, authority, source;
 };
 const Places &places ();
 
@@ -69,6 +69,8 @@ protected:
   {
     return runtime () + "/sandbox";
   }
+  /* A system bus with an authority that says the same to every question; there is none otherwise. */
+  void start_authority (bool yes);
   /* As an administrator would: PROFILE.profile in the directory that stands for /etc. */
   void add_profile (const std::string &name, const std::string &content);
   void add_user_profile (const std::string &name, const std::string &content);
@@ -103,6 +105,8 @@ protected:
 
   /* A probe that can be run in any sandbox, as descriptor @number and command /proc/self/fd/@number. */
   Command probe (const Argv &options, const Argv &words, int number = 200);
+  /* The same for other verbs: `@verb @options -- PROBE @words`. */
+  Command probe_with (const Argv &verb, const Argv &words, int number = 200);
 
   /* Every process below this one except the bus; waits until there is none. Called by TearDown () too. */
   void expect_nothing_left (bool services_may_stay = true);
@@ -111,11 +115,13 @@ protected:
 private:
   void make_directories ();
   void start_bus ();
+  std::unique_ptr<Process> start_dbus (const std::string &name, const std::string &socket);
+  bool is_ours (pid_t pid) const; /* a bus or an authority of the test's */
 
   Bus bus_;
   std::string dir_, service_options_, mounts_before_;
   Environment saved_;
-  std::unique_ptr<Process> bus_process_;
+  std::unique_ptr<Process> bus_process_, system_bus_, authority_;
   GDBusConnection *connection_ = nullptr;
   Fd probe_;
 };

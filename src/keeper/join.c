@@ -1,0 +1,186 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "keeper/join.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/nsfs.h>
+#include <poll.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "wire/message.h"
+#include "wire/sys.h"
+
+/* The numbers that bwrap gets them as; all below SBX_PLAN_CONTROL_NUMBER, and closed by sandbox-init */
+#define OWNER_NUMBER 5
+#define USER_NUMBER 6
+#define PID_NUMBER 7
+
+static bool
+is_namespace (int fd, int type)
+{
+  return ioctl (fd, NS_GET_NSTYPE) == type;
+}
+
+int
+sbx_join_open (SbxJoin *join)
+{
+  *join = (SbxJoin){
+    true, SBX_JOIN_OWNER_FD, SBX_JOIN_USER_FD, SBX_JOIN_PID_FD, SBX_JOIN_MOUNT_FD, SBX_JOIN_INIT_FD, SBX_JOIN_LINK_FD,
+    -1
+  };
+  if (is_namespace (join->owner, CLONE_NEWUSER) && is_namespace (join->user, CLONE_NEWUSER)
+      && is_namespace (join->pid, CLONE_NEWPID) && is_namespace (join->mount, CLONE_NEWNS))
+    return 0;
+  errno = EBADMSG;
+  return -1;
+}
+
+static bool
+same_file (int a, int b)
+{
+  struct stat first, second;
+
+  return fstat (a, &first) == 0 && fstat (b, &second) == 0 && first.st_dev == second.st_dev
+         && first.st_ino == second.st_ino;
+}
+
+char **
+sbx_join_argv (const SbxJoin *join, char *const *argv, size_t argc)
+{
+  static const char *const words[] = { "--userns", "5", "--pidns", "7", "--userns2", "6" };
+  /* bwrap cannot enter one twice */
+  size_t n = same_file (join->owner, join->user) ? 4 : 6;
+  char **all = calloc (argc + n + 1, sizeof *all);
+
+  if (!all)
+    return NULL;
+  all[0] = argv[0];
+  memcpy (all + 1, words, n * sizeof *all);
+  memcpy (all + 1 + n, argv + 1, (argc - 1) * sizeof *all);
+  return all;
+}
+
+size_t
+sbx_join_map (const SbxJoin *join, int *sources, int32_t *targets)
+{
+  const int fds[SBX_JOIN_FDS] = { join->owner, join->user, join->pid };
+  const int32_t numbers[SBX_JOIN_FDS] = { OWNER_NUMBER, USER_NUMBER, PID_NUMBER };
+
+  memcpy (sources, fds, sizeof fds);
+  memcpy (targets, numbers, sizeof numbers);
+  return SBX_JOIN_FDS;
+}
+
+/* In a child: everything that the target's processes see, read-only, in the handler's mount namespace. The clone is
+ * made in one mount namespace and attached in the other; both belong to the same user namespace, so nothing in it is
+ * locked (mount_namespaces(7)). */
+static int
+show_target (const SbxJoin *join, const SbxNamespaces *own)
+{
+  struct mount_attr attr = { .attr_set = MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV };
+  int tree;
+
+  if (setns (join->owner, CLONE_NEWUSER) < 0 || setns (join->mount, CLONE_NEWNS) < 0)
+    return errno;
+  tree = sbx_sys_open_tree (AT_FDCWD, "/", OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_RECURSIVE);
+  if (tree < 0 || sbx_sys_mount_setattr (tree, "", AT_EMPTY_PATH | AT_RECURSIVE, &attr) < 0
+      || setns (own->mount, CLONE_NEWNS) < 0
+      || sbx_sys_move_mount (tree, "", AT_FDCWD, SBX_JOIN_TARGET_ROOT, MOVE_MOUNT_F_EMPTY_PATH) < 0)
+    return errno;
+  return 0;
+}
+
+static int
+run_show_target (const SbxJoin *join, const SbxNamespaces *own)
+{
+  pid_t pid = fork ();
+  int status;
+
+  if (pid == 0)
+    _exit (show_target (join, own));
+  if (pid < 0)
+    return errno;
+  while (waitpid (pid, &status, 0) < 0)
+    if (errno != EINTR)
+      return errno;
+  return WIFEXITED (status) ? WEXITSTATUS (status) : EINTR;
+}
+
+int
+sbx_join_ready (SbxJoin *join, const SbxNamespaces *own)
+{
+  SbxMessage ready = { .type = SBX_MSG_READY };
+  int rc;
+
+  join->own_mounts = fcntl (own->mount, F_DUPFD_CLOEXEC, 0);
+  if (join->own_mounts < 0 || sbx_message_send (join->link, &ready, &join->own_mounts, 1) < 0)
+    return -1;
+  rc = run_show_target (join, own);
+  if (rc != 0 && rc != ENOSYS) { /* before Linux 5.12 there is no mount_setattr: a handler without that view */
+    errno = rc;
+    return -1;
+  }
+  return 0;
+}
+
+bool
+sbx_join_target_has_ended (const SbxJoin *join, int ms)
+{
+  return join->joined && poll (&(struct pollfd){ join->init, POLLIN, 0 }, 1, ms) != 0;
+}
+
+static bool
+is_in (const char *pid, const struct stat *mounts)
+{
+  char path[64];
+  struct stat st;
+
+  snprintf (path, sizeof path, "/proc/%.20s/ns/mnt", pid);
+  return stat (path, &st) == 0 && st.st_dev == mounts->st_dev && st.st_ino == mounts->st_ino;
+}
+
+static size_t
+kill_if_in (const char *pid, const struct stat *mounts)
+{
+  int pidfd;
+
+  if (!is_in (pid, mounts))
+    return 0;
+  pidfd = sbx_sys_pidfd_open ((pid_t) strtol (pid, NULL, 10));
+  if (pidfd < 0)
+    return 0;
+  if (is_in (pid, mounts)) /* still the one we looked at */
+    (void) sbx_sys_pidfd_send_signal (pidfd, SIGKILL);
+  close (pidfd);
+  return 1;
+}
+
+size_t
+sbx_join_sweep (int mounts)
+{
+  struct stat wanted, ours;
+  struct dirent *entry;
+  size_t n = 0;
+  DIR *proc;
+
+  if (mounts < 0 || fstat (mounts, &wanted) < 0 || stat ("/proc/self/ns/mnt", &ours) < 0
+      || (wanted.st_dev == ours.st_dev && wanted.st_ino == ours.st_ino))
+    return 0;
+  proc = opendir ("/proc");
+  if (!proc)
+    return 0;
+  while ((entry = readdir (proc)) != NULL)
+    if (entry->d_name[0] >= '1' && entry->d_name[0] <= '9')
+      n += kill_if_in (entry->d_name, &wanted);
+  closedir (proc);
+  return n;
+}

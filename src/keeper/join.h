@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* A keeper whose sandbox is a handler: it joins the user and pid namespace of another instance, its target.
+ *
+ * Such a keeper is started by the target's keeper (handlers.c), not by sandboxd, since it must be in the target's
+ * Landlock domain: a domain is inherited and cannot be joined, and only a process of an outer domain may trace one of
+ * an inner domain (kernel: Documentation/userspace-api/landlock.rst, "Ptrace restrictions"). What it needs of its
+ * target comes as the descriptors below. libc only. */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "keeper/procfs.h"
+
+/* The descriptors that a handler's keeper is started with, beside SBX_KEEPER_SOCKET_FD */
+typedef enum {
+  SBX_JOIN_OWNER_FD = 4, /* user namespace that owns the target's mounts */
+  SBX_JOIN_USER_FD,      /* user namespace of its processes: the same, or one below */
+  SBX_JOIN_PID_FD,       /* pid namespace */
+  SBX_JOIN_MOUNT_FD,     /* mount namespace */
+  SBX_JOIN_INIT_FD,      /* pidfd of its PID 1 */
+  SBX_JOIN_LINK_FD,      /* socket to its keeper */
+} SbxJoinFd;
+
+/* Where a handler finds its target's files, read-only */
+#define SBX_JOIN_TARGET_ROOT "/run/sandbox/target"
+
+typedef struct {
+  bool joined;
+  int owner, user, pid, mount, init, link;
+  int own_mounts; /* the handler's own mount namespace, or -1 */
+} SbxJoin;
+
+/* Takes the descriptors above, if they are what they should be. 0, or -1 with EBADF or EBADMSG. */
+int sbx_join_open (SbxJoin *join);
+/* The numbers for bwrap (SBX_PLAN_*_NUMBER of plan/plan.h), and its command line with --userns and so on put in.
+ * free () the array; the strings are @argv's and constants. NULL with ENOMEM. */
+#define SBX_JOIN_FDS 3
+char **sbx_join_argv (const SbxJoin *join, char *const *argv, size_t argc);
+size_t sbx_join_map (const SbxJoin *join, int *sources, int32_t *targets);
+/* Keeps the handler's mount namespace, tells the target's keeper of it, and shows the target's files below
+ * SBX_JOIN_TARGET_ROOT where the kernel can (Linux 5.12). 0, or -1 with errno. */
+int sbx_join_ready (SbxJoin *join, const SbxNamespaces *own);
+/* Is the target gone, now or within @ms milliseconds? Its PID 1 is the last to die: the kernel ends all others first.
+ */
+bool sbx_join_target_has_ended (const SbxJoin *join, int ms);
+
+/* A handler is not alone in its pid namespace: what it leaves behind goes to the target's PID 1 and would live on. So
+ * every process that is in the mount namespace @mounts gets a SIGKILL. Returns how many there were; never harms
+ * processes of our own mount namespace. */
+size_t sbx_join_sweep (int mounts);
