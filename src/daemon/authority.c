@@ -14,14 +14,19 @@
 #define PATIENCE_SECONDS 5
 #define FIRST_WITH_PIDFD 124 /* polkit's NEWS for 124: "PolkitUnixProcess: allow using PIDFDs" */
 
-typedef enum { LOOKING, PRESENT, ABSENT } State;
+typedef enum {
+  LOOKING,
+  PRESENT,
+  ABSENT, /* there is no system bus, so this machine has none */
+  SILENT, /* there ought to be one, and it has not come up */
+} State;
 
 struct _SbxAuthority {
   GObject parent_instance;
   State state;
   GDBusConnection *bus;
   PolkitAuthority *polkit;
-  gint64 looked_at; /* monotonic us, when the state became ABSENT */
+  gint64 looked_at; /* monotonic us, when the state became what it is */
   guint patience;
   gboolean seen;      /* it has been there: then its absence is a failure, not the way this machine is */
   gboolean told;      /* the log says that it is absent */
@@ -89,9 +94,10 @@ on_polkit (GObject *source, GAsyncResult *result, gpointer user_data)
 
   g_clear_object (&self->polkit);
   self->polkit = polkit_authority_get_finish (result, &error);
+  /* One that nobody provides is no error here: the proxy has no owner then */
   if (error)
-    g_info ("No polkit authority: %s", error->message);
-  settle (self, self->polkit ? PRESENT : ABSENT);
+    g_warning ("The polkit authority does not come up: %s", error->message);
+  settle (self, self->polkit ? PRESENT : SILENT);
 }
 
 static void
@@ -119,8 +125,8 @@ on_patience_lost (gpointer user_data)
   SbxAuthority *self = user_data;
 
   self->patience = 0;
-  g_warning ("The polkit authority has not come up in %d seconds; going on without", PATIENCE_SECONDS);
-  settle (self, ABSENT);
+  g_warning ("The polkit authority has not come up in %d seconds; what needs approval is refused", PATIENCE_SECONDS);
+  settle (self, SILENT);
   return G_SOURCE_REMOVE;
 }
 
@@ -168,7 +174,9 @@ sbx_authority_new (void)
 const char *
 sbx_authority_get_kind (SbxAuthority *self)
 {
-  static const char *const kinds[] = { [LOOKING] = "unknown", [PRESENT] = "polkit", [ABSENT] = "none" };
+  static const char *const kinds[] = {
+    [LOOKING] = "unknown", [PRESENT] = "polkit", [ABSENT] = "none", [SILENT] = "silent"
+  };
 
   return kinds[self->state];
 }
@@ -226,17 +234,22 @@ make_subject (SbxAuthority *self, SbxCaller *caller)
   return polkit_unix_process_new_for_owner (sbx_caller_get_pid (caller), start_time, uid);
 }
 
+/* Nobody has the name and nobody could be started for it. One that cannot be started is not absent: somebody has
+ * installed it, and means it. */
 static gboolean
 is_absent (const GError *error)
 {
-  static const GDBusError codes[] = { G_DBUS_ERROR_SERVICE_UNKNOWN,    G_DBUS_ERROR_NAME_HAS_NO_OWNER,
-                                      G_DBUS_ERROR_SPAWN_FAILED,       G_DBUS_ERROR_SPAWN_EXEC_FAILED,
-                                      G_DBUS_ERROR_SPAWN_CHILD_EXITED, G_DBUS_ERROR_SPAWN_SERVICE_NOT_FOUND };
+  return g_error_matches (error, G_DBUS_ERROR, G_DBUS_ERROR_SERVICE_UNKNOWN)
+         || g_error_matches (error, G_DBUS_ERROR, G_DBUS_ERROR_NAME_HAS_NO_OWNER);
+}
 
-  for (gsize i = 0; i < G_N_ELEMENTS (codes); i++)
-    if (g_error_matches (error, G_DBUS_ERROR, codes[i]))
-      return TRUE;
-  return FALSE;
+static gboolean
+throw_silent (const char *action, const char *why, GError **error)
+{
+  return sbx_throw (error, SBX_ERROR_NOT_AUTHORIZED,
+                    "%s could not be approved, since the polkit authority does not answer (%s); try again, and if it "
+                    "stays so, look at polkit.service",
+                    action, why);
 }
 
 /* The authority has never been there, or does not know our actions: not a "no" but the lack of an opinion. */
@@ -297,9 +310,7 @@ on_checked (GObject *source, GAsyncResult *async_result, gpointer user_data)
   else if (is_no_opinion (g_task_get_source_object (task), failure))
     (void) fall_back (action, question->caller, &error);
   else
-    sbx_throw (&error, SBX_ERROR_NOT_AUTHORIZED,
-               "%s could not be approved, since the polkit authority does not answer (%s); try again", action,
-               failure->message);
+    throw_silent (action, failure->message, &error);
   if (error) {
     g_task_return_error (task, error);
     return;
@@ -334,7 +345,7 @@ ask_polkit (SbxAuthority *self, GTask *task)
 static gboolean
 is_stale (SbxAuthority *self)
 {
-  return self->state == ABSENT
+  return (self->state == ABSENT || self->state == SILENT)
          && g_get_monotonic_time () - self->looked_at > SBX_AUTHORITY_RETRY_SECONDS * G_USEC_PER_SEC;
 }
 
@@ -361,7 +372,11 @@ ask_next (GTask *task)
       g_ptr_array_add (self->waiting, g_object_ref (task));
       return;
     }
-    if (!fall_back (question->actions[question->at], question->caller, &error)) {
+    if (self->state == SILENT)
+      throw_silent (question->actions[question->at], "it has not come up", &error);
+    else
+      (void) fall_back (question->actions[question->at], question->caller, &error);
+    if (error) {
       g_task_return_error (task, error);
       return;
     }

@@ -23,7 +23,8 @@ gboolean sbx_authority_check_finish (SbxAuthority *self, GAsyncResult *result, G
 /* The same for no action at all: is it one that may call us? */
 gboolean sbx_authority_accepts (SbxCaller *caller, GError **error);
 
-/* "polkit", "none" or "unknown" (not found out yet); for the property Features. */
+/* "polkit", "none" (no system bus), "silent" (it has not come up in time) or "unknown" (not found out yet); for the
+ * property Features. */
 const char *sbx_authority_get_kind (SbxAuthority *self);
 
 G_END_DECLS

@@ -11,6 +11,7 @@ typedef struct {
   const SbxGate *gate;
   gboolean interactive;
   SbxCallFunc func;
+  GCancellable *asking; /* withdraws the question when the caller leaves */
 } Passing;
 
 void
@@ -46,15 +47,35 @@ sbx_call_is_interactive (const SbxCall *call)
 }
 
 static void
+on_caller_gone (SbxCaller *caller, gpointer user_data)
+{
+  g_cancellable_cancel (((Passing *) user_data)->asking);
+}
+
+static void
 on_answer (GObject *source, GAsyncResult *result, gpointer user_data)
 {
   g_autofree Passing *passing = user_data;
+  g_autoptr (GCancellable) asking = passing->asking;
   GError *error = NULL;
 
+  g_signal_handlers_disconnect_by_data (passing->call->caller, passing);
   if (sbx_authority_check_finish (SBX_AUTHORITY (source), result, &error))
     passing->func (passing->call);
   else
     sbx_call_fail (passing->call, error);
+}
+
+static void
+ask (Passing *passing)
+{
+  SbxCall *call = passing->call;
+  const char *actions[] = { passing->gate->action, NULL };
+
+  passing->asking = g_cancellable_new ();
+  g_signal_connect (call->caller, "gone", G_CALLBACK (on_caller_gone), passing);
+  sbx_authority_check_async (sbx_manager_get_context (call->manager)->authority, call->caller, actions,
+                             passing->interactive, passing->asking, on_answer, passing);
 }
 
 static void
@@ -63,8 +84,6 @@ on_known (SbxCaller *caller, const GError *unknown, gpointer user_data)
   g_autofree Passing *passing = user_data;
   SbxCall *call = passing->call;
   const SbxGate *gate = passing->gate;
-  const char *actions[] = { gate->action, NULL };
-  gboolean interactive = passing->interactive;
   GError *error = unknown ? g_error_copy (unknown) : NULL;
 
   if (error || !sbx_authority_accepts (caller, &error))
@@ -74,8 +93,7 @@ on_known (SbxCaller *caller, const GError *unknown, gpointer user_data)
                && sbx_instance_is_started_by (call->instance, caller)))
     passing->func (call);
   else
-    sbx_authority_check_async (sbx_manager_get_context (call->manager)->authority, caller, actions, interactive, NULL,
-                               on_answer, g_steal_pointer (&passing));
+    ask (g_steal_pointer (&passing));
 }
 
 void
@@ -83,7 +101,7 @@ sbx_call_pass_gate (SbxCall *call, const SbxGate *gate, gboolean interactive, Sb
 {
   Passing *passing = g_new (Passing, 1);
 
-  *passing = (Passing){ call, gate, interactive, func };
+  *passing = (Passing){ call, gate, interactive, func, NULL };
   sbx_caller_when_known (call->caller, on_known, passing);
 }
 

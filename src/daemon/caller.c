@@ -3,6 +3,7 @@
 
 #include <fcntl.h>
 #include <gio/gunixfdlist.h>
+#include <poll.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -51,6 +52,9 @@ sbx_stat_parse_start_time (const char *text)
   guint64 value;
 
   if (!at || at[1] != ' ')
+    return 0;
+  /* Field 3. A process that has ended and that nobody has waited for yet has its number still, and does nothing */
+  if (at[2] == 'Z' || at[2] == 'X')
     return 0;
   fields = g_strsplit (at + 2, " ", 21);
   if (g_strv_length (fields) < 20 || !g_ascii_string_to_unsigned (fields[19], 10, 1, G_MAXUINT64, &value, NULL))
@@ -158,10 +162,20 @@ sbx_caller_get_pidfd (SbxCaller *self)
   return self->pidfd;
 }
 
+/* A pidfd is readable from the end of its process on: pidfd_open(2). */
+static gboolean
+has_ended (int pidfd)
+{
+  struct pollfd polled = { .fd = pidfd, .events = POLLIN };
+
+  return pidfd >= 0 && poll (&polled, 1, 0) > 0;
+}
+
 gboolean
 sbx_caller_is_same_process (SbxCaller *self)
 {
-  return self->pid > 0 && self->start_time != 0 && read_start_time (self->pid) == self->start_time;
+  return !has_ended (self->pidfd) && self->pid > 0 && self->start_time != 0
+         && read_start_time (self->pid) == self->start_time;
 }
 
 gboolean

@@ -36,7 +36,8 @@ pid_t sbx_caller_get_pid (SbxCaller *self); /* 0: the bus daemon does not say */
 guint64 sbx_caller_get_start_time (SbxCaller *self);
 /* The bus daemon's descriptor of the process, or -1; the caller's to keep. */
 int sbx_caller_get_pidfd (SbxCaller *self);
-/* Is it the process of then still, by its start time now? */
+/* Is it the process of then still, by its start time now, and by its pidfd where there is one? One that has ended is
+ * not, even if nobody has waited for it yet and another process holds its connection. */
 gboolean sbx_caller_is_same_process (SbxCaller *self);
 /* In our own user namespace? The filtering proxies of sandboxes are not. What cannot be looked at is not. */
 gboolean sbx_caller_is_unsandboxed (SbxCaller *self);
@@ -45,7 +46,7 @@ gboolean sbx_caller_is_unsandboxed (SbxCaller *self);
 guint sbx_caller_get_pending (SbxCaller *self);
 void sbx_caller_add_pending (SbxCaller *self, int change);
 
-/* Start time from the text of /proc/PID/stat, 0 when it is not well-formed. */
+/* Start time from the text of /proc/PID/stat, 0 when it is not well-formed or of a process that has ended. */
 guint64 sbx_stat_parse_start_time (const char *text);
 
 G_END_DECLS

@@ -365,7 +365,10 @@ test_start_time (void)
 {
   static const char good[] = "12 (a b) c) S 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 4711 20 21 22\n";
 
+  static const char zombie[] = "12 (a) S) Z 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 4711 20 21 22\n";
+
   g_assert_cmpuint (sbx_stat_parse_start_time (good), ==, 4711);
+  g_assert_cmpuint (sbx_stat_parse_start_time (zombie), ==, 0);
   g_assert_cmpuint (sbx_stat_parse_start_time (""), ==, 0);
   g_assert_cmpuint (sbx_stat_parse_start_time ("12 (a)"), ==, 0);
   g_assert_cmpuint (sbx_stat_parse_start_time ("12 (a) S 1 2 3"), ==, 0);
