@@ -130,6 +130,7 @@ static const char *const bus_config = R"(<!DOCTYPE busconfig PUBLIC "-//freedesk
   <auth>EXTERNAL</auth>
   <servicedir>%DIR%/services</servicedir>
   <policy context="default">
+    <allow user="*"/>
     <allow send_destination="*" eavesdrop="true"/>
     <allow eavesdrop="true"/>
     <allow own="*"/>
