@@ -176,8 +176,8 @@ install_one (Desktop *self, SbxDesktopStore *store, const char *word, GError **e
     how.profile = sbx_desktop_choose_profile (self->places, file, error);
   if (!how.profile || !ask_profile (self, how.profile, &has_app_id, error))
     return FALSE;
-  if (!has_app_id)
-    how.app_id = app_id = make_app_id (file->id);
+  app_id = has_app_id ? NULL : make_app_id (file->id);
+  how.app_id = app_id;
   view = sbx_desktop_store_view (store, file->id);
   record = sbx_desktop_plan (self->places, view, file, &how, error);
   if (!record || !sbx_desktop_store_install (store, record, error))
@@ -206,17 +206,18 @@ install (Desktop *self)
 static gboolean
 remove_one (Desktop *self, SbxDesktopStore *store, const char *word, GError **error)
 {
-  SbxDesktopRecord *record = find_record (self, store, word);
+  const SbxDesktopRecord *record = find_record (self, store, word);
+  const char *id = record ? record->id : word; /* an unknown one is the store's to complain of */
   g_auto (GStrv) left = NULL;
 
-  if (!sbx_desktop_store_remove (store, record ? record->id : word, self->force, &left, error))
+  if (!sbx_desktop_store_remove (store, id, self->force, &left, error))
     return FALSE;
   for (char **path = left; *path; path++)
     sbx_fail (_ ("%s has been changed since and is left; --force brings back what was there before"), *path);
   if (self->json)
-    json_array_add_string_element (self->array, record->id);
+    json_array_add_string_element (self->array, id);
   else if (!*left)
-    printf (_ ("%s: as it was before\n"), record->id);
+    printf (_ ("%s: as it was before\n"), id);
   return !*left;
 }
 

@@ -362,7 +362,7 @@ sbx_desktop_entry_set (SbxDesktopEntry *self, const char *group_name, const char
     g_clear_pointer (&line->text, g_free);
     return;
   }
-  line = add_line (group, key, raw, NULL);
+  add_line (group, key, raw, NULL);
   /* Before the blank lines that end the group */
   end = group->lines->len - 1;
   while (end > 0 && !((Line *) g_ptr_array_index (group->lines, end - 1))->key

@@ -224,7 +224,7 @@ add_command (Plan *plan)
   g_autofree char *remedy = g_strdup_printf ("sandboxctl desktop remove %s", plan->record->id);
   g_autofree char *text = NULL;
 
-  if (!program || g_str_equal (program, own) || strpbrk (remedy, "`\n"))
+  if (!program || !own || g_str_equal (program, own) || strpbrk (remedy, "`\n"))
     return;
   text = sbx_wrap_script (program, plan->how, remedy);
   add_item (plan, "command", own, text, 0755);
@@ -258,11 +258,13 @@ sbx_desktop_plan (const SbxDesktopPlaces *places, GHashTable *view, const SbxDes
   if (!entry)
     return NULL;
   inner.tty = inner.tty || sbx_desktop_entry_get_boolean (entry, SBX_DESKTOP_GROUP, "Terminal");
-  plan.record = record = sbx_desktop_record_new (file->id);
+  record = sbx_desktop_record_new (file->id);
+  plan.record = record;
   record->source = g_strdup (file->path);
   record->profile = g_strdup (how->profile);
   record->app_id = g_strdup (how->app_id);
-  plan.programs = programs = sbx_desktop_places_programs (places, entry, SBX_DESKTOP_GROUP);
+  programs = sbx_desktop_places_programs (places, entry, SBX_DESKTOP_GROUP);
+  plan.programs = programs;
   if (sbx_desktop_entry_is_wrapped (entry))
     return sbx_throw (error, SBX_ERROR_BAD_OPTION, _ ("%s has been wrapped already"), file->path), NULL;
   if (!sbx_wrap_entry (entry, how, error))
