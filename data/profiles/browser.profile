@@ -17,6 +17,8 @@ features=userns;
 persistent=.;
 # Where downloads go. Remove this line in a drop-in (filesystems=!xdg-download) to keep them inside.
 filesystems=xdg-download:rw;
+# A page or a picture that you open with it can be read, and nothing beside it.
+forward=ro
 
 [Session Bus Policy]
 org.freedesktop.portal.*=talk

@@ -15,6 +15,8 @@ sockets=wayland;fallback-x11;pulseaudio;pipewire;
 devices=dri;
 # "." is the whole home: it lies in ~/.local/share/sandbox/APP-ID and survives.
 persistent=.;
+# Files that you open with it (with a click on them, or by name) are there for reading and writing, each at its own place.
+forward=rw
 
 [Session Bus Policy]
 # Portals are the desktop's way to let you choose: a file, a printer, a link to open.

@@ -50,6 +50,8 @@ static const Row rows[] = {
   { "disallow", "Context", "features", WORD, "!", N_ ("Do not allow a feature"), N_ ("FEATURE"), FEATURES },
   { "filesystem", "Context", "filesystems", PATH, "", N_ ("Show files (:ro, :rw, :create)"), N_ ("PATH[:MODE]"), NULL },
   { "nofilesystem", "Context", "filesystems", PATH, "!", N_ ("Do not show files"), N_ ("PATH"), NULL },
+  { "forward", "Context", "forward", VALUE, NULL, N_ ("How files of --file-forwarding are opened up: ro, rw, none"),
+    N_ ("MODE"), "none ro rw" },
   { "persist", "Context", "persistent", WORD, "", N_ ("Keep a path of the home for the next time"), N_ ("PATH"), NULL },
   { "talk-name", SESSION, NULL, NAME, "talk", N_ ("Talk to a name on the session bus"), N_ ("NAME"), NULL },
   { "own-name", SESSION, NULL, NAME, "own", N_ ("Own a name on the session bus"), N_ ("NAME"), NULL },

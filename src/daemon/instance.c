@@ -90,7 +90,7 @@ sbx_instance_class_init (SbxInstanceClass *klass)
   G_OBJECT_CLASS (klass)->dispose = sbx_instance_dispose;
   G_OBJECT_CLASS (klass)->finalize = sbx_instance_finalize;
   signals[SIGNAL_READY] =
-      g_signal_new ("ready", SBX_TYPE_INSTANCE, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 0);
+      g_signal_new ("ready", SBX_TYPE_INSTANCE, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 1, G_TYPE_INT);
   signals[SIGNAL_STARTED] =
       g_signal_new ("started", SBX_TYPE_INSTANCE, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 0);
   signals[SIGNAL_FAILED] = g_signal_new ("failed", SBX_TYPE_INSTANCE, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
@@ -307,7 +307,7 @@ on_message (SbxKeeperLink *link, const SbxMessage *message, gpointer user_data)
   } else if (message->job != 0) {
     on_job_answer (self, message);
   } else if (message->type == SBX_MSG_READY) {
-    g_signal_emit (self, signals[SIGNAL_READY], 0);
+    g_signal_emit (self, signals[SIGNAL_READY], 0, message->pid);
   } else if (message->type == SBX_MSG_STARTED) {
     on_started (self, message);
   } else if (message->type == SBX_MSG_EXITED) {

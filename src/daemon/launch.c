@@ -14,6 +14,9 @@
  *   prepared   PREPARE has been sent. READY is not waited for: a keeper keeps a START that comes early
  *   started    START has been sent; SBX_START_TIMEOUT_SECONDS run
  *
+ * A launch with files that the caller hands over waits for READY before START: it looks whether the sandbox has got the
+ * right ones (forward.h).
+ *
  * One exception to "at the same time": directories that a profile keeps (persistent homes) are made here, and would
  * stay behind after a no. So if one is missing, preparing waits for the yes.
  *
@@ -49,7 +52,7 @@ typedef struct {
   SbxInstance *instance;
   SbxInstance *target; /* of a handler, or NULL */
   GCancellable *asking;
-  gboolean interactive, entered, approved, prepared, started;
+  gboolean interactive, entered, approved, prepared, verified, started;
   int start_block;
   guint timeout;
 } Launch;
@@ -138,9 +141,19 @@ on_started (SbxInstance *instance, gpointer user_data)
 }
 
 static void
-on_ready (SbxInstance *instance, gpointer user_data)
+on_ready (SbxInstance *instance, int pid, gpointer user_data)
 {
-  leave_turnstile (user_data);
+  Launch *launch = user_data;
+  GError *error = NULL;
+
+  leave_turnstile (launch);
+  if (launch->verified)
+    return;
+  launch->verified = sbx_forward_verify (launch->choice->forward, pid, &error);
+  if (error)
+    give_up (launch, error);
+  else
+    advance (launch);
 }
 
 /* bwrap's version costs an exec, so it is asked for only when bwrap has failed. */
@@ -365,7 +378,7 @@ advance (Launch *launch)
     return;
   if (!launch->prepared && (launch->approved || has_its_directories (launch)))
     (void) prepare (launch, &error);
-  if (!error && launch->approved && !launch->started)
+  if (!error && launch->approved && launch->prepared && launch->verified && !launch->started)
     (void) start (launch, &error);
   if (error)
     give_up (launch, error);
@@ -480,6 +493,7 @@ begin (gpointer user_data)
     give_up (launch, error);
     return;
   }
+  launch->verified = launch->choice->forward->files->len == 0;
   launch->instance = sbx_instance_new (make_info (launch->registry, launch->choice, launch->target));
   sbx_instance_set_starter (launch->instance, launch->caller);
   sbx_registry_add (launch->registry, launch->instance); /* before us, so that it is shown before it is answered */

@@ -234,83 +234,14 @@ sbx_choice_free (SbxChoice *choice)
   g_free (choice->app_id);
   g_strfreev (choice->argv);
   g_clear_object (&choice->plan);
+  g_clear_pointer (&choice->forward, sbx_forward_free);
   g_free (choice);
-}
-
-/* Where the file of @fd lies, if that place still shows this very file. */
-static char *
-path_of (int fd, GError **error)
-{
-  g_autofree char *link = g_strdup_printf ("/proc/self/fd/%d", fd);
-  g_autofree char *path = g_file_read_link (link, NULL);
-  struct stat by_fd, by_path;
-
-  if (path && path[0] == '/' && fstat (fd, &by_fd) == 0 && lstat (path, &by_path) == 0 && by_fd.st_dev == by_path.st_dev
-      && by_fd.st_ino == by_path.st_ino && (S_ISREG (by_fd.st_mode) || S_ISDIR (by_fd.st_mode)))
-    return g_steal_pointer (&path);
-  sbx_throw (error, SBX_ERROR_BAD_OPTION,
-             "the option \"forward\" takes files and directories that have a place in the file system; %s has none",
-             path ? path : "a descriptor");
-  return NULL;
-}
-
-/* An item of a key file's list; policy/policy-text.c splits it again. */
-static void
-append_path (GString *list, const char *path, const char *suffix)
-{
-  for (; *path; path++) {
-    if (*path == ';' || *path == '\\')
-      g_string_append_c (list, '\\');
-    g_string_append_c (list, *path);
-  }
-  g_string_append (list, suffix);
-}
-
-/* The forwarded files as a policy: at their own path, writable if the descriptor is. */
-static GVariant *
-forward_to_groups (const SbxWish *wish, GError **error)
-{
-  g_autoptr (GString) paths = g_string_new (NULL);
-  GVariantBuilder context;
-
-  for (gsize i = 0; i < wish->n_forward; i++) {
-    int flags = fcntl (wish->forward[i], F_GETFL);
-    g_autofree char *path = path_of (wish->forward[i], error);
-
-    if (!path)
-      return NULL;
-    if (!g_utf8_validate (path, -1, NULL)) {
-      sbx_throw (error, SBX_ERROR_BAD_OPTION, "the option \"forward\" cannot take a path that is not UTF-8");
-      return NULL;
-    }
-    append_path (paths, path, !(flags & O_PATH) && (flags & O_ACCMODE) != O_RDONLY ? ":rw;" : ":ro;");
-  }
-  g_variant_builder_init (&context, G_VARIANT_TYPE ("a{ss}"));
-  g_variant_builder_add (&context, "{ss}", "filesystems", paths->str);
-  return g_variant_new_parsed ("{'Context': <%@a{ss}>}", g_variant_builder_end (&context));
 }
 
 static SbxPolicy *
 merge (SbxContext *context, const SbxPolicy *base, const SbxWish *wish, GError **error)
 {
-  g_autoptr (SbxPolicy) policy = sbx_policy_ref (base);
-  g_autoptr (GVariant) forward = NULL;
-
-  if (wish->policy) {
-    g_autoptr (SbxPolicy) merged = sbx_policy_merge_variant (policy, wish->policy, &context->places, error);
-
-    if (!merged)
-      return NULL;
-    sbx_policy_unref (policy);
-    policy = g_steal_pointer (&merged);
-  }
-  if (wish->n_forward == 0)
-    return g_steal_pointer (&policy);
-  forward = forward_to_groups (wish, error);
-  if (!forward)
-    return NULL;
-  g_variant_ref_sink (forward);
-  return sbx_policy_merge_variant (policy, forward, &context->places, error);
+  return wish->policy ? sbx_policy_merge_variant (base, wish->policy, &context->places, error) : sbx_policy_ref (base);
 }
 
 char *
@@ -373,7 +304,7 @@ choose_argv (const SbxWish *wish, SbxProfile *profile, const char *const *fallba
 
 static SbxPlan *
 make_plan (SbxContext *context, const SbxWish *wish, const SbxPolicy *policy, const char *app_id, char **argv,
-           GError **error)
+           const SbxForward *forward, GError **error)
 {
   char terminal[PATH_MAX];
   const SbxRequest request = {
@@ -390,6 +321,8 @@ make_plan (SbxContext *context, const SbxWish *wish, const SbxPolicy *policy, co
     .handler = wish->handler,
     .target_enforced = wish->target_enforced,
     .target_pid = wish->target_pid,
+    .forward = forward ? (const SbxForwardedFile *) (gpointer) forward->files->data : NULL,
+    .n_forward = forward ? forward->files->len : 0,
   };
 
   return sbx_plan_new (policy, &request, context->machine, error);
@@ -410,8 +343,13 @@ choose (SbxContext *context, const char *profile, const SbxWish *wish, const cha
   if (!choice->policy)
     return NULL;
   choice->classes = sbx_policy_excess (choice->policy, sbx_profile_get_approved_policy (choice->profile));
+  choice->forward = sbx_forward_new (context, wish->forward, wish->n_forward, choice->policy,
+                                     sbx_profile_get_approved_policy (choice->profile), error);
+  if (!choice->forward)
+    return NULL;
+  choice->classes |= choice->forward->classes;
   choice->app_id = choose_app_id (wish, choice->profile, choice->argv[0]);
-  choice->plan = make_plan (context, wish, choice->policy, choice->app_id, choice->argv, error);
+  choice->plan = make_plan (context, wish, choice->policy, choice->app_id, choice->argv, choice->forward, error);
   return choice->plan ? g_steal_pointer (&choice) : NULL;
 }
 
@@ -443,7 +381,7 @@ sbx_wish_plan (SbxContext *context, const SbxWish *wish, GVariant *groups, const
     sbx_throw (error, SBX_ERROR_BAD_OPTION, "no command: name one");
     return NULL;
   }
-  return make_plan (context, wish, policy, app_id, wish->argv, error);
+  return make_plan (context, wish, policy, app_id, wish->argv, NULL, error);
 }
 
 GVariant *

@@ -6,6 +6,7 @@
 #include <gio/gunixfdlist.h>
 
 #include "daemon/context.h"
+#include "daemon/forward.h"
 #include "plan/plan.h"
 #include "policy/options.h"
 
@@ -45,10 +46,11 @@ SbxWish *sbx_wish_new (GVariant *argv, GVariant *options, const SbxOptionSpec *t
 typedef struct {
   SbxProfile *profile;
   SbxPolicy *policy;
-  guint classes; /* in which the policy goes beyond what is approved */
+  guint classes; /* in which the policy and the files handed over go beyond what is approved */
   char *app_id;
   char **argv;
   SbxPlan *plan;
+  SbxForward *forward;
 } SbxChoice;
 
 void sbx_choice_free (SbxChoice *choice);

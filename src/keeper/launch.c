@@ -198,7 +198,7 @@ finish_mounts (SbxKeeper *keeper)
 void
 sbx_keeper_init_ready (SbxKeeper *keeper, pid_t pid)
 {
-  SbxMessage ready = { .type = SBX_MSG_READY };
+  SbxMessage ready = { .type = SBX_MSG_READY, .pid = pid };
 
   keeper->init_pid = pid;
   keeper->init_pidfd = sbx_sys_pidfd_open (pid);

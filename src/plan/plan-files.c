@@ -82,6 +82,20 @@ protect (SbxPlan *self)
     cover (self, bus);
 }
 
+/* Files of the caller's choice lie over all that the policy says of their places. Whether they are what the caller has
+ * opened is looked at once the mounts are there: daemon/forward.h. */
+static void
+add_forwarded (SbxPlan *self)
+{
+  for (gsize i = 0; i < self->request->n_forward; i++) {
+    const SbxForwardedFile *file = &self->request->forward[i];
+
+    sbx_plan_op (self, file->writable ? SBX_OP_BIND : SBX_OP_RO_BIND, file->path, file->path, -1);
+    if (file->writable)
+      sbx_plan_writable (self, file->path);
+  }
+}
+
 void
 sbx_plan_add_files (SbxPlan *self)
 {
@@ -98,4 +112,5 @@ sbx_plan_add_files (SbxPlan *self)
   }
   if (n > 0)
     protect (self);
+  add_forwarded (self);
 }

@@ -8,6 +8,13 @@
 
 G_BEGIN_DECLS
 
+/* A file or directory that the caller hands over, at its own place: bytes, absolute, without links. */
+typedef struct {
+  char *path;
+  gboolean writable;
+  int fd; /* the caller's, borrowed; not the plan's concern */
+} SbxForwardedFile;
+
 typedef struct {
   const char *app_id;
   const char *const *argv; /* bytes, at least one */
@@ -16,7 +23,9 @@ typedef struct {
   const char *cwd;       /* or NULL: the home */
   gboolean cwd_optional; /* go home when @cwd is not inside */
   gboolean tty;
-  const char *terminal;           /* with tty: the path of its device on the host, or NULL */
+  const char *terminal;            /* with tty: the path of its device on the host, or NULL */
+  const SbxForwardedFile *forward; /* parents before children */
+  gsize n_forward;
   const char *const *display_env; /* the caller's DISPLAY, LANG, TERM, … as NAME=value, or NULL: the service's */
   gboolean handler;               /* joins another instance, its target, to look at its processes */
   guint32 target_enforced;        /* handler: SbxEnforced of the target */

@@ -70,6 +70,10 @@ static const SbxWord tier_words[] = {
   { "debugger", SBX_TIER_DEBUGGER, 0, 0 }, { "browser", SBX_TIER_BROWSER, 0, 0 }, { NULL, 0, 0, 0 },
 };
 
+static const SbxWord forward_words[] = {
+  { "none", SBX_ACCESS_NONE, 0, 0 }, { "ro", SBX_ACCESS_RO, 0, 0 }, { "rw", SBX_ACCESS_RW, 0, 0 }, { NULL, 0, 0, 0 }
+};
+
 /* Bus and file access by name; used by their kinds, not as levels */
 static const SbxWord bus_words[] = { { "none", SBX_BUS_NONE, 0, 0 },
                                      { "see", SBX_BUS_SEE, 0, 0 },
@@ -92,6 +96,7 @@ const SbxFacility sbx_facilities[] = {
   { "Context", "features", SBX_KIND_FLAGS, SBX_FLAGS_FEATURES, feature_words, 0, "feature" },
   { "Context", "filesystems", SBX_KIND_PATHS, SBX_PATHS_FILES, access_words, SBX_CLASS_FILES, "files" },
   { "Context", "persistent", SBX_KIND_PATHS, SBX_PATHS_PERSISTENT, NULL, SBX_CLASS_FILES, "kept in the home" },
+  { "Context", "forward", SBX_KIND_LEVEL, SBX_LEVEL_FORWARD, forward_words, SBX_CLASS_FILES, "files handed over" },
   { "Context", "pass-environment", SBX_KIND_PAIRS, PAIRS_PASS, NULL, 0, "variable passed on" },
   { "Context", "unset-environment", SBX_KIND_PAIRS, PAIRS_UNSET, NULL, 0, "variable unset" },
   { "Procfs", "hidepid", SBX_KIND_LEVEL, SBX_LEVEL_HIDEPID, hidepid_words, SBX_CLASS_DEVICES, "hidepid" },

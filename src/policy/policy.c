@@ -364,6 +364,12 @@ sbx_policy_get_tier (const SbxPolicy *policy)
   return (SbxTier) policy->levels[SBX_LEVEL_TIER];
 }
 
+SbxAccess
+sbx_policy_get_forward (const SbxPolicy *policy)
+{
+  return (SbxAccess) policy->levels[SBX_LEVEL_FORWARD];
+}
+
 guint64
 sbx_policy_get_limit (const SbxPolicy *policy, SbxLimit limit)
 {

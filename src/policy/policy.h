@@ -135,6 +135,8 @@ SbxSubset sbx_policy_get_subset (const SbxPolicy *policy);
 SbxProcfsInstance sbx_policy_get_procfs_instance (const SbxPolicy *policy);
 SbxPidns sbx_policy_get_pidns (const SbxPolicy *policy);
 SbxTier sbx_policy_get_tier (const SbxPolicy *policy);
+/* How files that the caller hands over with the command are opened up: NONE (not without approval), RO or RW. */
+SbxAccess sbx_policy_get_forward (const SbxPolicy *policy);
 guint64 sbx_policy_get_limit (const SbxPolicy *policy, SbxLimit limit);
 
 /* Named paths in order of their bytes, parents before children, all absolute and normal. */

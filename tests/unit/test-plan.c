@@ -284,8 +284,9 @@ test_environment (void)
 int
 main (int argc, char **argv)
 {
-  static const char *const names[] = { "browser", "debugger", "default", "desktop", "devel",
-                                       "dumper",  "offline",  "strict",  "tracer" };
+  static const char *const names[] = { "browser", "chromium", "debugger", "default",     "desktop",     "devel",
+                                       "dumper",  "evince",   "firefox",  "gimp",        "libreoffice", "mpv",
+                                       "offline", "strict",   "terminal", "thunderbird", "tracer" };
 
   g_test_init (&argc, &argv, NULL);
   for (gsize i = 0; i < G_N_ELEMENTS (names); i++) {

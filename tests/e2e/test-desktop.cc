@@ -1,0 +1,416 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Applications started from the desktop: files that are handed over, launchers, commands, D-Bus activation. */
+#include <filesystem>
+#include <fstream>
+#include <unistd.h>
+
+#include "harness.h"
+
+using namespace e2e;
+namespace fs = std::filesystem;
+
+class Forward : public EitherBus {
+protected:
+  /* run --file-forwarding under the profile desktop (read-write) or evince (read-only). */
+  Outcome
+  forward (const std::string &profile, const Argv &words)
+  {
+    return run_in ({ "--profile=" + profile, "--file-forwarding" }, words);
+  }
+};
+
+EITHER_BUS (Forward);
+
+/* Names with everything in them that a name can have. */
+static const char *const odd_names[] = {
+  "plain",         "with space", "per%cent%20", "quote'\"`$(id)", "new\nline",
+  "bytes\xff\xfe", "-dash",      "@@",          "back\\slash",    "semi;colon:ro"
+};
+
+TEST_P (Forward, TheFileAndOnlyIt)
+{
+  write_file (home () + "/secret", "secret");
+  for (const char *name : odd_names) {
+    std::string path = home () + "/" + name;
+
+    write_file (path, "content");
+    Outcome outcome =
+        forward ("evince", { "sh", "-c", "cat \"$1\"; set -- \"$1\" *; shift; printf %s $#; cat secret; echo x >\"$1\"",
+                             "sh", "@@", path, "@@" });
+
+    EXPECT_EQ (outcome.out.substr (0, 8), "content1") << name << ": " << outcome.out << outcome.err;
+    EXPECT_EQ (outcome.out.size (), 8u) << name;
+    EXPECT_NE (outcome.status, 0) << name;
+    EXPECT_EQ (read_file (path), "content") << name;
+    fs::remove (path);
+    fs::remove_all (dir () + "/data/sandbox");
+  }
+}
+
+TEST_P (Forward, WritableWhereTheProfileSaysSo)
+{
+  write_file (home () + "/a b%20", "before");
+  EXPECT_TRUE (succeeds (forward ("desktop", { "sh", "-c", "echo after >\"$1\"", "sh", "@@", "a b%20", "@@" })));
+  EXPECT_EQ (read_file (home () + "/a b%20"), "after\n");
+  /* The caller may ask for less */
+  EXPECT_NE (run_in ({ "--profile=desktop", "--forward=ro", "--file-forwarding" },
+                     { "sh", "-c", "echo worse >\"$1\"", "sh", "@@", "a b%20", "@@" })
+                 .status,
+             0);
+  EXPECT_EQ (read_file (home () + "/a b%20"), "after\n");
+}
+
+TEST_P (Forward, WhatAnArgumentBecomes)
+{
+  fs::create_directory (home () + "/dir");
+  write_file (home () + "/dir/file one", "1");
+  fs::create_symlink ("dir/file one", home () + "/link");
+  const std::string file = home () + "/dir/file one";
+  const std::vector<std::pair<Argv, std::string> > rows = {
+    { { "@@", file, "@@" }, file },
+    { { "@@", "dir/file one", "@@" }, file },
+    { { "@@", "link", "@@" }, file },
+    { { "@@u", "file://" + home () + "/dir/file%20one", "@@" }, "file://" + home () + "/dir/file%20one" },
+    { { "@@u", "file://" + home () + "/link", "@@" }, "file://" + home () + "/dir/file%20one" },
+    { { "@@u", "file://localhost" + home () + "/dir/file%20one", "@@" },
+      "file://localhost" + home () + "/dir/file%20one" },
+    { { "@@", "--open=dir/file one", "@@" }, "--open=" + file },
+    { { "@@", "missing", "@@" }, "missing" },
+    { { "@@u", "https://example.org/?a=b%20c", "@@" }, "https://example.org/?a=b%20c" },
+    { { "@@u", "file://" + home () + "/missing", "@@" }, "file://" + home () + "/missing" },
+    { { "@@u", "file:///%00", "@@" }, "file:///%00" },
+    { { "@@", "", "@@" }, "" },
+    { { "@@", "/dev/null", "@@" }, "/dev/null" },
+    { { "@@", "/proc/self/status", "@@" }, "/proc/self/status" },
+    { { "@@", "/", "@@" }, "/" },
+    { { "dir/file one" }, "dir/file one" },
+    { { "@@", "@@" }, "none" },
+    { { "@@u" }, "none" },
+  };
+
+  for (const auto &[words, wanted] : rows) {
+    Argv argv = { "sh", "-c", "printf %s \"${1-none}\"", "sh" };
+
+    argv.insert (argv.end (), words.begin (), words.end ());
+    Outcome outcome = forward ("evince", argv);
+    EXPECT_TRUE (succeeds (outcome)) << shell_quote (words);
+    EXPECT_EQ (outcome.out, wanted) << shell_quote (words);
+  }
+}
+
+TEST_P (Forward, ADirectory)
+{
+  fs::create_directories (home () + "/project/sub");
+  write_file (home () + "/project/sub/file", "x");
+  write_file (home () + "/beside", "x");
+  Outcome outcome = forward (
+      "desktop", { "sh", "-c", "cat \"$1/sub/file\"; cat beside; echo new >\"$1/made\"", "sh", "@@", "project", "@@" });
+
+  EXPECT_EQ (outcome.out, "x") << outcome.err;
+  EXPECT_EQ (read_file (home () + "/project/made"), "new\n");
+}
+
+TEST_P (Forward, WithoutAWordInTheProfileItNeedsApproval)
+{
+  write_file (home () + "/file", "x");
+  EXPECT_TRUE (fails_with (forward ("default", { "cat", "@@", "file", "@@" }), 125, { "extend-files" }));
+}
+
+TEST_P (Forward, NotTheWholeHomeAndNothingOfTheSandbox)
+{
+  fs::create_directories (dir () + "/data/sandbox/other");
+  for (const std::string &path : { home (), dir (), dir () + "/data", runtime (), dir () + "/config" }) {
+    Outcome outcome = forward ("desktop", { "ls", "@@", path, "@@" });
+
+    EXPECT_TRUE (fails_with (outcome, 125, { "forward", path })) << outcome.out;
+  }
+}
+
+TEST_P (Forward, TooMany)
+{
+  Argv words = { "true", "@@" };
+
+  for (int i = 0; i < 201; i++) {
+    write_file (home () + "/f" + std::to_string (i), "");
+    words.push_back ("f" + std::to_string (i));
+  }
+  words.push_back ("@@");
+  EXPECT_TRUE (fails_with (forward ("desktop", words), 125, { "200 files" }));
+  words.erase (words.begin () + 2);
+  EXPECT_TRUE (succeeds (forward ("desktop", words)));
+}
+
+/* The moment between the service's look at the place and bwrap's is bwrap's start: what is there then was put there by
+ * somebody else, and the application never sees it. */
+class Swap : public Forward {
+protected:
+  Outcome
+  swapped (const std::string &what, const std::string &words)
+  {
+    const std::string script = dir () + "/bwrap";
+
+    write_file (home () + "/secret", "secret");
+    fs::create_directory (home () + "/safe");
+    write_file (home () + "/safe/secret", "secret");
+    write_file (script,
+                "#!/bin/sh\ncd '" + home () + "'; mv " + what + " " + what + ".old; " + words + "\nexec bwrap \"$@\"\n",
+                0755);
+    set_env ("SANDBOX_BWRAP", script);
+    return forward ("desktop", { "sh", "-c", "cat \"$1\" \"$1/secret\" 2>&1; echo seen", "sh", "@@", what, "@@" });
+  }
+};
+
+EITHER_BUS (Swap);
+
+TEST_P (Swap, AnotherFile)
+{
+  write_file (home () + "/file", "x");
+  Outcome outcome = swapped ("file", "ln secret file");
+
+  EXPECT_TRUE (fails_with (outcome, 125, { "replaced", home () + "/file" }));
+  EXPECT_EQ (outcome.out, "");
+}
+
+TEST_P (Swap, ALink)
+{
+  write_file (home () + "/file", "x");
+  Outcome outcome = swapped ("file", "ln -s secret file");
+
+  EXPECT_TRUE (fails_with (outcome, 125, { "replaced", home () + "/file" }));
+  EXPECT_EQ (outcome.out, "");
+}
+
+TEST_P (Swap, ADirectory)
+{
+  fs::create_directory (home () + "/dir");
+  Outcome outcome = swapped ("dir", "ln -s safe dir");
+
+  EXPECT_TRUE (fails_with (outcome, 125, { "replaced", home () + "/dir" }));
+  EXPECT_EQ (outcome.out, "");
+}
+
+/* The control: nothing is wrong with a bwrap that is a script. */
+TEST_P (Swap, Nothing)
+{
+  write_file (home () + "/file", "x");
+  Outcome outcome = swapped ("file", "mv file.old file");
+
+  EXPECT_NE (outcome.out.find ("xcat:"), std::string::npos) << outcome.out << outcome.err;
+}
+
+class Desktop : public EitherBus {
+protected:
+  std::string
+  applications () const
+  {
+    return dir () + "/data/applications";
+  }
+  void
+  add_application (const std::string &id, const std::string &exec, const std::string &more = "")
+  {
+    fs::create_directories (dir () + "/system/applications");
+    write_file (dir () + "/system/applications/" + id,
+                "[Desktop Entry]\nType=Application\nName=App\nExec=" + exec + "\n" + more);
+    set_env ("XDG_DATA_DIRS", dir () + "/system");
+  }
+  std::string
+  installed (const std::string &id)
+  {
+    return read_file (applications () + "/" + id);
+  }
+};
+
+EITHER_BUS (Desktop);
+
+TEST_P (Desktop, InstallListRemove)
+{
+  add_application ("org.example.Cat.desktop", "cat %F",
+                   "DBusActivatable=true\nActions=two;\n\n[Desktop Action two]\nName=Two\nExec=cat --number %F\n");
+  Outcome outcome = sandboxctl ({ "desktop", "install", "--profile=evince", "org.example.Cat" });
+  ASSERT_TRUE (succeeds (outcome));
+  EXPECT_NE (outcome.out.find ("under the profile evince"), std::string::npos) << outcome.out;
+  std::string text = installed ("org.example.Cat.desktop");
+  EXPECT_NE (text.find (" run --profile=evince --file-forwarding -- cat @@ %F @@\n"), std::string::npos) << text;
+  EXPECT_NE (text.find (" run --profile=evince --file-forwarding -- cat --number @@ %F @@\n"), std::string::npos)
+      << text;
+  EXPECT_EQ (run (Command ({ "desktop-file-validate", applications () + "/org.example.Cat.desktop" })).status, 0);
+  Json list = json ({ "desktop", "list", "--json" });
+  ASSERT_EQ (list.size (), 1u);
+  EXPECT_EQ (list[0]["profile"].text (), "evince");
+  EXPECT_EQ (list[0]["id"].text (), "org.example.Cat.desktop");
+  EXPECT_EQ (list[0]["files"].size (), 2u);
+  EXPECT_TRUE (succeeds (sandboxctl ({ "desktop", "remove", "org.example.Cat.desktop" })));
+  EXPECT_FALSE (fs::exists (applications () + "/org.example.Cat.desktop"));
+  EXPECT_EQ (json ({ "desktop", "list", "--json" }).size (), 0u);
+  EXPECT_TRUE (fails_with (sandboxctl ({ "desktop", "remove", "org.example.Cat" }), 125, { "has not been installed" }));
+}
+
+/* A profile is chosen for what is known, and one without an application id gets the launcher's. */
+TEST_P (Desktop, ChoosesTheProfile)
+{
+  const std::vector<std::pair<std::string, std::string> > rows = {
+    { "firefox-esr.desktop", "firefox" },
+    { "chromium.desktop", "chromium" },
+    { "thunderbird.desktop", "thunderbird" },
+    { "libreoffice-writer.desktop", "libreoffice" },
+    { "org.gnome.Evince.desktop", "evince" },
+    { "mpv.desktop", "mpv" },
+    { "gimp.desktop", "gimp" },
+    { "debian-xterm.desktop", "terminal --app-id=debian-xterm" },
+    { "unknown.desktop", "desktop --app-id=unknown" },
+  };
+
+  for (const auto &[id, profile] : rows) {
+    add_application (id, "true %U");
+    ASSERT_TRUE (succeeds (sandboxctl ({ "desktop", "install", id })));
+    EXPECT_NE (installed (id).find ("run --profile=" + profile + " --file-forwarding -- true @@u %U @@\n"),
+               std::string::npos)
+        << installed (id);
+    /* Which is one that works */
+    EXPECT_TRUE (succeeds (sandboxctl ({ "explain", profile.substr (0, profile.find (' ')) })));
+    EXPECT_TRUE (succeeds (sandboxctl ({ "desktop", "remove", id })));
+  }
+}
+
+/* As a desktop does it: GLib reads the launcher, puts the file in and starts it. */
+TEST_P (Desktop, ADoubleClick)
+{
+  add_application ("truncate.desktop", "truncate -s 3 %f");
+  ASSERT_TRUE (succeeds (sandboxctl ({ "desktop", "install", "truncate.desktop" })));
+  for (const char *name : odd_names) {
+    std::string path = home () + "/" + name;
+
+    if (std::string (name) == "@@") /* the mark itself, and no path */
+      continue;
+    write_file (path, "content");
+    Command click ({ "gio", "launch", applications () + "/truncate.desktop", path });
+    EXPECT_TRUE (succeeds (run (click))) << name;
+    EXPECT_TRUE (eventually ([&] { return read_file (path) == "con"; })) << name;
+  }
+  expect_nothing_left ();
+}
+
+TEST_P (Desktop, TheCommand)
+{
+  add_application ("org.example.Cat.desktop", "cat %f");
+  write_file (home () + "/a file", "content");
+  write_file (home () + "/beside", "secret");
+  ASSERT_TRUE (succeeds (sandboxctl ({ "desktop", "install", "--profile=evince", "org.example.Cat" })));
+  Command cat ({ home () + "/.local/bin/cat", "-n", "a file", "beside2" });
+  cat.cwd = home ();
+  Outcome outcome = run (cat);
+  EXPECT_EQ (outcome.out, "     1\tcontent") << outcome.err;
+  EXPECT_EQ (outcome.status, 1);
+  EXPECT_TRUE (succeeds (sandboxctl ({ "desktop", "remove", "cat" })));
+  EXPECT_FALSE (fs::exists (home () + "/.local/bin/cat"));
+}
+
+TEST_P (Desktop, BadInput)
+{
+  fs::create_directories (dir () + "/system/applications");
+  set_env ("XDG_DATA_DIRS", dir () + "/system");
+  const std::vector<std::pair<std::string, std::string> > rows = {
+    { std::string ("[Desktop Entry]\nType=Application\nName=A\0\nExec=true\n", 50), "NUL" },
+    { "[Desktop Entry]\r\nType=Application\r\n", "carriage return" },
+    { "[Desktop Entry]\nType=Application\nExec=true; touch pwned\n", "outside of quotes" },
+    { "[Desktop Entry]\nType=Application\nExec=sh -c \"$(touch pwned)\"\n", "backslash" },
+    { "[Desktop Entry]\nType=Application\nExec=true\n[Desktop Entry]\nExec=false\n", "twice" },
+    { "[Desktop Entry]\nType=Application\nExec=true \\n touch\n", "line end" },
+    { "[Desktop Entry]\nType=Application\nExec=true\n#" + std::string (1 << 20, 'x'), "1048576 bytes" },
+    { "", "first group" },
+  };
+
+  for (const auto &[text, problem] : rows) {
+    write_file (dir () + "/system/applications/bad.desktop", text);
+    Outcome outcome = sandboxctl ({ "desktop", "install", "bad.desktop" });
+    EXPECT_TRUE (fails_with (outcome, 125, { problem, "nothing was installed" })) << outcome.out;
+    EXPECT_FALSE (fs::exists (applications () + "/bad.desktop"));
+  }
+  add_application ("good.desktop", "true");
+  EXPECT_TRUE (fails_with (sandboxctl ({ "desktop", "install", "--profile=nosuch", "good" }), 125, { "nosuch" }));
+  EXPECT_TRUE (
+      fails_with (sandboxctl ({ "desktop", "install", "nosuch" }), 125, { "no desktop entry for \"nosuch\"" }));
+  EXPECT_TRUE (fails_with (sandboxctl ({ "desktop", "install" }), 125, { "usage" }));
+  EXPECT_TRUE (fails_with (sandboxctl ({ "desktop", "frobnicate" }), 125, { "install, remove and list" }));
+  EXPECT_TRUE (fails_with (sandboxctl ({ "desktop" }), 125, { "install, remove and list" }));
+}
+
+/* What the bus starts goes through the wrapper as well. */
+TEST_P (Desktop, ActivationOverDBus)
+{
+  add_application ("org.example.Sleeper.desktop", "sleep 1000", "DBusActivatable=true\n");
+  fs::create_directories (dir () + "/system/dbus-1/services");
+  write_file (dir () + "/system/dbus-1/services/sleeper.service",
+              "[D-BUS Service]\nName=org.example.Sleeper\nExec=/usr/bin/sleep 1000\nSystemdService=x.service\n");
+  ASSERT_TRUE (succeeds (sandboxctl ({ "desktop", "install", "--profile=desktop", "org.example.Sleeper" })));
+  write_file (
+      dir () + "/own.conf",
+      "<busconfig><type>session</type><listen>unix:tmpdir=" + dir ()
+          + "/tmp</listen><standard_session_servicedirs/><policy context=\"default\"><allow send_destination=\"*\" "
+            "eavesdrop=\"true\"/><allow eavesdrop=\"true\"/><allow own=\"*\"/></policy></busconfig>");
+  Process bus (Command ({ "dbus-daemon", "--nofork", "--print-address", "--config-file=" + dir () + "/own.conf" }));
+  ASSERT_TRUE (bus.expect ("unix:") && bus.expect ("\n")) << bus.err ();
+  Process call (Command ({ "gdbus", "call", "--address", bus.out ().substr (0, bus.out ().find ('\n')), "--dest",
+                           "org.freedesktop.DBus", "--object-path", "/", "--method",
+                           "org.freedesktop.DBus.StartServiceByName", "org.example.Sleeper", "0" }));
+  Record record = new_instance ();
+  EXPECT_NE (json ({ "show", "--json", record.id }).dump ().find ("sleep"), std::string::npos);
+  EXPECT_TRUE (succeeds (sandboxctl ({ "stop", record.id })));
+}
+
+/* Disks that are full and places that are read-only, in a mount namespace of the test's own. */
+class Disk : public WithoutBus {
+protected:
+  Outcome
+  install_on (const std::string &setup)
+  {
+    Argv argv = { "unshare",
+                  "--map-current-user",
+                  "--keep-caps",
+                  "--mount",
+                  "sh",
+                  "-c",
+                  "set -e; " + setup
+                      + "; \"$@\" && status=0 || status=$?; find \"$XDG_DATA_HOME\" \"$HOME\" -name '*.desktop' -o "
+                        "-name '.sandbox-*' -o -path '*/bin/*'; exit $status",
+                  "sh" };
+
+    fs::create_directories (dir () + "/system/applications");
+    fs::create_directories (home () + "/.local/bin");
+    fs::create_directories (dir () + "/data/applications");
+    write_file (dir () + "/system/applications/app.desktop",
+                "[Desktop Entry]\nType=Application\nName=App\nExec=true\n");
+    set_env ("XDG_DATA_DIRS", dir () + "/system");
+    for (const std::string &word : ctl ({ "desktop", "install", "--json", "app" }))
+      argv.push_back (word);
+    Command all (argv);
+    all.cwd = home ();
+    return run (all);
+  }
+};
+
+TEST_F (Disk, FullOrReadOnly)
+{
+  const std::string data = dir () + "/data", state = dir () + "/state", local = home () + "/.local";
+  const std::string fill = "; dd if=/dev/zero of=fill bs=4k 2>/dev/null || :";
+  const std::vector<std::pair<std::string, Argv> > rows = {
+    { "mount -t tmpfs -o size=4k,mode=0700 tmpfs " + data + "; cd " + data + fill, { "full", data } },
+    { "mount -t tmpfs -o ro,mode=0700 tmpfs " + data, { "make the file system writable", data } },
+    { "mount -t tmpfs -o nr_inodes=2,mode=0700 tmpfs " + data + "; touch " + data + "/fill", { "full", data } },
+    { "mount -t tmpfs -o size=4k,mode=0700 tmpfs " + local + "; cd " + local + fill, { "full", local } },
+    { "mount -t tmpfs -o ro,mode=0700 tmpfs " + local, { "Read-only", local } },
+    { "mount -t tmpfs -o size=4k,mode=0700 tmpfs " + state + "; cd " + state + fill, { "No space left", state } },
+    { "mount -t tmpfs -o ro,mode=0700 tmpfs " + state, { "Read-only", state } },
+  };
+
+  for (const auto &[setup, words] : rows) {
+    Argv all = words;
+
+    all.push_back ("nothing was installed");
+    Outcome outcome = install_on (setup);
+    EXPECT_TRUE (fails_with (outcome, 125, all)) << setup;
+    EXPECT_EQ (outcome.out, "[]\n") << setup;
+    fs::remove_all (dir () + "/state/sandbox");
+  }
+  EXPECT_TRUE (succeeds (install_on (":")));
+}
