@@ -345,8 +345,8 @@ TEST_P (Desktop, ActivationOverDBus)
   ASSERT_TRUE (succeeds (sandboxctl ({ "desktop", "install", "--profile=desktop", "org.example.Sleeper" })));
   write_file (
       dir () + "/own.conf",
-      "<busconfig><type>session</type><listen>unix:tmpdir=" + dir ()
-          + "/tmp</listen><standard_session_servicedirs/><policy context=\"default\"><allow send_destination=\"*\" "
+      "<busconfig><type>session</type><listen>unix:path=" + dir ()
+          + "/own.bus</listen><standard_session_servicedirs/><policy context=\"default\"><allow send_destination=\"*\" "
             "eavesdrop=\"true\"/><allow eavesdrop=\"true\"/><allow own=\"*\"/></policy></busconfig>");
   Process bus (Command ({ "dbus-daemon", "--nofork", "--print-address", "--config-file=" + dir () + "/own.conf" }));
   ASSERT_TRUE (bus.expect ("unix:") && bus.expect ("\n")) << bus.err ();
