@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Desktop entries: quoting both ways, wrapping and unwrapping, installing and bringing back, what goes round. */
-#include <fcntl.h>
 #include <glib/gstdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -803,14 +802,73 @@ walk (const char *dir, guint *n, guint *refused)
   }
 }
 
+/* Whatever this machine has. */
 static void
 test_machine (void)
 {
-  const char *corpus = g_getenv ("SBX_TEST_DESKTOP_FILES");
   guint n = 0, refused = 0;
 
-  walk (corpus ? corpus : "/usr/share/applications", &n, &refused);
+  walk ("/usr/share/applications", &n, &refused);
   g_test_message ("%u files, %u refused", n, refused);
+}
+
+/* Those of Debian's packages, which scripts/desktop-corpus fetches: each of them is an application and is taken. */
+static void
+test_debian (void)
+{
+  guint n = 0, refused = 0;
+
+  walk (g_getenv ("SBX_TEST_DESKTOP_FILES"), &n, &refused);
+  g_assert_cmpuint (n, >=, 200);
+  g_assert_cmpuint (refused, ==, 0);
+}
+
+/* The @i-th of 200 entries with what such entries have, in all combinations. */
+static char *
+make_entry (guint i)
+{
+  static const char *const commands[] = { "app %U", "/usr/bin/app --file %f", "env LC_ALL=C app %F -- %i %c",
+                                          "app \"two words\" \"\\\\$HOME\" %u", "sh -c \"exec app \\\"a b\\\"\"" };
+  static const char *const types[] = { "", "MimeType=text/plain;\n", "MimeType=x-scheme-handler/http;text/html;\n" };
+  GString *text = g_string_new (i % 2 ? "# Written by a packager\n\n" : "");
+
+  g_string_append (text, "[Desktop Entry]\nVersion=1.0\nType=Application\nName=Application\n"
+                         "Name[de]=Anwendung\nName[sr@latin]=Aplikacija\nComment=An "
+                         "application\nComment[zh_CN]=\345\272\224\347\224\250\n");
+  g_string_append_printf (text, "Exec=%s", commands[i % G_N_ELEMENTS (commands)]);
+  g_string_append_printf (text, "\nTryExec=sh\nIcon=app-%u\nTerminal=%s\n%s", i, i % 7 == 0 ? "true" : "false",
+                          types[i % G_N_ELEMENTS (types)]);
+  g_string_append (text, "Categories=Utility;TextEditor;\nKeywords=a\\;b;c;\nStartupNotify=true\nStartupWMClass=App\n"
+                         "OnlyShowIn=GNOME;XFCE;\nX-GNOME-UsesNotifications=true\n");
+  if (i % 4 == 0)
+    g_string_append (text, "DBusActivatable=true\n");
+  if (i % 3 == 0)
+    g_string_append_printf (
+        text,
+        "Actions=new;preferences;\n\n[Desktop Action new]\nName=New\nName[fr]=Nouveau\nExec=app-%u --new %%U\n"
+        "\n[Desktop Action preferences]\nName=Preferences\nIcon=preferences\nExec=app-%u --preferences\n",
+        i, i);
+  return g_string_free (text, FALSE);
+}
+
+static void
+test_generated (void)
+{
+  g_autofree char *dir = g_dir_make_tmp ("generated-XXXXXX", NULL);
+
+  for (guint i = 0; i < 200; i++) {
+    g_autofree char *text = make_entry (i), *name = g_strdup_printf ("org.example.App%u.desktop", i);
+    g_autofree char *path = g_build_filename (dir, name, NULL);
+    g_autoptr (GError) error = NULL;
+    gboolean accepted;
+
+    g_assert_true (g_file_set_contents (path, text, -1, NULL));
+    run_validator (path, TRUE, &accepted);
+    through_and_back (path, &error);
+    g_assert_no_error (error);
+    g_unlink (path);
+  }
+  g_rmdir (dir);
 }
 
 int
@@ -827,7 +885,10 @@ main (int argc, char **argv)
   g_test_add_func ("/desktop/wrap/quotes", test_wrap_quotes);
   g_test_add_func ("/desktop/wrap/service", test_service);
   g_test_add_func ("/desktop/known", test_known);
-  g_test_add_func ("/desktop/machine", test_machine);
+  g_test_add_func ("/desktop/corpus/machine", test_machine);
+  g_test_add_func ("/desktop/corpus/generated", test_generated);
+  if (g_getenv ("SBX_TEST_DESKTOP_FILES")) /* scripts/test sets it */
+    g_test_add_func ("/desktop/corpus/debian", test_debian);
 #define ADD(name, function) g_test_add ("/desktop/" name, Fixture, NULL, set_up, function, tear_down)
   ADD ("install/there-and-back", test_install);
   ADD ("install/restore", test_restore);
