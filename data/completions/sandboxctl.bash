@@ -52,6 +52,17 @@ _sandboxctl ()
         run) mapfile -t COMPREPLY < <(compgen -c -- "$cur"); return ;;
         explain) words=$(sandboxctl complete profiles 2>/dev/null) ;;
         show | stop | kill | wait | exec | attach) words=$(sandboxctl complete instances 2>/dev/null) ;;
+        desktop)
+          case $prev in
+            desktop) words="install remove list" ;;
+            install)
+              mapfile -t COMPREPLY < <(compgen -f -X '!*.desktop' -- "$cur"
+                cd /usr/share/applications 2>/dev/null && compgen -f -X '!*.desktop' -- "$cur")
+              return
+              ;;
+            remove) words=$(cd "${XDG_STATE_HOME:-$HOME/.local/state}/sandbox/desktop" 2>/dev/null && compgen -G '*.record' | sed 's/\.record$//') ;;
+          esac
+          ;;
         profile) words="list show check diff $(sandboxctl complete profiles 2>/dev/null)" ;;
       esac
       ;;

@@ -46,6 +46,8 @@ complete -c sandboxctl -n 'not __sandboxctl_in_command; and string match -q -- "
 complete -c sandboxctl -n '__sandboxctl_is show stop kill wait exec attach' -a '(sandboxctl complete instances 2>/dev/null)'
 complete -c sandboxctl -n '__sandboxctl_is explain profile' -a '(sandboxctl complete profiles 2>/dev/null)'
 complete -c sandboxctl -n '__sandboxctl_is profile' -a 'list show check diff'
+complete -c sandboxctl -n '__sandboxctl_is desktop; and test (count (commandline -opc)) -eq 2' -a 'install remove list'
+complete -c sandboxctl -n '__sandboxctl_is desktop; and test (count (commandline -opc)) -ge 3' -a '(__fish_complete_suffix .desktop; path basename /usr/share/applications/*.desktop 2>/dev/null)'
 complete -c sandboxctl -n '__sandboxctl_wants_command' -a '(complete --do-complete=(commandline -ct))'
 # Options with a value, which fish has to know as such
 for option in (sandboxctl complete options=run 2>/dev/null | string replace -rf -- '^--(.*)=$' '$1')
