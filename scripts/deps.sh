@@ -7,10 +7,10 @@ set -eu
 packages () {
   case $1 in
     build) echo "gcc g++ meson ninja-build pkg-config gettext musl-tools linux-libc-dev libglib2.0-dev libglib2.0-dev-bin
-      libpolkit-gobject-1-dev libseccomp-dev libjson-glib-dev" ;;
+      libpolkit-gobject-1-dev libseccomp-dev libjson-glib-dev libportal-dev" ;;
     run) echo "bubblewrap xdg-dbus-proxy procps" ;;
     test) echo "libgtest-dev libgmock-dev dbus dbus-daemon libglib2.0-bin polkitd util-linux passwd coreutils python3
-      python3-gi psmisc lsof strace gdb libxml2-utils man-db git desktop-file-utils" ;;
+      python3-gi psmisc lsof strace gdb libxml2-utils man-db git desktop-file-utils xdg-desktop-portal" ;;
     browsers) echo "chromium firefox-esr fonts-dejavu-core" ;;
     lint) echo "clang clang-tidy clang-format cppcheck shellcheck libclang-rt-14-dev" ;;
     *) echo "deps.sh: no such set: $1" >&2; exit 125 ;;

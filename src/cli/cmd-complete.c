@@ -25,7 +25,7 @@ static const struct {
   { "wait", "--timeout=", FALSE },
   { "explain", "--json --app-id=", TRUE },
   { "profile", "--json", FALSE },
-  { "desktop", "--profile= --force --json", FALSE },
+  { "desktop", "--profile= --no-portal --force --json", FALSE },
   { "doctor", "--json", FALSE },
 };
 

@@ -7,14 +7,16 @@
 #include "cli/cli.h"
 #include "cli/output.h"
 #include "cli/service.h"
+#include "common/error.h"
 #include "desktop/around.h"
 #include "desktop/install.h"
+#include "desktop/portal.h"
 
 typedef struct {
   SbxDesktopPlaces *places;
   SbxService *service;
   char *profile;
-  gboolean force, json;
+  gboolean force, json, no_portal;
   char **words; /* what follows the sub-verb */
   JsonArray *array;
 } Desktop;
@@ -160,6 +162,33 @@ make_app_id (const char *id)
   return app_id;
 }
 
+/* Installs what has been planned: after the user has agreed in the desktop's own dialog where there is one. */
+static gboolean
+install_record (Desktop *self, SbxDesktopStore *store, SbxDesktopRecord *record, const SbxDesktopFile *file,
+                GError **error)
+{
+  g_autoptr (SbxPortal) portal = self->no_portal ? NULL : sbx_portal_open ();
+  g_autoptr (SbxDesktopEntry) entry = sbx_desktop_entry_read (file->file, SBX_DESKTOP_GROUP, error);
+  g_autoptr (GError) problem = NULL;
+  g_autofree char *token = NULL;
+  SbxPortalAnswer answer = SBX_PORTAL_BROKEN;
+
+  if (!entry)
+    return FALSE;
+  if (portal)
+    answer = sbx_portal_ask (portal, self->places, entry, &token, &problem);
+  if (answer == SBX_PORTAL_NO)
+    return sbx_throw (error, SBX_ERROR_NOT_AUTHORIZED, "%s",
+                      problem ? problem->message : _ ("the dialog of the desktop has been cancelled"));
+  if (problem)
+    g_printerr (_ ("sandboxctl: %s; the launcher is written without it\n"), problem->message);
+  if (!sbx_desktop_store_install (store, record, error))
+    return FALSE;
+  if (token)
+    (void) sbx_portal_install (portal, store, self->places, record, token);
+  return TRUE;
+}
+
 static gboolean
 install_one (Desktop *self, SbxDesktopStore *store, const char *word, GError **error)
 {
@@ -180,7 +209,7 @@ install_one (Desktop *self, SbxDesktopStore *store, const char *word, GError **e
   how.app_id = app_id;
   view = sbx_desktop_store_view (store, file->id);
   record = sbx_desktop_plan (self->places, view, file, &how, error);
-  if (!record || !sbx_desktop_store_install (store, record, error))
+  if (!record || !install_record (self, store, record, file, error))
     return FALSE;
   tell (self, record);
   return TRUE;
@@ -272,6 +301,8 @@ sbx_cmd_desktop (SbxCommand *command)
   const GOptionEntry entries[] = {
     { "profile", 'p', 0, G_OPTION_ARG_FILENAME, &self.profile, N_ ("install: under this profile"), N_ ("NAME") },
     { "force", 0, 0, G_OPTION_ARG_NONE, &self.force, N_ ("remove: also what somebody has changed since"), NULL },
+    { "no-portal", 0, 0, G_OPTION_ARG_NONE, &self.no_portal, N_ ("install: without asking in a dialog of the desktop"),
+      NULL },
     { "json", 0, 0, G_OPTION_ARG_NONE, &self.json, N_ ("Print JSON"), NULL },
     G_OPTION_ENTRY_NULL,
   };

@@ -253,13 +253,10 @@ look_at_items (Look *look)
 {
   for (guint i = 0; i < look->record->items->len; i++) {
     const SbxDesktopItem *item = g_ptr_array_index (look->record->items, i);
-    gsize size;
-    g_autofree char *text = sbx_desktop_read_file (item->path, SBX_DESKTOP_MAX, &size, NULL);
-    g_autofree char *sum = text ? g_compute_checksum_for_data (G_CHECKSUM_SHA256, (guchar *) text, size) : NULL;
 
-    if (!text)
+    if (!g_file_test (item->path, G_FILE_TEST_EXISTS))
       add (look, "gone", item->path, _ ("is not there any more; install again"));
-    else if (!g_strv_contains ((const char *const *) item->sums, sum))
+    else if (!sbx_desktop_item_is_in_place (item))
       add (look, "gone", item->path, _ ("has been changed by somebody; install again"));
   }
 }

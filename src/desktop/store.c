@@ -250,13 +250,35 @@ sum_of (const char *data, gsize size)
   return g_compute_checksum_for_data (G_CHECKSUM_SHA256, (const guchar *) data, size);
 }
 
+/* NULL for what is neither a file nor a link. */
+static char *
+sum_of_state (const SbxFileState *state)
+{
+  g_autofree char *link = NULL;
+
+  if (state->type == SBX_FILE_CONTENT)
+    return sum_of (state->data, state->size);
+  if (state->type != SBX_FILE_LINK)
+    return NULL;
+  link = g_strconcat ("link to ", state->data, NULL);
+  return sum_of (link, strlen (link));
+}
+
 /* Whether what lies there is what we have put there. */
 static gboolean
 is_ours (const SbxDesktopItem *item, const SbxFileState *state)
 {
-  g_autofree char *sum = state->type == SBX_FILE_CONTENT ? sum_of (state->data, state->size) : NULL;
+  g_autofree char *sum = sum_of_state (state);
 
   return sum && g_strv_contains ((const char *const *) item->sums, sum);
+}
+
+gboolean
+sbx_desktop_item_is_in_place (const SbxDesktopItem *item)
+{
+  g_auto (SbxFileState) state = { 0 };
+
+  return sbx_file_state_read (item->path, SBX_DESKTOP_MAX, &state, NULL) && is_ours (item, &state);
 }
 
 static char *
@@ -330,7 +352,7 @@ keep_original (SbxDesktopStore *self, const SbxDesktopRecord *record, SbxDesktop
     return sbx_throw (error, SBX_ERROR_BAD_OPTION, _ ("%s is there and is no file; move it away"), item->path);
   if (old && is_ours (old, &state)) {
     item->backup = g_strdup (old->backup);
-    item->sums[1] = sum_of (state.data, state.size);
+    item->sums[1] = sum_of_state (&state);
     return TRUE;
   }
   if (state.type == SBX_FILE_NOTHING)
@@ -465,6 +487,45 @@ sbx_desktop_store_install (SbxDesktopStore *self, SbxDesktopRecord *record, GErr
       drop_backup (self, item);
   }
   return TRUE;
+}
+
+static gboolean
+note_state (SbxDesktopItem *item, GError **error)
+{
+  g_auto (SbxFileState) state = { 0 };
+  char *sum;
+
+  if (!sbx_file_state_read (item->path, SBX_DESKTOP_MAX, &state, error))
+    return FALSE;
+  sum = sum_of_state (&state);
+  if (!sum)
+    return sbx_throw (error, SBX_ERROR_SPAWN_FAILED, _ ("%s is not there"), item->path);
+  g_strfreev (item->sums);
+  item->sums = g_new0 (char *, 2);
+  item->sums[0] = sum;
+  return TRUE;
+}
+
+gboolean
+sbx_desktop_store_adopt (SbxDesktopStore *self, SbxDesktopRecord *record, SbxDesktopItem *item,
+                         const char *const *added, GError **error)
+{
+  g_autofree char *text = NULL, *path = record_path (self, record->id);
+  g_autoptr (SbxStagedFile) file = NULL;
+
+  if (!note_state (item, error))
+    return FALSE;
+  for (; *added; added++) {
+    SbxDesktopItem *further = sbx_desktop_item_new ("portal", *added, NULL, 0644);
+
+    g_ptr_array_add (record->items, further);
+    if (!note_state (further, error))
+      return FALSE;
+  }
+  record->portal = TRUE;
+  text = record_to_text (record);
+  file = stage_text (path, text, 0600, error);
+  return file && sbx_staged_file_commit (file, error);
 }
 
 gboolean

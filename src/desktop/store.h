@@ -48,6 +48,13 @@ GHashTable *sbx_desktop_store_view (SbxDesktopStore *self, const char *only);
  * before it is kept. Errors: SPAWN_FAILED with what to do, BAD_OPTION (something in the way). */
 gboolean sbx_desktop_store_install (SbxDesktopStore *self, SbxDesktopRecord *record, GError **error);
 
+/* Whether @item is as it was put there. */
+gboolean sbx_desktop_item_is_in_place (const SbxDesktopItem *item);
+/* Notes that @item is now what lies at its place, and that the files @added (NULL-terminated) belong to @record as
+ * well: somebody has written them on our behalf. Errors: SPAWN_FAILED. */
+gboolean sbx_desktop_store_adopt (SbxDesktopStore *self, SbxDesktopRecord *record, SbxDesktopItem *item,
+                                  const char *const *added, GError **error);
+
 /* Brings back what was there before @id. Files that somebody has changed since are left, and named in @left (GStrv),
  * unless @force; the record stays as long as there are such. Errors: NOT_FOUND, SPAWN_FAILED. */
 gboolean sbx_desktop_store_remove (SbxDesktopStore *self, const char *id, gboolean force, char ***left, GError **error);

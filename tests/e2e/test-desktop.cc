@@ -358,6 +358,105 @@ TEST_P (Desktop, ActivationOverDBus)
   EXPECT_TRUE (succeeds (sandboxctl ({ "stop", record.id })));
 }
 
+/* With a desktop that has a dialog for launchers: the real xdg-desktop-portal, and a backend that answers at once. */
+class Portal : public OnBus {
+protected:
+  void
+  SetUp () override
+  {
+    OnBus::SetUp ();
+    const std::string icons = dir () + "/system/icons/hicolor/scalable/apps";
+
+    fs::create_directories (icons);
+    fs::create_directories (dir () + "/system/applications");
+    fs::create_directories (dir () + "/data/applications");
+    fs::create_directories (dir () + "/portals");
+    write_file (icons + "/app.svg", "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"64\" height=\"64\"/>");
+    write_file (
+        dir () + "/system/applications/org.example.App.desktop",
+        "[Desktop Entry]\nType=Application\nName=App\nName[de]=Programm\nIcon=app\nExec=cat %F\nActions=two;\n\n"
+        "[Desktop Action two]\nName=Two\nExec=cat \"\\\\$x\" %F\n");
+    write_file (dir () + "/portals/test.portal",
+                "[portal]\nDBusName=org.freedesktop.impl.portal.desktop.test\n"
+                "Interfaces=org.freedesktop.impl.portal.DynamicLauncher;\nUseIn=test\n");
+    set_env ("XDG_DATA_DIRS", dir () + "/system:/usr/share");
+    set_env ("XDG_DESKTOP_PORTAL_DIR", dir () + "/portals");
+    set_env ("XDG_CURRENT_DESKTOP", "test");
+    connection ();
+  }
+  std::unique_ptr<Process>
+  start_backend (const std::string &answer)
+  {
+    auto backend = std::make_unique<Process> (Command ({ places ().source + "/tests/e2e/portal-backend.py", answer }));
+
+    EXPECT_TRUE (backend->expect ("ready")) << backend->err ();
+    return backend;
+  }
+  std::unique_ptr<Process>
+  start_portal ()
+  {
+    auto portal = std::make_unique<Process> (Command ({ "/usr/libexec/xdg-desktop-portal" }));
+
+    EXPECT_EQ (run (Command ({ "gdbus", "wait", "--session", "org.freedesktop.portal.Desktop" })).status, 0);
+    return portal;
+  }
+  std::string
+  launcher () const
+  {
+    return dir () + "/data/applications/org.example.App.desktop";
+  }
+  void
+  expect_wrapped ()
+  {
+    std::string text = read_file (launcher ());
+
+    EXPECT_NE (text.find ("-- cat @@ %F @@\n"), std::string::npos) << text;
+    EXPECT_NE (text.find ("-- cat \"\\\\$x\" @@ %F @@\n"), std::string::npos) << text;
+    EXPECT_NE (text.find ("Name[de]=Programm\n"), std::string::npos) << text;
+    EXPECT_EQ (run (Command ({ "desktop-file-validate", launcher () })).status, 0);
+  }
+};
+
+TEST_F (Portal, TheUserAgrees)
+{
+  auto backend = start_backend ("yes"), portal = start_portal ();
+  Outcome outcome = sandboxctl ({ "desktop", "install", "--profile=evince", "org.example.App" });
+
+  ASSERT_TRUE (succeeds (outcome));
+  EXPECT_TRUE (backend->expect ("PrepareInstall App"));
+  EXPECT_TRUE (fs::is_symlink (launcher ()));
+  EXPECT_NE (read_file (launcher ()).find ("Icon=" + dir () + "/data/xdg-desktop-portal/icons/"), std::string::npos);
+  expect_wrapped ();
+  EXPECT_EQ (outcome.out.find ("gone"), std::string::npos) << outcome.out;
+  /* Again, under another profile: the desktop's own place is given up for ours, and all comes back in the end */
+  EXPECT_TRUE (succeeds (sandboxctl ({ "desktop", "install", "--profile=mpv", "org.example.App" })));
+  expect_wrapped ();
+  EXPECT_TRUE (succeeds (sandboxctl ({ "desktop", "remove", "org.example.App" })));
+  EXPECT_FALSE (fs::exists (fs::symlink_status (launcher ())));
+  EXPECT_FALSE (fs::exists (dir () + "/data/xdg-desktop-portal/applications/org.example.App.desktop"));
+}
+
+TEST_F (Portal, TheUserSaysNo)
+{
+  auto backend = start_backend ("no"), portal = start_portal ();
+
+  EXPECT_TRUE (fails_with (sandboxctl ({ "desktop", "install", "--profile=evince", "org.example.App" }), 125,
+                           { "cancelled", "nothing was installed" }));
+  EXPECT_FALSE (fs::exists (launcher ()));
+  EXPECT_TRUE (succeeds (sandboxctl ({ "desktop", "install", "--no-portal", "--profile=evince", "org.example.App" })));
+  EXPECT_FALSE (fs::is_symlink (launcher ()));
+}
+
+/* A portal that is there and never says a word: the launcher is written without it. */
+TEST_F (Portal, Dead)
+{
+  auto silent = start_backend ("silent");
+
+  ASSERT_TRUE (succeeds (sandboxctl ({ "desktop", "install", "--profile=evince", "org.example.App" })));
+  EXPECT_FALSE (fs::is_symlink (launcher ()));
+  expect_wrapped ();
+}
+
 /* Disks that are full and places that are read-only, in a mount namespace of the test's own. */
 class Disk : public WithoutBus {
 protected:

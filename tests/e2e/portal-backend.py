@@ -1,0 +1,44 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""portal-backend.py yes|no|silent   On the session bus: the part of a desktop that shows the dialog for launchers (no window:
+it answers at once), or, silent, a portal that never answers anything. Prints "ready" and one line per dialog."""
+import sys
+
+from gi.repository import Gio, GLib
+
+answer = sys.argv[1]
+INTERFACE = "org.freedesktop.impl.portal.DynamicLauncher"
+XML = f"""<node><interface name="{INTERFACE}">
+  <method name="PrepareInstall">
+    <arg type="o" direction="in"/><arg type="s" direction="in"/><arg type="s" direction="in"/><arg type="s" direction="in"/>
+    <arg type="v" direction="in"/><arg type="a{{sv}}" direction="in"/>
+    <arg type="u" direction="out"/><arg type="a{{sv}}" direction="out"/>
+  </method>
+  <property name="SupportedLauncherTypes" type="u" access="read"/>
+  <property name="version" type="u" access="read"/>
+</interface></node>"""
+
+
+def on_call(_bus, _sender, _path, _interface, method, parameters, invocation):
+    name = parameters.unpack()[3]
+    print(method, name, flush=True)
+    reply = {"name": GLib.Variant("s", name), "icon": parameters.get_child_value(4)}
+    invocation.return_value(GLib.Variant("(ua{sv})", (0, reply) if answer == "yes" else (1, {})))
+
+
+def on_property(_bus, _sender, _path, _interface, _name):
+    return GLib.Variant("u", 1)
+
+
+bus = Gio.bus_get_sync(Gio.BusType.SESSION)
+if answer == "silent":
+    bus.add_filter(lambda _bus, message, incoming:
+                   None if incoming and message.get_message_type() == Gio.DBusMessageType.METHOD_CALL else message)
+    name = "org.freedesktop.portal.Desktop"
+else:
+    node = Gio.DBusNodeInfo.new_for_xml(XML)
+    bus.register_object("/org/freedesktop/portal/desktop", node.interfaces[0], on_call, on_property, None)
+    name = "org.freedesktop.impl.portal.desktop.test"
+Gio.bus_own_name_on_connection(bus, name, Gio.BusNameOwnerFlags.NONE, lambda *_: print("ready", flush=True),
+                               lambda *_: sys.exit("the name is gone"))
+GLib.MainLoop().run()
