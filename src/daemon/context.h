@@ -19,6 +19,7 @@ typedef struct {
   SbxAuthority *authority;
   SbxRuntimeDir *runtime;
   SbxTurnstile *turnstile;
+  GDBusConnection *bus; /* the session bus, or NULL; the manager's */
   gint64 probed_at;     /* monotonic us */
   struct rlimit nofile; /* before we raised ours */
 } SbxContext;

@@ -374,6 +374,24 @@ sbx_instance_get_status (SbxInstance *self, SbxStatus *status)
 }
 
 void
+sbx_instance_set_limits (SbxInstance *self, const char *limits, const char *warning)
+{
+  if (warning) {
+    g_autoptr (GStrvBuilder) warnings = g_strv_builder_new ();
+
+    g_strv_builder_addv (warnings, (const char **) self->info->warnings);
+    g_strv_builder_add (warnings, warning);
+    g_strfreev (self->info->warnings);
+    self->info->warnings = g_strv_builder_end (warnings);
+  }
+  if (limits) {
+    g_free (self->info->limits);
+    self->info->limits = g_strdup (limits);
+  }
+  forget_cached (self);
+}
+
+void
 sbx_instance_abandon (SbxInstance *self)
 {
   SbxMessage stop = { .type = SBX_MSG_STOP };

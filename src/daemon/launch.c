@@ -12,6 +12,8 @@
  *   inside     it is this launch's turn (turnstile.h): only so many prepare at the same time. Given back at READY,
  * STARTED or the end, so that one that waits for the authority keeps nobody out approved   the authority has said yes
  *   prepared   PREPARE has been sent. READY is not waited for: a keeper keeps a START that comes early
+ *   scoped     the systemd user manager has put it into a scope, or has not and will not (scope.h). Only launches with
+ *              limits for all of an instance wait for that; it takes an approved one that is ready
  *   started    START has been sent; SBX_START_TIMEOUT_SECONDS run
  *
  * A launch with files that the caller hands over waits for READY before START: it looks whether the sandbox has got the
@@ -38,6 +40,7 @@
 #include "common/names.h"
 #include "daemon/authorize-table.h"
 #include "daemon/bounds.h"
+#include "daemon/scope.h"
 
 typedef struct {
   SbxContext *context;
@@ -52,7 +55,8 @@ typedef struct {
   SbxInstance *instance;
   SbxInstance *target; /* of a handler, or NULL */
   GCancellable *asking;
-  gboolean interactive, entered, approved, prepared, verified, started;
+  gboolean interactive, entered, approved, prepared, verified, scoping, scoped, started;
+  int init; /* its pid, from READY on */
   int start_block;
   guint timeout;
 } Launch;
@@ -146,10 +150,9 @@ on_ready (SbxInstance *instance, int pid, gpointer user_data)
   Launch *launch = user_data;
   GError *error = NULL;
 
+  launch->init = pid;
   leave_turnstile (launch);
-  if (launch->verified)
-    return;
-  launch->verified = sbx_forward_verify (launch->choice->forward, pid, &error);
+  launch->verified = launch->verified || sbx_forward_verify (launch->choice->forward, pid, &error);
   if (error)
     give_up (launch, error);
   else
@@ -362,11 +365,52 @@ start (Launch *launch, GError **error)
   if (!sbx_instance_send (launch->instance, &message, (const int *) (gpointer) fds->data, fds->len, error))
     return FALSE;
   launch->started = TRUE;
-  launch->timeout = g_timeout_add_seconds (SBX_START_TIMEOUT_SECONDS, on_timeout, launch);
   close (launch->start_block);
   launch->start_block = -1;
   g_clear_object (&launch->wish->list); /* the keeper has its own copies */
   return TRUE;
+}
+
+/* Not to have a scope is no reason to fail. That there is no manager the plan has said already. */
+static void
+on_scope (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  g_autoptr (Launch) launch = user_data;
+  g_autoptr (GError) error = NULL;
+  gboolean made = sbx_scope_make_finish (result, &error);
+  g_autofree char *warning = NULL;
+  int parent;
+
+  if (!launch->task)
+    return;
+  if (!made && !g_error_matches (error, SBX_ERROR, SBX_ERROR_NOT_SUPPORTED))
+    warning = g_strdup_printf ("the limits hold for each process and not for all together, and cpu= does not: %s",
+                               error->message);
+  if (made || warning) {
+    sbx_instance_set_limits (launch->instance, made ? "scope" : NULL, warning);
+    parent = sbx_runtime_dir_open (launch->context->runtime, NULL);
+    if (parent >= 0)
+      sbx_record_set_info (parent, sbx_instance_get_info (launch->instance));
+  }
+  launch->scoped = TRUE;
+  advance (launch);
+}
+
+/* TRUE when there is nothing to wait for. */
+static gboolean
+has_its_scope (Launch *launch)
+{
+  g_autofree char *name = NULL;
+
+  if (launch->scoped || !launch->context->bus || !sbx_scope_is_wanted (launch->choice->policy))
+    return TRUE;
+  if (launch->init == 0 || launch->scoping)
+    return FALSE;
+  launch->scoping = TRUE;
+  name = sbx_scope_name (launch->choice->app_id, sbx_instance_get_id (launch->instance));
+  sbx_scope_make_async (launch->context->bus, name, launch->init, launch->choice->policy, launch->asking, on_scope,
+                        g_rc_box_acquire (launch));
+  return FALSE;
 }
 
 static void
@@ -378,7 +422,9 @@ advance (Launch *launch)
     return;
   if (!launch->prepared && (launch->approved || has_its_directories (launch)))
     (void) prepare (launch, &error);
-  if (!error && launch->approved && launch->prepared && launch->verified && !launch->started)
+  if (!error && launch->approved && launch->timeout == 0)
+    launch->timeout = g_timeout_add_seconds (SBX_START_TIMEOUT_SECONDS, on_timeout, launch);
+  if (!error && launch->approved && launch->prepared && launch->verified && !launch->started && has_its_scope (launch))
     (void) start (launch, &error);
   if (error)
     give_up (launch, error);
@@ -422,7 +468,7 @@ make_info (SbxRegistry *registry, SbxChoice *choice, SbxInstance *target)
   gboolean limited = FALSE;
 
   for (int i = 0; i < SBX_N_LIMITS; i++)
-    limited = limited || sbx_policy_get_limit (choice->policy, (SbxLimit) i) != SBX_LIMIT_NONE;
+    limited = limited || (i != SBX_LIMIT_CPU && sbx_policy_get_limit (choice->policy, (SbxLimit) i) != SBX_LIMIT_NONE);
   info->id = sbx_registry_new_id (registry);
   info->parent = target ? sbx_instance_get_id (target) : 0;
   info->app_id = g_strdup (choice->app_id);

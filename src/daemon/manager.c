@@ -411,6 +411,7 @@ sbx_manager_new (SbxContext *context, GDBusConnection *connection, GError **erro
 
   self->context = context;
   self->connection = g_object_ref (connection);
+  context->bus = g_dbus_connection_get_unique_name (connection) ? connection : NULL;
   self->registry = sbx_registry_new (context->runtime);
   self->callers = sbx_callers_new (connection);
   g_signal_connect (self->registry, "added", G_CALLBACK (on_added), self);

@@ -16,6 +16,7 @@
 #define INFO_GROUP "Instance"
 #define STATUS_GROUP "Status"
 #define ANNOUNCED_FILE "announced"
+#define NEW_INFO_FILE "info.new"
 #define NEW_STATUS_FILE "status.new"
 
 void
@@ -346,8 +347,8 @@ sbx_record_connect (int directory)
 void
 sbx_record_sweep (int parent, guint64 id)
 {
-  static const char *const names[] = { SBX_KEEPER_SOCKET, SBX_INFO_FILE, SBX_STATUS_FILE, NEW_STATUS_FILE,
-                                       ANNOUNCED_FILE };
+  static const char *const names[] = { SBX_KEEPER_SOCKET, SBX_INFO_FILE,   NEW_INFO_FILE,
+                                       SBX_STATUS_FILE,   NEW_STATUS_FILE, ANNOUNCED_FILE };
   int directory = sbx_record_open (parent, id);
   char name[SBX_ID_SIZE];
 
@@ -363,18 +364,32 @@ sbx_record_sweep (int parent, guint64 id)
 
 /* A new file each time: two services may do it at once, and readers see one or the other. */
 static gboolean
-write_status (int directory, const char *text)
+replace (int directory, const char *new_name, const char *name, const char *text, gsize size)
 {
-  gsize size = strlen (text);
   gboolean ok;
   int fd;
 
-  unlinkat (directory, NEW_STATUS_FILE, 0);
-  fd = openat (directory, NEW_STATUS_FILE, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
+  unlinkat (directory, new_name, 0);
+  fd = openat (directory, new_name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
   ok = fd >= 0 && write (fd, text, size) == (gssize) size;
   if (fd >= 0)
     close (fd);
-  return ok && renameat (directory, NEW_STATUS_FILE, directory, SBX_STATUS_FILE) == 0;
+  return ok && renameat (directory, new_name, directory, name) == 0;
+}
+
+void
+sbx_record_set_info (int parent, const SbxInfo *info)
+{
+  g_autoptr (GBytes) bytes = sbx_info_write (info);
+  int directory = sbx_record_open (parent, info->id);
+  gsize size;
+  const char *text = g_bytes_get_data (bytes, &size);
+
+  if (directory < 0)
+    return;
+  if (!replace (directory, NEW_INFO_FILE, SBX_INFO_FILE, text, size))
+    g_warning ("Cannot write the limits of an instance down: %s", g_strerror (errno));
+  close (directory);
 }
 
 void
@@ -390,7 +405,7 @@ sbx_record_set_exited (int parent, guint64 id, const SbxStatus *status)
   if (directory < 0)
     return;
   unlinkat (directory, SBX_KEEPER_SOCKET, 0);
-  if (!write_status (directory, text))
+  if (!replace (directory, NEW_STATUS_FILE, SBX_STATUS_FILE, text, strlen (text)))
     g_warning ("Cannot write the end of an instance down: %s", g_strerror (errno));
   close (directory);
 }

@@ -63,6 +63,8 @@ void sbx_record_sweep (int parent, guint64 id);
 /* Writes the status that a keeper could not write any more, EXITED, so that every service tells the same; and removes
  * the dead socket. */
 void sbx_record_set_exited (int parent, guint64 id, const SbxStatus *status);
+/* Replaces the info file, which has changed since PREPARE. */
+void sbx_record_set_info (int parent, const SbxInfo *info);
 /* Notes that the end of this instance has been announced by signal; and was it? */
 void sbx_record_set_announced (int parent, guint64 id);
 gboolean sbx_record_is_announced (int directory);
