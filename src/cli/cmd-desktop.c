@@ -211,6 +211,7 @@ install_one (Desktop *self, SbxDesktopStore *store, const char *word, GError **e
   record = sbx_desktop_plan (self->places, view, file, &how, error);
   if (!record || !install_record (self, store, record, file, error))
     return FALSE;
+  sbx_desktop_refresh (self->places);
   tell (self, record);
   return TRUE;
 }
@@ -241,6 +242,7 @@ remove_one (Desktop *self, SbxDesktopStore *store, const char *word, GError **er
 
   if (!sbx_desktop_store_remove (store, id, self->force, &left, error))
     return FALSE;
+  sbx_desktop_refresh (self->places);
   for (char **path = left; *path; path++)
     sbx_fail (_ ("%s has been changed since and is left; --force brings back what was there before"), *path);
   if (self->json)

@@ -31,6 +31,8 @@ static const Meaning meanings[] = {
   { "Context", "devices", "input", N_ ("reads keyboards and other input devices"), TRUE },
   { "Context", "devices", NULL, N_ ("uses devices: %s"), FALSE },
   { "Context", "filesystems", NULL, N_ ("reaches the files in %s"), TRUE },
+  { "Context", "forward", "rw", N_ ("reads and writes the files that you open with it"), FALSE },
+  { "Context", "forward", "ro", N_ ("reads the files that you open with it"), FALSE },
   { "Context", "persistent", NULL, N_ ("keeps %s for the next time, in a place of its own"), FALSE },
   { "Context", "features", "userns", N_ ("makes user namespaces, for a sandbox of its own"), FALSE },
   { "Context", "features", "no-landlock", N_ ("starts even where /proc cannot be limited"), TRUE },

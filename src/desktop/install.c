@@ -278,3 +278,15 @@ sbx_desktop_plan (const SbxDesktopPlaces *places, GHashTable *view, const SbxDes
   add_command (&plan);
   return g_steal_pointer (&record);
 }
+
+void
+sbx_desktop_refresh (const SbxDesktopPlaces *places)
+{
+  g_autofree char *program = sbx_desktop_places_find_program (places, "update-desktop-database");
+  g_autofree char *dir = sbx_desktop_places_own (places, SBX_DESKTOP_APPLICATIONS);
+  char *argv[] = { program, (char *) "-q", dir, NULL };
+
+  if (program && g_file_test (dir, G_FILE_TEST_IS_DIR))
+    g_spawn_sync (NULL, argv, NULL, G_SPAWN_STDOUT_TO_DEV_NULL | G_SPAWN_STDERR_TO_DEV_NULL, NULL, NULL, NULL, NULL,
+                  NULL, NULL);
+}

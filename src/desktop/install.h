@@ -20,4 +20,8 @@ const char *sbx_desktop_choose_profile (const SbxDesktopPlaces *places, const Sb
 SbxDesktopRecord *sbx_desktop_plan (const SbxDesktopPlaces *places, GHashTable *view, const SbxDesktopFile *file,
                                     const SbxWrap *how, GError **error);
 
+/* Lets the desktop know which types the entries of the user's directory open (`update-desktop-database`), if that
+ * program is there; without it only entries that replace one of the system are known for theirs. */
+void sbx_desktop_refresh (const SbxDesktopPlaces *places);
+
 G_END_DECLS

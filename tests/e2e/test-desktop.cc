@@ -290,6 +290,21 @@ TEST_P (Desktop, ADoubleClick)
   expect_nothing_left ();
 }
 
+/* A launcher from anywhere is known to the desktop for what it opens, as long as it is installed. */
+TEST_P (Desktop, WhatItOpens)
+{
+  write_file (home () + "/scheme.desktop",
+              "[Desktop Entry]\nType=Application\nName=App\nExec=true %u\nMimeType=x-scheme-handler/sandbox-test;\n");
+  set_env ("XDG_DATA_DIRS", dir () + "/system");
+  auto handler = [&] { return run (Command ({ "gio", "mime", "x-scheme-handler/sandbox-test" })).out; };
+
+  EXPECT_EQ (handler ().find ("scheme.desktop"), std::string::npos);
+  ASSERT_TRUE (succeeds (sandboxctl ({ "desktop", "install", "./scheme.desktop" })));
+  EXPECT_NE (handler ().find ("scheme.desktop"), std::string::npos) << handler ();
+  ASSERT_TRUE (succeeds (sandboxctl ({ "desktop", "remove", "scheme" })));
+  EXPECT_EQ (handler ().find ("scheme.desktop"), std::string::npos) << handler ();
+}
+
 TEST_P (Desktop, TheCommand)
 {
   add_application ("org.example.Cat.desktop", "cat %f");
