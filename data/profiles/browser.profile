@@ -6,6 +6,8 @@
 Name=Web browser
 Description=Network, display and sound; a home of its own; its own sandbox inside
 Inherits=default
+# Chromium and Firefox trace their own processes when one crashes.
+OnCrash=own
 
 [Context]
 shared=network;

@@ -4,16 +4,18 @@
 
 [Profile]
 Name=Dumper
-Description=Writes a core or a report of one application and cannot change it
+Description=Writes a core and a report of one application and cannot change it
 Inherits=default
+# Without --core it is the report alone, which has no contents of memory.
+Command=/run/sandbox/sandbox-dump --core
 
 [Context]
-# Where its reports go: ~/.local/share/sandbox/APP-ID/crashes
-persistent=crashes;
+# Which package a library belongs to.
+filesystems=/var/lib/dpkg:ro;
 
 [Limits]
 core=0
 
 [Seccomp]
-# ptrace without writing: no POKE, no SETREGS, no process_vm_writev.
+# ptrace without writing: no POKE, no SETREGS, no process_vm_writev. /proc is read-only for a handler of this tier.
 tier=dumper

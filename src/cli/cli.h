@@ -36,6 +36,7 @@ int sbx_cmd_wait (SbxCommand *command);
 int sbx_cmd_explain (SbxCommand *command);
 int sbx_cmd_profile (SbxCommand *command);
 int sbx_cmd_desktop (SbxCommand *command);
+int sbx_cmd_crashes (SbxCommand *command);
 int sbx_cmd_doctor (SbxCommand *command);
 int sbx_cmd_complete (SbxCommand *command);
 

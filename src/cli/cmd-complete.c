@@ -26,6 +26,7 @@ static const struct {
   { "explain", "--json --app-id=", TRUE },
   { "profile", "--json", FALSE },
   { "desktop", "--profile= --no-portal --force --json", FALSE },
+  { "crashes", "--json --all", FALSE },
   { "doctor", "--json", FALSE },
 };
 

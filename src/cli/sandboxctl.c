@@ -34,6 +34,7 @@ static const SbxVerb verbs[] = {
   { "explain", sbx_cmd_explain, N_ ("Say what a profile comes to, without starting anything") },
   { "profile", sbx_cmd_profile, N_ ("List, show, check and compare profiles") },
   { "desktop", sbx_cmd_desktop, N_ ("Make launchers start applications in sandboxes") },
+  { "crashes", sbx_cmd_crashes, N_ ("Show and remove what crash handlers have written down") },
   { "doctor", sbx_cmd_doctor, N_ ("Say what works on this machine and what to do about the rest") },
   { "complete", sbx_cmd_complete, NULL },
 };

@@ -88,5 +88,14 @@ sbx_context_free (SbxContext *self)
   sbx_turnstile_free (self->turnstile);
   sbx_runtime_dir_free (self->runtime);
   g_strfreev (self->environment);
+  g_free (self->dump_program);
   g_free (self);
+}
+
+const char *
+sbx_context_get_dump_program (SbxContext *self)
+{
+  if (!self->dump_program)
+    self->dump_program = sbx_program_find ((const char *const *) self->environment, "sandbox-dump", NULL);
+  return self->dump_program;
 }

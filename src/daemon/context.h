@@ -20,6 +20,7 @@ typedef struct {
   SbxRuntimeDir *runtime;
   SbxTurnstile *turnstile;
   GDBusConnection *bus; /* the session bus, or NULL; the manager's */
+  char *dump_program;   /* or NULL */
   gint64 probed_at;     /* monotonic us */
   struct rlimit nofile; /* before we raised ours */
 } SbxContext;
@@ -28,6 +29,9 @@ typedef struct {
 SbxContext *sbx_context_new (char **environment);
 void sbx_context_free (SbxContext *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (SbxContext, sbx_context_free)
+
+/* The path of sandbox-dump, or NULL when it is not installed. */
+const char *sbx_context_get_dump_program (SbxContext *self);
 
 /* Probes the machine again, since something was missing that may have been installed meanwhile. FALSE when that was
  * done a moment ago. */

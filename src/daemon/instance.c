@@ -35,7 +35,16 @@ struct _SbxInstance {
 
 G_DEFINE_FINAL_TYPE (SbxInstance, sbx_instance, G_TYPE_OBJECT)
 
-enum { SIGNAL_READY, SIGNAL_STARTED, SIGNAL_FAILED, SIGNAL_CHANGED, SIGNAL_LOST, SIGNAL_ENDED, N_SIGNALS };
+enum {
+  SIGNAL_READY,
+  SIGNAL_STARTED,
+  SIGNAL_FAILED,
+  SIGNAL_CHANGED,
+  SIGNAL_LOST,
+  SIGNAL_CRASHED,
+  SIGNAL_ENDED,
+  N_SIGNALS
+};
 static guint signals[N_SIGNALS];
 
 static void
@@ -99,6 +108,8 @@ sbx_instance_class_init (SbxInstanceClass *klass)
       g_signal_new ("changed", SBX_TYPE_INSTANCE, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 1, G_TYPE_STRV);
   signals[SIGNAL_LOST] =
       g_signal_new ("lost", SBX_TYPE_INSTANCE, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 0);
+  signals[SIGNAL_CRASHED] = g_signal_new ("crashed", SBX_TYPE_INSTANCE, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
+                                          G_TYPE_NONE, 1, G_TYPE_POINTER);
   signals[SIGNAL_ENDED] =
       g_signal_new ("ended", SBX_TYPE_INSTANCE, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 0);
 }
@@ -304,6 +315,8 @@ on_message (SbxKeeperLink *link, const SbxMessage *message, gpointer user_data)
   } else if (message->type == SBX_MSG_ENDED) {
     if (self->state == SBX_STATE_RUNNING)
       end (self, (SbxCulprit) message->value, message->text);
+  } else if (message->type == SBX_MSG_CRASHED) {
+    g_signal_emit (self, signals[SIGNAL_CRASHED], 0, message);
   } else if (message->job != 0) {
     on_job_answer (self, message);
   } else if (message->type == SBX_MSG_READY) {
@@ -413,9 +426,9 @@ sbx_instance_send (SbxInstance *self, const SbxMessage *message, const int *fds,
 }
 
 int
-sbx_instance_attach (SbxInstance *self, const char *keeper, gboolean hold, GError **error)
+sbx_instance_attach (SbxInstance *self, const char *keeper, gboolean hold, guint32 crash, GError **error)
 {
-  SbxMessage message = { .type = SBX_MSG_ATTACH, .value = hold ? SBX_ATTACH_HOLD : 0 };
+  SbxMessage message = { .type = SBX_MSG_ATTACH, .job = crash, .value = hold ? SBX_ATTACH_HOLD : 0 };
   int pair[2], fds[2], program = open (keeper, O_RDONLY | O_CLOEXEC);
   gboolean sent;
 

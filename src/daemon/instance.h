@@ -6,7 +6,7 @@
  *
  * Signals: "ready" (): prepared, waiting for START; "started" (); "failed" (GError *, SbxStep); "changed" (a
  * NULL-terminated array of D-Bus property names); "lost" (): the keeper has closed the socket without a word, dead or
- * tired of us; "ended" (). */
+ * tired of us; "crashed" (const SbxMessage *): CRASHED; "ended" (). */
 #pragma once
 
 #include <gio/gio.h>
@@ -60,8 +60,9 @@ void sbx_instance_exec_async (SbxInstance *self, const int *fds, gsize n_fds, gb
 pid_t sbx_instance_exec_finish (SbxInstance *self, GAsyncResult *result, GError **error);
 
 /* ATTACH: has the keeper start another one, the program @keeper, for a handler. Returns the socket to that one, or -1
- * with EXITED, NOT_SUPPORTED or SPAWN_FAILED. @hold: this instance stays while the handler runs. */
-int sbx_instance_attach (SbxInstance *self, const char *keeper, gboolean hold, GError **error);
+ * with EXITED, NOT_SUPPORTED or SPAWN_FAILED. @hold: this instance stays while the handler runs. @crash: what CRASHED
+ * said it is for, or 0. */
+int sbx_instance_attach (SbxInstance *self, const char *keeper, gboolean hold, guint32 crash, GError **error);
 guint32 sbx_instance_get_enforced (SbxInstance *self); /* SbxEnforced */
 gint32 sbx_instance_get_pid (SbxInstance *self);       /* of the main process, or 0 */
 /* What keeps the limits, as in SbxInfo, or NULL: as planned; and what is to be said about that, or NULL. Before it is

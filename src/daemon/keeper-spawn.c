@@ -22,7 +22,7 @@ list_directories (void)
   g_autofree char *self = g_file_read_link ("/proc/self/exe", NULL);
   g_autofree char *here = self ? g_path_get_dirname (self) : g_strdup (SBX_LIBEXECDIR);
 
-  return g_strdup_printf ("%s:%s/../keeper:%s/../init:%s", here, here, here, SBX_LIBEXECDIR);
+  return g_strdup_printf ("%s:%s/../keeper:%s/../init:%s/../dump:%s", here, here, here, here, SBX_LIBEXECDIR);
 }
 
 char *

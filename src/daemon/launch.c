@@ -54,6 +54,9 @@ typedef struct {
   SbxChoice *choice;
   SbxInstance *instance;
   SbxInstance *target; /* of a handler, or NULL */
+  guint32 crash;
+  guint target_pid;
+  char *crash_directory;
   GCancellable *asking;
   gboolean interactive, entered, approved, prepared, verified, scoping, scoped, started;
   int init; /* its pid, from READY on */
@@ -67,6 +70,7 @@ static void
 forget_call (Launch *launch)
 {
   g_clear_pointer (&launch->profile, g_free);
+  g_clear_pointer (&launch->crash_directory, g_free);
   g_clear_pointer (&launch->argv, g_variant_unref);
   g_clear_pointer (&launch->options, g_variant_unref);
   g_clear_object (&launch->fds);
@@ -110,10 +114,12 @@ settle (Launch *launch)
 {
   leave_turnstile (launch);
   g_clear_handle_id (&launch->timeout, g_source_remove);
-  g_signal_handlers_disconnect_by_data (launch->caller, launch);
+  if (launch->caller)
+    g_signal_handlers_disconnect_by_data (launch->caller, launch);
   if (launch->instance)
     g_signal_handlers_disconnect_by_data (launch->instance, launch);
-  sbx_caller_add_pending (launch->caller, -1);
+  if (launch->caller)
+    sbx_caller_add_pending (launch->caller, -1);
   g_clear_object (&launch->task);
   launch_unref (launch);
 }
@@ -327,7 +333,7 @@ start_keeper (Launch *launch, GError **error)
   if (!keeper)
     return -1;
   if (launch->target)
-    return sbx_instance_attach (launch->target, keeper, launch->wish->hold, error);
+    return sbx_instance_attach (launch->target, keeper, launch->wish->hold, launch->crash, error);
   return sbx_keeper_spawn (keeper, &context->nofile, error);
 }
 
@@ -357,6 +363,8 @@ start (Launch *launch, GError **error)
   SbxMessage message = { .type = SBX_MSG_START, .value = wish->lifeline >= 0 ? SBX_START_LIFELINE : 0 };
   g_autoptr (GArray) fds = g_array_new (FALSE, FALSE, sizeof (int));
 
+  if (launch->choice->on_crash)
+    message.value |= SBX_START_TRACE;
   g_array_append_val (fds, launch->start_block);
   if (wish->lifeline >= 0)
     g_array_append_val (fds, wish->lifeline);
@@ -477,6 +485,7 @@ make_info (SbxRegistry *registry, SbxChoice *choice, SbxInstance *target)
   info->policy = g_variant_ref_sink (sbx_policy_to_variant (choice->policy));
   info->warnings = g_strdupv ((char **) sbx_plan_get_warnings (choice->plan));
   info->limits = g_strdup (limited ? "rlimit" : "none");
+  info->on_crash = g_strdup (choice->on_crash ? choice->on_crash : "");
   return info;
 }
 
@@ -511,7 +520,9 @@ describe_target (Launch *launch)
 {
   launch->wish->handler = TRUE;
   launch->wish->target_enforced = sbx_instance_get_enforced (launch->target);
-  launch->wish->target_pid = pid_inside (sbx_instance_get_pid (launch->target));
+  launch->wish->target_pid =
+      launch->target_pid != 0 ? launch->target_pid : pid_inside (sbx_instance_get_pid (launch->target));
+  launch->wish->crash_directory = g_steal_pointer (&launch->crash_directory);
 }
 
 static gboolean
@@ -541,13 +552,17 @@ begin (gpointer user_data)
   }
   launch->verified = launch->choice->forward->files->len == 0;
   launch->instance = sbx_instance_new (make_info (launch->registry, launch->choice, launch->target));
-  sbx_instance_set_starter (launch->instance, launch->caller);
+  if (launch->caller)
+    sbx_instance_set_starter (launch->instance, launch->caller);
   sbx_registry_add (launch->registry, launch->instance); /* before us, so that it is shown before it is answered */
   g_signal_connect (launch->instance, "ready", G_CALLBACK (on_ready), launch);
   g_signal_connect (launch->instance, "started", G_CALLBACK (on_started), launch);
   g_signal_connect (launch->instance, "failed", G_CALLBACK (on_failed), launch);
-  sbx_caller_when_known (launch->caller, on_known, g_rc_box_acquire (launch));
-  if (launch->task && !launch->approved && !launch->prepared)
+  if (launch->caller)
+    sbx_caller_when_known (launch->caller, on_known, g_rc_box_acquire (launch));
+  else
+    launch->approved = TRUE; /* with the launch of the target */
+  if (launch->task && !launch->prepared && (!launch->approved || !launch->caller))
     advance (launch);
   if (launch->task && !launch->prepared) /* it waits for the authority, and is cheap to wait for */
     leave_turnstile (launch);
@@ -576,25 +591,30 @@ sbx_launch_async (SbxContext *context, SbxRegistry *registry, SbxCaller *caller,
   GError *error = NULL;
   Launch *launch;
 
-  if (!may_queue (caller, call, &error)) {
+  if (caller && !may_queue (caller, call, &error)) {
     g_task_return_error (task, error);
     return;
   }
   launch = g_rc_box_new0 (Launch); /* its own until it settles */
   launch->context = context;
   launch->registry = registry;
-  launch->caller = g_object_ref (caller);
+  launch->caller = caller ? g_object_ref (caller) : NULL;
   launch->task = g_steal_pointer (&task);
   launch->profile = g_strdup (call->profile);
   launch->argv = g_variant_ref (call->argv);
   launch->options = g_variant_ref (call->options);
   launch->fds = call->fds ? g_object_ref (call->fds) : NULL;
   launch->target = call->target ? g_object_ref (call->target) : NULL;
+  launch->crash = call->crash;
+  launch->target_pid = call->target_pid;
+  launch->crash_directory = g_strdup (call->crash_directory);
   launch->asking = g_cancellable_new ();
   launch->interactive = call->interactive;
   launch->start_block = -1;
-  sbx_caller_add_pending (caller, 1);
-  g_signal_connect (caller, "gone", G_CALLBACK (on_caller_gone), launch);
+  if (caller) {
+    sbx_caller_add_pending (caller, 1);
+    g_signal_connect (caller, "gone", G_CALLBACK (on_caller_gone), launch);
+  }
   launch->entered = TRUE;
   sbx_turnstile_enter (context->turnstile, begin, launch);
 }

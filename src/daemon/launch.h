@@ -15,9 +15,14 @@ typedef struct {
   GUnixFDList *fds;
   gboolean interactive; /* polkit may show a dialogue */
   SbxInstance *target;  /* what a handler is attached to; NULL: an instance of its own */
+  /* For OnCrash=, else 0 and NULL */
+  guint32 crash;               /* as CRASHED said */
+  guint target_pid;            /* the process that crashed, as its pid namespace numbers it */
+  const char *crash_directory; /* where the handler may write */
 } SbxLaunchCall;
 
-/* Launches, or attaches a handler, for @caller, who need not be known yet. @context and @registry must outlive the
+/* Launches, or attaches a handler, for @caller, who need not be known yet, or NULL: for the service itself, which asks
+ * nobody. @context and @registry must outlive the
  * launch. All errors of Launch (data/dbus-1); a caller that leaves cancels it (G_IO_ERROR_CANCELLED), unless a lifeline
  * has been handed on.
  */

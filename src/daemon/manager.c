@@ -5,6 +5,7 @@
 #include "daemon/adopt.h"
 #include "daemon/bounds.h"
 #include "daemon/call.h"
+#include "daemon/crash.h"
 #include "sandbox-dbus.h"
 
 #define OBJECT_MANAGER "org.freedesktop.DBus.ObjectManager"
@@ -171,6 +172,16 @@ on_instance_ended (SbxInstance *instance, gpointer user_data)
 }
 
 static void
+on_instance_crashed (SbxInstance *instance, const SbxMessage *message, gpointer user_data)
+{
+  SbxManager *self = user_data;
+  GVariant *about = sbx_crash_begin (self->context, self->registry, instance, message);
+
+  if (about)
+    emit (self, sbx_instance_get_path (instance), SBX_INSTANCE_INTERFACE, "Crashed", g_variant_new ("(@a{sv})", about));
+}
+
+static void
 on_added (SbxRegistry *registry, SbxInstance *instance, gpointer user_data)
 {
   SbxManager *self = user_data;
@@ -189,6 +200,7 @@ on_added (SbxRegistry *registry, SbxInstance *instance, gpointer user_data)
   }
   g_hash_table_insert (self->objects, instance, GUINT_TO_POINTER (registration));
   g_signal_connect (instance, "changed", G_CALLBACK (on_instance_changed), self);
+  g_signal_connect (instance, "crashed", G_CALLBACK (on_instance_crashed), self);
   g_signal_connect (instance, "ended", G_CALLBACK (on_instance_ended), self);
 
   g_variant_builder_init (&closed, G_VARIANT_TYPE_STRING_ARRAY);

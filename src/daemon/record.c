@@ -28,6 +28,7 @@ sbx_info_free (SbxInfo *info)
   g_clear_pointer (&info->policy, g_variant_unref);
   g_strfreev (info->warnings);
   g_free (info->limits);
+  g_free (info->on_crash);
   g_free (info);
 }
 
@@ -43,6 +44,7 @@ sbx_info_new (guint64 id)
   info->policy = g_variant_ref_sink (g_variant_new ("a{sv}", NULL));
   info->warnings = g_new0 (char *, 1);
   info->limits = g_strdup ("none");
+  info->on_crash = g_strdup ("");
   return info;
 }
 
@@ -69,6 +71,8 @@ sbx_info_write (const SbxInfo *info)
   g_key_file_set_string_list (file, INFO_GROUP, "Warnings", (const char *const *) info->warnings,
                               g_strv_length (info->warnings));
   g_key_file_set_string (file, INFO_GROUP, "Limits", info->limits);
+  if (info->on_crash && info->on_crash[0])
+    g_key_file_set_string (file, INFO_GROUP, "OnCrash", info->on_crash);
   text = g_key_file_to_data (file, &size, NULL);
   return g_bytes_new_take (text, size);
 }
@@ -84,6 +88,13 @@ read_string (GKeyFile *file, const char *key, GError **error)
     return g_steal_pointer (&text);
   g_propagate_error (error, problem);
   return NULL;
+}
+
+/* "" when it is not there. */
+static char *
+read_optional (GKeyFile *file, const char *key, GError **error)
+{
+  return g_key_file_has_key (file, INFO_GROUP, key, NULL) ? read_string (file, key, error) : g_strdup ("");
 }
 
 static GVariant *
@@ -132,7 +143,8 @@ read_info (GKeyFile *file, SbxInfo *info, GError **error)
          && (info->command = read_variant (file, "Command", "aay", error)) != NULL
          && (info->policy = read_variant (file, "Policy", "a{sv}", error)) != NULL
          && (info->warnings = read_list (file, "Warnings", error)) != NULL
-         && (info->limits = read_string (file, "Limits", error)) != NULL;
+         && (info->limits = read_string (file, "Limits", error)) != NULL
+         && (info->on_crash = read_optional (file, "OnCrash", error)) != NULL;
 }
 
 SbxInfo *

@@ -18,7 +18,8 @@ typedef struct {
   GVariant *command; /* aay */
   GVariant *policy;  /* a{sv} */
   char **warnings;
-  char *limits; /* "none", "rlimit", "scope" */
+  char *limits;   /* "none", "rlimit", "scope" */
+  char *on_crash; /* handler profile, or "" */
 } SbxInfo;
 
 void sbx_info_free (SbxInfo *info);

@@ -26,6 +26,8 @@ sbx_wish_free (SbxWish *wish)
   g_free (wish->targets);
   g_free (wish->fds);
   g_free (wish->forward);
+  g_free (wish->on_crash);
+  g_free (wish->crash_directory);
   g_free (wish);
 }
 
@@ -82,7 +84,7 @@ take_plain_options (SbxWish *wish, GVariant *options, GError **error)
 {
   g_autoptr (GVariant) cwd = g_variant_lookup_value (options, "cwd", G_VARIANT_TYPE_BYTESTRING);
   g_autoptr (GVariant) env = g_variant_lookup_value (options, "env", G_VARIANT_TYPE ("a{ss}"));
-  const char *token = NULL, *handler = NULL;
+  const char *token = NULL;
 
   g_variant_lookup (options, "app-id", "s", &wish->app_id);
   g_variant_lookup (options, "cwd-optional", "b", &wish->cwd_optional);
@@ -101,9 +103,7 @@ take_plain_options (SbxWish *wish, GVariant *options, GError **error)
     wish->env = g_environ_setenv (wish->env, "XDG_ACTIVATION_TOKEN", token, FALSE);
     wish->env = g_environ_setenv (wish->env, "DESKTOP_STARTUP_ID", token, FALSE);
   }
-  if (g_variant_lookup (options, "on-crash", "&s", &handler) && handler[0] != '\0')
-    return sbx_throw (error, SBX_ERROR_NOT_SUPPORTED,
-                      "the option \"on-crash\" is not there yet in this version; leave it out");
+  g_variant_lookup (options, "on-crash", "s", &wish->on_crash);
   return TRUE;
 }
 
@@ -233,6 +233,7 @@ sbx_choice_free (SbxChoice *choice)
   g_clear_pointer (&choice->policy, sbx_policy_unref);
   g_free (choice->app_id);
   g_strfreev (choice->argv);
+  g_free (choice->on_crash);
   g_clear_object (&choice->plan);
   g_clear_pointer (&choice->forward, sbx_forward_free);
   g_free (choice);
@@ -319,6 +320,8 @@ make_plan (SbxContext *context, const SbxWish *wish, const SbxPolicy *policy, co
         wish->tty && wish->n_fds > 0 && ttyname_r (wish->fds[0], terminal, sizeof terminal) == 0 ? terminal : NULL,
     .display_env = (const char *const *) wish->display_env,
     .handler = wish->handler,
+    .crash_directory = wish->crash_directory,
+    .dump_program = wish->handler ? sbx_context_get_dump_program (context) : NULL,
     .target_enforced = wish->target_enforced,
     .target_pid = wish->target_pid,
     .forward = forward ? (const SbxForwardedFile *) (gpointer) forward->files->data : NULL,
@@ -326,6 +329,37 @@ make_plan (SbxContext *context, const SbxWish *wish, const SbxPolicy *policy, co
   };
 
   return sbx_plan_new (policy, &request, context->machine, error);
+}
+
+/* Which handler a crash gets. What the profile names is part of it; another one is as if it were attached. */
+static gboolean
+choose_on_crash (SbxContext *context, const SbxWish *wish, SbxChoice *choice, GError **error)
+{
+  const char *of_profile = sbx_profile_get_on_crash (choice->profile);
+  const char *name = wish->on_crash && wish->on_crash[0] ? wish->on_crash : of_profile;
+  g_autoptr (SbxProfile) handler = NULL;
+  const char *const *command;
+
+  if (!name || g_str_equal (name, SBX_ON_CRASH_NONE) || g_str_equal (name, SBX_ON_CRASH_OWN))
+    return TRUE;
+  if (g_strcmp0 (of_profile, SBX_ON_CRASH_OWN) == 0)
+    return sbx_throw (error, SBX_ERROR_BAD_OPTION,
+                      "the option \"on-crash\" cannot be used with the profile \"%s\", whose applications bring crash "
+                      "handlers of their own (OnCrash=own): a process has one tracer; use a profile without it, or "
+                      "`sandboxctl attach`",
+                      sbx_profile_get_name (choice->profile));
+  handler = sbx_profile_set_lookup (context->profiles, name, error);
+  if (!handler)
+    return FALSE;
+  command = sbx_profile_get_command (handler);
+  if (!command || !command[0])
+    return sbx_throw (error, SBX_ERROR_BAD_OPTION,
+                      "the option \"on-crash\": the profile \"%s\" has no Command= that could be started", name);
+  choice->classes |= sbx_policy_excess (sbx_profile_get_policy (handler), sbx_profile_get_approved_policy (handler));
+  if (g_strcmp0 (name, of_profile) != 0 || sbx_profile_get_place (choice->profile) == SBX_PLACE_USER)
+    choice->classes |= SBX_CLASS_HANDLER;
+  choice->on_crash = g_strdup (name);
+  return TRUE;
 }
 
 static SbxChoice *
@@ -348,6 +382,8 @@ choose (SbxContext *context, const char *profile, const SbxWish *wish, const cha
   if (!choice->forward)
     return NULL;
   choice->classes |= choice->forward->classes;
+  if (!wish->handler && !choose_on_crash (context, wish, choice, error))
+    return NULL;
   choice->app_id = choose_app_id (wish, choice->profile, choice->argv[0]);
   choice->plan = make_plan (context, wish, choice->policy, choice->app_id, choice->argv, choice->forward, error);
   return choice->plan ? g_steal_pointer (&choice) : NULL;

@@ -19,6 +19,7 @@ typedef struct {
   char **display_env;      /* or NULL */
   char *cwd;               /* or NULL */
   gboolean cwd_optional, tty, hold;
+  char *on_crash;   /* as the caller says, or NULL */
   GVariant *policy; /* a{sv} or NULL */
   /* Descriptors, all borrowed from @list */
   GUnixFDList *list;
@@ -30,6 +31,7 @@ typedef struct {
   int lifeline; /* or -1 */
   /* Of a handler, filled in by whoever knows its target */
   gboolean handler;
+  char *crash_directory;   /* or NULL */
   guint32 target_enforced; /* SbxEnforced */
   guint target_pid;        /* as its own pid namespace numbers it */
 } SbxWish;
@@ -49,6 +51,7 @@ typedef struct {
   guint classes; /* in which the policy and the files handed over go beyond what is approved */
   char *app_id;
   char **argv;
+  char *on_crash; /* the handler profile for crashes, or NULL */
   SbxPlan *plan;
   SbxForward *forward;
 } SbxChoice;

@@ -22,8 +22,15 @@ typedef struct {
  * Adds what is in force to @enforced (SbxEnforced). Returns 0, or -1 with @failure. */
 int sbx_init_confine (const SbxBlock *block, uint32_t *enforced, SbxInitFailure *failure);
 
-/* Forks and executes the command of @block with @n descriptors @fds at the numbers its FDMAP says, in a session of its
- * own. The child says HELLO for @job on @control first. Returns its pid (inside) once it has been executed, or -1 with
- * @failure; nothing is left of it then. */
-pid_t sbx_init_spawn (const SbxBlock *block, const int *fds, size_t n, int control, uint32_t job,
-                      SbxInitFailure *failure);
+/* What START or EXEC brings beside the block. */
+typedef struct {
+  uint32_t number;
+  int control;    /* for HELLO */
+  int gate;       /* what has to be at its end of file before the command is executed, or -1 */
+  const int *fds; /* at the numbers that the block's FDMAP says */
+  size_t n_fds;
+} SbxInitJob;
+
+/* Forks and executes the command of @block in a session of its own. The child says HELLO first. Returns its pid
+ * (inside) once it has been executed, or -1 with @failure; nothing is left of it then. */
+pid_t sbx_init_spawn (const SbxBlock *block, const SbxInitJob *job, SbxInitFailure *failure);

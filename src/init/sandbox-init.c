@@ -71,6 +71,9 @@ run (Init *init, const SbxMessage *message, const int *fds, size_t n)
   bool first = message->type == SBX_MSG_START;
   SbxInitFailure failure = { SBX_STEP_PROTOCOL, EBADMSG };
   Job *row = free_row (init);
+  bool gated = (message->value & SBX_START_GATE) != 0;
+  size_t before = gated ? 2 : 1; /* the block, the gate */
+  const SbxInitJob job = { message->job, init->control, gated ? fds[1] : -1, fds + before, n - before };
   uint32_t enforced = 0;
   SbxBlock block;
   pid_t pid = -1;
@@ -78,7 +81,9 @@ run (Init *init, const SbxMessage *message, const int *fds, size_t n)
   if (first == init->started) /* EXEC before START, or START twice: the keeper never does that */
     _exit (1);
   init->started = true;
-  if (!row) {
+  if (n < before) {
+    failure.error = EBADMSG;
+  } else if (!row) {
     failure = (SbxInitFailure){ SBX_STEP_FORK, EAGAIN };
   } else if (sbx_block_open (&block, fds[0], SBX_BLOCK_START) < 0) {
     failure.error = errno;
@@ -86,7 +91,7 @@ run (Init *init, const SbxMessage *message, const int *fds, size_t n)
     if (first)
       init->linger = sbx_block_u32 (&block, SBX_TAG_FLAGS, 0) & SBX_START_LINGER;
     if (!first || sbx_init_confine (&block, &enforced, &failure) == 0)
-      pid = sbx_init_spawn (&block, fds + 1, n - 1, init->control, message->job, &failure);
+      pid = sbx_init_spawn (&block, &job, &failure);
     sbx_block_close (&block);
   }
   if (pid < 0) {

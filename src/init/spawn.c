@@ -168,17 +168,34 @@ search (const Command *command)
   errno = refused ? EACCES : ENOENT;
 }
 
-static void __attribute__ ((noreturn)) child (const SbxBlock *block, Command *command, const int *fds, size_t n,
-                                              int control, uint32_t job, SbxInitFailure *failure)
+/* Waits for the keeper to close its end. */
+static int
+pass_gate (int gate)
 {
-  SbxMessage hello = { .type = SBX_MSG_HELLO, .job = job };
+  char byte;
+  ssize_t n;
+
+  if (gate < 0)
+    return 0;
+  do
+    n = read (gate, &byte, sizeof byte);
+  while (n < 0 && errno == EINTR);
+  return n < 0 ? -1 : 0;
+}
+
+static void __attribute__ ((noreturn))
+child (const SbxBlock *block, Command *command, const SbxInitJob *job, SbxInitFailure *failure)
+{
+  SbxMessage hello = { .type = SBX_MSG_HELLO, .job = job->number };
 
   reset_signals ();
   if (setsid () < 0)
     give_up (failure, SBX_STEP_FORK);
-  if (sbx_message_send (control, &hello, NULL, 0) < 0)
+  if (sbx_message_send (job->control, &hello, NULL, 0) < 0)
     give_up (failure, SBX_STEP_PROTOCOL);
-  if (sbx_fdmap_apply (fds, command->targets, n, -1) < 0)
+  if (pass_gate (job->gate) < 0)
+    give_up (failure, SBX_STEP_TRACE);
+  if (sbx_fdmap_apply (job->fds, command->targets, job->n_fds, -1) < 0)
     give_up (failure, SBX_STEP_DESCRIPTORS);
   if ((command->flags & SBX_START_TTY) && ioctl (STDIN_FILENO, TIOCSCTTY, 0) < 0)
     give_up (failure, SBX_STEP_TERMINAL);
@@ -191,19 +208,19 @@ static void __attribute__ ((noreturn)) child (const SbxBlock *block, Command *co
 }
 
 pid_t
-sbx_init_spawn (const SbxBlock *block, const int *fds, size_t n, int control, uint32_t job, SbxInitFailure *failure)
+sbx_init_spawn (const SbxBlock *block, const SbxInitJob *job, SbxInitFailure *failure)
 {
   Command command = { 0 };
   pid_t pid = -1;
 
   *failure = (SbxInitFailure){ SBX_STEP_NONE, 0 };
-  if (read_command (block, n, &command) < 0) {
+  if (read_command (block, job->n_fds, &command) < 0) {
     *failure = (SbxInitFailure){ SBX_STEP_PROTOCOL, errno };
   } else {
     /* vfork: quick, and what the child writes to @failure is there when we go on, which is after its exec or exit */
     pid = vfork ();
     if (pid == 0)
-      child (block, &command, fds, n, control, job, failure);
+      child (block, &command, job, failure);
     if (pid < 0)
       *failure = (SbxInitFailure){ SBX_STEP_FORK, errno };
     if (pid > 0 && failure->step != SBX_STEP_NONE) {

@@ -107,12 +107,16 @@ sbx_keeper_attach (SbxKeeper *keeper, const SbxMessage *message, int socket, int
     failed.value = ESRCH;
   else if (!row)
     failed.value = EAGAIN;
-  else if (join_and_spawn (keeper, row, socket, program) < 0)
+  else if ((message->job != 0 && sbx_keeper_claim_crash (keeper, message->job) < 0)
+           || join_and_spawn (keeper, row, socket, program) < 0)
     failed.value = errno;
   if (failed.value != 0) { /* as its keeper would say it, which is not there */
     (void) sbx_message_send_now (socket, &failed, NULL, 0);
+    if (failed.value != EALREADY)
+      sbx_keeper_crash_handled (keeper, message->job);
     return;
   }
+  row->crash = message->job;
   row->hold = (message->value & SBX_ATTACH_HOLD) != 0;
   if (row->hold)
     count_holders (keeper);
@@ -155,6 +159,7 @@ sbx_keeper_handler_ended (SbxKeeper *keeper, pid_t pid)
   for (size_t i = 0; i < SBX_KEEPER_HANDLERS; i++) {
     SbxHandler *handler = &keeper->handlers[i];
     bool held = handler->hold;
+    uint32_t crash = handler->crash;
 
     if (handler->pid != pid)
       continue;
@@ -164,6 +169,7 @@ sbx_keeper_handler_ended (SbxKeeper *keeper, pid_t pid)
     if (handler->mounts >= 0)
       close (handler->mounts);
     *handler = (SbxHandler){ .link = -1, .mounts = -1 };
+    sbx_keeper_crash_handled (keeper, crash);
     if (held)
       count_holders (keeper);
     return true;

@@ -57,6 +57,19 @@ application_started (SbxKeeper *keeper, const SbxMessage *message)
   snprintf (started.text, sizeof started.text, "%lld", (long long) keeper->start_time);
   write_status (keeper, &status); /* whoever hears of it may look at once */
   sbx_keeper_tell (keeper, &keeper->jobs[0], &started);
+  sbx_keeper_announce_crashes (keeper);
+}
+
+/* The process that is to become the application is there, and at the gate if it is to be traced. */
+static void
+application_waits (SbxKeeper *keeper)
+{
+  if (!keeper->trace)
+    return;
+  if (sbx_keeper_trace (keeper, keeper->jobs[0].pid) < 0)
+    sbx_keeper_fail (keeper, SBX_STEP_TRACE, errno, "");
+  close (keeper->gate);
+  keeper->gate = -1;
 }
 
 static void
@@ -105,6 +118,8 @@ sbx_keeper_serve_init (SbxKeeper *keeper)
     return;
   } else if (message.type == SBX_MSG_HELLO) {
     job->pid = sender;
+    if (job == &keeper->jobs[0])
+      application_waits (keeper);
   } else if (message.type == SBX_MSG_EXITED) {
     job_exited (keeper, job, message.value);
   } else if (message.type == SBX_MSG_STARTED && job == &keeper->jobs[0]) {
@@ -165,6 +180,8 @@ sbx_keeper_children (SbxKeeper *keeper)
     if (pid == keeper->bwrap) {
       keeper->bwrap_reaped = true;
       keeper->bwrap_status = status;
+    } else if (pid == keeper->tracer) {
+      keeper->tracer = 0;
     } else {
       (void) sbx_keeper_handler_ended (keeper, pid);
     }
@@ -188,6 +205,7 @@ sbx_keeper_timers (SbxKeeper *keeper)
 
   if (keeper->kill_at != 0 && now >= keeper->kill_at)
     sbx_keeper_kill_all (keeper);
+  sbx_keeper_crash_timers (keeper, now);
   for (size_t i = 1; i < SBX_KEEPER_JOBS; i++) {
     SbxJob *job = &keeper->jobs[i];
 

@@ -22,6 +22,7 @@
 #define SBX_KEEPER_PEERS 16
 #define SBX_KEEPER_JOBS 256
 #define SBX_KEEPER_HANDLERS 16
+#define SBX_KEEPER_CRASHES 16
 #define SBX_KEEPER_HANDLERS_GRACE 2000 /* ms that handlers have to follow their ended instance */
 #define SBX_KEEPER_CALLER_GRACE 3000   /* ms between SIGTERM and SIGKILL when the caller has gone */
 
@@ -47,11 +48,22 @@ typedef struct {
 
 /* The keeper of a handler of this instance: our child. */
 typedef struct {
-  pid_t pid;  /* 0: a free row */
-  int link;   /* socket to it, or -1 */
-  int mounts; /* the handler's mount namespace, once it is there, or -1 */
-  bool hold;  /* the instance stays while it runs */
+  pid_t pid;      /* 0: a free row */
+  int link;       /* socket to it, or -1 */
+  int mounts;     /* the handler's mount namespace, once it is there, or -1 */
+  bool hold;      /* the instance stays while it runs */
+  uint32_t crash; /* that it was started for, or 0 */
 } SbxHandler;
+
+/* A process that is stopped before the signal that ends it. */
+typedef struct {
+  uint32_t number; /* 0: a free row */
+  int pidfd;
+  SbxMessage told; /* CRASHED */
+  bool announced;  /* a service knows of it */
+  bool handled;    /* a handler runs */
+  int64_t until;   /* monotonic ms: when it gets its signal at the latest */
+} SbxCrash;
 
 typedef struct {
   SbxKeeperState state;
@@ -64,6 +76,12 @@ typedef struct {
   uint32_t next_job;
   SbxJob jobs[SBX_KEEPER_JOBS]; /* [0] is job 0 */
   SbxHandler handlers[SBX_KEEPER_HANDLERS];
+  SbxCrash crashes[SBX_KEEPER_CRASHES];
+  uint32_t next_crash;
+  bool trace;                     /* OnCrash= */
+  pid_t tracer;                   /* or 0 */
+  int tracer_link;                /* socket to it, or -1 */
+  int gate;                       /* its closing lets the application be executed, or -1 */
   int64_t handlers_until;         /* monotonic ms after which they are not waited for, or 0 */
   SbxJoin join;                   /* when this is a handler itself */
   int start_fds[SBX_MESSAGE_FDS]; /* an early START */
@@ -118,3 +136,16 @@ void sbx_keeper_serve_handler (SbxKeeper *keeper, SbxHandler *handler);
 /* The child @pid has been reaped. False when it is no handler's keeper. */
 bool sbx_keeper_handler_ended (SbxKeeper *keeper, pid_t pid);
 bool sbx_keeper_has_handlers (const SbxKeeper *keeper);
+
+/* crash.c: processes of the application that are about to die. */
+/* Has @pid, not executed yet, traced. 0, or -1 with errno. */
+int sbx_keeper_trace (SbxKeeper *keeper, pid_t pid);
+void sbx_keeper_serve_tracer (SbxKeeper *keeper);
+/* A service has come: tells it of crashes that none was there for. */
+void sbx_keeper_announce_crashes (SbxKeeper *keeper);
+/* A handler is about to be started for the crash @number. -1 with ESRCH or EALREADY. */
+int sbx_keeper_claim_crash (SbxKeeper *keeper, uint32_t number);
+/* It has ended: the process gets its signal. */
+void sbx_keeper_crash_handled (SbxKeeper *keeper, uint32_t number);
+void sbx_keeper_crash_timers (SbxKeeper *keeper, int64_t now);
+int64_t sbx_keeper_next_crash_timer (const SbxKeeper *keeper); /* monotonic ms, or 0 */

@@ -212,12 +212,29 @@ sbx_keeper_init_ready (SbxKeeper *keeper, pid_t pid)
     sbx_keeper_broadcast (keeper, &ready);
 }
 
+/* The application waits at the gate until it is traced, so that not even its first instruction is missed. */
+static void
+add_gate (SbxKeeper *keeper, SbxMessage *start)
+{
+  int gate[2];
+
+  if (keeper->n_start_fds >= SBX_MESSAGE_FDS || pipe2 (gate, O_CLOEXEC) < 0)
+    sbx_keeper_fail (keeper, SBX_STEP_TRACE, keeper->n_start_fds >= SBX_MESSAGE_FDS ? EMFILE : errno, "");
+  memmove (keeper->start_fds + 2, keeper->start_fds + 1, (keeper->n_start_fds - 1) * sizeof *keeper->start_fds);
+  keeper->start_fds[1] = gate[0];
+  keeper->n_start_fds++;
+  keeper->gate = gate[1];
+  start->value |= SBX_START_GATE;
+}
+
 void
 sbx_keeper_start (SbxKeeper *keeper)
 {
   SbxMessage start = { .type = SBX_MSG_START };
 
   keeper->state = SBX_KEEPER_STARTING;
+  if (keeper->trace)
+    add_gate (keeper, &start);
   if (sbx_message_send (keeper->init, &start, keeper->start_fds, keeper->n_start_fds) < 0)
     sbx_keeper_fail (keeper, SBX_STEP_PROTOCOL, errno, "");
   while (keeper->n_start_fds > 0)

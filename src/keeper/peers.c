@@ -93,6 +93,7 @@ sbx_keeper_accept (SbxKeeper *keeper)
     snprintf (message.text, sizeof message.text, "%lld", (long long) keeper->start_time);
     send_to_peer (keeper, peer, &message);
   }
+  sbx_keeper_announce_crashes (keeper);
   if (keeper->main_ended) {
     message = (SbxMessage){ .type = SBX_MSG_EXITED, .value = keeper->main_status };
     send_to_peer (keeper, peer, &message);
@@ -140,6 +141,7 @@ take_start (SbxKeeper *keeper, const SbxMessage *message, int *fds, size_t n)
   }
   if (!take_lifeline (&keeper->jobs[0], message, fds, &n))
     sbx_keeper_fail (keeper, SBX_STEP_PROTOCOL, ENOTSOCK, "the lifeline is not a sequenced-packet socket");
+  keeper->trace = (message->value & SBX_START_TRACE) != 0;
   memcpy (keeper->start_fds, fds, n * sizeof *fds);
   keeper->n_start_fds = n;
   keeper->start_kept = true;
@@ -213,6 +215,10 @@ sbx_keeper_serve_peer (SbxKeeper *keeper, int peer)
     break;
   case SBX_MSG_EXEC:
     take_exec (keeper, peer, &message, fds, n);
+    break;
+  case SBX_MSG_RELEASE:
+    if (sbx_keeper_claim_crash (keeper, message.job) == 0)
+      sbx_keeper_crash_handled (keeper, message.job);
     break;
   case SBX_MSG_ATTACH:
     sbx_keeper_attach (keeper, &message, fds[0], fds[1]);

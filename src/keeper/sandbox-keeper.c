@@ -16,8 +16,10 @@
 
 #define GRACE_ON_SIGTERM 3000
 
+#define SINGLE 6 /* descriptors that there is one of */
+
 typedef struct {
-  struct pollfd fds[5 + SBX_KEEPER_PEERS + SBX_KEEPER_JOBS + SBX_KEEPER_HANDLERS];
+  struct pollfd fds[SINGLE + SBX_KEEPER_PEERS + SBX_KEEPER_JOBS + SBX_KEEPER_HANDLERS];
   nfds_t n;
 } Polled;
 
@@ -25,16 +27,17 @@ typedef struct {
 static void
 collect (const SbxKeeper *keeper, Polled *polled)
 {
-  const int single[] = {
+  const int single[SINGLE] = {
     keeper->signals,
     keeper->init,
     keeper->listener,
     keeper->bwrap_errors,
     keeper->state == SBX_KEEPER_ENDING ? keeper->init_pidfd : -1,
+    keeper->tracer_link,
   };
 
   polled->n = 0;
-  for (size_t i = 0; i < 5; i++)
+  for (size_t i = 0; i < SINGLE; i++)
     polled->fds[polled->n++] = (struct pollfd){ single[i], POLLIN, 0 };
   for (size_t i = 0; i < SBX_KEEPER_PEERS; i++)
     polled->fds[polled->n++] = (struct pollfd){ keeper->peers[i], POLLIN, 0 };
@@ -47,8 +50,11 @@ collect (const SbxKeeper *keeper, Polled *polled)
 static int
 next_timeout (const SbxKeeper *keeper)
 {
-  int64_t next = keeper->kill_at;
+  int64_t next = keeper->kill_at, crash = sbx_keeper_next_crash_timer (keeper);
   int64_t now;
+
+  if (crash != 0 && (next == 0 || crash < next))
+    next = crash;
 
   if (keeper->handlers_until != 0 && (next == 0 || keeper->handlers_until < next))
     next = keeper->handlers_until;
@@ -75,13 +81,15 @@ serve_signals (SbxKeeper *keeper)
 static void
 serve (SbxKeeper *keeper, const Polled *polled)
 {
-  const struct pollfd *peers = polled->fds + 5, *lifelines = peers + SBX_KEEPER_PEERS;
+  const struct pollfd *peers = polled->fds + SINGLE, *lifelines = peers + SBX_KEEPER_PEERS;
   const struct pollfd *links = lifelines + SBX_KEEPER_JOBS;
 
   if (polled->fds[3].revents && keeper->bwrap_errors >= 0)
     sbx_keeper_read_errors (keeper);
   if (polled->fds[1].revents && keeper->init >= 0)
     sbx_keeper_serve_init (keeper);
+  if (polled->fds[5].revents && keeper->tracer_link >= 0)
+    sbx_keeper_serve_tracer (keeper);
   if (polled->fds[0].revents)
     serve_signals (keeper);
   for (int i = 0; i < SBX_KEEPER_PEERS; i++)
@@ -121,6 +129,9 @@ set_up (SbxKeeper *keeper)
     keeper->jobs[i] = (SbxJob){ .peer = -1, .lifeline = -1 };
   for (size_t i = 0; i < SBX_KEEPER_HANDLERS; i++)
     keeper->handlers[i] = (SbxHandler){ .link = -1, .mounts = -1 };
+  for (size_t i = 0; i < SBX_KEEPER_CRASHES; i++)
+    keeper->crashes[i].pidfd = -1;
+  keeper->tracer_link = keeper->gate = -1;
   keeper->join.own_mounts = -1;
   keeper->jobs[0].used = true;
   keeper->listener = keeper->init = keeper->init_pidfd = keeper->bwrap_errors = -1;

@@ -103,6 +103,8 @@ add_base (SbxPlan *self)
 
     sbx_plan_setenv (self, "SANDBOX_TARGET_PID", pid);
     sbx_plan_setenv (self, "SANDBOX_TARGET_ROOT", SBX_PLAN_TARGET_ROOT);
+    if (self->request->crash_directory)
+      sbx_plan_setenv (self, "SANDBOX_CRASH_DIR", SBX_PLAN_CRASH_DIRECTORY);
   }
 }
 

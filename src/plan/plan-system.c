@@ -81,6 +81,16 @@ add_resolver (SbxPlan *self)
 }
 
 static void
+add_handler_places (SbxPlan *self)
+{
+  sbx_plan_op (self, SBX_OP_DIR, NULL, SBX_PLAN_TARGET_ROOT, 0755);
+  if (self->request->dump_program)
+    sbx_plan_op (self, SBX_OP_RO_BIND, self->request->dump_program, SBX_PLAN_DUMP_PROGRAM, -1);
+  if (self->request->crash_directory)
+    sbx_plan_op (self, SBX_OP_BIND, self->request->crash_directory, SBX_PLAN_CRASH_DIRECTORY, -1);
+}
+
+static void
 add_empty_places (SbxPlan *self)
 {
   sbx_plan_op (self, SBX_OP_TMPFS, NULL, "/tmp", 01777);
@@ -92,7 +102,7 @@ add_empty_places (SbxPlan *self)
   sbx_plan_writable (self, "/tmp");
   sbx_plan_writable (self, "/var/tmp");
   if (self->handler)
-    sbx_plan_op (self, SBX_OP_DIR, NULL, SBX_PLAN_TARGET_ROOT, 0755);
+    add_handler_places (self);
   sbx_plan_writable (self, "/run");
 }
 

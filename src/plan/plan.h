@@ -29,11 +29,15 @@ typedef struct {
   const char *const *display_env; /* the caller's DISPLAY, LANG, TERM, … as NAME=value, or NULL: the service's */
   gboolean handler;               /* joins another instance, its target, to look at its processes */
   guint32 target_enforced;        /* handler: SbxEnforced of the target */
+  const char *crash_directory;    /* handler for a crash: where it may write, on the host, or NULL */
+  const char *dump_program;       /* handler: the path of sandbox-dump, or NULL */
   guint target_pid;               /* handler: the target's main process, as its pid namespace numbers it */
 } SbxRequest;
 
 /* Where a handler finds its target's files, read-only: SBX_JOIN_TARGET_ROOT of keeper/join.h */
 #define SBX_PLAN_TARGET_ROOT "/run/sandbox/target"
+#define SBX_PLAN_CRASH_DIRECTORY "/run/sandbox/crash"
+#define SBX_PLAN_DUMP_PROGRAM "/run/sandbox/sandbox-dump"
 
 /* A file made of bytes that bwrap reads from a descriptor. */
 typedef struct {

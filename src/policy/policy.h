@@ -82,6 +82,7 @@ typedef enum {
   SBX_CLASS_DEVICES = 1 << 2,
   SBX_CLASS_BUS = 1 << 3,
   SBX_CLASS_DISPLAY = 1 << 4,
+  SBX_CLASS_HANDLER = 1 << 5, /* no policy needs it: a crash handler that the profile does not name */
 } SbxClass;
 
 typedef struct _SbxPolicy SbxPolicy;

@@ -22,6 +22,9 @@ G_DECLARE_FINAL_TYPE (SbxProfileSet, sbx_profile_set, SBX, PROFILE_SET, GObject)
 const char *sbx_profile_get_name (SbxProfile *self);
 const char *sbx_profile_get_description (SbxProfile *self);
 const char *sbx_profile_get_app_id (SbxProfile *self); /* or NULL */
+/* A profile's name, one of these words, or NULL. */
+#define SBX_ON_CRASH_NONE "none" /* as if it were not there: for undoing what is inherited */
+#define SBX_ON_CRASH_OWN "own"   /* its applications trace themselves: they cannot be traced as well */
 const char *sbx_profile_get_on_crash (SbxProfile *self);
 const char *sbx_profile_get_icon (SbxProfile *self);
 const char *const *sbx_profile_get_command (SbxProfile *self); /* or NULL */

@@ -27,9 +27,10 @@ typedef enum {
   SBX_MSG_EXEC,  /* as START, any other job: one more process beside the application */
   SBX_MSG_SIGNAL, /* job, value: signal number, detail: 1 = to the process group */
   SBX_MSG_STOP,   /* value: milliseconds between SIGTERM and SIGKILL; 0 = SIGKILL at once */
-  SBX_MSG_ATTACH, /* → keeper. fds: the socket of a handler's keeper, its program; value: SbxAttachFlags. Answered over
-                     that socket */
-  SBX_MSG_HOLD,   /* keeper → init. value: 1 = stay when the application has ended, until 0 comes */
+  SBX_MSG_ATTACH, /* → keeper. fds: the socket of a handler's keeper, its program; value: SbxAttachFlags; job: the crash
+                     that it is for, or 0. Answered over that socket */
+  SBX_MSG_RELEASE, /* → keeper. job: a crash that gets no handler */
+  SBX_MSG_HOLD,    /* keeper → init. value: 1 = stay when the application has ended, until 0 comes */
   /* Answers and events */
   SBX_MSG_READY,   /* the namespaces and mounts are there; nothing of the application runs yet. From the keeper, pid:
                       sandbox-init on the host */
@@ -38,10 +39,16 @@ typedef enum {
                       us since 1970 in decimal */
   SBX_MSG_FAILED,  /* job, value: errno or 0, detail: SbxStep, text: what the failing program said */
   SBX_MSG_EXITED,  /* job, value: wait status as of wait(2) */
+  SBX_MSG_CRASHED, /* job: number of the crash, pid: of the process on the host, value: signal, detail: si_code, text:
+                      tid on the host, pid and tid inside, fault address in hexadecimal, us since 1970 */
   SBX_MSG_ENDED,   /* the instance is gone. value: SbxCulprit, detail: its wait status, text */
 } SbxMessageType;
 
+/* value of START and EXEC. TRACE: the application is seized before it runs, for OnCrash=. GATE, from keeper to init: a
+ * descriptor follows the block, at whose end of file the application may be executed. */
 #define SBX_START_LIFELINE 1
+#define SBX_START_TRACE 2
+#define SBX_START_GATE 4
 
 typedef enum {
   SBX_ATTACH_HOLD = 1 << 0, /* the instance stays while this handler runs */
@@ -63,8 +70,9 @@ typedef enum {
   SBX_STEP_SECCOMP,
   SBX_STEP_DESCRIPTORS,
   SBX_STEP_FORK,
-  SBX_STEP_EXEC, /* executing the application */
-  SBX_STEP_JOIN, /* a handler, joining its target */
+  SBX_STEP_EXEC,  /* executing the application */
+  SBX_STEP_JOIN,  /* a handler, joining its target */
+  SBX_STEP_TRACE, /* seizing the application for OnCrash= */
   SBX_N_STEPS
 } SbxStep;
 
@@ -109,6 +117,7 @@ typedef enum {
   SBX_CHANNEL_INIT_TO_KEEPER,
   SBX_CHANNEL_CALLER_TO_KEEPER,  /* the lifeline: SIGNAL */
   SBX_CHANNEL_KEEPER_TO_CALLER,  /* the lifeline: STARTED, FAILED, EXITED, ENDED */
+  SBX_CHANNEL_TRACER_TO_KEEPER,  /* READY, CRASHED with the pidfd of the stopped process */
   SBX_CHANNEL_HANDLER_TO_KEEPER, /* from a handler's keeper to its target's: READY with its mount namespace */
 } SbxChannel;
 

@@ -37,18 +37,16 @@ places ()
                      libexec + "sandboxd",
                      libexec + "sandbox-keeper",
                      libexec + "sandbox-init",
+                     libexec + "sandbox-dump",
                      std::string (prefix) + "/share/sandbox/profiles",
                      build + "/tests/e2e/probe",
                      build + "/tests/e2e/mock-authority",
                      source };
-    return Places{ build + "/src/cli/sandboxctl",
-                   build + "/src/daemon/sandboxd",
-                   build + "/src/keeper/sandbox-keeper",
-                   build + "/src/init/sandbox-init",
-                   source + "/data/profiles",
-                   build + "/tests/e2e/probe",
-                   build + "/tests/e2e/mock-authority",
-                   source };
+    return Places{
+      build + "/src/cli/sandboxctl",    build + "/src/daemon/sandboxd",      build + "/src/keeper/sandbox-keeper",
+      build + "/src/init/sandbox-init", build + "/src/dump/sandbox-dump",    source + "/data/profiles",
+      build + "/tests/e2e/probe",       build + "/tests/e2e/mock-authority", source
+    };
   }();
 
   return known;
@@ -96,7 +94,7 @@ SandboxTest::make_directories ()
   fs::create_directories (admin_profiles ());
   fs::create_directories (user_profiles ());
   chmod (runtime ().c_str (), 0700);
-  for (const std::string &program : { places ().sandboxd, places ().keeper, places ().init })
+  for (const std::string &program : { places ().sandboxd, places ().keeper, places ().init, places ().dump })
     fs::create_symlink (program, dir_ + "/libexec/" + fs::path (program).filename ().string ());
 }
 

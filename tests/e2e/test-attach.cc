@@ -372,13 +372,14 @@ TEST_P (Attach, TwoTracersOfOneProcess)
 
 TEST_P (Attach, SixtyFourBusyThreads)
 {
-  std::string id = victim ({ "python3", "-c",
-                             "import threading\n"
-                             "def spin():\n"
-                             "  while True: pass\n"
-                             "for i in range(63): threading.Thread(target=spin, daemon=True).start()\n"
-                             "print('up', flush=True)\n"
-                             "spin()" });
+  std::string id =
+      victim ({ "python3", "-c",
+                "import threading, hashlib\n"
+                "def spin():\n"
+                "  hashlib.pbkdf2_hmac('sha256', b'x', b'y', 1 << 30)\n" /* without the interpreter's lock */
+                "for i in range(63): threading.Thread(target=spin, daemon=True).start()\n"
+                "print('up', flush=True)\n"
+                "spin()" });
   std::string tasks = "/proc/" + std::to_string (record (id).pid) + "/task";
 
   ASSERT_TRUE (eventually ([&] {

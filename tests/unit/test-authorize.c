@@ -124,13 +124,14 @@ test_rows (void)
 static void
 test_classes (void)
 {
-  static const guint all = SBX_CLASS_FILES | SBX_CLASS_NETWORK | SBX_CLASS_DEVICES | SBX_CLASS_BUS | SBX_CLASS_DISPLAY;
+  static const guint all =
+      SBX_CLASS_FILES | SBX_CLASS_NETWORK | SBX_CLASS_DEVICES | SBX_CLASS_BUS | SBX_CLASS_DISPLAY | SBX_CLASS_HANDLER;
   g_autofree const char **none = sbx_gate_actions (SBX_ACTION_LAUNCH, 0);
   g_autofree const char **every = sbx_gate_actions (SBX_ACTION_LAUNCH, all);
   g_autofree const char **only = sbx_gate_actions (NULL, SBX_CLASS_BUS);
 
   g_assert_cmpuint (g_strv_length ((char **) none), ==, 1);
-  g_assert_cmpuint (g_strv_length ((char **) every), ==, 6);
+  g_assert_cmpuint (g_strv_length ((char **) every), ==, 7);
   g_assert_cmpstr (every[0], ==, SBX_ACTION_LAUNCH);
   g_assert_cmpstr (only[0], ==, SBX_ACTION_EXTEND_BUS);
   g_assert_null (only[1]);

@@ -1,0 +1,265 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "crashes/store.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "common/error.h"
+#include "common/names.h"
+
+#define ID_DIGITS 16
+#define MAX_OF_ONE 1000 /* crashes of one instance */
+#define MAX_DEPTH 16    /* of directories that a handler may have made */
+
+void
+sbx_crash_entry_free (SbxCrashEntry *entry)
+{
+  g_free (entry->id);
+  g_free (entry);
+}
+
+gboolean
+sbx_crash_id_is_valid (const char *id)
+{
+  gsize n = strspn (id, "0123456789abcdef");
+
+  if (n != ID_DIGITS)
+    return FALSE;
+  return id[n] == '\0'
+         || (id[n] == '-' && id[n + 1] != '\0' && strspn (id + n + 1, "0123456789") == strlen (id + n + 1));
+}
+
+char *
+sbx_crash_store_path (const char *const *environment)
+{
+  const char *state = g_environ_getenv ((char **) environment, "XDG_STATE_HOME");
+  const char *home = g_environ_getenv ((char **) environment, "HOME");
+
+  if (state && g_path_is_absolute (state))
+    return g_build_filename (state, SBX_RUNTIME_SUBDIR, "crashes", NULL);
+  return g_build_filename (home ? home : g_get_home_dir (), ".local", "state", SBX_RUNTIME_SUBDIR, "crashes", NULL);
+}
+
+int
+sbx_crash_store_open (const char *path, gboolean make, GError **error)
+{
+  struct stat st;
+  int fd;
+
+  if (make && g_mkdir_with_parents (path, 0700) < 0) {
+    sbx_throw_errno (error, SBX_ERROR_SPAWN_FAILED, errno, "make the directory %s", path);
+    return -1;
+  }
+  fd = open (path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+  if (fd >= 0 && fstat (fd, &st) == 0 && st.st_uid == geteuid ())
+    return fd;
+  if (fd >= 0)
+    errno = EPERM;
+  sbx_throw_errno (error, errno == ENOENT ? SBX_ERROR_NOT_FOUND : SBX_ERROR_SPAWN_FAILED, errno, "open %s", path);
+  if (fd >= 0)
+    close (fd);
+  return -1;
+}
+
+static int
+open_entry (int store, const char *id)
+{
+  if (!sbx_crash_id_is_valid (id)) {
+    errno = ENOENT;
+    return -1;
+  }
+  return openat (store, id, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+}
+
+/* Takes @fd. What is on the disk below it, and removed if @remove. */
+static guint64
+walk (int fd, gboolean remove, int depth)
+{
+  DIR *dir = fdopendir (fd);
+  struct dirent *entry;
+  guint64 bytes = 0;
+
+  if (!dir) {
+    close (fd);
+    return 0;
+  }
+  while ((entry = readdir (dir)) != NULL) {
+    struct stat st;
+
+    if (strcmp (entry->d_name, ".") == 0 || strcmp (entry->d_name, "..") == 0
+        || fstatat (dirfd (dir), entry->d_name, &st, AT_SYMLINK_NOFOLLOW) < 0)
+      continue;
+    bytes += (guint64) st.st_blocks * 512;
+    if (S_ISDIR (st.st_mode) && depth < MAX_DEPTH) {
+      int below;
+
+      if (remove && fchmodat (dirfd (dir), entry->d_name, 0700, 0) < 0) /* it may have been made unreadable */
+        continue;
+      below = openat (dirfd (dir), entry->d_name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+      if (below >= 0)
+        bytes += walk (below, remove, depth + 1);
+    }
+    if (remove)
+      unlinkat (dirfd (dir), entry->d_name, S_ISDIR (st.st_mode) ? AT_REMOVEDIR : 0);
+  }
+  closedir (dir);
+  return bytes;
+}
+
+static int
+compare_times (gconstpointer a, gconstpointer b)
+{
+  const SbxCrashEntry *first = *(SbxCrashEntry *const *) a, *second = *(SbxCrashEntry *const *) b;
+
+  if (first->time != second->time)
+    return first->time < second->time ? -1 : 1;
+  return strcmp (first->id, second->id);
+}
+
+GPtrArray *
+sbx_crash_store_list (int store)
+{
+  GPtrArray *list = g_ptr_array_new_with_free_func ((GDestroyNotify) sbx_crash_entry_free);
+  int fd = openat (store, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  DIR *dir = fd < 0 ? NULL : fdopendir (fd);
+  struct dirent *row;
+
+  while (dir && (row = readdir (dir)) != NULL) {
+    int below = open_entry (store, row->d_name);
+    struct stat st;
+    SbxCrashEntry *entry;
+
+    if (below < 0)
+      continue;
+    entry = g_new0 (SbxCrashEntry, 1);
+    entry->id = g_strdup (row->d_name);
+    entry->time = fstat (below, &st) == 0 ? st.st_mtime : 0;
+    entry->bytes = walk (below, FALSE, 0);
+    g_ptr_array_add (list, entry);
+  }
+  if (dir)
+    closedir (dir);
+  g_ptr_array_sort (list, compare_times);
+  return list;
+}
+
+char *
+sbx_crash_store_add (int store, const char *instance, GError **error)
+{
+  for (int n = 1; n < MAX_OF_ONE; n++) {
+    g_autofree char *id = n == 1 ? g_strdup (instance) : g_strdup_printf ("%s-%d", instance, n);
+
+    if (mkdirat (store, id, 0700) == 0)
+      return g_steal_pointer (&id);
+    if (errno != EEXIST)
+      break;
+  }
+  sbx_throw_errno (error, SBX_ERROR_SPAWN_FAILED, errno, "make a directory for the crash");
+  return NULL;
+}
+
+void
+sbx_crash_store_rotate (int store, const char *keep, guint count, guint64 bytes)
+{
+  g_autoptr (GPtrArray) list = sbx_crash_store_list (store);
+  guint64 sum = 0;
+  guint left = list->len;
+
+  for (guint i = 0; i < list->len; i++)
+    sum += ((SbxCrashEntry *) g_ptr_array_index (list, i))->bytes;
+  for (guint i = 0; i < list->len && (left > count || sum > bytes); i++) {
+    SbxCrashEntry *entry = g_ptr_array_index (list, i);
+    g_autoptr (GError) error = NULL;
+
+    if (g_strcmp0 (entry->id, keep) == 0)
+      continue;
+    if (!sbx_crash_store_remove (store, entry->id, &error))
+      g_warning ("%s", error->message);
+    sum -= entry->bytes;
+    left--;
+  }
+}
+
+gboolean
+sbx_crash_store_remove (int store, const char *id, GError **error)
+{
+  int fd = open_entry (store, id);
+
+  if (fd < 0)
+    return sbx_throw (error, SBX_ERROR_NOT_FOUND, "there is no crash \"%s\"; `sandboxctl crashes list` has them all",
+                      id);
+  walk (fd, TRUE, 0);
+  if (unlinkat (store, id, AT_REMOVEDIR) == 0)
+    return TRUE;
+  return sbx_throw_errno (error, SBX_ERROR_SPAWN_FAILED, errno, "remove the crash %s", id);
+}
+
+static gboolean
+write_whole (int fd, const char *text)
+{
+  for (gsize left = strlen (text); left > 0;) {
+    gssize n = write (fd, text, left);
+
+    if (n < 0 && errno == EINTR)
+      continue;
+    if (n < 0)
+      return FALSE;
+    text += n;
+    left -= (gsize) n;
+  }
+  return TRUE;
+}
+
+gboolean
+sbx_crash_store_write (int store, const char *id, const char *name, const char *text, GError **error)
+{
+  g_autofree char *fresh = g_strconcat (name, ".new", NULL);
+  int directory = open_entry (store, id), fd = -1;
+  gboolean ok = FALSE;
+
+  if (directory >= 0) {
+    unlinkat (directory, fresh, 0);
+    fd = openat (directory, fresh, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+  }
+  if (fd >= 0)
+    ok = write_whole (fd, text) && renameat (directory, fresh, directory, name) == 0;
+  if (!ok)
+    sbx_throw_errno (error, SBX_ERROR_SPAWN_FAILED, errno, "write %s of the crash %s", name, id);
+  if (fd >= 0)
+    close (fd);
+  if (directory >= 0)
+    close (directory);
+  return ok;
+}
+
+char *
+sbx_crash_store_read (int store, const char *id, const char *name, gsize *size, GError **error)
+{
+  int directory = open_entry (store, id);
+  int fd = directory < 0 ? -1 : openat (directory, name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK);
+  g_autofree char *text = NULL;
+  struct stat st;
+  gssize n = -1;
+
+  if (directory >= 0)
+    close (directory);
+  if (fd >= 0 && fstat (fd, &st) == 0 && S_ISREG (st.st_mode) && st.st_size <= SBX_CRASH_FILE_MAX) {
+    text = g_malloc ((gsize) st.st_size + 1);
+    n = pread (fd, text, (gsize) st.st_size, 0);
+  }
+  if (fd >= 0)
+    close (fd);
+  if (n < 0) {
+    sbx_throw (error, SBX_ERROR_NOT_FOUND, "there is no %s of a crash \"%s\"; `sandboxctl crashes list` has them all",
+               name, id);
+    return NULL;
+  }
+  text[n] = '\0';
+  *size = (gsize) n;
+  return g_steal_pointer (&text);
+}

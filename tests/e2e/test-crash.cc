@@ -1,0 +1,356 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* OnCrash=: a handler before the end, and the end as it would have been. */
+#include <csignal>
+#include <filesystem>
+#include <fstream>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "harness.h"
+
+using namespace e2e;
+
+namespace fs = std::filesystem;
+
+/* Profiles as an administrator would have them: what they name needs no authority. */
+class Crash : public EitherBus {
+protected:
+  void
+  SetUp () override
+  {
+    EitherBus::SetUp ();
+    if (HasFatalFailure ())
+      return;
+    add_profile ("fragile", "[Profile]\nInherits=default\nOnCrash=dumper\n");
+    with_handler ("true");
+  }
+  /* The profile "watched", whose crashes run @script. */
+  void
+  with_handler (const std::string &script)
+  {
+    write_file (dir () + "/handler.sh", script + "\n", 0755);
+    add_profile ("watcher", "[Profile]\nInherits=tracer\nCommand=sh " + dir () + "/handler.sh\n[Context]\nfilesystems="
+                                + dir () + "/handler.sh:ro;" + dir () + "/out:rw;\n");
+    add_profile ("watched", "[Profile]\nInherits=default\nOnCrash=watcher\n");
+    fs::create_directories (dir () + "/out");
+  }
+  std::string
+  store () const
+  {
+    return dir () + "/state/sandbox/crashes";
+  }
+  std::vector<std::string>
+  crashes () const
+  {
+    std::vector<std::string> names;
+    std::error_code none;
+
+    for (const auto &entry : fs::directory_iterator (store (), none))
+      names.push_back (entry.path ().filename ());
+    return names;
+  }
+  Json
+  about (const std::string &id, const std::string &name = "crash.json")
+  {
+    return Json::parse (read_file (store () + "/" + id + "/" + name));
+  }
+  /* With "handler", which is written last. */
+  Json
+  finished (const std::string &id)
+  {
+    EXPECT_TRUE (eventually ([&] { return about (id).has ("handler"); }));
+    return about (id);
+  }
+};
+EITHER_BUS (Crash);
+
+static Argv
+die_of (int signo)
+{
+  return { "sh", "-c", "kill -" + std::to_string (signo) + " $$" };
+}
+
+TEST_P (Crash, AReportIsWrittenAndTheStatusIsTheSame)
+{
+  EXPECT_EQ (run_in ({ "--profile=fragile", "--app-id=org.example.Fragile" }, die_of (SIGSEGV)).status, 128 + SIGSEGV);
+  ASSERT_EQ (crashes ().size (), 1u);
+  std::string id = crashes ()[0];
+  struct stat st;
+  ASSERT_EQ (stat ((store () + "/" + id).c_str (), &st), 0);
+  EXPECT_EQ (st.st_mode & 07777, 0700u);
+
+  Json crash = finished (id);
+  EXPECT_EQ (crash["app-id"].text (), "org.example.Fragile");
+  EXPECT_EQ (crash["signal"].number (), SIGSEGV);
+  EXPECT_EQ (crash["handler"]["code"].number (), 0);
+  Json report = about (id, "report.json");
+  EXPECT_EQ (report["crash"]["signal"].number (), SIGSEGV);
+  EXPECT_EQ (report["command"][0].text (), "sh");
+  ASSERT_EQ (report["threads"].size (), 1u);
+  Json thread = report["threads"][0];
+  EXPECT_EQ (thread["tid"].number (), crash["tid"].number ());
+  ASSERT_GE (thread["frames"].size (), 2u);
+  EXPECT_NE (thread["frames"][0]["module"].text ().find ("libc"), std::string::npos);
+  EXPECT_EQ (thread["frames"][0]["symbol"].text ().substr (0, 4), "kill");
+  EXPECT_EQ (thread["frames"][0]["build-id"].text ().size (), 40u);
+  EXPECT_NE (report["packages"][thread["frames"][0]["module"].text ()].text ().find ("libc6"), std::string::npos);
+  EXPECT_GT (report["mappings"].size (), 5u);
+  EXPECT_TRUE (thread["registers"].is_object ());
+  EXPECT_EQ (read_file (store () + "/" + id + "/core").substr (1, 3), "ELF");
+
+  Outcome shown = sandboxctl ({ "crashes", "show", id });
+  EXPECT_NE (shown.out.find ("Segmentation fault"), std::string::npos) << shown.out;
+  EXPECT_NE (shown.out.find ("kill"), std::string::npos) << shown.out;
+  EXPECT_EQ (json ({ "crashes", "list", "--json" })[0]["id"].text (), id);
+  EXPECT_TRUE (succeeds (sandboxctl ({ "crashes", "remove", id })));
+  EXPECT_TRUE (crashes ().empty ());
+  EXPECT_TRUE (fails_with (sandboxctl ({ "crashes", "show", id }), 125, { id, "crashes list" }));
+  EXPECT_TRUE (fails_with (sandboxctl ({ "crashes", "remove", "../.." }), 125, { "no crash" }));
+}
+
+TEST_P (Crash, EverySignalThatDumpsCore)
+{
+  static const int all[] = { SIGQUIT, SIGILL, SIGTRAP, SIGABRT, SIGBUS, SIGFPE, SIGSEGV, SIGXCPU, SIGXFSZ, SIGSYS };
+  size_t n = 0;
+
+  for (int signo : all) {
+    EXPECT_EQ (run_in ({ "--profile=watched" }, die_of (signo)).status, 128 + signo);
+    EXPECT_EQ (crashes ().size (), ++n) << signo;
+  }
+  for (int signo : { SIGTERM, SIGKILL, SIGINT, SIGUSR1 })
+    EXPECT_EQ (run_in ({ "--profile=watched" }, die_of (signo)).status, 128 + signo);
+  EXPECT_EQ (run_in ({ "--profile=watched" }, { "sh", "-c", "exit 3" }).status, 3);
+  EXPECT_EQ (crashes ().size (), n);
+}
+
+TEST_P (Crash, AFaultIsAFault)
+{
+  Outcome outcome = run_in ({ "--profile=fragile" }, { "python3", "-c", "import ctypes; ctypes.string_at(64)" });
+
+  EXPECT_EQ (outcome.status, 128 + SIGSEGV) << outcome.err;
+  ASSERT_EQ (crashes ().size (), 1u);
+  EXPECT_EQ (finished (crashes ()[0])["address"].text (), "0x40");
+}
+
+TEST_P (Crash, TheParentSeesItsChildDieAsItWould)
+{
+  Outcome outcome = run_in ({ "--profile=watched" }, { "python3", "-c",
+                                                       "import os, signal\n"
+                                                       "pid = os.fork()\n"
+                                                       "if pid == 0: os.kill(os.getpid(), signal.SIGBUS)\n"
+                                                       "pid, status = os.waitpid(pid, 0)\n"
+                                                       "print(os.WIFSIGNALED(status), os.WTERMSIG(status))" });
+
+  EXPECT_EQ (outcome.out, "True " + std::to_string (SIGBUS) + "\n") << outcome.err;
+  EXPECT_EQ (outcome.status, 0);
+  EXPECT_EQ (crashes ().size (), 1u);
+}
+
+TEST_P (Crash, TheHandlerIsToldAndTheProcessIsStopped)
+{
+  with_handler ("env | grep ^SANDBOX_ | sort; grep ^State /proc/$SANDBOX_CRASH_PID/status; cat <&3");
+  EXPECT_EQ (run_in ({ "--profile=watched" }, die_of (SIGFPE)).status, 128 + SIGFPE);
+  ASSERT_EQ (crashes ().size (), 1u);
+  finished (crashes ()[0]);
+  std::string log = read_file (store () + "/" + crashes ()[0] + "/handler.log");
+  for (const char *word : { "SANDBOX_CRASH_SIGNAL=8\n", "SANDBOX_CRASH_PID=2\n", "SANDBOX_CRASH_TID=2\n",
+                            "SANDBOX_CRASH_ADDRESS=0x", "SANDBOX_CRASH_TIME=", "SANDBOX_CRASH_DIR=/run/sandbox/crash\n",
+                            "SANDBOX_TARGET_PID=2\n", "State:\tT (stopped)", "\"signal\" : 8" })
+    EXPECT_NE (log.find (word), std::string::npos) << word << " is not in\n" << log;
+}
+
+TEST_P (Crash, TheApplicationsOwnHandlerComesFirst)
+{
+  Outcome outcome =
+      run_in ({ "--profile=watched" }, { "python3", "-c",
+                                         "import os, signal\n"
+                                         "signal.signal(signal.SIGSEGV, lambda *a: print('mine', flush=True))\n"
+                                         "os.kill(os.getpid(), signal.SIGSEGV)\n"
+                                         "signal.signal(signal.SIGABRT, signal.SIG_IGN)\n"
+                                         "os.kill(os.getpid(), signal.SIGABRT)\n"
+                                         "print('alive')" });
+
+  EXPECT_EQ (outcome.out, "mine\nalive\n") << outcome.err;
+  EXPECT_TRUE (crashes ().empty ());
+  /* One that writes its report and then lets the default happen: both get their turn */
+  outcome = run_in ({ "--profile=watched" },
+                    { "python3", "-X", "faulthandler", "-c", "import os; os.kill(os.getpid(), 11)" });
+  EXPECT_EQ (outcome.status, 128 + SIGSEGV);
+  EXPECT_NE (outcome.err.find ("Fatal Python error"), std::string::npos) << outcome.err;
+  EXPECT_EQ (crashes ().size (), 1u);
+}
+
+/* The signal is blocked while its handler runs: the kernel then does what the default is. */
+TEST_P (Crash, InASignalHandler)
+{
+  Outcome outcome = run_in ({ "--profile=watched" },
+                            { "python3", "-c",
+                              "import ctypes\n"
+                              "libc = ctypes.CDLL(None)\n"
+                              "libc.signal(11, ctypes.cast(libc.strlen, ctypes.c_void_p))\n" /* strlen (11) faults */
+                              "ctypes.string_at(64)" });
+
+  EXPECT_EQ (outcome.status, 128 + SIGSEGV) << outcome.err;
+  EXPECT_EQ (crashes ().size (), 1u);
+}
+
+TEST_P (Crash, AHandlerThatFailsOrIsKilled)
+{
+  with_handler ("exit 9");
+  EXPECT_EQ (run_in ({ "--profile=watched" }, die_of (SIGSEGV)).status, 128 + SIGSEGV);
+  with_handler ("kill -9 $$");
+  EXPECT_EQ (run_in ({ "--profile=watched" }, die_of (SIGSEGV)).status, 128 + SIGSEGV);
+  add_profile ("watcher", "[Profile]\nInherits=tracer\nCommand=no-such-program\n");
+  EXPECT_EQ (run_in ({ "--profile=watched" }, die_of (SIGSEGV)).status, 128 + SIGSEGV);
+  std::set<long long> codes;
+  for (const std::string &id : crashes ())
+    if (finished (id)["handler"].has ("code"))
+      codes.insert (about (id)["handler"]["code"].number ());
+    else
+      EXPECT_NE (about (id)["handler"]["note"].text ().find ("no-such-program"), std::string::npos);
+  EXPECT_EQ (codes, (std::set<long long>{ 9, -1 }));
+}
+
+TEST_P (Crash, WhatTheHandlerLeavesRunningIsEnded)
+{
+  with_handler ("setsid -f sleep 41414; exit 0");
+  EXPECT_EQ (run_in ({ "--profile=watched" }, die_of (SIGSEGV)).status, 128 + SIGSEGV);
+  for (const auto &p : descendants (getpid ()))
+    EXPECT_EQ (p.command.find ("41414"), std::string::npos);
+}
+
+TEST_P (Crash, AHandlerThatHangsCanBeStopped)
+{
+  with_handler ("echo up >" + dir () + "/out/up; sleep 1000");
+  Process victim (command (run_words ({ "--profile=watched" }, die_of (SIGSEGV))));
+
+  ASSERT_TRUE (eventually ([&] { return fs::exists (dir () + "/out/up"); }));
+  Record handler = {};
+  for (const Record &r : records ())
+    if (process_info (r.pid) && process_info (r.pid)->command.find ("handler.sh") != std::string::npos)
+      handler = r;
+  ASSERT_FALSE (handler.id.empty ());
+  EXPECT_TRUE (succeeds (sandboxctl ({ "kill", "-s", "KILL", handler.id })));
+  EXPECT_EQ (victim.wait ().status, 128 + SIGSEGV);
+}
+
+TEST_P (Crash, TheServiceIsKilledWhileAHandlerRuns)
+{
+  with_handler ("echo up >" + dir () + "/out/up; while [ ! -e " + dir () + "/out/go ]; do sleep 0.05; done");
+  Process victim (command (run_words ({ "--profile=watched" }, die_of (SIGSEGV))));
+
+  ASSERT_TRUE (eventually ([&] { return fs::exists (dir () + "/out/up"); }));
+  for (pid_t pid : services ())
+    ::kill (pid, SIGKILL);
+  write_file (dir () + "/out/go", "");
+  EXPECT_EQ (victim.wait ().status, 128 + SIGSEGV);
+}
+
+/* Nobody to start a handler: the keeper waits a while for a service, and then lets go. */
+TEST_P (Crash, ThereIsNoService)
+{
+  std::string id =
+      launch_detached ({ "--profile=watched" },
+                       { "sh", "-c", "while [ ! -e " + dir () + "/out/go ]; do sleep 0.05; done; kill -11 $$" });
+
+  (void) id;
+  kill_services ();
+  EXPECT_EQ (sandboxctl ({ "exec", id, "--", "true" }).status, 0);
+  kill_services ();
+  ::kill (record (id).pid, SIGSEGV);
+  EXPECT_TRUE (wait_for_state (id, "exited"));
+  EXPECT_EQ (sandboxctl ({ "wait", id }).status, 128 + SIGSEGV);
+}
+
+TEST_P (Crash, TwoHundredInARow)
+{
+  add_profile ("quick", "[Profile]\nInherits=tracer\nCommand=true\n");
+  add_profile ("watched", "[Profile]\nInherits=default\nOnCrash=quick\n");
+  Outcome outcome = run_in ({ "--profile=watched" }, { "python3", "-c",
+                                                       "import os, signal\n"
+                                                       "n = 0\n"
+                                                       "for i in range(200):\n"
+                                                       "  pid = os.fork()\n"
+                                                       "  if pid == 0: os.kill(os.getpid(), signal.SIGSEGV)\n"
+                                                       "  n += os.WTERMSIG(os.waitpid(pid, 0)[1]) == signal.SIGSEGV\n"
+                                                       "print(n)" });
+
+  EXPECT_EQ (outcome.out, "200\n") << outcome.err;
+  EXPECT_EQ (outcome.status, 0);
+  EXPECT_LE (crashes ().size (), 33u); /* the oldest make room */
+  EXPECT_GE (crashes ().size (), 31u);
+}
+
+TEST_P (Crash, ManyAtTheSameMoment)
+{
+  add_profile ("quick", "[Profile]\nInherits=tracer\nCommand=true\n");
+  add_profile ("watched", "[Profile]\nInherits=default\nOnCrash=quick\n");
+  Outcome outcome = run_in ({ "--profile=watched" },
+                            { "python3", "-c",
+                              "import os, signal\n"
+                              "pids = []\n"
+                              "for i in range(40):\n"
+                              "  pid = os.fork()\n"
+                              "  if pid == 0: os.kill(os.getpid(), signal.SIGSEGV)\n"
+                              "  pids.append(pid)\n"
+                              "print(sum(os.WTERMSIG(os.waitpid(pid, 0)[1]) == signal.SIGSEGV for pid in pids))" });
+
+  EXPECT_EQ (outcome.out, "40\n") << outcome.err;
+}
+
+TEST_P (Crash, SixtyFourBusyThreads)
+{
+  add_profile ("report", "[Profile]\nInherits=dumper\nCommand=/run/sandbox/sandbox-dump\n"); /* without a core */
+  add_profile ("watched", "[Profile]\nInherits=default\nOnCrash=report\n");
+  Outcome outcome =
+      run_in ({ "--profile=watched" },
+              { "python3", "-c",
+                "import threading, ctypes, time, hashlib\n"
+                "def spin():\n"
+                "  hashlib.pbkdf2_hmac('sha256', b'x', b'y', 1 << 30)\n" /* without the interpreter's lock */
+                "for i in range(63): threading.Thread(target=spin, daemon=True).start()\n"
+                "time.sleep(0.2)\n"
+                "ctypes.string_at(64)" });
+
+  EXPECT_EQ (outcome.status, 128 + SIGSEGV) << outcome.err;
+  ASSERT_EQ (crashes ().size (), 1u);
+  finished (crashes ()[0]);
+  EXPECT_EQ (about (crashes ()[0], "report.json")["threads"].size (), 64u);
+}
+
+/* PID 1's only child: nothing else keeps the instance alive meanwhile. */
+TEST_P (Crash, ItWorksWithoutAPlaceToWriteTo)
+{
+  write_file (dir () + "/state/sandbox", "in the way");
+  with_handler ("echo called >" + dir () + "/out/called");
+  EXPECT_EQ (run_in ({ "--profile=watched" }, die_of (SIGSEGV)).status, 128 + SIGSEGV);
+  EXPECT_EQ (read_file (dir () + "/out/called"), "called\n");
+}
+
+TEST_P (Crash, StopAndContinueStillWork)
+{
+  Outcome outcome = run_in ({ "--profile=watched" },
+                            { "sh", "-c", "sleep 0.3 & kill -STOP $!; kill -CONT $!; wait $!; echo $?; exit 4" });
+
+  EXPECT_EQ (outcome.out, "0\n") << outcome.err;
+  EXPECT_EQ (outcome.status, 4);
+}
+
+TEST_P (Crash, RefusesWhatCannotWork)
+{
+  EXPECT_TRUE (fails_with (run_in ({ "--profile=browser", "--on-crash=dumper" }, { "true" }), 125, { "OnCrash=own" }));
+  EXPECT_TRUE (fails_with (run_in ({ "--on-crash=no-such" }, { "true" }), 125, { "no-such" }));
+  EXPECT_TRUE (fails_with (run_in ({ "--on-crash=desktop" }, { "true" }), 125, { "desktop", "Command=" }));
+  /* It is not of the profile's choosing, and there is nobody to ask */
+  EXPECT_TRUE (fails_with (run_in ({ "--on-crash=dumper" }, { "true" }), 125, { "org.example.Sandbox.attach" }));
+  EXPECT_EQ (run_in ({ "--profile=fragile", "--on-crash=none" }, die_of (SIGSEGV)).status, 128 + SIGSEGV);
+  EXPECT_TRUE (crashes ().empty ());
+}
+
+TEST_P (Crash, ByOptionIfTheAuthorityAgrees)
+{
+  start_authority (true);
+  EXPECT_EQ (run_in ({ "--on-crash=dumper" }, die_of (SIGSEGV)).status, 128 + SIGSEGV);
+  EXPECT_EQ (crashes ().size (), 1u);
+}
