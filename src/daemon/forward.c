@@ -165,3 +165,91 @@ sbx_forward_verify (const SbxForward *forward, pid_t pid, GError **error)
   close (root);
   return good;
 }
+
+static void
+mount_points_clear (gpointer data)
+{
+  g_ptr_array_unref (((SbxMountPoints *) data)->paths);
+}
+
+void
+sbx_mount_points_unref (SbxMountPoints *points)
+{
+  g_rc_box_release_full (points, mount_points_clear);
+}
+
+SbxMountPoints *
+sbx_mount_points_new (const SbxForward *forward, SbxContext *context, SbxRegistry *registry, const char *app_id)
+{
+  const SbxMachine *machine = context->machine;
+  g_autofree char *home = g_build_filename (machine->data_home, SBX_RUNTIME_SUBDIR, app_id, NULL);
+  g_autoptr (GPtrArray) paths = g_ptr_array_new_with_free_func (g_free);
+  SbxMountPoints *points;
+
+  for (guint i = forward->files->len; i > 0; i--) {
+    const char *path = g_array_index (forward->files, SbxForwardedFile, i - 1).path;
+    g_autofree char *inside =
+        is_below (path, machine->home) ? g_strconcat (home, path + strlen (machine->home), NULL) : NULL;
+
+    while (inside && strlen (inside) > strlen (home) && !g_file_test (inside, G_FILE_TEST_EXISTS)) {
+      char *parent = g_path_get_dirname (inside);
+
+      g_ptr_array_add (paths, g_steal_pointer (&inside));
+      inside = parent;
+    }
+  }
+  if (paths->len == 0)
+    return NULL;
+  points = g_rc_box_new0 (SbxMountPoints);
+  points->paths = g_steal_pointer (&paths);
+  points->registry = registry;
+  return points;
+}
+
+/* Empty ones only: what the application has written there is its own. */
+static void
+remove_points (const SbxMountPoints *points)
+{
+  for (guint i = 0; i < points->paths->len; i++) {
+    const char *path = points->paths->pdata[i];
+    struct stat st;
+
+    if (lstat (path, &st) < 0)
+      continue;
+    if (S_ISDIR (st.st_mode))
+      (void) rmdir (path);
+    else if (S_ISREG (st.st_mode) && st.st_size == 0)
+      (void) unlink (path);
+  }
+}
+
+static void
+on_instance_ended (SbxInstance *instance, gpointer user_data)
+{
+  SbxMountPoints *points = user_data;
+  g_autoptr (GPtrArray) others = sbx_registry_list (points->registry);
+
+  for (guint i = 0; i < others->len; i++) {
+    SbxInstance *other = others->pdata[i];
+
+    /* What is a mount point there would be unmounted by its removal; it comes with that one's end */
+    if (other != instance && sbx_instance_get_state (other) != SBX_STATE_EXITED
+        && g_strcmp0 (sbx_instance_get_info (other)->app_id, sbx_instance_get_info (instance)->app_id) == 0) {
+      sbx_mount_points_remove_with (g_rc_box_acquire (points), other);
+      return;
+    }
+  }
+  remove_points (points);
+}
+
+static void
+on_closure_gone (gpointer data, GClosure *closure)
+{
+  sbx_mount_points_unref (data);
+}
+
+void
+sbx_mount_points_remove_with (SbxMountPoints *points, SbxInstance *instance)
+{
+  g_signal_connect_data (instance, "ended", G_CALLBACK (on_instance_ended), points, on_closure_gone, 0);
+}

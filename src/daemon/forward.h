@@ -7,9 +7,17 @@
 #pragma once
 
 #include "daemon/context.h"
+#include "daemon/registry.h"
 #include "plan/plan.h"
 
 G_BEGIN_DECLS
+
+/* A home that is kept has no file where one of those is put, so bwrap makes an empty one there: those go with the last
+ * instance of the application. */
+typedef struct {
+  GPtrArray *paths; /* that are not there yet, on the host; children before parents */
+  SbxRegistry *registry;
+} SbxMountPoints;
 
 typedef struct {
   GArray *files; /* SbxForwardedFile, parents before children */
@@ -26,5 +34,12 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (SbxForward, sbx_forward_free)
 
 /* Whether the sandbox of the process @pid has them all at their places. Errors: SPAWN_FAILED (names the file). */
 gboolean sbx_forward_verify (const SbxForward *forward, pid_t pid, GError **error);
+
+/* Before bwrap: what it will have to make in the home of @app_id. NULL: nothing. */
+SbxMountPoints *sbx_mount_points_new (const SbxForward *forward, SbxContext *context, SbxRegistry *registry,
+                                      const char *app_id);
+void sbx_mount_points_unref (SbxMountPoints *points);
+/* Takes @points; removes them when @instance has ended, and all others of its application. */
+void sbx_mount_points_remove_with (SbxMountPoints *points, SbxInstance *instance);
 
 G_END_DECLS

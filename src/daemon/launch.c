@@ -57,6 +57,7 @@ typedef struct {
   guint32 crash;
   guint target_pid;
   char *crash_directory;
+  SbxMountPoints *points;
   GCancellable *asking;
   gboolean interactive, entered, approved, prepared, verified, scoping, scoped, started;
   int init; /* its pid, from READY on */
@@ -85,6 +86,7 @@ launch_clear (gpointer data)
   g_clear_object (&launch->caller);
   g_clear_pointer (&launch->wish, sbx_wish_free);
   g_clear_pointer (&launch->choice, sbx_choice_free);
+  g_clear_pointer (&launch->points, sbx_mount_points_unref);
   g_clear_object (&launch->instance);
   g_clear_object (&launch->target);
   g_clear_object (&launch->asking);
@@ -146,6 +148,8 @@ on_started (SbxInstance *instance, gpointer user_data)
 {
   Launch *launch = user_data;
 
+  if (launch->points)
+    sbx_mount_points_remove_with (g_steal_pointer (&launch->points), instance);
   g_task_return_pointer (launch->task, g_object_ref (instance), g_object_unref);
   settle (launch);
 }
@@ -344,6 +348,8 @@ prepare (Launch *launch, GError **error)
 
   if (!make_directories (launch, error))
     return FALSE;
+  launch->points =
+      sbx_mount_points_new (launch->choice->forward, launch->context, launch->registry, launch->choice->app_id);
   sock = start_keeper (launch, error); /* first: it loads while we write */
   if (sock < 0)
     return FALSE;
