@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# deps.sh SET...   Installs what is missing of the Debian packages of each set: build, run, test, browsers, lint.
+# deps.sh SET...   Installs what is missing of the Debian packages of each set: build, run, test, browsers, kernels, lint.
 # As an ordinary user through sudo. Nothing is asked and nothing is done when everything is there.
 set -eu
 
@@ -12,6 +12,7 @@ packages () {
     test) echo "libgtest-dev libgmock-dev dbus dbus-daemon libglib2.0-bin polkitd util-linux passwd coreutils python3
       python3-gi psmisc lsof strace gdb libxml2-utils man-db git desktop-file-utils xdg-desktop-portal" ;;
     browsers) echo "chromium firefox-esr fonts-dejavu-core" ;;
+    kernels) echo "qemu-system-x86 busybox-static apparmor zstd" ;;
     lint) echo "clang clang-tidy clang-format cppcheck shellcheck libclang-rt-14-dev" ;;
     *) echo "deps.sh: no such set: $1" >&2; exit 125 ;;
   esac

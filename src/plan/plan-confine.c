@@ -11,6 +11,7 @@
 
 #define ABI_NET 4
 #define ABI_SCOPES 6
+#define YAMA_NO_ATTACH 3
 
 static void
 plan_procfs (SbxPlan *self)
@@ -37,6 +38,10 @@ plan_handler (SbxPlan *self, GError **error)
   const guint16 *ports;
   gsize n;
 
+  if (self->machine->kernel.yama == YAMA_NO_ATTACH)
+    return sbx_throw (error, SBX_ERROR_NOT_SUPPORTED,
+                      "kernel.yama.ptrace_scope is 3: nobody may trace anything, handlers included. It stays so until "
+                      "the machine is booted again; take the setting out of /etc/sysctl.d first");
   if (sbx_policy_get_features (self->policy) & SBX_FEATURE_USERNS)
     return sbx_throw (error, SBX_ERROR_NOT_SUPPORTED,
                       "a handler cannot have features=userns: it could leave processes behind that nobody finds");

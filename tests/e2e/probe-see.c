@@ -240,7 +240,7 @@ start_child (void)
 
 /* see [--at=HEX] [--only] [--wait] [--as-child] PID…: those, and whatever else answers among the first 70,000 numbers.
  * {"self":, "child":, "listing": [], "sights": {pid: {}}}
- * --wait: says "ready", reads a line of more numbers, looks, and stays until its input ends.
+ * --wait: says "ready" and its number, reads a line of more numbers, looks, and stays until its input ends.
  * --as-child: a child of the program looks, and the program waits for it. */
 int
 probe_see (int argc, char **argv)
@@ -255,7 +255,7 @@ probe_see (int argc, char **argv)
     return waitpid (child, &status, 0) == child && WIFEXITED (status) ? WEXITSTATUS (status) : 2;
   child = start_child ();
   if (options.waiting) {
-    printf ("ready\n");
+    printf ("ready %d\n", (int) getpid ());
     fflush (stdout);
     if (fgets (line, sizeof line, stdin))
       add_pids (&options, line);
