@@ -61,12 +61,17 @@ AGENT = """<node><interface name="org.freedesktop.PolicyKit1.AuthenticationAgent
 </interface></node>"""
 
 
-def wait_for(holds, what):
-    """Serves the main loop until @holds () does."""
-    end = time.monotonic() + PATIENCE
+def wait_for(holds, what, again=lambda: None):
+    """Serves the main loop until @holds () does. Calls @again every other second."""
+    begin = time.monotonic()
+    tried = begin
     while not holds():
-        if time.monotonic() > end:
+        now = time.monotonic()
+        if now > begin + PATIENCE:
             raise RuntimeError(f"{what}: not within {PATIENCE} seconds")
+        if now > tried + 2:
+            again()
+            tried = now
         if not GLib.MainContext.default().iteration(False):
             time.sleep(0.002)
 
@@ -137,13 +142,17 @@ class Authority:
     def set_rules(self, text):
         """Returns when polkitd has read them."""
         seen = self.reloads
+        self.write_rules(text)
+        if self.process:  # which now and then does not notice, when it was stopped and the machine is busy
+            wait_for(lambda: self.reloads > seen, "polkitd reading its rules", lambda: self.write_rules(text))
+
+    @staticmethod
+    def write_rules(text):
         temporary = os.path.join(RULES, ".new")
         with open(temporary, "w", encoding="utf-8") as file:
             file.write(text)
         os.chmod(temporary, 0o644)
         os.rename(temporary, os.path.join(RULES, "10-test.rules"))
-        if self.process:
-            wait_for(lambda: self.reloads > seen, "polkitd reading its rules")
 
 
 class Agent:
