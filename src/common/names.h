@@ -26,6 +26,7 @@
 #define SBX_KEEPER_SOCKET "keeper"
 #define SBX_STATUS_FILE "status"
 #define SBX_INFO_FILE "info"
+#define SBX_BUS_SUBDIR "bus" /* the proxy's sockets: session, system; keeper/record.h has it too */
 
 /* Below $datadir, /etc and $XDG_CONFIG_HOME */
 #define SBX_PROFILE_SUBDIR "sandbox/profiles"

@@ -308,6 +308,7 @@ on_keeper_gone (SbxInstance *self)
 static void
 on_message (SbxKeeperLink *link, const SbxMessage *message, gpointer user_data)
 {
+  static const char *const enforced_name[] = { "Enforced", NULL };
   g_autoptr (SbxInstance) self = g_object_ref (user_data);
 
   if (!message) {
@@ -315,6 +316,9 @@ on_message (SbxKeeperLink *link, const SbxMessage *message, gpointer user_data)
   } else if (message->type == SBX_MSG_ENDED) {
     if (self->state == SBX_STATE_RUNNING)
       end (self, (SbxCulprit) message->value, message->text);
+  } else if (message->type == SBX_MSG_CHANGED) {
+    self->enforced = (guint32) message->detail;
+    tell_change (self, enforced_name);
   } else if (message->type == SBX_MSG_CRASHED) {
     g_signal_emit (self, signals[SIGNAL_CRASHED], 0, message);
   } else if (message->job != 0) {
@@ -558,6 +562,7 @@ make_enforced (SbxInstance *self)
     { "inferiors-only", inferiors },           { "instance-domain", SBX_ENFORCED_INSTANCE_DOMAIN },
     { "app-domain", SBX_ENFORCED_APP_DOMAIN }, { "private-procfs", SBX_ENFORCED_PRIVATE_PROCFS },
     { "scopes", SBX_ENFORCED_SCOPES },         { "seccomp", SBX_ENFORCED_SECCOMP },
+    { "filtered-bus", SBX_ENFORCED_BUS },
   };
   GVariantBuilder builder;
 

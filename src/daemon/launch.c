@@ -54,6 +54,7 @@ typedef struct {
   SbxChoice *choice;
   SbxInstance *instance;
   SbxInstance *target; /* of a handler, or NULL */
+  guint64 id;
   guint32 crash;
   guint target_pid;
   char *crash_directory;
@@ -470,20 +471,25 @@ on_known (SbxCaller *caller, const GError *error, gpointer user_data)
     give_up (launch, g_error_copy (error));
     return;
   }
+  if (!sbx_caller_is_unsandboxed (launch->caller)) { /* it would choose its own policy; fail closed */
+    give_up (launch, g_error_new_literal (SBX_ERROR, SBX_ERROR_NOT_AUTHORIZED,
+                                          "an application in a sandbox may not start another one; do it from outside"));
+    return;
+  }
   actions = sbx_gate_actions (launch->target ? SBX_ACTION_ATTACH : SBX_ACTION_LAUNCH, launch->choice->classes);
   sbx_authority_check_async (launch->context->authority, caller, actions, launch->interactive, launch->asking,
                              on_answer, g_rc_box_acquire (launch));
 }
 
 static SbxInfo *
-make_info (SbxRegistry *registry, SbxChoice *choice, SbxInstance *target)
+make_info (guint64 id, SbxChoice *choice, SbxInstance *target)
 {
   SbxInfo *info = g_new0 (SbxInfo, 1);
   gboolean limited = FALSE;
 
   for (int i = 0; i < SBX_N_LIMITS; i++)
     limited = limited || (i != SBX_LIMIT_CPU && sbx_policy_get_limit (choice->policy, (SbxLimit) i) != SBX_LIMIT_NONE);
-  info->id = sbx_registry_new_id (registry);
+  info->id = id;
   info->parent = target ? sbx_instance_get_id (target) : 0;
   info->app_id = g_strdup (choice->app_id);
   info->profile = g_strdup (sbx_profile_get_name (choice->profile));
@@ -536,6 +542,9 @@ make_choice (Launch *launch, GError **error)
 {
   launch->wish = sbx_wish_new (launch->argv, launch->options, launch->target ? sbx_attach_options : sbx_launch_options,
                                launch->fds, TRUE, error);
+  launch->id = sbx_registry_new_id (launch->registry);
+  if (launch->wish)
+    sbx_id_format (launch->id, launch->wish->id);
   if (launch->wish && launch->target)
     describe_target (launch);
   if (launch->wish)
@@ -557,7 +566,7 @@ begin (gpointer user_data)
     return;
   }
   launch->verified = launch->choice->forward->files->len == 0;
-  launch->instance = sbx_instance_new (make_info (launch->registry, launch->choice, launch->target));
+  launch->instance = sbx_instance_new (make_info (launch->id, launch->choice, launch->target));
   if (launch->caller)
     sbx_instance_set_starter (launch->instance, launch->caller);
   sbx_registry_add (launch->registry, launch->instance); /* before us, so that it is shown before it is answered */

@@ -359,8 +359,9 @@ sbx_record_connect (int directory)
 void
 sbx_record_sweep (int parent, guint64 id)
 {
-  static const char *const names[] = { SBX_KEEPER_SOCKET, SBX_INFO_FILE,   NEW_INFO_FILE,
-                                       SBX_STATUS_FILE,   NEW_STATUS_FILE, ANNOUNCED_FILE };
+  static const char *const names[] = { SBX_KEEPER_SOCKET,         SBX_INFO_FILE,           NEW_INFO_FILE,
+                                       SBX_STATUS_FILE,           NEW_STATUS_FILE,         ANNOUNCED_FILE,
+                                       SBX_BUS_SUBDIR "/session", SBX_BUS_SUBDIR "/system" };
   int directory = sbx_record_open (parent, id);
   char name[SBX_ID_SIZE];
 
@@ -368,6 +369,7 @@ sbx_record_sweep (int parent, guint64 id)
     return;
   for (gsize i = 0; i < G_N_ELEMENTS (names); i++)
     unlinkat (directory, names[i], 0);
+  unlinkat (directory, SBX_BUS_SUBDIR, AT_REMOVEDIR);
   close (directory);
   sbx_id_format (id, name);
   if (unlinkat (parent, name, AT_REMOVEDIR) < 0 && errno != ENOENT)

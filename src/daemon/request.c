@@ -309,6 +309,7 @@ make_plan (SbxContext *context, const SbxWish *wish, const SbxPolicy *policy, co
 {
   char terminal[PATH_MAX];
   const SbxRequest request = {
+    .id = wish->id[0] ? wish->id : NULL,
     .app_id = app_id,
     .argv = (const char *const *) argv,
     .env = (const char *const *) wish->env,

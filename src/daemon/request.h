@@ -13,6 +13,7 @@
 G_BEGIN_DECLS
 
 typedef struct {
+  char id[17];  /* of the instance to be, 16 hex digits, or "": filled in by whoever has it */
   char *app_id; /* as the caller says, or NULL */
   char **argv;
   char **env, **unset_env; /* or NULL */

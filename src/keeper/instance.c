@@ -44,6 +44,18 @@ write_status (SbxKeeper *keeper, SbxKeeperStatus *status)
   (void) sbx_record_write (&keeper->record, status); /* the file has its full size already */
 }
 
+void
+sbx_keeper_enforced_changed (SbxKeeper *keeper)
+{
+  SbxKeeperStatus status = { .state = "running" };
+  SbxMessage changed = { .type = SBX_MSG_CHANGED, .detail = (int32_t) keeper->enforced };
+
+  if (keeper->state != SBX_KEEPER_RUNNING)
+    return;
+  write_status (keeper, &status);
+  sbx_keeper_broadcast (keeper, &changed);
+}
+
 static void
 application_started (SbxKeeper *keeper, const SbxMessage *message)
 {
@@ -180,6 +192,8 @@ sbx_keeper_children (SbxKeeper *keeper)
     if (pid == keeper->bwrap) {
       keeper->bwrap_reaped = true;
       keeper->bwrap_status = status;
+    } else if (pid == keeper->proxy) {
+      keeper->proxy = 0;
     } else if (pid == keeper->tracer) {
       keeper->tracer = 0;
     } else {
@@ -251,7 +265,8 @@ everything_is_gone (SbxKeeper *keeper)
     keeper->kill_at = sbx_keeper_now () + 2;
     return false;
   }
-  return handlers_are_gone (keeper);
+  sbx_keeper_end_proxy (keeper);
+  return keeper->proxy == 0 && handlers_are_gone (keeper);
 }
 
 void

@@ -78,6 +78,8 @@ typedef struct {
   SbxHandler handlers[SBX_KEEPER_HANDLERS];
   SbxCrash crashes[SBX_KEEPER_CRASHES];
   uint32_t next_crash;
+  pid_t proxy;                    /* its bwrap, or 0 */
+  int proxy_link;                 /* a byte when it listens, the end of file when it has ended; or -1 */
   bool trace;                     /* OnCrash= */
   pid_t tracer;                   /* or 0 */
   int tracer_link;                /* socket to it, or -1 */
@@ -123,6 +125,8 @@ void sbx_keeper_stop (SbxKeeper *keeper, SbxCulprit why, int32_t grace_ms);
 void sbx_keeper_signal_job (SbxKeeper *keeper, SbxJob *job, int signo, bool group);
 void sbx_keeper_kill_all (SbxKeeper *keeper);
 void sbx_keeper_children (SbxKeeper *keeper); /* SIGCHLD */
+/* What is in force is not what it was: writes it down and tells the services. */
+void sbx_keeper_enforced_changed (SbxKeeper *keeper);
 void sbx_keeper_timers (SbxKeeper *keeper);
 /* When everything is gone: records it, tells everybody, exits. Returns when it is not over yet. */
 void sbx_keeper_finish (SbxKeeper *keeper);
@@ -136,6 +140,12 @@ void sbx_keeper_serve_handler (SbxKeeper *keeper, SbxHandler *handler);
 /* The child @pid has been reaped. False when it is no handler's keeper. */
 bool sbx_keeper_handler_ended (SbxKeeper *keeper, pid_t pid);
 bool sbx_keeper_has_handlers (const SbxKeeper *keeper);
+
+/* proxy.c: the filtered buses. */
+int sbx_keeper_start_proxy (SbxKeeper *keeper, const SbxBlock *block); /* -1 with errno */
+void sbx_keeper_serve_proxy (SbxKeeper *keeper);
+bool sbx_keeper_waits_for_proxy (const SbxKeeper *keeper);
+void sbx_keeper_end_proxy (SbxKeeper *keeper);
 
 /* crash.c: processes of the application that are about to die. */
 /* Has @pid, not executed yet, traced. 0, or -1 with errno. */

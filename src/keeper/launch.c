@@ -142,9 +142,21 @@ static void __attribute__ ((noreturn)) fail_record (SbxKeeper *keeper, int direc
 }
 
 static void
+make_record (SbxKeeper *keeper, const SbxBlock *block, int directory)
+{
+  SbxRecord info = { 0 };
+
+  sbx_block_next (block, SBX_TAG_INFO, &info);
+  keeper->listener =
+      sbx_record_create (&keeper->record, directory, sbx_block_string (block, SBX_TAG_ID, ""), info.value, info.length);
+  if (keeper->listener < 0)
+    fail_record (keeper, directory);
+}
+
+static void
 prepare_from (SbxKeeper *keeper, const SbxBlock *block, const int *fds, size_t n_fds)
 {
-  SbxRecord info = { 0 }, join = { 0 };
+  SbxRecord proxy = { 0 }, join = { 0 };
 
   keeper->procfs_flags = sbx_block_u32 (block, SBX_TAG_PROCFS, 0);
   if (sbx_block_next (block, SBX_TAG_JOIN, &join) && sbx_join_open (&keeper->join) < 0)
@@ -152,14 +164,15 @@ prepare_from (SbxKeeper *keeper, const SbxBlock *block, const int *fds, size_t n
   keeper->enforced |= sbx_block_u32 (block, SBX_TAG_JOIN, 0);
   if (enter_instance_domain (keeper, sbx_block_u32 (block, SBX_TAG_DOMAIN, 0)) < 0)
     sbx_keeper_fail (keeper, SBX_STEP_DOMAIN, errno, "");
+  if (sbx_block_next (block, SBX_TAG_PROXY, &proxy)) { /* its directory is one of the application's mounts */
+    make_record (keeper, block, fds[1]);
+    if (sbx_keeper_start_proxy (keeper, block) < 0)
+      sbx_keeper_fail (keeper, SBX_STEP_PROXY, errno, "");
+  }
   if (spawn_bwrap (keeper, block, fds, n_fds) < 0)
     sbx_keeper_fail (keeper, SBX_STEP_BWRAP, errno, "");
-  /* While bwrap works: */
-  sbx_block_next (block, SBX_TAG_INFO, &info);
-  keeper->listener =
-      sbx_record_create (&keeper->record, fds[1], sbx_block_string (block, SBX_TAG_ID, ""), info.value, info.length);
-  if (keeper->listener < 0)
-    fail_record (keeper, fds[1]);
+  if (keeper->listener < 0) /* while bwrap works */
+    make_record (keeper, block, fds[1]);
 }
 
 void
@@ -206,9 +219,9 @@ sbx_keeper_init_ready (SbxKeeper *keeper, pid_t pid)
     sbx_keeper_fail (keeper, SBX_STEP_NAMESPACES, errno, "");
   finish_mounts (keeper);
   keeper->state = SBX_KEEPER_READY;
-  if (keeper->start_kept)
+  if (keeper->start_kept && !sbx_keeper_waits_for_proxy (keeper))
     sbx_keeper_start (keeper);
-  else
+  else if (!keeper->start_kept)
     sbx_keeper_broadcast (keeper, &ready);
 }
 
@@ -294,6 +307,7 @@ kill_everything (SbxKeeper *keeper)
   keeper->init = -1;
   if (keeper->bwrap > 0 && !keeper->bwrap_reaped)
     kill (keeper->bwrap, SIGKILL);
+  sbx_keeper_end_proxy (keeper);
   for (;;) {
     pid_t pid = waitpid (-1, NULL, WNOHANG);
 

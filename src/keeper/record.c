@@ -97,6 +97,17 @@ sbx_record_create (SbxKeeperRecord *record, int parent, const char *id, const vo
   return sock;
 }
 
+/* The proxy's sockets. */
+static void
+remove_bus (SbxKeeperRecord *record)
+{
+  static const char *const names[] = { SBX_BUS_SUBDIR "/session", SBX_BUS_SUBDIR "/system" };
+
+  for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+    unlinkat (record->directory, names[i], 0);
+  unlinkat (record->directory, SBX_BUS_SUBDIR, AT_REMOVEDIR);
+}
+
 /* One line of it at most: the text comes from bwrap and from people's file names. */
 static void
 copy_line (char *to, size_t size, const char *from)
@@ -129,8 +140,10 @@ sbx_record_write (SbxKeeperRecord *record, const SbxKeeperStatus *status)
 void
 sbx_record_close_socket (SbxKeeperRecord *record)
 {
-  if (record->directory >= 0)
-    unlinkat (record->directory, SOCKET_NAME, 0);
+  if (record->directory < 0)
+    return;
+  unlinkat (record->directory, SOCKET_NAME, 0);
+  remove_bus (record);
 }
 
 void
@@ -141,6 +154,7 @@ sbx_record_remove (SbxKeeperRecord *record)
   if (record->directory >= 0) {
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
       unlinkat (record->directory, names[i], 0);
+    remove_bus (record);
     close (record->directory);
     record->directory = -1;
   }

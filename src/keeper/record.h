@@ -8,6 +8,8 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#define SBX_BUS_SUBDIR "bus" /* common/names.h */
+
 typedef struct {
   int parent;    /* descriptor of the directory above */
   int directory; /* its own, or -1 */

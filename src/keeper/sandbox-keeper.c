@@ -16,7 +16,7 @@
 
 #define GRACE_ON_SIGTERM 3000
 
-#define SINGLE 6 /* descriptors that there is one of */
+#define SINGLE 7 /* descriptors that there is one of */
 
 typedef struct {
   struct pollfd fds[SINGLE + SBX_KEEPER_PEERS + SBX_KEEPER_JOBS + SBX_KEEPER_HANDLERS];
@@ -34,6 +34,7 @@ collect (const SbxKeeper *keeper, Polled *polled)
     keeper->bwrap_errors,
     keeper->state == SBX_KEEPER_ENDING ? keeper->init_pidfd : -1,
     keeper->tracer_link,
+    keeper->proxy_link,
   };
 
   polled->n = 0;
@@ -90,6 +91,8 @@ serve (SbxKeeper *keeper, const Polled *polled)
     sbx_keeper_serve_init (keeper);
   if (polled->fds[5].revents && keeper->tracer_link >= 0)
     sbx_keeper_serve_tracer (keeper);
+  if (polled->fds[6].revents && keeper->proxy_link >= 0)
+    sbx_keeper_serve_proxy (keeper);
   if (polled->fds[0].revents)
     serve_signals (keeper);
   for (int i = 0; i < SBX_KEEPER_PEERS; i++)
@@ -131,7 +134,7 @@ set_up (SbxKeeper *keeper)
     keeper->handlers[i] = (SbxHandler){ .link = -1, .mounts = -1 };
   for (size_t i = 0; i < SBX_KEEPER_CRASHES; i++)
     keeper->crashes[i].pidfd = -1;
-  keeper->tracer_link = keeper->gate = -1;
+  keeper->tracer_link = keeper->proxy_link = keeper->gate = -1;
   keeper->join.own_mounts = -1;
   keeper->jobs[0].used = true;
   keeper->listener = keeper->init = keeper->init_pidfd = keeper->bwrap_errors = -1;

@@ -53,6 +53,8 @@ struct _SbxPlan {
   GArray *files;       /* SbxPlanFile */
   GArray *directories; /* SbxPlanDirectory */
   GPtrArray *bwrap;
+  GPtrArray *proxy;               /* the command line of the filtered buses; empty: none */
+  char *bus_directory, *app_info; /* … or NULL */
   GPtrArray *environment;
   GPtrArray *warnings;
   GPtrArray *writable; /* places below which Landlock lets write */
@@ -81,6 +83,7 @@ void sbx_plan_add_files (SbxPlan *self);       /* plan-files.c: filesystems=, an
 void sbx_plan_add_devices (SbxPlan *self);     /* plan-devices.c */
 void sbx_plan_add_sockets (SbxPlan *self);     /* plan-sockets.c */
 void sbx_plan_add_environment (SbxPlan *self); /* plan-env.c */
+void sbx_plan_add_buses (SbxPlan *self);       /* plan-bus.c; its variables come after the caller's */
 gboolean sbx_plan_add_confinement (SbxPlan *self,
                                    GError **error); /* plan-confine.c: Landlock, procfs, seccomp, limits */
 void sbx_plan_write_bwrap (SbxPlan *self);          /* bwrap-args.c */

@@ -136,20 +136,6 @@ static const struct {
   { SBX_SOCKET_PCSC, add_pcsc },
 };
 
-/* Nothing is granted by this, so it is safe; but it is not what the profile says either. */
-static void
-warn_of_buses (SbxPlan *self, guint wanted)
-{
-  static const char *const names[] = { "session", "system" };
-  static const guint whole[] = { SBX_SOCKET_SESSION_BUS, SBX_SOCKET_SYSTEM_BUS };
-  gsize n;
-
-  for (guint bus = 0; bus < SBX_N_BUSES; bus++)
-    if (sbx_policy_get_bus (self->policy, (SbxBus) bus, &n) && n > 0 && !(wanted & whole[bus]))
-      sbx_plan_warn (self, "this version has no filtered %s bus yet: there is none inside, whatever names are allowed",
-                     names[bus]);
-}
-
 void
 sbx_plan_add_sockets (SbxPlan *self)
 {
@@ -161,5 +147,4 @@ sbx_plan_add_sockets (SbxPlan *self)
   for (gsize i = 0; i < G_N_ELEMENTS (sockets); i++)
     if (wanted & sockets[i].socket)
       sockets[i].add (self);
-  warn_of_buses (self, wanted);
 }

@@ -144,6 +144,9 @@ sbx_plan_to_variant (SbxPlan *self)
   g_variant_builder_add (&dict, "{sv}", "environment", g_variant_new_strv (sbx_plan_get_environment (self), -1));
   g_variant_builder_add (&dict, "{sv}", "limits", limits (self));
   g_variant_builder_add (&dict, "{sv}", "warnings", g_variant_new_strv (sbx_plan_get_warnings (self), -1));
+  if (self->proxy->len > 0)
+    g_variant_builder_add (&dict, "{sv}", "bus-proxy",
+                           g_variant_new_bytestring_array ((const char *const *) self->proxy->pdata, -1));
   g_variant_builder_add (&dict, "{sv}", "bwrap", g_variant_new_bytestring_array (sbx_plan_get_bwrap_argv (self), -1));
   return g_variant_builder_end (&dict);
 }

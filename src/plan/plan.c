@@ -54,6 +54,7 @@ sbx_plan_init (SbxPlan *self)
   self->directories = new_array (sizeof (SbxPlanDirectory), clear_directory);
   self->rlimits = new_array (sizeof (SbxRlimit), NULL);
   self->bwrap = g_ptr_array_new_with_free_func (g_free);
+  self->proxy = g_ptr_array_new_with_free_func (g_free);
   self->environment = g_ptr_array_new_with_free_func (g_free);
   self->warnings = g_ptr_array_new_with_free_func (g_free);
   self->writable = g_ptr_array_new_with_free_func (g_free);
@@ -77,6 +78,9 @@ sbx_plan_finalize (GObject *object)
   g_clear_pointer (&self->connect, g_array_unref);
   g_clear_pointer (&self->bind, g_array_unref);
   g_ptr_array_unref (self->bwrap);
+  g_ptr_array_unref (self->proxy);
+  g_free (self->bus_directory);
+  g_free (self->app_info);
   g_ptr_array_unref (self->environment);
   g_ptr_array_unref (self->warnings);
   g_ptr_array_unref (self->writable);
@@ -190,9 +194,12 @@ sbx_plan_new (const SbxPolicy *policy, const SbxRequest *request, SbxMachine *ma
   sbx_plan_add_files (self);
   sbx_plan_add_environment (self);
   sbx_plan_add_sockets (self);
+  sbx_plan_add_buses (self);
   if (!sbx_plan_add_confinement (self, error))
     return NULL;
   sbx_plan_write_bwrap (self);
+  if (self->proxy->len > 0)
+    g_ptr_array_add (self->proxy, NULL);
   g_ptr_array_add (self->environment, NULL);
   g_ptr_array_add (self->warnings, NULL);
   self->request = NULL;
@@ -268,6 +275,10 @@ sbx_plan_write_prepare (SbxPlan *self, const char *id, GBytes *info, GError **er
   sbx_block_add (&writer, SBX_TAG_FDMAP, numbers, self->files->len * sizeof *numbers);
   sbx_block_add_u32 (&writer, SBX_TAG_PROCFS, self->procfs_flags);
   sbx_block_add_u32 (&writer, SBX_TAG_DOMAIN, self->domain_flags);
+  if (self->proxy->len > 0) {
+    sbx_block_add_strv (&writer, SBX_TAG_PROXY, (const char *const *) self->proxy->pdata);
+    sbx_block_add (&writer, SBX_TAG_APP_INFO, self->app_info, strlen (self->app_info));
+  }
   if (self->handler)
     sbx_block_add_u32 (&writer, SBX_TAG_JOIN, self->join);
   return finish_block (&writer, error);

@@ -16,6 +16,7 @@ typedef struct {
 } SbxForwardedFile;
 
 typedef struct {
+  const char *id; /* of the instance, 16 hex digits; NULL: not known, for Explain */
   const char *app_id;
   const char *const *argv; /* bytes, at least one */
   const char *const *env;  /* NAME=value from the caller: put over the policy's */
@@ -59,6 +60,9 @@ G_DECLARE_FINAL_TYPE (SbxPlan, sbx_plan, SBX, PLAN, GObject)
 #define SBX_PLAN_CONTROL_NUMBER 8 /* sandbox-init's socket to the keeper */
 #define SBX_PLAN_INIT_NUMBER 9    /* sandbox-init, executed as /proc/self/fd/9 */
 #define SBX_PLAN_FIRST_FILE_NUMBER 10
+/* … and the proxy's bwrap */
+#define SBX_PLAN_APP_INFO_NUMBER 10
+#define SBX_PLAN_PROXY_NUMBER 11
 
 /* Errors: NOT_SUPPORTED (names what is missing), BAD_PROFILE (a policy that contradicts itself), BAD_OPTION. */
 SbxPlan *sbx_plan_new (const SbxPolicy *policy, const SbxRequest *request, SbxMachine *machine, GError **error);

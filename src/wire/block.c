@@ -51,6 +51,8 @@ static const Shape shapes[SBX_N_TAGS] = {
   [SBX_TAG_PORT_RULE] = { false, true, true, false, KIND_BYTES, 8, 16, 16 },
   [SBX_TAG_RLIMIT] = { false, true, true, false, KIND_BYTES, 8, 24, 24 },
   [SBX_TAG_JOIN] = { true, false, false, false, KIND_BYTES, 4, 4, 4 },
+  [SBX_TAG_PROXY] = { true, false, false, false, KIND_STRV, 1, 2, 1u << 20 },
+  [SBX_TAG_APP_INFO] = { true, false, false, false, KIND_BYTES, 1, 1, 4096 },
 };
 
 static bool

@@ -33,6 +33,8 @@ typedef enum {
   SBX_TAG_PORT_RULE, /* uint64_t[2]: access, port; repeated */
   SBX_TAG_RLIMIT,    /* uint64_t[3]: resource, soft, hard; repeated */
   SBX_TAG_JOIN,      /* uint32_t: SbxEnforced that a handler has from its target; absent = an instance of its own */
+  SBX_TAG_PROXY,     /* strv: the command line of the filtered buses, [0] is bwrap's path; absent = none */
+  SBX_TAG_APP_INFO,  /* bytes: /.flatpak-info of the proxy; with PROXY */
   SBX_N_TAGS
 } SbxTag;
 

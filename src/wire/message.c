@@ -39,6 +39,7 @@ static const Rule rules[] = {
   { SBX_CHANNEL_KEEPER_TO_DAEMON, SBX_MSG_STARTED, 0, 0, 0, 0, true },
   { SBX_CHANNEL_KEEPER_TO_DAEMON, SBX_MSG_FAILED, 0, 0, 0, INT32_MAX, true },
   { SBX_CHANNEL_KEEPER_TO_DAEMON, SBX_MSG_EXITED, 0, 0, 0, INT32_MAX, false },
+  { SBX_CHANNEL_KEEPER_TO_DAEMON, SBX_MSG_CHANGED, 0, 0, 0, 0, false },
   { SBX_CHANNEL_KEEPER_TO_DAEMON, SBX_MSG_CRASHED, 0, 0, 1, 64, true },
   { SBX_CHANNEL_KEEPER_TO_DAEMON, SBX_MSG_ENDED, 0, 0, 0, SBX_N_CULPRITS - 1, true },
 
@@ -83,6 +84,7 @@ static const char *const step_names[SBX_N_STEPS] = {
   [SBX_STEP_FORK] = "fork",
   [SBX_STEP_EXEC] = "exec",
   [SBX_STEP_JOIN] = "join",
+  [SBX_STEP_PROXY] = "dbus-proxy",
   [SBX_STEP_TRACE] = "trace",
 };
 

@@ -39,6 +39,7 @@ typedef enum {
                       us since 1970 in decimal */
   SBX_MSG_FAILED,  /* job, value: errno or 0, detail: SbxStep, text: what the failing program said */
   SBX_MSG_EXITED,  /* job, value: wait status as of wait(2) */
+  SBX_MSG_CHANGED, /* detail: SbxEnforced, when it is not what STARTED said any more */
   SBX_MSG_CRASHED, /* job: number of the crash, pid: of the process on the host, value: signal, detail: si_code, text:
                       tid on the host, pid and tid inside, fault address in hexadecimal, us since 1970 */
   SBX_MSG_ENDED,   /* the instance is gone. value: SbxCulprit, detail: its wait status, text */
@@ -72,6 +73,7 @@ typedef enum {
   SBX_STEP_FORK,
   SBX_STEP_EXEC,  /* executing the application */
   SBX_STEP_JOIN,  /* a handler, joining its target */
+  SBX_STEP_PROXY, /* xdg-dbus-proxy */
   SBX_STEP_TRACE, /* seizing the application for OnCrash= */
   SBX_N_STEPS
 } SbxStep;
@@ -85,6 +87,7 @@ typedef enum {
   SBX_ENFORCED_SCOPES = 1 << 4,      /* signal and abstract socket scopes */
   SBX_ENFORCED_HIDEPID = 1 << 5,     /* hidepid=ptraceable */
   SBX_ENFORCED_SECCOMP = 1 << 6,
+  SBX_ENFORCED_BUS = 1 << 7, /* the proxy of the filtered buses runs */
 } SbxEnforced;
 /* Inferiors only = APP_DOMAIN + PRIVATE_PROCFS + HIDEPID. */
 

@@ -55,6 +55,7 @@ new_fake (void)
                               .data_home = "/home/u/.local/share",
                               .config_home = "/home/u/.config",
                               .bwrap = "/usr/bin/bwrap",
+                              .dbus_proxy = "/usr/bin/xdg-dbus-proxy",
                               .environment = environment,
                               .look = fake_look,
                               .hidden_config = fake_hidden,

@@ -1,0 +1,184 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Filtered message buses: one xdg-dbus-proxy for both, in a bwrap of its own, which sandbox-keeper starts beside the
+ * application's. Its root has /.flatpak-info, by which xdg-desktop-portal knows who asks (the format is flatpak's, see
+ * flatpak-metadata(5)): what the portal looks at is the process that is connected to the bus, and that is the proxy, so
+ * nobody inside can claim to be somebody else. */
+#include <string.h>
+
+#include "common/names.h"
+#include "plan/plan-private.h"
+
+#define INSIDE "/run/sandbox/bus"
+#define PREFIX "unix:path="
+
+static const struct {
+  SbxBus bus;
+  guint whole; /* SbxSockets: the bus without a filter */
+  const char *name, *variable, *usual;
+} buses[SBX_N_BUSES] = {
+  { SBX_BUS_SESSION, SBX_SOCKET_SESSION_BUS, "session", "DBUS_SESSION_BUS_ADDRESS", NULL },
+  { SBX_BUS_SYSTEM, SBX_SOCKET_SYSTEM_BUS, "system", "DBUS_SYSTEM_BUS_ADDRESS", "/run/dbus/system_bus_socket" },
+};
+
+static void
+arg (SbxPlan *self, const char *text)
+{
+  g_ptr_array_add (self->proxy, g_strdup (text));
+}
+
+static void
+add_args (SbxPlan *self, const char *const *words)
+{
+  for (; *words; words++)
+    arg (self, *words);
+}
+
+/* The path of a bus's socket on the host, or NULL: abstract ones are out of the reach of an instance. */
+static char *
+find_socket (SbxPlan *self, gsize bus)
+{
+  const char *address = sbx_machine_getenv (self->machine->environment, buses[bus].variable);
+
+  if (address && g_str_has_prefix (address, PREFIX) && !strchr (address, ';')) {
+    g_autofree char *value = g_strndup (address + strlen (PREFIX), strcspn (address + strlen (PREFIX), ","));
+
+    return g_uri_unescape_string (value, NULL);
+  }
+  if (address && *address)
+    return NULL;
+  if (buses[bus].usual)
+    return g_strdup (buses[bus].usual);
+  return self->machine->runtime_dir ? g_build_filename (self->machine->runtime_dir, "bus", NULL) : NULL;
+}
+
+static void
+begin_proxy (SbxPlan *self)
+{
+  static const char *const namespaces[] = { "--die-with-parent",    "--unshare-user",
+                                            "--unshare-pid",        "--unshare-ipc",
+                                            "--unshare-uts",        "--unshare-net",
+                                            "--unshare-cgroup-try", NULL };
+  static const char *const tops[] = { "/bin", "/sbin", "/lib", "/lib32", "/lib64" };
+
+  arg (self, self->machine->bwrap);
+  add_args (self, namespaces);
+  if (self->machine->uid == 0)
+    add_args (self, (const char *const[]){ "--cap-drop", "ALL", NULL });
+  add_args (self, (const char *const[]){ "--ro-bind", "/usr", "/usr", NULL });
+  for (gsize i = 0; i < G_N_ELEMENTS (tops); i++) {
+    g_autofree char *link = NULL;
+    SbxFileKind kind = self->machine->look (self->machine, tops[i], &link);
+
+    if (link)
+      add_args (self, (const char *const[]){ "--symlink", link, tops[i], NULL });
+    else if (kind == SBX_FILE_DIRECTORY)
+      add_args (self, (const char *const[]){ "--ro-bind", tops[i], tops[i], NULL });
+  }
+  if (sbx_plan_exists (self, "/etc/ld.so.cache"))
+    add_args (self, (const char *const[]){ "--ro-bind", "/etc/ld.so.cache", "/etc/ld.so.cache", NULL });
+  add_args (self, (const char *const[]){ "--ro-bind-data", G_STRINGIFY (SBX_PLAN_APP_INFO_NUMBER), "/.flatpak-info",
+                                         "--bind", self->bus_directory, self->bus_directory, NULL });
+}
+
+static void
+add_rules (SbxPlan *self, gsize bus)
+{
+  static const char *const words[] = { NULL, "see", "talk", "own" };
+  gsize n;
+  const SbxBusRule *rules = sbx_policy_get_bus (self->policy, buses[bus].bus, &n);
+
+  for (gsize i = 0; i < n; i++)
+    if (words[rules[i].access]) {
+      g_autofree char *word = g_strdup_printf ("--%s=%s", words[rules[i].access], rules[i].name);
+
+      arg (self, word);
+    }
+}
+
+static void
+add_proxied (SbxPlan *self, gsize bus, const char *socket)
+{
+  g_autofree char *address = g_strconcat (PREFIX, socket, NULL);
+  g_autofree char *own = g_build_filename (self->bus_directory, buses[bus].name, NULL);
+  g_autofree char *inside = g_strconcat (PREFIX INSIDE "/", buses[bus].name, NULL);
+
+  add_args (self, (const char *const[]){ address, own, "--filter", NULL });
+  add_rules (self, bus);
+  sbx_plan_setenv (self, buses[bus].variable, inside);
+}
+
+/* An application id as the portals want it: at least two elements (xdg-desktop-portal checks it as a D-Bus name). */
+static char *
+portal_id (const char *app_id)
+{
+  g_autofree char *clean = g_strdup (app_id);
+
+  if (strchr (app_id, '.') && g_dbus_is_name (app_id))
+    return g_strdup (app_id);
+  g_strcanon (clean, G_CSET_A_2_Z G_CSET_a_2_z G_CSET_DIGITS "_", '_');
+  return g_strconcat ("org.example.Sandbox.app._", clean, NULL);
+}
+
+static void
+add_app_info (SbxPlan *self)
+{
+  g_autoptr (GKeyFile) file = g_key_file_new ();
+  g_autofree char *id = portal_id (self->request->app_id);
+
+  g_key_file_set_string (file, "Application", "name", id);
+  g_key_file_set_string (file, "Instance", "instance-id", self->request->id ? self->request->id : "");
+  if (sbx_policy_get_shared (self->policy) & SBX_SHARED_NETWORK)
+    g_key_file_set_string (file, "Context", "shared", "network;");
+  self->app_info = g_key_file_to_data (file, NULL, NULL);
+}
+
+/* The sockets of the buses to filter; says why one is not there. */
+static guint
+find_sockets (SbxPlan *self, char *sockets[SBX_N_BUSES])
+{
+  guint wanted = sbx_policy_get_sockets (self->policy), found = 0;
+
+  for (gsize bus = 0; bus < SBX_N_BUSES; bus++) {
+    gsize n = 0;
+
+    if (!sbx_policy_get_bus (self->policy, buses[bus].bus, &n) || n == 0 || (wanted & buses[bus].whole))
+      continue;
+    sockets[bus] = find_socket (self, bus);
+    if (sockets[bus] && !sbx_plan_exists (self, sockets[bus]))
+      g_clear_pointer (&sockets[bus], g_free);
+    if (!sockets[bus])
+      sbx_plan_warn (self, "there is no %s bus here that can be filtered: none inside, whatever names are allowed",
+                     buses[bus].name);
+    found += sockets[bus] != NULL;
+  }
+  return found;
+}
+
+void
+sbx_plan_add_buses (SbxPlan *self)
+{
+  char *sockets[SBX_N_BUSES] = { NULL };
+  guint found = find_sockets (self, sockets);
+  gboolean installed = self->machine->dbus_proxy && sbx_plan_exists (self, self->machine->dbus_proxy);
+
+  if (found > 0 && (!installed || !self->machine->runtime_dir)) {
+    sbx_plan_warn (self, "xdg-dbus-proxy is not installed (on Debian: apt install xdg-dbus-proxy): no bus inside, "
+                         "whatever names are allowed");
+  } else if (found > 0) {
+    self->bus_directory = g_build_filename (self->machine->runtime_dir, SBX_RUNTIME_SUBDIR,
+                                            self->request->id ? self->request->id : "ID", SBX_BUS_SUBDIR, NULL);
+    add_app_info (self);
+    begin_proxy (self);
+    for (gsize bus = 0; bus < SBX_N_BUSES; bus++)
+      if (sockets[bus])
+        add_args (self, (const char *const[]){ "--ro-bind", sockets[bus], sockets[bus], NULL });
+    add_args (self, (const char *const[]){ "--chdir", "/", "--", self->machine->dbus_proxy,
+                                           "--fd=" G_STRINGIFY (SBX_PLAN_PROXY_NUMBER), NULL });
+    for (gsize bus = 0; bus < SBX_N_BUSES; bus++)
+      if (sockets[bus])
+        add_proxied (self, bus, sockets[bus]);
+    sbx_plan_op (self, SBX_OP_RO_BIND, self->bus_directory, INSIDE, -1);
+  }
+  for (gsize bus = 0; bus < SBX_N_BUSES; bus++)
+    g_free (sockets[bus]);
+}

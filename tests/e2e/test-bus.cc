@@ -1,0 +1,162 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The filtered session bus: what the policy names, and nothing else. */
+#include <csignal>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "harness.h"
+
+using namespace e2e;
+
+class FilteredBus : public OnBus {
+protected:
+  void
+  SetUp () override
+  {
+    OnBus::SetUp ();
+    if (HasFatalFailure ())
+      return;
+    add_profile ("bussed", "[Profile]\nInherits=default\n[Session Bus Policy]\norg.example.Allowed=talk\n"
+                           "org.example.Seen=see\norg.example.Mine.*=own\norg.example.Sandbox=talk\n");
+    for (const char *name : { "org.example.Allowed", "org.example.Seen", "org.example.Hidden" })
+      own (name);
+  }
+  /* For this process: GDBus answers to Ping by itself. */
+  void
+  own (const char *name)
+  {
+    g_autoptr (GError) error = nullptr;
+    g_autoptr (GVariant) reply = g_dbus_connection_call_sync (
+        connection (), "org.freedesktop.DBus", "/", "org.freedesktop.DBus", "RequestName",
+        g_variant_new ("(su)", name, 0), nullptr, G_DBUS_CALL_FLAGS_NONE, -1, nullptr, &error);
+
+    ASSERT_NE (reply, nullptr) << error->message;
+  }
+  Outcome
+  call (const std::string &name, const std::string &method, const Argv &words = {})
+  {
+    Argv all = { "gdbus", "call", "--session", "--timeout=10", "-d", name, "-o", "/", "-m", method };
+
+    all.insert (all.end (), words.begin (), words.end ());
+    return run_in ({ "--profile=bussed", "--app-id=org.example.Bussed" }, all);
+  }
+  pid_t
+  proxy_of (const Record &record)
+  {
+    for (const auto &p : descendants (record.keeper))
+      if (p.name == "xdg-dbus-proxy")
+        return p.pid;
+    return -1;
+  }
+};
+
+TEST_F (FilteredBus, ShowsTheNamesThatThePolicyHas)
+{
+  Outcome names = call ("org.freedesktop.DBus", "org.freedesktop.DBus.ListNames");
+
+  ASSERT_TRUE (succeeds (names));
+  EXPECT_NE (names.out.find ("org.example.Allowed"), std::string::npos) << names.out;
+  EXPECT_NE (names.out.find ("org.example.Seen"), std::string::npos) << names.out;
+  EXPECT_EQ (names.out.find ("org.example.Hidden"), std::string::npos) << names.out;
+}
+
+TEST_F (FilteredBus, CallsWhatMayBeTalkedTo)
+{
+  EXPECT_TRUE (succeeds (call ("org.example.Allowed", "org.freedesktop.DBus.Peer.Ping")));
+  EXPECT_NE (call ("org.example.Seen", "org.freedesktop.DBus.Peer.Ping").status, 0);
+  Outcome hidden = call ("org.example.Hidden", "org.freedesktop.DBus.Peer.Ping");
+  EXPECT_NE (hidden.status, 0);
+  EXPECT_NE (hidden.err.find ("ServiceUnknown"), std::string::npos) << hidden.err;
+}
+
+TEST_F (FilteredBus, OwnsWhatItMayOwn)
+{
+  EXPECT_TRUE (
+      succeeds (call ("org.freedesktop.DBus", "org.freedesktop.DBus.RequestName", { "org.example.Mine.One", "0" })));
+  EXPECT_NE (call ("org.freedesktop.DBus", "org.freedesktop.DBus.RequestName", { "org.example.Other", "0" }).status, 0);
+}
+
+TEST_F (FilteredBus, IsNotThereUnlessNamed)
+{
+  Outcome outcome = run_in ({}, { "sh", "-c", "echo ${DBUS_SESSION_BUS_ADDRESS-none}; ls /run/sandbox 2>/dev/null" });
+
+  EXPECT_EQ (outcome.out, "none\n");
+}
+
+/* It may talk to the service, and be told about itself; it may not choose a policy for others. */
+TEST_F (FilteredBus, TheServiceStartsNothingForASandbox)
+{
+  Outcome outcome = run_in ({ "--profile=bussed" },
+                            { "gdbus", "call", "--session", "-d", "org.example.Sandbox", "-o", "/org/example/Sandbox",
+                              "-m", "org.example.Sandbox.Launch", "devel", "[b'true']", "{}" });
+
+  EXPECT_NE (outcome.status, 0);
+  EXPECT_NE (outcome.err.find ("NotAuthorized"), std::string::npos) << outcome.err;
+}
+
+TEST_F (FilteredBus, TheProxyIsKnownByItsApplicationsId)
+{
+  std::string id = launch_detached ({ "--profile=bussed", "--app-id=org.example.Bussed" }, { "sleep", "1000" });
+  pid_t proxy = proxy_of (record (id));
+
+  ASSERT_GT (proxy, 0);
+  std::string info = read_file ("/proc/" + std::to_string (proxy) + "/root/.flatpak-info");
+  EXPECT_NE (info.find ("name=org.example.Bussed"), std::string::npos) << info;
+  EXPECT_NE (info.find ("instance-id=" + id), std::string::npos) << info;
+  EXPECT_TRUE (json ({ "show", "--json", id })["enforced"]["filtered-bus"].boolean ());
+  /* Nothing but the proxy's own sockets and the bus is there */
+  EXPECT_EQ (read_file ("/proc/" + std::to_string (proxy) + "/root/etc/passwd"), "");
+  EXPECT_TRUE (succeeds (sandboxctl ({ "stop", id })));
+  EXPECT_TRUE (eventually ([&] { return !process_exists (proxy); }));
+}
+
+TEST_F (FilteredBus, TheInstanceOutlivesItsProxy)
+{
+  std::string id = launch_detached ({ "--profile=bussed" }, { "sleep", "1000" });
+  pid_t proxy = proxy_of (record (id));
+
+  ASSERT_GT (proxy, 0);
+  ::kill (proxy, SIGKILL);
+  EXPECT_TRUE (eventually ([&] { return !json ({ "show", "--json", id })["enforced"]["filtered-bus"].boolean (); }));
+  EXPECT_EQ (record (id).state, "running");
+  kill_services (); /* and the next one knows it too */
+  EXPECT_FALSE (json ({ "show", "--json", id })["enforced"]["filtered-bus"].boolean ());
+  Outcome gone = sandboxctl ({ "exec", id, "--", "gdbus", "call", "--session", "-d", "org.example.Allowed", "-o", "/",
+                               "-m", "org.freedesktop.DBus.Peer.Ping" });
+  EXPECT_NE (gone.status, 0);
+  EXPECT_TRUE (succeeds (sandboxctl ({ "stop", id })));
+}
+
+TEST_F (FilteredBus, EndsWithAKilledKeeper)
+{
+  std::string id = launch_detached ({ "--profile=bussed" }, { "sleep", "1000" });
+  pid_t proxy = proxy_of (record (id));
+
+  ::kill (record (id).keeper, SIGKILL);
+  EXPECT_TRUE (eventually ([&] { return !process_exists (proxy); }));
+  EXPECT_EQ (json ({ "show", "--json", id })["state"].text (), "exited");
+}
+
+/* What the service finds when the bus starts it. */
+class OtherProxy : public OnBus {
+protected:
+  Outcome
+  run_with (const char *proxy, const Argv &words)
+  {
+    add_profile ("bussed", "[Profile]\nInherits=default\n[Session Bus Policy]\norg.example.Allowed=talk\n");
+    set_env ("SANDBOX_DBUS_PROXY", proxy);
+    return run_in ({ "--profile=bussed" }, words);
+  }
+};
+
+TEST_F (OtherProxy, WithoutOneThereIsNoBus)
+{
+  Outcome outcome = run_with ("/no/such/proxy", { "sh", "-c", "echo ${DBUS_SESSION_BUS_ADDRESS-none}" });
+
+  EXPECT_EQ (outcome.out, "none\n") << outcome.err;
+}
+
+TEST_F (OtherProxy, OneThatFailsIsAnError)
+{
+  EXPECT_TRUE (fails_with (run_with ("/usr/bin/false", { "true" }), 125, { "xdg-dbus-proxy" }));
+}
