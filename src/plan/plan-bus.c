@@ -157,6 +157,7 @@ find_sockets (SbxPlan *self, char *sockets[SBX_N_BUSES])
 void
 sbx_plan_add_buses (SbxPlan *self)
 {
+  static const char proxy_fd[] = "--fd=" G_STRINGIFY (SBX_PLAN_PROXY_NUMBER);
   char *sockets[SBX_N_BUSES] = { NULL };
   guint found = find_sockets (self, sockets);
   gboolean installed = self->machine->dbus_proxy && sbx_plan_exists (self, self->machine->dbus_proxy);
@@ -172,8 +173,7 @@ sbx_plan_add_buses (SbxPlan *self)
     for (gsize bus = 0; bus < SBX_N_BUSES; bus++)
       if (sockets[bus])
         add_args (self, (const char *const[]){ "--ro-bind", sockets[bus], sockets[bus], NULL });
-    add_args (self, (const char *const[]){ "--chdir", "/", "--", self->machine->dbus_proxy,
-                                           "--fd=" G_STRINGIFY (SBX_PLAN_PROXY_NUMBER), NULL });
+    add_args (self, (const char *const[]){ "--chdir", "/", "--", self->machine->dbus_proxy, proxy_fd, NULL });
     for (gsize bus = 0; bus < SBX_N_BUSES; bus++)
       if (sockets[bus])
         add_proxied (self, bus, sockets[bus]);
