@@ -13,7 +13,8 @@ is_below (const char *path, const char *top)
   return strcmp (top, "/") == 0 || (strncmp (path, top, n) == 0 && (path[n] == '\0' || path[n] == '/'));
 }
 
-/* Nothing there, and nothing can be put there. */
+/* Nothing there, and nothing can be put there: read-only once everything is mounted, since a rule for something below
+ * it needs a place to be mounted at. */
 static void
 cover (SbxPlan *self, const char *path)
 {
@@ -21,7 +22,7 @@ cover (SbxPlan *self, const char *path)
 
   if (kind == SBX_FILE_DIRECTORY) {
     sbx_plan_op (self, SBX_OP_TMPFS, NULL, path, 0700);
-    sbx_plan_op (self, SBX_OP_REMOUNT_RO, NULL, path, -1);
+    g_ptr_array_add (self->covered, g_strdup (path));
   } else if (kind != SBX_FILE_MISSING) {
     sbx_plan_op (self, SBX_OP_RO_BIND, "/dev/null", path, -1);
   }
@@ -52,6 +53,32 @@ grant_host (SbxPlan *self, SbxAccess access)
       grant (self, tops[i], access);
 }
 
+static gboolean
+is_named (SbxPlan *self, const char *path)
+{
+  gsize n;
+  const SbxPathRule *rules = sbx_policy_get_filesystems (self->policy, &n);
+
+  for (gsize i = 0; i < n; i++)
+    if (strcmp (rules[i].path, path) == 0)
+      return TRUE;
+  return FALSE;
+}
+
+/* Covers @top, and opens again what the policy names below it. */
+static void
+cover_but_named (SbxPlan *self, const char *top)
+{
+  gsize n;
+  const SbxPathRule *rules = sbx_policy_get_filesystems (self->policy, &n);
+
+  cover (self, top);
+  for (gsize i = 0; i < n; i++)
+    if (is_below (rules[i].path, top) && rules[i].access != SBX_ACCESS_NONE && sbx_plan_exists (self, rules[i].path))
+      sbx_plan_op (self, rules[i].access == SBX_ACCESS_RO ? SBX_OP_RO_BIND : SBX_OP_BIND, rules[i].path, rules[i].path,
+                   -1);
+}
+
 /* What the rules have opened by the way, and no profile means: the service's own files, the unfiltered bus, other
  * applications' homes, and the profiles, which would be a way to more at the next start. */
 static void
@@ -61,14 +88,9 @@ protect (SbxPlan *self)
   g_autofree char *instances = NULL, *bus = NULL;
   g_autofree char *homes = g_build_filename (machine->data_home, SBX_RUNTIME_SUBDIR, NULL);
   g_autofree char *profiles = g_build_filename (machine->config_home, SBX_RUNTIME_SUBDIR, NULL);
-  gsize n;
-  const SbxPathRule *rules = sbx_policy_get_filesystems (self->policy, &n);
-  gboolean names_homes = FALSE;
 
-  for (gsize i = 0; i < n; i++)
-    names_homes = names_homes || is_below (rules[i].path, homes);
-  if (sbx_policy_get_access (self->policy, homes) != SBX_ACCESS_NONE && !names_homes)
-    cover (self, homes);
+  if (sbx_policy_get_access (self->policy, homes) != SBX_ACCESS_NONE && !is_named (self, homes))
+    cover_but_named (self, homes);
   if (sbx_policy_get_access (self->policy, profiles) >= SBX_ACCESS_RW && sbx_plan_exists (self, profiles))
     sbx_plan_op (self, SBX_OP_RO_BIND, profiles, profiles, -1);
   if (!machine->runtime_dir)
@@ -113,4 +135,6 @@ sbx_plan_add_files (SbxPlan *self)
   if (n > 0)
     protect (self);
   add_forwarded (self);
+  for (guint i = 0; i < self->covered->len; i++)
+    sbx_plan_op (self, SBX_OP_REMOUNT_RO, NULL, self->covered->pdata[i], -1);
 }

@@ -57,6 +57,7 @@ struct _SbxPlan {
   char *bus_directory, *app_info; /* … or NULL */
   GPtrArray *environment;
   GPtrArray *warnings;
+  GPtrArray *covered;  /* places that become read-only in the end */
   GPtrArray *writable; /* places below which Landlock lets write */
   guint32 procfs_flags, domain_flags, start_flags;
   guint64 handled_fs, handled_net, scoped;

@@ -111,22 +111,24 @@ static void
 add_home (SbxPlan *self)
 {
   const char *const *persistent = sbx_policy_get_persistent (self->policy);
+  const char *const *forgotten = sbx_policy_get_not_persistent (self->policy);
   gboolean whole = persistent[0] && strcmp (persistent[0], ".") == 0;
 
   sbx_plan_writable (self, self->home);
   if (persistent[0])
     sbx_plan_directory (self, self->app_home, 0700);
-  if (whole) {
-    sbx_plan_op (self, SBX_OP_BIND, self->app_home, self->home, -1);
-    return;
-  }
-  sbx_plan_op (self, SBX_OP_TMPFS, NULL, self->home, 0700);
-  for (; *persistent; persistent++) {
+  sbx_plan_op (self, whole ? SBX_OP_BIND : SBX_OP_TMPFS, whole ? self->app_home : NULL, self->home, whole ? -1 : 0700);
+  for (; !whole && *persistent; persistent++) {
     g_autofree char *source = g_build_filename (self->app_home, *persistent, NULL);
     g_autofree char *dest = g_build_filename (self->home, *persistent, NULL);
 
     sbx_plan_directory (self, source, 0700);
     sbx_plan_op (self, SBX_OP_BIND, source, dest, -1);
+  }
+  for (; *forgotten; forgotten++) {
+    g_autofree char *dest = g_build_filename (self->home, *forgotten, NULL);
+
+    sbx_plan_op (self, SBX_OP_TMPFS, NULL, dest, 0700);
   }
 }
 

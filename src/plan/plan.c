@@ -58,6 +58,7 @@ sbx_plan_init (SbxPlan *self)
   self->environment = g_ptr_array_new_with_free_func (g_free);
   self->warnings = g_ptr_array_new_with_free_func (g_free);
   self->writable = g_ptr_array_new_with_free_func (g_free);
+  self->covered = g_ptr_array_new_with_free_func (g_free);
 }
 
 static void
@@ -84,6 +85,7 @@ sbx_plan_finalize (GObject *object)
   g_ptr_array_unref (self->environment);
   g_ptr_array_unref (self->warnings);
   g_ptr_array_unref (self->writable);
+  g_ptr_array_unref (self->covered);
   g_clear_pointer (&self->filter, g_bytes_unref);
   G_OBJECT_CLASS (sbx_plan_parent_class)->finalize (object);
 }

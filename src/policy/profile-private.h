@@ -11,6 +11,7 @@ struct _SbxProfile {
   char *name, *description, *app_id, *on_crash, *icon;
   char **command;
   SbxPlace place;
+  char *base;          /* the nearest in the line of inheritance that is no user's, or NULL */
   SbxPolicy *policy;   /* under construction until the set hands the profile out */
   SbxPolicy *approved; /* NULL: the same */
   GVariant *origins;

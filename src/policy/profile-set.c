@@ -336,6 +336,8 @@ load_named (SbxProfileSet *self, SbxProfile *profile, const char *name, SbxPlace
     return throw_unknown_profile (self, name, error);
   if (depth == 0)
     profile->place = reading.place;
+  if (!profile->base && reading.place <= SBX_PLACE_ADMIN)
+    profile->base = g_strdup (name);
   if (!load_path (&reading, path, error))
     return FALSE;
   for (int i = 0; i <= (int) top; i++) {
@@ -392,14 +394,15 @@ load_up_to (SbxProfileSet *self, const char *name, SbxPlace top, GError **error)
   return check_whole (profile, error) ? g_steal_pointer (&profile) : NULL;
 }
 
-/* What an administrator has approved: the same name without the user's files, or else "default" without them. */
+/* What an administrator has approved: the same name without the user's files; where there is none, the profile that it
+ * inherits from, or else "default". Its name does not matter, only what an administrator's files say. */
 static SbxPolicy *
-find_approved (SbxProfileSet *self, const char *name)
+find_approved (SbxProfileSet *self, const SbxProfile *profile)
 {
-  g_autoptr (SbxProfile) approved = load_up_to (self, name, SBX_PLACE_ADMIN, NULL);
+  g_autoptr (SbxProfile) approved = load_up_to (self, profile->name, SBX_PLACE_ADMIN, NULL);
 
   if (!approved)
-    approved = load_up_to (self, "default", SBX_PLACE_ADMIN, NULL);
+    approved = load_up_to (self, profile->base ? profile->base : "default", SBX_PLACE_ADMIN, NULL);
   return approved ? sbx_policy_ref (approved->policy) : sbx_policy_new ();
 }
 
@@ -414,7 +417,7 @@ sbx_profile_set_lookup (SbxProfileSet *self, const char *name, GError **error)
   }
   profile = load_up_to (self, name, SBX_PLACE_USER, error);
   if (profile && self->dirs[SBX_PLACE_USER] && g_file_test (self->dirs[SBX_PLACE_USER], G_FILE_TEST_EXISTS))
-    profile->approved = find_approved (self, name);
+    profile->approved = find_approved (self, profile);
   return g_steal_pointer (&profile);
 }
 

@@ -14,6 +14,7 @@ sbx_profile_finalize (GObject *object)
   g_free (self->app_id);
   g_free (self->on_crash);
   g_free (self->icon);
+  g_free (self->base);
   g_strfreev (self->command);
   g_clear_pointer (&self->policy, sbx_policy_unref);
   g_clear_pointer (&self->approved, sbx_policy_unref);

@@ -176,6 +176,39 @@ TEST_F (Policy, FilesWithExceptions)
   EXPECT_EQ (read_file (path + "/secret/file"), "content\n");
 }
 
+TEST_F (Policy, AGrantBelowAnException)
+{
+  std::string path = make_directory ("tree");
+
+  make_directory ("tree/secret");
+  make_directory ("tree/secret/open");
+  Outcome outcome =
+      under ("[Context]\nfilesystems=" + path + ":rw;" + path + "/secret:none;" + path + "/secret/open:rw;\n",
+             "cd " + path
+                 + "/secret; ls; cat file 2>/dev/null; cat open/file; echo x >open/new; "
+                   "(echo x >new) 2>/dev/null || echo refused");
+  EXPECT_EQ (outcome.out, "open\ncontent\nrefused\n") << outcome.err;
+  EXPECT_EQ (read_file (path + "/secret/open/new"), "x\n");
+}
+
+/* With the home granted, what other applications keep stays hidden, also when one of them is named. */
+TEST_F (Policy, OtherApplicationsHomesStayHidden)
+{
+  std::string homes = home () + "/.local/share/sandbox";
+
+  for (const char *app : { "org.example.One", "org.example.Two" })
+    std::filesystem::create_directories (homes + "/" + app);
+  write_file (homes + "/org.example.One/file", "one\n");
+  write_file (homes + "/org.example.Two/file", "two\n");
+  set_env ("XDG_DATA_HOME", home () + "/.local/share");
+  for (std::string words : { "home;", "home;~/.local/share/sandbox/org.example.One:ro;" }) {
+    Outcome outcome =
+        under ("[Context]\nfilesystems=" + words + "\n",
+               "cd ~/.local/share/sandbox; cat */file 2>/dev/null; (echo x >new) 2>/dev/null || echo refused");
+    EXPECT_EQ (outcome.out, words == "home;" ? "refused\n" : "one\nrefused\n") << outcome.err;
+  }
+}
+
 TEST_F (Policy, FilesOfTheHome)
 {
   std::filesystem::create_directories (home () + "/Projects/one");
@@ -216,6 +249,18 @@ TEST_F (Policy, PersistentDirectories)
   EXPECT_FALSE (std::filesystem::exists (home () + "/.config"));
   EXPECT_EQ (under ("", "cd; test -e .config/tested/file || echo gone").out, "gone\n");
   EXPECT_EQ (under (groups, "cd; ls -A .config/tested", { "--app-id=org.example.Another" }).out, "");
+}
+
+TEST_F (Policy, PersistentWithExceptions)
+{
+  for (std::string kept : { ".tested", "." }) {
+    std::string groups = "[Context]\npersistent=" + kept + ";!.tested/cache;\n";
+    std::string app = "--app-id=org.example.Tested" + std::to_string (kept.size ());
+
+    EXPECT_TRUE (succeeds (
+        under (groups, "cd; mkdir -p .tested/cache; echo k >.tested/kept; echo l >.tested/cache/lost", { app })));
+    EXPECT_EQ (under (groups, "cd; cat .tested/kept; ls -A .tested/cache", { app }).out, "k\n") << kept;
+  }
 }
 
 TEST_F (Policy, PersistentHome)
@@ -442,6 +487,17 @@ TEST_P (Extending, AUserProfileThatAddsNothingNeedsNone)
 {
   add_user_profile ("browser", "[Profile]\nName=browser\nInherits=default\n[Environment]\nMINE=yes\n");
   EXPECT_EQ (run_in ({ "--profile=browser" }, { "sh", "-c", "unshare -U true 2>/dev/null || exit 5" }).status, 5);
+}
+
+/* What an administrator's profile allows it allows to one that builds on it, under whatever name. */
+TEST_P (Extending, AUserProfileThatOnlyInheritsNeedsNone)
+{
+  add_user_profile ("mine", "[Profile]\nName=mine\nInherits=devel\n[Environment]\nMINE=yes\n");
+  add_user_profile ("yours", "[Profile]\nName=yours\nInherits=mine\n");
+  EXPECT_EQ (run_in ({ "--profile=mine" }, { "sh", "-c", "echo $MINE" }).out, "yes\n");
+  EXPECT_EQ (run_in ({ "--profile=yours" }, { "sh", "-c", "echo $MINE" }).out, "yes\n");
+  add_user_profile ("more", "[Profile]\nName=more\nInherits=yours\n[Context]\ndevices=all;\n");
+  EXPECT_TRUE (fails_with (run_in ({ "--profile=more" }, { "true" }), 125, { "extend-devices" }));
 }
 
 TEST_P (Extending, AUserDropInThatAddsNeedsAnAuthority)
