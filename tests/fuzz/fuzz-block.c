@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* A block, after one byte that says which kind. What was checked can be read by every reader, all of it within the
+ * block, and what is written anew from it passes the check again. */
+#include <string.h>
+#include <unistd.h>
+
+#include "fuzz.h"
+#include "wire/block.h"
+
+static void
+check_inside (const SbxBlock *block, const void *value, size_t length)
+{
+  const uint8_t *at = value;
+
+  MUST (at >= block->data && at + length <= block->data + block->size);
+}
+
+static void
+read_strings (const SbxBlock *block, uint32_t tag)
+{
+  size_t n = 0;
+  char **strings = sbx_block_strv (block, tag, &n);
+
+  MUST (strings != NULL);
+  for (size_t i = 0; i < n; i++)
+    check_inside (block, strings[i], strlen (strings[i]) + 1);
+  MUST (strings[n] == NULL);
+  free (strings);
+}
+
+/* Everything with @tag; puts it into @copy. */
+static void
+read_tag (const SbxBlock *block, uint32_t tag, SbxBlockWriter *copy)
+{
+  SbxRecord record = { 0 };
+  uint8_t sum = 0;
+
+  while (sbx_block_next (block, tag, &record)) {
+    MUST (record.tag == tag);
+    check_inside (block, record.value, record.length);
+    for (uint32_t i = 0; i < record.length; i++)
+      sum ^= ((const uint8_t *) record.value)[i];
+    if (tag == SBX_TAG_PATH_RULE) /* an access right and a path */
+      check_inside (block, record.value, 8 + strlen ((const char *) record.value + 8) + 1);
+    if (tag == SBX_TAG_ID || tag == SBX_TAG_CWD || tag == SBX_TAG_HOME)
+      MUST (strlen (sbx_block_string (block, tag, "")) + 1 == record.length);
+    if (tag == SBX_TAG_BWRAP || tag == SBX_TAG_ARGV || tag == SBX_TAG_ENV)
+      read_strings (block, tag);
+    sbx_block_add (copy, tag, record.value, record.length);
+  }
+  (void) sbx_block_u32 (block, tag, sum);
+}
+
+int
+LLVMFuzzerTestOneInput (const uint8_t *data, size_t size)
+{
+  SbxBlockKind kind = size > 0 && data[0] == 'P' ? SBX_BLOCK_PREPARE : SBX_BLOCK_START;
+  SbxBlockWriter writer = { 0 };
+  SbxBlock block, again;
+  uint8_t *copy;
+  int fd;
+
+  if (size == 0)
+    return 0;
+  copy = malloc (size); /* aligned; a block's first byte is the input's second */
+  MUST (copy != NULL);
+  memcpy (copy, data + 1, size - 1);
+  if (sbx_block_check (&block, copy, size - 1, kind) == 0) {
+    for (uint32_t tag = 0; tag < SBX_N_TAGS; tag++)
+      read_tag (&block, tag, &writer);
+    fd = sbx_block_finish (&writer);
+    MUST (fd >= 0);
+    MUST (sbx_block_open (&again, fd, kind) == 0);
+    MUST (again.size == block.size);
+    sbx_block_close (&again);
+    close (fd);
+  }
+  free (copy);
+  return 0;
+}

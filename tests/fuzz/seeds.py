@@ -1,0 +1,164 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""seeds.py: writes the binary seeds of corpus/{options,block,message}. What fuzzers found and text seeds are files of
+their own there. The numbers are those of src/wire/block.h and message.h."""
+import pathlib
+import struct
+
+from gi.repository import GLib
+
+corpus = pathlib.Path(__file__).parent / 'corpus'
+
+
+def save(fuzzer, name, data):
+    (corpus / fuzzer).mkdir(parents=True, exist_ok=True)
+    (corpus / fuzzer / name).write_bytes(data)
+
+
+# Blocks: 'P' or 'S', then records
+
+def record(tag, value):
+    return struct.pack('=II', tag, len(value)) + value + bytes(-len(value) % 8)
+
+
+def strv(*words):
+    return b''.join(word + b'\0' for word in words)
+
+
+ID, INFO, BWRAP, FDMAP, PROCFS, DOMAIN, FLAGS, ARGV, ENV, CWD, HOME, SECCOMP, LANDLOCK, PATH_RULE, PORT_RULE, RLIMIT, \
+    JOIN, PROXY, APP_INFO = range(1, 20)
+
+prepare = [
+    record(ID, b'0123456789abcdef\0'),
+    record(INFO, b'[Instance]\nApp=org.example.App\n'),
+    record(BWRAP, strv(b'/usr/bin/bwrap', b'--unshare-user', b'--ro-bind', b'/usr', b'/usr', b'--', b'/proc/self/fd/9')),
+    record(FDMAP, struct.pack('=2i', 10, 11)),
+]
+start = [
+    record(FDMAP, struct.pack('=3i', 0, 1, 2)),
+    record(ARGV, strv(b'ls', b'-la', b'')),
+]
+more_prepare = {
+    'procfs': record(PROCFS, struct.pack('=I', 3)),
+    'domain': record(DOMAIN, struct.pack('=I', 3)),
+    'join': record(JOIN, struct.pack('=I', 127)),
+    'proxy': record(PROXY, strv(b'/usr/bin/bwrap', b'xdg-dbus-proxy')) + record(APP_INFO, b'[Application]\nname=a.b\n'),
+}
+more_start = {
+    'flags': record(FLAGS, struct.pack('=I', 7)),
+    'env': record(ENV, strv(b'A=1', b'B=', b'C=x=y')),
+    'env-empty': record(ENV, b''),
+    'cwd': record(CWD, b'/srv\0') + record(HOME, b'/home/u\0'),
+    'seccomp': record(SECCOMP, struct.pack('=HBBI', 6, 0, 0, 0x7fff0000)),
+    'landlock': record(LANDLOCK, struct.pack('=3Q', 0x1fff, 3, 3)),
+    'path-rules': record(PATH_RULE, struct.pack('=Q', 0xc) + b'/\0') + record(PATH_RULE, struct.pack('=Q', 0x1fff) + b'/tmp\0'),
+    'port-rules': record(PORT_RULE, struct.pack('=2Q', 2, 443)) + record(PORT_RULE, struct.pack('=2Q', 1, 80)),
+    'rlimits': record(RLIMIT, struct.pack('=3Q', 7, 256, 256)) + record(RLIMIT, struct.pack('=3Q', 4, 0, 0)),
+}
+save('block', 'prepare', b'P' + b''.join(prepare))
+save('block', 'start', b'S' + b''.join(start))
+for name, rest in more_prepare.items():
+    save('block', 'prepare-' + name, b'P' + b''.join(prepare) + rest)
+for name, rest in more_start.items():
+    save('block', 'start-' + name, b'S' + b''.join(start) + rest)
+save('block', 'prepare-all', b'P' + b''.join(prepare) + b''.join(more_prepare.values()))
+save('block', 'start-all', b'S' + b''.join(start) + b''.join(v for k, v in more_start.items() if k != 'env-empty'))
+for i in range(len(prepare)):
+    save('block', f'prepare-without-{i + 1}', b'P' + b''.join(prepare[:i] + prepare[i + 1:]))
+save('block', 'start-twice', b'S' + b''.join(start + start))
+save('block', 'start-in-prepare', b'P' + b''.join(start))
+save('block', 'tag-0', b'S' + b''.join(start) + record(0, b''))
+save('block', 'tag-20', b'S' + b''.join(start) + record(20, b''))
+save('block', 'length-too-great', b'S' + b''.join(start) + struct.pack('=II', ENV, 0xfffffff9))
+save('block', 'length-wraps', b'S' + b''.join(start) + struct.pack('=II', ENV, 0xffffffff) + b'A=1\0' * 4)
+save('block', 'argv-unterminated', b'S' + start[0] + record(ARGV, b'ls\0-la'))
+save('block', 'argv-empty', b'S' + start[0] + record(ARGV, b''))
+save('block', 'id-short', b'P' + record(ID, b'0123\0') + b''.join(prepare[1:]))
+save('block', 'id-nul', b'P' + record(ID, b'0123456\089abcdef\0') + b''.join(prepare[1:]))
+save('block', 'rule-without-path', b'S' + b''.join(start) + record(PATH_RULE, struct.pack('=Q', 1) + b'//'))
+save('block', 'rlimit-short', b'S' + b''.join(start) + record(RLIMIT, struct.pack('=2Q', 7, 1)))
+
+# Messages: a byte with the channel (low half) and the number of descriptors (high half, 0 to 7), then the packet
+
+TO_KEEPER, FROM_KEEPER, TO_INIT, FROM_INIT, FROM_CALLER, TO_CALLER, FROM_TRACER, FROM_HANDLER = range(8)
+PREPARE, START, EXEC, SIGNAL, STOP, ATTACH, RELEASE, HOLD, READY, HELLO, STARTED, FAILED, EXITED, CHANGED, CRASHED, \
+    ENDED = range(1, 17)
+
+
+def packet(channel, kind, fds=0, job=0, pid=0, value=0, detail=0, text=b'', version=1, length=None):
+    first = next(b for b in range(fds << 4, (fds << 4) + 16) if b % 8 == channel)
+    return bytes([first]) + struct.pack('=HHIiiiI', version, kind, job, pid, value, detail,
+                                        len(text) if length is None else length) + text
+
+
+messages = {
+    'prepare': packet(TO_KEEPER, PREPARE, fds=3),
+    'prepare-few': packet(TO_KEEPER, PREPARE, fds=2),
+    'start': packet(TO_KEEPER, START, fds=5, value=3),
+    'exec': packet(TO_KEEPER, EXEC, fds=1, job=1, value=1),
+    'exec-gate': packet(TO_KEEPER, EXEC, fds=1, job=1, value=4),
+    'signal': packet(TO_KEEPER, SIGNAL, job=1, value=15, detail=1),
+    'signal-0': packet(TO_KEEPER, SIGNAL),
+    'signal-65': packet(TO_KEEPER, SIGNAL, value=65),
+    'stop': packet(TO_KEEPER, STOP, value=5000),
+    'stop-negative': packet(TO_KEEPER, STOP, value=-1),
+    'attach': packet(TO_KEEPER, ATTACH, fds=2, value=1, job=7),
+    'release': packet(TO_KEEPER, RELEASE, job=7),
+    'ready': packet(FROM_KEEPER, READY, pid=4711),
+    'ready-text': packet(FROM_KEEPER, READY, text=b'x'),
+    'started': packet(FROM_KEEPER, STARTED, pid=4711, detail=255, text=b'1700000000000000'),
+    'failed': packet(FROM_KEEPER, FAILED, job=2, value=2, detail=14, text=b'no such file'),
+    'failed-longest': packet(FROM_KEEPER, FAILED, text=b'x' * 2048),
+    'failed-longer': packet(FROM_KEEPER, FAILED, text=b'x' * 2049),
+    'failed-nul': packet(FROM_KEEPER, FAILED, text=b'a\0b'),
+    'failed-length': packet(FROM_KEEPER, FAILED, text=b'short', length=2048),
+    'failed-length-0': packet(FROM_KEEPER, FAILED, text=b'short', length=0),
+    'failed-length-wraps': packet(FROM_KEEPER, FAILED, text=b'short', length=0xffffffff),
+    'exited': packet(FROM_KEEPER, EXITED, job=1, value=139),
+    'changed': packet(FROM_KEEPER, CHANGED, detail=3),
+    'crashed': packet(FROM_KEEPER, CRASHED, job=1, pid=4711, value=11, detail=1, text=b'4711 2 2 0 1700000000000000'),
+    'ended': packet(FROM_KEEPER, ENDED, value=0, detail=0, text=b''),
+    'ended-culprit': packet(FROM_KEEPER, ENDED, value=7),
+    'init-start': packet(TO_INIT, START, fds=2, value=4),
+    'init-exec': packet(TO_INIT, EXEC, fds=1, job=3),
+    'init-signal': packet(TO_INIT, SIGNAL, value=9),
+    'init-hold': packet(TO_INIT, HOLD, value=1),
+    'init-stop': packet(TO_INIT, STOP),
+    'of-init-ready': packet(FROM_INIT, READY),
+    'of-init-hello': packet(FROM_INIT, HELLO, job=1),
+    'of-init-started': packet(FROM_INIT, STARTED, job=1),
+    'of-init-started-text': packet(FROM_INIT, STARTED, text=b'1'),
+    'of-init-failed': packet(FROM_INIT, FAILED, job=1, value=13, detail=14, text=b'permission denied'),
+    'of-init-exited': packet(FROM_INIT, EXITED, job=1, value=256),
+    'of-init-fds': packet(FROM_INIT, READY, fds=1),
+    'lifeline-signal': packet(FROM_CALLER, SIGNAL, value=2),
+    'lifeline-stop': packet(FROM_CALLER, STOP, value=1),
+    'lifeline-started': packet(TO_CALLER, STARTED, text=b'1'),
+    'lifeline-ended': packet(TO_CALLER, ENDED, value=6, text=b'gone'),
+    'tracer-ready': packet(FROM_TRACER, READY),
+    'tracer-crashed': packet(FROM_TRACER, CRASHED, fds=1, value=6, text=b'1 1 1 0 1'),
+    'tracer-crashed-without': packet(FROM_TRACER, CRASHED, value=6),
+    'handler-ready': packet(FROM_HANDLER, READY, fds=1),
+    'version-0': packet(FROM_INIT, READY, version=0),
+    'type-0': packet(FROM_INIT, 0),
+    'type-17': packet(FROM_INIT, 17),
+    'type-most': packet(FROM_INIT, 65535),
+}
+for name, data in messages.items():
+    save('message', name, data)
+
+# Options: a NUL, then a serialised a{sv}. The same in text are files of the corpus
+
+options = {
+    'bytes-empty': '@a{sv} {}',
+    'bytes-process': "{'cwd': <b'/srv'>, 'cwd-optional': <true>, 'tty': <false>, 'env': <{'A': '1'}>, 'unset-env': <['B']>}",
+    'bytes-fds': "{'fds': <{uint32 0: handle 0, uint32 3: handle 1, uint32 65535: handle 0}>, 'lifeline': <handle 2>}",
+    'bytes-launch': "{'app-id': <'org.example.App'>, 'on-crash': <'dumper'>, 'forward': <[handle 0, handle 1]>}",
+    'bytes-policy': "{'policy': <{'Context': <{'shared': 'network;', 'filesystems': 'home:ro;!~/.ssh'}>}>}",
+    'bytes-not-utf8': "{'cwd': <[byte 0x2f, 0xff]>}",
+    'bytes-wrong-type': "{'tty': <'yes'>}",
+    'bytes-nested': "{'policy': <{'Context': <{'shared': <'network;'>}>}>}",
+}
+for name, text in options.items():
+    data = GLib.Variant.parse(GLib.VariantType('a{sv}'), text, None, None).get_data_as_bytes().get_data()
+    save('options', name, b'\0' + data)
