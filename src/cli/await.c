@@ -4,37 +4,14 @@
 #include "common/names.h"
 
 #define PROPERTIES "org.freedesktop.DBus.Properties"
-#define RETRY_MS 100
-#define RETRIES 50 /* a service that was killed is back by then, or will not come */
-
-/* Errors that speak of the way to the service, not of the instance. */
-static gboolean
-may_pass (const GError *error)
-{
-  return g_error_matches (error, G_DBUS_ERROR, G_DBUS_ERROR_NO_REPLY)
-         || g_error_matches (error, G_DBUS_ERROR, G_DBUS_ERROR_NAME_HAS_NO_OWNER)
-         || g_error_matches (error, G_DBUS_ERROR, G_DBUS_ERROR_DISCONNECTED)
-         || g_error_matches (error, G_DBUS_ERROR, G_DBUS_ERROR_SPAWN_CHILD_SIGNALED)
-         || g_error_matches (error, G_DBUS_ERROR, G_DBUS_ERROR_SPAWN_CHILD_EXITED);
-}
-
-/* a{sv} of the instance, across a restart of the service. */
+/* a{sv} of the instance. */
 static GVariant *
 get_properties (SbxService *service, const char *path, GError **error)
 {
-  for (guint tries = 0;; tries++) {
-    g_autoptr (GError) problem = NULL;
-    g_autoptr (GVariant) reply = sbx_service_call (service, path, PROPERTIES, "GetAll",
-                                                   g_variant_new ("(s)", SBX_INSTANCE_INTERFACE), NULL, &problem);
+  g_autoptr (GVariant) reply =
+      sbx_service_ask (service, path, PROPERTIES, "GetAll", g_variant_new ("(s)", SBX_INSTANCE_INTERFACE), error);
 
-    if (reply)
-      return g_variant_get_child_value (reply, 0);
-    if (tries == RETRIES || !may_pass (problem)) {
-      g_propagate_error (error, g_steal_pointer (&problem));
-      return NULL;
-    }
-    g_usleep (RETRY_MS * 1000);
-  }
+  return reply ? g_variant_get_child_value (reply, 0) : NULL;
 }
 
 static gboolean

@@ -39,8 +39,8 @@ compare_start (gconstpointer a, gconstpointer b)
 GPtrArray *
 sbx_instances_list (SbxService *service, GError **error)
 {
-  g_autoptr (GVariant) reply = sbx_service_call (service, SBX_MANAGER_PATH, "org.freedesktop.DBus.ObjectManager",
-                                                 "GetManagedObjects", NULL, NULL, error);
+  g_autoptr (GVariant) reply = sbx_service_ask (service, SBX_MANAGER_PATH, "org.freedesktop.DBus.ObjectManager",
+                                                "GetManagedObjects", NULL, error);
   g_autoptr (GPtrArray) instances = g_ptr_array_new_with_free_func (info_free);
   g_autoptr (GVariant) objects = NULL;
   GVariantIter iter;

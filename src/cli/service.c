@@ -15,6 +15,9 @@
 #include "common/names.h"
 #include "config.h"
 
+#define RETRY_MS 100
+#define RETRIES 50 /* a service that was killed is back by then, or will not come */
+
 struct _SbxService {
   SbxConnection *bus;
   gboolean private;
@@ -291,6 +294,37 @@ sbx_service_call (SbxService *self, const char *path, const char *interface, con
       g_propagate_error (error, problem);
     if (!message || take_reply (self, message, &reply, error))
       return reply;
+  }
+}
+
+/* Errors that speak of the way to the service and not of what it was asked. */
+static gboolean
+may_pass (const GError *error)
+{
+  return g_error_matches (error, G_DBUS_ERROR, G_DBUS_ERROR_NO_REPLY)
+         || g_error_matches (error, G_DBUS_ERROR, G_DBUS_ERROR_NAME_HAS_NO_OWNER)
+         || g_error_matches (error, G_DBUS_ERROR, G_DBUS_ERROR_DISCONNECTED)
+         || g_error_matches (error, G_DBUS_ERROR, G_DBUS_ERROR_SPAWN_CHILD_SIGNALED)
+         || g_error_matches (error, G_DBUS_ERROR, G_DBUS_ERROR_SPAWN_CHILD_EXITED);
+}
+
+GVariant *
+sbx_service_ask (SbxService *self, const char *path, const char *interface, const char *method, GVariant *parameters,
+                 GError **error)
+{
+  g_autoptr (GVariant) kept = parameters ? g_variant_ref_sink (parameters) : NULL;
+
+  for (guint tries = 0;; tries++) {
+    g_autoptr (GError) problem = NULL;
+    GVariant *reply = sbx_service_call (self, path, interface, method, kept, NULL, &problem);
+
+    if (reply)
+      return reply;
+    if (tries == RETRIES || !may_pass (problem)) {
+      g_propagate_error (error, g_steal_pointer (&problem));
+      return NULL;
+    }
+    g_usleep (RETRY_MS * 1000);
   }
 }
 

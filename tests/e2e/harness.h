@@ -98,7 +98,7 @@ protected:
 
   /* The services: what runs of ours besides instances. */
   std::vector<pid_t> services ();
-  /* SIGKILL to every sandboxd; waits until they are gone. */
+  /* SIGKILL to every sandboxd; waits until those are gone. */
   void kill_services ();
   GDBusConnection *connection ();
   void disconnect ();
