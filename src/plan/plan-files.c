@@ -53,55 +53,81 @@ grant_host (SbxPlan *self, SbxAccess access)
       grant (self, tops[i], access);
 }
 
-static gboolean
-is_named (SbxPlan *self, const char *path)
+/* A rule for @path itself, unless there is one or what is above it says the same. */
+static void
+add_rule (GArray *rules, const SbxPolicy *policy, const char *path, SbxAccess access)
 {
-  gsize n;
-  const SbxPathRule *rules = sbx_policy_get_filesystems (self->policy, &n);
+  SbxPathRule rule = { path, access };
 
-  for (gsize i = 0; i < n; i++)
-    if (strcmp (rules[i].path, path) == 0)
-      return TRUE;
-  return FALSE;
+  for (guint i = 0; i < rules->len; i++)
+    if (strcmp (g_array_index (rules, SbxPathRule, i).path, path) == 0)
+      return;
+  if (sbx_policy_get_access (policy, path) > access)
+    g_array_append_val (rules, rule);
 }
 
-/* Covers @top, and opens again what the policy names below it. */
+/* Nothing at or below @top gets more than @most, whatever the profile says of it. */
 static void
-cover_but_named (SbxPlan *self, const char *top)
+limit (GArray *rules, const SbxPolicy *policy, const char *top, SbxAccess most)
 {
-  gsize n;
-  const SbxPathRule *rules = sbx_policy_get_filesystems (self->policy, &n);
+  add_rule (rules, policy, top, most);
+  for (guint i = 0; i < rules->len; i++) {
+    SbxPathRule *rule = &g_array_index (rules, SbxPathRule, i);
 
-  cover (self, top);
-  for (gsize i = 0; i < n; i++)
-    if (is_below (rules[i].path, top) && rules[i].access != SBX_ACCESS_NONE && sbx_plan_exists (self, rules[i].path))
-      sbx_plan_op (self, rules[i].access == SBX_ACCESS_RO ? SBX_OP_RO_BIND : SBX_OP_BIND, rules[i].path, rules[i].path,
-                   -1);
+    if (is_below (rule->path, top))
+      rule->access = MIN (rule->access, most);
+  }
 }
 
-/* What the rules have opened by the way, and no profile means: the service's own files, the unfiltered bus, other
- * applications' homes, and the profiles, which would be a way to more at the next start. */
-static void
-protect (SbxPlan *self)
+static int
+compare_rules (gconstpointer a, gconstpointer b)
+{
+  return strcmp (((const SbxPathRule *) a)->path, ((const SbxPathRule *) b)->path);
+}
+
+/* The policy's rules, and what they would open by the way and no profile means: the service's own files, the unfiltered
+ * bus, other applications' homes unless they are named, and the profiles, which would be a way to more at the next
+ * start.
+ * @paths keeps what the rules point to. */
+static GArray *
+make_rules (SbxPlan *self, GPtrArray *paths)
 {
   const SbxMachine *machine = self->machine;
-  g_autofree char *instances = NULL, *bus = NULL;
-  g_autofree char *homes = g_build_filename (machine->data_home, SBX_RUNTIME_SUBDIR, NULL);
-  g_autofree char *profiles = g_build_filename (machine->config_home, SBX_RUNTIME_SUBDIR, NULL);
+  char *homes = g_build_filename (machine->data_home, SBX_RUNTIME_SUBDIR, NULL);
+  char *profiles = g_build_filename (machine->config_home, SBX_RUNTIME_SUBDIR, NULL);
+  gsize n;
+  const SbxPathRule *named = sbx_policy_get_filesystems (self->policy, &n);
+  GArray *rules = g_array_new (FALSE, FALSE, sizeof (SbxPathRule));
 
-  if (sbx_policy_get_access (self->policy, homes) != SBX_ACCESS_NONE && !is_named (self, homes))
-    cover_but_named (self, homes);
-  if (sbx_policy_get_access (self->policy, profiles) >= SBX_ACCESS_RW && sbx_plan_exists (self, profiles))
-    sbx_plan_op (self, SBX_OP_RO_BIND, profiles, profiles, -1);
-  if (!machine->runtime_dir)
-    return;
-  instances = g_build_filename (machine->runtime_dir, SBX_RUNTIME_SUBDIR, NULL);
-  bus = g_build_filename (machine->runtime_dir, "bus", NULL);
-  if (sbx_policy_get_access (self->policy, instances) != SBX_ACCESS_NONE)
-    cover (self, instances);
-  if (sbx_policy_get_access (self->policy, bus) != SBX_ACCESS_NONE
-      && !(sbx_policy_get_sockets (self->policy) & SBX_SOCKET_SESSION_BUS))
-    cover (self, bus);
+  g_array_append_vals (rules, named, (guint) n);
+  g_ptr_array_add (paths, homes);
+  g_ptr_array_add (paths, profiles);
+  add_rule (rules, self->policy, homes, SBX_ACCESS_NONE);
+  limit (rules, self->policy, profiles, SBX_ACCESS_RO);
+  if (machine->runtime_dir) {
+    char *instances = g_build_filename (machine->runtime_dir, SBX_RUNTIME_SUBDIR, NULL);
+    char *bus = g_build_filename (machine->runtime_dir, "bus", NULL);
+
+    g_ptr_array_add (paths, instances);
+    g_ptr_array_add (paths, bus);
+    limit (rules, self->policy, instances, SBX_ACCESS_NONE);
+    if (!(sbx_policy_get_sockets (self->policy) & SBX_SOCKET_SESSION_BUS))
+      limit (rules, self->policy, bus, SBX_ACCESS_NONE);
+  }
+  g_array_sort (rules, compare_rules);
+  return rules;
+}
+
+/* Whether what is above rule @at has something to show there. */
+static gboolean
+is_open_above (const GArray *rules, guint at)
+{
+  const char *path = g_array_index (rules, SbxPathRule, at).path;
+
+  while (at-- > 0)
+    if (is_below (path, g_array_index (rules, SbxPathRule, at).path))
+      return g_array_index (rules, SbxPathRule, at).access != SBX_ACCESS_NONE;
+  return FALSE;
 }
 
 /* Files of the caller's choice lie over all that the policy says of their places. Whether they are what the caller has
@@ -121,20 +147,25 @@ add_forwarded (SbxPlan *self)
 void
 sbx_plan_add_files (SbxPlan *self)
 {
-  gsize n;
-  const SbxPathRule *rules = sbx_policy_get_filesystems (self->policy, &n);
+  g_autoptr (GPtrArray) paths = g_ptr_array_new_with_free_func (g_free);
+  g_autoptr (GArray) rules = make_rules (self, paths);
 
-  for (gsize i = 0; i < n; i++) {
-    if (rules[i].access == SBX_ACCESS_NONE)
-      cover (self, rules[i].path);
-    else if (strcmp (rules[i].path, "/") == 0)
-      grant_host (self, rules[i].access);
-    else
-      grant (self, rules[i].path, rules[i].access);
+  for (guint i = 0; i < rules->len; i++) {
+    const SbxPathRule *rule = &g_array_index (rules, SbxPathRule, i);
+
+    if (rule->access != SBX_ACCESS_NONE && strcmp (rule->path, "/") == 0)
+      grant_host (self, rule->access);
+    else if (rule->access != SBX_ACCESS_NONE)
+      grant (self, rule->path, rule->access);
+    else if (is_open_above (rules, i))
+      cover (self, rule->path);
   }
-  if (n > 0)
-    protect (self);
   add_forwarded (self);
+}
+
+void
+sbx_plan_close_covered (SbxPlan *self)
+{
   for (guint i = 0; i < self->covered->len; i++)
     sbx_plan_op (self, SBX_OP_REMOUNT_RO, NULL, self->covered->pdata[i], -1);
 }

@@ -81,6 +81,7 @@ gboolean sbx_plan_bind_if_there (SbxPlan *self, SbxOpKind kind, const char *path
 
 void sbx_plan_add_system (SbxPlan *self);      /* plan-system.c: /usr, /etc, /dev, /proc, the home */
 void sbx_plan_add_files (SbxPlan *self);       /* plan-files.c: filesystems=, and what is covered again */
+void sbx_plan_close_covered (SbxPlan *self);   /* … after every other mount, since that needs its place to be made */
 void sbx_plan_add_devices (SbxPlan *self);     /* plan-devices.c */
 void sbx_plan_add_sockets (SbxPlan *self);     /* plan-sockets.c */
 void sbx_plan_add_environment (SbxPlan *self); /* plan-env.c */

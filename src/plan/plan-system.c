@@ -106,30 +106,43 @@ add_empty_places (SbxPlan *self)
   sbx_plan_writable (self, "/run");
 }
 
-/* "." is the whole home; anything else is a directory or file in an otherwise empty one. */
+/* What is kept lies in the application's own place on the disk; an exception from it begins empty each time. */
+static void
+keep (SbxPlan *self, const SbxPathRule *rule)
+{
+  const char *below = rule->path[1] ? rule->path : NULL;
+  g_autofree char *source = g_build_filename (self->app_home, below, NULL);
+  g_autofree char *dest = g_build_filename (self->home, below, NULL);
+
+  if (rule->access != SBX_ACCESS_NONE) {
+    sbx_plan_directory (self, source, 0700);
+    sbx_plan_op (self, SBX_OP_BIND, source, dest, -1);
+    return;
+  }
+  switch (self->machine->look (self->machine, source, NULL)) {
+  case SBX_FILE_MISSING:
+  case SBX_FILE_DIRECTORY:
+    sbx_plan_op (self, SBX_OP_TMPFS, NULL, dest, 0700);
+    break;
+  default:
+    sbx_plan_op (self, SBX_OP_RO_BIND, "/dev/null", dest, -1);
+  }
+}
+
+/* "/" is the whole home; anything else is a directory in an otherwise empty one. Parents come before children. */
 static void
 add_home (SbxPlan *self)
 {
-  const char *const *persistent = sbx_policy_get_persistent (self->policy);
-  const char *const *forgotten = sbx_policy_get_not_persistent (self->policy);
-  gboolean whole = persistent[0] && strcmp (persistent[0], ".") == 0;
+  gsize n;
+  const SbxPathRule *rules = sbx_policy_get_kept (self->policy, &n);
 
   sbx_plan_writable (self, self->home);
-  if (persistent[0])
+  if (n == 0 || rules[0].path[1])
+    sbx_plan_op (self, SBX_OP_TMPFS, NULL, self->home, 0700);
+  if (n > 0 && rules[0].path[1])
     sbx_plan_directory (self, self->app_home, 0700);
-  sbx_plan_op (self, whole ? SBX_OP_BIND : SBX_OP_TMPFS, whole ? self->app_home : NULL, self->home, whole ? -1 : 0700);
-  for (; !whole && *persistent; persistent++) {
-    g_autofree char *source = g_build_filename (self->app_home, *persistent, NULL);
-    g_autofree char *dest = g_build_filename (self->home, *persistent, NULL);
-
-    sbx_plan_directory (self, source, 0700);
-    sbx_plan_op (self, SBX_OP_BIND, source, dest, -1);
-  }
-  for (; *forgotten; forgotten++) {
-    g_autofree char *dest = g_build_filename (self->home, *forgotten, NULL);
-
-    sbx_plan_op (self, SBX_OP_TMPFS, NULL, dest, 0700);
-  }
+  for (gsize i = 0; i < n; i++)
+    keep (self, &rules[i]);
 }
 
 /* gdb would look for the program and its libraries by entering the target's mount namespace, which a handler may not.

@@ -197,6 +197,7 @@ sbx_plan_new (const SbxPolicy *policy, const SbxRequest *request, SbxMachine *ma
   sbx_plan_add_environment (self);
   sbx_plan_add_sockets (self);
   sbx_plan_add_buses (self);
+  sbx_plan_close_covered (self);
   if (!sbx_plan_add_confinement (self, error))
     return NULL;
   sbx_plan_write_bwrap (self);

@@ -36,8 +36,7 @@ struct _SbxPolicy {
   gboolean ports_named[SBX_N_PORTS]; /* while under construction: with a network, what is not named means all */
   guint64 limits[SBX_N_LIMITS];
   GPtrArray *calls[SBX_N_CALLS]; /* sorted, NULL-terminated once frozen */
-  GPtrArray *persistent;         /* for the getters: made when frozen */
-  GPtrArray *not_persistent;
+  GPtrArray *persistent;         /* for the getter: made when frozen */
 };
 
 typedef enum {

@@ -25,7 +25,6 @@ allocate (void)
     policy->calls[i] = sbx_strings_new ();
   policy->environment = sbx_strings_new ();
   policy->persistent = sbx_strings_new ();
-  policy->not_persistent = sbx_strings_new ();
   return policy;
 }
 
@@ -53,7 +52,6 @@ sbx_policy_unref (SbxPolicy *policy)
     g_ptr_array_unref (policy->calls[i]);
   g_ptr_array_unref (policy->environment);
   g_ptr_array_unref (policy->persistent);
-  g_ptr_array_unref (policy->not_persistent);
   g_free (policy);
 }
 
@@ -99,15 +97,13 @@ sbx_policy_freeze (SbxPolicy *policy)
   if (policy->calls[SBX_CALLS_DENY]->len > 1 && strcmp (policy->calls[SBX_CALLS_DENY]->pdata[0], "*") == 0)
     g_ptr_array_set_size (policy->calls[SBX_CALLS_DENY], 1);
   g_ptr_array_set_size (policy->persistent, 0);
-  g_ptr_array_set_size (policy->not_persistent, 0);
   for (guint i = 0; i < policy->paths[SBX_PATHS_PERSISTENT]->len; i++) {
     const SbxPathRule *rule = &g_array_index (policy->paths[SBX_PATHS_PERSISTENT], SbxPathRule, i);
 
-    g_ptr_array_add (rule->access == SBX_ACCESS_NONE ? policy->not_persistent : policy->persistent,
-                     g_strdup (rule->path[1] ? rule->path + 1 : "."));
+    if (rule->access != SBX_ACCESS_NONE)
+      g_ptr_array_add (policy->persistent, g_strdup (rule->path[1] ? rule->path + 1 : "."));
   }
   terminate (policy->persistent);
-  terminate (policy->not_persistent);
   terminate (policy->environment);
   for (guint i = 0; i < SBX_N_CALLS; i++)
     terminate (policy->calls[i]);
@@ -402,10 +398,11 @@ sbx_policy_get_persistent (const SbxPolicy *policy)
   return (const char *const *) policy->persistent->pdata;
 }
 
-const char *const *
-sbx_policy_get_not_persistent (const SbxPolicy *policy)
+const SbxPathRule *
+sbx_policy_get_kept (const SbxPolicy *policy, gsize *n)
 {
-  return (const char *const *) policy->not_persistent->pdata;
+  *n = policy->paths[SBX_PATHS_PERSISTENT]->len;
+  return (const SbxPathRule *) (gpointer) policy->paths[SBX_PATHS_PERSISTENT]->data;
 }
 
 const SbxBusRule *

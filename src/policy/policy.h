@@ -149,7 +149,8 @@ const SbxPathRule *sbx_policy_get_filesystems (const SbxPolicy *policy, gsize *n
 SbxAccess sbx_policy_get_access (const SbxPolicy *policy, const char *path);
 const char *const *
 sbx_policy_get_persistent (const SbxPolicy *policy); /* below the home, relative; "." = the whole home */
-const char *const *sbx_policy_get_not_persistent (const SbxPolicy *policy); /* below one of those, and not kept */
+/* The same as rules, with the exceptions (access NONE): "/" is the home, parents before children. */
+const SbxPathRule *sbx_policy_get_kept (const SbxPolicy *policy, gsize *n);
 typedef struct {
   const char *name;
   SbxBusAccess access;

@@ -395,7 +395,8 @@ load_up_to (SbxProfileSet *self, const char *name, SbxPlace top, GError **error)
 }
 
 /* What an administrator has approved: the same name without the user's files; where there is none, the profile that it
- * inherits from, or else "default". Its name does not matter, only what an administrator's files say. */
+ * inherits from, or else "default". Any of those could be launched by its own name, with any command, so it does not
+ * matter to security which: only that nothing of it comes from the user's files. */
 static SbxPolicy *
 find_approved (SbxProfileSet *self, const SbxProfile *profile)
 {

@@ -30,8 +30,8 @@ const char *sbx_profile_get_icon (SbxProfile *self);
 const char *const *sbx_profile_get_command (SbxProfile *self); /* or NULL */
 SbxPlace sbx_profile_get_place (SbxProfile *self);             /* of the file NAME.profile itself */
 const SbxPolicy *sbx_profile_get_policy (SbxProfile *self);
-/* The policy without what files below SBX_PLACE_USER add: what an approved launch may have without extend-*. For a
- * profile that only the user has, the bottom. */
+/* What an approved launch may have without extend-*: the policy that the vendor's and the administrator's files alone
+ * give for that name; for a profile that only the user has, for the one that it inherits, else for "default". */
 const SbxPolicy *sbx_profile_get_approved_policy (SbxProfile *self);
 /* a(ssssu): group, key, value, file, line, in the order in which they were applied. */
 GVariant *sbx_profile_get_origins (SbxProfile *self);

@@ -209,6 +209,36 @@ TEST_F (Policy, OtherApplicationsHomesStayHidden)
   }
 }
 
+/* What is named of it can have exceptions, like anything else. */
+TEST_F (Policy, ExceptionsBelowAnotherApplicationsHome)
+{
+  std::string homes = home () + "/.local/share/sandbox", one = homes + "/org.example.One";
+
+  std::filesystem::create_directories (one + "/secret");
+  write_file (one + "/file", "one\n");
+  write_file (one + "/secret/file", "secret\n");
+  set_env ("XDG_DATA_HOME", home () + "/.local/share");
+  EXPECT_EQ (under ("[Context]\nfilesystems=home;" + one + ":ro;!" + one + "/secret;\n",
+                    "cd " + one + "; cat file; cat secret/file 2>/dev/null || echo hidden")
+                 .out,
+             "one\nhidden\n");
+}
+
+/* The service's own files are nobody's, whatever a profile names. */
+TEST_F (Policy, TheServicesFilesCannotBeNamed)
+{
+  std::string place = runtime () + "/sandbox";
+
+  std::filesystem::create_directories (place + "/named");
+  ASSERT_EQ (chmod (place.c_str (), 0700), 0);
+  write_file (place + "/named/file", "content\n");
+  EXPECT_EQ (under ("[Context]\nfilesystems=" + place + "/named:ro;" + runtime () + "/sandbox:rw;\n",
+                    "cat " + place + "/named/file 2>/dev/null || echo hidden")
+                 .out,
+             "hidden\n");
+  std::filesystem::remove_all (place + "/named");
+}
+
 TEST_F (Policy, FilesOfTheHome)
 {
   std::filesystem::create_directories (home () + "/Projects/one");
@@ -261,6 +291,15 @@ TEST_F (Policy, PersistentWithExceptions)
         under (groups, "cd; mkdir -p .tested/cache; echo k >.tested/kept; echo l >.tested/cache/lost", { app })));
     EXPECT_EQ (under (groups, "cd; cat .tested/kept; ls -A .tested/cache", { app }).out, "k\n") << kept;
   }
+}
+
+TEST_F (Policy, PersistentBelowAnException)
+{
+  std::string groups = "[Context]\npersistent=.;!cache;cache/kept;\n";
+
+  EXPECT_TRUE (succeeds (under (groups, "cd; echo k >cache/kept/file; echo l >cache/lost; echo f >single")));
+  EXPECT_EQ (under (groups, "cd; ls cache; cat cache/kept/file single").out, "kept\nk\nf\n");
+  EXPECT_EQ (under ("[Context]\npersistent=.;!single;\n", "cd; cat single; ls").out, "cache\nsingle\n");
 }
 
 TEST_F (Policy, PersistentHome)
@@ -317,6 +356,18 @@ TEST_F (Policy, Pulseaudio)
   expect_both ("[Context]\nsockets=pulseaudio;\n",
                "p=${PULSE_SERVER#unix:}; " + connect_at ("${p:-$XDG_RUNTIME_DIR/pulse/native}"), "connected\n",
                "refused\n");
+}
+
+/* A socket that is named is there although its directory is hidden. */
+TEST_F (Policy, ASocketBelowAnException)
+{
+  Fd sock = listen_at (runtime () + "/pulse/native");
+
+  write_file (runtime () + "/pulse/other", "content\n");
+  Outcome outcome =
+      under ("[Context]\nsockets=pulseaudio;\nfilesystems=" + runtime () + ":ro;!" + runtime () + "/pulse;\n",
+             "ls $XDG_RUNTIME_DIR/pulse; " + connect_at ("$XDG_RUNTIME_DIR/pulse/native"));
+  EXPECT_EQ (outcome.out, "native\nconnected\n") << outcome.err;
 }
 
 TEST_F (Policy, Pipewire)

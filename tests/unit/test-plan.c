@@ -262,6 +262,90 @@ test_files (void)
   g_hash_table_unref (fake.machine.filters);
 }
 
+/* That the plan for default with @key=@value in [Context] has these mounts, "OP DEST" each, in this order (others may
+ * be between them), and none that is "!OP DEST". */
+static void
+expect_mounts (const char *key, const char *value, const char *const *rows)
+{
+  g_autoptr (SbxPolicy) base = shipped ("default"), socket = with (base, "Context", "sockets", "pulseaudio;");
+  g_autoptr (SbxPolicy) policy = with (socket, "Context", key, value);
+  Fake fake = new_fake ();
+  g_autofree char *text = expect_plan (policy, &fake, TRUE);
+  const char *at = text;
+
+  for (; *rows; rows++) {
+    const char *row = *rows + (**rows == '!');
+    const char *space = strchr (row, ' ');
+    g_autofree char *op = g_strndup (row, (gsize) (space - row));
+    g_autofree char *dest = g_strdup_printf ("'dest': '%s'", space + 1);
+    g_autofree char *pattern = g_strdup_printf ("\\{'op': '%s',[^}]*%s[,}]", op, dest);
+    g_autoptr (GRegex) regex = g_regex_new (pattern, 0, 0, NULL);
+    g_autoptr (GMatchInfo) match = NULL;
+    gboolean found = g_regex_match (regex, **rows == '!' ? text : at, 0, &match);
+    int end = 0;
+
+    if (found == (**rows == '!'))
+      g_error ("%s=%s: %s, in %s", key, value, *rows, text);
+    if (found && g_match_info_fetch_pos (match, 0, NULL, &end))
+      at += end;
+  }
+  g_hash_table_unref (fake.machine.filters);
+}
+
+/* A rule below another one lies over it, and what is covered is closed when everything below it is mounted. */
+static void
+test_order (void)
+{
+  const struct {
+    const char *key, *value;
+    const char *rows[8];
+  } cases[] = {
+    { "filesystems",
+      "home;!~/a;~/a/b",
+      { "bind /home/u", "tmpfs /home/u/a", "bind /home/u/a/b", "remount-ro /home/u/a", "!ro-bind /dev/null" } },
+    { "filesystems",
+      "home;!~/a;~/a/b:ro;!~/a/b/c;~/a/b/c/d:create",
+      { "tmpfs /home/u/a", "ro-bind /home/u/a/b", "tmpfs /home/u/a/b/c", "bind /home/u/a/b/c/d", "remount-ro /home/u/a",
+        "remount-ro /home/u/a/b/c" } },
+    /* A socket needs its place too */
+    { "filesystems",
+      "/run/user/1000;!/run/user/1000/pulse",
+      { "bind /run/user/1000", "tmpfs /run/user/1000/pulse", "ro-bind /run/user/1000/pulse/native",
+        "remount-ro /run/user/1000/pulse" } },
+    /* Other applications' homes: only the one that is named, and that with its exceptions */
+    { "filesystems",
+      "home;~/.local/share/sandbox/a:ro;!~/.local/share/sandbox/a/x",
+      { "bind /home/u", "tmpfs /home/u/.local/share/sandbox", "ro-bind /home/u/.local/share/sandbox/a",
+        "tmpfs /home/u/.local/share/sandbox/a/x", "remount-ro /home/u/.local/share/sandbox" } },
+    { "filesystems",
+      "home;~/.local/share/sandbox:ro",
+      { "ro-bind /home/u/.local/share/sandbox", "!tmpfs /home/u/.local/share/sandbox" } },
+    /* Profiles are never written to, and stay hidden where the policy hides them */
+    { "filesystems",
+      "~/.config/sandbox/profiles",
+      { "ro-bind /home/u/.config/sandbox/profiles", "!bind /home/u/.config/sandbox/profiles" } },
+    { "filesystems",
+      "home;!~/.config/sandbox/x",
+      { "ro-bind /home/u/.config/sandbox", "tmpfs /home/u/.config/sandbox/x" } },
+    /* The service's own files and the unfiltered bus, never */
+    { "filesystems", "/run/user/1000/sandbox/0123", { "!bind /run/user/1000/sandbox/0123" } },
+    { "filesystems",
+      "/run;/run/user/1000/sandbox/0123;/run/user/1000/bus",
+      { "bind /run", "ro-bind /run/user/1000/bus", "tmpfs /run/user/1000/sandbox", "remount-ro /run/user/1000/sandbox",
+        "!bind /run/user/1000/sandbox/0123", "!bind /run/user/1000/bus" } },
+    { "persistent",
+      ".x;!.x/y;.x/y/z",
+      { "tmpfs /home/u", "bind /home/u/.x", "tmpfs /home/u/.x/y", "bind /home/u/.x/y/z" } },
+    { "persistent",
+      ".;!.cache;.cache/fonts",
+      { "bind /home/u", "tmpfs /home/u/.cache", "bind /home/u/.cache/fonts", "!tmpfs /home/u" } },
+    { "persistent", ".;!a.sock", { "bind /home/u", "ro-bind /home/u/a.sock", "!tmpfs /home/u/a.sock" } },
+  };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (cases); i++)
+    expect_mounts (cases[i].key, cases[i].value, cases[i].rows);
+}
+
 static void
 test_environment (void)
 {
@@ -298,6 +382,7 @@ main (int argc, char **argv)
   g_test_add_func ("/plan/kernels", test_kernels);
   g_test_add_func ("/plan/root", test_root);
   g_test_add_func ("/plan/files", test_files);
+  g_test_add_func ("/plan/order", test_order);
   g_test_add_func ("/plan/environment", test_environment);
   return g_test_run ();
 }

@@ -189,6 +189,41 @@ test_places (Fixture *fixture, gconstpointer data)
 }
 
 static void
+expect_excess (Fixture *fixture, const char *name, guint classes)
+{
+  g_autoptr (SbxProfile) profile = look_up (fixture, name);
+
+  g_assert_cmpuint (sbx_policy_excess (sbx_profile_get_policy (profile), sbx_profile_get_approved_policy (profile)), ==,
+                    classes);
+}
+
+/* What a user's profile is measured by: files of the vendor and the administrator, and never files of the user. */
+static void
+test_approved (Fixture *fixture, gconstpointer data)
+{
+  write_text (fixture, SBX_PLACE_VENDOR, "default.profile", "[Procfs]\nsubset=all\n");
+  write_text (fixture, SBX_PLACE_VENDOR, "base.profile", "[Context]\nshared=network;\n");
+  write_text (fixture, SBX_PLACE_VENDOR, "wide.profile", "[Context]\nshared=network;\ndevices=usb;\n");
+  write_text (fixture, SBX_PLACE_ADMIN, "wide.profile", "[Context]\ndevices=usb;\n"); /* in place of the vendor's */
+  write_text (fixture, SBX_PLACE_USER, "mine.profile", "[Profile]\nInherits=base\n");
+  write_text (fixture, SBX_PLACE_USER, "yours.profile", "[Profile]\nInherits=mine\n[Context]\nsockets=x11;\n");
+  write_text (fixture, SBX_PLACE_USER, "narrow.profile", "[Context]\nshared=network;\ndevices=usb;\n");
+  write_text (fixture, SBX_PLACE_USER, "wider.profile", "[Profile]\nInherits=wide\n[Context]\nshared=network;\n");
+  expect_excess (fixture, "base", 0);
+  expect_excess (fixture, "mine", 0);
+  expect_excess (fixture, "yours", SBX_CLASS_DISPLAY);
+  expect_excess (fixture, "narrow", SBX_CLASS_NETWORK | SBX_CLASS_DEVICES); /* by "default" */
+  expect_excess (fixture, "wider", SBX_CLASS_NETWORK);
+  /* What the user adds to the vendor's profile itself is not approved through an heir */
+  write_text (fixture, SBX_PLACE_USER, "base.profile.d/more.conf", "[Context]\ndevices=all;\n");
+  expect_excess (fixture, "base", SBX_CLASS_DEVICES);
+  expect_excess (fixture, "mine", SBX_CLASS_DEVICES);
+  /* … nor what the user puts in its place */
+  write_text (fixture, SBX_PLACE_USER, "base.profile", "[Context]\nshared=network;ipc;\n");
+  expect_excess (fixture, "mine", SBX_CLASS_NETWORK | SBX_CLASS_DEVICES);
+}
+
+static void
 test_conditions (Fixture *fixture, gconstpointer data)
 {
   g_autoptr (SbxProfile) profile = NULL;
@@ -238,6 +273,7 @@ main (int argc, char **argv)
   g_test_add ("/profile/not-a-file", Fixture, NULL, set_up, test_not_a_file, tear_down);
   g_test_add ("/profile/inheritance", Fixture, NULL, set_up, test_inheritance, tear_down);
   g_test_add ("/profile/places", Fixture, NULL, set_up, test_places, tear_down);
+  g_test_add ("/profile/approved", Fixture, NULL, set_up, test_approved, tear_down);
   g_test_add ("/profile/conditions", Fixture, NULL, set_up, test_conditions, tear_down);
   g_test_add_func ("/profile/shipped", test_shipped);
   return g_test_run ();
