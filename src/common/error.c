@@ -41,7 +41,7 @@ make_text (const char *format, va_list args)
   char *text;
 
   if (strlen (raw) > TEXT_MAX)
-    strcpy (raw + TEXT_MAX, "...");
+    strcpy (raw + TEXT_MAX - strlen ("..."), "...");
   text = g_utf8_make_valid (raw, -1);
   for (char *p = text; *p; p++)
     if (((guchar) *p < ' ' && *p != '\n' && *p != '\t') || *p == 0x7f)

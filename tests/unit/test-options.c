@@ -242,6 +242,21 @@ test_tables (void)
   }
 }
 
+/* A text is cut off within its own memory (which a sanitizer watches), and what is left is UTF-8. */
+static void
+test_long_errors (void)
+{
+  for (int n = 3990; n < 4010; n++) {
+    g_autoptr (GError) error = NULL;
+    g_autofree char *word = g_strnfill ((gsize) n, 'x');
+
+    sbx_throw (&error, SBX_ERROR_BAD_OPTION, "%s\xc3\xa4", word);
+    g_assert_cmpuint (strlen (error->message), <=, 4000 + strlen ("\xef\xbf\xbd"));
+    g_assert_true (g_utf8_validate (error->message, -1, NULL));
+    g_assert_true (g_str_has_suffix (error->message, n + 2 > 4000 ? "..." : "\xc3\xa4"));
+  }
+}
+
 int
 main (int argc, char **argv)
 {
@@ -252,5 +267,6 @@ main (int argc, char **argv)
   g_test_add_func ("/options/long-key", test_long_key);
   g_test_add_func ("/options/nearest", test_nearest);
   g_test_add_func ("/options/tables", test_tables);
+  g_test_add_func ("/options/long-errors", test_long_errors);
   return g_test_run ();
 }
