@@ -272,8 +272,7 @@ sbx_desktop_read_file (const char *path, gsize max, gsize *size, GError **error)
   }
   close (fd);
   if (n > max) {
-    sbx_throw (error, SBX_ERROR_LIMITS, _ ("%s: larger than %" G_GSIZE_FORMAT " bytes, which no such file is"), path,
-               max);
+    sbx_throw (error, SBX_ERROR_LIMITS, _ ("%s: larger than %zu bytes, which no such file is"), path, max);
     return NULL;
   }
   data = g_realloc (data, n + 1);
