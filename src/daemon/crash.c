@@ -14,6 +14,7 @@
 #include "crashes/store.h"
 #include "daemon/bounds.h"
 #include "daemon/launch.h"
+#include "daemon/notify.h"
 
 #define JSON_NUMBER 3 /* the descriptor on which a handler finds what happened */
 #define HANDLER_LOG "handler.log"
@@ -147,6 +148,16 @@ open_store (Crash *crash)
     g_warning ("A crash cannot be written down: %s", error->message);
 }
 
+static void
+tell_user (Crash *crash)
+{
+  const SbxInfo *info = sbx_instance_get_info (crash->instance);
+  g_autofree char *directory = crash->id ? g_build_filename (crash->store_path, crash->id, NULL) : NULL;
+
+  sbx_notify_crash (crash->context->bus, info->app_id, json_object_get_string_member (crash->about, "signal-name"),
+                    directory);
+}
+
 /* Ends the bookkeeping: with @note, or what has become of the handler. */
 static void
 finish (Crash *crash, const char *note)
@@ -169,6 +180,7 @@ finish (Crash *crash, const char *note)
     json_object_set_string_member (handler, "note", note);
   json_object_set_object_member (crash->about, "handler", handler);
   write_down (crash);
+  tell_user (crash);
   crash_free (crash);
 }
 

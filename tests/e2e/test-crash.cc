@@ -354,3 +354,85 @@ TEST_P (Crash, ByOptionIfTheAuthorityAgrees)
   EXPECT_EQ (run_in ({ "--on-crash=dumper" }, die_of (SIGSEGV)).status, 128 + SIGSEGV);
   EXPECT_EQ (crashes ().size (), 1u);
 }
+
+/* A portal in this process: what the service asks of it, and a user who presses the button. */
+class CrashOnBus : public OnBus {
+protected:
+  struct Asked {
+    std::string id, title, body, opened;
+  };
+
+  void
+  serve_portal ()
+  {
+    static const char xml[] =
+        "<node><interface name='org.freedesktop.portal.Notification'>"
+        "<method name='AddNotification'><arg type='s' direction='in'/>"
+        "<arg type='a{sv}' direction='in'/></method></interface>"
+        "<interface name='org.freedesktop.portal.OpenURI'>"
+        "<method name='OpenDirectory'><arg type='s' direction='in'/><arg type='h' direction='in'/>"
+        "<arg type='a{sv}' direction='in'/><arg type='o' direction='out'/></method>"
+        "</interface></node>";
+    static const GDBusInterfaceVTable vtable = { on_call, nullptr, nullptr, {} };
+    g_autoptr (GDBusNodeInfo) node = g_dbus_node_info_new_for_xml (xml, nullptr);
+
+    for (int i = 0; i < 2; i++)
+      ASSERT_NE (g_dbus_connection_register_object (connection (), "/org/freedesktop/portal/desktop",
+                                                    node->interfaces[i], &vtable, &asked_, nullptr, nullptr),
+                 0u);
+    g_autoptr (GVariant) reply =
+        g_dbus_connection_call_sync (connection (), "org.freedesktop.DBus", "/", "org.freedesktop.DBus", "RequestName",
+                                     g_variant_new ("(su)", "org.freedesktop.portal.Desktop", 0), nullptr,
+                                     G_DBUS_CALL_FLAGS_NONE, -1, nullptr, nullptr);
+    ASSERT_NE (reply, nullptr);
+  }
+  static void
+  on_call (GDBusConnection *connection, const char *, const char *, const char *, const char *method,
+           GVariant *parameters, GDBusMethodInvocation *invocation, gpointer data)
+  {
+    auto *asked = static_cast<Asked *> (data);
+    const char *id, *title = "", *body = "";
+
+    if (std::string (method) == "OpenDirectory") {
+      GUnixFDList *fds = g_dbus_message_get_unix_fd_list (g_dbus_method_invocation_get_message (invocation));
+      Fd fd (g_unix_fd_list_get (fds, 0, nullptr));
+      g_autofree char *link = g_file_read_link (("/proc/self/fd/" + std::to_string (fd.get ())).c_str (), nullptr);
+
+      asked->opened = link ? link : "";
+      g_dbus_method_invocation_return_value (invocation, g_variant_new ("(o)", "/org/freedesktop/portal/desktop/r"));
+      return;
+    }
+    g_autoptr (GVariant) about = g_variant_get_child_value (parameters, 1);
+    g_variant_get_child (parameters, 0, "&s", &id);
+    g_variant_lookup (about, "title", "&s", &title);
+    g_variant_lookup (about, "body", "&s", &body);
+    asked->id = id;
+    asked->title = title;
+    asked->body = body;
+    g_dbus_method_invocation_return_value (invocation, nullptr);
+    g_dbus_connection_emit_signal (connection, nullptr, "/org/freedesktop/portal/desktop",
+                                   "org.freedesktop.portal.Notification", "ActionInvoked",
+                                   g_variant_new ("(ssav)", asked->id.c_str (), "open-folder", nullptr), nullptr);
+  }
+  bool
+  wait_until (const std::function<bool ()> &holds)
+  {
+    return eventually ([&] {
+      while (g_main_context_iteration (nullptr, FALSE))
+        ;
+      return holds ();
+    });
+  }
+  Asked asked_;
+};
+
+TEST_F (CrashOnBus, TheUserIsTold)
+{
+  serve_portal ();
+  add_profile ("fragile", "[Profile]\nInherits=default\nOnCrash=dumper\n");
+  EXPECT_EQ (run_in ({ "--profile=fragile", "--app-id=org.example.Fragile" }, die_of (SIGSEGV)).status, 128 + SIGSEGV);
+  EXPECT_TRUE (wait_until ([&] { return !asked_.id.empty (); }));
+  EXPECT_NE (asked_.body.find ("org.example.Fragile"), std::string::npos) << asked_.body;
+  EXPECT_TRUE (wait_until ([&] { return !asked_.opened.empty (); }));
+  EXPECT_EQ (asked_.opened.find (dir () + "/state/sandbox/crashes/"), 0u) << asked_.opened;
+}

@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* loops syscall|fork|signal|compute N: does one thing N times and prints the nanoseconds of each, for bench/crash. */
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+static void
+call_kernel (void)
+{
+  syscall (SYS_getppid);
+}
+
+static void
+start_child (void)
+{
+  pid_t pid = fork ();
+
+  if (pid == 0)
+    _exit (0);
+  waitpid (pid, NULL, 0);
+}
+
+static void
+ignore_it (int signo)
+{
+}
+
+static void
+get_signal (void)
+{
+  kill (getpid (), SIGUSR1);
+}
+
+static volatile unsigned sink;
+
+static void
+compute (void)
+{
+  for (unsigned i = 0; i < 1000; i++)
+    sink = sink * 31 + i;
+}
+
+int
+main (int argc, char **argv)
+{
+  static const struct {
+    const char *name;
+    void (*once) (void);
+  } rows[] = { { "syscall", call_kernel }, { "fork", start_child }, { "signal", get_signal }, { "compute", compute } };
+  struct timespec from, to;
+  long n = argc == 3 ? strtol (argv[2], NULL, 10) : 0;
+
+  signal (SIGUSR1, ignore_it);
+  for (size_t i = 0; n > 0 && i < sizeof rows / sizeof *rows; i++)
+    if (strcmp (rows[i].name, argv[1]) == 0) {
+      clock_gettime (CLOCK_MONOTONIC, &from);
+      for (long k = 0; k < n; k++)
+        rows[i].once ();
+      clock_gettime (CLOCK_MONOTONIC, &to);
+      printf ("%.1f\n", ((double) (to.tv_sec - from.tv_sec) * 1e9 + (double) (to.tv_nsec - from.tv_nsec)) / (double) n);
+      return EXIT_SUCCESS;
+    }
+  fprintf (stderr, "usage: loops syscall|fork|signal|compute N\n");
+  return EXIT_FAILURE;
+}
