@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* For instance.c, which changes it, and instance-properties.c, which shows it on D-Bus. */
+#pragma once
+
+#include "daemon/instance.h"
+
+G_BEGIN_DECLS
+
+struct _SbxInstance {
+  GObject parent_instance;
+  SbxInfo *info;
+  char *path;
+  SbxState state;
+  SbxKeeperLink *keeper;
+  gint64 reconnect_time;
+  gboolean connected_before;
+  GWeakRef starter; /* SbxCaller */
+  gint32 pid;
+  gint64 start_time, exit_time;
+  guint32 enforced;
+  gboolean main_ended;
+  gint32 wait_status;
+  SbxCulprit culprit;
+  char *text;
+  GVariant *cached[2];
+  guint32 next_job;
+  GPtrArray *handlers; /* char *: the D-Bus paths of those that run */
+  GHashTable *jobs;    /* number → GTask *: EXECs without an answer; task data: the command */
+};
+
+G_END_DECLS
