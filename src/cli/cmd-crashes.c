@@ -101,8 +101,10 @@ list (int store, gboolean json)
 static void
 print_line (const char *label, const char *value)
 {
+  g_autofree char *padded = sbx_output_pad (label, 10);
+
   if (value[0])
-    printf ("%-10s %s\n", label, value);
+    printf ("%s %s\n", padded, value);
 }
 
 static void

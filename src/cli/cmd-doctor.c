@@ -37,7 +37,7 @@ print_feature (const char *title, GVariant *feature)
 {
   const char *state = "", *detail = "", *remedy = "";
   gboolean colours = sbx_output_colours ();
-  g_autofree char *clean = NULL;
+  g_autofree char *clean = NULL, *word = NULL, *label = sbx_output_pad (title, 30);
   gsize i = 0;
 
   g_variant_lookup (feature, "state", "&s", &state);
@@ -46,8 +46,8 @@ print_feature (const char *title, GVariant *feature)
   while (i < G_N_ELEMENTS (states) - 1 && strcmp (states[i].state, state) != 0)
     i++;
   clean = sbx_output_clean (detail);
-  printf ("%s%-8s%s %-30s %s\n", colours ? states[i].colour : "", _ (states[i].word), colours ? "\033[0m" : "", title,
-          clean);
+  word = sbx_output_pad (_ (states[i].word), 8);
+  printf ("%s%s%s %s %s\n", colours ? states[i].colour : "", word, colours ? "\033[0m" : "", label, clean);
   if (*remedy) {
     g_autofree char *what = sbx_output_clean (remedy);
 

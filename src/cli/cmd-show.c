@@ -10,9 +10,9 @@
 static void
 print_line (const char *title, const char *text)
 {
-  g_autofree char *clean = sbx_output_clean (text);
+  g_autofree char *clean = sbx_output_clean (text), *label = sbx_output_pad (title, 12);
 
-  printf ("%-12s %s\n", title, clean);
+  printf ("%s %s\n", label, clean);
 }
 
 static void
@@ -108,7 +108,8 @@ static void
 print_text (const SbxInstanceInfo *info)
 {
   guint64 pid = sbx_instance_number (info, "Pid");
-  g_autofree char *command = sbx_instance_command (info), *number = g_strdup_printf ("%" G_GUINT64_FORMAT, pid);
+  g_autofree char *command = sbx_instance_command (info), *label = sbx_output_pad (_ ("Command"), 12);
+  g_autofree char *number = g_strdup_printf ("%" G_GUINT64_FORMAT, pid);
   g_autoptr (GVariant) enforced = g_variant_lookup_value (info->properties, "Enforced", G_VARIANT_TYPE_VARDICT);
   g_autoptr (GVariant) result = g_variant_lookup_value (info->properties, "Result", G_VARIANT_TYPE_VARDICT);
   g_autoptr (GVariant) policy = g_variant_lookup_value (info->properties, "Policy", G_VARIANT_TYPE_VARDICT);
@@ -116,7 +117,7 @@ print_text (const SbxInstanceInfo *info)
   print_line (_ ("Id"), info->id);
   print_line (_ ("Application"), sbx_instance_text (info, "AppId"));
   print_line (_ ("Profile"), sbx_instance_text (info, "Profile"));
-  printf ("%-12s %s\n", _ ("Command"), command);
+  printf ("%s %s\n", label, command);
   print_line (_ ("State"), sbx_instance_text (info, "State"));
   if (pid)
     print_line (_ ("Pid"), number);

@@ -33,22 +33,41 @@ sbx_output_clean (const char *text)
   return g_string_free (clean, FALSE);
 }
 
+static int
+width_of (const char *text)
+{
+  int width = 0;
+
+  for (const char *p = text; *p; p = g_utf8_next_char (p)) {
+    gunichar c = g_utf8_get_char (p);
+
+    width += g_unichar_iszerowidth (c) ? 0 : g_unichar_iswide (c) ? 2 : 1;
+  }
+  return width;
+}
+
+char *
+sbx_output_pad (const char *text, int columns)
+{
+  return g_strdup_printf ("%s%*s", text, MAX (0, columns - width_of (text)), "");
+}
+
 void
 sbx_output_table (GPtrArray *rows)
 {
-  glong widths[16] = { 0 };
+  int widths[16] = { 0 };
 
   for (guint i = 0; i < rows->len; i++) {
     char **row = rows->pdata[i];
 
     for (guint j = 0; j < G_N_ELEMENTS (widths) && row[j]; j++)
-      widths[j] = MAX (widths[j], g_utf8_strlen (row[j], -1));
+      widths[j] = MAX (widths[j], width_of (row[j]));
   }
   for (guint i = 0; i < rows->len; i++) {
     char **row = rows->pdata[i];
 
     for (guint j = 0; row[j]; j++) {
-      int pad = row[j + 1] && j < G_N_ELEMENTS (widths) ? (int) (widths[j] - g_utf8_strlen (row[j], -1)) + 2 : 0;
+      int pad = row[j + 1] && j < G_N_ELEMENTS (widths) ? widths[j] - width_of (row[j]) + 2 : 0;
 
       printf ("%s%*s", row[j], pad, "");
     }

@@ -10,6 +10,9 @@ G_BEGIN_DECLS
 /* @text (any bytes) as UTF-8 without control characters: those become \xNN. */
 char *sbx_output_clean (const char *text);
 
+/* @text, which is UTF-8, with blanks behind it to that many columns of a terminal; a wide character has two of them. */
+char *sbx_output_pad (const char *text, int columns);
+
 /* A table: columns as wide as their widest cell, the last one open-ended. @rows: GPtrArray of GStrv, the first is the
  * heading. */
 void sbx_output_table (GPtrArray *rows);

@@ -44,6 +44,33 @@ test_clean (void)
 }
 
 static void
+test_pad (void)
+{
+  static const struct {
+    const char *text, *padded;
+    int columns;
+  } rows[] = {
+    { "abc", "abc  ", 5 },
+    { "abc", "abc", 3 },
+    { "abc", "abc", 2 },
+    { "", "  ", 2 },
+    { "se\xc3\xb1"
+      "al",
+      "se\xc3\xb1"
+      "al ",
+      6 },                                                          /* ñ: two bytes, one column */
+    { "\xe7\x8a\xb6\xe6\x85\x8b", "\xe7\x8a\xb6\xe6\x85\x8b ", 5 }, /* 状態: six bytes, four columns */
+    { "n\xcc\x83", "n\xcc\x83 ", 2 },                               /* n and a combining tilde */
+  };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (rows); i++) {
+    g_autofree char *padded = sbx_output_pad (rows[i].text, rows[i].columns);
+
+    g_assert_cmpstr (padded, ==, rows[i].padded);
+  }
+}
+
+static void
 test_kebab (void)
 {
   static const char *const rows[][2] = {
@@ -469,6 +496,7 @@ main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/cli/output/clean", test_clean);
+  g_test_add_func ("/cli/output/pad", test_pad);
   g_test_add_func ("/cli/output/kebab", test_kebab);
   g_test_add_func ("/cli/output/json", test_json);
   g_test_add_func ("/cli/signal-names", test_signals);
