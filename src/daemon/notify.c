@@ -85,7 +85,7 @@ sbx_notify_crash (GDBusConnection *bus, const char *app_id, const char *signal_n
     return;
   if (!self.tried)
     load (&self, bus);
-  if (!self.portal)
+  if (!self.portal || !self.add)
     return;
   if (g_hash_table_size (self.directories) >= MAX_REMEMBERED)
     g_hash_table_remove_all (self.directories);

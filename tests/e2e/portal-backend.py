@@ -1,7 +1,8 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """portal-backend.py yes|no|silent   On the session bus: the part of a desktop that shows the dialog for launchers (no window:
-it answers at once), or, silent, a portal that never answers anything. Prints "ready" and one line per dialog."""
+it answers at once), shows notifications and tells of settings; or, silent, a portal that never answers anything. Prints
+"ready", one line per dialog, and one per notification with the id of the application that it is said to come from."""
 import sys
 
 from gi.repository import Gio, GLib
@@ -16,10 +17,33 @@ XML = f"""<node><interface name="{INTERFACE}">
   </method>
   <property name="SupportedLauncherTypes" type="u" access="read"/>
   <property name="version" type="u" access="read"/>
+</interface>
+<interface name="org.freedesktop.impl.portal.Notification">
+  <method name="AddNotification">
+    <arg type="s" direction="in"/><arg type="s" direction="in"/><arg type="a{{sv}}" direction="in"/>
+  </method>
+  <method name="RemoveNotification"><arg type="s" direction="in"/><arg type="s" direction="in"/></method>
+</interface>
+<interface name="org.freedesktop.impl.portal.Settings">
+  <method name="ReadAll"><arg type="as" direction="in"/><arg type="a{{sa{{sv}}}}" direction="out"/></method>
+  <method name="Read">
+    <arg type="s" direction="in"/><arg type="s" direction="in"/><arg type="v" direction="out"/>
+  </method>
 </interface></node>"""
 
 
 def on_call(_bus, _sender, _path, _interface, method, parameters, invocation):
+    if method in ("AddNotification", "RemoveNotification"):
+        print(method, *parameters.unpack()[:2], flush=True)
+        invocation.return_value(None)
+        return
+    if method == "ReadAll":
+        scheme = {"org.freedesktop.appearance": {"color-scheme": GLib.Variant("u", 1)}}
+        invocation.return_value(GLib.Variant("(a{sa{sv}})", (scheme,)))
+        return
+    if method == "Read":
+        invocation.return_dbus_error("org.freedesktop.portal.Error.NotFound", "no such setting")
+        return
     name = parameters.unpack()[3]
     print(method, name, flush=True)
     reply = {"name": GLib.Variant("s", name), "icon": parameters.get_child_value(4)}
@@ -37,7 +61,8 @@ if answer == "silent":
     name = "org.freedesktop.portal.Desktop"
 else:
     node = Gio.DBusNodeInfo.new_for_xml(XML)
-    bus.register_object("/org/freedesktop/portal/desktop", node.interfaces[0], on_call, on_property, None)
+    for interface in node.interfaces:
+        bus.register_object("/org/freedesktop/portal/desktop", interface, on_call, on_property, None)
     name = "org.freedesktop.impl.portal.desktop.test"
 Gio.bus_own_name_on_connection(bus, name, Gio.BusNameOwnerFlags.NONE, lambda *_: print("ready", flush=True),
                                lambda *_: sys.exit("the name is gone"))

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* The filtered session bus: what the policy names, and nothing else. */
 #include <csignal>
+#include <filesystem>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -159,4 +160,82 @@ TEST_F (OtherProxy, WithoutOneThereIsNoBus)
 TEST_F (OtherProxy, OneThatFailsIsAnError)
 {
   EXPECT_TRUE (fails_with (run_with ("/usr/bin/false", { "true" }), 125, { "xdg-dbus-proxy" }));
+}
+
+/* The real xdg-desktop-portal: it knows an application by its id, and nobody inside can change that. */
+class RealPortal : public OnBus {
+protected:
+  void
+  SetUp () override
+  {
+    OnBus::SetUp ();
+    std::filesystem::create_directories (dir () + "/portals");
+    write_file (dir () + "/portals/test.portal",
+                "[portal]\nDBusName=org.freedesktop.impl.portal.desktop.test\nInterfaces=org.freedesktop.impl.portal."
+                "Notification;org.freedesktop.impl.portal.Settings;\nUseIn=test\n");
+    set_env ("XDG_DESKTOP_PORTAL_DIR", dir () + "/portals");
+    set_env ("XDG_CURRENT_DESKTOP", "test");
+    connection ();
+    backend_ = std::make_unique<Process> (Command ({ places ().source + "/tests/e2e/portal-backend.py", "yes" }));
+    ASSERT_TRUE (backend_->expect ("ready")) << backend_->err ();
+    portal_ = std::make_unique<Process> (Command ({ "/usr/libexec/xdg-desktop-portal" }));
+    ASSERT_EQ (run (Command ({ "gdbus", "wait", "--session", "org.freedesktop.portal.Desktop" })).status, 0);
+    add_profile ("inside", "[Profile]\nInherits=default\n[Context]\nfeatures=userns;\n[Session Bus Policy]\n"
+                           "org.freedesktop.portal.*=talk\n");
+  }
+  void
+  TearDown () override
+  {
+    portal_.reset ();
+    backend_.reset ();
+    OnBus::TearDown ();
+  }
+  static Argv
+  ask (const std::string &method, const Argv &words)
+  {
+    Argv all = { "gdbus",     "call",
+                 "--session", "--timeout=20",
+                 "-d",        "org.freedesktop.portal.Desktop",
+                 "-o",        "/org/freedesktop/portal/desktop",
+                 "-m",        "org.freedesktop.portal." + method };
+
+    all.insert (all.end (), words.begin (), words.end ());
+    return all;
+  }
+  std::unique_ptr<Process> backend_, portal_;
+};
+
+TEST_F (RealPortal, KnowsTheApplicationByItsId)
+{
+  Argv notify = ask ("Notification.AddNotification", { "hello", "{'title': <'x'>, 'body': <'y'>}" });
+
+  ASSERT_TRUE (succeeds (run_in ({ "--profile=inside", "--app-id=org.example.Notes" }, notify)));
+  EXPECT_TRUE (backend_->expect ("AddNotification org.example.Notes hello")) << backend_->out ();
+  /* A name that is no id for a portal becomes one of ours */
+  ASSERT_TRUE (succeeds (run_in ({ "--profile=inside", "--app-id=plain" }, notify)));
+  EXPECT_TRUE (backend_->expect ("AddNotification org.example.Sandbox.app._plain hello")) << backend_->out ();
+}
+
+TEST_F (RealPortal, TellsSettings)
+{
+  Outcome outcome = run_in ({ "--profile=inside" }, ask ("Settings.ReadAll", { "['org.freedesktop.appearance']" }));
+
+  ASSERT_TRUE (succeeds (outcome));
+  EXPECT_NE (outcome.out.find ("'color-scheme': <uint32 1>"), std::string::npos) << outcome.out;
+}
+
+TEST_F (RealPortal, AnIdCannotBeForged)
+{
+  Argv forged = ask ("Notification.AddNotification", { "forged", "{'title': <'x'>, 'body': <'y'>}" });
+  /* A root of its own with another /.flatpak-info, and the bus in it */
+  std::string script = "printf '[Application]\\nname=org.example.Other\\n' >/tmp/info && exec bwrap --ro-bind /usr "
+                       "/usr --symlink usr/bin /bin "
+                       "--symlink usr/lib /lib --symlink usr/lib64 /lib64 --proc /proc --dev /dev --ro-bind /run /run "
+                       "--ro-bind /tmp/info /.flatpak-info -- \"$@\"";
+  Argv words = { "sh", "-c", script, "sh" };
+
+  words.insert (words.end (), forged.begin (), forged.end ());
+  ASSERT_TRUE (succeeds (run_in ({ "--profile=inside", "--app-id=org.example.Notes" }, words)));
+  EXPECT_TRUE (backend_->expect ("forged")) << backend_->out ();
+  EXPECT_NE (backend_->out ().find ("AddNotification org.example.Notes forged"), std::string::npos) << backend_->out ();
 }
