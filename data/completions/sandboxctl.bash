@@ -63,7 +63,7 @@ _sandboxctl ()
             remove) words=$(cd "${XDG_STATE_HOME:-$HOME/.local/state}/sandbox/desktop" 2>/dev/null && compgen -G '*.record' | sed 's/\.record$//') ;;
           esac
           ;;
-        profile) words="list show check diff $(sandboxctl complete profiles 2>/dev/null)" ;;
+        profile) words="list show check diff score $(sandboxctl complete profiles 2>/dev/null)" ;;
       esac
       ;;
   esac

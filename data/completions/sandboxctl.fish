@@ -45,7 +45,7 @@ complete -c sandboxctl -n 'test (count (commandline -opc)) -eq 1' -a '(sandboxct
 complete -c sandboxctl -n 'not __sandboxctl_in_command; and string match -q -- "-*" (commandline -ct)' -a '(__sandboxctl_options)'
 complete -c sandboxctl -n '__sandboxctl_is show stop kill wait exec attach' -a '(sandboxctl complete instances 2>/dev/null)'
 complete -c sandboxctl -n '__sandboxctl_is explain profile' -a '(sandboxctl complete profiles 2>/dev/null)'
-complete -c sandboxctl -n '__sandboxctl_is profile' -a 'list show check diff'
+complete -c sandboxctl -n '__sandboxctl_is profile' -a 'list show check diff score'
 complete -c sandboxctl -n '__sandboxctl_is desktop; and test (count (commandline -opc)) -eq 2' -a 'install remove list'
 complete -c sandboxctl -n '__sandboxctl_is desktop; and test (count (commandline -opc)) -ge 3' -a '(__fish_complete_suffix .desktop; path basename /usr/share/applications/*.desktop 2>/dev/null)'
 complete -c sandboxctl -n '__sandboxctl_wants_command' -a '(complete --do-complete=(commandline -ct))'

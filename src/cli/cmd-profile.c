@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "cli/cli.h"
+#include "cli/exposure.h"
 #include "cli/output.h"
 #include "cli/service.h"
 #include "policy/profile-set.h"
@@ -199,28 +200,25 @@ check (Profile *self)
 }
 
 static SbxPolicy *
-get_policy (Profile *self, const char *name, const SbxPlaces *places, GError **error)
+get_policy (Profile *self, const char *name, GError **error)
 {
   g_autoptr (GVariant) reply = get_profile (self, name, error), groups = NULL;
-  g_autoptr (SbxPolicy) bottom = sbx_policy_bottom ();
 
   if (!reply)
     return NULL;
   groups = g_variant_get_child_value (reply, 0);
-  return sbx_policy_merge_variant (bottom, groups, places, error);
+  return sbx_exposure_policy (groups, error);
 }
 
 static int
 diff (Profile *self)
 {
-  const char *xdg_dirs[G_USER_N_DIRECTORIES] = { NULL };
-  SbxPlaces places = make_places (xdg_dirs);
   g_autoptr (GError) error = NULL;
-  g_autoptr (SbxPolicy) first = get_policy (self, self->words[0], &places, &error), second = NULL;
+  g_autoptr (SbxPolicy) first = get_policy (self, self->words[0], &error), second = NULL;
   g_autofree char *text = NULL;
 
   if (first)
-    second = get_policy (self, self->words[1], &places, &error);
+    second = get_policy (self, self->words[1], &error);
   if (!second)
     return sbx_fail_error (error);
   text = sbx_policy_diff (first, second);
@@ -240,6 +238,63 @@ diff (Profile *self)
   return 0;
 }
 
+/* The names of all that can be used. */
+static char **
+all_names (Profile *self, GError **error)
+{
+  g_autoptr (GVariant) reply = ask (self, "ListProfiles", NULL, error), profiles = NULL;
+  g_autoptr (GPtrArray) names = g_ptr_array_new ();
+  const char *name, *problem;
+  GVariantIter iter;
+
+  if (!reply)
+    return NULL;
+  profiles = g_variant_get_child_value (reply, 0);
+  g_variant_iter_init (&iter, profiles);
+  while (g_variant_iter_next (&iter, "(&s&s&s&s)", &name, NULL, NULL, &problem))
+    if (!*problem)
+      g_ptr_array_add (names, g_strdup (name));
+  g_ptr_array_add (names, NULL);
+  return (char **) g_ptr_array_steal (names, NULL);
+}
+
+/* One after the other in full, or all of them in a table. */
+static int
+score (Profile *self)
+{
+  g_autoptr (GError) error = NULL;
+  gboolean named = self->words[0] != NULL;
+  g_auto (GStrv) names = named ? g_strdupv (self->words) : all_names (self, &error);
+  g_autoptr (GPtrArray) rows = g_ptr_array_new_with_free_func ((GDestroyNotify) g_strfreev);
+  g_autoptr (JsonArray) array = json_array_new ();
+  const char *heading[] = { "PROFILE", "EXPOSURE", "", _ ("MOST OF ALL IT"), NULL };
+
+  g_ptr_array_add (rows, g_strdupv ((char **) heading));
+  for (char **name = names; name && *name; name++) {
+    g_autoptr (SbxPolicy) policy = get_policy (self, *name, &error);
+
+    if (!policy)
+      break;
+    if (self->json) {
+      JsonNode *node = sbx_exposure_to_json (policy);
+
+      json_object_set_string_member (json_node_get_object (node), "profile", *name);
+      json_array_add_element (array, node);
+    } else if (named) {
+      sbx_exposure_print (*name, policy);
+    } else {
+      g_ptr_array_add (rows, sbx_exposure_row (*name, policy));
+    }
+  }
+  if (error)
+    return sbx_fail_error (error);
+  if (self->json)
+    sbx_output_json (json_node_init_array (json_node_alloc (), array));
+  else if (!named)
+    sbx_output_table (rows);
+  return 0;
+}
+
 static const struct {
   const char *name;
   int (*function) (Profile *self);
@@ -250,6 +305,7 @@ static const struct {
   { "show", show, 1, 1, "profile show PROFILE" },
   { "check", check, 1, G_MAXUINT, "profile check PROFILE|FILE…" },
   { "diff", diff, 2, 2, "profile diff PROFILE PROFILE" },
+  { "score", score, 0, G_MAXUINT, "profile score [PROFILE…]" },
 };
 
 int
@@ -262,11 +318,15 @@ sbx_cmd_profile (SbxCommand *command)
   };
   int status;
 
-  if (!sbx_parse (command, entries, NULL, _ ("list | show PROFILE | check PROFILE|FILE… | diff PROFILE PROFILE"),
-                  _ ("Lists profiles, shows where each value comes from, checks files, compares."), &status))
+  if (!sbx_parse (
+          command, entries, NULL,
+          _ ("list | show PROFILE | check PROFILE|FILE… | diff PROFILE PROFILE | score [PROFILE…]"),
+          _ ("Lists profiles, shows where each value comes from, checks files, compares, and says how much each "
+             "lays open."),
+          &status))
     return status;
   if (command->argc < 2)
-    return sbx_fail (_ ("profile takes one of list, show, check and diff"));
+    return sbx_fail (_ ("profile takes one of list, show, check, diff and score"));
   self.words = command->argv + 2;
   status = -1;
   for (gsize i = 0; i < G_N_ELEMENTS (verbs); i++)
@@ -277,7 +337,7 @@ sbx_cmd_profile (SbxCommand *command)
                                                       : sbx_fail (_ ("usage: sandboxctl %s"), verbs[i].usage);
     }
   if (status < 0)
-    status = sbx_fail (_ ("profile takes one of list, show, check and diff, not \"%s\""), command->argv[1]);
+    status = sbx_fail (_ ("profile takes one of list, show, check, diff and score, not \"%s\""), command->argv[1]);
   g_clear_pointer (&self.service, sbx_service_free);
   return status;
 }

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "cli/cli.h"
+#include "cli/exposure.h"
 #include "cli/instances.h"
 #include "cli/output.h"
 
@@ -105,6 +106,16 @@ print_result (GVariant *result)
 }
 
 static void
+print_exposure (GVariant *groups)
+{
+  g_autoptr (SbxPolicy) policy = sbx_exposure_policy (groups, NULL);
+  g_autofree char *text = policy ? sbx_exposure_text (policy) : NULL;
+
+  if (text)
+    print_line (_ ("Exposure"), text);
+}
+
+static void
 print_text (const SbxInstanceInfo *info)
 {
   guint64 pid = sbx_instance_number (info, "Pid");
@@ -127,9 +138,22 @@ print_text (const SbxInstanceInfo *info)
   if (result && g_variant_n_children (result) > 0)
     print_result (result);
   if (policy) {
+    print_exposure (policy);
     print_line (_ ("Policy"), "");
     print_policy (policy);
   }
+}
+
+static void
+print_json (const SbxInstanceInfo *info)
+{
+  JsonNode *node = sbx_instance_to_json (info);
+  g_autoptr (GVariant) groups = g_variant_lookup_value (info->properties, "Policy", G_VARIANT_TYPE_VARDICT);
+  g_autoptr (SbxPolicy) policy = groups ? sbx_exposure_policy (groups, NULL) : NULL;
+
+  if (policy)
+    json_object_set_member (json_node_get_object (node), "exposure", sbx_exposure_to_json (policy));
+  sbx_output_json (node);
 }
 
 int
@@ -156,9 +180,9 @@ sbx_cmd_show (SbxCommand *command)
   info = sbx_instances_open (command->argv[1], &service, &instances, &error);
   if (!info)
     return sbx_fail_error (error);
-  if (json)
-    sbx_output_json (sbx_instance_to_json (info));
-  else {
+  if (json) {
+    print_json (info);
+  } else {
     setlocale (LC_TIME, "");
     print_text (info);
   }

@@ -4,6 +4,7 @@
 #include "common/names.h"
 #include "daemon/call.h"
 #include "daemon/launch.h"
+#include "policy/score.h"
 
 static void
 on_launched (GObject *source, GAsyncResult *result, gpointer user_data)
@@ -36,7 +37,7 @@ launch (SbxCall *call)
 }
 
 static GVariant *
-explain_choice (SbxChoice *choice)
+explain_choice (SbxContext *context, SbxChoice *choice)
 {
   g_autoptr (GVariant) plan = g_variant_ref_sink (sbx_plan_to_variant (choice->plan));
   g_auto (GVariantDict) dict = G_VARIANT_DICT_INIT (plan);
@@ -45,6 +46,7 @@ explain_choice (SbxChoice *choice)
   g_variant_dict_insert (&dict, "profile", "s", sbx_profile_get_name (choice->profile));
   g_variant_dict_insert (&dict, "app-id", "s", choice->app_id);
   g_variant_dict_insert_value (&dict, "policy", sbx_policy_to_variant (choice->policy));
+  g_variant_dict_insert_value (&dict, "exposure", sbx_score_to_variant (choice->policy, &context->places));
   g_variant_dict_insert_value (&dict, "actions", g_variant_new_strv (actions, -1));
   return g_variant_dict_end (&dict);
 }
@@ -65,7 +67,8 @@ explain (SbxCall *call)
   if (wish)
     choice = sbx_choice_new (sbx_manager_get_context (call->manager), profile, wish, some_command, &error);
   if (choice)
-    sbx_call_return (call, g_variant_new ("(@a{sv})", explain_choice (choice)));
+    sbx_call_return (call,
+                     g_variant_new ("(@a{sv})", explain_choice (sbx_manager_get_context (call->manager), choice)));
   else
     sbx_call_fail (call, error);
 }

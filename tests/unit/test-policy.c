@@ -6,8 +6,10 @@
 #include "common/error.h"
 #include "policy/key-file.h"
 #include "policy/policy-private.h"
+#include "policy/score.h"
 
 #define CASES 10000
+#define SCORES 2000
 
 static const SbxPlaces places = { .home = "/home/u" };
 
@@ -88,6 +90,12 @@ random_policy (GRand *rand)
     { "Context", "filesystems", NULL, TRUE, FALSE },
     { "Context", "persistent", NULL, TRUE, FALSE },
     { "Context", "persistent", WORDS (".", ".mozilla", ".mozilla/x", "y"), TRUE, TRUE },
+    { "Context", "sockets", WORDS ("pulseaudio", "pipewire", "gpg-agent", "ssh-auth", "system-bus", "pcsc"), TRUE,
+      TRUE },
+    { "Context", "features", WORDS ("multiarch", "root", "no-landlock"), TRUE, TRUE },
+    { "Context", "forward", WORDS ("none", "ro", "rw"), FALSE, FALSE },
+    { "Context", "filesystems", WORDS ("~:ro", "~", "!~/.ssh", "~/.ssh:ro", "~/.config:none", "~/bin", "/:none"), TRUE,
+      FALSE },
     { "Context", "pass-environment", WORDS ("A", "B"), TRUE, FALSE },
     { "Procfs", "hidepid", WORDS ("ptraceable", "invisible", "off"), FALSE, FALSE },
     { "Procfs", "subset", WORDS ("pid", "all"), FALSE, FALSE },
@@ -96,6 +104,8 @@ random_policy (GRand *rand)
     { "Session Bus Policy", "org.x", WORDS ("see", "talk", "own", "none"), FALSE, FALSE },
     { "Session Bus Policy", "org.x.*", WORDS ("see", "talk", "own"), FALSE, FALSE },
     { "Session Bus Policy", "org.x.y", WORDS ("see", "talk", "own"), FALSE, FALSE },
+    { "Session Bus Policy", "org.freedesktop.*", WORDS ("see", "talk", "own"), FALSE, FALSE },
+    { "Session Bus Policy", "org.freedesktop.secrets", WORDS ("see", "talk", "none"), FALSE, FALSE },
     { "System Bus Policy", "org.x.y.*", WORDS ("see", "talk", "own"), FALSE, FALSE },
     { "Environment", "A", WORDS ("1", "2", "with;semicolon", " blanks ", "line\nbreak"), FALSE, FALSE },
     { "Environment", "C", WORDS ("", "\\"), FALSE, FALSE },
@@ -222,11 +232,18 @@ check_values (const SbxPolicy *a, const SbxPolicy *b)
                      MIN (sbx_policy_get_access (a, probes[i]), sbx_policy_get_access (b, probes[i])));
 }
 
+static guint32
+random_seed (void)
+{
+  const char *named = g_getenv ("SBX_TEST_SEED");
+
+  return named ? (guint32) g_ascii_strtoull (named, NULL, 10) : g_random_int ();
+}
+
 static void
 test_laws (void)
 {
-  const char *named = g_getenv ("SBX_TEST_SEED");
-  guint32 seed = named ? (guint32) g_ascii_strtoull (named, NULL, 10) : g_random_int ();
+  guint32 seed = random_seed ();
   g_autoptr (GRand) rand = g_rand_new_with_seed (seed);
   g_autoptr (SbxPolicy) bottom = sbx_policy_bottom ();
 
@@ -238,6 +255,61 @@ test_laws (void)
     check_values (a, b);
     check_key_file (a);
     check_access (rand, a, b);
+  }
+}
+
+static gboolean
+has_row (const GArray *open, const char *id)
+{
+  for (guint i = 0; i < open->len; i++)
+    if (g_str_equal (g_array_index (open, SbxScoreRow, i).id, id))
+      return TRUE;
+  return FALSE;
+}
+
+/* What allows no more is exposed no more: in the whole, and door by door. */
+static void
+check_score (const SbxPolicy *less, const SbxPolicy *more)
+{
+  g_autoptr (GArray) open_less = NULL, open_more = NULL;
+  guint of_less = sbx_score (less, &places, &open_less), of_more = sbx_score (more, &places, &open_more);
+  guint last = 100;
+
+  g_assert_true (sbx_policy_leq (less, more));
+  g_assert_cmpuint (of_less, <=, of_more);
+  g_assert_cmpuint (of_more, <=, 100);
+  for (guint i = 0; i < open_less->len; i++) {
+    const SbxScoreRow *row = &g_array_index (open_less, SbxScoreRow, i);
+
+    if (!has_row (open_more, row->id)) {
+      g_autofree char *a = sbx_policy_to_key_file (less), *b = sbx_policy_to_key_file (more);
+
+      g_error ("%s is open for\n%s\nand not for\n%s", row->id, a, b);
+    }
+    g_assert_cmpuint (row->exposure, <=, last); /* worst first */
+    g_assert_cmpuint (row->exposure, <=, of_less);
+    last = row->exposure;
+  }
+}
+
+static void
+test_score (void)
+{
+  guint32 seed = random_seed ();
+  g_autoptr (GRand) rand = g_rand_new_with_seed (seed);
+  g_autoptr (SbxPolicy) bottom = sbx_policy_bottom ();
+
+  g_test_message ("SBX_TEST_SEED=%u, %d cases", seed, SCORES);
+  g_assert_cmpuint (sbx_score (bottom, &places, NULL), ==, 0);
+  for (int i = 0; i < SCORES; i++) {
+    g_autoptr (SbxPolicy) a = random_policy (rand), b = random_policy (rand);
+    g_autoptr (SbxPolicy) meet = sbx_policy_meet (a, b), join = sbx_policy_join (a, b);
+
+    check_score (bottom, a);
+    check_score (meet, a);
+    check_score (meet, b);
+    check_score (a, join);
+    check_score (b, join);
   }
 }
 
@@ -254,6 +326,43 @@ policy_of (const char *group, const char *key, const char *value, GError **error
   g_variant_builder_add (&dict, "{sv}", group, g_variant_builder_end (&keys));
   groups = g_variant_ref_sink (g_variant_builder_end (&dict));
   return sbx_policy_merge_variant (empty, groups, &places, error);
+}
+
+/* Each door, by what opens it: the score comes to at least that much, and the row is named. */
+static void
+test_score_rows (void)
+{
+  static const struct {
+    const char *group, *key, *value, *id;
+    guint least, most;
+  } cases[] = {
+    { "Context", "shared", "network", "network", 20, 40 },
+    { "Context", "sockets", "session-bus", "session-bus", 90, 100 },
+    { "Context", "sockets", "x11", "x11", 50, 74 },
+    { "Context", "filesystems", "home", "startup-files", 90, 100 },
+    { "Context", "filesystems", "home:ro", "secret-files", 50, 89 },
+    { "Context", "filesystems", "~/Music:ro", "some-files-read", 10, 30 },
+    { "Context", "filesystems", "/srv:ro", "files-elsewhere-read", 5, 25 },
+    { "Context", "filesystems", "~/.config/autostart:create", "startup-files", 85, 100 },
+    { "Session Bus Policy", "org.freedesktop.*", "talk", "starts-programs", 85, 100 },
+    { "Session Bus Policy", "org.freedesktop.portal.*", "talk", "session-names", 5, 25 },
+    { "Seccomp", "allow", "bpf", "calls-more", 15, 40 },
+  };
+  for (gsize i = 0; i < G_N_ELEMENTS (cases); i++) {
+    g_autoptr (GError) error = NULL;
+    g_autoptr (SbxPolicy) policy = policy_of (cases[i].group, cases[i].key, cases[i].value, &error);
+    g_autoptr (GArray) open = NULL;
+    guint score = sbx_score (policy, &places, &open);
+
+    g_assert_no_error (error);
+    if (!has_row (open, cases[i].id) || score < cases[i].least || score > cases[i].most)
+      g_error ("%s=%s comes to %u, %s", cases[i].key, cases[i].value, score,
+               has_row (open, cases[i].id) ? "" : "without its row");
+  }
+  g_assert_cmpstr (sbx_score_word (49), ==, "OK");
+  g_assert_cmpstr (sbx_score_word (50), ==, "MEDIUM");
+  g_assert_cmpstr (sbx_score_word (75), ==, "EXPOSED");
+  g_assert_cmpstr (sbx_score_word (90), ==, "UNSAFE");
 }
 
 static void
@@ -419,6 +528,8 @@ main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/policy/laws", test_laws);
+  g_test_add_func ("/policy/score", test_score);
+  g_test_add_func ("/policy/score-rows", test_score_rows);
   g_test_add_func ("/policy/errors", test_errors);
   g_test_add_func ("/policy/paths", test_paths);
   g_test_add_func ("/policy/empty-group", test_empty_group);
