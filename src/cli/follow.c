@@ -44,6 +44,7 @@ typedef struct {
   int signals;
   GError *refusal; /* of the call */
   gboolean replied;
+  gboolean finished;       /* sources that are due in the same iteration still run */
   GArray *kept;            /* struct signalfd_siginfo, for when it has started */
   guint cancel, listening; /* sources, or 0 */
   int status;
@@ -78,6 +79,7 @@ sbx_follow_block_signals (void)
 static void
 finish (Follow *self, int status)
 {
+  self->finished = TRUE;
   self->status = status;
   g_main_loop_quit (self->loop);
 }
@@ -244,6 +246,8 @@ decide (Follow *self)
   SbxLifeline *lifeline = self->call->lifeline;
   gboolean over = lifeline->ended || lifeline->closed || (lifeline->exited && !self->call->instance);
 
+  if (self->finished)
+    return;
   if (lifeline->failed) {
     if (self->replied || sbx_follow_failure_status ((SbxStep) lifeline->failure.detail, 0) != SBX_EXIT_SANDBOX)
       report_failure (self);
