@@ -194,6 +194,18 @@ sbx_authority_accepts (SbxCaller *caller, GError **error)
                     (unsigned) uid, (unsigned) geteuid ());
 }
 
+/* One that is in a sandbox would choose a policy for itself, or reach into another sandbox, by a yes that was meant for
+ * the session: fail closed. Whether root is in one only root can see; and root in a user namespace is not uid 0 here.
+ */
+static gboolean
+is_outside (SbxCaller *caller, GError **error)
+{
+  if ((sbx_caller_get_uid (caller) == 0 && geteuid () != 0) || sbx_caller_is_unsandboxed (caller))
+    return TRUE;
+  return sbx_throw (error, SBX_ERROR_NOT_AUTHORIZED,
+                    "an application in a sandbox may not start, change or look into another one; do it from outside");
+}
+
 /* TRUE with @error unset: the next action may be asked for. */
 static gboolean
 fall_back (const char *action, SbxCaller *caller, GError **error)
@@ -396,7 +408,7 @@ sbx_authority_check_async (SbxAuthority *self, SbxCaller *caller, const char *co
   question->actions = g_strdupv ((char **) actions);
   question->interactive = interactive;
   g_task_set_task_data (task, question, question_free);
-  if (!sbx_authority_accepts (caller, &error))
+  if (!sbx_authority_accepts (caller, &error) || !is_outside (caller, &error))
     g_task_return_error (task, error);
   else
     ask_next (task);

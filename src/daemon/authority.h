@@ -15,7 +15,8 @@ SbxAuthority *sbx_authority_new (void);
 /* May @caller (which is known) have all of @actions (NULL-terminated, of names.h; copied)? They are asked for one after
  * the other; polkit may show a dialogue if @interactive. When @cancellable is cancelled, the question is withdrawn.
  * Errors: NOT_AUTHORIZED (names the action and the remedy), AUTHENTICATION_CANCELED, G_IO_ERROR_CANCELLED.
- * Callers with uid 0 get everything; callers with another uid than ours, if that is not 0, nothing. */
+ * Callers with uid 0 get everything; callers with another uid than ours, if that is not 0, nothing; callers in another
+ * user namespace, which is what every sandbox has, nothing. */
 void sbx_authority_check_async (SbxAuthority *self, SbxCaller *caller, const char *const *actions, gboolean interactive,
                                 GCancellable *cancellable, GAsyncReadyCallback callback, gpointer user_data);
 gboolean sbx_authority_check_finish (SbxAuthority *self, GAsyncResult *result, GError **error);

@@ -28,6 +28,7 @@
 #include "wire/sys.h"
 
 #define OPTIONS (PTRACE_O_TRACEFORK | PTRACE_O_TRACEVFORK | PTRACE_O_TRACECLONE | PTRACE_O_TRACEEXEC)
+#define PASSES 16
 #define THREAD_TRIES 1000 /* of a millisecond each, for a thread that sleeps in the kernel to stop */
 #ifndef PTRACE_EVENT_STOP
 #define PTRACE_EVENT_STOP 128 /* include/uapi/linux/ptrace.h */
@@ -113,49 +114,62 @@ is_fatal (const Status *status, int signo)
   return !((status->caught | status->ignored) & bit);
 }
 
-/* Makes one more thread of the crashed process stop, and lets go of it there. */
-static void
+/* Makes one more thread of the crashed process stop, and lets go of it there. 1, or 0 when it is not traced (any more).
+ */
+static size_t
 release_thread (pid_t tid)
 {
   const struct timespec moment = { 0, 1000000 };
   int status;
 
   if (ptrace (PTRACE_INTERRUPT, tid, NULL, NULL) < 0)
-    return;
+    return 0;
   for (int i = 0; i < THREAD_TRIES; i++) {
     pid_t pid = waitpid (tid, &status, WNOHANG | __WALL);
 
     if (pid < 0 || (pid == tid && !WIFSTOPPED (status)))
-      return;
+      return 0;
     if (pid == tid) {
       /* A signal that had just come goes on its way */
       long signo = status >> 16 == 0 ? WSTOPSIG (status) : 0;
 
       ptrace (PTRACE_DETACH, tid, NULL, (void *) signo);
-      return;
+      return 1;
     }
     nanosleep (&moment, NULL);
   }
+  return 0;
 }
 
-static void
-release_other_threads (pid_t tgid, pid_t but)
+/* Returns how many there were. */
+static size_t
+release_listed_threads (pid_t tgid, pid_t but)
 {
   struct dirent *entry;
+  size_t n = 0;
   char path[64];
   DIR *dir;
 
   snprintf (path, sizeof path, "/proc/%d/task", (int) tgid);
   dir = opendir (path);
   if (!dir)
-    return;
+    return 0;
   while ((entry = readdir (dir)) != NULL) {
     pid_t tid = (pid_t) strtol (entry->d_name, NULL, 10);
 
     if (tid > 0 && tid != but)
-      release_thread (tid);
+      n += release_thread (tid);
   }
   closedir (dir);
+  return n;
+}
+
+/* Again until there are no new ones: a thread that was on its way to stop may have started another. */
+static void
+release_other_threads (pid_t tgid, pid_t but)
+{
+  for (int i = 0; i < PASSES && release_listed_threads (tgid, but) > 0; i++)
+    ;
 }
 
 static void
