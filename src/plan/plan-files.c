@@ -28,12 +28,22 @@ cover (SbxPlan *self, const char *path)
   }
 }
 
+/* Before bwrap runs. */
+static gboolean
+will_exist (SbxPlan *self, const char *path)
+{
+  for (guint i = 0; i < self->directories->len; i++)
+    if (strcmp (g_array_index (self->directories, SbxPlanDirectory, i).path, path) == 0)
+      return TRUE;
+  return sbx_plan_exists (self, path);
+}
+
 static void
 grant (SbxPlan *self, const char *path, SbxAccess access)
 {
   if (access == SBX_ACCESS_CREATE)
     sbx_plan_directory (self, path, 0755);
-  else if (!sbx_plan_exists (self, path)) {
+  else if (!will_exist (self, path)) {
     sbx_plan_warn (self, "%s is not there and is left out", path);
     return;
   }
@@ -103,6 +113,8 @@ make_rules (SbxPlan *self, GPtrArray *paths)
   g_ptr_array_add (paths, homes);
   g_ptr_array_add (paths, profiles);
   add_rule (rules, self->policy, homes, SBX_ACCESS_NONE);
+  if (sbx_policy_get_access (self->policy, profiles) >= SBX_ACCESS_RW)
+    sbx_plan_directory (self, profiles, 0700); /* else it could be made from inside */
   limit (rules, self->policy, profiles, SBX_ACCESS_RO);
   if (machine->runtime_dir) {
     char *instances = g_build_filename (machine->runtime_dir, SBX_RUNTIME_SUBDIR, NULL);

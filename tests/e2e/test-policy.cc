@@ -239,6 +239,21 @@ TEST_F (Policy, TheServicesFilesCannotBeNamed)
   std::filesystem::remove_all (place + "/named");
 }
 
+/* A profile of the user's is not made by what runs under one. */
+TEST_F (Policy, ProfilesAreNotWrittenTo)
+{
+  std::string profiles = home () + "/.config/sandbox";
+
+  std::filesystem::remove_all (profiles);
+  set_env ("XDG_CONFIG_HOME", home () + "/.config");
+  EXPECT_EQ (under ("[Context]\nfilesystems=home;\n",
+                    "echo x >~/.config/other && mkdir -p ~/.config/sandbox/profiles 2>/dev/null || echo refused")
+                 .out,
+             "refused\n");
+  EXPECT_EQ (read_file (home () + "/.config/other"), "x\n");
+  EXPECT_FALSE (std::filesystem::exists (profiles + "/profiles"));
+}
+
 TEST_F (Policy, FilesOfTheHome)
 {
   std::filesystem::create_directories (home () + "/Projects/one");

@@ -346,6 +346,29 @@ test_order (void)
     expect_mounts (cases[i].key, cases[i].value, cases[i].rows);
 }
 
+/* Profiles that are not there yet cannot be made from inside either. */
+static void
+test_profiles_are_made (void)
+{
+  static const char *const missing[] = { "/home/u/.config/sandbox", NULL };
+  g_autoptr (SbxPolicy) base = shipped ("default"), home = with (base, "Context", "filesystems", "home");
+  Fake fake = new_fake ();
+  g_autoptr (SbxPlan) plan = NULL;
+  g_autofree char *text = NULL;
+  const SbxPlanDirectory *directories;
+  gsize n;
+
+  fake.missing = missing;
+  plan = sbx_plan_new (home, &request, &fake.machine, NULL);
+  directories = sbx_plan_get_directories (plan, &n);
+  text = describe (plan);
+  g_assert_cmpuint (n, ==, 1);
+  g_assert_cmpstr (directories[0].path, ==, missing[0]);
+  g_assert_nonnull (strstr (text, "{'op': 'ro-bind', 'source': '/home/u/.config/sandbox'"));
+  g_assert_null (strstr (text, "left out"));
+  g_hash_table_unref (fake.machine.filters);
+}
+
 static void
 test_environment (void)
 {
@@ -383,6 +406,7 @@ main (int argc, char **argv)
   g_test_add_func ("/plan/root", test_root);
   g_test_add_func ("/plan/files", test_files);
   g_test_add_func ("/plan/order", test_order);
+  g_test_add_func ("/plan/profiles-are-made", test_profiles_are_made);
   g_test_add_func ("/plan/environment", test_environment);
   return g_test_run ();
 }
