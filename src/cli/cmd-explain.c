@@ -3,128 +3,75 @@
 #include <string.h>
 
 #include "cli/cli.h"
+#include "cli/exposure.h"
+#include "cli/meanings.h"
 #include "cli/output.h"
 #include "cli/policy-options.h"
 #include "cli/service.h"
 
-/* What a value of a policy means to a person. A row with a NULL word is for any value that is there; %s is the value.
- */
-typedef struct {
-  const char *group, *key, *word;
-  const char *text;
-  gboolean risky;
-} Meaning;
-
-static const Meaning meanings[] = {
-  { "Context", "shared", "network", N_ ("reaches the network, the local one too, as you do"), TRUE },
-  { "Context", "shared", "ipc", N_ ("shares memory segments and message queues with everything of yours"), TRUE },
-  { "Context", "sockets", "wayland", N_ ("shows windows (Wayland)"), FALSE },
-  { "Context", "sockets", "x11", N_ ("shows windows (X11): can read the keyboard and every window"), TRUE },
-  { "Context", "sockets", "fallback-x11",
-    N_ ("shows windows (X11) where there is no Wayland: can read every window then"), TRUE },
-  { "Context", "sockets", "session-bus", N_ ("reaches the whole session bus: can start anything outside"), TRUE },
-  { "Context", "sockets", "system-bus", N_ ("reaches the whole system bus"), TRUE },
-  { "Context", "sockets", "ssh-auth", N_ ("can use your SSH keys"), TRUE },
-  { "Context", "sockets", "gpg-agent", N_ ("can use your GnuPG keys"), TRUE },
-  { "Context", "sockets", NULL, N_ ("uses the socket %s"), FALSE },
-  { "Context", "devices", "all", N_ ("uses every device"), TRUE },
-  { "Context", "devices", "input", N_ ("reads keyboards and other input devices"), TRUE },
-  { "Context", "devices", NULL, N_ ("uses devices: %s"), FALSE },
-  { "Context", "filesystems", NULL, N_ ("reaches the files in %s"), TRUE },
-  { "Context", "forward", "rw", N_ ("reads and writes the files that you open with it"), FALSE },
-  { "Context", "forward", "ro", N_ ("reads the files that you open with it"), FALSE },
-  { "Context", "persistent", NULL, N_ ("keeps %s for the next time, in a place of its own"), FALSE },
-  { "Context", "features", "userns", N_ ("makes user namespaces, for a sandbox of its own"), FALSE },
-  { "Context", "features", "no-landlock", N_ ("starts even where /proc cannot be limited"), TRUE },
-  { "Context", "features", "devel", N_ ("may trace and profile its own processes"), FALSE },
-  { "Context", "features", NULL, N_ ("has the feature %s"), FALSE },
-  { "Limits", NULL, NULL, N_ ("has the limit %s"), FALSE },
-  { "Session Bus Policy", NULL, NULL, N_ ("on the session bus: %s"), FALSE },
-  { "System Bus Policy", NULL, NULL, N_ ("on the system bus: %s"), FALSE },
-};
-
-static const Meaning *
-find_meaning (const char *group, const char *key, const char *word)
-{
-  for (gsize i = 0; i < G_N_ELEMENTS (meanings); i++) {
-    const Meaning *row = &meanings[i];
-
-    if (strcmp (row->group, group) == 0 && (!row->key || strcmp (row->key, key) == 0)
-        && (!row->word || strcmp (row->word, word) == 0))
-      return row;
-  }
-  return NULL;
-}
-
 static void
-say (const char *text, const char *what, gboolean risky)
+say (const char *text, gboolean risky)
 {
   gboolean colours = sbx_output_colours () && risky;
-  g_autofree char *clean = sbx_output_clean (what);
-  g_autoptr (GString) line = g_string_new (text);
+  g_autofree char *clean = sbx_output_clean (text);
 
-  g_string_replace (line, "%s", clean, 1);
-  printf ("%s  %s %s%s\n", colours ? "\033[33m" : "", risky ? "!" : "·", line->str, colours ? "\033[0m" : "");
+  printf ("%s  %s %s%s\n", colours ? "\033[33m" : "", risky ? "!" : "·", clean, colours ? "\033[0m" : "");
 }
 
 static void
-say_value (const char *group, const char *key, const char *value)
+say_meaning (const char *line, gboolean risky, gpointer data)
 {
-  gboolean list = strcmp (group, "Context") == 0;
-  g_auto (GStrv) words = list ? g_strsplit (value, ";", -1) : g_new0 (char *, 2);
-
-  if (!list)
-    words[0] = g_strdup_printf ("%s=%s", key, value);
-  for (char **word = words; *word; word++) {
-    const Meaning *row = **word && **word != '!' ? find_meaning (group, key, *word) : NULL;
-
-    if (row)
-      say (_ (row->text), *word, row->risky && !g_str_has_suffix (*word, ":none"));
-  }
+  say (line, risky);
 }
 
 static void
-say_policy (GVariant *policy)
+say_warnings (GVariant *plan)
 {
-  GVariantIter groups, keys;
-  const char *group, *key, *value;
-  GVariant *pairs;
+  g_auto (GStrv) lines = NULL;
 
-  g_variant_iter_init (&groups, policy);
-  while (g_variant_iter_next (&groups, "{&sv}", &group, &pairs)) {
-    if (g_variant_is_of_type (pairs, G_VARIANT_TYPE ("a{ss}"))) {
-      g_variant_iter_init (&keys, pairs);
-      while (g_variant_iter_next (&keys, "{&s&s}", &key, &value))
-        say_value (group, key, value);
-    }
-    g_variant_unref (pairs);
-  }
-}
-
-static void
-say_list (const char *title, GVariant *plan, const char *key)
-{
-  g_auto (GStrv) words = NULL;
-
-  if (!g_variant_lookup (plan, key, "^as", &words) || !words[0])
+  if (!g_variant_lookup (plan, "warnings", "^as", &lines) || !lines[0])
     return;
-  puts (title);
-  for (char **word = words; *word; word++)
-    say ("%s", *word, FALSE);
+  puts (_ ("Mind:"));
+  for (char **line = lines; *line; line++)
+    say (*line, FALSE);
 }
 
-static gboolean
-has_namespace (GVariant *plan, const char *name)
+static void
+say_actions (GVariant *plan)
 {
-  g_auto (GStrv) names = NULL;
+  g_auto (GStrv) actions = NULL;
 
-  return g_variant_lookup (plan, "namespaces", "^as", &names) && g_strv_contains ((const char *const *) names, name);
+  if (!g_variant_lookup (plan, "actions", "^as", &actions) || !actions[0])
+    return;
+  puts (_ ("polkit is asked for:"));
+  for (char **action = actions; *action; action++) {
+    const char *meaning = sbx_meaning_of_action (*action);
+    g_autofree char *line = g_strdup_printf ("%s (%s)", meaning ? meaning : *action, *action);
+
+    say (meaning ? line : *action, FALSE);
+  }
+}
+
+/* The policy, and its exposure in one line. */
+static void
+say_policy (GVariant *plan)
+{
+  g_autoptr (GVariant) groups = g_variant_lookup_value (plan, "policy", G_VARIANT_TYPE_VARDICT);
+  g_autoptr (GError) error = NULL;
+  g_autoptr (SbxPolicy) policy = groups ? sbx_exposure_policy (groups, &error) : NULL;
+  g_autofree char *exposure = policy ? sbx_exposure_text (policy) : NULL;
+
+  if (!policy) {
+    sbx_fail (_ ("the service says nothing of the policy that can be read: %s"), error ? error->message : "");
+    return;
+  }
+  sbx_meanings_visit (policy, g_get_home_dir (), say_meaning, NULL);
+  printf (_ ("Exposure: %s\n"), exposure);
 }
 
 static void
 print_text (GVariant *plan)
 {
-  g_autoptr (GVariant) policy = g_variant_lookup_value (plan, "policy", G_VARIANT_TYPE_VARDICT);
   const char *profile = "", *app_id = "";
   gboolean inferiors = FALSE;
 
@@ -132,17 +79,14 @@ print_text (GVariant *plan)
   g_variant_lookup (plan, "app-id", "&s", &app_id);
   g_variant_lookup (plan, "inferiors-only", "b", &inferiors);
   printf (_ ("Under the profile \"%s\", as application \"%s\", a program:\n"), profile, app_id);
-  say (_ ("reads the system's programs and libraries, and cannot change them"), "", FALSE);
+  say (_ ("reads the system's programs and libraries, and cannot change them"), FALSE);
   if (inferiors)
-    say (_ ("sees no processes but its own"), "", FALSE);
+    say (_ ("sees no processes but its own"), FALSE);
   else
-    say (_ ("may see other processes than its own"), "", TRUE);
-  if (has_namespace (plan, "net"))
-    say (_ ("has no network"), "", FALSE);
-  if (policy)
-    say_policy (policy);
-  say_list (_ ("Mind:"), plan, "warnings");
-  say_list (_ ("polkit is asked for:"), plan, "actions");
+    say (_ ("may see other processes than its own"), TRUE);
+  say_policy (plan);
+  say_warnings (plan);
+  say_actions (plan);
   puts (_ ("Marked with \"!\" is what reaches your data or your session. --json tells everything."));
 }
 

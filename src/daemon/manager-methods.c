@@ -45,6 +45,8 @@ explain_choice (SbxContext *context, SbxChoice *choice)
 
   g_variant_dict_insert (&dict, "profile", "s", sbx_profile_get_name (choice->profile));
   g_variant_dict_insert (&dict, "app-id", "s", choice->app_id);
+  if (choice->on_crash)
+    g_variant_dict_insert (&dict, "on-crash", "s", choice->on_crash);
   g_variant_dict_insert_value (&dict, "policy", sbx_policy_to_variant (choice->policy));
   g_variant_dict_insert_value (&dict, "exposure", sbx_score_to_variant (choice->policy, &context->places));
   g_variant_dict_insert_value (&dict, "actions", g_variant_new_strv (actions, -1));

@@ -5,6 +5,21 @@
 #include "wire/block.h"
 #include "wire/landlock.h"
 
+/* What is in a file that bwrap makes. */
+static char *
+content_of (SbxPlan *self, int number)
+{
+  for (guint i = 0; i < self->files->len; i++) {
+    const SbxPlanFile *file = &g_array_index (self->files, SbxPlanFile, i);
+    gsize n;
+    const char *bytes = g_bytes_get_data (file->content, &n);
+
+    if (file->number == number)
+      return g_utf8_make_valid (bytes ? bytes : "", (gssize) n);
+  }
+  return g_strdup ("");
+}
+
 static GVariant *
 mounts (SbxPlan *self)
 {
@@ -22,8 +37,26 @@ mounts (SbxPlan *self)
     g_variant_builder_add (&rows, "{ss}", "dest", op->dest);
     if (op->mode >= 0)
       g_variant_builder_add (&rows, "{ss}", "mode", mode);
+    if (op->kind == SBX_OP_FILE) {
+      g_autofree char *content = content_of (self, op->number);
+
+      g_variant_builder_add (&rows, "{ss}", "content", content);
+    }
     g_variant_builder_close (&rows);
   }
+  return g_variant_builder_end (&rows);
+}
+
+/* What is made on the disk before the launch. */
+static GVariant *
+directories (SbxPlan *self)
+{
+  GVariantBuilder rows;
+
+  g_variant_builder_init (&rows, G_VARIANT_TYPE ("aay"));
+  for (guint i = 0; i < self->directories->len; i++)
+    g_variant_builder_add_value (
+        &rows, g_variant_new_bytestring (g_array_index (self->directories, SbxPlanDirectory, i).path));
   return g_variant_builder_end (&rows);
 }
 
@@ -137,12 +170,16 @@ sbx_plan_to_variant (SbxPlan *self)
   g_variant_builder_add (&dict, "{sv}", "uid", g_variant_new_uint32 (self->uid));
   g_variant_builder_add (&dict, "{sv}", "namespaces", namespaces (self));
   g_variant_builder_add (&dict, "{sv}", "mounts", mounts (self));
+  g_variant_builder_add (&dict, "{sv}", "directories", directories (self));
   g_variant_builder_add (&dict, "{sv}", "procfs", procfs (self));
   g_variant_builder_add (&dict, "{sv}", "landlock", landlock (self));
   g_variant_builder_add (&dict, "{sv}", "seccomp", sbx_seccomp_explain (self->kept_policy));
   g_variant_builder_add (&dict, "{sv}", "bus", bus_rules (self));
   g_variant_builder_add (&dict, "{sv}", "environment", g_variant_new_strv (sbx_plan_get_environment (self), -1));
   g_variant_builder_add (&dict, "{sv}", "limits", limits (self));
+  g_variant_builder_add (&dict, "{sv}", "cwd", g_variant_new_bytestring (self->cwd ? self->cwd : self->home));
+  g_variant_builder_add (&dict, "{sv}", "command",
+                         g_variant_new_bytestring_array ((const char *const *) self->argv, -1));
   g_variant_builder_add (&dict, "{sv}", "warnings", g_variant_new_strv (sbx_plan_get_warnings (self), -1));
   if (self->proxy->len > 0)
     g_variant_builder_add (&dict, "{sv}", "bus-proxy",

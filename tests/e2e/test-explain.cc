@@ -70,3 +70,100 @@ TEST_F (Explaining, ARunningSandboxHasAScore)
   EXPECT_EQ (tenths (json ({ "show", id, "--json" })["exposure"]), 1);
   EXPECT_TRUE (succeeds (sandboxctl ({ "stop", "--grace=0", id })));
 }
+
+/* Every kind of thing that a profile can say comes out as a sentence, and what reaches data or session is marked. */
+TEST_F (Explaining, InWords)
+{
+  add_profile ("wide", "[Profile]\nInherits=default\nAppId=org.example.Wide\n"
+                       "[Context]\nshared=network;\nsockets=wayland;pulseaudio;\ndevices=dri;\n"
+                       "filesystems=home:ro;!~/.ssh;/srv:rw;\npersistent=.wide;\nforward=rw\npass-environment=LC_ALL;\n"
+                       "[Session Bus Policy]\norg.example.A=talk\norg.example.B=talk\n"
+                       "[Network]\nconnect=443;80;\n[Limits]\nmemory=512M\ncore=0\n[Seccomp]\nallow=bpf;\n"
+                       "[Environment]\nWIDE=1\n[Procfs]\nsubset=pid\n");
+  std::string out = text ({ "explain", "wide" });
+
+  for (const char *line : { "as application \"org.example.Wide\"",
+                            "· sees no processes but its own",
+                            "! reads the files in your whole home",
+                            "· … but nothing in ~/.ssh",
+                            "! reads, changes and deletes the files in /srv",
+                            "· keeps what it puts into its own ~/.wide",
+                            "! reaches the network",
+                            "· connects to no TCP ports but 80, 443",
+                            "· shows windows",
+                            "! plays sound",
+                            "· uses the graphics card",
+                            "· talks on the session bus to org.example.A, org.example.B",
+                            "· reads and changes the files that you open with it",
+                            "· uses at most 512.0",
+                            "· leaves no core dumps",
+                            "! may make system calls that others may not: bpf",
+                            "· finds nothing in /proc but processes",
+                            "· is told your variables LC_ALL",
+                            "· has the variables WIDE=1",
+                            "Exposure: ",
+                            "(org.example.Sandbox.launch)" })
+    EXPECT_TRUE (says (out, line)) << line << " is not in\n" << out;
+  EXPECT_FALSE (says (out, "extend-")) << out;
+  out = text ({ "explain", "default", "--share=network" });
+  EXPECT_TRUE (says (out, "(org.example.Sandbox.extend-network)")) << out;
+  out = text ({ "explain", "default" });
+  for (const char *line : { "· reaches none of your files", "· begins with an empty home", "· has no network" })
+    EXPECT_TRUE (says (out, line)) << line << " is not in\n" << out;
+  EXPECT_FALSE (says (out, "  ! ")) << out;
+}
+
+/* For programs, everything. */
+TEST_F (Explaining, InFull)
+{
+  add_profile ("wide", "[Profile]\nInherits=default\nOnCrash=dumper\n"
+                       "[Context]\nshared=network;\npersistent=.wide;\nsockets=wayland;\n"
+                       "[Session Bus Policy]\norg.example.A=talk\n[Network]\nconnect=443;\n"
+                       "[Limits]\nnofile=99\n[Environment]\nWIDE=1\n");
+  Json plan = json ({ "explain", "wide", "--app-id=org.example.Wide", "--device=dri", "--json", "--", "true", "--x" });
+  auto has_text = [] (const Json &list, const std::string &what) {
+    for (const Json &item : list.items ())
+      if (item.text () == what)
+        return true;
+    return false;
+  };
+
+  EXPECT_EQ (plan["profile"].text (), "wide");
+  EXPECT_EQ (plan["app-id"].text (), "org.example.Wide");
+  EXPECT_EQ (plan["on-crash"].text (), "dumper");
+  EXPECT_TRUE (has_text (plan["command"], "--x"));
+  EXPECT_EQ (plan["cwd"].text (), home ());
+  EXPECT_TRUE (plan["inferiors-only"].boolean ());
+  EXPECT_TRUE (has_text (plan["namespaces"], "pid"));
+  EXPECT_FALSE (has_text (plan["namespaces"], "net"));
+  EXPECT_EQ (plan["procfs"]["hidepid"].text (), "ptraceable");
+  EXPECT_TRUE (plan["landlock"]["instance-domain"].boolean ());
+  EXPECT_TRUE (plan["landlock"]["app-domain"].boolean ());
+  EXPECT_EQ (plan["landlock"]["connect"][0].number (), 443);
+  EXPECT_TRUE (has_text (plan["bus"], "session talk org.example.A"));
+  EXPECT_TRUE (has_text (plan["environment"], "WIDE=1"));
+  EXPECT_EQ (plan["limits"]["nofile"].number (), 99);
+  EXPECT_TRUE (has_text (plan["actions"], "org.example.Sandbox.launch"));
+  EXPECT_TRUE (has_text (plan["actions"], "org.example.Sandbox.extend-devices"));
+  EXPECT_TRUE (has_text (plan["directories"], dir () + "/data/sandbox/org.example.Wide/.wide"));
+  EXPECT_EQ (plan["policy"]["Network"]["connect"].text (), "443;");
+  EXPECT_TRUE (plan["exposure"].has ("score"));
+  EXPECT_TRUE (plan["warnings"].is_array ());
+
+  /* Each mount is in bwrap's command line too, in the same order; each system call has a name, an error and a reason */
+  Argv bwrap;
+  for (const Json &word : plan["bwrap"].items ())
+    bwrap.push_back (word.text ());
+  size_t at = 0;
+  for (const Json &mount : plan["mounts"].items ()) {
+    while (at + 1 < bwrap.size () && bwrap[at] != "--" + mount["op"].text ())
+      at++;
+    ASSERT_LT (at + 1, bwrap.size ()) << mount.dump ();
+    at += mount.has ("source") || mount.has ("content") ? 2 : 1;
+    EXPECT_EQ (bwrap[at], mount["dest"].text ()) << mount.dump ();
+  }
+  EXPECT_GT (plan["seccomp"].size (), 50u);
+  for (const Json &row : plan["seccomp"].items ())
+    EXPECT_TRUE (!row["call"].text ().empty () && row["error"].text ()[0] == 'E' && !row["reason"].text ().empty ())
+        << row.dump ();
+}

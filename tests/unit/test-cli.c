@@ -12,10 +12,12 @@
 #include "cli/follow.h"
 #include "cli/instances.h"
 #include "cli/lifeline.h"
+#include "cli/meanings.h"
 #include "cli/output.h"
 #include "cli/policy-options.h"
 #include "cli/signal-names.h"
 #include "common/error.h"
+#include "common/names.h"
 #include "policy/policy.h"
 
 static void
@@ -491,6 +493,68 @@ test_addresses (void)
   }
 }
 
+static void
+count_line (const char *line, gboolean risky, gpointer data)
+{
+  g_hash_table_add (data, g_strdup_printf ("%d %s", risky, line));
+}
+
+static GHashTable *
+meanings_of (const char *group, const char *key, const char *value)
+{
+  const SbxPlaces places = { .home = "/home/u" };
+  GHashTable *lines = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+  g_autoptr (SbxPolicy) empty = sbx_policy_new (), policy = NULL;
+  g_autoptr (GVariant) groups = NULL;
+  g_autoptr (GError) error = NULL;
+  GVariantBuilder dict, keys;
+
+  g_variant_builder_init (&keys, G_VARIANT_TYPE ("a{ss}"));
+  g_variant_builder_add (&keys, "{ss}", key, value);
+  g_variant_builder_init (&dict, G_VARIANT_TYPE_VARDICT);
+  g_variant_builder_add (&dict, "{sv}", group, g_variant_builder_end (&keys));
+  groups = g_variant_ref_sink (g_variant_builder_end (&dict));
+  policy = sbx_policy_merge_variant (empty, groups, &places, &error);
+  g_assert_no_error (error);
+  sbx_meanings_visit (policy, places.home, count_line, lines);
+  return lines;
+}
+
+/* No word of the vocabulary goes without saying; the defaults do. */
+static void
+test_meanings (void)
+{
+  static const struct {
+    const char *option, *group, *key;
+  } choices[] = {
+    { "share", "Context", "shared" },   { "socket", "Context", "sockets" }, { "device", "Context", "devices" },
+    { "allow", "Context", "features" }, { "pidns", "Procfs", "pidns" },     { "seccomp-tier", "Seccomp", "tier" },
+  };
+  static const char *const usual[] = { "private", "strict", NULL }; /* what an empty policy says already */
+  g_autoptr (GHashTable) of_nothing = meanings_of ("Context", "shared", "");
+
+  for (gsize i = 0; i < G_N_ELEMENTS (choices); i++) {
+    g_auto (GStrv) words = g_strsplit (sbx_policy_options_words (choices[i].option), " ", -1);
+
+    for (char **word = words; *word; word++) {
+      g_autoptr (GHashTable) lines = meanings_of (choices[i].group, choices[i].key, *word);
+      guint new = 0;
+      GHashTableIter iter;
+      gpointer line;
+
+      g_hash_table_iter_init (&iter, lines);
+      while (g_hash_table_iter_next (&iter, &line, NULL))
+        new += !g_hash_table_contains (of_nothing, line);
+      if (new == 0 && !g_strv_contains (usual, *word) && g_hash_table_size (lines) == g_hash_table_size (of_nothing))
+        g_error ("%s=%s goes without saying", choices[i].key, *word);
+    }
+  }
+  for (guint i = 0; i < G_N_ELEMENTS (choices); i++)
+    g_assert_nonnull (sbx_policy_options_words (choices[i].option));
+  g_assert_nonnull (sbx_meaning_of_action (SBX_ACTION_EXTEND_BUS));
+  g_assert_null (sbx_meaning_of_action ("org.example.Other"));
+}
+
 int
 main (int argc, char **argv)
 {
@@ -514,5 +578,6 @@ main (int argc, char **argv)
   g_test_add_data_func ("/cli/connection/cut-off", "OK 00\r\nAGREE", test_connection_refused);
   g_test_add_func ("/cli/connection/messages", test_connection);
   g_test_add_func ("/cli/connection/addresses", test_addresses);
+  g_test_add_func ("/cli/meanings", test_meanings);
   return g_test_run ();
 }
