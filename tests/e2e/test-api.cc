@@ -3,6 +3,7 @@
 #include <csignal>
 #include <fcntl.h>
 #include <gio/gunixfdlist.h>
+#include <sstream>
 #include <unistd.h>
 
 #include "harness.h"
@@ -288,6 +289,56 @@ TEST_F (Api, Busctl)
   for (const char *member :
        { ".Launch", ".Explain", ".ListProfiles", ".GetProfile", ".Version", ".Features", ".GetManagedObjects" })
     EXPECT_NE (outcome.out.find (member), std::string::npos) << member;
+}
+
+/* The code blocks of docs/api.md in @language, one after the other. */
+static std::string
+examples (const std::string &language)
+{
+  std::istringstream lines (read_file (places ().source + "/docs/api.md"));
+  std::string line, code;
+  bool inside = false;
+
+  while (std::getline (lines, line)) {
+    if (line == "```" + language || line == "```") {
+      inside = line != "```";
+    } else if (inside) {
+      code += line + "\n";
+    }
+  }
+  return code;
+}
+
+/* Every worked call of the documentation works, in the order of the page. */
+class ApiExamples : public Api {
+protected:
+  void
+  SetUp () override
+  {
+    Api::SetUp ();
+    start_authority (true); /* Attach asks */
+    (void) connection ();
+  }
+};
+
+TEST_F (ApiExamples, Shell)
+{
+  std::string code = examples ("sh");
+  Outcome outcome = run ({ { "bash", "-e", "-o", "pipefail", "-c", code } });
+
+  ASSERT_TRUE (succeeds (outcome)) << outcome.out;
+  for (const char *said : { "'exposure': <{", "'default', 'A read-only system",
+                            "objectpath '/org/example/Sandbox/instances/", "s \"default\"", "s \"org.example.Sleep\"" })
+    EXPECT_NE (outcome.out.find (said), std::string::npos) << said << " is not in\n" << outcome.out;
+}
+
+TEST_F (ApiExamples, Python)
+{
+  Outcome outcome = run ({ { "python3", "-c", examples ("python") } });
+
+  ASSERT_TRUE (succeeds (outcome)) << outcome.out;
+  for (const char *said : { "'exposure': {", "('org.example.Sleep',)", "('default',)" })
+    EXPECT_NE (outcome.out.find (said), std::string::npos) << said << " is not in\n" << outcome.out;
 }
 
 TEST_F (Api, Gdbus)
