@@ -132,10 +132,10 @@ TEST_F (AsRoot, ItsFilesAreItsOwn)
 
 TEST_F (AsRoot, ExitStatusAndVisibility)
 {
-  Outcome outcome = as_root ({}, { "sh", "-c", "ls /proc | grep -c '^[0-9]'; exit 5" });
+  Outcome outcome = as_root ({}, { "sh", "-c", "ls /proc >/tmp/list; grep -c '^[0-9]' /tmp/list; exit 5" });
 
   EXPECT_EQ (outcome.status, 5) << outcome.err;
-  EXPECT_EQ (outcome.out, "3\n"); /* sh, ls, grep */
+  EXPECT_EQ (outcome.out, "2\n"); /* sh, ls */
 }
 
 TEST_F (AsRoot, APolicyCanSayOtherwise)
