@@ -83,7 +83,7 @@ LLVMFuzzerTestOneInput (const uint8_t *data, size_t size)
 
   if (size < 2 || size > 4096)
     return 0;
-  channel = (SbxChannel) (data[0] % (SBX_CHANNEL_KEEPER_TO_CALLER + 1));
+  channel = (SbxChannel) (data[0] % (SBX_CHANNEL_HANDLER_TO_KEEPER + 1));
   MUST (socketpair (AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) == 0);
   send_raw (pair[0], data + 1, size - 1, (data[0] >> 4) % (MOST_FDS + 1));
   rc = sbx_message_recv_now (pair[1], channel, &message, fds, &n_fds, NULL);
