@@ -77,12 +77,27 @@ sbx_info_write (const SbxInfo *info)
   return g_bytes_new_take (text, size);
 }
 
+/* For a backslash at the end after another bad escape GLib sets its error twice, with a warning. */
+static gboolean
+check_end (GKeyFile *file, const char *key, GError **error)
+{
+  g_autofree char *value = g_key_file_get_value (file, INFO_GROUP, key, error);
+  gsize n = 0;
+
+  if (!value)
+    return FALSE;
+  for (gsize i = strlen (value); i > 0 && value[i - 1] == '\\'; i--)
+    n++;
+  return n % 2 == 0 || sbx_throw (error, SBX_ERROR_BAD_OPTION, "%s ends in a backslash", key);
+}
+
 /* GLib returns what it has of a value with a bad escape, and sets the error as well. */
 static char *
 read_string (GKeyFile *file, const char *key, GError **error)
 {
   GError *problem = NULL;
-  g_autofree char *text = g_key_file_get_string (file, INFO_GROUP, key, &problem);
+  g_autofree char *text =
+      check_end (file, key, &problem) ? g_key_file_get_string (file, INFO_GROUP, key, &problem) : NULL;
 
   if (!problem)
     return g_steal_pointer (&text);
@@ -109,7 +124,8 @@ static char **
 read_list (GKeyFile *file, const char *key, GError **error)
 {
   GError *problem = NULL;
-  g_auto (GStrv) list = g_key_file_get_string_list (file, INFO_GROUP, key, NULL, &problem);
+  g_auto (GStrv) list =
+      check_end (file, key, &problem) ? g_key_file_get_string_list (file, INFO_GROUP, key, NULL, &problem) : NULL;
 
   if (!problem)
     return g_steal_pointer (&list);
@@ -186,6 +202,18 @@ index_of (const char *word, const char *const *words, int n)
   return -1;
 }
 
+/* As much of @from as fits and is UTF-8: the keeper cuts at a byte, and so does the end of @to. */
+static void
+copy_text (char *to, gsize size, const char *from)
+{
+  const char *end;
+
+  g_strlcpy (to, from, size);
+  if (!g_utf8_validate (to, -1, &end))
+    to[end - to] = '\0';
+  g_strchomp (to); /* as key files do; what was cut may end in blanks */
+}
+
 static void
 read_words (GKeyFile *file, SbxStatus *status, GError **error)
 {
@@ -207,7 +235,7 @@ read_words (GKeyFile *file, SbxStatus *status, GError **error)
   status->culprit = index < 0 ? SBX_CULPRIT_APPLICATION : (SbxCulprit) index;
   if (index < 0 && status->state == SBX_STATUS_EXITED && !*error)
     sbx_throw (error, SBX_ERROR_BAD_OPTION, "Culprit is not a word of ours");
-  g_strlcpy (status->text, text && g_utf8_validate (text, -1, NULL) ? text : "", sizeof status->text);
+  copy_text (status->text, sizeof status->text, text ? text : "");
 }
 
 static gboolean
@@ -244,6 +272,16 @@ sbx_status_parse (const char *text, gsize size, SbxStatus *status, GError **erro
   sbx_throw (error, SBX_ERROR_BAD_OPTION, "status file: %s", problem->message);
   g_error_free (problem);
   return FALSE;
+}
+
+char *
+sbx_status_write_exited (const SbxStatus *status)
+{
+  return g_strdup_printf ("[" STATUS_GROUP "]\nState=exited\nPid=0\nStartTime=%" G_GINT64_FORMAT
+                          "\nExitTime=%" G_GINT64_FORMAT
+                          "\nWaitStatus=%d\nCulprit=%s\nCulpritStatus=%d\nEnforced=%u\nText=%s\n",
+                          status->start_time, status->exit_time, status->wait_status,
+                          sbx_culprit_name (status->culprit), status->culprit_status, status->enforced, status->text);
 }
 
 gboolean
@@ -409,11 +447,7 @@ sbx_record_set_info (int parent, const SbxInfo *info)
 void
 sbx_record_set_exited (int parent, guint64 id, const SbxStatus *status)
 {
-  g_autofree char *text = g_strdup_printf (
-      "[" STATUS_GROUP "]\nState=exited\nPid=0\nStartTime=%" G_GINT64_FORMAT "\nExitTime=%" G_GINT64_FORMAT
-      "\nWaitStatus=%d\nCulprit=%s\nCulpritStatus=%d\nEnforced=%u\nText=%s\n",
-      status->start_time, status->exit_time, status->wait_status, sbx_culprit_name (status->culprit),
-      status->culprit_status, status->enforced, status->text);
+  g_autofree char *text = sbx_status_write_exited (status);
   int directory = sbx_record_open (parent, id);
 
   if (directory < 0)

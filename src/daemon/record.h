@@ -46,6 +46,8 @@ typedef struct {
 
 /* An empty file is a launch that is being prepared. FALSE with BAD_OPTION for what no keeper writes. */
 gboolean sbx_status_parse (const char *text, gsize size, SbxStatus *status, GError **error);
+/* For the status file of an instance that has ended; the caller's. */
+char *sbx_status_write_exited (const SbxStatus *status);
 
 /* 16 hexadecimal digits, lower case, not all zero. */
 gboolean sbx_id_parse (const char *text, guint64 *id);
