@@ -901,8 +901,11 @@ test_fuzz (void)
           bent->data[at] = byte;
         else if (g_test_rand_bit ())
           g_byte_array_remove_index (bent, at);
-        else
-          g_byte_array_append (bent, bent->data + at, 1);
+        else {
+          guint8 copy = bent->data[at]; /* the array may move */
+
+          g_byte_array_append (bent, &copy, 1);
+        }
       }
       LLVMFuzzerTestOneInput (bent->data, bent->len);
     }
