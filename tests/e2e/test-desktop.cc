@@ -173,8 +173,10 @@ protected:
     write_file (home () + "/secret", "secret");
     fs::create_directory (home () + "/safe");
     write_file (home () + "/safe/secret", "secret");
+    /* Once: the proxy of the filtered bus is started with it too */
     write_file (script,
-                "#!/bin/sh\ncd '" + home () + "'; mv " + what + " " + what + ".old; " + words + "\nexec bwrap \"$@\"\n",
+                "#!/bin/sh\ncase \"$1\" in --as-pid-1)\ncd '" + home () + "'; mv " + what + " " + what + ".old; "
+                    + words + ";;\nesac\nexec bwrap \"$@\"\n",
                 0755);
     set_env ("SANDBOX_BWRAP", script);
     return forward ("desktop", { "sh", "-c", "cat \"$1\" \"$1/secret\" 2>&1; echo seen", "sh", "@@", what, "@@" });
