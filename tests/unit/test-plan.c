@@ -346,6 +346,112 @@ test_order (void)
     expect_mounts (cases[i].key, cases[i].value, cases[i].rows);
 }
 
+#define CASES 1000
+
+static char *
+random_path (GRand *rand)
+{
+  static const char *const tops[] = {
+    "/home/u", "/home/u",        "/home/u/.local/share/sandbox", "/home/u/.config/sandbox", "/srv",
+    "/home",   "/run/user/1000", "/run/user/1000/sandbox"
+  };
+  static const char *const parts[] = { "a", "b", "a-b", ".config", ".local/share", "sandbox", "bus" };
+  GString *path = g_string_new (tops[g_rand_int_range (rand, 0, G_N_ELEMENTS (tops))]);
+
+  for (int i = g_rand_int_range (rand, 0, 4); i > 0; i--)
+    g_string_append_printf (path, "/%s", parts[g_rand_int_range (rand, 0, G_N_ELEMENTS (parts))]);
+  return g_string_free (path, FALSE);
+}
+
+static gboolean
+is_below (const char *path, const char *top)
+{
+  gsize n = strlen (top);
+
+  return strncmp (path, top, n) == 0 && (path[n] == '\0' || path[n] == '/');
+}
+
+/* What the host's @path comes to inside: the last mount over it counts. */
+static SbxAccess
+mounted_access (GVariant *mounts, const char *path)
+{
+  SbxAccess access = SBX_ACCESS_NONE;
+
+  for (gsize i = 0; i < g_variant_n_children (mounts); i++) {
+    g_autoptr (GVariant) row = g_variant_get_child_value (mounts, i);
+    const char *op = "", *dest = "", *from = "";
+
+    g_variant_lookup (row, "op", "&s", &op);
+    g_variant_lookup (row, "dest", "&s", &dest);
+    g_variant_lookup (row, "source", "&s", &from);
+    if (!is_below (path, dest) || g_str_equal (op, "remount-ro") || g_str_equal (op, "dir"))
+      continue;
+    access = !g_str_equal (from, dest)     ? SBX_ACCESS_NONE
+             : g_str_equal (op, "bind")    ? SBX_ACCESS_RW
+             : g_str_equal (op, "ro-bind") ? SBX_ACCESS_RO
+                                           : SBX_ACCESS_NONE;
+  }
+  return access;
+}
+
+/* What the policy means by it. */
+static SbxAccess
+meant_access (const SbxPolicy *policy, const char *path)
+{
+  static const char *const homes = "/home/u/.local/share/sandbox";
+  SbxAccess access = MIN (sbx_policy_get_access (policy, path), SBX_ACCESS_RW);
+  gboolean named = FALSE;
+  gsize n;
+  const SbxPathRule *rules = sbx_policy_get_filesystems (policy, &n);
+
+  for (gsize i = 0; i < n; i++)
+    named = named || (is_below (rules[i].path, homes) && is_below (path, rules[i].path));
+  if ((is_below (path, homes) && !named) || is_below (path, "/run/user/1000/sandbox")
+      || is_below (path, "/run/user/1000/bus"))
+    return SBX_ACCESS_NONE;
+  return is_below (path, "/home/u/.config/sandbox") ? MIN (access, SBX_ACCESS_RO) : access;
+}
+
+/* Whatever rules lie over each other, each path is mounted as the policy says of it, or not at all. */
+static void
+test_mounts (void)
+{
+  static const char *const access[] = { ":ro", ":rw", ":create", ":none" };
+  guint32 seed =
+      g_getenv ("SBX_TEST_SEED") ? (guint32) g_ascii_strtoull (g_getenv ("SBX_TEST_SEED"), NULL, 10) : g_random_int ();
+  g_autoptr (GRand) rand = g_rand_new_with_seed (seed);
+  g_autoptr (SbxPolicy) base = shipped ("default");
+  Fake fake = new_fake ();
+
+  g_test_message ("SBX_TEST_SEED=%u, %d cases", seed, CASES);
+  for (int i = 0; i < CASES; i++) {
+    g_autoptr (GString) words = g_string_new (NULL);
+    g_autoptr (SbxPolicy) policy = NULL;
+    g_autoptr (SbxPlan) plan = NULL;
+    g_autoptr (GVariant) all = NULL, mounts = NULL;
+
+    for (int rules = g_rand_int_range (rand, 1, 7); rules > 0; rules--) {
+      g_autofree char *path = random_path (rand);
+
+      g_string_append_printf (words, "%s%s;", path, access[g_rand_int_range (rand, 0, G_N_ELEMENTS (access))]);
+    }
+    policy = with (base, "Context", "filesystems", words->str);
+    plan = sbx_plan_new (policy, &request, &fake.machine, NULL);
+    all = g_variant_ref_sink (sbx_plan_to_variant (plan));
+    mounts = g_variant_lookup_value (all, "mounts", G_VARIANT_TYPE ("aa{ss}"));
+    for (int probes = 0; probes < 30; probes++) {
+      g_autofree char *path = random_path (rand), *text = NULL;
+
+      if (mounted_access (mounts, path) == meant_access (policy, path))
+        continue;
+      text = g_variant_print (mounts, FALSE);
+      g_error ("filesystems=%s: %s is mounted as %d and not %d: %s", words->str, path, mounted_access (mounts, path),
+               meant_access (policy, path), text);
+    }
+  }
+  g_hash_table_unref (fake.machine.filters);
+}
+
 /* Profiles that are not there yet cannot be made from inside either. */
 static void
 test_profiles_are_made (void)
@@ -406,6 +512,7 @@ main (int argc, char **argv)
   g_test_add_func ("/plan/root", test_root);
   g_test_add_func ("/plan/files", test_files);
   g_test_add_func ("/plan/order", test_order);
+  g_test_add_func ("/plan/mounts", test_mounts);
   g_test_add_func ("/plan/profiles-are-made", test_profiles_are_made);
   g_test_add_func ("/plan/environment", test_environment);
   return g_test_run ();
