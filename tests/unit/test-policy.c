@@ -57,15 +57,18 @@ random_paths (GRand *rand, gboolean files)
   return g_string_free (list, FALSE);
 }
 
-static void
+/* Perhaps; FALSE when not. */
+static gboolean
 put (GVariantBuilder *keys, GRand *rand, const char *key, const char *const *words, gboolean list, gboolean removals)
 {
   g_autofree char *value = !words ? random_paths (rand, g_str_equal (key, "filesystems"))
                            : list ? some (rand, words, removals)
                                   : g_strdup (pick (rand, words));
 
-  if (g_rand_boolean (rand))
-    g_variant_builder_add (keys, "{ss}", key, value);
+  if (!g_rand_boolean (rand))
+    return FALSE;
+  g_variant_builder_add (keys, "{ss}", key, value);
+  return TRUE;
 }
 
 #define WORDS(...) ((const char *const[]){ __VA_ARGS__, NULL })
@@ -127,7 +130,11 @@ random_policy (GRand *rand)
 
     g_variant_builder_init (&dict, G_VARIANT_TYPE_VARDICT);
     g_variant_builder_init (&keys, G_VARIANT_TYPE ("a{ss}"));
-    put (&keys, rand, rows[i].key, rows[i].words, rows[i].list, rows[i].removals);
+    if (!put (&keys, rand, rows[i].key, rows[i].words, rows[i].list, rows[i].removals)) {
+      g_variant_builder_clear (&keys);
+      g_variant_builder_clear (&dict);
+      continue;
+    }
     g_variant_builder_add (&dict, "{sv}", rows[i].group, g_variant_builder_end (&keys));
     groups = g_variant_ref_sink (g_variant_builder_end (&dict));
     merged = sbx_policy_merge_variant (policy, groups, &places, &error);
