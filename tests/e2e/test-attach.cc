@@ -65,7 +65,10 @@ TEST_P (Attach, SeesTheApplicationAndItself)
   std::string id = victim ({ "sh", "-c", "sleep 1001 & exec sleep 1002" });
   Outcome outcome;
 
-  ASSERT_TRUE (eventually ([&] { return descendants (record (id).init).size () == 2; }));
+  ASSERT_TRUE (eventually ([&] { /* both have been executed, and not only forked */
+                                 auto all = descendants (record (id).init);
+                                 return all.size () == 2 && all[0].name == "sleep" && all[1].name == "sleep";
+  }));
   outcome = attach (id, { "--profile=tracer" }, { "sh", "-c", "cat /proc/[0-9]*/cmdline | tr '\\0' ' '" });
   EXPECT_TRUE (succeeds (outcome));
   EXPECT_NE (outcome.out.find ("sleep 1001 "), std::string::npos) << outcome.out;
