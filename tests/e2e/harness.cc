@@ -390,6 +390,20 @@ SandboxTest::services ()
   return pids;
 }
 
+/* The process that owns @name on the bus of @connection; 0: none does. */
+static pid_t
+owner_of (GDBusConnection *connection, const char *name)
+{
+  g_autoptr (GVariant) reply = g_dbus_connection_call_sync (
+      connection, "org.freedesktop.DBus", "/org/freedesktop/DBus", "org.freedesktop.DBus", "GetConnectionUnixProcessID",
+      g_variant_new ("(s)", name), G_VARIANT_TYPE ("(u)"), G_DBUS_CALL_FLAGS_NONE, -1, nullptr, nullptr);
+  guint32 pid = 0;
+
+  if (reply)
+    g_variant_get (reply, "(u)", &pid);
+  return static_cast<pid_t> (pid);
+}
+
 void
 SandboxTest::kill_services ()
 {
@@ -399,6 +413,12 @@ SandboxTest::kill_services ()
     ::kill (pid, SIGKILL);
   /* Not until there is none: somebody who waits may have the next one started at once */
   EXPECT_TRUE (eventually ([&] { return std::none_of (killed.begin (), killed.end (), process_exists); }));
+  /* Nor until the bus has seen that: it gives a dead owner of the name the next call */
+  if (bus_process_)
+    EXPECT_TRUE (eventually ([&] {
+      return std::find (killed.begin (), killed.end (), owner_of (connection (), "org.example.Sandbox"))
+             == killed.end ();
+    }));
 }
 
 GDBusConnection *
