@@ -173,6 +173,7 @@ static const struct {
   { "see", probe_see },
   { "handlers", probe_handlers },
   { "calls", probe_calls },
+  { "crash-client", probe_crash_client },
   { "terminal", probe_terminal },
   { "descriptors", descriptors },
   { "arguments", arguments },

@@ -15,3 +15,5 @@ int probe_handlers (int argc, char **argv);
 /* probe-calls.c */
 int probe_calls (int argc, char **argv);
 int probe_terminal (int argc, char **argv);
+/* probe-dump.c */
+int probe_crash_client (int argc, char **argv);
