@@ -49,7 +49,7 @@ print_policy (GVariant *policy)
 }
 
 static void
-print_enforced (GVariant *enforced)
+print_enforced (GVariant *enforced, gboolean filtered)
 {
   static const struct {
     const char *key, *text;
@@ -60,11 +60,12 @@ print_enforced (GVariant *enforced)
     { "app-domain", N_ ("a Landlock domain around the application") },
     { "scopes", N_ ("signals and abstract sockets stay inside") },
     { "seccomp", N_ ("system calls are filtered") },
+    { "filtered-bus", N_ ("the message bus has a filter, which runs") },
   };
   g_auto (GStrv) warnings = NULL;
   const char *limits;
 
-  for (gsize i = 0; i < G_N_ELEMENTS (rows); i++) {
+  for (gsize i = 0; i < G_N_ELEMENTS (rows) - !filtered; i++) { /* the last row: only where there is a bus */
     gboolean on = FALSE;
     g_autofree char *line = NULL;
 
@@ -77,6 +78,39 @@ print_enforced (GVariant *enforced)
   g_variant_lookup (enforced, "warnings", "^as", &warnings);
   for (char **warning = warnings; warning && *warning; warning++)
     print_line (_ ("Warning"), *warning);
+}
+
+/* The buses that have rules, and so a filter. */
+static gboolean
+is_filtered (GVariant *policy, const char *bus)
+{
+  g_autofree char *group = g_strconcat (bus, " Bus Policy", NULL);
+  g_autoptr (GVariant) rules = policy ? g_variant_lookup_value (policy, group, NULL) : NULL;
+
+  return rules && g_variant_n_children (rules) > 0;
+}
+
+/* What the filter of the buses did not let through, and what would have allowed it. */
+static void
+print_refused (GVariant *refused, GVariant *policy)
+{
+  gboolean session = is_filtered (policy, "Session"), system = is_filtered (policy, "System");
+  const char *name, *member, *need, *title = _ ("Refused");
+  GVariantIter iter;
+  guint32 count;
+
+  g_variant_iter_init (&iter, refused);
+  while (g_variant_iter_next (&iter, "(&s&s&su)", &name, &member, &need, &count)) {
+    g_autofree char *line =
+        g_strdup_printf (ngettext ("%s of %s, %u time", "%s of %s, %u times", count), member, name, count);
+    g_autofree char *rule = g_strdup_printf (_ ("%s=%s below [%s Bus Policy] in the profile would allow it"), name,
+                                             need, system && !session ? "System" : "Session");
+
+    print_line (title, line);
+    if (name[0] != ':') /* a unique name: nothing that a profile could name */
+      print_line ("", rule);
+    title = "";
+  }
 }
 
 static void
@@ -124,6 +158,7 @@ print_text (const SbxInstanceInfo *info)
   g_autoptr (GVariant) enforced = g_variant_lookup_value (info->properties, "Enforced", G_VARIANT_TYPE_VARDICT);
   g_autoptr (GVariant) result = g_variant_lookup_value (info->properties, "Result", G_VARIANT_TYPE_VARDICT);
   g_autoptr (GVariant) policy = g_variant_lookup_value (info->properties, "Policy", G_VARIANT_TYPE_VARDICT);
+  g_autoptr (GVariant) refused = g_variant_lookup_value (info->properties, "Refused", G_VARIANT_TYPE ("a(sssu)"));
 
   print_line (_ ("Id"), info->id);
   print_line (_ ("Application"), sbx_instance_text (info, "AppId"));
@@ -134,7 +169,9 @@ print_text (const SbxInstanceInfo *info)
     print_line (_ ("Pid"), number);
   print_time (_ ("Started"), sbx_instance_number (info, "StartTime"));
   if (enforced)
-    print_enforced (enforced);
+    print_enforced (enforced, is_filtered (policy, "Session") || is_filtered (policy, "System"));
+  if (refused)
+    print_refused (refused, policy);
   if (result && g_variant_n_children (result) > 0)
     print_result (result);
   if (policy) {

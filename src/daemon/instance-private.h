@@ -3,6 +3,7 @@
 #pragma once
 
 #include "daemon/instance.h"
+#include "wire/bus-log.h"
 
 G_BEGIN_DECLS
 
@@ -25,7 +26,15 @@ struct _SbxInstance {
   GVariant *cached[2];
   guint32 next_job;
   GPtrArray *handlers; /* char *: the D-Bus paths of those that run */
+  GPtrArray *refused;  /* SbxRefused *: what the filtered bus did not let through */
   GHashTable *jobs;    /* number → GTask *: EXECs without an answer; task data: the command */
 };
+
+/* One kind of message. */
+typedef struct {
+  char *name, *member;
+  SbxBusNeed need;
+  guint32 count;
+} SbxRefused;
 
 G_END_DECLS

@@ -138,6 +138,23 @@ make_handlers (SbxInstance *self)
 }
 
 static GVariant *
+make_refused (SbxInstance *self)
+{
+  static const char *const needs[] = {
+    [SBX_BUS_NEEDS_SEE] = "see", [SBX_BUS_NEEDS_TALK] = "talk", [SBX_BUS_NEEDS_OWN] = "own"
+  };
+  GVariantBuilder builder;
+
+  g_variant_builder_init (&builder, G_VARIANT_TYPE ("a(sssu)"));
+  for (guint i = 0; i < self->refused->len; i++) {
+    const SbxRefused *one = g_ptr_array_index (self->refused, i);
+
+    g_variant_builder_add (&builder, "(sssu)", one->name, one->member, needs[one->need], one->count);
+  }
+  return g_variant_builder_end (&builder);
+}
+
+static GVariant *
 make_restrictions (SbxInstance *self)
 {
   return g_variant_new ("aa{sv}", NULL);
@@ -150,19 +167,13 @@ sbx_instance_dup_property (SbxInstance *self, const char *name)
     const char *name;
     GVariant *(*make) (SbxInstance *self);
   } rows[] = {
-    { "Id", make_id },
-    { "Parent", make_parent },
-    { "AppId", make_app_id },
-    { "Profile", make_profile },
-    { "Policy", make_policy },
-    { "Command", make_command },
-    { "Pid", make_pid },
-    { "StartTime", make_start_time },
-    { "State", make_state },
-    { "Enforced", make_enforced },
-    { "Result", make_result },
-    { "Handlers", make_handlers },
-    { "Restrictions", make_restrictions },
+    { "Id", make_id },           { "Parent", make_parent },
+    { "AppId", make_app_id },    { "Profile", make_profile },
+    { "Policy", make_policy },   { "Command", make_command },
+    { "Pid", make_pid },         { "StartTime", make_start_time },
+    { "State", make_state },     { "Enforced", make_enforced },
+    { "Result", make_result },   { "Handlers", make_handlers },
+    { "Refused", make_refused }, { "Restrictions", make_restrictions },
   };
 
   for (gsize i = 0; i < G_N_ELEMENTS (rows); i++)

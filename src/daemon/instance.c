@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -45,6 +46,16 @@ sbx_instance_set_cached (SbxInstance *self, guint slot, GVariant *value)
 }
 
 static void
+refused_free (gpointer data)
+{
+  SbxRefused *self = data;
+
+  g_free (self->name);
+  g_free (self->member);
+  g_free (self);
+}
+
+static void
 sbx_instance_dispose (GObject *object)
 {
   SbxInstance *self = SBX_INSTANCE (object);
@@ -66,6 +77,7 @@ sbx_instance_finalize (GObject *object)
   g_free (self->path);
   g_free (self->text);
   g_ptr_array_unref (self->handlers);
+  g_ptr_array_unref (self->refused);
   g_hash_table_unref (self->jobs);
   G_OBJECT_CLASS (sbx_instance_parent_class)->finalize (object);
 }
@@ -96,6 +108,7 @@ sbx_instance_init (SbxInstance *self)
 {
   g_weak_ref_init (&self->starter, NULL);
   self->handlers = g_ptr_array_new_with_free_func (g_free);
+  self->refused = g_ptr_array_new_with_free_func (refused_free);
   self->jobs = g_hash_table_new_full (NULL, NULL, NULL, g_object_unref);
 }
 
@@ -282,6 +295,35 @@ on_keeper_gone (SbxInstance *self)
   }
 }
 
+/* Names of new ones go to the log; how often they come again is only counted. */
+static void
+on_refused (SbxInstance *self, const SbxMessage *message)
+{
+  g_auto (GStrv) words = g_strsplit (message->text, " ", 3);
+  SbxRefused *refused;
+
+  if (g_strv_length (words) != 2 || !sbx_bus_log_is_name (words[0]) || !sbx_bus_log_is_member (words[1])
+      || message->detail < SBX_BUS_NEEDS_SEE || message->detail > SBX_BUS_NEEDS_OWN)
+    return;
+  forget_cached (self);
+  for (guint i = 0; i < self->refused->len; i++) {
+    refused = g_ptr_array_index (self->refused, i);
+    if (refused->need == (SbxBusNeed) message->detail && g_str_equal (refused->name, words[0])
+        && g_str_equal (refused->member, words[1])) {
+      refused->count = (guint32) message->value;
+      return;
+    }
+  }
+  if (self->refused->len == SBX_BUS_LOG_REFUSALS)
+    return;
+  refused = g_new (SbxRefused, 1);
+  *refused =
+      (SbxRefused){ g_strdup (words[0]), g_strdup (words[1]), (SbxBusNeed) message->detail, (guint32) message->value };
+  g_ptr_array_add (self->refused, refused);
+  g_message ("%s (%s): the filtered bus refused %s of %s", self->info->app_id, strrchr (self->path, '/') + 1, words[1],
+             words[0]);
+}
+
 static void
 on_message (SbxKeeperLink *link, const SbxMessage *message, gpointer user_data)
 {
@@ -296,6 +338,8 @@ on_message (SbxKeeperLink *link, const SbxMessage *message, gpointer user_data)
   } else if (message->type == SBX_MSG_CHANGED) {
     self->enforced = (guint32) message->detail;
     tell_change (self, enforced_name);
+  } else if (message->type == SBX_MSG_REFUSED) {
+    on_refused (self, message);
   } else if (message->type == SBX_MSG_CRASHED) {
     g_signal_emit (self, signals[SIGNAL_CRASHED], 0, message);
   } else if (message->job != 0) {

@@ -16,6 +16,7 @@
 #include "keeper/join.h"
 #include "keeper/record.h"
 #include "wire/block.h"
+#include "wire/bus-log.h"
 #include "wire/message.h"
 
 #define SBX_KEEPER_SOCKET_FD 3 /* sandboxd's end is the launching service */
@@ -78,8 +79,11 @@ typedef struct {
   SbxHandler handlers[SBX_KEEPER_HANDLERS];
   SbxCrash crashes[SBX_KEEPER_CRASHES];
   uint32_t next_crash;
-  pid_t proxy;                    /* its bwrap, or 0 */
-  int proxy_link;                 /* a byte when it listens, the end of file when it has ended; or -1 */
+  pid_t proxy;          /* its bwrap, or 0 */
+  int proxy_link;       /* a byte when it listens, the end of file when it has ended; or -1 */
+  int proxy_log;        /* what it says of messages, or -1 */
+  int64_t proxy_log_at; /* monotonic ms when that is read next, or 0: as soon as there is something */
+  SbxBusLog bus_log;
   bool trace;                     /* OnCrash= */
   pid_t tracer;                   /* or 0 */
   int tracer_link;                /* socket to it, or -1 */
@@ -144,6 +148,10 @@ bool sbx_keeper_has_handlers (const SbxKeeper *keeper);
 /* proxy.c: the filtered buses. */
 int sbx_keeper_start_proxy (SbxKeeper *keeper, const SbxBlock *block); /* -1 with errno */
 void sbx_keeper_serve_proxy (SbxKeeper *keeper);
+void sbx_keeper_serve_proxy_log (SbxKeeper *keeper);
+void sbx_keeper_proxy_timer (SbxKeeper *keeper, int64_t now);
+/* A service has come: tells it what has been refused so far. */
+void sbx_keeper_announce_refusals (SbxKeeper *keeper);
 bool sbx_keeper_waits_for_proxy (const SbxKeeper *keeper);
 void sbx_keeper_end_proxy (SbxKeeper *keeper);
 

@@ -94,6 +94,7 @@ sbx_keeper_accept (SbxKeeper *keeper)
     send_to_peer (keeper, peer, &message);
   }
   sbx_keeper_announce_crashes (keeper);
+  sbx_keeper_announce_refusals (keeper);
   if (keeper->main_ended) {
     message = (SbxMessage){ .type = SBX_MSG_EXITED, .value = keeper->main_status };
     send_to_peer (keeper, peer, &message);

@@ -16,7 +16,7 @@
 
 #define GRACE_ON_SIGTERM 3000
 
-#define SINGLE 7 /* descriptors that there is one of */
+#define SINGLE 8 /* descriptors that there is one of */
 
 typedef struct {
   struct pollfd fds[SINGLE + SBX_KEEPER_PEERS + SBX_KEEPER_JOBS + SBX_KEEPER_HANDLERS];
@@ -35,6 +35,7 @@ collect (const SbxKeeper *keeper, Polled *polled)
     keeper->state == SBX_KEEPER_ENDING ? keeper->init_pidfd : -1,
     keeper->tracer_link,
     keeper->proxy_link,
+    keeper->proxy_log_at == 0 ? keeper->proxy_log : -1,
   };
 
   polled->n = 0;
@@ -56,7 +57,8 @@ next_timeout (const SbxKeeper *keeper)
 
   if (crash != 0 && (next == 0 || crash < next))
     next = crash;
-
+  if (keeper->proxy_log_at != 0 && (next == 0 || keeper->proxy_log_at < next))
+    next = keeper->proxy_log_at;
   if (keeper->handlers_until != 0 && (next == 0 || keeper->handlers_until < next))
     next = keeper->handlers_until;
   for (size_t i = 1; i < SBX_KEEPER_JOBS; i++)
@@ -93,6 +95,8 @@ serve (SbxKeeper *keeper, const Polled *polled)
     sbx_keeper_serve_tracer (keeper);
   if (polled->fds[6].revents && keeper->proxy_link >= 0)
     sbx_keeper_serve_proxy (keeper);
+  if (polled->fds[7].revents && keeper->proxy_log >= 0)
+    sbx_keeper_serve_proxy_log (keeper);
   if (polled->fds[0].revents)
     serve_signals (keeper);
   for (int i = 0; i < SBX_KEEPER_PEERS; i++)
@@ -134,7 +138,7 @@ set_up (SbxKeeper *keeper)
     keeper->handlers[i] = (SbxHandler){ .link = -1, .mounts = -1 };
   for (size_t i = 0; i < SBX_KEEPER_CRASHES; i++)
     keeper->crashes[i].pidfd = -1;
-  keeper->tracer_link = keeper->proxy_link = keeper->gate = -1;
+  keeper->tracer_link = keeper->proxy_link = keeper->proxy_log = keeper->gate = -1;
   keeper->join.own_mounts = -1;
   keeper->jobs[0].used = true;
   keeper->listener = keeper->init = keeper->init_pidfd = keeper->bwrap_errors = -1;

@@ -102,7 +102,7 @@ add_proxied (SbxPlan *self, gsize bus, const char *socket)
   g_autofree char *own = g_build_filename (self->bus_directory, buses[bus].name, NULL);
   g_autofree char *inside = g_strconcat (PREFIX INSIDE "/", buses[bus].name, NULL);
 
-  add_args (self, (const char *const[]){ address, own, "--filter", NULL });
+  add_args (self, (const char *const[]){ address, own, "--filter", "--log", NULL });
   add_rules (self, bus);
   sbx_plan_setenv (self, buses[bus].variable, inside);
 }

@@ -111,6 +111,89 @@ TEST_F (FilteredBus, TheProxyIsKnownByItsApplicationsId)
   EXPECT_TRUE (eventually ([&] { return !process_exists (proxy); }));
 }
 
+/* name, member, need: how often; 0 when it is not told. */
+struct Refusal {
+  std::string name, member, needs;
+};
+
+static int
+times (const Json &about, const Refusal &refusal)
+{
+  const Json &rows = about["refused"];
+
+  for (size_t i = 0; i < rows.size (); i++)
+    if (rows[i]["name"].text () == refusal.name && rows[i]["member"].text () == refusal.member
+        && rows[i]["needs"].text () == refusal.needs)
+      return static_cast<int> (rows[i]["count"].number ());
+  return 0;
+}
+
+TEST_F (FilteredBus, RefusalsAreNamed)
+{
+  static const char ping[] = "org.freedesktop.DBus.Peer.Ping";
+  const Refusal hidden = { "org.example.Hidden", ping, "talk" }, seen = { "org.example.Seen", ping, "talk" },
+                owned = { "org.example.Other", "org.freedesktop.DBus.RequestName", "own" },
+                asked = { "org.example.Hidden", "org.freedesktop.DBus.GetNameOwner", "see" };
+  std::string id = launch_detached ({ "--profile=bussed" }, { "sleep", "1000" });
+  auto call_in = [&] (const std::string &name, const std::string &method, const Argv &words) {
+    Argv all = { "exec", id, "--", "gdbus", "call", "--session", "--timeout=10", "-d", name, "-o", "/", "-m", method };
+
+    all.insert (all.end (), words.begin (), words.end ());
+    return sandboxctl (all);
+  };
+
+  EXPECT_EQ (json ({ "show", "--json", id })["refused"].size (), 0u);
+  EXPECT_TRUE (succeeds (call_in ("org.example.Allowed", ping, {})));
+  for (int i = 0; i < 3; i++)
+    EXPECT_NE (call_in ("org.example.Hidden", ping, {}).status, 0);
+  EXPECT_NE (call_in ("org.example.Seen", ping, {}).status, 0);
+  EXPECT_NE (call_in ("org.freedesktop.DBus", "org.freedesktop.DBus.RequestName", { "org.example.Other", "0" }).status,
+             0);
+  EXPECT_NE (call_in ("org.freedesktop.DBus", "org.freedesktop.DBus.GetNameOwner", { "org.example.Hidden" }).status, 0);
+
+  ASSERT_TRUE (eventually ([&] { return times (json ({ "show", "--json", id }), asked) == 1; }));
+  kill_services (); /* and the next one is told */
+  Json about = json ({ "show", "--json", id });
+  ASSERT_TRUE (eventually ([&] {
+    about = json ({ "show", "--json", id });
+    return times (about, asked) == 1;
+  }));
+  EXPECT_EQ (times (about, hidden), 3);
+  EXPECT_EQ (times (about, seen), 1);
+  EXPECT_EQ (times (about, owned), 1);
+  for (size_t i = 0; i < about["refused"].size (); i++)
+    EXPECT_NE (about["refused"][i]["name"].text (), "org.example.Allowed");
+
+  std::string text = sandboxctl ({ "show", id }).out;
+  EXPECT_NE (text.find ("org.freedesktop.DBus.Peer.Ping of org.example.Hidden, 3 times"), std::string::npos) << text;
+  EXPECT_NE (text.find ("org.example.Other=own below [Session Bus Policy]"), std::string::npos) << text;
+  EXPECT_TRUE (succeeds (sandboxctl ({ "stop", id })));
+}
+
+/* Any number of names and calls: the table stays as it is, the bus goes on, the service is not kept busy. */
+TEST_F (FilteredBus, RefusalsWithoutEnd)
+{
+  static const char script[] =
+      "import sys, gi\n"
+      "from gi.repository import Gio, GLib\n"
+      "bus = Gio.bus_get_sync(Gio.BusType.SESSION)\n"
+      "def call(name, method):\n"
+      "  bus.call(name, '/', 'org.example.I', method, None, None, 0, 10000, None, None)\n"
+      "for i in range(5000): call('org.example.N%d' % i, 'M')\n"
+      "for i in range(5000): call('org.example.N1', 'M')\n"
+      "bus.call_sync('org.freedesktop.DBus', '/', 'org.freedesktop.DBus', 'GetId', None, None, 0, 60000)\n";
+  std::string id = launch_detached ({ "--profile=bussed" }, { "sleep", "1000" });
+
+  ASSERT_TRUE (succeeds (sandboxctl ({ "exec", id, "--", "python3", "-c", script })));
+  Json about = json ({ "show", "--json", id });
+  ASSERT_TRUE (eventually ([&] {
+    about = json ({ "show", "--json", id });
+    return times (about, { "org.example.N1", "org.example.I.M", "talk" }) == 5001;
+  })) << times (about, { "org.example.N1", "org.example.I.M", "talk" });
+  EXPECT_EQ (about["refused"].size (), 32u);
+  EXPECT_TRUE (succeeds (sandboxctl ({ "stop", id })));
+}
+
 TEST_F (FilteredBus, TheInstanceOutlivesItsProxy)
 {
   std::string id = launch_detached ({ "--profile=bussed" }, { "sleep", "1000" });
@@ -120,6 +203,7 @@ TEST_F (FilteredBus, TheInstanceOutlivesItsProxy)
   ::kill (proxy, SIGKILL);
   EXPECT_TRUE (eventually ([&] { return !json ({ "show", "--json", id })["enforced"]["filtered-bus"].boolean (); }));
   EXPECT_EQ (record (id).state, "running");
+  EXPECT_NE (sandboxctl ({ "show", id }).out.find ("NO: the message bus has a filter, which runs"), std::string::npos);
   kill_services (); /* and the next one knows it too */
   EXPECT_FALSE (json ({ "show", "--json", id })["enforced"]["filtered-bus"].boolean ());
   Outcome gone = sandboxctl ({ "exec", id, "--", "gdbus", "call", "--session", "-d", "org.example.Allowed", "-o", "/",

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "wire/block.h"
+#include "wire/bus-log.h"
 #include "wire/fdmap.h"
 #include "wire/landlock.h"
 #include "wire/message.h"
@@ -149,6 +150,80 @@ test_message_garbage (void)
   }
   g_assert_cmpuint (accepted, >, 100);
   g_assert_cmpuint (accepted, <, 19000);
+}
+
+static void
+feed (SbxBusLog *log, const char *text)
+{
+  sbx_bus_log_feed (log, text, strlen (text));
+}
+
+static guint32
+refused (const SbxBusLog *log, const char *name, const char *member, SbxBusNeed need)
+{
+  for (size_t i = 0; i < log->n_refusals; i++)
+    if (g_str_equal (log->refusals[i].name, name) && g_str_equal (log->refusals[i].member, member)
+        && log->refusals[i].need == need)
+      return log->refusals[i].count;
+  return 0;
+}
+
+/* As xdg-dbus-proxy 0.1.4 prints it. */
+static void
+test_bus_log_refusals (void)
+{
+  g_autofree SbxBusLog *log = g_new0 (SbxBusLog, 1);
+
+  feed (log, "C1: -> org.freedesktop.DBus call org.freedesktop.DBus.Hello at /org/freedesktop/DBus\n"
+             "C2: -> org.freedesktop.DBus fake AddMatch for org.example.Allowed\n"
+             "B1: <- org.freedesktop.DBus return from C1\n*SKIPPED*\n"
+             "C6: -> org.example.Hidden call org.example.I.Look at /\n*HIDDEN* (ping)\n"
+             "B8: <- (no sender) return from C7\n*REWRITTEN*\n"
+             "C7: -> org.example.Hidden call org.example.I.Look at /\n*HIDDEN*\n"
+             "C8: -> org.example.Seen call org.example.I.Look at /\n*DENIED* (ping)\n"
+             "C9: -> org.example.Allowed call org.example.I.Look at /\nB9: <- (no sender) return from C9\n");
+  feed (log, "C7: -> org.freedesktop.DBus call org.freedesktop.DBus.RequestName at /\nFiltering message due to arg0 "
+             "org.example.Other, policy: 0 (required 3)\n*HIDDEN* (ping)\n"
+             "C7: -> org.freedesktop.DBus call org.freedesktop.DBus.GetNameOwner at /\nFiltering mess");
+  g_assert_cmpuint (log->n_refusals, ==, 3);
+  feed (log, "age due to arg0 org.example.Hidden, policy: 0 (required 1)\nB8: <- (no sender) return from C7\n");
+  g_assert_cmpuint (log->n_refusals, ==, 4);
+  g_assert_cmpuint (refused (log, "org.example.Hidden", "org.example.I.Look", SBX_BUS_NEEDS_TALK), ==, 2);
+  g_assert_cmpuint (refused (log, "org.example.Seen", "org.example.I.Look", SBX_BUS_NEEDS_TALK), ==, 1);
+  g_assert_cmpuint (refused (log, "org.example.Other", "org.freedesktop.DBus.RequestName", SBX_BUS_NEEDS_OWN), ==, 1);
+  g_assert_cmpuint (refused (log, "org.example.Hidden", "org.freedesktop.DBus.GetNameOwner", SBX_BUS_NEEDS_SEE), ==, 1);
+}
+
+/* What an application can have printed by the names that it sends. */
+static void
+test_bus_log_hostile (void)
+{
+  g_autofree SbxBusLog *log = g_new0 (SbxBusLog, 1);
+  g_autofree char *name = g_strnfill (256, 'a'), *line = g_strnfill (SBX_BUS_LOG_LINE * 3, 'x');
+  g_autofree char *long_name = g_strdup_printf ("C1: -> %s call a.b at /\n*HIDDEN*\n", name);
+
+  feed (log, "C1: -> a\033[2J call a.b at /\n*HIDDEN*\n");
+  feed (log, "C1: -> a b call a.b at /\n*HIDDEN*\n");
+  feed (log, "C1: ->  call a.b at /\n*HIDDEN*\n");
+  feed (log, "C1: -> a call b/../c at /\n*HIDDEN*\n");
+  feed (log, "*HIDDEN*\n*DENIED*\nFiltering message due to arg0 a, policy: 0 (required 3)\n");
+  feed (log, "C1: -> a call a.b at /\nFiltering message due to arg0 b, policy: 0 (required 4)\n");
+  feed (log, "C1: -> a call a.b at /\nFiltering message due to arg0 b, policy: 0 (required 3\n");
+  feed (log, long_name);
+  sbx_bus_log_feed (log, "C1: -> a call a.b at /\0\n*HIDDEN*\n", 33);
+  feed (log, "C1: -> a call a.b at /");
+  feed (log, line);
+  feed (log, "\n*HIDDEN*\n");
+  g_assert_cmpuint (log->n_refusals, ==, 0);
+  feed (log, "C1: -> a call a.b at /\n*HIDDEN*\n"); /* and it goes on */
+  g_assert_cmpuint (log->n_refusals, ==, 1);
+
+  for (guint i = 0; i < 100; i++) {
+    g_autofree char *other = g_strdup_printf ("C1: -> n%u call a.b at /\n*HIDDEN*\n", i);
+
+    feed (log, other);
+  }
+  g_assert_cmpuint (log->n_refusals, ==, SBX_BUS_LOG_REFUSALS);
 }
 
 static void
@@ -337,6 +412,8 @@ main (int argc, char **argv)
   g_test_add_func ("/wire/block/round-trip", test_block_round_trip);
   g_test_add_func ("/wire/block/refused", test_block_refused);
   g_test_add_func ("/wire/block/flips", test_block_flips);
+  g_test_add_func ("/wire/bus-log/refusals", test_bus_log_refusals);
+  g_test_add_func ("/wire/bus-log/hostile", test_bus_log_hostile);
   g_test_add_func ("/wire/fdmap", test_fdmap);
   g_test_add_func ("/wire/landlock/rights", test_landlock_rights);
   g_test_add_func ("/wire/names", test_names);
