@@ -249,13 +249,17 @@ on_idle (gpointer user_data)
   return G_SOURCE_REMOVE;
 }
 
+gboolean
+sbx_manager_is_busy (SbxManager *self)
+{
+  return sbx_registry_count_live (self->registry) > 0 || sbx_callers_count (self->callers) > 0;
+}
+
 static void
 update_idle (SbxManager *self)
 {
-  gboolean busy = sbx_registry_count_live (self->registry) > 0 || sbx_callers_count (self->callers) > 0;
-
   g_clear_handle_id (&self->idle, g_source_remove);
-  if (!busy && self->idle_seconds > 0)
+  if (!sbx_manager_is_busy (self) && self->idle_seconds > 0)
     self->idle = g_timeout_add_seconds (self->idle_seconds, on_idle, self);
 }
 

@@ -16,6 +16,8 @@ G_DECLARE_FINAL_TYPE (SbxManager, sbx_manager, SBX, MANAGER, GObject)
 SbxManager *sbx_manager_new (SbxContext *context, GDBusConnection *connection, GError **error);
 /* On a bus: sends Exited for instances that ended while no service was there; from now on, notes which were told. */
 void sbx_manager_announce (SbxManager *self);
+/* Whether an instance lives or somebody is there. */
+gboolean sbx_manager_is_busy (SbxManager *self);
 /* 0: never idle. */
 void sbx_manager_set_idle_timeout (SbxManager *self, guint seconds);
 /* All clients have gone, as on the end of a private connection: their launches are cancelled. */

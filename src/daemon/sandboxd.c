@@ -20,6 +20,7 @@ typedef struct {
   int peer_fd;
   int idle_seconds;
   int exit_status;
+  gboolean is_owner, was_owner; /* of the name */
 } Service;
 
 static void
@@ -37,16 +38,19 @@ on_signal (gpointer user_data)
 }
 
 static void
-on_idle (SbxManager *manager, gpointer user_data)
-{
-  g_info ("Nothing runs and nobody is here: leaving");
-  quit (user_data, EXIT_SUCCESS);
-}
-
-static void
 on_settled (SbxManager *manager, gpointer user_data)
 {
   quit (user_data, EXIT_SUCCESS);
+}
+
+/* Ends when no launch is under way: what has a lifeline is its holder's to end. */
+static void
+quit_when_settled (Service *service)
+{
+  if (sbx_manager_is_launching (service->manager))
+    g_signal_connect (service->manager, "settled", G_CALLBACK (on_settled), service);
+  else
+    quit (service, EXIT_SUCCESS);
 }
 
 static void
@@ -59,11 +63,7 @@ on_closed (GDBusConnection *connection, gboolean vanished, GError *error, gpoint
     return;
   }
   sbx_manager_drop_callers (service->manager);
-  /* What has a lifeline is its holder's to end */
-  if (sbx_manager_is_launching (service->manager))
-    g_signal_connect (service->manager, "settled", G_CALLBACK (on_settled), service);
-  else
-    quit (service, EXIT_SUCCESS);
+  quit_when_settled (service);
 }
 
 static gboolean
@@ -95,6 +95,48 @@ on_peer (GObject *source, GAsyncResult *result, gpointer user_data)
   }
 }
 
+static void own_name (Service *service);
+
+/* The bus has answered: every call that it gave to the name before has come by now, and the next one starts another
+ * service. */
+static void
+on_released (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  Service *service = user_data;
+  g_autoptr (GVariant) reply = g_dbus_connection_call_finish (G_DBUS_CONNECTION (source), result, NULL);
+
+  service->is_owner = FALSE;
+  if (reply && sbx_manager_is_busy (service->manager))
+    own_name (service);
+  else
+    quit (service, EXIT_SUCCESS);
+}
+
+static void
+on_idle (SbxManager *manager, gpointer user_data)
+{
+  Service *service = user_data;
+
+  if (!service->is_owner) /* on its way already */
+    return;
+  g_info ("Nothing runs and nobody is here: leaving");
+  g_dbus_connection_call (service->connection, "org.freedesktop.DBus", "/org/freedesktop/DBus", "org.freedesktop.DBus",
+                          "ReleaseName", g_variant_new ("(s)", SBX_BUS_NAME), G_VARIANT_TYPE ("(u)"),
+                          G_DBUS_CALL_FLAGS_NONE, -1, NULL, on_released, service);
+}
+
+static void
+on_owner (Service *service)
+{
+  service->is_owner = TRUE;
+  if (!service->was_owner) {
+    service->was_owner = TRUE;
+    sbx_manager_announce (service->manager);
+    g_signal_connect (service->manager, "idle", G_CALLBACK (on_idle), service);
+  }
+  sbx_manager_set_idle_timeout (service->manager, (guint) service->idle_seconds);
+}
+
 static void
 on_name (GObject *source, GAsyncResult *result, gpointer user_data)
 {
@@ -106,14 +148,22 @@ on_name (GObject *source, GAsyncResult *result, gpointer user_data)
   if (reply)
     g_variant_get (reply, "(u)", &outcome);
   if (outcome == 1) { /* DBUS_REQUEST_NAME_REPLY_PRIMARY_OWNER */
-    sbx_manager_announce (service->manager);
-    g_signal_connect (service->manager, "idle", G_CALLBACK (on_idle), service);
-    sbx_manager_set_idle_timeout (service->manager, (guint) service->idle_seconds);
-    return;
+    on_owner (service);
+  } else if (service->was_owner) { /* the next service has begun; it takes over what runs */
+    quit_when_settled (service);
+  } else {
+    g_warning ("Cannot own the name %s: %s", SBX_BUS_NAME,
+               error ? error->message : "another sandboxd does; it has to end first");
+    quit (service, EXIT_FAILURE);
   }
-  g_warning ("Cannot own the name %s: %s", SBX_BUS_NAME,
-             error ? error->message : "another sandboxd does; it has to end first");
-  quit (service, EXIT_FAILURE);
+}
+
+static void
+own_name (Service *service)
+{
+  g_dbus_connection_call (service->connection, "org.freedesktop.DBus", "/org/freedesktop/DBus", "org.freedesktop.DBus",
+                          "RequestName", g_variant_new ("(su)", SBX_BUS_NAME, 4u /* DO_NOT_QUEUE */),
+                          G_VARIANT_TYPE ("(u)"), G_DBUS_CALL_FLAGS_NONE, -1, NULL, on_name, service);
 }
 
 static void
@@ -131,10 +181,7 @@ on_bus (GObject *source, GAsyncResult *result, gpointer user_data)
   g_dbus_connection_set_exit_on_close (service->connection, FALSE);
   /* Everything is there before the name is: the first caller sees all of it */
   if (serve (service))
-    g_dbus_connection_call (service->connection, "org.freedesktop.DBus", "/org/freedesktop/DBus",
-                            "org.freedesktop.DBus", "RequestName",
-                            g_variant_new ("(su)", SBX_BUS_NAME, 4u /* DO_NOT_QUEUE */), G_VARIANT_TYPE ("(u)"),
-                            G_DBUS_CALL_FLAGS_NONE, -1, NULL, on_name, service);
+    own_name (service);
 }
 
 static int

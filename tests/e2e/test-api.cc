@@ -274,6 +274,46 @@ TEST_F (Api, ACallerMayLeave)
   stop (path);
 }
 
+/* A service that leaves while a call is on its way to it, which the bus cannot know. */
+class Idle : public Api {
+protected:
+  Idle ()
+  {
+    set_service_options ("--idle-timeout=1");
+  }
+};
+
+TEST_F (Idle, NoCallIsLost)
+{
+  connection ();
+  for (int round = 0; round < 3; round++) {
+    GVariant *answer = nullptr;
+
+    ASSERT_TRUE (succeeds (sandboxctl ({ "ps" })));
+    ASSERT_EQ (services ().size (), 1u);
+    pid_t service = services ()[0];
+    ::kill (service, SIGSTOP); /* its second passes without it */
+    usleep (1500000);
+    g_dbus_connection_call (
+        connection (), NAME, PATH, "org.freedesktop.DBus.Properties", "Get", g_variant_new ("(ss)", NAME, "Version"),
+        nullptr, G_DBUS_CALL_FLAGS_NONE, patience_ms (), nullptr,
+        [] (GObject *source, GAsyncResult *result, gpointer data) {
+          g_autoptr (GError) error = nullptr;
+
+          *static_cast<GVariant **> (data) = g_dbus_connection_call_finish (G_DBUS_CONNECTION (source), result, &error);
+          EXPECT_EQ (error, nullptr) << error->message;
+        },
+        &answer);
+    g_dbus_connection_flush_sync (connection (), nullptr, nullptr);
+    usleep (100000); /* the bus passes it on */
+    ::kill (service, SIGCONT);
+    ASSERT_TRUE (iterate_until ([&] { return answer != nullptr || HasFailure (); }));
+    g_clear_pointer (&answer, g_variant_unref);
+    disconnect ();
+    EXPECT_TRUE (eventually ([&] { return services ().empty (); })) << "it has to leave in the end";
+  }
+}
+
 TEST_F (Api, Busctl)
 {
   std::string address = "--address=unix:path=" + runtime () + "/bus";
