@@ -173,6 +173,9 @@ static const struct {
   { "see", probe_see },
   { "handlers", probe_handlers },
   { "calls", probe_calls },
+#ifdef __x86_64__
+  { "calls-32", probe_calls_32 },
+#endif
   { "crash-client", probe_crash_client },
   { "terminal", probe_terminal },
   { "descriptors", descriptors },

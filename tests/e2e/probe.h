@@ -14,6 +14,9 @@ int probe_see (int argc, char **argv);
 int probe_handlers (int argc, char **argv);
 /* probe-calls.c */
 int probe_calls (int argc, char **argv);
+#ifdef __x86_64__
+int probe_calls_32 (int argc, char **argv);
+#endif
 int probe_terminal (int argc, char **argv);
 /* probe-dump.c */
 int probe_crash_client (int argc, char **argv);

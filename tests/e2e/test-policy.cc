@@ -8,35 +8,14 @@
 #include <sys/shm.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/un.h>
 #include <unistd.h>
 
-#include "harness.h"
+#include "facility.h"
 
 using namespace e2e;
 
-class Policy : public WithoutBus {
+class Policy : public Facility {
 protected:
-  /* Runs @script under a profile that is `default` and @groups. */
-  Outcome
-  under (const std::string &groups, const std::string &script, const Argv &options = {})
-  {
-    Argv all = { "--profile=tested" };
-
-    all.insert (all.end (), options.begin (), options.end ());
-    add_profile ("tested", "[Profile]\nName=tested\nInherits=default\nAppId=org.example.Tested\n" + groups);
-    return run_in (all, { "sh", "-c", script });
-  }
-  /* The script's output with the facility and without it. */
-  void
-  expect_both (const std::string &groups, const std::string &script, const std::string &with,
-               const std::string &without)
-  {
-    Outcome allowed = under (groups, script), refused = under ("", script);
-
-    EXPECT_EQ (allowed.out, with) << groups << allowed.err;
-    EXPECT_EQ (refused.out, without) << groups << refused.err;
-  }
   /* A directory of the user's with a file in it. */
   std::string
   make_directory (const std::string &name)
@@ -327,28 +306,6 @@ TEST_F (Policy, PersistentHome)
   struct stat st;
   ASSERT_EQ (stat ((dir () + "/data/sandbox/org.example.Tested").c_str (), &st), 0);
   EXPECT_EQ (st.st_mode & 0777, 0700u);
-}
-
-/* A socket that listens at @path. */
-static Fd
-listen_at (const std::string &path)
-{
-  Fd sock (socket (AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
-  struct sockaddr_un address = {};
-
-  address.sun_family = AF_UNIX;
-  strncpy (address.sun_path, path.c_str (), sizeof address.sun_path - 1);
-  std::filesystem::create_directories (std::filesystem::path (path).parent_path ());
-  EXPECT_EQ (bind (sock.get (), reinterpret_cast<struct sockaddr *> (&address), sizeof address), 0) << path;
-  EXPECT_EQ (listen (sock.get (), 4), 0);
-  return sock;
-}
-
-static std::string
-connect_at (const std::string &path)
-{
-  return "python3 -c \"import socket;socket.socket(socket.AF_UNIX).connect('" + path
-         + "')\" 2>/dev/null && echo connected || echo refused";
 }
 
 TEST_F (Policy, Wayland)
