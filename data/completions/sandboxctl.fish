@@ -49,6 +49,7 @@ complete -c sandboxctl -n '__sandboxctl_is profile' -a 'list show check diff sco
 complete -c sandboxctl -n '__sandboxctl_is desktop; and test (count (commandline -opc)) -eq 2' -a 'install remove list'
 complete -c sandboxctl -n '__sandboxctl_is desktop; and test (count (commandline -opc)) -ge 3' -a '(__fish_complete_suffix .desktop; path basename /usr/share/applications/*.desktop 2>/dev/null)'
 complete -c sandboxctl -n '__sandboxctl_wants_command' -a '(complete --do-complete=(commandline -ct))'
+complete -c sandboxctl -n '__sandboxctl_is top' -l sort -x -a '(__sandboxctl_values sort)'
 # Options with a value, which fish has to know as such
 for option in (sandboxctl complete options=run 2>/dev/null | string replace -rf -- '^--(.*)=$' '$1')
     complete -c sandboxctl -n '__sandboxctl_is run exec attach explain; and not __sandboxctl_in_command' -l $option -x -a "(__sandboxctl_values $option)"

@@ -29,6 +29,7 @@ int sbx_cmd_run (SbxCommand *command);
 int sbx_cmd_attach (SbxCommand *command);
 int sbx_cmd_exec (SbxCommand *command);
 int sbx_cmd_ps (SbxCommand *command);
+int sbx_cmd_top (SbxCommand *command);
 int sbx_cmd_show (SbxCommand *command);
 int sbx_cmd_stop (SbxCommand *command);
 int sbx_cmd_kill (SbxCommand *command);

@@ -19,6 +19,7 @@ static const struct {
   { "exec", REQUEST_OPTIONS, FALSE },
   { "attach", "--profile= --hold " REQUEST_OPTIONS, TRUE },
   { "ps", "--all --tree --json", FALSE },
+  { "top", "--once --json --sort= --delay=", FALSE },
   { "show", "--json", FALSE },
   { "stop", "--grace=", FALSE },
   { "kill", "--signal=", FALSE },
@@ -65,7 +66,7 @@ print_options (const char *verb)
 static void
 print_values (const char *option)
 {
-  print_words (sbx_policy_options_words (option));
+  print_words (strcmp (option, "sort") == 0 ? "cpu memory age" : sbx_policy_options_words (option));
 }
 
 static void

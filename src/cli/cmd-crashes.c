@@ -72,7 +72,7 @@ list (int store, gboolean json)
 {
   g_autoptr (GPtrArray) entries = sbx_crash_store_list (store);
   g_autoptr (GPtrArray) rows = g_ptr_array_new_with_free_func ((GDestroyNotify) g_strfreev);
-  const char *heading[] = { "ID", "TIME", "APP", "SIGNAL", "SIZE", "COMMAND", NULL };
+  const char *heading[] = { _ ("ID"), _ ("TIME"), _ ("APP"), _ ("SIGNAL"), _ ("SIZE"), _ ("COMMAND"), NULL };
   JsonArray *all = json_array_new ();
 
   g_ptr_array_add (rows, g_strdupv ((char **) heading));

@@ -57,7 +57,7 @@ list (Profile *self)
   g_autoptr (GVariant) reply = ask (self, "ListProfiles", NULL, &error), profiles = NULL;
   g_autoptr (GPtrArray) rows = g_ptr_array_new_with_free_func ((GDestroyNotify) g_strfreev);
   g_autoptr (JsonArray) array = json_array_new ();
-  const char *heading[] = { "NAME", "PLACE", "DESCRIPTION", NULL }, *name, *description, *place, *problem;
+  const char *heading[] = { _ ("NAME"), _ ("PLACE"), _ ("DESCRIPTION"), NULL }, *name, *description, *place, *problem;
   GVariantIter iter;
 
   if (!reply)
@@ -267,7 +267,7 @@ score (Profile *self)
   g_auto (GStrv) names = named ? g_strdupv (self->words) : all_names (self, &error);
   g_autoptr (GPtrArray) rows = g_ptr_array_new_with_free_func ((GDestroyNotify) g_strfreev);
   g_autoptr (JsonArray) array = json_array_new ();
-  const char *heading[] = { "PROFILE", "EXPOSURE", "", _ ("MOST OF ALL IT"), NULL };
+  const char *heading[] = { _ ("PROFILE"), _ ("EXPOSURE"), "", _ ("MOST OF ALL IT"), NULL };
 
   g_ptr_array_add (rows, g_strdupv ((char **) heading));
   for (char **name = names; name && *name; name++) {

@@ -74,7 +74,9 @@ static void
 print_table (GPtrArray *instances, gboolean tree)
 {
   g_autoptr (GPtrArray) rows = g_ptr_array_new_with_free_func ((GDestroyNotify) g_strfreev);
-  const char *heading[] = { "ID", "APP", "PROFILE", "PID", "STATE", "AGE", "COMMAND", NULL };
+  const char *heading[] = {
+    _ ("ID"), _ ("APP"), _ ("PROFILE"), _ ("PID"), _ ("STATE"), _ ("AGE"), _ ("COMMAND"), NULL
+  };
 
   g_ptr_array_add (rows, g_strdupv ((char **) heading));
   if (tree)

@@ -34,15 +34,18 @@ sbx_output_clean (const char *text)
 }
 
 static int
+width_of_char (gunichar c)
+{
+  return g_unichar_iszerowidth (c) ? 0 : g_unichar_iswide (c) ? 2 : 1;
+}
+
+static int
 width_of (const char *text)
 {
   int width = 0;
 
-  for (const char *p = text; *p; p = g_utf8_next_char (p)) {
-    gunichar c = g_utf8_get_char (p);
-
-    width += g_unichar_iszerowidth (c) ? 0 : g_unichar_iswide (c) ? 2 : 1;
-  }
+  for (const char *p = text; *p; p = g_utf8_next_char (p))
+    width += width_of_char (g_utf8_get_char (p));
   return width;
 }
 
@@ -52,10 +55,24 @@ sbx_output_pad (const char *text, int columns)
   return g_strdup_printf ("%s%*s", text, MAX (0, columns - width_of (text)), "");
 }
 
-void
-sbx_output_table (GPtrArray *rows)
+char *
+sbx_output_cut (const char *text, int columns)
+{
+  const char *end = text;
+
+  for (int width = 0; *end; end = g_utf8_next_char (end)) {
+    width += width_of_char (g_utf8_get_char (end));
+    if (width > columns)
+      break;
+  }
+  return g_strndup (text, (gsize) (end - text));
+}
+
+GStrv
+sbx_output_format (GPtrArray *rows)
 {
   int widths[16] = { 0 };
+  char **lines = g_new0 (char *, rows->len + 1);
 
   for (guint i = 0; i < rows->len; i++) {
     char **row = rows->pdata[i];
@@ -65,14 +82,23 @@ sbx_output_table (GPtrArray *rows)
   }
   for (guint i = 0; i < rows->len; i++) {
     char **row = rows->pdata[i];
+    GString *line = g_string_new (NULL);
 
-    for (guint j = 0; row[j]; j++) {
-      int pad = row[j + 1] && j < G_N_ELEMENTS (widths) ? widths[j] - width_of (row[j]) + 2 : 0;
-
-      printf ("%s%*s", row[j], pad, "");
-    }
-    putchar ('\n');
+    for (guint j = 0; row[j]; j++)
+      g_string_append_printf (line, "%s%*s", row[j],
+                              row[j + 1] && j < G_N_ELEMENTS (widths) ? widths[j] - width_of (row[j]) + 2 : 0, "");
+    lines[i] = g_string_free (line, FALSE);
   }
+  return lines;
+}
+
+void
+sbx_output_table (GPtrArray *rows)
+{
+  g_auto (GStrv) lines = sbx_output_format (rows);
+
+  for (char **line = lines; *line; line++)
+    puts (*line);
 }
 
 char *

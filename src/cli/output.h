@@ -13,6 +13,12 @@ char *sbx_output_clean (const char *text);
 /* @text, which is UTF-8, with blanks behind it to that many columns of a terminal; a wide character has two of them. */
 char *sbx_output_pad (const char *text, int columns);
 
+/* The beginning of @text, which is UTF-8, that fits into that many columns. */
+char *sbx_output_cut (const char *text, int columns);
+
+/* The lines of a table, as sbx_output_table () prints them. */
+GStrv sbx_output_format (GPtrArray *rows);
+
 /* A table: columns as wide as their widest cell, the last one open-ended. @rows: GPtrArray of GStrv, the first is the
  * heading. */
 void sbx_output_table (GPtrArray *rows);

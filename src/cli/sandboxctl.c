@@ -27,6 +27,7 @@ static const SbxVerb verbs[] = {
   { "exec", sbx_cmd_exec, N_ ("Start one more command in a running sandbox"), TRUE },
   { "attach", sbx_cmd_attach, N_ ("Debug a running sandbox from a second one"), TRUE },
   { "ps", sbx_cmd_ps, N_ ("List the sandboxes") },
+  { "top", sbx_cmd_top, N_ ("Show what the sandboxes use, as it changes") },
   { "show", sbx_cmd_show, N_ ("Show all about one sandbox") },
   { "stop", sbx_cmd_stop, N_ ("End sandboxes") },
   { "kill", sbx_cmd_kill, N_ ("Send a signal to a sandbox's application") },

@@ -52,6 +52,108 @@ TEST_P (Tty, TheTerminalIsNotTheCallers)
   EXPECT_EQ (process.wait ().status, 128 + SIGTERM);
 }
 
+/* A live view, which leaves the terminal as it was. */
+class Top : public Tty {
+protected:
+  static bool
+  has (const Process &process, const std::string &text)
+  {
+    return process.out ().find (text) != std::string::npos;
+  }
+};
+EITHER_BUS (Top);
+
+TEST_P (Top, ShowsWhatRunsUntilQ)
+{
+  std::string id = launch_detached ({ "--app-id=org.example.Shown" }, { "sleep", "1000" });
+  Command words = on_terminal ({ "top", "--delay=1" });
+  struct termios during, after;
+
+  words.env["TERM"] = "xterm";
+  Process process (words);
+  process.resize (6, 60);
+  ASSERT_TRUE (process.expect ("\033[?1049h"));
+  ASSERT_TRUE (process.expect ("org.example.Shown")) << process.out ();
+  ASSERT_TRUE (process.expect ("quit"));
+  ASSERT_EQ (tcgetattr (process.terminal (), &during), 0);
+  EXPECT_EQ (during.c_lflag & (ICANON | ECHO), 0u);
+
+  /* One that comes is shown, one that ends is not any more */
+  std::string other = launch_detached ({ "--app-id=org.example.Later" }, { "sleep", "1000" });
+  EXPECT_TRUE (process.expect ("org.example.Later"));
+  EXPECT_TRUE (succeeds (sandboxctl ({ "stop", id })));
+  EXPECT_TRUE (eventually ([&] {
+    process.forget ();
+    return process.expect ("quit") && has (process, "Later") && !has (process, "Shown");
+  }));
+  process.write ("m");
+  process.write ("q");
+  EXPECT_EQ (process.wait ().status, 0);
+  EXPECT_TRUE (has (process, "\033[?1049l"));
+  ASSERT_EQ (tcgetattr (process.terminal (), &after), 0);
+  EXPECT_EQ (after.c_lflag & (ICANON | ECHO), static_cast<tcflag_t> (ICANON | ECHO));
+  EXPECT_TRUE (succeeds (sandboxctl ({ "stop", other })));
+}
+
+TEST_P (Top, PutsTheTerminalBackWhenItIsEnded)
+{
+  for (const auto &[signo, status] : std::map<int, int>{ { SIGINT, 0 }, { SIGTERM, 128 + SIGTERM } }) {
+    Command words = on_terminal ({ "top" });
+    struct termios after;
+
+    words.env["TERM"] = "xterm";
+    Process process (words);
+    ASSERT_TRUE (process.expect ("quit")) << process.out ();
+    process.kill (signo);
+    EXPECT_EQ (process.wait ().status, status);
+    EXPECT_TRUE (has (process, "\033[?1049l"));
+    ASSERT_EQ (tcgetattr (process.terminal (), &after), 0);
+    EXPECT_NE (after.c_lflag & ECHO, 0u);
+  }
+}
+
+TEST_P (Top, WithoutATerminal)
+{
+  EXPECT_TRUE (fails_with (sandboxctl ({ "top" }), 125, { "terminal", "--once" }));
+  Command words = on_terminal ({ "top" });
+  words.env["TERM"] = "dumb";
+  EXPECT_EQ (run (words).status, 125);
+  EXPECT_TRUE (fails_with (sandboxctl ({ "top", "--sort=colour" }), 125, { "cpu, memory or age" }));
+  EXPECT_TRUE (fails_with (sandboxctl ({ "top", "--delay=0" }), 125, { "3600" }));
+  EXPECT_TRUE (fails_with (sandboxctl ({ "top", "me" }), 125, { "show" }));
+}
+
+TEST_P (Top, Measures)
+{
+  std::string idle = launch_detached ({}, { "sleep", "1000" }),
+              busy = launch_detached ({}, { "sh", "-c", "while :; do /bin/true; done" }),
+              large = launch_detached ({}, { "python3", "-c",
+                                             "import threading, time\nx = b'x' * 80000000\n"
+                                             "threading.Thread(target=time.sleep, args=(1000,)).start()\n"
+                                             "time.sleep(1000)" });
+  std::map<std::string, std::map<std::string, double> > usage;
+
+  EXPECT_TRUE (eventually ([&] {
+    Json all = json ({ "top", "--json" });
+
+    for (size_t i = 0; i < all.size (); i++)
+      for (const char *key : { "memory", "tasks", "cpu-percent", "cpu-seconds" })
+        usage[all[i]["id"].text ()][key] = all[i]["usage"][key].number ();
+    return usage[large]["memory"] >= 80e6 && usage[large]["tasks"] == 2 && usage[busy]["cpu-percent"] > 0
+           && usage[busy]["cpu-seconds"] >= 0.2;
+  }));
+  EXPECT_LT (usage[idle]["memory"], 20e6);
+  EXPECT_EQ (usage[idle]["tasks"], 1);
+  EXPECT_LT (usage[idle]["cpu-seconds"], usage[busy]["cpu-seconds"]);
+
+  Outcome outcome = sandboxctl ({ "top", "--once", "--sort=memory" });
+  ASSERT_TRUE (succeeds (outcome));
+  EXPECT_LT (outcome.out.find (large), outcome.out.find (idle)) << outcome.out;
+  EXPECT_EQ (outcome.out.find ('\033'), std::string::npos);
+  for (const std::string &id : { idle, busy, large })
+    EXPECT_TRUE (succeeds (sandboxctl ({ "stop", id })));
+}
+
 TEST_P (Tty, WindowSizeFollows)
 {
   /* Not a shell's trap: a signal that comes while it runs may be lost */

@@ -1,0 +1,455 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* A live view of the sandboxes: what each uses, its handlers, what was refused. One screen, drawn anew with each
+ * sample; the sequences are those of ECMA-48 and xterm's alternate screen, which every terminal of a desktop has. */
+#include <glib-unix.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <termios.h>
+#include <unistd.h>
+
+#include "cli/cli.h"
+#include "cli/instances.h"
+#include "cli/output.h"
+#include "cli/usage.h"
+#include "common/names.h"
+
+#define FIRST_SAMPLE_MS 500 /* between the two that --once needs */
+
+/* How the rows are sorted; the key for it is its first letter. */
+static const char *const orders[] = { "cpu", "memory", "age", NULL };
+enum { BY_CPU, BY_MEMORY, BY_AGE };
+
+typedef struct {
+  const SbxInstanceInfo *info;
+  SbxUsage usage;
+  double cpu; /* percent of one processor */
+  guint handlers;
+  guint64 refused;
+} Row;
+
+typedef struct {
+  SbxService *service;
+  GPtrArray *instances; /* keeps what the rows show */
+  GArray *rows;         /* Row */
+  GHashTable *cpu;      /* id → guint64 *: ticks at the sample before */
+  gint64 sampled;       /* monotonic us */
+  guint order, first;   /* row on top of the screen */
+  guint delay;
+  GMainLoop *loop;
+  guint timer;
+  struct termios saved;
+  int status;
+  GError *error;
+} Top;
+
+static guint64
+count_refused (const SbxInstanceInfo *info)
+{
+  g_autoptr (GVariant) refused = g_variant_lookup_value (info->properties, "Refused", G_VARIANT_TYPE ("a(sssu)"));
+  guint64 sum = 0;
+  GVariantIter iter;
+  guint32 count;
+
+  if (!refused)
+    return 0;
+  g_variant_iter_init (&iter, refused);
+  while (g_variant_iter_next (&iter, "(&s&s&su)", NULL, NULL, NULL, &count))
+    sum += count;
+  return sum;
+}
+
+static void
+add_row (Top *top, const SbxInstanceInfo *info, const SbxProcesses *processes, gint64 now)
+{
+  g_autoptr (GVariant) handlers =
+      g_variant_lookup_value (info->properties, "Handlers", G_VARIANT_TYPE_OBJECT_PATH_ARRAY);
+  const guint64 *before = g_hash_table_lookup (top->cpu, info->id);
+  Row row = { .info = info, .refused = count_refused (info) };
+
+  if (handlers)
+    row.handlers = (guint) g_variant_n_children (handlers);
+  if (sbx_processes_measure (processes, (pid_t) sbx_instance_number (info, "Pid"), &row.usage) && before
+      && row.usage.cpu > *before && now > top->sampled)
+    row.cpu = 100.0 * (double) (row.usage.cpu - *before) / (double) sysconf (_SC_CLK_TCK)
+              / ((double) (now - top->sampled) / G_USEC_PER_SEC);
+  g_array_append_val (top->rows, row);
+}
+
+static int
+compare_rows (gconstpointer a, gconstpointer b, gpointer user_data)
+{
+  const Row *x = a, *y = b;
+  const Top *top = user_data;
+  guint64 started_x = sbx_instance_number (x->info, "StartTime"),
+          started_y = sbx_instance_number (y->info, "StartTime");
+
+  if (top->order == BY_CPU && x->cpu != y->cpu)
+    return x->cpu < y->cpu ? 1 : -1;
+  if (top->order == BY_MEMORY && x->usage.memory != y->usage.memory)
+    return x->usage.memory < y->usage.memory ? 1 : -1;
+  return started_x < started_y ? 1 : started_x > started_y ? -1 : strcmp (x->info->id, y->info->id);
+}
+
+static void
+sort (Top *top)
+{
+  g_array_sort_with_data (top->rows, compare_rows, top);
+}
+
+static gboolean
+sample (Top *top, GError **error)
+{
+  g_autoptr (GPtrArray) instances = sbx_instances_list (top->service, error);
+  g_autoptr (SbxProcesses) processes = NULL;
+  gint64 now;
+
+  if (!instances)
+    return FALSE;
+  processes = sbx_processes_new ();
+  now = g_get_monotonic_time ();
+  g_array_set_size (top->rows, 0);
+  for (guint i = 0; i < instances->len; i++)
+    if (!sbx_instance_has_ended (g_ptr_array_index (instances, i)))
+      add_row (top, g_ptr_array_index (instances, i), processes, now);
+  sort (top);
+
+  g_hash_table_remove_all (top->cpu);
+  for (guint i = 0; i < top->rows->len; i++) {
+    const Row *row = &g_array_index (top->rows, Row, i);
+
+    g_hash_table_insert (top->cpu, g_strdup (row->info->id), g_memdup2 (&row->usage.cpu, sizeof row->usage.cpu));
+  }
+  top->sampled = now;
+  g_clear_pointer (&top->instances, g_ptr_array_unref);
+  top->instances = g_steal_pointer (&instances);
+  return TRUE;
+}
+
+static char *
+format_memory (guint64 bytes)
+{
+  return bytes < 10 * 1024 * 1024 ? g_strdup_printf ("%.1f MiB", (double) bytes / (1024 * 1024))
+                                  : g_strdup_printf ("%" G_GUINT64_FORMAT " MiB", bytes / (1024 * 1024));
+}
+
+static char **
+make_cells (const Row *row)
+{
+  char **cells = g_new0 (char *, 10);
+
+  cells[0] = g_strdup (row->info->id);
+  cells[1] = sbx_output_clean (sbx_instance_text (row->info, "AppId"));
+  cells[2] = sbx_output_clean (sbx_instance_text (row->info, "Profile"));
+  cells[3] = g_strdup_printf ("%.1f", row->cpu);
+  cells[4] = format_memory (row->usage.memory);
+  cells[5] = g_strdup_printf ("%u", row->usage.tasks);
+  cells[6] = g_strdup_printf ("%u", row->handlers);
+  cells[7] = g_strdup_printf ("%" G_GUINT64_FORMAT, row->refused);
+  cells[8] = sbx_instance_command (row->info);
+  return cells;
+}
+
+/* GPtrArray of GStrv, the heading first. */
+static GPtrArray *
+make_table (const Top *top)
+{
+  const char *heading[] = { _ ("ID"),    _ ("APP"),      _ ("PROFILE"), _ ("CPU %"),   _ ("MEMORY"),
+                            _ ("TASKS"), _ ("HANDLERS"), _ ("REFUSED"), _ ("COMMAND"), NULL };
+  GPtrArray *table = g_ptr_array_new_with_free_func ((GDestroyNotify) g_strfreev);
+
+  g_ptr_array_add (table, g_strdupv ((char **) heading));
+  for (guint i = 0; i < top->rows->len; i++)
+    g_ptr_array_add (table, make_cells (&g_array_index (top->rows, Row, i)));
+  return table;
+}
+
+static void
+print_json (const Top *top)
+{
+  JsonArray *array = json_array_new ();
+
+  for (guint i = 0; i < top->rows->len; i++) {
+    const Row *row = &g_array_index (top->rows, Row, i);
+    JsonNode *node = sbx_instance_to_json (row->info);
+    JsonObject *usage = json_object_new ();
+
+    json_object_set_double_member (usage, "cpu-percent", row->cpu);
+    json_object_set_double_member (usage, "cpu-seconds", (double) row->usage.cpu / (double) sysconf (_SC_CLK_TCK));
+    json_object_set_int_member (usage, "memory", (gint64) row->usage.memory);
+    json_object_set_int_member (usage, "tasks", row->usage.tasks);
+    json_object_set_object_member (json_node_get_object (node), "usage", usage);
+    json_array_add_element (array, node);
+  }
+  sbx_output_json (json_node_init_array (json_node_alloc (), array));
+  json_array_unref (array);
+}
+
+static void
+add_line (GString *screen, const char *text, int columns, gboolean bold)
+{
+  g_autofree char *line = sbx_output_cut (text, columns);
+
+  g_string_append_printf (screen, "%s%s%s\033[K\r\n", bold ? "\033[1m" : "", line, bold ? "\033[0m" : "");
+}
+
+static char *
+make_summary (const Top *top)
+{
+  g_autofree char *memory = NULL;
+  guint64 bytes = 0;
+  guint tasks = 0;
+  double cpu = 0;
+
+  for (guint i = 0; i < top->rows->len; i++) {
+    const Row *row = &g_array_index (top->rows, Row, i);
+
+    bytes += row->usage.memory;
+    tasks += row->usage.tasks;
+    cpu += row->cpu;
+  }
+  memory = format_memory (bytes);
+  return g_strdup_printf (_ ("Sandboxes: %u   tasks: %u   CPU: %.1f %%   memory: %s"), top->rows->len, tasks, cpu,
+                          memory);
+}
+
+static void
+draw (Top *top)
+{
+  struct winsize size = { 0 };
+  g_autoptr (GPtrArray) table = make_table (top);
+  g_auto (GStrv) lines = sbx_output_format (table);
+  g_autofree char *summary = make_summary (top);
+  g_autoptr (GString) screen = g_string_new ("\033[H");
+  gboolean colours = sbx_output_colours ();
+  int columns = 80, rows = 24;
+  guint room, shown = 0;
+
+  if (ioctl (STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0 && size.ws_row > 0) {
+    columns = size.ws_col;
+    rows = size.ws_row;
+  }
+  room = (guint) MAX (rows - 4, 1); /* beside the summary, the heading, and the two lines at the end */
+  if (top->first + room > top->rows->len)
+    top->first = top->rows->len > room ? top->rows->len - room : 0;
+  add_line (screen, summary, columns, FALSE);
+  add_line (screen, lines[0], columns, colours);
+  for (; shown < room && top->first + shown < top->rows->len; shown++)
+    add_line (screen, lines[1 + top->first + shown], columns, FALSE);
+  add_line (screen, "", columns, FALSE);
+  g_string_append (screen, "\033[J");
+  {
+    g_autofree char *help =
+        sbx_output_cut (_ ("q: quit   c, m, a: by CPU, memory, age   up, down: scroll"), columns - 1);
+
+    g_string_append (screen, help);
+  }
+  fwrite (screen->str, 1, screen->len, stdout);
+  fflush (stdout);
+}
+
+static void
+quit (Top *top, int status)
+{
+  top->status = status;
+  g_main_loop_quit (top->loop);
+}
+
+static gboolean
+on_timer (gpointer user_data)
+{
+  Top *top = user_data;
+
+  if (sample (top, &top->error))
+    draw (top);
+  else
+    quit (top, SBX_EXIT_SANDBOX);
+  return G_SOURCE_CONTINUE;
+}
+
+/* What is typed: how many of the @n bytes that key is. */
+static gsize
+take_key (Top *top, const char *keys, gsize n)
+{
+  static const char up[] = { '\033', '[', 'A' }, down[] = { '\033', '[', 'B' };
+
+  if (n >= sizeof up && memcmp (keys, up, sizeof up) == 0) {
+    top->first -= top->first > 0;
+    return sizeof up;
+  }
+  if (n >= sizeof down && memcmp (keys, down, sizeof down) == 0) {
+    top->first++;
+    return sizeof down;
+  }
+  if (keys[0] == 'q' || keys[0] == 'Q')
+    quit (top, 0);
+  for (guint i = 0; orders[i]; i++)
+    if (keys[0] == orders[i][0])
+      top->order = i;
+  return 1;
+}
+
+static gboolean
+on_input (int fd, GIOCondition condition, gpointer user_data)
+{
+  char keys[16];
+  ssize_t n = read (fd, keys, sizeof keys);
+
+  if (n <= 0) {
+    quit (user_data, 0); /* the terminal has gone */
+    return G_SOURCE_REMOVE;
+  }
+  for (gsize at = 0; at < (gsize) n;)
+    at += take_key (user_data, keys + at, (gsize) n - at);
+  sort (user_data);
+  draw (user_data);
+  return G_SOURCE_CONTINUE;
+}
+
+static gboolean
+on_resize (gpointer user_data)
+{
+  draw (user_data);
+  return G_SOURCE_CONTINUE;
+}
+
+static gboolean
+on_interrupt (gpointer user_data)
+{
+  quit (user_data, 0);
+  return G_SOURCE_CONTINUE;
+}
+
+static gboolean
+on_terminate (gpointer user_data)
+{
+  quit (user_data, SBX_EXIT_SIGNAL_BASE + SIGTERM);
+  return G_SOURCE_CONTINUE;
+}
+
+static void
+set_screen (Top *top, gboolean ours)
+{
+  struct termios modes = top->saved;
+
+  if (ours) {
+    modes.c_lflag &= (tcflag_t) ~(ICANON | ECHO);
+    modes.c_cc[VMIN] = 1;
+    modes.c_cc[VTIME] = 0;
+    modes.c_cc[VSUSP] = _POSIX_VDISABLE; /* a stop would leave the terminal like this */
+  }
+  (void) tcsetattr (STDIN_FILENO, TCSADRAIN, &modes);
+  fputs (ours ? "\033[?1049h\033[?25l" : "\033[?25h\033[?1049l", stdout);
+  fflush (stdout);
+}
+
+static void
+watch (Top *top)
+{
+  const guint sources[] = {
+    g_unix_fd_add (STDIN_FILENO, G_IO_IN | G_IO_HUP | G_IO_ERR, on_input, top),
+    g_unix_signal_add (SIGWINCH, on_resize, top),
+    g_unix_signal_add (SIGINT, on_interrupt, top),
+    g_unix_signal_add (SIGTERM, on_terminate, top),
+    g_unix_signal_add (SIGHUP, on_terminate, top),
+    g_timeout_add_seconds (top->delay, on_timer, top),
+  };
+
+  top->loop = g_main_loop_new (NULL, FALSE);
+  set_screen (top, TRUE);
+  draw (top);
+  g_main_loop_run (top->loop);
+  set_screen (top, FALSE);
+  for (gsize i = 0; i < G_N_ELEMENTS (sources); i++)
+    if (g_main_context_find_source_by_id (NULL, sources[i]))
+      g_source_remove (sources[i]);
+  g_main_loop_unref (top->loop);
+}
+
+static gboolean
+is_usable_terminal (Top *top)
+{
+  const char *term = g_getenv ("TERM");
+
+  return isatty (STDOUT_FILENO) && tcgetattr (STDIN_FILENO, &top->saved) == 0 && term && *term
+         && strcmp (term, "dumb") != 0;
+}
+
+static int
+run (Top *top, gboolean once, gboolean json)
+{
+  if (!sample (top, &top->error))
+    return SBX_EXIT_SANDBOX;
+  if (!once) {
+    watch (top);
+    return top->status;
+  }
+  g_usleep (FIRST_SAMPLE_MS * 1000);
+  if (!sample (top, &top->error))
+    return SBX_EXIT_SANDBOX;
+  if (json) {
+    print_json (top);
+  } else {
+    g_autoptr (GPtrArray) table = make_table (top);
+
+    sbx_output_table (table);
+  }
+  return 0;
+}
+
+static int
+find_order (const char *word)
+{
+  for (int i = 0; orders[i]; i++)
+    if (g_str_equal (orders[i], word))
+      return i;
+  return -1;
+}
+
+int
+sbx_cmd_top (SbxCommand *command)
+{
+  gboolean once = FALSE, json = FALSE;
+  g_autofree char *sort_by = NULL;
+  int delay = 2, order, status;
+  const GOptionEntry entries[] = {
+    { "once", '1', 0, G_OPTION_ARG_NONE, &once, N_ ("Print one table and leave"), NULL },
+    { "json", 0, 0, G_OPTION_ARG_NONE, &json, N_ ("Print one sample as JSON and leave"), NULL },
+    { "sort", 's', 0, G_OPTION_ARG_STRING, &sort_by, N_ ("What is on top: cpu, memory or age"), N_ ("ORDER") },
+    { "delay", 'd', 0, G_OPTION_ARG_INT, &delay, N_ ("Look again after so many seconds"), N_ ("SECONDS") },
+    G_OPTION_ENTRY_NULL,
+  };
+  Top top = { 0 };
+
+  if (!sbx_parse (command, entries, NULL, "", _ ("Shows what the sandboxes use, as it changes."), &status))
+    return status;
+  if (command->argc > 1)
+    return sbx_fail (_ ("top takes no argument, and \"%s\" is one; `sandboxctl show` is for one sandbox"),
+                     command->argv[1]);
+  order = find_order (sort_by ? sort_by : orders[BY_CPU]);
+  if (order < 0)
+    return sbx_fail (_ ("--sort=%s: it can be cpu, memory or age"), sort_by);
+  if (delay < 1 || delay > 3600)
+    return sbx_fail (_ ("--delay takes seconds, from 1 to 3600"));
+  if (!once && !json && !is_usable_terminal (&top))
+    return sbx_fail (
+        _ ("top needs a terminal; `sandboxctl top --once` prints one table, --json the same for programs"));
+  top.service = sbx_service_open (&top.error);
+  if (!top.service)
+    return sbx_fail_error (top.error);
+  top.order = (guint) order;
+  top.delay = (guint) delay;
+  top.rows = g_array_new (FALSE, FALSE, sizeof (Row));
+  top.cpu = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
+  status = run (&top, once || json, json);
+  if (top.error)
+    status = sbx_fail_error (top.error);
+  g_clear_error (&top.error);
+  g_clear_pointer (&top.instances, g_ptr_array_unref);
+  g_array_unref (top.rows);
+  g_hash_table_unref (top.cpu);
+  sbx_service_free (top.service);
+  return status;
+}
