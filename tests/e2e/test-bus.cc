@@ -256,11 +256,14 @@ protected:
     std::filesystem::create_directories (dir () + "/portals");
     write_file (dir () + "/portals/test.portal",
                 "[portal]\nDBusName=org.freedesktop.impl.portal.desktop.test\nInterfaces=org.freedesktop.impl.portal."
-                "Notification;org.freedesktop.impl.portal.Settings;\nUseIn=test\n");
+                "Notification;org.freedesktop.impl.portal.Settings;org.freedesktop.impl.portal.FileChooser;"
+                "org.freedesktop.impl.portal.AppChooser;org.freedesktop.impl.portal.Inhibit;\nUseIn=test\n");
     set_env ("XDG_DESKTOP_PORTAL_DIR", dir () + "/portals");
     set_env ("XDG_CURRENT_DESKTOP", "test");
     connection ();
-    backend_ = std::make_unique<Process> (Command ({ places ().source + "/tests/e2e/portal-backend.py", "yes" }));
+    Command backend ({ places ().source + "/tests/e2e/portal-backend.py", "yes" });
+    backend.keep_input = true;
+    backend_ = std::make_unique<Process> (backend);
     ASSERT_TRUE (backend_->expect ("ready")) << backend_->err ();
     portal_ = std::make_unique<Process> (Command ({ "/usr/libexec/xdg-desktop-portal" }));
     ASSERT_EQ (run (Command ({ "gdbus", "wait", "--session", "org.freedesktop.portal.Desktop" })).status, 0);
@@ -286,6 +289,15 @@ protected:
     all.insert (all.end (), words.begin (), words.end ());
     return all;
   }
+  /* portal-client.py inside, which waits for the response */
+  static Argv
+  request (const Argv &words)
+  {
+    Argv all = { "python3", "-c", read_file (places ().source + "/tests/e2e/portal-client.py") };
+
+    all.insert (all.end (), words.begin (), words.end ());
+    return all;
+  }
   std::unique_ptr<Process> backend_, portal_;
 };
 
@@ -306,6 +318,59 @@ TEST_F (RealPortal, TellsSettings)
 
   ASSERT_TRUE (succeeds (outcome));
   EXPECT_NE (outcome.out.find ("'color-scheme': <uint32 1>"), std::string::npos) << outcome.out;
+}
+
+TEST_F (RealPortal, TellsOfASettingThatChanges)
+{
+  Process process (command (run_words ({ "--profile=inside" }, request ({ "Settings.SettingChanged" }))));
+
+  ASSERT_TRUE (process.expect ("waiting")) << process.err ();
+  backend_->write ("change\n");
+  EXPECT_EQ (process.wait ().status, 0) << process.err ();
+  EXPECT_NE (process.out ().find ("('org.freedesktop.appearance', 'color-scheme', <uint32 2>)"), std::string::npos)
+      << process.out ();
+}
+
+TEST_F (RealPortal, AsksForAFile)
+{
+  Outcome outcome = run_in ({ "--profile=inside", "--app-id=org.example.Notes" },
+                            request ({ "FileChooser.OpenFile", "('', 'Which one?', @a{sv} {})" }));
+
+  ASSERT_TRUE (succeeds (outcome));
+  EXPECT_EQ (outcome.out.substr (0, 4), "(0, ") << outcome.out;
+  EXPECT_TRUE (backend_->expect ("OpenFile org.example.Notes Which one?")) << backend_->out ();
+}
+
+TEST_F (RealPortal, KeepsTheSessionFromEnding)
+{
+  Outcome outcome = run_in ({ "--profile=inside", "--app-id=org.example.Notes" },
+                            ask ("Inhibit.Inhibit", { "", "4", "{'reason': <'writing'>}" }));
+
+  ASSERT_TRUE (succeeds (outcome));
+  EXPECT_TRUE (backend_->expect ("Inhibit org.example.Notes 4 writing")) << backend_->out ();
+}
+
+/* What opens it is a program of the host's, outside. */
+TEST_F (RealPortal, OpensALink)
+{
+  std::string script = dir () + "/opener", mark = dir () + "/opened";
+
+  write_file (script, "#!/bin/sh\necho \"$1\" >" + mark + ".new && mv " + mark + ".new " + mark + "\n", 0755);
+  std::filesystem::create_directories (dir () + "/data/applications");
+  write_file (dir () + "/data/applications/org.example.Opener.desktop",
+              "[Desktop Entry]\nType=Application\nName=Opener\nExec=" + script
+                  + " %u\nMimeType=x-scheme-handler/sandbox-test;\n");
+  ASSERT_EQ (run (Command ({ "update-desktop-database", dir () + "/data/applications" })).status, 0);
+  Outcome outcome = run_in ({ "--profile=inside", "--app-id=org.example.Notes" },
+                            request ({ "OpenURI.OpenURI", "('', 'sandbox-test:hello', @a{sv} {})" }));
+
+  ASSERT_TRUE (succeeds (outcome));
+  EXPECT_EQ (outcome.out.substr (0, 4), "(0, ") << outcome.out;
+  EXPECT_TRUE (eventually ([&] { return read_file (mark) == "sandbox-test:hello\n"; }));
+  /* No file of the host's by a link: that takes a descriptor, which the application would have to have */
+  outcome = run_in ({ "--profile=inside", "--app-id=org.example.Notes" },
+                    request ({ "OpenURI.OpenURI", "('', 'file:///etc/passwd', @a{sv} {})" }));
+  EXPECT_EQ (outcome.out.substr (0, 4), "(2, ") << outcome.out; /* neither done nor cancelled */
 }
 
 TEST_F (RealPortal, AnIdCannotBeForged)

@@ -254,3 +254,19 @@ TEST_P (Run, ManyAtTheSameTime)
     EXPECT_EQ (outcome.out, "2\n");
   }
 }
+
+/* So that the desktop gives its window the focus, and ends the busy pointer: only to what may have a window. */
+TEST_P (Run, ActivationTokensAreHandedThrough)
+{
+  const Argv print = { "sh", "-c", "echo $XDG_ACTIVATION_TOKEN $DESKTOP_STARTUP_ID" };
+  Command desktop = command (run_words ({ "--profile=desktop" }, print)), plain = command (run_words ({}, print));
+
+  for (Command *words : { &desktop, &plain }) {
+    words->env["XDG_ACTIVATION_TOKEN"] = "token-of-the-click";
+    words->env["DESKTOP_STARTUP_ID"] = "startup-id";
+  }
+  EXPECT_EQ (run (desktop).out, "token-of-the-click startup-id\n");
+  EXPECT_EQ (run (plain).out, "\n");
+  desktop.env["XDG_ACTIVATION_TOKEN"] = desktop.env["DESKTOP_STARTUP_ID"] = std::nullopt;
+  EXPECT_EQ (run (desktop).out, "\n");
+}
