@@ -7,10 +7,11 @@ set -eu
 packages () {
   case $1 in
     build) echo "gcc g++ meson ninja-build pkg-config gettext musl-tools linux-libc-dev libglib2.0-dev libglib2.0-dev-bin
-      libpolkit-gobject-1-dev libseccomp-dev libjson-glib-dev libportal-dev libdw-dev" ;;
+      libpolkit-gobject-1-dev libseccomp-dev libjson-glib-dev libportal-dev libdw-dev libxau-dev" ;;
     run) echo "bubblewrap xdg-dbus-proxy procps" ;;
     test) echo "libgtest-dev libgmock-dev dbus dbus-daemon libglib2.0-bin polkitd util-linux passwd coreutils python3
-      python3-gi psmisc lsof strace gdb libxml2-utils man-db git desktop-file-utils xdg-desktop-portal" ;;
+      python3-gi psmisc lsof strace gdb libxml2-utils man-db git desktop-file-utils xdg-desktop-portal
+      xvfb xserver-xephyr x11-utils xauth xdotool" ;;
     browsers) echo "chromium firefox-esr fonts-dejavu-core" ;;
     kernels) echo "qemu-system-x86 busybox-static apparmor zstd" ;;
     lint) echo "clang clang-tidy clang-format cppcheck shellcheck libclang-rt-14-dev" ;;

@@ -17,6 +17,7 @@
 
 #include "common/names.h"
 #include "plan/syscall-filter.h"
+#include "plan/x11.h"
 #include "wire/landlock.h"
 #include "wire/sys.h"
 
@@ -252,6 +253,12 @@ find_places (SbxMachine *self)
                                                              : g_build_filename (self->home, ".config", NULL));
 }
 
+static GBytes *
+x11_cookie (SbxMachine *self, const char *path, const char *number)
+{
+  return sbx_x11_find_cookie (path, number);
+}
+
 SbxMachine *
 sbx_machine_probe (const char *const *environment)
 {
@@ -266,6 +273,7 @@ sbx_machine_probe (const char *const *environment)
   self->uid = getuid ();
   self->gid = getgid ();
   self->look = look;
+  self->x11_cookie = x11_cookie;
   self->hidden_config = hidden_config;
   self->filters = sbx_seccomp_cache_new ();
   find_places (self);

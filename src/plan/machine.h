@@ -31,6 +31,8 @@ struct _SbxMachine {
   SbxFileKind (*look) (SbxMachine *self, const char *path, char **link);
   /* Paths below /etc that "others" may not read; asked only when uid is 0. NULL-terminated, owned by the machine. */
   const char *const *(*hidden_config) (SbxMachine *self);
+  /* The cookie of X display @number in the file @path, or NULL: sbx_x11_find_cookie (). NULL: none for anybody. */
+  GBytes *(*x11_cookie) (SbxMachine *self, const char *path, const char *number);
   GHashTable *filters; /* sbx_seccomp_get () */
   gpointer data;
 };

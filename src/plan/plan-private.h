@@ -69,6 +69,8 @@ struct _SbxPlan {
 
 void sbx_plan_op (SbxPlan *self, SbxOpKind kind, const char *source, const char *dest, int mode);
 void sbx_plan_file (SbxPlan *self, const char *what, const char *content, const char *dest);
+/* The same with bytes that nobody is told; takes @content. */
+void sbx_plan_secret_file (SbxPlan *self, const char *what, GBytes *content, const char *dest);
 void sbx_plan_warn (SbxPlan *self, const char *format, ...) G_GNUC_PRINTF (2, 3);
 void sbx_plan_writable (SbxPlan *self, const char *path);
 void sbx_plan_directory (SbxPlan *self, const char *path, guint mode);
@@ -84,6 +86,7 @@ void sbx_plan_add_files (SbxPlan *self);       /* plan-files.c: filesystems=, an
 void sbx_plan_close_covered (SbxPlan *self);   /* … after every other mount, since that needs its place to be made */
 void sbx_plan_add_devices (SbxPlan *self);     /* plan-devices.c */
 void sbx_plan_add_sockets (SbxPlan *self);     /* plan-sockets.c */
+void sbx_plan_add_x11 (SbxPlan *self);         /* plan-x11.c */
 void sbx_plan_add_environment (SbxPlan *self); /* plan-env.c */
 void sbx_plan_add_buses (SbxPlan *self);       /* plan-bus.c; its variables come after the caller's */
 gboolean sbx_plan_add_confinement (SbxPlan *self,

@@ -29,35 +29,6 @@ add_wayland (SbxPlan *self)
   return there;
 }
 
-/* Only the one socket file, never the abstract one, and only the cookie file that the caller uses. */
-static void
-add_x11 (SbxPlan *self)
-{
-  const char *display = sbx_plan_getenv (self, "DISPLAY");
-  const char *cookie = sbx_plan_getenv (self, "XAUTHORITY");
-  const char *colon = display ? strrchr (display, ':') : NULL;
-  g_autofree char *number = NULL, *socket = NULL, *default_cookie = NULL, *inside = NULL;
-
-  if (!colon)
-    return;
-  number = g_strndup (colon + 1, strspn (colon + 1, "0123456789"));
-  socket = g_strdup_printf ("/tmp/.X11-unix/X%s", number);
-  if (!*number || !sbx_plan_bind_if_there (self, SBX_OP_RO_BIND, socket)) {
-    sbx_plan_warn (self, "the X display %s has no socket in /tmp/.X11-unix: no X11 inside", display);
-    return;
-  }
-  sbx_plan_warn (self, "X11 lets every application read every key and every window; Wayland does not");
-  sbx_plan_setenv (self, "DISPLAY", colon);
-  default_cookie = g_build_filename (self->machine->home, ".Xauthority", NULL);
-  if (!cookie)
-    cookie = default_cookie;
-  if (!sbx_plan_exists (self, cookie))
-    return;
-  inside = g_build_filename (self->runtime_dir, "Xauthority", NULL);
-  sbx_plan_op (self, SBX_OP_RO_BIND, cookie, inside, -1);
-  sbx_plan_setenv (self, "XAUTHORITY", inside);
-}
-
 static void
 add_pulseaudio (SbxPlan *self)
 {
@@ -143,7 +114,7 @@ sbx_plan_add_sockets (SbxPlan *self)
   gboolean wayland = (wanted & SBX_SOCKET_WAYLAND) && add_wayland (self);
 
   if ((wanted & SBX_SOCKET_X11) || ((wanted & SBX_SOCKET_FALLBACK_X11) && !wayland))
-    add_x11 (self);
+    sbx_plan_add_x11 (self);
   for (gsize i = 0; i < G_N_ELEMENTS (sockets); i++)
     if (wanted & sockets[i].socket)
       sockets[i].add (self);

@@ -14,6 +14,8 @@ content_of (SbxPlan *self, int number)
     gsize n;
     const char *bytes = g_bytes_get_data (file->content, &n);
 
+    if (file->number == number && file->secret)
+      return g_strdup ("(secret)");
     if (file->number == number)
       return g_utf8_make_valid (bytes ? bytes : "", (gssize) n);
   }

@@ -104,15 +104,26 @@ sbx_plan_op (SbxPlan *self, SbxOpKind kind, const char *source, const char *dest
   g_array_append_val (self->ops, op);
 }
 
-void
-sbx_plan_file (SbxPlan *self, const char *what, const char *content, const char *dest)
+static void
+add_file (SbxPlan *self, const char *what, GBytes *content, gboolean secret, const char *dest)
 {
-  SbxPlanFile file = { SBX_PLAN_FIRST_FILE_NUMBER + (int) self->files->len, g_bytes_new (content, strlen (content)),
-                       what };
+  SbxPlanFile file = { SBX_PLAN_FIRST_FILE_NUMBER + (int) self->files->len, content, what, secret };
   SbxOp op = { SBX_OP_FILE, NULL, g_strdup (dest), 0644, file.number };
 
   g_array_append_val (self->files, file);
   g_array_append_val (self->ops, op);
+}
+
+void
+sbx_plan_file (SbxPlan *self, const char *what, const char *content, const char *dest)
+{
+  add_file (self, what, g_bytes_new (content, strlen (content)), FALSE, dest);
+}
+
+void
+sbx_plan_secret_file (SbxPlan *self, const char *what, GBytes *content, const char *dest)
+{
+  add_file (self, what, content, TRUE, dest);
 }
 
 void

@@ -45,6 +45,7 @@ typedef struct {
   int number;
   GBytes *content;
   const char *what;
+  gboolean secret; /* not told by sbx_plan_to_variant () */
 } SbxPlanFile;
 
 /* A directory that must exist before the launch (persistent homes); every missing one above it is made as well. */

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Cookies of X11, which are all that a server asks for: who has one reads every key and every window. */
+#pragma once
+
+#include <glib.h>
+
+G_BEGIN_DECLS
+
+/* The number of a sandbox's display, in whose directory there is no other. libxcb tries the abstract socket of that
+ * number before the file, and with a shared network those are the host's: so it is one that no X server has. */
+#define SBX_X11_DISPLAY 8099
+#define SBX_X11_COOKIE_SIZE 16 /* of MIT-MAGIC-COOKIE-1, Xsecurity(7) */
+
+/* The cookie for display @number of this machine in the file @path, of which nothing is told if there is none:
+ * NULL then. */
+GBytes *sbx_x11_find_cookie (const char *path, const char *number);
+
+/* A file as XAUTHORITY wants it, with one row for each: @cookies are SBX_X11_COOKIE_SIZE bytes each. */
+GBytes *sbx_x11_write_cookies (const guint8 *const *cookies, const char *const *numbers, gsize n);
+
+G_END_DECLS
