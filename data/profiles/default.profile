@@ -10,6 +10,11 @@
 Name=Default
 Description=A read-only system and nothing else
 
+[Context]
+# Where a profile names the socket x11 or fallback-x11, it is that of your desktop. x11=nested gives
+# the application a display of its own, on which it cannot read the keys and windows of others.
+x11=shared
+
 [Procfs]
 # /proc shows only the processes that the application may ptrace: itself and its children.
 hidepid=ptraceable

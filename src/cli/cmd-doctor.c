@@ -21,6 +21,7 @@ static const struct {
   { "seccomp", N_ ("system-call filter") },
   { "ptrace", N_ ("tracing and crash handlers") },
   { "bus-proxy", N_ ("filtered D-Bus") },
+  { "nested-x11", N_ ("X11 displays of their own") },
 };
 
 /* The states that Features knows, how they are shown, and in which colour. */

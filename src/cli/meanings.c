@@ -13,12 +13,27 @@ typedef struct {
   gboolean risky;
 } Word;
 
+static guint
+get_shared_x11 (const SbxPolicy *policy)
+{
+  return sbx_policy_get_x11 (policy) == SBX_X11_SHARED ? sbx_policy_get_sockets (policy) : 0;
+}
+
+static guint
+get_nested_x11 (const SbxPolicy *policy)
+{
+  return sbx_policy_get_x11 (policy) == SBX_X11_NESTED ? sbx_policy_get_sockets (policy) : 0;
+}
+
 static const Word words[] = {
   { sbx_policy_get_shared, SBX_SHARED_IPC, 0, N_ ("shares memory and message queues with everything of yours"), TRUE },
   { sbx_policy_get_sockets, SBX_SOCKET_WAYLAND, 0, N_ ("shows windows (Wayland)"), FALSE },
-  { sbx_policy_get_sockets, SBX_SOCKET_X11, 0, N_ ("shows windows (X11): can read every key and every window"), TRUE },
-  { sbx_policy_get_sockets, SBX_SOCKET_FALLBACK_X11, SBX_SOCKET_X11,
+  { get_shared_x11, SBX_SOCKET_X11, 0, N_ ("shows windows (X11): can read every key and every window"), TRUE },
+  { get_shared_x11, SBX_SOCKET_FALLBACK_X11, SBX_SOCKET_X11,
     N_ ("shows windows (X11) where there is no Wayland: can read every key and every window then"), TRUE },
+  { get_nested_x11, SBX_SOCKET_X11, 0, N_ ("shows windows (X11) on a display of its own"), FALSE },
+  { get_nested_x11, SBX_SOCKET_FALLBACK_X11, SBX_SOCKET_X11,
+    N_ ("shows windows (X11) on a display of its own where there is no Wayland"), FALSE },
   { sbx_policy_get_sockets, SBX_SOCKET_PULSEAUDIO, 0, N_ ("plays sound, and may listen through the microphone"), TRUE },
   { sbx_policy_get_sockets, SBX_SOCKET_PIPEWIRE, 0,
     N_ ("plays sound and video (PipeWire), and may use microphone and camera"), TRUE },

@@ -42,6 +42,8 @@ static const Row rows[] = {
   { "socket", "Context", "sockets", WORD, "", N_ ("Allow a socket: wayland, x11, pulseaudio, …"), N_ ("SOCKET"),
     SOCKETS },
   { "nosocket", "Context", "sockets", WORD, "!", N_ ("Do not allow a socket"), N_ ("SOCKET"), SOCKETS },
+  { "x11", "Context", "x11", VALUE, NULL, N_ ("Whose X server the socket x11 is: nested (its own) or shared"),
+    N_ ("WHICH"), "nested shared" },
   { "device", "Context", "devices", WORD, "", N_ ("Allow devices: dri, input, kvm, shm, usb, all"), N_ ("DEVICE"),
     DEVICES },
   { "nodevice", "Context", "devices", WORD, "!", N_ ("Do not allow devices"), N_ ("DEVICE"), DEVICES },

@@ -27,6 +27,9 @@
 #define SBX_STATUS_FILE "status"
 #define SBX_INFO_FILE "info"
 #define SBX_BUS_SUBDIR "bus" /* the proxy's sockets: session, system; keeper/record.h has it too */
+#define SBX_X11_SUBDIR "x11" /* the X server's socket; there as well */
+#define SBX_X11_SOCKET "X8099"
+#define SBX_X11_OUTER "X0"
 
 /* Below $datadir, /etc and $XDG_CONFIG_HOME */
 #define SBX_PROFILE_SUBDIR "sandbox/profiles"
@@ -38,6 +41,8 @@
 #define SBX_ENV_PROFILE_PATH "SANDBOX_PROFILE_PATH"
 #define SBX_ENV_BWRAP "SANDBOX_BWRAP"
 #define SBX_ENV_DBUS_PROXY "SANDBOX_DBUS_PROXY"
+#define SBX_ENV_XEPHYR "SANDBOX_XEPHYR"
+#define SBX_ENV_XVFB "SANDBOX_XVFB"
 /* "session" (default), "none": always a private peer-to-peer service */
 #define SBX_ENV_BUS "SANDBOX_BUS"
 

@@ -54,7 +54,7 @@ make_enforced (SbxInstance *self)
     { "inferiors-only", inferiors },           { "instance-domain", SBX_ENFORCED_INSTANCE_DOMAIN },
     { "app-domain", SBX_ENFORCED_APP_DOMAIN }, { "private-procfs", SBX_ENFORCED_PRIVATE_PROCFS },
     { "scopes", SBX_ENFORCED_SCOPES },         { "seccomp", SBX_ENFORCED_SECCOMP },
-    { "filtered-bus", SBX_ENFORCED_BUS },
+    { "filtered-bus", SBX_ENFORCED_BUS },      { "nested-display", SBX_ENFORCED_DISPLAY },
   };
   GVariantBuilder builder;
 

@@ -397,9 +397,16 @@ sbx_record_connect (int directory)
 void
 sbx_record_sweep (int parent, guint64 id)
 {
-  static const char *const names[] = { SBX_KEEPER_SOCKET,         SBX_INFO_FILE,           NEW_INFO_FILE,
-                                       SBX_STATUS_FILE,           NEW_STATUS_FILE,         ANNOUNCED_FILE,
-                                       SBX_BUS_SUBDIR "/session", SBX_BUS_SUBDIR "/system" };
+  static const char *const names[] = { SBX_KEEPER_SOCKET,
+                                       SBX_INFO_FILE,
+                                       NEW_INFO_FILE,
+                                       SBX_STATUS_FILE,
+                                       NEW_STATUS_FILE,
+                                       ANNOUNCED_FILE,
+                                       SBX_BUS_SUBDIR "/session",
+                                       SBX_BUS_SUBDIR "/system",
+                                       SBX_X11_SUBDIR "/" SBX_X11_SOCKET,
+                                       SBX_X11_SUBDIR "/" SBX_X11_OUTER };
   int directory = sbx_record_open (parent, id);
   char name[SBX_ID_SIZE];
 
@@ -408,6 +415,7 @@ sbx_record_sweep (int parent, guint64 id)
   for (gsize i = 0; i < G_N_ELEMENTS (names); i++)
     unlinkat (directory, names[i], 0);
   unlinkat (directory, SBX_BUS_SUBDIR, AT_REMOVEDIR);
+  unlinkat (directory, SBX_X11_SUBDIR, AT_REMOVEDIR);
   close (directory);
   sbx_id_format (id, name);
   if (unlinkat (parent, name, AT_REMOVEDIR) < 0 && errno != ENOENT)

@@ -192,8 +192,10 @@ sbx_keeper_children (SbxKeeper *keeper)
     if (pid == keeper->bwrap) {
       keeper->bwrap_reaped = true;
       keeper->bwrap_status = status;
-    } else if (pid == keeper->proxy) {
-      keeper->proxy = 0;
+    } else if (pid == keeper->proxy.pid) {
+      keeper->proxy.pid = 0;
+    } else if (pid == keeper->display.pid) {
+      sbx_keeper_display_ended (keeper);
     } else if (pid == keeper->tracer) {
       keeper->tracer = 0;
     } else {
@@ -266,8 +268,9 @@ everything_is_gone (SbxKeeper *keeper)
     keeper->kill_at = sbx_keeper_now () + 2;
     return false;
   }
-  sbx_keeper_end_proxy (keeper);
-  return keeper->proxy == 0 && handlers_are_gone (keeper);
+  sbx_sidecar_end (&keeper->proxy);
+  sbx_sidecar_end (&keeper->display);
+  return keeper->proxy.pid == 0 && keeper->display.pid == 0 && handlers_are_gone (keeper);
 }
 
 void

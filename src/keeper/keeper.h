@@ -15,6 +15,7 @@
 
 #include "keeper/join.h"
 #include "keeper/record.h"
+#include "keeper/sidecar.h"
 #include "wire/block.h"
 #include "wire/bus-log.h"
 #include "wire/message.h"
@@ -79,11 +80,11 @@ typedef struct {
   SbxHandler handlers[SBX_KEEPER_HANDLERS];
   SbxCrash crashes[SBX_KEEPER_CRASHES];
   uint32_t next_crash;
-  pid_t proxy;          /* its bwrap, or 0 */
-  int proxy_link;       /* a byte when it listens, the end of file when it has ended; or -1 */
-  int proxy_log;        /* what it says of messages, or -1 */
-  int64_t proxy_log_at; /* monotonic ms when that is read next, or 0: as soon as there is something */
+  SbxSidecar proxy, display; /* of the filtered buses; the X server */
+  int64_t proxy_log_at;      /* monotonic ms when that is read next, or 0: as soon as there is something */
   SbxBusLog bus_log;
+  char display_said[512]; /* what the X server has complained of first */
+  size_t n_display_said;
   bool trace;                     /* OnCrash= */
   pid_t tracer;                   /* or 0 */
   int tracer_link;                /* socket to it, or -1 */
@@ -152,8 +153,17 @@ void sbx_keeper_serve_proxy_log (SbxKeeper *keeper);
 void sbx_keeper_proxy_timer (SbxKeeper *keeper, int64_t now);
 /* A service has come: tells it what has been refused so far. */
 void sbx_keeper_announce_refusals (SbxKeeper *keeper);
-bool sbx_keeper_waits_for_proxy (const SbxKeeper *keeper);
-void sbx_keeper_end_proxy (SbxKeeper *keeper);
+
+/* display.c: the X server of x11=nested. */
+int sbx_keeper_start_display (SbxKeeper *keeper, const SbxBlock *block); /* -1 with errno */
+void sbx_keeper_serve_display (SbxKeeper *keeper);
+void sbx_keeper_serve_display_log (SbxKeeper *keeper);
+/* Its bwrap has been reaped. */
+void sbx_keeper_display_ended (SbxKeeper *keeper);
+
+/* launch.c: a sidecar is ready, which the application may have waited for. */
+void sbx_keeper_sidecar_ready (SbxKeeper *keeper);
+bool sbx_keeper_waits_for_sidecar (const SbxKeeper *keeper);
 
 /* crash.c: processes of the application that are about to die. */
 /* Has @pid, not executed yet, traced. 0, or -1 with errno. */

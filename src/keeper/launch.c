@@ -156,7 +156,7 @@ make_record (SbxKeeper *keeper, const SbxBlock *block, int directory)
 static void
 prepare_from (SbxKeeper *keeper, const SbxBlock *block, const int *fds, size_t n_fds)
 {
-  SbxRecord proxy = { 0 }, join = { 0 };
+  SbxRecord proxy = { 0 }, display = { 0 }, join = { 0 };
 
   keeper->procfs_flags = sbx_block_u32 (block, SBX_TAG_PROCFS, 0);
   if (sbx_block_next (block, SBX_TAG_JOIN, &join) && sbx_join_open (&keeper->join) < 0)
@@ -164,11 +164,14 @@ prepare_from (SbxKeeper *keeper, const SbxBlock *block, const int *fds, size_t n
   keeper->enforced |= sbx_block_u32 (block, SBX_TAG_JOIN, 0);
   if (enter_instance_domain (keeper, sbx_block_u32 (block, SBX_TAG_DOMAIN, 0)) < 0)
     sbx_keeper_fail (keeper, SBX_STEP_DOMAIN, errno, "");
-  if (sbx_block_next (block, SBX_TAG_PROXY, &proxy)) { /* its directory is one of the application's mounts */
+  sbx_block_next (block, SBX_TAG_PROXY, &proxy);
+  sbx_block_next (block, SBX_TAG_DISPLAY, &display);
+  if (proxy.value || display.value) /* their directories are mounts of the application's */
     make_record (keeper, block, fds[1]);
-    if (sbx_keeper_start_proxy (keeper, block) < 0)
-      sbx_keeper_fail (keeper, SBX_STEP_PROXY, errno, "");
-  }
+  if (proxy.value && sbx_keeper_start_proxy (keeper, block) < 0)
+    sbx_keeper_fail (keeper, SBX_STEP_PROXY, errno, "");
+  if (display.value && sbx_keeper_start_display (keeper, block) < 0)
+    sbx_keeper_fail (keeper, SBX_STEP_DISPLAY, errno, "");
   if (spawn_bwrap (keeper, block, fds, n_fds) < 0)
     sbx_keeper_fail (keeper, SBX_STEP_BWRAP, errno, "");
   if (keeper->listener < 0) /* while bwrap works */
@@ -208,6 +211,25 @@ finish_mounts (SbxKeeper *keeper)
   sbx_namespaces_close (&namespaces);
 }
 
+static bool
+is_awaited (const SbxSidecar *sidecar)
+{
+  return sidecar->pid != 0 && !sidecar->ready;
+}
+
+bool
+sbx_keeper_waits_for_sidecar (const SbxKeeper *keeper)
+{
+  return is_awaited (&keeper->proxy) || is_awaited (&keeper->display);
+}
+
+void
+sbx_keeper_sidecar_ready (SbxKeeper *keeper)
+{
+  if (keeper->state == SBX_KEEPER_READY && keeper->start_kept && !sbx_keeper_waits_for_sidecar (keeper))
+    sbx_keeper_start (keeper);
+}
+
 void
 sbx_keeper_init_ready (SbxKeeper *keeper, pid_t pid)
 {
@@ -219,7 +241,7 @@ sbx_keeper_init_ready (SbxKeeper *keeper, pid_t pid)
     sbx_keeper_fail (keeper, SBX_STEP_NAMESPACES, errno, "");
   finish_mounts (keeper);
   keeper->state = SBX_KEEPER_READY;
-  if (keeper->start_kept && !sbx_keeper_waits_for_proxy (keeper))
+  if (keeper->start_kept && !sbx_keeper_waits_for_sidecar (keeper))
     sbx_keeper_start (keeper);
   else if (!keeper->start_kept)
     sbx_keeper_broadcast (keeper, &ready);
@@ -307,7 +329,8 @@ kill_everything (SbxKeeper *keeper)
   keeper->init = -1;
   if (keeper->bwrap > 0 && !keeper->bwrap_reaped)
     kill (keeper->bwrap, SIGKILL);
-  sbx_keeper_end_proxy (keeper);
+  sbx_sidecar_end (&keeper->proxy);
+  sbx_sidecar_end (&keeper->display);
   for (;;) {
     pid_t pid = waitpid (-1, NULL, WNOHANG);
 

@@ -97,15 +97,17 @@ sbx_record_create (SbxKeeperRecord *record, int parent, const char *id, const vo
   return sock;
 }
 
-/* The proxy's sockets. */
+/* The sockets of the proxy and of the X server. */
 static void
-remove_bus (SbxKeeperRecord *record)
+remove_sockets (SbxKeeperRecord *record)
 {
-  static const char *const names[] = { SBX_BUS_SUBDIR "/session", SBX_BUS_SUBDIR "/system" };
+  static const char *const names[] = { SBX_BUS_SUBDIR "/session", SBX_BUS_SUBDIR "/system",
+                                       SBX_X11_SUBDIR "/" SBX_X11_SOCKET, SBX_X11_SUBDIR "/" SBX_X11_OUTER };
 
   for (size_t i = 0; i < sizeof names / sizeof *names; i++)
     unlinkat (record->directory, names[i], 0);
   unlinkat (record->directory, SBX_BUS_SUBDIR, AT_REMOVEDIR);
+  unlinkat (record->directory, SBX_X11_SUBDIR, AT_REMOVEDIR);
 }
 
 /* One line of it at most: the text comes from bwrap and from people's file names. */
@@ -143,7 +145,7 @@ sbx_record_close_socket (SbxKeeperRecord *record)
   if (record->directory < 0)
     return;
   unlinkat (record->directory, SOCKET_NAME, 0);
-  remove_bus (record);
+  remove_sockets (record);
 }
 
 void
@@ -154,7 +156,7 @@ sbx_record_remove (SbxKeeperRecord *record)
   if (record->directory >= 0) {
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
       unlinkat (record->directory, names[i], 0);
-    remove_bus (record);
+    remove_sockets (record);
     close (record->directory);
     record->directory = -1;
   }

@@ -16,7 +16,7 @@
 
 #define GRACE_ON_SIGTERM 3000
 
-#define SINGLE 8 /* descriptors that there is one of */
+#define SINGLE 10 /* descriptors that there is one of */
 
 typedef struct {
   struct pollfd fds[SINGLE + SBX_KEEPER_PEERS + SBX_KEEPER_JOBS + SBX_KEEPER_HANDLERS];
@@ -34,8 +34,10 @@ collect (const SbxKeeper *keeper, Polled *polled)
     keeper->bwrap_errors,
     keeper->state == SBX_KEEPER_ENDING ? keeper->init_pidfd : -1,
     keeper->tracer_link,
-    keeper->proxy_link,
-    keeper->proxy_log_at == 0 ? keeper->proxy_log : -1,
+    keeper->proxy.link,
+    keeper->proxy_log_at == 0 ? keeper->proxy.log : -1,
+    keeper->display.link,
+    keeper->display.log,
   };
 
   polled->n = 0;
@@ -93,10 +95,14 @@ serve (SbxKeeper *keeper, const Polled *polled)
     sbx_keeper_serve_init (keeper);
   if (polled->fds[5].revents && keeper->tracer_link >= 0)
     sbx_keeper_serve_tracer (keeper);
-  if (polled->fds[6].revents && keeper->proxy_link >= 0)
+  if (polled->fds[6].revents && keeper->proxy.link >= 0)
     sbx_keeper_serve_proxy (keeper);
-  if (polled->fds[7].revents && keeper->proxy_log >= 0)
+  if (polled->fds[7].revents && keeper->proxy.log >= 0)
     sbx_keeper_serve_proxy_log (keeper);
+  if (polled->fds[9].revents && keeper->display.log >= 0)
+    sbx_keeper_serve_display_log (keeper);
+  if (polled->fds[8].revents && keeper->display.link >= 0)
+    sbx_keeper_serve_display (keeper);
   if (polled->fds[0].revents)
     serve_signals (keeper);
   for (int i = 0; i < SBX_KEEPER_PEERS; i++)
@@ -138,7 +144,8 @@ set_up (SbxKeeper *keeper)
     keeper->handlers[i] = (SbxHandler){ .link = -1, .mounts = -1 };
   for (size_t i = 0; i < SBX_KEEPER_CRASHES; i++)
     keeper->crashes[i].pidfd = -1;
-  keeper->tracer_link = keeper->proxy_link = keeper->proxy_log = keeper->gate = -1;
+  keeper->tracer_link = keeper->gate = -1;
+  keeper->proxy = keeper->display = (SbxSidecar) SBX_SIDECAR_NONE;
   keeper->join.own_mounts = -1;
   keeper->jobs[0].used = true;
   keeper->listener = keeper->init = keeper->init_pidfd = keeper->bwrap_errors = -1;

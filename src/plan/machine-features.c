@@ -126,6 +126,10 @@ sbx_machine_features (SbxMachine *self)
   add (&features, "bus-proxy",
        program (self->dbus_proxy, self->dbus_proxy ? NULL : "on Debian: apt install xdg-dbus-proxy",
                 "profiles with bus names start without a bus"));
+  add (&features, "nested-x11",
+       program (self->xephyr ? self->xephyr : self->xvfb,
+                self->xephyr || self->xvfb ? NULL : "on Debian: apt install xserver-xephyr",
+                "profiles with x11=nested start without X11"));
   g_variant_builder_add (&features, "{sv}", "yama", g_variant_new_int32 (kernel->yama));
   g_variant_builder_add (&features, "{sv}", "landlock-abi", g_variant_new_int32 (kernel->landlock_abi));
   g_variant_builder_add (

@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/random.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -259,6 +260,13 @@ x11_cookie (SbxMachine *self, const char *path, const char *number)
   return sbx_x11_find_cookie (path, number);
 }
 
+static void
+get_random (SbxMachine *self, guint8 *bytes, gsize size)
+{
+  if (getrandom (bytes, size, 0) != (ssize_t) size)
+    g_error ("The kernel gives no random bytes: %s", g_strerror (errno));
+}
+
 SbxMachine *
 sbx_machine_probe (const char *const *environment)
 {
@@ -274,11 +282,14 @@ sbx_machine_probe (const char *const *environment)
   self->gid = getgid ();
   self->look = look;
   self->x11_cookie = x11_cookie;
+  self->random = get_random;
   self->hidden_config = hidden_config;
   self->filters = sbx_seccomp_cache_new ();
   find_places (self);
   self->bwrap = find_program (self, SBX_ENV_BWRAP, "bwrap", "bubblewrap", &self->bwrap_problem);
   self->dbus_proxy = find_program (self, SBX_ENV_DBUS_PROXY, "xdg-dbus-proxy", "xdg-dbus-proxy", &ignored);
+  self->xephyr = find_program (self, SBX_ENV_XEPHYR, "Xephyr", "xserver-xephyr", &ignored);
+  self->xvfb = find_program (self, SBX_ENV_XVFB, "Xvfb", "xvfb", &ignored);
   probe_kernel (self);
   return self;
 }

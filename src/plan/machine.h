@@ -24,7 +24,7 @@ struct _SbxMachine {
   SbxKernel kernel;
   guint uid, gid;
   const char *user_name, *home, *runtime_dir, *data_home, *config_home;
-  const char *bwrap, *dbus_proxy; /* absolute paths, or NULL when not found */
+  const char *bwrap, *dbus_proxy, *xephyr, *xvfb; /* absolute paths, or NULL when not found */
   const char *bwrap_problem;      /* why there is no usable bwrap, with the remedy; NULL when there is one */
   const char *const *environment; /* of the service */
   /* What is at @path on the host, links followed; @link (may be NULL) gets the text of a symlink (g_free) or NULL. */
@@ -33,6 +33,7 @@ struct _SbxMachine {
   const char *const *(*hidden_config) (SbxMachine *self);
   /* The cookie of X display @number in the file @path, or NULL: sbx_x11_find_cookie (). NULL: none for anybody. */
   GBytes *(*x11_cookie) (SbxMachine *self, const char *path, const char *number);
+  void (*random) (SbxMachine *self, guint8 *bytes, gsize size);
   GHashTable *filters; /* sbx_seccomp_get () */
   gpointer data;
 };

@@ -29,8 +29,7 @@ arg (SbxPlan *self, const char *text)
 static void
 add_args (SbxPlan *self, const char *const *words)
 {
-  for (; *words; words++)
-    arg (self, *words);
+  sbx_plan_add_words (self->proxy, words);
 }
 
 /* The path of a bus's socket on the host, or NULL: abstract ones are out of the reach of an instance. */
@@ -49,35 +48,6 @@ find_socket (SbxPlan *self, gsize bus)
   if (buses[bus].usual)
     return g_strdup (buses[bus].usual);
   return self->machine->runtime_dir ? g_build_filename (self->machine->runtime_dir, "bus", NULL) : NULL;
-}
-
-static void
-begin_proxy (SbxPlan *self)
-{
-  static const char *const namespaces[] = { "--die-with-parent",    "--unshare-user",
-                                            "--unshare-pid",        "--unshare-ipc",
-                                            "--unshare-uts",        "--unshare-net",
-                                            "--unshare-cgroup-try", NULL };
-  static const char *const tops[] = { "/bin", "/sbin", "/lib", "/lib32", "/lib64" };
-
-  arg (self, self->machine->bwrap);
-  add_args (self, namespaces);
-  if (self->machine->uid == 0)
-    add_args (self, (const char *const[]){ "--cap-drop", "ALL", NULL });
-  add_args (self, (const char *const[]){ "--ro-bind", "/usr", "/usr", NULL });
-  for (gsize i = 0; i < G_N_ELEMENTS (tops); i++) {
-    g_autofree char *link = NULL;
-    SbxFileKind kind = self->machine->look (self->machine, tops[i], &link);
-
-    if (link)
-      add_args (self, (const char *const[]){ "--symlink", link, tops[i], NULL });
-    else if (kind == SBX_FILE_DIRECTORY)
-      add_args (self, (const char *const[]){ "--ro-bind", tops[i], tops[i], NULL });
-  }
-  if (sbx_plan_exists (self, "/etc/ld.so.cache"))
-    add_args (self, (const char *const[]){ "--ro-bind", "/etc/ld.so.cache", "/etc/ld.so.cache", NULL });
-  add_args (self, (const char *const[]){ "--ro-bind-data", G_STRINGIFY (SBX_PLAN_APP_INFO_NUMBER), "/.flatpak-info",
-                                         "--bind", self->bus_directory, self->bus_directory, NULL });
 }
 
 static void
@@ -157,7 +127,7 @@ find_sockets (SbxPlan *self, char *sockets[SBX_N_BUSES])
 void
 sbx_plan_add_buses (SbxPlan *self)
 {
-  static const char proxy_fd[] = "--fd=" G_STRINGIFY (SBX_PLAN_PROXY_NUMBER);
+  static const char proxy_fd[] = "--fd=" G_STRINGIFY (SBX_PLAN_SIDECAR_LINK);
   char *sockets[SBX_N_BUSES] = { NULL };
   guint found = find_sockets (self, sockets);
   gboolean installed = self->machine->dbus_proxy && sbx_plan_exists (self, self->machine->dbus_proxy);
@@ -169,7 +139,9 @@ sbx_plan_add_buses (SbxPlan *self)
     self->bus_directory = g_build_filename (self->machine->runtime_dir, SBX_RUNTIME_SUBDIR,
                                             self->request->id ? self->request->id : "ID", SBX_BUS_SUBDIR, NULL);
     add_app_info (self);
-    begin_proxy (self);
+    sbx_plan_begin_sidecar (self, self->proxy);
+    add_args (self, (const char *const[]){ "--ro-bind-data", G_STRINGIFY (SBX_PLAN_SIDECAR_FILE), "/.flatpak-info",
+                                           "--bind", self->bus_directory, self->bus_directory, NULL });
     for (gsize bus = 0; bus < SBX_N_BUSES; bus++)
       if (sockets[bus])
         add_args (self, (const char *const[]){ "--ro-bind", sockets[bus], sockets[bus], NULL });

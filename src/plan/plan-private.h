@@ -55,6 +55,8 @@ struct _SbxPlan {
   GPtrArray *bwrap;
   GPtrArray *proxy;               /* the command line of the filtered buses; empty: none */
   char *bus_directory, *app_info; /* … or NULL */
+  GPtrArray *display;             /* the command line of the X server; empty: none */
+  GBytes *display_file;
   GPtrArray *environment;
   GPtrArray *warnings;
   GPtrArray *covered;  /* places that become read-only in the end */
@@ -81,11 +83,14 @@ gboolean sbx_plan_exists (SbxPlan *self, const char *path);
 /* Binds @path at its own place if it is there. TRUE when it is. */
 gboolean sbx_plan_bind_if_there (SbxPlan *self, SbxOpKind kind, const char *path);
 
-void sbx_plan_add_system (SbxPlan *self);      /* plan-system.c: /usr, /etc, /dev, /proc, the home */
-void sbx_plan_add_files (SbxPlan *self);       /* plan-files.c: filesystems=, and what is covered again */
-void sbx_plan_close_covered (SbxPlan *self);   /* … after every other mount, since that needs its place to be made */
-void sbx_plan_add_devices (SbxPlan *self);     /* plan-devices.c */
-void sbx_plan_add_sockets (SbxPlan *self);     /* plan-sockets.c */
+void sbx_plan_add_system (SbxPlan *self);    /* plan-system.c: /usr, /etc, /dev, /proc, the home */
+void sbx_plan_add_files (SbxPlan *self);     /* plan-files.c: filesystems=, and what is covered again */
+void sbx_plan_close_covered (SbxPlan *self); /* … after every other mount, since that needs its place to be made */
+void sbx_plan_add_devices (SbxPlan *self);   /* plan-devices.c */
+void sbx_plan_add_sockets (SbxPlan *self);   /* plan-sockets.c */
+/* Of a sidecar: bwrap and the root of its sandbox, to which the caller adds. plan-sidecar.c */
+void sbx_plan_begin_sidecar (SbxPlan *self, GPtrArray *argv);
+void sbx_plan_add_words (GPtrArray *argv, const char *const *words);
 void sbx_plan_add_x11 (SbxPlan *self);         /* plan-x11.c */
 void sbx_plan_add_environment (SbxPlan *self); /* plan-env.c */
 void sbx_plan_add_buses (SbxPlan *self);       /* plan-bus.c; its variables come after the caller's */

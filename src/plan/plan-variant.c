@@ -183,6 +183,9 @@ sbx_plan_to_variant (SbxPlan *self)
   g_variant_builder_add (&dict, "{sv}", "command",
                          g_variant_new_bytestring_array ((const char *const *) self->argv, -1));
   g_variant_builder_add (&dict, "{sv}", "warnings", g_variant_new_strv (sbx_plan_get_warnings (self), -1));
+  if (self->display->len > 0)
+    g_variant_builder_add (&dict, "{sv}", "x-server",
+                           g_variant_new_bytestring_array ((const char *const *) self->display->pdata, -1));
   if (self->proxy->len > 0)
     g_variant_builder_add (&dict, "{sv}", "bus-proxy",
                            g_variant_new_bytestring_array ((const char *const *) self->proxy->pdata, -1));

@@ -3,11 +3,15 @@
  */
 #include <string.h>
 
+#include "common/names.h"
 #include "plan/plan-private.h"
 #include "plan/x11.h"
 
 #define SOCKETS "/tmp/.X11-unix/X"
 #define NUMBER G_STRINGIFY (SBX_X11_DISPLAY)
+#define SIZE "1280x800" /* of a display of its own, at the start */
+/* In the sandbox of its server */
+#define COOKIES "/run/cookies"
 
 /* The caller's display. */
 typedef struct {
@@ -69,8 +73,8 @@ set_display (SbxPlan *self, GBytes *cookie)
   }
 }
 
-void
-sbx_plan_add_x11 (SbxPlan *self)
+static void
+add_shared (SbxPlan *self)
 {
   Display display;
 
@@ -80,4 +84,88 @@ sbx_plan_add_x11 (SbxPlan *self)
   sbx_plan_op (self, SBX_OP_RO_BIND, display.socket, SOCKETS NUMBER, -1);
   set_display (self, display.cookie);
   display_clear (&display);
+}
+
+/* Its own cookie for the application, and for Xephyr the one of the display that it draws on. */
+static GBytes *
+make_cookies (SbxPlan *self, const Display *outer, GBytes **own)
+{
+  guint8 *bytes = g_malloc (SBX_X11_COOKIE_SIZE);
+  const char *const numbers[] = { NUMBER, "0" };
+  const guint8 *const cookies[] = { bytes, outer && outer->cookie ? g_bytes_get_data (outer->cookie, NULL) : NULL };
+
+  self->machine->random (self->machine, bytes, SBX_X11_COOKIE_SIZE);
+  *own = g_bytes_new_take (bytes, SBX_X11_COOKIE_SIZE);
+  return sbx_x11_write_cookies (cookies, numbers, cookies[1] ? 2 : 1);
+}
+
+static void
+write_server (SbxPlan *self, const Display *outer, const char *directory)
+{
+  static const char *const always[] = {
+    ":" NUMBER, "-auth", COOKIES, "-nolisten", "tcp", "-displayfd", G_STRINGIFY (SBX_PLAN_SIDECAR_LINK),
+    "-noreset", NULL
+  };
+
+  sbx_plan_begin_sidecar (self, self->display);
+  sbx_plan_add_words (self->display, (const char *const[]){ "--dev", "/dev", "--tmpfs", "/tmp", "--perms", "0600",
+                                                            "--ro-bind-data", G_STRINGIFY (SBX_PLAN_SIDECAR_FILE),
+                                                            COOKIES, "--bind", directory, "/tmp/.X11-unix", NULL });
+  if (outer)
+    sbx_plan_add_words (self->display,
+                        (const char *const[]){ "--ro-bind", outer->socket, SOCKETS "0", "--setenv", "DISPLAY", ":0",
+                                               "--setenv", "XAUTHORITY", COOKIES, NULL });
+  sbx_plan_add_words (
+      self->display,
+      (const char *const[]){ "--chdir", "/", "--", outer ? self->machine->xephyr : self->machine->xvfb, NULL });
+  sbx_plan_add_words (self->display, always);
+  if (outer)
+    sbx_plan_add_words (self->display,
+                        (const char *const[]){ "-resizeable", "-screen", SIZE, "-title", self->request->app_id, NULL });
+  else
+    sbx_plan_add_words (self->display, (const char *const[]){ "-screen", "0", SIZE "x24", NULL });
+}
+
+/* FALSE, and a warning, where it cannot be had. @outer: there is a display to show it on. */
+static gboolean
+is_possible (SbxPlan *self, gboolean outer)
+{
+  const char *server = outer ? self->machine->xephyr : self->machine->xvfb;
+
+  if (server && sbx_plan_exists (self, server) && self->machine->runtime_dir)
+    return TRUE;
+  sbx_plan_warn (self, "x11=nested needs %s, which is not installed (on Debian: apt install %s): no X11 inside",
+                 outer ? "Xephyr" : "Xvfb", outer ? "xserver-xephyr" : "xvfb");
+  return FALSE;
+}
+
+static void
+add_nested (SbxPlan *self)
+{
+  Display outer;
+  gboolean shown = find_display (self, &outer);
+  g_autofree char *directory = NULL;
+  g_autoptr (GBytes) cookie = NULL;
+
+  if (is_possible (self, shown)) {
+    if (!shown)
+      sbx_plan_warn (self, "there is no X display to show it on: what it draws is not to be seen");
+    directory = g_build_filename (self->machine->runtime_dir, SBX_RUNTIME_SUBDIR,
+                                  self->request->id ? self->request->id : "ID", SBX_X11_SUBDIR, NULL);
+    self->display_file = make_cookies (self, shown ? &outer : NULL, &cookie);
+    write_server (self, shown ? &outer : NULL, directory);
+    sbx_plan_op (self, SBX_OP_RO_BIND, directory, "/tmp/.X11-unix", -1);
+    set_display (self, cookie);
+  }
+  if (shown)
+    display_clear (&outer);
+}
+
+void
+sbx_plan_add_x11 (SbxPlan *self)
+{
+  if (sbx_policy_get_x11 (self->policy) == SBX_X11_NESTED)
+    add_nested (self);
+  else
+    add_shared (self);
 }

@@ -55,6 +55,7 @@ sbx_plan_init (SbxPlan *self)
   self->rlimits = new_array (sizeof (SbxRlimit), NULL);
   self->bwrap = g_ptr_array_new_with_free_func (g_free);
   self->proxy = g_ptr_array_new_with_free_func (g_free);
+  self->display = g_ptr_array_new_with_free_func (g_free);
   self->environment = g_ptr_array_new_with_free_func (g_free);
   self->warnings = g_ptr_array_new_with_free_func (g_free);
   self->writable = g_ptr_array_new_with_free_func (g_free);
@@ -80,6 +81,8 @@ sbx_plan_finalize (GObject *object)
   g_clear_pointer (&self->bind, g_array_unref);
   g_ptr_array_unref (self->bwrap);
   g_ptr_array_unref (self->proxy);
+  g_ptr_array_unref (self->display);
+  g_clear_pointer (&self->display_file, g_bytes_unref);
   g_free (self->bus_directory);
   g_free (self->app_info);
   g_ptr_array_unref (self->environment);
@@ -214,6 +217,8 @@ sbx_plan_new (const SbxPolicy *policy, const SbxRequest *request, SbxMachine *ma
   sbx_plan_write_bwrap (self);
   if (self->proxy->len > 0)
     g_ptr_array_add (self->proxy, NULL);
+  if (self->display->len > 0)
+    g_ptr_array_add (self->display, NULL);
   g_ptr_array_add (self->environment, NULL);
   g_ptr_array_add (self->warnings, NULL);
   self->request = NULL;
@@ -292,6 +297,11 @@ sbx_plan_write_prepare (SbxPlan *self, const char *id, GBytes *info, GError **er
   if (self->proxy->len > 0) {
     sbx_block_add_strv (&writer, SBX_TAG_PROXY, (const char *const *) self->proxy->pdata);
     sbx_block_add (&writer, SBX_TAG_APP_INFO, self->app_info, strlen (self->app_info));
+  }
+  if (self->display->len > 0) {
+    sbx_block_add_strv (&writer, SBX_TAG_DISPLAY, (const char *const *) self->display->pdata);
+    sbx_block_add (&writer, SBX_TAG_DISPLAY_FILE, g_bytes_get_data (self->display_file, NULL),
+                   g_bytes_get_size (self->display_file));
   }
   if (self->handler)
     sbx_block_add_u32 (&writer, SBX_TAG_JOIN, self->join);

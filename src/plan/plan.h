@@ -61,9 +61,9 @@ G_DECLARE_FINAL_TYPE (SbxPlan, sbx_plan, SBX, PLAN, GObject)
 #define SBX_PLAN_CONTROL_NUMBER 8 /* sandbox-init's socket to the keeper */
 #define SBX_PLAN_INIT_NUMBER 9    /* sandbox-init, executed as /proc/self/fd/9 */
 #define SBX_PLAN_FIRST_FILE_NUMBER 10
-/* … and the proxy's bwrap */
-#define SBX_PLAN_APP_INFO_NUMBER 10
-#define SBX_PLAN_PROXY_NUMBER 11
+/* … and the bwrap of a sidecar: keeper/sidecar.h */
+#define SBX_PLAN_SIDECAR_FILE 10
+#define SBX_PLAN_SIDECAR_LINK 11
 
 /* Errors: NOT_SUPPORTED (names what is missing), BAD_PROFILE (a policy that contradicts itself), BAD_OPTION. */
 SbxPlan *sbx_plan_new (const SbxPolicy *policy, const SbxRequest *request, SbxMachine *machine, GError **error);

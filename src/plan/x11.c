@@ -62,25 +62,36 @@ sbx_x11_find_cookie (const char *path, const char *number)
   return found;
 }
 
+static void
+write_row (FILE *file, unsigned short family, const char *host, const char *number, const guint8 *cookie)
+{
+  char method[] = METHOD;
+  Xauth row = { .family = family,
+                .address = (char *) host,
+                .address_length = (unsigned short) strlen (host),
+                .number = (char *) number,
+                .number_length = (unsigned short) strlen (number),
+                .name = method,
+                .name_length = sizeof method - 1,
+                .data = (char *) cookie,
+                .data_length = SBX_X11_COOKIE_SIZE };
+
+  (void) XauWriteAuth (file, &row); /* to memory */
+}
+
 GBytes *
 sbx_x11_write_cookies (const guint8 *const *cookies, const char *const *numbers, gsize n)
 {
-  char *bytes = NULL;
+  char *bytes = NULL, host[256] = "";
   gsize size = 0;
   FILE *file = open_memstream (&bytes, &size);
 
+  if (gethostname (host, sizeof host - 1) < 0)
+    host[0] = '\0';
+  /* For this host, which every reader knows, and for any: a host's name changes with its network */
   for (gsize i = 0; file && i < n; i++) {
-    char empty[] = "", method[] = METHOD;
-    Xauth row = { .family = FamilyWild,
-                  .address = empty,
-                  .number = (char *) numbers[i],
-                  .number_length = (unsigned short) strlen (numbers[i]),
-                  .name = method,
-                  .name_length = sizeof method - 1,
-                  .data = (char *) cookies[i],
-                  .data_length = SBX_X11_COOKIE_SIZE };
-
-    (void) XauWriteAuth (file, &row);
+    write_row (file, FamilyLocal, host, numbers[i], cookies[i]);
+    write_row (file, FamilyWild, "", numbers[i], cookies[i]);
   }
   if (!file || fclose (file) != 0)
     g_error ("Cannot write %zu bytes to memory", size); /* as GLib does without memory */

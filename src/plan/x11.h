@@ -15,7 +15,7 @@ G_BEGIN_DECLS
  * NULL then. */
 GBytes *sbx_x11_find_cookie (const char *path, const char *number);
 
-/* A file as XAUTHORITY wants it, with one row for each: @cookies are SBX_X11_COOKIE_SIZE bytes each. */
+/* A file as XAUTHORITY wants it, with rows for each: @cookies are SBX_X11_COOKIE_SIZE bytes each. */
 GBytes *sbx_x11_write_cookies (const guint8 *const *cookies, const char *const *numbers, gsize n);
 
 G_END_DECLS

@@ -14,6 +14,7 @@ typedef enum {
   SBX_LEVEL_PIDNS,
   SBX_LEVEL_TIER,
   SBX_LEVEL_FORWARD,
+  SBX_LEVEL_X11,
   SBX_N_LEVELS
 } SbxLevelIndex;
 typedef enum { SBX_PORTS_CONNECT, SBX_PORTS_BIND, SBX_N_PORTS } SbxPortsIndex;

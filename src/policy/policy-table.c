@@ -74,6 +74,10 @@ static const SbxWord forward_words[] = {
   { "none", SBX_ACCESS_NONE, 0, 0 }, { "ro", SBX_ACCESS_RO, 0, 0 }, { "rw", SBX_ACCESS_RW, 0, 0 }, { NULL, 0, 0, 0 }
 };
 
+static const SbxWord x11_words[] = { { "nested", SBX_X11_NESTED, 0, 0 },
+                                     { "shared", SBX_X11_SHARED, 0, 0 },
+                                     { NULL, 0, 0, 0 } };
+
 /* Bus and file access by name; used by their kinds, not as levels */
 static const SbxWord bus_words[] = { { "none", SBX_BUS_NONE, 0, 0 },
                                      { "see", SBX_BUS_SEE, 0, 0 },
@@ -92,6 +96,7 @@ enum { PAIRS_SET, PAIRS_PASS, PAIRS_UNSET };
 const SbxFacility sbx_facilities[] = {
   { "Context", "shared", SBX_KIND_FLAGS, SBX_FLAGS_SHARED, shared_words, 0, "shared" },
   { "Context", "sockets", SBX_KIND_FLAGS, SBX_FLAGS_SOCKETS, socket_words, 0, "socket" },
+  { "Context", "x11", SBX_KIND_LEVEL, SBX_LEVEL_X11, x11_words, SBX_CLASS_DISPLAY, "kind of X11" },
   { "Context", "devices", SBX_KIND_FLAGS, SBX_FLAGS_DEVICES, device_words, 0, "device" },
   { "Context", "features", SBX_KIND_FLAGS, SBX_FLAGS_FEATURES, feature_words, 0, "feature" },
   { "Context", "filesystems", SBX_KIND_PATHS, SBX_PATHS_FILES, access_words, SBX_CLASS_FILES, "files" },

@@ -365,6 +365,12 @@ sbx_policy_get_tier (const SbxPolicy *policy)
   return (SbxTier) policy->levels[SBX_LEVEL_TIER];
 }
 
+SbxX11
+sbx_policy_get_x11 (const SbxPolicy *policy)
+{
+  return (SbxX11) policy->levels[SBX_LEVEL_X11];
+}
+
 SbxAccess
 sbx_policy_get_forward (const SbxPolicy *policy)
 {

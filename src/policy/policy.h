@@ -60,6 +60,11 @@ typedef enum { SBX_SUBSET_PID, SBX_SUBSET_ALL } SbxSubset;
 typedef enum { SBX_PROCFS_INSTANCE_PRIVATE, SBX_PROCFS_INSTANCE_NONE } SbxProcfsInstance;
 typedef enum { SBX_PIDNS_PRIVATE, SBX_PIDNS_SESSION } SbxPidns;
 /* What each adds is the table in plan/syscall-table.c. In the order of what they allow. */
+typedef enum {
+  SBX_X11_NESTED, /* one of the sandbox's own, in a window or without one */
+  SBX_X11_SHARED  /* the user's */
+} SbxX11;
+
 typedef enum { SBX_TIER_STRICT, SBX_TIER_DUMPER, SBX_TIER_DEFAULT, SBX_TIER_DEBUGGER, SBX_TIER_BROWSER } SbxTier;
 typedef enum { SBX_ACCESS_NONE, SBX_ACCESS_RO, SBX_ACCESS_RW, SBX_ACCESS_CREATE } SbxAccess;
 typedef enum { SBX_BUS_NONE, SBX_BUS_SEE, SBX_BUS_TALK, SBX_BUS_OWN } SbxBusAccess;
@@ -136,6 +141,8 @@ SbxSubset sbx_policy_get_subset (const SbxPolicy *policy);
 SbxProcfsInstance sbx_policy_get_procfs_instance (const SbxPolicy *policy);
 SbxPidns sbx_policy_get_pidns (const SbxPolicy *policy);
 SbxTier sbx_policy_get_tier (const SbxPolicy *policy);
+/* Whose X server the sockets x11 and fallback-x11 lead to. */
+SbxX11 sbx_policy_get_x11 (const SbxPolicy *policy);
 /* How files that the caller hands over with the command are opened up: NONE (not without approval), RO or RW. */
 SbxAccess sbx_policy_get_forward (const SbxPolicy *policy);
 guint64 sbx_policy_get_limit (const SbxPolicy *policy, SbxLimit limit);

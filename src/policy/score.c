@@ -21,6 +21,12 @@ sockets (const SbxPolicy *policy, const SbxPlaces *places, guint bits)
 }
 
 static gboolean
+shared_x11 (const SbxPolicy *policy, const SbxPlaces *places, guint bits)
+{
+  return sockets (policy, places, bits) && sbx_policy_get_x11 (policy) == SBX_X11_SHARED;
+}
+
+static gboolean
 devices (const SbxPolicy *policy, const SbxPlaces *places, guint bits)
 {
   return (sbx_policy_get_devices (policy) & bits) != 0;
@@ -288,9 +294,9 @@ static const Row rows[] = {
   { "home-write", 500, whole_home, SBX_ACCESS_RW, N_ ("can change and delete all of your files") },
   { "home-read", 400, whole_home, SBX_ACCESS_RO, N_ ("can read all of your files") },
   { "secret-files", 450, secrets, SBX_ACCESS_RO, N_ ("can read keys, passwords or cookies that other programs keep") },
-  { "x11", 450, sockets, SBX_SOCKET_X11,
+  { "x11", 450, shared_x11, SBX_SOCKET_X11,
     N_ ("can read every key and every window of the session, and type into them (X11)") },
-  { "fallback-x11", 100, sockets, SBX_SOCKET_FALLBACK_X11,
+  { "fallback-x11", 100, shared_x11, SBX_SOCKET_FALLBACK_X11,
     N_ ("where there is no Wayland, can read every key and every window (X11)") },
   { "input-devices", 500, devices, SBX_DEVICE_INPUT, N_ ("can read keyboards and other input devices directly") },
   { "all-devices", 500, devices, SBX_DEVICE_ALL,

@@ -53,6 +53,8 @@ static const Shape shapes[SBX_N_TAGS] = {
   [SBX_TAG_JOIN] = { true, false, false, false, KIND_BYTES, 4, 4, 4 },
   [SBX_TAG_PROXY] = { true, false, false, false, KIND_STRV, 1, 2, 1u << 20 },
   [SBX_TAG_APP_INFO] = { true, false, false, false, KIND_BYTES, 1, 1, 4096 },
+  [SBX_TAG_DISPLAY] = { true, false, false, false, KIND_STRV, 1, 2, 1u << 20 },
+  [SBX_TAG_DISPLAY_FILE] = { true, false, false, false, KIND_BYTES, 1, 1, 4096 },
 };
 
 static bool

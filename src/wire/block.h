@@ -35,6 +35,8 @@ typedef enum {
   SBX_TAG_JOIN,      /* uint32_t: SbxEnforced that a handler has from its target; absent = an instance of its own */
   SBX_TAG_PROXY,     /* strv: the command line of the filtered buses, [0] is bwrap's path; absent = none */
   SBX_TAG_APP_INFO,  /* bytes: /.flatpak-info of the proxy; with PROXY */
+  SBX_TAG_DISPLAY,   /* strv: the command line of the X server, [0] is bwrap's path; absent = none */
+  SBX_TAG_DISPLAY_FILE, /* bytes: its cookies; with DISPLAY */
   SBX_N_TAGS
 } SbxTag;
 

@@ -87,6 +87,7 @@ static const char *const step_names[SBX_N_STEPS] = {
   [SBX_STEP_JOIN] = "join",
   [SBX_STEP_PROXY] = "dbus-proxy",
   [SBX_STEP_TRACE] = "trace",
+  [SBX_STEP_DISPLAY] = "display",
 };
 
 static const char *const culprit_names[SBX_N_CULPRITS] = {

@@ -73,10 +73,11 @@ typedef enum {
   SBX_STEP_SECCOMP,
   SBX_STEP_DESCRIPTORS,
   SBX_STEP_FORK,
-  SBX_STEP_EXEC,  /* executing the application */
-  SBX_STEP_JOIN,  /* a handler, joining its target */
-  SBX_STEP_PROXY, /* xdg-dbus-proxy */
-  SBX_STEP_TRACE, /* seizing the application for OnCrash= */
+  SBX_STEP_EXEC,    /* executing the application */
+  SBX_STEP_JOIN,    /* a handler, joining its target */
+  SBX_STEP_PROXY,   /* xdg-dbus-proxy */
+  SBX_STEP_TRACE,   /* seizing the application for OnCrash= */
+  SBX_STEP_DISPLAY, /* the X server of x11=nested */
   SBX_N_STEPS
 } SbxStep;
 
@@ -89,7 +90,8 @@ typedef enum {
   SBX_ENFORCED_SCOPES = 1 << 4,      /* signal and abstract socket scopes */
   SBX_ENFORCED_HIDEPID = 1 << 5,     /* hidepid=ptraceable */
   SBX_ENFORCED_SECCOMP = 1 << 6,
-  SBX_ENFORCED_BUS = 1 << 7, /* the proxy of the filtered buses runs */
+  SBX_ENFORCED_BUS = 1 << 7,     /* the proxy of the filtered buses runs */
+  SBX_ENFORCED_DISPLAY = 1 << 8, /* the X server of x11=nested runs */
 } SbxEnforced;
 /* Inferiors only = APP_DOMAIN + PRIVATE_PROCFS + HIDEPID. */
 

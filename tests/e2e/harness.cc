@@ -373,7 +373,7 @@ pid_t
 SandboxTest::bwrap_of (const Record &record)
 {
   for (const auto &p : descendants (record.keeper))
-    if (p.parent == record.keeper && p.name == "bwrap")
+    if (p.parent == record.keeper && p.name == "bwrap" && p.command.find ("/proc/self/fd/9") != std::string::npos) /* not a sidecar's */
       return p.pid;
   ADD_FAILURE () << "the keeper has no bwrap:\n" << describe (descendants (record.keeper));
   return -1;
@@ -414,11 +414,12 @@ SandboxTest::kill_services ()
   /* Not until there is none: somebody who waits may have the next one started at once */
   EXPECT_TRUE (eventually ([&] { return std::none_of (killed.begin (), killed.end (), process_exists); }));
   /* Nor until the bus has seen that: it gives a dead owner of the name the next call */
-  if (bus_process_)
+  if (bus_process_) {
     EXPECT_TRUE (eventually ([&] {
       return std::find (killed.begin (), killed.end (), owner_of (connection (), "org.example.Sandbox"))
              == killed.end ();
     }));
+  }
 }
 
 GDBusConnection *

@@ -254,7 +254,7 @@ TEST_F (OlderKernel, DoctorOnACompleteMachine)
   EXPECT_EQ (outcome.status, 0) << outcome.out << outcome.err;
   EXPECT_TRUE (said["keeps-promises"].boolean ());
   for (const char *mechanism : { "user-namespaces", "bubblewrap", "landlock", "landlock-scopes", "procfs-hidepid",
-                                 "seccomp", "ptrace", "bus-proxy" }) {
+                                 "seccomp", "ptrace", "bus-proxy", "nested-x11" }) {
     EXPECT_EQ (said[mechanism]["state"].text (), "works") << mechanism;
     EXPECT_FALSE (said[mechanism].has ("remedy")) << mechanism;
   }

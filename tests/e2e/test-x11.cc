@@ -2,6 +2,7 @@
 /* X11: the user's display where the policy says so, by socket and cookie; and displays of a sandbox's own. */
 #include <csignal>
 #include <filesystem>
+#include <sstream>
 #include <unistd.h>
 
 #include "harness.h"
@@ -70,8 +71,13 @@ TEST_F (X11, TheOneCookieIsThere)
   Outcome outcome = run_in ({ "--profile=shared" }, { "sh", "-c", "xauth -n -i list; ls /tmp/.X11-unix" });
 
   ASSERT_TRUE (succeeds (outcome));
-  EXPECT_NE (outcome.out.find (COOKIE), std::string::npos) << outcome.out;
-  EXPECT_EQ (std::count (outcome.out.begin (), outcome.out.end (), '\n'), 2) << outcome.out; /* a cookie, a socket */
+  std::istringstream lines (outcome.out);
+  std::vector<std::string> said;
+  for (std::string line; std::getline (lines, line);)
+    said.push_back (line);
+  ASSERT_EQ (said.size (), 3u) << outcome.out; /* for the host and for any; a socket */
+  EXPECT_NE (said[0].find (COOKIE), std::string::npos) << outcome.out;
+  EXPECT_NE (said[1].find (COOKIE), std::string::npos) << outcome.out;
   /* Nobody who asks for the plan is told */
   Outcome plan = sandboxctl ({ "explain", "--json", "shared", "--", "true" });
   ASSERT_TRUE (succeeds (plan));
@@ -128,4 +134,176 @@ TEST_F (X11, SharingItIsWarnedOf)
   EXPECT_NE (told.find ("every key and every window"), std::string::npos) << told;
   Json score = json ({ "profile", "score", "--json", "shared" });
   EXPECT_GE (score[0]["score"].number (), 4) << "of ten";
+}
+
+/* Displays of their own, on that of the user's or on none. */
+class NestedX11 : public X11 {
+protected:
+  void
+  SetUp () override
+  {
+    X11::SetUp ();
+    add_profile ("nested", "[Profile]\nInherits=default\n[Context]\nsockets=x11;\nx11=nested\n");
+  }
+  static Argv
+  recorder ()
+  {
+    return { "python3", "-c", read_file (places ().source + "/tests/e2e/x11-record.py") };
+  }
+  /* What reads all keys under @profile, once it does. */
+  std::unique_ptr<Process>
+  record_keys (const std::string &profile)
+  {
+    auto process = std::make_unique<Process> (command (run_words ({ "--profile=" + profile }, recorder ())));
+
+    EXPECT_TRUE (process->expect ("ready")) << process->err ();
+    process->forget ();
+    return process;
+  }
+  pid_t
+  server_of (const Record &record)
+  {
+    for (const auto &p : descendants (record.keeper))
+      if (p.name == "Xephyr" || p.name == "Xvfb")
+        return p.pid;
+    return -1;
+  }
+};
+
+TEST_F (NestedX11, KeysOfOthersAreNotSeen)
+{
+  auto spy = record_keys ("nested");
+  Record spied = new_instance ();
+
+  EXPECT_TRUE (succeeds (run_in ({ "--profile=nested" }, { "xdotool", "key", "a" }))); /* another sandbox's */
+  EXPECT_TRUE (succeeds (sandboxctl ({ "exec", spied.id, "--", "xdotool", "key", "b" })));
+  ASSERT_TRUE (spy->expect ("key ")); /* its own */
+  EXPECT_EQ (std::count (spy->out ().begin (), spy->out ().end (), '\n'), 1) << spy->out ();
+}
+
+/* The test above can fail. */
+TEST_F (NestedX11, KeysOfAllAreSeenWhereItIsShared)
+{
+  auto spy = record_keys ("shared");
+
+  EXPECT_TRUE (succeeds (run_in ({ "--profile=shared" }, { "xdotool", "key", "a" })));
+  ASSERT_TRUE (spy->expect ("key "));
+  spy->forget ();
+  EXPECT_TRUE (succeeds (run (Command ({ "xdotool", "key", "a" }))));
+  EXPECT_TRUE (spy->expect ("key "));
+}
+
+TEST_F (NestedX11, TheUserSeesAWindowAndNotItsKeys)
+{
+  Process spy (Command ({ places ().source + "/tests/e2e/x11-record.py" }));
+  std::string id = launch_detached ({ "--profile=nested", "--app-id=org.example.InAWindow" }, { "sleep", "1000" });
+
+  ASSERT_TRUE (spy.expect ("ready")) << spy.err ();
+  spy.forget ();
+  EXPECT_TRUE (eventually ([&] {
+    return run (Command ({ "xdotool", "search", "--name", "org.example.InAWindow" })).status == 0;
+  }));
+  EXPECT_TRUE (succeeds (sandboxctl ({ "exec", id, "--", "xdotool", "key", "a" })));
+  EXPECT_TRUE (succeeds (run (Command ({ "xdotool", "key", "b" }))));
+  ASSERT_TRUE (spy.expect ("key "));
+  EXPECT_EQ (std::count (spy.out ().begin (), spy.out ().end (), '\n'), 1) << spy.out ();
+  EXPECT_TRUE (succeeds (sandboxctl ({ "stop", id })));
+}
+
+TEST_F (NestedX11, HasACookieOfItsOwn)
+{
+  Outcome outcome = run_in ({ "--profile=nested" },
+                            { "sh", "-c", "xauth -n -i list; xdpyinfo >/dev/null && XAUTHORITY=/dev/null xdpyinfo" });
+
+  EXPECT_NE (outcome.status, 0);
+  EXPECT_NE (outcome.err.find ("unable to open display"), std::string::npos) << outcome.err;
+  EXPECT_EQ (std::count (outcome.out.begin (), outcome.out.end (), '\n'), 2) << outcome.out;
+  EXPECT_EQ (outcome.out.find (COOKIE), std::string::npos);
+  Outcome again = run_in ({ "--profile=nested" }, { "xauth", "-n", "-i", "list" });
+  EXPECT_NE (again.out, outcome.out) << "another one each time";
+}
+
+/* The server is where nothing is but the system's programs and the display that it draws on. */
+TEST_F (NestedX11, TheServerIsInASandbox)
+{
+  std::string id = launch_detached ({ "--profile=nested" }, { "sleep", "1000" });
+  std::string server = std::to_string (server_of (record (id)));
+
+  EXPECT_TRUE (json ({ "show", "--json", id })["enforced"]["nested-display"].boolean ());
+  EXPECT_FALSE (std::filesystem::exists ("/proc/" + server + "/root/etc/passwd"));
+  EXPECT_FALSE (std::filesystem::exists ("/proc/" + server + "/root" + home ()));
+  EXPECT_NE (read_file ("/proc/" + server + "/status").find ("CapEff:\t0000000000000000"), std::string::npos);
+  EXPECT_TRUE (succeeds (sandboxctl ({ "stop", id })));
+}
+
+TEST_F (NestedX11, EndsWithItsInstance)
+{
+  for (const char *how : { "stop", "keeper", "bwrap" }) {
+    std::string id = launch_detached ({ "--profile=nested" }, { "sleep", "1000" });
+    Record instance = record (id);
+    pid_t server = server_of (instance);
+
+    ASSERT_GT (server, 0);
+    kill_services (); /* which ends neither */
+    EXPECT_TRUE (process_exists (server));
+    if (std::string (how) == "stop")
+      EXPECT_TRUE (succeeds (sandboxctl ({ "stop", id })));
+    else
+      ::kill (std::string (how) == "keeper" ? instance.keeper : bwrap_of (instance), SIGKILL);
+    EXPECT_TRUE (eventually ([&] { return !process_exists (server); })) << how;
+    /* The record of a killed keeper stays for a while, as it was */
+    EXPECT_TRUE (std::string (how) == "keeper"
+                 || eventually ([&] { return !std::filesystem::exists (instances () + "/" + id + "/x11"); }))
+        << how;
+  }
+}
+
+TEST_F (NestedX11, TheInstanceOutlivesItsServer)
+{
+  std::string id = launch_detached ({ "--profile=nested" }, { "sleep", "1000" });
+
+  ::kill (server_of (record (id)), SIGKILL);
+  EXPECT_TRUE (eventually ([&] { return !json ({ "show", "--json", id })["enforced"]["nested-display"].boolean (); }));
+  EXPECT_EQ (record (id).state, "running");
+  EXPECT_NE (sandboxctl ({ "exec", id, "--", "xdpyinfo" }).status, 0);
+  EXPECT_TRUE (succeeds (sandboxctl ({ "stop", id })));
+}
+
+/* Without a display, on which it could show: it draws, and nobody sees it. */
+TEST_F (NestedX11, WithoutADisplay)
+{
+  Command words = command (run_words ({ "--profile=nested" }, { "xdpyinfo" }));
+
+  words.env["DISPLAY"] = std::nullopt;
+  Outcome outcome = run (words);
+  ASSERT_TRUE (succeeds (outcome));
+  EXPECT_NE (outcome.out.find ("1280x800"), std::string::npos);
+}
+
+TEST_F (NestedX11, WrongCookieForTheUsersDisplay)
+{
+  Command words = command (run_words ({ "--profile=nested" }, { "true" }));
+
+  words.env["XAUTHORITY"] = dir () + "/wrong";
+  EXPECT_TRUE (fails_with (run (words), 125, { "X server has ended", "cannot open host display" }));
+}
+
+TEST_F (NestedX11, WhatItCannotDoWithoutAServer)
+{
+  set_env ("SANDBOX_XEPHYR", "/nowhere/Xephyr");
+  std::string id = launch_detached ({ "--profile=nested" }, { "sh", "-c", "echo ${DISPLAY-none} >&2; sleep 1000" });
+
+  EXPECT_NE (sandboxctl ({ "show", id }).out.find ("apt install xserver-xephyr"), std::string::npos);
+  EXPECT_NE (sandboxctl ({ "exec", id, "--", "xdpyinfo" }).status, 0);
+  EXPECT_TRUE (succeeds (sandboxctl ({ "stop", id })));
+}
+
+TEST_F (NestedX11, IsHardlyAnExposure)
+{
+  double nested = json ({ "profile", "score", "--json", "nested" })[0]["score"].number (),
+         shared = json ({ "profile", "score", "--json", "shared" })[0]["score"].number ();
+
+  EXPECT_LT (nested, 2);
+  EXPECT_GT (shared, 4);
+  EXPECT_NE (sandboxctl ({ "explain", "nested", "--", "true" }).out.find ("display of its own"), std::string::npos);
 }

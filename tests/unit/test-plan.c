@@ -39,6 +39,12 @@ fake_hidden (SbxMachine *self)
   return hidden;
 }
 
+static void
+fake_random (SbxMachine *self, guint8 *bytes, gsize size)
+{
+  memset (bytes, 7, size);
+}
+
 static const char *const environment[] = { "DISPLAY=:0",       "WAYLAND_DISPLAY=wayland-0",
                                            "LANG=de_DE.UTF-8", "TERM=xterm",
                                            "SECRET=x",         NULL };
@@ -58,6 +64,9 @@ new_fake (void)
                               .dbus_proxy = "/usr/bin/xdg-dbus-proxy",
                               .environment = environment,
                               .look = fake_look,
+                              .random = fake_random,
+                              .xephyr = "/usr/bin/Xephyr",
+                              .xvfb = "/usr/bin/Xvfb",
                               .hidden_config = fake_hidden,
                               .filters = sbx_seccomp_cache_new () } };
 }
@@ -495,6 +504,57 @@ test_environment (void)
   g_hash_table_unref (fake.machine.filters);
 }
 
+/* A row of the plan as text, or "". */
+static char *
+row_of (SbxPlan *plan, const char *key)
+{
+  g_autoptr (GVariant) variant = g_variant_ref_sink (sbx_plan_to_variant (plan));
+  g_autoptr (GVariant) row = g_variant_lookup_value (variant, key, G_VARIANT_TYPE_BYTESTRING_ARRAY);
+  g_autofree const char **words = row ? g_variant_get_bytestring_array (row, NULL) : NULL;
+
+  return words ? g_strjoinv (" ", (char **) words) : g_strdup ("");
+}
+
+/* The user's display, one on top of it, and one that nobody sees. */
+static void
+test_x11 (void)
+{
+  static const char *const unseen[] = { "/tmp/.X11-unix/X0", "/usr/bin/Xephyr", NULL };
+  static const char *const without[] = { "/usr/bin/Xephyr", NULL };
+  static const struct {
+    const char *kind;
+    const char *const *missing;
+    const char *server, *warning;
+    gboolean display;
+  } cases[] = {
+    { "shared", NULL, "", "X11 lets every", TRUE },
+    { "nested", NULL, "/usr/bin/Xephyr :8099", NULL, TRUE },
+    { "nested", unseen, "/usr/bin/Xvfb :8099", "not to be seen", TRUE },
+    { "nested", without, "", "apt install xserver-xephyr", FALSE },
+  };
+  g_autoptr (SbxPolicy) base = shipped ("default"), x11 = with (base, "Context", "sockets", "x11;");
+
+  for (gsize i = 0; i < G_N_ELEMENTS (cases); i++) {
+    g_autoptr (SbxPolicy) policy = with (x11, "Context", "x11", cases[i].kind);
+    Fake fake = new_fake ();
+    g_autoptr (GError) error = NULL;
+    g_autoptr (SbxPlan) plan = NULL;
+    g_autofree char *server = NULL, *warnings = NULL;
+
+    fake.missing = cases[i].missing;
+    plan = sbx_plan_new (policy, &request, &fake.machine, &error);
+    g_assert_no_error (error);
+    server = row_of (plan, "x-server");
+    warnings = g_strjoinv ("\n", (char **) sbx_plan_get_warnings (plan));
+    g_assert_true (*cases[i].server ? strstr (server, cases[i].server) != NULL : !*server);
+    g_assert_true (!cases[i].warning || strstr (warnings, cases[i].warning));
+    g_assert_true (g_strv_contains (sbx_plan_get_environment (plan), "DISPLAY=:8099") == cases[i].display);
+    /* The user's socket: where it is shared in the sandbox, else with the server if at all */
+    g_assert_true ((strstr (server, "/tmp/.X11-unix/X0 /tmp/.X11-unix/X0") != NULL) == (i == 1));
+    g_hash_table_unref (fake.machine.filters);
+  }
+}
+
 int
 main (int argc, char **argv)
 {
@@ -515,5 +575,6 @@ main (int argc, char **argv)
   g_test_add_func ("/plan/mounts", test_mounts);
   g_test_add_func ("/plan/profiles-are-made", test_profiles_are_made);
   g_test_add_func ("/plan/environment", test_environment);
+  g_test_add_func ("/plan/x11", test_x11);
   return g_test_run ();
 }

@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The X server of x11=nested: Xephyr or Xvfb. It says that it is ready by its number on its link (-displayfd,
+ * Xserver(1)). Its sockets are in a directory of the record, which is the application's /tmp/.X11-unix. */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "keeper/keeper.h"
+
+int
+sbx_keeper_start_display (SbxKeeper *keeper, const SbxBlock *block)
+{
+  if (mkdirat (keeper->record.directory, SBX_X11_SUBDIR, 0700) < 0)
+    return -1;
+  return sbx_sidecar_start (&keeper->display, block, SBX_TAG_DISPLAY, SBX_TAG_DISPLAY_FILE, true);
+}
+
+/* The beginning is kept for the case that it gives up; servers complain of this and that when all is well. */
+void
+sbx_keeper_serve_display_log (SbxKeeper *keeper)
+{
+  char bytes[4096];
+  ssize_t n = read (keeper->display.log, bytes, sizeof bytes);
+  size_t room = sizeof keeper->display_said - 1 - keeper->n_display_said;
+
+  if (n < 0 && (errno == EAGAIN || errno == EINTR))
+    return;
+  if (n <= 0) {
+    sbx_sidecar_close_log (&keeper->display);
+    return;
+  }
+  if ((size_t) n < room)
+    room = (size_t) n;
+  memcpy (keeper->display_said + keeper->n_display_said, bytes, room);
+  keeper->n_display_said += room;
+}
+
+static void __attribute__ ((noreturn)) give_up (SbxKeeper *keeper)
+{
+  char text[SBX_MESSAGE_TEXT + 1];
+
+  if (keeper->display.log >= 0)
+    sbx_keeper_serve_display_log (keeper);
+  for (char *c = keeper->display_said; *c; c++)
+    if (*c == '\n')
+      *c = ' ';
+  snprintf (text, sizeof text, "the sandbox's X server has ended: %s", keeper->display_said);
+  sbx_keeper_fail (keeper, SBX_STEP_DISPLAY, 0, text);
+}
+
+void
+sbx_keeper_display_ended (SbxKeeper *keeper)
+{
+  keeper->display.pid = 0;
+  if (keeper->state < SBX_KEEPER_RUNNING)
+    give_up (keeper);
+  keeper->enforced &= ~(uint32_t) SBX_ENFORCED_DISPLAY;
+  sbx_keeper_enforced_changed (keeper);
+}
+
+void
+sbx_keeper_serve_display (SbxKeeper *keeper)
+{
+  char number[16];
+  ssize_t n = read (keeper->display.link, number, sizeof number);
+
+  if (n < 0 && (errno == EAGAIN || errno == EINTR))
+    return;
+  if (n > 0 && !keeper->display.ready) {
+    keeper->display.ready = true;
+    keeper->enforced |= SBX_ENFORCED_DISPLAY;
+    sbx_keeper_sidecar_ready (keeper);
+  } else if (n <= 0) { /* it closes this when it is ready; that it has ended is known when it is reaped */
+    close (keeper->display.link);
+    keeper->display.link = -1;
+    if (!keeper->display.ready)
+      give_up (keeper);
+  }
+}

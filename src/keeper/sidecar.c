@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "keeper/sidecar.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "wire/fdmap.h"
+
+/* The numbers that its command line names, see plan/plan.h */
+#define FILE_NUMBER 10
+#define LINK_NUMBER 11
+
+static void __attribute__ ((noreturn)) exec_it (char **argv, int file, int ready, int log, int errors)
+{
+  const int sources[] = { log, errors, file, ready };
+  const int32_t targets[] = { STDOUT_FILENO, STDERR_FILENO, FILE_NUMBER, LINK_NUMBER };
+  char *empty[] = { NULL };
+  sigset_t none;
+
+  sigemptyset (&none);
+  sigprocmask (SIG_SETMASK, &none, NULL);
+  signal (SIGPIPE, SIG_DFL);
+  if (sbx_fdmap_apply (sources, targets, 4, -1) == 0)
+    execve (argv[0], argv, empty);
+  _exit (127);
+}
+
+static void
+close_pair (const int pair[2])
+{
+  int saved = errno;
+
+  close (pair[0]);
+  close (pair[1]);
+  errno = saved;
+}
+
+/* The file in a pipe: wire/block.c lets it be 4096 bytes at most, which a pipe takes without a reader (pipe(7)). */
+static int
+fill_pipe (const SbxBlock *block, SbxTag tag)
+{
+  SbxRecord file = { 0 };
+  int ends[2];
+
+  if (!sbx_block_next (block, tag, &file)) {
+    errno = EBADMSG;
+    return -1;
+  }
+  if (pipe2 (ends, O_CLOEXEC) < 0)
+    return -1;
+  if (write (ends[1], file.value, file.length) != (ssize_t) file.length) {
+    close_pair (ends);
+    return -1;
+  }
+  close (ends[1]);
+  return ends[0];
+}
+
+static int __attribute__ ((noinline)) spawn (SbxSidecar *self, char **argv, int file, bool errors)
+{
+  int ready[2], log[2];
+
+  if (pipe2 (ready, O_CLOEXEC) < 0)
+    return -1;
+  if (pipe2 (log, O_CLOEXEC) < 0) {
+    close_pair (ready);
+    return -1;
+  }
+  self->pid = vfork ();
+  if (self->pid == 0)
+    exec_it (argv, file, ready[1], log[1], errors ? log[1] : STDERR_FILENO);
+  if (self->pid < 0) {
+    self->pid = 0;
+    close_pair (ready);
+    close_pair (log);
+    return -1;
+  }
+  close (ready[1]);
+  close (log[1]);
+  self->link = ready[0];
+  self->log = log[0];
+  fcntl (self->link, F_SETFL, O_NONBLOCK);
+  fcntl (self->log, F_SETFL, O_NONBLOCK);
+  return 0;
+}
+
+int
+sbx_sidecar_start (SbxSidecar *self, const SbxBlock *block, SbxTag command, SbxTag file, bool errors)
+{
+  size_t argc;
+  char **argv = sbx_block_strv (block, command, &argc);
+  int content = argv ? fill_pipe (block, file) : -1, rc = -1;
+
+  if (content >= 0) {
+    rc = spawn (self, argv, content, errors);
+    close (content);
+  }
+  free (argv);
+  return rc;
+}
+
+void
+sbx_sidecar_close_log (SbxSidecar *self)
+{
+  if (self->log >= 0)
+    close (self->log);
+  self->log = -1;
+}
+
+void
+sbx_sidecar_end (SbxSidecar *self)
+{
+  if (self->link >= 0)
+    close (self->link);
+  self->link = -1;
+  sbx_sidecar_close_log (self);
+  if (self->pid > 0)
+    kill (self->pid, SIGKILL); /* bwrap, and with it all that is inside (--die-with-parent) */
+}
