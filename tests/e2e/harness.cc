@@ -373,7 +373,8 @@ pid_t
 SandboxTest::bwrap_of (const Record &record)
 {
   for (const auto &p : descendants (record.keeper))
-    if (p.parent == record.keeper && p.name == "bwrap" && p.command.find ("/proc/self/fd/9") != std::string::npos) /* not a sidecar's */
+    if (p.parent == record.keeper && p.name == "bwrap"
+        && p.command.find ("/proc/self/fd/9") != std::string::npos) /* not a sidecar's */
       return p.pid;
   ADD_FAILURE () << "the keeper has no bwrap:\n" << describe (descendants (record.keeper));
   return -1;
