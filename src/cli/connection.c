@@ -154,10 +154,12 @@ expect_line (SbxConnection *self, const char *word, GError **error)
   return FALSE;
 }
 
-/* D-Bus specification, "Authentication Protocol": everything that needs no answer is sent at once. */
+/* D-Bus specification, "Authentication Protocol": everything that needs no answer is sent at once, except BEGIN:
+ * xdg-dbus-proxy takes what the bus sends after that for messages, and the answers are none. */
 static gboolean
 authenticate (SbxConnection *self, GError **error)
 {
+  static const char begin[] = "BEGIN\r\n";
   g_autofree char *uid = g_strdup_printf ("%u", getuid ());
   g_autoptr (GString) words = g_string_new (NULL);
 
@@ -165,9 +167,9 @@ authenticate (SbxConnection *self, GError **error)
   g_string_append (words, "AUTH EXTERNAL ");
   for (const char *digit = uid; *digit; digit++)
     g_string_append_printf (words, "%02x", (guint) *digit);
-  g_string_append (words, "\r\nNEGOTIATE_UNIX_FD\r\nBEGIN\r\n");
+  g_string_append (words, "\r\nNEGOTIATE_UNIX_FD\r\n");
   return send_all (self, words->str, words->len, NULL, 0, error) && expect_line (self, "OK ", error)
-         && expect_line (self, "AGREE_UNIX_FD", error);
+         && expect_line (self, "AGREE_UNIX_FD", error) && send_all (self, begin, strlen (begin), NULL, 0, error);
 }
 
 static SbxConnection *

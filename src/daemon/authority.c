@@ -197,13 +197,14 @@ sbx_authority_accepts (SbxCaller *caller, GError **error)
 /* One that is in a sandbox would choose a policy for itself, or reach into another sandbox, by a yes that was meant for
  * the session: fail closed. Whether root is in one only root can see; and root in a user namespace is not uid 0 here.
  */
-static gboolean
-is_outside (SbxCaller *caller, GError **error)
+gboolean
+sbx_authority_is_outside (SbxCaller *caller, GError **error)
 {
   if ((sbx_caller_get_uid (caller) == 0 && geteuid () != 0) || sbx_caller_is_unsandboxed (caller))
     return TRUE;
   return sbx_throw (error, SBX_ERROR_NOT_AUTHORIZED,
-                    "an application in a sandbox may not start, change or look into another one; do it from outside");
+                    "an application in a sandbox may only start, change or look into sandboxes of its own, through its "
+                    "filtered bus; do it from outside");
 }
 
 /* TRUE with @error unset: the next action may be asked for. */
@@ -396,11 +397,11 @@ ask_next (GTask *task)
   g_task_return_boolean (task, TRUE);
 }
 
-void
-sbx_authority_check_async (SbxAuthority *self, SbxCaller *caller, const char *const *actions, gboolean interactive,
-                           GCancellable *cancellable, GAsyncReadyCallback callback, gpointer user_data)
+static void
+check (SbxAuthority *self, SbxCaller *caller, const char *const *actions, gboolean interactive, gboolean nested,
+       GTask *new_task)
 {
-  g_autoptr (GTask) task = g_task_new (self, cancellable, callback, user_data);
+  g_autoptr (GTask) task = new_task;
   Question *question = g_new0 (Question, 1);
   GError *error = NULL;
 
@@ -408,10 +409,24 @@ sbx_authority_check_async (SbxAuthority *self, SbxCaller *caller, const char *co
   question->actions = g_strdupv ((char **) actions);
   question->interactive = interactive;
   g_task_set_task_data (task, question, question_free);
-  if (!sbx_authority_accepts (caller, &error) || !is_outside (caller, &error))
+  if (!sbx_authority_accepts (caller, &error) || (!nested && !sbx_authority_is_outside (caller, &error)))
     g_task_return_error (task, error);
   else
     ask_next (task);
+}
+
+void
+sbx_authority_check_async (SbxAuthority *self, SbxCaller *caller, const char *const *actions, gboolean interactive,
+                           GCancellable *cancellable, GAsyncReadyCallback callback, gpointer user_data)
+{
+  check (self, caller, actions, interactive, FALSE, g_task_new (self, cancellable, callback, user_data));
+}
+
+void
+sbx_authority_check_nested_async (SbxAuthority *self, SbxCaller *caller, const char *const *actions,
+                                  GCancellable *cancellable, GAsyncReadyCallback callback, gpointer user_data)
+{
+  check (self, caller, actions, FALSE, TRUE, g_task_new (self, cancellable, callback, user_data));
 }
 
 gboolean

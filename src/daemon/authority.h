@@ -19,10 +19,16 @@ SbxAuthority *sbx_authority_new (void);
  * user namespace, which is what every sandbox has, nothing. */
 void sbx_authority_check_async (SbxAuthority *self, SbxCaller *caller, const char *const *actions, gboolean interactive,
                                 GCancellable *cancellable, GAsyncReadyCallback callback, gpointer user_data);
+/* For a caller in a sandbox that asks for no more than that has (nested.h): as above, without a dialogue. */
+void sbx_authority_check_nested_async (SbxAuthority *self, SbxCaller *caller, const char *const *actions,
+                                       GCancellable *cancellable, GAsyncReadyCallback callback, gpointer user_data);
 gboolean sbx_authority_check_finish (SbxAuthority *self, GAsyncResult *result, GError **error);
 
 /* The same for no action at all: is it one that may call us? */
 gboolean sbx_authority_accepts (SbxCaller *caller, GError **error);
+
+/* NOT_AUTHORIZED for one that is in a sandbox. */
+gboolean sbx_authority_is_outside (SbxCaller *caller, GError **error);
 
 /* "polkit", "none" (no system bus), "silent" (it has not come up in time) or "unknown" (not found out yet); for the
  * property Features. */

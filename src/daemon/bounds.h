@@ -4,6 +4,8 @@
 
 /* Instances that run or are being started, over all clients. */
 #define SBX_MAX_INSTANCES 512
+/* Of those, what one that was started from outside has started from inside, and they in turn. */
+#define SBX_MAX_NESTED 32
 /* Launches of one client that have not been answered yet. */
 #define SBX_MAX_PENDING_PER_CLIENT 300
 /* Launches between the keeper's start and READY or STARTED, for each processor. */
@@ -24,6 +26,8 @@
 #define SBX_PROBE_AGAIN_SECONDS 5
 /* Bytes of a command line that are kept for `Command` and the info file. */
 #define SBX_COMMAND_SHOWN 8192
+/* Bytes of the environment of an instance's display that are kept for what it starts itself. */
+#define SBX_DISPLAY_KEPT (64u << 10)
 /* Messages that wait for a keeper to read them. */
 #define SBX_MAX_QUEUED_MESSAGES 64
 /* From asking the systemd user manager for a scope to its being there; then rlimits have to do. */

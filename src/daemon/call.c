@@ -19,6 +19,7 @@ sbx_call_free (SbxCall *call)
 {
   g_object_unref (call->manager);
   g_clear_object (&call->instance);
+  g_clear_object (&call->own);
   g_object_unref (call->caller);
   g_clear_object (&call->invocation);
   g_free (call);
@@ -78,6 +79,46 @@ ask (Passing *passing)
                              passing->interactive, passing->asking, on_answer, passing);
 }
 
+gboolean
+sbx_call_may_see (const SbxCall *call, SbxInstance *instance)
+{
+  return call->where == SBX_WHERE_OUTSIDE
+         || (call->own
+             && (call->own == instance
+                 || sbx_nested_is_below (sbx_manager_get_registry (call->manager), call->own, instance)));
+}
+
+gboolean
+sbx_call_is_starter (const SbxCall *call, SbxInstance *instance)
+{
+  return sbx_instance_is_started_by (instance, call->caller)
+         || (call->own && sbx_nested_is_below (sbx_manager_get_registry (call->manager), call->own, instance));
+}
+
+static gboolean
+find_where (SbxCall *call, GError **error)
+{
+  SbxInstance *own;
+
+  call->where = sbx_nested_where (sbx_manager_get_registry (call->manager),
+                                  sbx_manager_get_context (call->manager)->runtime, call->caller, &own);
+  call->own = own ? g_object_ref (own) : NULL;
+  return !call->instance || sbx_call_may_see (call, call->instance)
+         || sbx_throw (error, SBX_ERROR_NOT_FOUND,
+                       "there is no such instance that a caller in this sandbox may know of");
+}
+
+/* What needs no question. */
+static gboolean
+is_free (const SbxCall *call, const SbxGate *gate)
+{
+  if (gate->rule == SBX_GATE_OPEN)
+    return TRUE;
+  if (gate->rule != SBX_GATE_ASK_ALIEN || !call->instance)
+    return FALSE;
+  return sbx_call_is_starter (call, call->instance) || (gate->kind == SBX_GATE_READ && call->instance == call->own);
+}
+
 static void
 on_known (SbxCaller *caller, const GError *unknown, gpointer user_data)
 {
@@ -86,11 +127,9 @@ on_known (SbxCaller *caller, const GError *unknown, gpointer user_data)
   const SbxGate *gate = passing->gate;
   GError *error = unknown ? g_error_copy (unknown) : NULL;
 
-  if (error || !sbx_authority_accepts (caller, &error))
+  if (error || !sbx_authority_accepts (caller, &error) || !find_where (call, &error))
     sbx_call_fail (call, error);
-  else if (gate->rule == SBX_GATE_OPEN
-           || (gate->rule == SBX_GATE_ASK_ALIEN && call->instance
-               && sbx_instance_is_started_by (call->instance, caller)))
+  else if (is_free (call, gate))
     passing->func (call);
   else
     ask (g_steal_pointer (&passing));

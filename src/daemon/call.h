@@ -4,6 +4,7 @@
 
 #include "daemon/authorize-table.h"
 #include "daemon/manager.h"
+#include "daemon/nested.h"
 
 G_BEGIN_DECLS
 
@@ -12,6 +13,9 @@ typedef struct {
   SbxInstance *instance; /* NULL: the manager object */
   SbxCaller *caller;
   GDBusMethodInvocation *invocation; /* answered once */
+  /* From the gate on */
+  SbxWhere where;
+  SbxInstance *own; /* where == INSTANCE: the one that the caller is in */
 } SbxCall;
 
 void sbx_call_free (SbxCall *call);
@@ -34,6 +38,11 @@ extern const SbxMethod sbx_property_methods[];
 
 /* For GDBusInterfaceVTable.method_call: properties included, since it has no functions of its own for these. */
 void sbx_call_take (SbxManager *manager, SbxInstance *instance, GDBusMethodInvocation *invocation);
+
+/* Is @instance the caller's to know of? All are for those outside; from inside it is one's own and those below it. */
+gboolean sbx_call_may_see (const SbxCall *call, SbxInstance *instance);
+/* Is it the caller's own work: started over this connection, or from inside of the same instance, or below that? */
+gboolean sbx_call_is_starter (const SbxCall *call, SbxInstance *instance);
 
 /* May polkit ask the user? */
 gboolean sbx_call_is_interactive (const SbxCall *call);

@@ -25,7 +25,8 @@ struct _SbxCaller {
   pid_t pid;
   guint64 start_time;
   int pidfd;
-  guint watch; /* NameOwnerChanged */
+  GWeakRef home; /* SbxInstance * */
+  guint watch;   /* NameOwnerChanged */
   guint pending;
   GArray *waiting; /* Waiting */
 };
@@ -77,6 +78,7 @@ sbx_caller_finalize (GObject *object)
   SbxCaller *self = SBX_CALLER (object);
 
   g_free (self->name);
+  g_weak_ref_clear (&self->home);
   g_array_unref (self->waiting);
   if (self->pidfd >= 0)
     close (self->pidfd);
@@ -94,6 +96,7 @@ static void
 sbx_caller_init (SbxCaller *self)
 {
   self->pidfd = -1;
+  g_weak_ref_init (&self->home, NULL);
   self->waiting = g_array_new (FALSE, FALSE, sizeof (Waiting));
 }
 
@@ -136,6 +139,12 @@ gboolean
 sbx_caller_is_gone (SbxCaller *self)
 {
   return self->state == GONE;
+}
+
+const char *
+sbx_caller_get_name (SbxCaller *self)
+{
+  return self->name;
 }
 
 uid_t
@@ -186,6 +195,18 @@ sbx_caller_is_unsandboxed (SbxCaller *self)
 
   return self->pid > 0 && stat (path, &theirs) == 0 && stat ("/proc/self/ns/user", &ours) == 0
          && theirs.st_ino == ours.st_ino && theirs.st_dev == ours.st_dev;
+}
+
+void
+sbx_caller_set_home (SbxCaller *self, GObject *instance)
+{
+  g_weak_ref_set (&self->home, instance);
+}
+
+GObject *
+sbx_caller_dup_home (SbxCaller *self)
+{
+  return g_weak_ref_get (&self->home);
 }
 
 guint
@@ -239,6 +260,19 @@ guint
 sbx_callers_count (SbxCallers *self)
 {
   return g_hash_table_size (self->by_name);
+}
+
+GPtrArray *
+sbx_callers_list (SbxCallers *self)
+{
+  GPtrArray *list = g_ptr_array_new_with_free_func (g_object_unref);
+  GHashTableIter iter;
+  gpointer caller;
+
+  g_hash_table_iter_init (&iter, self->by_name);
+  while (g_hash_table_iter_next (&iter, NULL, &caller))
+    g_ptr_array_add (list, g_object_ref (caller));
+  return list;
 }
 
 static void

@@ -18,6 +18,8 @@ SbxCallers *sbx_callers_new (GDBusConnection *connection);
  * so take a reference to keep it. */
 SbxCaller *sbx_callers_get (SbxCallers *self, const char *name);
 guint sbx_callers_count (SbxCallers *self);
+/* All of them: SbxCaller *, with references. */
+GPtrArray *sbx_callers_list (SbxCallers *self);
 /* Everybody has left: the connection is closed. */
 void sbx_callers_drop_all (SbxCallers *self);
 
@@ -30,6 +32,7 @@ void sbx_caller_when_known (SbxCaller *self, SbxCallerFunc func, gpointer user_d
 
 /* Signal "gone": the client has left the bus. Emitted once. */
 gboolean sbx_caller_is_gone (SbxCaller *self);
+const char *sbx_caller_get_name (SbxCaller *self); /* the unique name, or NULL: the peer */
 uid_t sbx_caller_get_uid (SbxCaller *self);
 pid_t sbx_caller_get_pid (SbxCaller *self); /* 0: the bus daemon does not say */
 /* Clock ticks since boot, read when the client became known; 0 = it had ended by then. */
@@ -41,6 +44,10 @@ int sbx_caller_get_pidfd (SbxCaller *self);
 gboolean sbx_caller_is_same_process (SbxCaller *self);
 /* In our own user namespace? The filtering proxies of sandboxes are not. What cannot be looked at is not. */
 gboolean sbx_caller_is_unsandboxed (SbxCaller *self);
+
+/* The instance that it is in (nested.h), as a weak reference; NULL: none, or not found out. */
+void sbx_caller_set_home (SbxCaller *self, GObject *instance);
+GObject *sbx_caller_dup_home (SbxCaller *self);
 
 /* Launches that this client waits for. */
 guint sbx_caller_get_pending (SbxCaller *self);

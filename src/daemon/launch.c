@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* A launch is two things that go on at the same time and meet:
  *
- *              ┌─ asking:     the bus daemon (who is it?) ──▶ the authority (may they?) ──▶ approved ─┐
+ *   the bus daemon: who is it?
+ *              ┌─ asking:     the authority (may they?) ─────────────────────────────────▶ approved ─┐
  *   turn ──────┤                                                                                      ├─▶ START
  *              └─ preparing:  spawn the keeper ──▶ PREPARE (block, descriptors) ─────────▶ prepared ──┘     │
  *                                                                                                           ▼
@@ -22,6 +23,9 @@
  * One exception to "at the same time": directories that a profile keeps (persistent homes) are made here, and would
  * stay behind after a no. So if one is missing, preparing waits for the yes.
  *
+ * A caller that is in a sandbox itself (nested.h) is answered only after it is known which: neither an error nor what
+ * preparing does to the machine may tell it about files that are not its own.
+ *
  * Whatever goes wrong ends in give_up (): STOP to the keeper and the end of its socket, upon which it takes everything
  * down that it has set up (that is also what happens when this process is killed), the question to the authority is
  * withdrawn, the instance is forgotten without ever having been shown. Before START nothing of the caller's has run.
@@ -40,6 +44,7 @@
 #include "common/names.h"
 #include "daemon/authorize-table.h"
 #include "daemon/bounds.h"
+#include "daemon/nested.h"
 #include "daemon/scope.h"
 
 typedef struct {
@@ -54,6 +59,7 @@ typedef struct {
   SbxChoice *choice;
   SbxInstance *instance;
   SbxInstance *target; /* of a handler, or NULL */
+  SbxInstance *within; /* the caller's own, when it is in one */
   guint64 id;
   guint32 crash;
   guint target_pid;
@@ -90,6 +96,7 @@ launch_clear (gpointer data)
   g_clear_pointer (&launch->points, sbx_mount_points_unref);
   g_clear_object (&launch->instance);
   g_clear_object (&launch->target);
+  g_clear_object (&launch->within);
   g_clear_object (&launch->asking);
   if (launch->start_block >= 0)
     close (launch->start_block);
@@ -151,6 +158,7 @@ on_started (SbxInstance *instance, gpointer user_data)
 
   if (launch->points)
     sbx_mount_points_remove_with (g_steal_pointer (&launch->points), instance);
+  sbx_nested_stop_orphan (launch->registry, instance);
   g_task_return_pointer (launch->task, g_object_ref (instance), g_object_unref);
   settle (launch);
 }
@@ -472,12 +480,27 @@ on_known (SbxCaller *caller, const GError *error, gpointer user_data)
     return;
   }
   actions = sbx_gate_actions (launch->target ? SBX_ACTION_ATTACH : SBX_ACTION_LAUNCH, launch->choice->classes);
-  sbx_authority_check_async (launch->context->authority, caller, actions, launch->interactive, launch->asking,
-                             on_answer, g_rc_box_acquire (launch));
+  if (launch->within)
+    sbx_authority_check_nested_async (launch->context->authority, caller, actions, launch->asking, on_answer,
+                                      g_rc_box_acquire (launch));
+  else
+    sbx_authority_check_async (launch->context->authority, caller, actions, launch->interactive, launch->asking,
+                               on_answer, g_rc_box_acquire (launch));
+}
+
+/* For what it starts in turn. What is too much to be kept is nothing, and not the service's own. */
+static char **
+keep_display (const SbxWish *wish)
+{
+  gsize size = 0;
+
+  for (char **row = wish->display_env; row && *row; row++)
+    size += strlen (*row);
+  return size <= SBX_DISPLAY_KEPT ? g_strdupv (wish->display_env) : g_new0 (char *, 1);
 }
 
 static SbxInfo *
-make_info (guint64 id, SbxChoice *choice, SbxInstance *target)
+make_info (guint64 id, SbxChoice *choice, const SbxWish *wish, SbxInstance *parent)
 {
   SbxInfo *info = g_new0 (SbxInfo, 1);
   gboolean limited = FALSE;
@@ -485,7 +508,9 @@ make_info (guint64 id, SbxChoice *choice, SbxInstance *target)
   for (int i = 0; i < SBX_N_LIMITS; i++)
     limited = limited || (i != SBX_LIMIT_CPU && sbx_policy_get_limit (choice->policy, (SbxLimit) i) != SBX_LIMIT_NONE);
   info->id = id;
-  info->parent = target ? sbx_instance_get_id (target) : 0;
+  info->parent = parent ? sbx_instance_get_id (parent) : 0;
+  info->nested = wish->within != NULL;
+  info->display = keep_display (wish);
   info->app_id = g_strdup (choice->app_id);
   info->profile = g_strdup (sbx_profile_get_name (choice->profile));
   info->command = g_variant_ref_sink (sbx_command_to_variant ((const char *const *) choice->argv));
@@ -542,7 +567,9 @@ make_choice (Launch *launch, GError **error)
     sbx_id_format (launch->id, launch->wish->id);
   if (launch->wish && launch->target)
     describe_target (launch);
-  if (launch->wish)
+  if (launch->wish
+      && (!launch->within
+          || sbx_wish_set_within (launch->wish, sbx_instance_get_info (launch->within), launch->context, error)))
     launch->choice = sbx_choice_new (launch->context, launch->profile, launch->wish, NULL, error);
   forget_call (launch);
   return launch->choice != NULL;
@@ -556,12 +583,14 @@ begin (gpointer user_data)
   GError *error = NULL;
 
   if (!sbx_registry_has_room (launch->registry, &error) || !check_target (launch, &error)
+      || (launch->within && !sbx_nested_has_room (launch->registry, launch->within, &error))
       || !make_choice (launch, &error)) {
     give_up (launch, error);
     return;
   }
   launch->verified = launch->choice->forward->files->len == 0;
-  launch->instance = sbx_instance_new (make_info (launch->id, launch->choice, launch->target));
+  launch->instance = sbx_instance_new (
+      make_info (launch->id, launch->choice, launch->wish, launch->target ? launch->target : launch->within));
   if (launch->caller)
     sbx_instance_set_starter (launch->instance, launch->caller);
   sbx_registry_add (launch->registry, launch->instance); /* before us, so that it is shown before it is answered */
@@ -576,6 +605,35 @@ begin (gpointer user_data)
     advance (launch);
   if (launch->task && !launch->prepared) /* it waits for the authority, and is cheap to wait for */
     leave_turnstile (launch);
+}
+
+static void
+queue (Launch *launch)
+{
+  launch->entered = TRUE;
+  sbx_turnstile_enter (launch->context->turnstile, begin, launch);
+}
+
+static void
+on_identified (SbxCaller *caller, const GError *unknown, gpointer user_data)
+{
+  g_autoptr (Launch) launch = user_data;
+  GError *error = unknown ? g_error_copy (unknown) : NULL;
+  SbxInstance *own = NULL;
+
+  if (!launch->task) {
+    g_clear_error (&error);
+    return;
+  }
+  if (!error && sbx_authority_accepts (caller, &error)
+      && sbx_nested_where (launch->registry, launch->context->runtime, caller, &own) != SBX_WHERE_OUTSIDE
+      && (!own || launch->target)) /* nobody, or one that wants to look into another one */
+    (void) sbx_authority_is_outside (caller, &error);
+  launch->within = own ? g_object_ref (own) : NULL;
+  if (error)
+    give_up (launch, error);
+  else
+    queue (launch);
 }
 
 static gboolean
@@ -625,8 +683,10 @@ sbx_launch_async (SbxContext *context, SbxRegistry *registry, SbxCaller *caller,
     sbx_caller_add_pending (caller, 1);
     g_signal_connect (caller, "gone", G_CALLBACK (on_caller_gone), launch);
   }
-  launch->entered = TRUE;
-  sbx_turnstile_enter (context->turnstile, begin, launch);
+  if (caller)
+    sbx_caller_when_known (caller, on_identified, g_rc_box_acquire (launch));
+  else
+    queue (launch);
 }
 
 SbxInstance *

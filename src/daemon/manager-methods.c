@@ -53,6 +53,17 @@ explain_choice (SbxContext *context, SbxChoice *choice)
   return g_variant_dict_end (&dict);
 }
 
+/* From inside of a sandbox it says what could be started from there, and nothing of what else there is. */
+static gboolean
+limit (SbxCall *call, SbxWish *wish, GError **error)
+{
+  if (call->where == SBX_WHERE_OUTSIDE)
+    return TRUE;
+  if (!call->own)
+    return sbx_authority_is_outside (call->caller, error);
+  return sbx_wish_set_within (wish, sbx_instance_get_info (call->own), sbx_manager_get_context (call->manager), error);
+}
+
 static void
 explain (SbxCall *call)
 {
@@ -66,7 +77,7 @@ explain (SbxCall *call)
   g_autoptr (SbxChoice) choice = NULL;
 
   g_variant_get_child (parameters, 0, "&s", &profile);
-  if (wish)
+  if (wish && limit (call, wish, &error))
     choice = sbx_choice_new (sbx_manager_get_context (call->manager), profile, wish, some_command, &error);
   if (choice)
     sbx_call_return (call,

@@ -6,6 +6,7 @@
 #include "daemon/bounds.h"
 #include "daemon/call.h"
 #include "daemon/crash.h"
+#include "daemon/nested.h"
 #include "sandbox-dbus.h"
 
 #define OBJECT_MANAGER "org.freedesktop.DBus.ObjectManager"
@@ -79,6 +80,27 @@ emit (SbxManager *self, const char *path, const char *interface, const char *nam
   g_dbus_connection_emit_signal (self->connection, NULL, path, interface, name, parameters, NULL);
 }
 
+/* About @instance: to everybody, and to those in a sandbox above it, whom no broadcast reaches (plan/plan-bus.c). */
+static void
+emit_about (SbxManager *self, SbxInstance *instance, const char *path, const char *interface, const char *name,
+            GVariant *parameters)
+{
+  g_autoptr (GVariant) kept = g_variant_ref_sink (parameters);
+  g_autoptr (GPtrArray) callers = NULL;
+
+  emit (self, path, interface, name, kept);
+  if (!sbx_instance_get_info (instance)->nested)
+    return;
+  callers = sbx_callers_list (self->callers);
+  for (guint i = 0; i < callers->len; i++) {
+    g_autoptr (GObject) home = sbx_caller_dup_home (callers->pdata[i]);
+    const char *to = sbx_caller_get_name (callers->pdata[i]);
+
+    if (home && to && sbx_nested_is_below (self->registry, SBX_INSTANCE (home), instance))
+      g_dbus_connection_emit_signal (self->connection, to, path, interface, name, kept, NULL);
+  }
+}
+
 /* a{sv} of those of @names (NULL: all) that are for everybody: a signal goes to whoever listens. The others are named
  * in @closed (as). */
 static GVariant *
@@ -113,8 +135,8 @@ on_instance_changed (SbxInstance *instance, const char *const *names, gpointer u
 
   g_variant_builder_init (&closed, G_VARIANT_TYPE_STRING_ARRAY);
   values = open_properties (instance, names, &closed);
-  emit (user_data, sbx_instance_get_path (instance), PROPERTIES, "PropertiesChanged",
-        g_variant_new ("(s@a{sv}as)", SBX_INSTANCE_INTERFACE, values, &closed));
+  emit_about (user_data, instance, sbx_instance_get_path (instance), PROPERTIES, "PropertiesChanged",
+              g_variant_new ("(s@a{sv}as)", SBX_INSTANCE_INTERFACE, values, &closed));
 }
 
 static void
@@ -124,8 +146,8 @@ announce_end (SbxManager *self, SbxInstance *instance)
   gboolean core;
 
   sbx_instance_get_result (instance, &code, &signo, &core);
-  emit (self, sbx_instance_get_path (instance), SBX_INSTANCE_INTERFACE, "Exited",
-        g_variant_new ("(iib)", code, signo, core));
+  emit_about (self, instance, sbx_instance_get_path (instance), SBX_INSTANCE_INTERFACE, "Exited",
+              g_variant_new ("(iib)", code, signo, core));
   if (!self->announces)
     return;
   parent = sbx_runtime_dir_open (self->context->runtime, NULL);
@@ -139,7 +161,7 @@ find_target (SbxManager *self, SbxInstance *instance)
 {
   guint64 parent = sbx_instance_get_info (instance)->parent;
 
-  return parent != 0 ? sbx_registry_lookup (self->registry, parent) : NULL;
+  return parent != 0 && !sbx_instance_get_info (instance)->nested ? sbx_registry_lookup (self->registry, parent) : NULL;
 }
 
 /* A handler and its target become known in any order: a service that adopts them reads a directory. */
@@ -160,6 +182,16 @@ link_handlers (SbxManager *self, SbxInstance *instance)
   }
 }
 
+/* What was started from inside of a sandbox ends with it. */
+static void
+stop_orphans (SbxManager *self)
+{
+  g_autoptr (GPtrArray) live = sbx_registry_list_live (self->registry);
+
+  for (guint i = 0; i < live->len; i++)
+    sbx_nested_stop_orphan (self->registry, g_ptr_array_index (live, i));
+}
+
 static void
 on_instance_ended (SbxInstance *instance, gpointer user_data)
 {
@@ -169,6 +201,7 @@ on_instance_ended (SbxInstance *instance, gpointer user_data)
   if (target)
     sbx_instance_remove_handler (target, sbx_instance_get_path (instance));
   announce_end (self, instance);
+  stop_orphans (self);
 }
 
 static void
@@ -206,8 +239,8 @@ on_added (SbxRegistry *registry, SbxInstance *instance, gpointer user_data)
   g_variant_builder_init (&closed, G_VARIANT_TYPE_STRING_ARRAY);
   g_variant_builder_init (&interfaces, G_VARIANT_TYPE ("a{sa{sv}}"));
   g_variant_builder_add (&interfaces, "{s@a{sv}}", SBX_INSTANCE_INTERFACE, open_properties (instance, NULL, &closed));
-  emit (self, SBX_MANAGER_PATH, OBJECT_MANAGER, "InterfacesAdded",
-        g_variant_new ("(oa{sa{sv}})", sbx_instance_get_path (instance), &interfaces));
+  emit_about (self, instance, SBX_MANAGER_PATH, OBJECT_MANAGER, "InterfacesAdded",
+              g_variant_new ("(oa{sa{sv}})", sbx_instance_get_path (instance), &interfaces));
   g_variant_builder_clear (&closed);
   link_handlers (self, instance);
 }
@@ -223,8 +256,8 @@ on_removed (SbxRegistry *registry, SbxInstance *instance, gpointer user_data)
     return;
   g_signal_handlers_disconnect_by_data (instance, self);
   g_hash_table_remove (self->objects, instance);
-  emit (self, SBX_MANAGER_PATH, OBJECT_MANAGER, "InterfacesRemoved",
-        g_variant_new ("(o^as)", sbx_instance_get_path (instance), interfaces));
+  emit_about (self, instance, SBX_MANAGER_PATH, OBJECT_MANAGER, "InterfacesRemoved",
+              g_variant_new ("(o^as)", sbx_instance_get_path (instance), interfaces));
   g_dbus_connection_unregister_object (self->connection, registration);
 }
 
@@ -324,8 +357,12 @@ on_look_again (gpointer user_data)
 void
 sbx_manager_look_around (SbxManager *self)
 {
+  guint known = sbx_registry_count_live (self->registry);
   gboolean again = sbx_adopt (self->context->runtime, self->registry, self->unannounced);
 
+  /* While some could not be looked at, a parent may be among those */
+  if (!again && sbx_registry_count_live (self->registry) != known)
+    stop_orphans (self);
   if (again && self->looking == 0)
     self->looking = g_timeout_add_seconds (SBX_YOUNG_RECORD_SECONDS + 1, on_look_again, self);
   if (self->announces)

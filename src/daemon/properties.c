@@ -134,7 +134,7 @@ answer_get_all (SbxCall *call, gboolean everything)
 static void
 get_all_passed (SbxCall *call)
 {
-  if (!call->instance || sbx_instance_is_started_by (call->instance, call->caller))
+  if (!call->instance || call->instance == call->own || sbx_call_is_starter (call, call->instance))
     answer_get_all (call, TRUE);
   else
     show (call, answer_get_all);
@@ -158,7 +158,10 @@ answer_get_managed_objects (SbxCall *call, gboolean everything)
   g_variant_builder_init (&builder, G_VARIANT_TYPE ("a{oa{sa{sv}}}"));
   for (guint i = 0; i < instances->len; i++) {
     SbxInstance *instance = g_ptr_array_index (instances, i);
-    gboolean all = everything || sbx_instance_is_started_by (instance, call->caller);
+    gboolean all = everything || instance == call->own || sbx_call_is_starter (call, instance);
+
+    if (!sbx_call_may_see (call, instance))
+      continue;
 
     g_variant_builder_add (&builder, "{o@a{sa{sv}}}", sbx_instance_get_path (instance),
                            get_interfaces (call, instance, all));
@@ -175,11 +178,11 @@ get_managed_objects (SbxCall *call)
   sbx_manager_look_around (call->manager);
   instances = sbx_registry_list (sbx_manager_get_registry (call->manager));
   for (guint i = 0; i < instances->len; i++)
-    alien = alien || !sbx_instance_is_started_by (g_ptr_array_index (instances, i), call->caller);
-  if (alien)
+    alien = alien || !sbx_call_is_starter (call, g_ptr_array_index (instances, i));
+  if (alien && call->where == SBX_WHERE_OUTSIDE)
     show (call, answer_get_managed_objects);
   else
-    answer_get_managed_objects (call, TRUE);
+    answer_get_managed_objects (call, !alien);
 }
 
 const SbxMethod sbx_property_methods[] = {

@@ -29,6 +29,7 @@ sbx_info_free (SbxInfo *info)
   g_strfreev (info->warnings);
   g_free (info->limits);
   g_free (info->on_crash);
+  g_strfreev (info->display);
   g_free (info);
 }
 
@@ -63,6 +64,8 @@ sbx_info_write (const SbxInfo *info)
   if (info->parent != 0) {
     sbx_id_format (info->parent, id);
     g_key_file_set_string (file, INFO_GROUP, "Parent", id);
+    if (info->nested)
+      g_key_file_set_string (file, INFO_GROUP, "Nested", "true");
   }
   g_key_file_set_string (file, INFO_GROUP, "AppId", info->app_id);
   g_key_file_set_string (file, INFO_GROUP, "Profile", info->profile);
@@ -73,6 +76,9 @@ sbx_info_write (const SbxInfo *info)
   g_key_file_set_string (file, INFO_GROUP, "Limits", info->limits);
   if (info->on_crash && info->on_crash[0])
     g_key_file_set_string (file, INFO_GROUP, "OnCrash", info->on_crash);
+  if (info->display)
+    g_key_file_set_string_list (file, INFO_GROUP, "Display", (const char *const *) info->display,
+                                g_strv_length (info->display));
   text = g_key_file_to_data (file, &size, NULL);
   return g_bytes_new_take (text, size);
 }
@@ -145,6 +151,26 @@ read_parent (GKeyFile *file, SbxInfo *info, GError **error)
 }
 
 static gboolean
+read_nested (GKeyFile *file, SbxInfo *info, GError **error)
+{
+  g_autofree char *nested = read_optional (file, "Nested", error);
+
+  if (!nested)
+    return FALSE;
+  info->nested = g_str_equal (nested, "true");
+  return (nested[0] == '\0' || (info->nested && info->parent != 0))
+         || sbx_throw (error, SBX_ERROR_BAD_OPTION, "Nested is not \"true\" with a Parent");
+}
+
+/* TRUE without one. */
+static gboolean
+read_display (GKeyFile *file, SbxInfo *info, GError **error)
+{
+  return !g_key_file_has_key (file, INFO_GROUP, "Display", NULL)
+         || (info->display = read_list (file, "Display", error)) != NULL;
+}
+
+static gboolean
 read_info (GKeyFile *file, SbxInfo *info, GError **error)
 {
   g_autofree char *id = read_string (file, "Id", error);
@@ -154,13 +180,14 @@ read_info (GKeyFile *file, SbxInfo *info, GError **error)
     return FALSE;
   if (!sbx_id_parse (id, &value) || value != info->id)
     return sbx_throw (error, SBX_ERROR_BAD_OPTION, "Id is of another instance");
-  return read_parent (file, info, error) && (info->app_id = read_string (file, "AppId", error)) != NULL
+  return read_parent (file, info, error) && read_nested (file, info, error)
+         && (info->app_id = read_string (file, "AppId", error)) != NULL
          && (info->profile = read_string (file, "Profile", error)) != NULL
          && (info->command = read_variant (file, "Command", "aay", error)) != NULL
          && (info->policy = read_variant (file, "Policy", "a{sv}", error)) != NULL
          && (info->warnings = read_list (file, "Warnings", error)) != NULL
          && (info->limits = read_string (file, "Limits", error)) != NULL
-         && (info->on_crash = read_optional (file, "OnCrash", error)) != NULL;
+         && (info->on_crash = read_optional (file, "OnCrash", error)) != NULL && read_display (file, info, error);
 }
 
 SbxInfo *
@@ -372,6 +399,26 @@ sbx_record_read (int directory, const char *name, gsize max, gsize *size, GError
   text[n] = '\0';
   *size = (gsize) n;
   return g_steal_pointer (&text);
+}
+
+gboolean
+sbx_record_read_pids (int parent, guint64 id, gint32 *keeper, gint32 *init)
+{
+  int directory = sbx_record_open (parent, id);
+  g_autoptr (GKeyFile) file = g_key_file_new ();
+  g_autofree char *text = NULL;
+  g_autoptr (GError) error = NULL;
+  gsize size = 0;
+
+  if (directory < 0)
+    return FALSE;
+  text = sbx_record_read (directory, SBX_STATUS_FILE, SBX_STATUS_MAX, &size, NULL);
+  close (directory);
+  if (!text || size == 0 || !g_key_file_load_from_data (file, text, size, G_KEY_FILE_NONE, NULL))
+    return FALSE;
+  *keeper = (gint32) read_number (file, "KeeperPid", 1, G_MAXINT32, &error);
+  *init = (gint32) read_number (file, "InitPid", 1, G_MAXINT32, &error);
+  return !error;
 }
 
 int

@@ -12,7 +12,8 @@ G_BEGIN_DECLS
 /* What a later service needs to know of an instance. */
 typedef struct {
   guint64 id;
-  guint64 parent; /* of a handler: its target; else 0 */
+  guint64 parent;  /* of a handler: its target; of a nested one: what has started it; else 0 */
+  gboolean nested; /* started from inside of @parent */
   char *app_id;
   char *profile;
   GVariant *command; /* aay */
@@ -20,6 +21,7 @@ typedef struct {
   char **warnings;
   char *limits;   /* "none", "rlimit", "scope" */
   char *on_crash; /* handler profile, or "" */
+  char **display; /* the display environment that it was planned with, or NULL: the service's */
 } SbxInfo;
 
 void sbx_info_free (SbxInfo *info);
@@ -58,6 +60,9 @@ void sbx_id_format (guint64 id, char text[SBX_ID_SIZE]);
 int sbx_record_open (int parent, guint64 id);
 /* A regular file of ours in it, of at most @max bytes. NULL with NOT_FOUND or BAD_OPTION. */
 char *sbx_record_read (int directory, const char *name, gsize max, gsize *size, GError **error);
+/* The pids of keeper and sandbox-init in the status file of the record @id below @parent. FALSE when they cannot be
+ * read. */
+gboolean sbx_record_read_pids (int parent, guint64 id, gint32 *keeper, gint32 *init);
 /* A connected socket to the keeper, or -1 with errno: ECONNREFUSED or ENOENT when there is none, EAGAIN when it is
  * busy. */
 int sbx_record_connect (int directory);

@@ -125,6 +125,20 @@ sbx_registry_list (SbxRegistry *self)
   return list;
 }
 
+GPtrArray *
+sbx_registry_list_live (SbxRegistry *self)
+{
+  GPtrArray *list = g_ptr_array_sized_new (g_hash_table_size (self->instances));
+  GHashTableIter iter;
+  gpointer instance;
+
+  g_hash_table_iter_init (&iter, self->instances);
+  while (g_hash_table_iter_next (&iter, NULL, &instance))
+    if (sbx_instance_get_state (instance) != SBX_STATE_EXITED)
+      g_ptr_array_add (list, instance);
+  return list;
+}
+
 static void
 count_live (SbxRegistry *self, int change)
 {

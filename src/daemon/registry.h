@@ -33,5 +33,7 @@ SbxInstance *sbx_registry_lookup (SbxRegistry *self, guint64 id);
 guint sbx_registry_count_live (SbxRegistry *self);
 /* The shown ones: SbxInstance *, borrowed. */
 GPtrArray *sbx_registry_list (SbxRegistry *self);
+/* The STARTING and RUNNING ones: SbxInstance *, borrowed. */
+GPtrArray *sbx_registry_list_live (SbxRegistry *self);
 
 G_END_DECLS

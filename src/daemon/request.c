@@ -22,6 +22,7 @@ sbx_wish_free (SbxWish *wish)
   g_strfreev (wish->display_env);
   g_free (wish->cwd);
   g_clear_pointer (&wish->policy, g_variant_unref);
+  g_clear_pointer (&wish->within, sbx_policy_unref);
   g_clear_object (&wish->list);
   g_free (wish->targets);
   g_free (wish->fds);
@@ -226,6 +227,30 @@ sbx_wish_new (GVariant *argv, GVariant *options, const SbxOptionSpec *table, GUn
   return g_steal_pointer (&wish);
 }
 
+gboolean
+sbx_wish_set_within (SbxWish *wish, const SbxInfo *info, SbxContext *context, GError **error)
+{
+  g_autoptr (SbxPolicy) nothing = sbx_policy_new ();
+
+  if (wish->app_id && !g_str_equal (wish->app_id, info->app_id))
+    return sbx_throw (error, SBX_ERROR_POLICY_EXCEEDED,
+                      "the option \"app-id\": from inside of %s nothing can be started as %s; leave it out",
+                      info->app_id, wish->app_id);
+  if (wish->n_forward > 0)
+    return sbx_throw (error, SBX_ERROR_POLICY_EXCEEDED,
+                      "the option \"forward\": a sandbox hands no files on by their path; pass descriptors in \"fds\"");
+  if (wish->on_crash && !g_str_equal (wish->on_crash, SBX_ON_CRASH_NONE))
+    return sbx_throw (error, SBX_ERROR_POLICY_EXCEEDED,
+                      "the option \"on-crash\": a sandbox starts no crash handlers; leave it out");
+  wish->within = sbx_policy_merge_variant (nothing, info->policy, &context->places, error);
+  g_free (wish->app_id);
+  wish->app_id = g_strdup (info->app_id);
+  /* Which socket and which cookie a display is has been said by somebody outside */
+  g_strfreev (wish->display_env);
+  wish->display_env = g_strdupv (info->display);
+  return wish->within != NULL;
+}
+
 void
 sbx_choice_free (SbxChoice *choice)
 {
@@ -318,7 +343,9 @@ make_plan (SbxContext *context, const SbxWish *wish, const SbxPolicy *policy, co
     .cwd_optional = wish->cwd_optional,
     .tty = wish->tty,
     .terminal =
-        wish->tty && wish->n_fds > 0 && ttyname_r (wish->fds[0], terminal, sizeof terminal) == 0 ? terminal : NULL,
+        wish->tty && !wish->within && wish->n_fds > 0 && ttyname_r (wish->fds[0], terminal, sizeof terminal) == 0
+            ? terminal
+            : NULL,
     .display_env = (const char *const *) wish->display_env,
     .handler = wish->handler,
     .crash_directory = wish->crash_directory,
@@ -363,6 +390,31 @@ choose_on_crash (SbxContext *context, const SbxWish *wish, SbxChoice *choice, GE
   return TRUE;
 }
 
+/* Exactly what @wish is within, or less: an error else, and never silently less. */
+static gboolean
+check_within (const SbxWish *wish, const SbxChoice *choice, GError **error)
+{
+  g_autoptr (SbxPolicy) most = NULL;
+  g_autofree char *more = NULL;
+  gsize n = 0;
+  const SbxPlanDirectory *directories = sbx_plan_get_directories (choice->plan, &n);
+
+  if (!sbx_policy_leq (choice->policy, wish->within)) {
+    most = sbx_policy_meet (choice->policy, wish->within);
+    more = g_strdelimit (g_strchomp (sbx_policy_diff (most, choice->policy)), "\n", ',');
+    return sbx_throw (
+        error, SBX_ERROR_POLICY_EXCEEDED,
+        "the profile \"%s\", with the options, allows more than the calling sandbox has itself: %s; name a "
+        "profile with less, or take it away in the option \"policy\"",
+        sbx_profile_get_name (choice->profile), more);
+  }
+  for (gsize i = 0; i < n; i++)
+    if (access (directories[i].path, F_OK) < 0)
+      return sbx_throw (error, SBX_ERROR_POLICY_EXCEEDED, "%s is not there, and is not made for a sandbox",
+                        directories[i].path);
+  return sbx_plan_check_nested (choice->plan, wish->within, error);
+}
+
 static SbxChoice *
 choose (SbxContext *context, const char *profile, const SbxWish *wish, const char *const *fallback_argv, GError **error)
 {
@@ -383,11 +435,15 @@ choose (SbxContext *context, const char *profile, const SbxWish *wish, const cha
   if (!choice->forward)
     return NULL;
   choice->classes |= choice->forward->classes;
-  if (!wish->handler && !choose_on_crash (context, wish, choice, error))
+  if (!wish->handler && !wish->within && !choose_on_crash (context, wish, choice, error))
     return NULL;
+  if (wish->within) /* which is approved */
+    choice->classes = 0;
   choice->app_id = choose_app_id (wish, choice->profile, choice->argv[0]);
   choice->plan = make_plan (context, wish, choice->policy, choice->app_id, choice->argv, choice->forward, error);
-  return choice->plan ? g_steal_pointer (&choice) : NULL;
+  if (!choice->plan || (wish->within && !check_within (wish, choice, error)))
+    return NULL;
+  return g_steal_pointer (&choice);
 }
 
 SbxChoice *

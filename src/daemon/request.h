@@ -7,6 +7,7 @@
 
 #include "daemon/context.h"
 #include "daemon/forward.h"
+#include "daemon/record.h"
 #include "plan/plan.h"
 #include "policy/options.h"
 
@@ -35,6 +36,8 @@ typedef struct {
   char *crash_directory;   /* or NULL */
   guint32 target_enforced; /* SbxEnforced */
   guint target_pid;        /* as its own pid namespace numbers it */
+  /* Of a caller in a sandbox, filled in by sbx_wish_set_within () */
+  SbxPolicy *within; /* or NULL */
 } SbxWish;
 
 void sbx_wish_free (SbxWish *wish);
@@ -44,6 +47,10 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (SbxWish, sbx_wish_free)
  * @look_at_fds = FALSE. Errors: BAD_OPTION, NOT_SUPPORTED. */
 SbxWish *sbx_wish_new (GVariant *argv, GVariant *options, const SbxOptionSpec *table, GUnixFDList *fds,
                        gboolean look_at_fds, GError **error);
+
+/* @wish comes from inside of the instance that @info describes: it becomes that application's own, in whose policy's
+ * bounds it has to stay. Errors: POLICY_EXCEEDED for what is nobody's in a sandbox to say. */
+gboolean sbx_wish_set_within (SbxWish *wish, const SbxInfo *info, SbxContext *context, GError **error);
 
 /* A wish under a profile. */
 typedef struct {

@@ -54,11 +54,24 @@ static void
 add_rules (SbxPlan *self, gsize bus)
 {
   static const char *const words[] = { NULL, "see", "talk", "own" };
+  /* This service answers each sandbox with what is its own. What it tells everybody by signal, and the object paths of
+   * all instances, which introspection lists, are not for those inside. */
+  static const char *const calls_of_ours[] = {
+    "--call=" SBX_BUS_NAME "=" SBX_MANAGER_INTERFACE ".*@" SBX_MANAGER_PATH "/*",
+    "--call=" SBX_BUS_NAME "=" SBX_INSTANCE_INTERFACE ".*@" SBX_MANAGER_PATH "/*",
+    "--call=" SBX_BUS_NAME "=org.freedesktop.DBus.Properties.*@" SBX_MANAGER_PATH "/*",
+    "--call=" SBX_BUS_NAME "=org.freedesktop.DBus.ObjectManager.GetManagedObjects@" SBX_MANAGER_PATH,
+    "--call=" SBX_BUS_NAME "=org.freedesktop.DBus.Introspectable.Introspect@" SBX_MANAGER_PATH,
+    "--call=" SBX_BUS_NAME "=org.freedesktop.DBus.Peer.*",
+    NULL
+  };
   gsize n;
   const SbxBusRule *rules = sbx_policy_get_bus (self->policy, buses[bus].bus, &n);
 
   for (gsize i = 0; i < n; i++)
-    if (words[rules[i].access]) {
+    if (bus == SBX_BUS_SESSION && rules[i].access == SBX_BUS_TALK && strcmp (rules[i].name, SBX_BUS_NAME) == 0) {
+      add_args (self, calls_of_ours);
+    } else if (words[rules[i].access]) {
       g_autofree char *word = g_strdup_printf ("--%s=%s", words[rules[i].access], rules[i].name);
 
       arg (self, word);

@@ -76,6 +76,10 @@ const char *const *sbx_plan_get_warnings (SbxPlan *self);
 gboolean sbx_plan_is_inferiors_only (SbxPlan *self);
 const char *sbx_plan_get_limits_kind (SbxPlan *self); /* "none", "rlimit" */
 
+/* May it be the plan of a sandbox that one with the policy @within and the same application id asks for, given that the
+ * policy allows no more than @within? POLICY_EXCEEDED with the path that it must not have. */
+gboolean sbx_plan_check_nested (SbxPlan *self, const SbxPolicy *within, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
 /* Both blocks, as sealed memfds (wire/block.h), or -1 with SPAWN_FAILED. @id: 16 hex digits; @info: for the info file.
  */
 int sbx_plan_write_prepare (SbxPlan *self, const char *id, GBytes *info, GError **error);

@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "daemon/nested.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "common/error.h"
+#include "daemon/bounds.h"
+
+/* keeper ─▶ bwrap ─▶ bwrap, PID 1 of the proxy's namespace ─▶ xdg-dbus-proxy */
+#define PROXY_DEPTH 3
+#define ORPHAN_GRACE_MS 3000
+
+/* Field 4 of /proc/PID/stat (proc(5)); 0 when there is no such process. */
+static pid_t
+parent_of (pid_t pid)
+{
+  g_autofree char *path = g_strdup_printf ("/proc/%d/stat", (int) pid), *text = NULL;
+  const char *end;
+  int parent = 0;
+
+  if (pid <= 0 || !g_file_get_contents (path, &text, NULL, NULL))
+    return 0;
+  end = strrchr (text, ')'); /* the name before it may hold anything */
+  return end && sscanf (end + 1, " %*c %d", &parent) == 1 ? parent : 0;
+}
+
+/* The instance of the keeper with the pid @chain[PROXY_DEPTH]: what is in its sandbox has PID 1 of that above it. */
+static gboolean
+has_proxy (SbxInstance *instance, int records, const pid_t *chain)
+{
+  gint32 keeper = 0, init = 0;
+
+  if (sbx_instance_get_state (instance) != SBX_STATE_RUNNING
+      || !sbx_record_read_pids (records, sbx_instance_get_id (instance), &keeper, &init)
+      || keeper != chain[PROXY_DEPTH])
+    return FALSE;
+  for (int i = 0; i < PROXY_DEPTH; i++)
+    if (chain[i] == init)
+      return FALSE;
+  return TRUE;
+}
+
+static SbxInstance *
+find_by_proxy (SbxRegistry *registry, SbxRuntimeDir *runtime, SbxCaller *caller)
+{
+  g_autoptr (GPtrArray) instances = sbx_registry_list (registry);
+  int records = sbx_runtime_dir_open (runtime, NULL);
+  pid_t chain[PROXY_DEPTH + 1] = { sbx_caller_get_pid (caller) };
+
+  for (int i = 0; i < PROXY_DEPTH; i++)
+    chain[i + 1] = parent_of (chain[i]);
+  if (records < 0 || chain[PROXY_DEPTH] <= 1)
+    return NULL;
+  for (guint i = 0; i < instances->len; i++)
+    if (has_proxy (g_ptr_array_index (instances, i), records, chain))
+      return sbx_caller_is_same_process (caller) ? g_ptr_array_index (instances, i) : NULL;
+  return NULL;
+}
+
+SbxWhere
+sbx_nested_where (SbxRegistry *registry, SbxRuntimeDir *runtime, SbxCaller *caller, SbxInstance **own)
+{
+  *own = NULL;
+  /* Whether root is in a sandbox only root can see; and root in a user namespace is not uid 0 here */
+  if ((sbx_caller_get_uid (caller) == 0 && geteuid () != 0) || sbx_caller_is_unsandboxed (caller))
+    return SBX_WHERE_OUTSIDE;
+  *own = find_by_proxy (registry, runtime, caller);
+  sbx_caller_set_home (caller, (GObject *) *own);
+  return *own ? SBX_WHERE_INSTANCE : SBX_WHERE_UNKNOWN;
+}
+
+/* The one that has started @instance from inside, or NULL. */
+static SbxInstance *
+starter_of (SbxRegistry *registry, SbxInstance *instance)
+{
+  const SbxInfo *info = sbx_instance_get_info (instance);
+
+  return info->nested ? sbx_registry_lookup (registry, info->parent) : NULL;
+}
+
+gboolean
+sbx_nested_is_below (SbxRegistry *registry, SbxInstance *own, SbxInstance *instance)
+{
+  /* Bounded: records are files, and could name each other */
+  for (guint i = 0; i < SBX_MAX_NESTED && (instance = starter_of (registry, instance)) != NULL; i++)
+    if (instance == own)
+      return TRUE;
+  return FALSE;
+}
+
+gboolean
+sbx_nested_has_room (SbxRegistry *registry, SbxInstance *own, GError **error)
+{
+  g_autoptr (GPtrArray) live = sbx_registry_list_live (registry);
+  SbxInstance *top = own, *above;
+  guint n = 0;
+
+  if (sbx_instance_get_state (own) != SBX_STATE_RUNNING)
+    return sbx_throw (error, SBX_ERROR_EXITED, "the calling sandbox has ended");
+  if (sbx_instance_get_info (own)->parent != 0 && !sbx_instance_get_info (own)->nested)
+    return sbx_throw (error, SBX_ERROR_NOT_AUTHORIZED, "a handler may not start anything beside itself");
+  for (guint i = 0; i < SBX_MAX_NESTED && (above = starter_of (registry, top)) != NULL; i++)
+    top = above;
+  for (guint i = 0; i < live->len; i++)
+    n += sbx_nested_is_below (registry, top, g_ptr_array_index (live, i));
+  return n < SBX_MAX_NESTED
+         || sbx_throw (error, SBX_ERROR_LIMITS,
+                       "this application has %d sandboxes below it, which is the limit; stop some of them first",
+                       SBX_MAX_NESTED);
+}
+
+void
+sbx_nested_stop_orphan (SbxRegistry *registry, SbxInstance *instance)
+{
+  SbxMessage message = { .type = SBX_MSG_STOP, .value = ORPHAN_GRACE_MS };
+  SbxInstance *starter = starter_of (registry, instance);
+  g_autoptr (GError) error = NULL;
+
+  if (!sbx_instance_get_info (instance)->nested || sbx_instance_get_state (instance) != SBX_STATE_RUNNING
+      || (starter && sbx_instance_get_state (starter) != SBX_STATE_EXITED))
+    return;
+  if (!sbx_instance_send (instance, &message, NULL, 0, &error))
+    g_warning ("%s stays although its parent has ended: %s", sbx_instance_get_path (instance), error->message);
+}

@@ -1,0 +1,353 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Launches from inside of a sandbox: no more than the sandbox has itself, and nothing of what is not its own. */
+#include <csignal>
+#include <filesystem>
+#include <unistd.h>
+
+#include "facility.h"
+
+using namespace e2e;
+
+class Nested : public Facility {
+protected:
+  Nested () : Facility (Bus::SESSION)
+  {
+  }
+  /* The profile NAME may talk to the service, find sandboxctl, and @groups. */
+  void
+  add_nesting (const std::string &name, const std::string &context = "", const std::string &files = "",
+               const std::string &groups = "")
+  {
+    add_profile (name, "[Profile]\nInherits=default\n[Context]\nfilesystems=" + programs () + ":ro;" + files + "\n"
+                           + context + "[Session Bus Policy]\norg.example.Sandbox=talk\n" + groups);
+  }
+  void
+  SetUp () override
+  {
+    Facility::SetUp ();
+    if (!HasFatalFailure ())
+      add_nesting ("nesting");
+  }
+  static std::string
+  programs ()
+  {
+    return std::filesystem::path (places ().sandboxctl).parent_path ();
+  }
+  /* For a shell inside: `ctl VERB …`. */
+  std::string
+  script (const std::string &text)
+  {
+    return "ctl () { " + places ().sandboxctl + " \"$@\"; }; " + text;
+  }
+  Outcome
+  inside (const std::string &text, const Argv &options = {}, const std::string &profile = "nesting")
+  {
+    Argv all = { "--profile=" + profile, "--app-id=org.example.Nesting" };
+
+    all.insert (all.end (), options.begin (), options.end ());
+    return run_in (all, { "sh", "-c", script (text) });
+  }
+  /* What @words of `run` from inside come to. */
+  void
+  expect_exceeded (const std::string &words, const std::vector<std::string> &said,
+                   const std::string &profile = "nesting")
+  {
+    Outcome outcome = inside ("ctl run " + words + " -- echo it runs", {}, profile);
+
+    EXPECT_EQ (outcome.out, "") << words;
+    EXPECT_TRUE (fails_with (outcome, 125, said)) << words;
+  }
+  std::string
+  make_directory (const std::string &name)
+  {
+    std::string path = dir () + "/files/" + name;
+
+    std::filesystem::create_directories (path);
+    write_file (path + "/file", "content\n");
+    return path;
+  }
+};
+
+TEST_F (Nested, TheSameAgain)
+{
+  Outcome outcome = inside ("ctl run --profile=nesting -- sh -c 'echo nested; exit 7'");
+
+  EXPECT_EQ (outcome.out, "nested\n") << outcome.err;
+  EXPECT_EQ (outcome.status, 7);
+}
+
+TEST_F (Nested, Less)
+{
+  std::string path = make_directory ("given");
+
+  add_nesting ("given", "shared=network;\n", path + ":rw;");
+  add_nesting ("less", "", path + ":ro;");
+  Outcome outcome =
+      inside ("ctl run --profile=less -- sh -c 'cat " + path + "/file; (echo x >" + path
+                  + "/new) 2>/dev/null || echo refused; ls /sys/class/net 2>/dev/null; grep -c : /proc/net/dev'",
+              {}, "given");
+  EXPECT_EQ (outcome.out, "content\nrefused\n1\n") << outcome.err;
+}
+
+/* And the nested one in turn. */
+TEST_F (Nested, Deeper)
+{
+  add_nesting ("wide", "shared=network;ipc;\n");
+  add_nesting ("middle", "shared=network;\n");
+  EXPECT_EQ (
+      inside ("ctl run --profile=middle -- " + places ().sandboxctl + " run --profile=nesting -- echo deep", {}, "wide")
+          .out,
+      "deep\n");
+  Outcome outcome = inside (
+      "ctl run --profile=nesting -- " + places ().sandboxctl + " run --profile=middle -- echo deep", {}, "wide");
+  EXPECT_TRUE (fails_with (outcome, 125, { "network" }));
+}
+
+TEST_F (Nested, NotMore)
+{
+  std::string path = make_directory ("secret");
+
+  expect_exceeded ("--profile=devel", { "more than the calling sandbox" });
+  expect_exceeded ("--profile=nesting --share=network", { "network" });
+  expect_exceeded ("--profile=nesting --socket=session-bus", { "session-bus" });
+  expect_exceeded ("--profile=nesting --device=all", { "device" });
+  expect_exceeded ("--profile=nesting --filesystem=" + path, { path });
+  expect_exceeded ("--profile=nesting --persist=.data", { ".data" });
+  expect_exceeded ("--profile=nesting --talk-name=org.example.Other", { "org.example.Other" });
+  expect_exceeded ("--profile=nesting --allow=userns", { "userns" });
+  expect_exceeded ("--profile=nesting --app-id=org.example.Other", { "app-id" });
+  expect_exceeded ("--profile=nesting --on-crash=dumper", { "on-crash" });
+  EXPECT_TRUE (eventually ([this] { return records ().empty () || records ().size () == 10; }));
+}
+
+/* Not even whether a file is there: an error that tells the two apart would. */
+TEST_F (Nested, NothingIsToldOfOtherFiles)
+{
+  std::string path = make_directory ("secret");
+  write_file (path + "/some", "content\n");
+  auto answer = [&] (const std::string &verb, const std::string &name) {
+    Outcome outcome =
+        inside ("ctl " + verb + " --filesystem=" + path + "/" + name + (verb[0] == 'r' ? " -- true" : ""));
+    std::string text = outcome.out + outcome.err;
+
+    for (size_t at; (at = text.find (name)) != std::string::npos;)
+      text.replace (at, name.size (), "NAME");
+    return text;
+  };
+
+  for (const char *verb : { "run --profile=nesting", "explain nesting" }) {
+    EXPECT_EQ (answer (verb, "some"), answer (verb, "none")) << verb;
+    EXPECT_NE (answer (verb, "some").find ("more than the calling sandbox"), std::string::npos)
+        << answer (verb, "some");
+  }
+}
+
+/* Below a directory that it may write to the application can put links; in one that it may read there may be some. */
+TEST_F (Nested, LinksLeadNowhere)
+{
+  std::string secret = make_directory ("secret"), given = make_directory ("given"), read = make_directory ("read");
+  std::string link = "ln -s " + secret + " " + given + "/link 2>/dev/null; ctl run --profile=given --filesystem=";
+
+  ASSERT_EQ (symlink (secret.c_str (), (read + "/link").c_str ()), 0);
+  add_nesting ("given", "", given + ":rw;" + read + ":ro;");
+  Outcome outcome = inside (link + given + "/link:ro -- cat " + given + "/link/file", {}, "given");
+  EXPECT_EQ (outcome.out, "");
+  EXPECT_TRUE (fails_with (outcome, 125, { given + "/link", "cannot be handed on" }));
+  EXPECT_TRUE (std::filesystem::is_symlink (given + "/link"));
+  /* Says no more than what is above it, so it is nothing of its own */
+  for (const std::string &path : { given + "/link:rw", read + "/link:ro" }) {
+    outcome = inside (link + path + " -- cat " + path.substr (0, path.size () - 3) + "/file", {}, "given");
+    EXPECT_EQ (outcome.out, "");
+    EXPECT_EQ (outcome.status, 1) << outcome.err;
+  }
+  EXPECT_EQ (inside ("ctl run --profile=given -- cat " + given + "/file", {}, "given").out, "content\n");
+}
+
+/* The place of a part that has its own name can be made something else. */
+TEST_F (Nested, PartsOfAWritableDirectory)
+{
+  std::string secret = make_directory ("secret"), given = make_directory ("given"),
+              part = make_directory ("given/a/part");
+
+  add_nesting ("given", "", given + ":rw;" + part + ":ro;");
+  add_nesting ("part", "", part + ":ro;");
+  std::string swapped = "cd " + given;
+  swapped += "; mv a b; mkdir a; ln -s " + secret + " a/part; ctl run --profile=$PROFILE -- cat " + part;
+  swapped += "/file; rm a/part; rmdir a; mv b a";
+  for (std::string profile : { "given", "part" }) {
+    Outcome outcome = inside (swapped, { "--env=PROFILE=" + profile }, "given");
+    EXPECT_EQ (outcome.out, "");
+    EXPECT_NE (outcome.err.find ("may write"), std::string::npos) << outcome.err;
+  }
+}
+
+/* What is left out of a directory that it may write to could be moved away from under the exception. */
+TEST_F (Nested, ExceptionsCannotBeKept)
+{
+  std::string given = make_directory ("given"), deep = make_directory ("given/a/secret");
+
+  add_nesting ("given", "", given + ":rw;!" + deep + ";");
+  Outcome outcome = inside ("mv " + given + "/a " + given + "/b; ctl run --profile=given -- cat " + given
+                                + "/b/secret/file; cat " + given + "/b/secret/file",
+                            {}, "given");
+  EXPECT_EQ (outcome.out, "");
+  EXPECT_NE (outcome.err.find ("may write"), std::string::npos) << outcome.err;
+  EXPECT_EQ (read_file (given + "/b/secret/file"), "content\n");
+}
+
+/* A home that is kept is its own place, and the same for both; what is in it is not. */
+TEST_F (Nested, KeptHomes)
+{
+  add_nesting ("kept", "persistent=.data;\n");
+  EXPECT_EQ (inside ("echo mine >~/.data/file; ctl run --profile=kept -- sh -c 'cat ~/.data/file'", {}, "kept").out,
+             "mine\n");
+  add_nesting ("more", "persistent=.data;.more;\n");
+  expect_exceeded ("--profile=more", { ".more" }, "kept");
+}
+
+/* Which display it is has been said outside; the name of a socket is a path. */
+TEST_F (Nested, DisplaysAreThoseOfTheFirst)
+{
+  Fd display = listen_at (runtime () + "/wayland-7"), other = listen_at (dir () + "/elsewhere/other");
+  std::string show = "sh -c 'p=$WAYLAND_DISPLAY; case $p in /*) ;; *) p=$XDG_RUNTIME_DIR/$p;; esac; "
+                     + std::string ("echo $WAYLAND_DISPLAY; test -S $p && echo there'");
+
+  add_nesting ("display", "sockets=wayland;\n");
+  set_env ("WAYLAND_DISPLAY", "wayland-7");
+  EXPECT_EQ (
+      inside ("WAYLAND_DISPLAY=" + dir () + "/elsewhere/other ctl run --profile=display -- " + show, {}, "display").out,
+      "wayland-7\nthere\n");
+}
+
+TEST_F (Nested, SeesOnlyItsOwn)
+{
+  std::string other = launch_detached ({ "--app-id=org.example.Alien" }, { "sleep", "1000" });
+  Argv options = { "--env=OTHER=" + other };
+  std::string object = "/org/example/Sandbox/instances";
+  Outcome outcome = inside (
+      "ctl run --detach --profile=nesting -- sleep 1000 >/dev/null; ctl ps --json; ctl show $OTHER; ctl stop $OTHER",
+      options);
+
+  EXPECT_EQ (Json::parse (outcome.out).size (), 2u) << outcome.out;
+  EXPECT_EQ (outcome.out.find (other), std::string::npos) << outcome.out;
+  EXPECT_EQ (outcome.out.find ("org.example.Alien"), std::string::npos) << outcome.out;
+  /* Nor by its path, or by asking for all paths */
+  outcome = inside ("gdbus call --session -d org.example.Sandbox -o " + object
+                        + "/$OTHER -m org.freedesktop.DBus.Properties.GetAll org.example.Sandbox.Instance",
+                    options);
+  EXPECT_NE (outcome.err.find ("no such instance"), std::string::npos) << outcome.err;
+  outcome =
+      inside ("gdbus call --session -d org.example.Sandbox -o " + object
+                  + "/$OTHER -m org.example.Sandbox.Instance.Stop 'uint32 0'; gdbus introspect --session --recurse -d "
+                    "org.example.Sandbox -o /org/example/Sandbox",
+              options);
+  EXPECT_EQ (outcome.out.find (other), std::string::npos) << outcome.out;
+  EXPECT_NE (outcome.err.find ("no such instance"), std::string::npos) << outcome.err;
+  EXPECT_EQ (record (other).state, "running");
+  EXPECT_TRUE (succeeds (sandboxctl ({ "stop", other })));
+}
+
+TEST_F (Nested, ControlsWhatItHasStarted)
+{
+  Outcome outcome = inside ("id=$(ctl run --detach --profile=nesting -- sleep 1000); ctl exec $id -- echo peer; "
+                            "ctl stop $id; ctl wait $id; echo ended $?");
+
+  EXPECT_EQ (outcome.out, "peer\nended 143\n") << outcome.err;
+}
+
+/* It may look at itself; others have their handlers from outside. */
+TEST_F (Nested, NothingIsAttachedFromInside)
+{
+  Outcome outcome =
+      inside ("id=$(ctl run --detach --profile=nesting -- sleep 1000); ctl attach --profile=debugger $id -- "
+              "true; ctl stop $id");
+
+  EXPECT_NE (outcome.err.find ("from outside"), std::string::npos) << outcome.err;
+}
+
+TEST_F (Nested, EndsWithItsParent)
+{
+  std::string parent = launch_detached (
+      { "--profile=nesting" }, { "sh", "-c", script ("ctl run --detach --profile=nesting -- sleep 1000; sleep 1000") });
+  Record child = new_instance ({ parent });
+
+  EXPECT_EQ (json ({ "show", "--json", child.id })["parent"].text (), "/org/example/Sandbox/instances/" + parent);
+  EXPECT_TRUE (succeeds (sandboxctl ({ "stop", parent })));
+  EXPECT_TRUE (wait_for_state (child.id, "exited"));
+}
+
+/* The parent has ended while there was no service. */
+TEST_F (Nested, EndsWithItsParentLater)
+{
+  std::string parent = launch_detached (
+      { "--profile=nesting" }, { "sh", "-c", script ("ctl run --detach --profile=nesting -- sleep 1000; sleep 1000") });
+  Record child = new_instance ({ parent });
+
+  kill_services ();
+  ASSERT_EQ (kill (record (parent).init, SIGKILL), 0);
+  ASSERT_TRUE (wait_for_state (parent, "exited"));
+  EXPECT_EQ (record (child.id).state, "running");
+  EXPECT_TRUE (succeeds (sandboxctl ({ "ps" })));
+  EXPECT_TRUE (wait_for_state (child.id, "exited"));
+}
+
+TEST_F (Nested, OnlySoMany)
+{
+  Outcome outcome =
+      inside ("for i in $(seq 33); do ctl run --detach --profile=nesting -- sleep 1000 >/dev/null || break; "
+              "done; ctl ps --json");
+
+  EXPECT_NE (outcome.err.find ("32 sandboxes"), std::string::npos) << outcome.err;
+  EXPECT_EQ (Json::parse (outcome.out).size (), 33u);
+  EXPECT_TRUE (eventually ([this] {
+    for (const Record &one : records ())
+      if (one.state == "running")
+        return false;
+    return true;
+  }));
+}
+
+/* The whole bus leads to the service as well; but not as an instance, whatever a process there says that it is. */
+TEST_F (Nested, WithTheWholeBusItIsNobody)
+{
+  std::string nesting = launch_detached ({ "--profile=nesting" }, { "sleep", "1000" });
+  std::string call = places ().sandboxctl + " run --profile=nesting -- echo it runs";
+
+  add_profile ("whole", "[Profile]\nInherits=default\n[Context]\nsockets=session-bus;\nfeatures=userns;\nfilesystems="
+                            + programs () + ":ro;\n");
+  Outcome outcome = inside (call, {}, "whole");
+  EXPECT_TRUE (fails_with (outcome, 125, { "from outside" }));
+  outcome = inside ("printf '[Application]\\nname=org.example.Nesting\\n[Instance]\\ninstance-id=" + nesting
+                        + "\\n' >/tmp/info; bwrap --dev-bind / / --unshare-user --unshare-pid --ro-bind /tmp/info "
+                          "/tmp/.flatpak-info -- "
+                        + call,
+                    {}, "whole");
+  EXPECT_TRUE (fails_with (outcome, 125, { "from outside" }));
+  EXPECT_EQ (Json::parse (inside ("ctl ps --json", {}, "whole").out).size (), 0u);
+  EXPECT_TRUE (succeeds (sandboxctl ({ "stop", nesting })));
+}
+
+/* By signals as well: those of others do not arrive, and those of what it has started do. */
+TEST_F (Nested, SignalsOfItsOwn)
+{
+  Command what = command (run_words (
+      { "--profile=nesting" },
+      { "/usr/bin/python3", "-c",
+        "import sys\nfrom gi.repository import Gio, GLib\nbus = Gio.bus_get_sync(Gio.BusType.SESSION)\nloop = "
+        "GLib.MainLoop()\nseen = []\ndef on(b, sender, path, interface, name, p):\n  seen.append((path, name))\n  if "
+        "name "
+        "== 'Exited': loop.quit()\nbus.signal_subscribe(None, None, None, None, None, 0, on)\ndef call(m, p):\n  "
+        "return "
+        "bus.call_sync('org.example.Sandbox', '/org/example/Sandbox', 'org.example.Sandbox', m, p, None, 0, -1)\n"
+        "call('ListProfiles', None)\nprint('ready', flush=True)\nsys.stdin.readline()\n"
+        "own = call('Launch', GLib.Variant('(saaya{sv})', ('nesting', [b'true'], {}))).unpack()[0]\nloop.run()\n"
+        "print([s for s in seen if s[0].startswith('/org/example/Sandbox/instances') and s[0] != own])\n"
+        "print(sorted({n for p, n in seen if p.startswith('/org/example/Sandbox')}))\n" }));
+  what.keep_input = true;
+  Process client (what);
+  ASSERT_TRUE (client.expect ("ready\n")) << client.err ();
+  EXPECT_TRUE (succeeds (run_in ({ "--app-id=org.example.Alien" }, { "true" })));
+  client.write ("\n");
+  Outcome outcome = client.wait ();
+  EXPECT_EQ (outcome.out, "ready\n[]\n['Exited', 'InterfacesAdded', 'PropertiesChanged']\n") << outcome.err;
+}
