@@ -13,6 +13,8 @@
 /* In the sandbox of its server */
 #define COOKIES "/run/cookies"
 
+static const char name_inside[] = ":" NUMBER, outer_socket[] = SOCKETS "0"; /* the latter for its server */
+
 /* The caller's display. */
 typedef struct {
   char *number, *socket;
@@ -63,7 +65,7 @@ set_display (SbxPlan *self, GBytes *cookie)
 {
   g_autofree char *inside = g_build_filename (self->runtime_dir, "Xauthority", NULL);
 
-  sbx_plan_setenv (self, "DISPLAY", ":" NUMBER);
+  sbx_plan_setenv (self, "DISPLAY", name_inside);
   if (cookie) {
     const guint8 *const cookies[] = { g_bytes_get_data (cookie, NULL) };
     const char *const numbers[] = { NUMBER };
@@ -103,8 +105,8 @@ static void
 write_server (SbxPlan *self, const Display *outer, const char *directory)
 {
   static const char *const always[] = {
-    ":" NUMBER, "-auth", COOKIES, "-nolisten", "tcp", "-displayfd", G_STRINGIFY (SBX_PLAN_SIDECAR_LINK),
-    "-noreset", NULL
+    name_inside, "-auth", COOKIES, "-nolisten", "tcp", "-displayfd", G_STRINGIFY (SBX_PLAN_SIDECAR_LINK),
+    "-noreset",  NULL
   };
 
   sbx_plan_begin_sidecar (self, self->display);
@@ -113,7 +115,7 @@ write_server (SbxPlan *self, const Display *outer, const char *directory)
                                                             COOKIES, "--bind", directory, "/tmp/.X11-unix", NULL });
   if (outer)
     sbx_plan_add_words (self->display,
-                        (const char *const[]){ "--ro-bind", outer->socket, SOCKETS "0", "--setenv", "DISPLAY", ":0",
+                        (const char *const[]){ "--ro-bind", outer->socket, outer_socket, "--setenv", "DISPLAY", ":0",
                                                "--setenv", "XAUTHORITY", COOKIES, NULL });
   sbx_plan_add_words (
       self->display,

@@ -5,55 +5,24 @@
 #include <sstream>
 #include <unistd.h>
 
-#include "harness.h"
+#include "display.h"
 
 using namespace e2e;
 
-static const char COOKIE[] = "00112233445566778899aabbccddeeff";
-
-class X11 : public OnBus {
+class X11 : public OnDisplay {
 protected:
-  /* A server that stands for the user's, with a cookie; the caller's DISPLAY and XAUTHORITY name it. */
   void
   SetUp () override
   {
-    OnBus::SetUp ();
-    for (const char *name : { "server", "client" })
-      add_cookie (name, ":0", COOKIE);
-    server_ = std::make_unique<Process> (
-        Command ({ "Xvfb", "-displayfd", "1", "-auth", dir () + "/server", "-screen", "0", "640x480x24", "-noreset" }));
-    ASSERT_TRUE (server_->expect ("\n")) << server_->err ();
-    number_ = server_->out ().substr (0, server_->out ().find ('\n'));
-    add_cookie ("client", ":" + number_, COOKIE);
+    OnDisplay::SetUp ();
+    if (HasFatalFailure ())
+      return;
     add_cookie ("client", ":61", "ffffffffffffffffffffffffffffffff");
-    add_cookie ("wrong", ":" + number_, "ffffffffffffffffffffffffffffffff");
-    set_env ("DISPLAY", ":" + number_);
-    set_env ("XAUTHORITY", dir () + "/client");
-    ASSERT_TRUE (succeeds (run (Command ({ "xdpyinfo" }))));
+    add_cookie ("wrong", display (), "ffffffffffffffffffffffffffffffff");
     add_profile ("shared", "[Profile]\nInherits=default\n[Context]\nsockets=x11;\n");
     add_profile ("networked", "[Profile]\nInherits=default\n[Context]\nsockets=x11;\nshared=network;\n");
     add_profile ("without", "[Profile]\nInherits=default\n[Context]\nshared=network;\n");
   }
-  void
-  TearDown () override
-  {
-    server_.reset ();
-    OnBus::TearDown ();
-  }
-  void
-  add_cookie (const std::string &file, const std::string &display, const std::string &cookie)
-  {
-    ASSERT_TRUE (succeeds (run (Command ({ "xauth", "-q", "-f", dir () + "/" + file, "add", display, ".", cookie }))));
-  }
-  std::string
-  display () const
-  {
-    return ":" + number_;
-  }
-
-private:
-  std::unique_ptr<Process> server_;
-  std::string number_;
 };
 
 TEST_F (X11, IsSharedWhereThePolicySaysSo)
