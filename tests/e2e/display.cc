@@ -35,9 +35,7 @@ OnDisplay::add_cookie (const std::string &file, const std::string &display, cons
 bool
 OnDisplay::shows (const std::string &pattern)
 {
-  return eventually ([&] {
-    return run (Command ({ "xdotool", "search", "--onlyvisible", pattern })).status == 0;
-  });
+  return eventually ([&] { return run (Command ({ "xdotool", "search", "--onlyvisible", pattern })).status == 0; });
 }
 
 }
