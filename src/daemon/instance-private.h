@@ -17,6 +17,7 @@ struct _SbxInstance {
   gboolean connected_before;
   GWeakRef starter; /* SbxCaller */
   gint32 pid;
+  int init_pidfd; /* from READY to STARTED, else -1 */
   gint64 start_time, exit_time;
   guint32 enforced;
   gboolean main_ended;

@@ -67,11 +67,20 @@ sbx_instance_dispose (GObject *object)
 }
 
 static void
+forget_init (SbxInstance *self)
+{
+  if (self->init_pidfd >= 0)
+    close (self->init_pidfd);
+  self->init_pidfd = -1;
+}
+
+static void
 sbx_instance_finalize (GObject *object)
 {
   SbxInstance *self = SBX_INSTANCE (object);
 
   g_weak_ref_clear (&self->starter);
+  forget_init (self);
   forget_cached (self);
   sbx_info_free (self->info);
   g_free (self->path);
@@ -106,6 +115,7 @@ sbx_instance_class_init (SbxInstanceClass *klass)
 static void
 sbx_instance_init (SbxInstance *self)
 {
+  self->init_pidfd = -1;
   g_weak_ref_init (&self->starter, NULL);
   self->handlers = g_ptr_array_new_with_free_func (g_free);
   self->refused = g_ptr_array_new_with_free_func (refused_free);
@@ -237,6 +247,7 @@ on_started (SbxInstance *self, const SbxMessage *message)
 {
   if (self->state != SBX_STATE_STARTING)
     return; /* the greeting to a later service: the record says it already */
+  forget_init (self);
   self->state = SBX_STATE_RUNNING;
   self->pid = message->pid;
   self->enforced = (guint32) message->detail;
@@ -325,7 +336,7 @@ on_refused (SbxInstance *self, const SbxMessage *message)
 }
 
 static void
-on_message (SbxKeeperLink *link, const SbxMessage *message, gpointer user_data)
+on_message (SbxKeeperLink *link, const SbxMessage *message, int fd, gpointer user_data)
 {
   static const char *const enforced_name[] = { "Enforced", NULL };
   g_autoptr (SbxInstance) self = g_object_ref (user_data);
@@ -345,6 +356,8 @@ on_message (SbxKeeperLink *link, const SbxMessage *message, gpointer user_data)
   } else if (message->job != 0) {
     on_job_answer (self, message);
   } else if (message->type == SBX_MSG_READY) {
+    forget_init (self);
+    self->init_pidfd = fd < 0 ? -1 : fcntl (fd, F_DUPFD_CLOEXEC, 3);
     g_signal_emit (self, signals[SIGNAL_READY], 0, message->pid);
   } else if (message->type == SBX_MSG_STARTED) {
     on_started (self, message);
@@ -487,6 +500,12 @@ gint32
 sbx_instance_get_pid (SbxInstance *self)
 {
   return self->pid;
+}
+
+int
+sbx_instance_get_init_pidfd (SbxInstance *self)
+{
+  return self->init_pidfd;
 }
 
 void

@@ -65,6 +65,8 @@ pid_t sbx_instance_exec_finish (SbxInstance *self, GAsyncResult *result, GError 
 int sbx_instance_attach (SbxInstance *self, const char *keeper, gboolean hold, guint32 crash, GError **error);
 guint32 sbx_instance_get_enforced (SbxInstance *self); /* SbxEnforced */
 gint32 sbx_instance_get_pid (SbxInstance *self);       /* of the main process, or 0 */
+/* The keeper's pidfd of sandbox-init, the instance's own; -1 before READY and after the start. */
+int sbx_instance_get_init_pidfd (SbxInstance *self);
 /* What keeps the limits, as in SbxInfo, or NULL: as planned; and what is to be said about that, or NULL. Before it is
  * announced only. */
 void sbx_instance_set_limits (SbxInstance *self, const char *limits, const char *warning);

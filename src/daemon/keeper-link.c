@@ -87,7 +87,7 @@ tell_end (SbxKeeperLink *self)
   self->reader = 0; /* the source ends by its return value */
   sbx_keeper_link_close (self);
   if (func)
-    func (self, NULL, user_data);
+    func (self, NULL, -1, user_data);
 }
 
 static gboolean
@@ -109,9 +109,9 @@ on_readable (int fd, GIOCondition condition, gpointer user_data)
       tell_end (self);
       return G_SOURCE_REMOVE;
     }
-    close_all (fds, n_fds); /* the channel's table allows none */
-    self->func (self, &message, self->user_data);
-    if (self->fd < 0) { /* closed by the function, and this source with it */
+    self->func (self, &message, n_fds > 0 ? fds[0] : -1, self->user_data);
+    close_all (fds, n_fds); /* the channel's table allows one at most */
+    if (self->fd < 0) {     /* closed by the function, and this source with it */
       return G_SOURCE_REMOVE;
     }
   }

@@ -11,8 +11,9 @@ G_BEGIN_DECLS
 #define SBX_TYPE_KEEPER_LINK (sbx_keeper_link_get_type ())
 G_DECLARE_FINAL_TYPE (SbxKeeperLink, sbx_keeper_link, SBX, KEEPER_LINK, GObject)
 
-/* @message, or NULL once the keeper has gone (or sent what no keeper sends). Nothing comes after that. */
-typedef void (*SbxKeeperLinkFunc) (SbxKeeperLink *link, const SbxMessage *message, gpointer user_data);
+/* @message, or NULL once the keeper has gone (or sent what no keeper sends). Nothing comes after that. @fd: the
+ * descriptor that came with it, or -1; the link closes it afterwards. */
+typedef void (*SbxKeeperLinkFunc) (SbxKeeperLink *link, const SbxMessage *message, int fd, gpointer user_data);
 
 /* Takes over the SOCK_SEQPACKET socket @fd. @func may drop its last reference to the link. */
 SbxKeeperLink *sbx_keeper_link_new (int fd, SbxKeeperLinkFunc func, gpointer user_data);

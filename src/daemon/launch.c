@@ -431,8 +431,8 @@ has_its_scope (Launch *launch)
     return FALSE;
   launch->scoping = TRUE;
   name = sbx_scope_name (launch->choice->app_id, sbx_instance_get_id (launch->instance));
-  sbx_scope_make_async (launch->context->bus, name, launch->init, launch->choice->policy, launch->asking, on_scope,
-                        g_rc_box_acquire (launch));
+  sbx_scope_make_async (launch->context->bus, name, launch->init, sbx_instance_get_init_pidfd (launch->instance),
+                        launch->choice->policy, launch->asking, on_scope, g_rc_box_acquire (launch));
   return FALSE;
 }
 

@@ -1,7 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "daemon/scope.h"
 
+#include <fcntl.h>
+#include <gio/gunixfdlist.h>
+#include <poll.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "common/error.h"
 #include "daemon/bounds.h"
@@ -17,6 +21,10 @@
 typedef struct {
   GDBusConnection *bus;
   char *name;
+  gint32 pid;
+  int pidfd; /* or -1 */
+  gboolean by_pidfd;
+  SbxPolicy *policy;
   guint removed; /* the subscription, which holds the task; 0: it is settled */
   guint timeout;
 } Making;
@@ -81,6 +89,9 @@ making_free (gpointer data)
 
   g_object_unref (making->bus);
   g_free (making->name);
+  sbx_policy_unref (making->policy);
+  if (making->pidfd >= 0)
+    close (making->pidfd);
   g_free (making);
 }
 
@@ -103,6 +114,15 @@ settle (GTask *task, GError *error)
     g_task_return_boolean (task, TRUE);
 }
 
+/* A pidfd is readable from the end of its process on: pidfd_open(2). Until then the number is that process's. */
+static gboolean
+has_ended (const Making *making)
+{
+  struct pollfd polled = { .fd = making->pidfd, .events = POLLIN };
+
+  return making->pidfd >= 0 && poll (&polled, 1, 0) > 0;
+}
+
 static void
 on_job_removed (GDBusConnection *bus, const char *sender, const char *path, const char *interface, const char *signal,
                 GVariant *parameters, gpointer user_data)
@@ -119,6 +139,8 @@ on_job_removed (GDBusConnection *bus, const char *sender, const char *path, cons
     return;
   if (strcmp (result, "done") != 0)
     sbx_throw (&error, SBX_ERROR_SPAWN_FAILED, "systemd could not start %s: %s", unit, result);
+  else if (has_ended (making))
+    sbx_throw (&error, SBX_ERROR_SPAWN_FAILED, "sandbox-init has ended meanwhile");
   settle (task, error);
 }
 
@@ -135,16 +157,78 @@ on_timeout (gpointer user_data)
   return G_SOURCE_REMOVE;
 }
 
+/* Its processes: by descriptor, or by number. */
+static GVariant *
+make_processes (const Making *making)
+{
+  const gint32 handle = 0; /* the first of the message's descriptors */
+  const guint32 pid = (guint32) making->pid;
+
+  return making->by_pidfd ? g_variant_new_fixed_array (G_VARIANT_TYPE_HANDLE, &handle, 1, sizeof handle)
+                          : g_variant_new_fixed_array (G_VARIANT_TYPE_UINT32, &pid, 1, sizeof pid);
+}
+
+static GVariant *
+make_properties (const Making *making)
+{
+  GVariantBuilder builder;
+
+  g_variant_builder_init (&builder, G_VARIANT_TYPE ("a(sv)"));
+  g_variant_builder_add (&builder, "(sv)", "Description",
+                         g_variant_new_take_string (g_strdup_printf ("Sandbox %s", making->name)));
+  g_variant_builder_add (&builder, "(sv)", "Slice", g_variant_new_string ("app.slice"));
+  g_variant_builder_add (&builder, "(sv)", "CollectMode", g_variant_new_string ("inactive-or-failed"));
+  g_variant_builder_add (&builder, "(sv)", making->by_pidfd ? "PIDFDs" : "PIDs", make_processes (making));
+  for (gsize i = 0; i < G_N_ELEMENTS (rows); i++) {
+    guint64 value = sbx_policy_get_limit (making->policy, rows[i].limit);
+
+    if (value != SBX_LIMIT_NONE)
+      g_variant_builder_add (&builder, "(sv)", rows[i].property,
+                             g_variant_new_uint64 (rows[i].convert ? rows[i].convert (value) : value));
+  }
+  return g_variant_builder_end (&builder);
+}
+
+static void on_reply (GObject *source, GAsyncResult *result, gpointer user_data);
+
+static void
+call (GTask *task)
+{
+  Making *making = g_task_get_task_data (task);
+  g_autoptr (GUnixFDList) fds = making->by_pidfd ? g_unix_fd_list_new () : NULL;
+
+  if (fds && g_unix_fd_list_append (fds, making->pidfd, NULL) < 0) {
+    g_clear_object (&fds);
+    making->by_pidfd = FALSE;
+  }
+  /* Nobody is started for it: on a bus without a manager, the file that would do it has /bin/false in it */
+  g_dbus_connection_call_with_unix_fd_list (
+      making->bus, SYSTEMD_NAME, SYSTEMD_PATH, SYSTEMD_MANAGER, "StartTransientUnit",
+      g_variant_new ("(ss@a(sv)@a(sa(sv)))", making->name, "fail", make_properties (making),
+                     g_variant_new_array (G_VARIANT_TYPE ("(sa(sv))"), NULL, 0)),
+      G_VARIANT_TYPE ("(o)"), G_DBUS_CALL_FLAGS_NO_AUTO_START, -1, fds, g_task_get_cancellable (task), on_reply,
+      g_object_ref (task));
+}
+
 static void
 on_reply (GObject *source, GAsyncResult *result, gpointer user_data)
 {
   g_autoptr (GTask) task = user_data;
   g_autoptr (GError) problem = NULL;
-  g_autoptr (GVariant) reply = g_dbus_connection_call_finish (G_DBUS_CONNECTION (source), result, &problem);
+  g_autoptr (GVariant) reply =
+      g_dbus_connection_call_with_unix_fd_list_finish (G_DBUS_CONNECTION (source), NULL, result, &problem);
+  Making *making = g_task_get_task_data (task);
   GError *error = NULL;
 
   if (reply)
     return; /* JobRemoved says how it went */
+  /* What one before 254 says of PIDFDs: "Cannot set property %s, or unknown property" (systemd, core/dbus-unit.c) */
+  if (making->by_pidfd && making->removed != 0
+      && g_error_matches (problem, G_DBUS_ERROR, G_DBUS_ERROR_PROPERTY_READ_ONLY) && !has_ended (making)) {
+    making->by_pidfd = FALSE;
+    call (task);
+    return;
+  }
   if (g_error_matches (problem, G_IO_ERROR, G_IO_ERROR_CANCELLED))
     error = g_steal_pointer (&problem);
   else if (g_error_matches (problem, G_DBUS_ERROR, G_DBUS_ERROR_SERVICE_UNKNOWN)
@@ -157,31 +241,8 @@ on_reply (GObject *source, GAsyncResult *result, gpointer user_data)
   settle (task, error);
 }
 
-static GVariant *
-make_properties (const char *name, gint32 pid, const SbxPolicy *policy)
-{
-  const guint32 pids[] = { (guint32) pid };
-  GVariantBuilder builder;
-
-  g_variant_builder_init (&builder, G_VARIANT_TYPE ("a(sv)"));
-  g_variant_builder_add (&builder, "(sv)", "Description",
-                         g_variant_new_take_string (g_strdup_printf ("Sandbox %s", name)));
-  g_variant_builder_add (&builder, "(sv)", "Slice", g_variant_new_string ("app.slice"));
-  g_variant_builder_add (&builder, "(sv)", "CollectMode", g_variant_new_string ("inactive-or-failed"));
-  g_variant_builder_add (&builder, "(sv)", "PIDs",
-                         g_variant_new_fixed_array (G_VARIANT_TYPE_UINT32, pids, G_N_ELEMENTS (pids), sizeof *pids));
-  for (gsize i = 0; i < G_N_ELEMENTS (rows); i++) {
-    guint64 value = sbx_policy_get_limit (policy, rows[i].limit);
-
-    if (value != SBX_LIMIT_NONE)
-      g_variant_builder_add (&builder, "(sv)", rows[i].property,
-                             g_variant_new_uint64 (rows[i].convert ? rows[i].convert (value) : value));
-  }
-  return g_variant_builder_end (&builder);
-}
-
 void
-sbx_scope_make_async (GDBusConnection *bus, const char *name, gint32 pid, const SbxPolicy *policy,
+sbx_scope_make_async (GDBusConnection *bus, const char *name, gint32 pid, int pidfd, const SbxPolicy *policy,
                       GCancellable *cancellable, GAsyncReadyCallback callback, gpointer user_data)
 {
   g_autoptr (GTask) task = g_task_new (NULL, cancellable, callback, user_data);
@@ -189,18 +250,18 @@ sbx_scope_make_async (GDBusConnection *bus, const char *name, gint32 pid, const 
 
   making->bus = g_object_ref (bus);
   making->name = g_strdup (name);
+  making->pid = pid;
+  making->pidfd = pidfd < 0 ? -1 : fcntl (pidfd, F_DUPFD_CLOEXEC, 3);
+  making->policy = sbx_policy_ref (policy);
   g_task_set_task_data (task, making, making_free);
   /* systemd tells the end of a job to whoever asked for it, without Subscribe() */
   making->removed = g_dbus_connection_signal_subscribe (bus, SYSTEMD_NAME, SYSTEMD_MANAGER, "JobRemoved", SYSTEMD_PATH,
                                                         NULL, G_DBUS_SIGNAL_FLAGS_NONE, on_job_removed,
                                                         g_object_ref (task), g_object_unref);
   making->timeout = g_timeout_add (SBX_SCOPE_TIMEOUT_MS, on_timeout, task);
-  /* Nobody is started for it: on a bus without a manager, the file that would do it has /bin/false in it */
-  g_dbus_connection_call (bus, SYSTEMD_NAME, SYSTEMD_PATH, SYSTEMD_MANAGER, "StartTransientUnit",
-                          g_variant_new ("(ss@a(sv)@a(sa(sv)))", name, "fail", make_properties (name, pid, policy),
-                                         g_variant_new_array (G_VARIANT_TYPE ("(sa(sv))"), NULL, 0)),
-                          G_VARIANT_TYPE ("(o)"), G_DBUS_CALL_FLAGS_NO_AUTO_START, -1, cancellable, on_reply,
-                          g_object_ref (task));
+  making->by_pidfd =
+      making->pidfd >= 0 && (g_dbus_connection_get_capabilities (bus) & G_DBUS_CAPABILITY_FLAGS_UNIX_FD_PASSING) != 0;
+  call (task);
 }
 
 gboolean

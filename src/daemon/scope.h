@@ -16,9 +16,11 @@ gboolean sbx_scope_is_wanted (const SbxPolicy *policy);
 char *sbx_scope_name (const char *app_id, guint64 id);
 
 /* Asks the manager on @bus to put @pid, and with that all that it will start, into a scope with the limits of @policy.
+ * @pidfd is that process's, or -1: a manager that knows PIDFDs= (systemd 254) is given that and no number that could be
+ * another process's by then; with an older one, a process that has ended meanwhile is an error.
  * Errors: NOT_SUPPORTED when there is no manager, SPAWN_FAILED when it refuses or does not answer within
  * SBX_SCOPE_TIMEOUT_MS, G_IO_ERROR_CANCELLED. The scope ends by itself with its last process. */
-void sbx_scope_make_async (GDBusConnection *bus, const char *name, gint32 pid, const SbxPolicy *policy,
+void sbx_scope_make_async (GDBusConnection *bus, const char *name, gint32 pid, int pidfd, const SbxPolicy *policy,
                            GCancellable *cancellable, GAsyncReadyCallback callback, gpointer user_data);
 gboolean sbx_scope_make_finish (GAsyncResult *result, GError **error);
 

@@ -119,6 +119,7 @@ void sbx_keeper_accept (SbxKeeper *keeper);
 void sbx_keeper_serve_peer (SbxKeeper *keeper, int peer);
 void sbx_keeper_serve_lifeline (SbxKeeper *keeper, SbxJob *job);
 void sbx_keeper_broadcast (SbxKeeper *keeper, const SbxMessage *message);
+void sbx_keeper_broadcast_fd (SbxKeeper *keeper, const SbxMessage *message, int fd);
 /* To the service that asked for @job and to its lifeline; for job 0 to every service. */
 void sbx_keeper_tell (SbxKeeper *keeper, SbxJob *job, SbxMessage *message);
 SbxJob *sbx_keeper_find_job (SbxKeeper *keeper, uint32_t number);

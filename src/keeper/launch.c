@@ -244,7 +244,7 @@ sbx_keeper_init_ready (SbxKeeper *keeper, pid_t pid)
   if (keeper->start_kept && !sbx_keeper_waits_for_sidecar (keeper))
     sbx_keeper_start (keeper);
   else if (!keeper->start_kept)
-    sbx_keeper_broadcast (keeper, &ready);
+    sbx_keeper_broadcast_fd (keeper, &ready, keeper->init_pidfd);
 }
 
 /* The application waits at the gate until it is traced, so that not even its first instruction is missed. */

@@ -9,16 +9,29 @@
 #include "keeper/keeper.h"
 
 static void
-send_to_peer (SbxKeeper *keeper, int peer, const SbxMessage *message)
+send_with (SbxKeeper *keeper, int peer, const SbxMessage *message, const int *fds, size_t n_fds)
 {
   if (keeper->peers[peer] < 0)
     return;
   /* One that does not read is dropped: it learns the rest from the status file when it comes back. One that has closed
    * its end is left to the main loop: what it said last (STOP) is still to be read, and its end may be ours too. */
-  if (sbx_message_send_now (keeper->peers[peer], message, NULL, 0) < 0 && errno != EPIPE && errno != ECONNRESET) {
+  if (sbx_message_send_now (keeper->peers[peer], message, fds, n_fds) < 0 && errno != EPIPE && errno != ECONNRESET) {
     close (keeper->peers[peer]);
     keeper->peers[peer] = -1;
   }
+}
+
+static void
+send_to_peer (SbxKeeper *keeper, int peer, const SbxMessage *message)
+{
+  send_with (keeper, peer, message, NULL, 0);
+}
+
+void
+sbx_keeper_broadcast_fd (SbxKeeper *keeper, const SbxMessage *message, int fd)
+{
+  for (int i = 0; i < SBX_KEEPER_PEERS; i++)
+    send_with (keeper, i, message, &fd, 1);
 }
 
 void

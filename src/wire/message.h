@@ -33,7 +33,7 @@ typedef enum {
   SBX_MSG_HOLD,    /* keeper → init. value: 1 = stay when the application has ended, until 0 comes */
   /* Answers and events */
   SBX_MSG_READY,   /* the namespaces and mounts are there; nothing of the application runs yet. From the keeper, pid:
-                      sandbox-init on the host */
+                      sandbox-init on the host; fds: its pidfd, when it is news */
   SBX_MSG_HELLO,   /* init's child → keeper: job; its pid comes from the kernel's credentials */
   SBX_MSG_STARTED, /* job, pid: on the host, detail: SbxEnforced of the instance; from the keeper for job 0, text: when,
                       us since 1970 in decimal */

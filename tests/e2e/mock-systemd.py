@@ -3,7 +3,8 @@
 """mock-systemd.py BEHAVIOUR   Stands in for the systemd user manager on the session bus.
 
 Prints "ready", and for every StartTransientUnit one line of JSON with all that was sent. BEHAVIOUR is the result of the
-job ("done", "failed", …), or "refuse" (an error instead of a job), or "silent" (no answer).
+job ("done", "failed", …), or "refuse" (an error instead of a job), or "silent" (no answer), or "old" ("done", as one
+before 254, which has no PIDFDs). A pidfd is printed as the pid that it is of.
 """
 
 import json
@@ -22,6 +23,11 @@ MANAGER = """<node><interface name="org.freedesktop.systemd1.Manager">
 </interface></node>"""
 
 
+def pid_of(fd):
+    with open(f"/proc/self/fdinfo/{fd}", encoding="ascii") as info:
+        return next(int(line.split()[1]) for line in info if line.startswith("Pid:"))
+
+
 def main():
     behaviour = sys.argv[1]
     bus = Gio.DBusConnection.new_for_address_sync(
@@ -33,17 +39,25 @@ def main():
         types = {row[0]: row[1].get_type_string() for row in
                  (parameters.get_child_value(2).get_child_value(i) for i in range(len(properties)))
                  for row in [(row.get_child_value(0).get_string(), row.get_child_value(1).get_variant())]}
+        values = dict(properties)
+        if "PIDFDs" in values:
+            if behaviour == "old":
+                invocation.return_dbus_error("org.freedesktop.DBus.Error.PropertyReadOnly",
+                                             "Cannot set property PIDFDs, or unknown property.")
+                return
+            fds = invocation.get_message().get_unix_fd_list()
+            values["PIDFDs"] = [pid_of(fds.get(handle)) for handle in values["PIDFDs"]]
         # Numbers as text: JSON readers take them for floating ones
         print(json.dumps({"name": name, "mode": mode, "aux": len(aux), "types": types,
                           "properties": {key: value if isinstance(value, (str, list)) else str(value)
-                                         for key, value in properties}}), flush=True)
+                                         for key, value in values.items()}}), flush=True)
         if behaviour == "refuse":
             invocation.return_dbus_error("org.freedesktop.systemd1.NoSuchUnit", "not here")
         elif behaviour != "silent":
             job = PATH + "/job/7"
             invocation.return_value(GLib.Variant("(o)", (job,)))
             # The end of somebody else's job first
-            for unit, result in (("other.scope", "failed"), (name, behaviour)):
+            for unit, result in (("other.scope", "failed"), (name, "done" if behaviour == "old" else behaviour)):
                 bus.emit_signal(sender, PATH, interface, "JobRemoved", GLib.Variant("(uoss)", (7, job, unit, result)))
 
     bus.register_object(PATH, Gio.DBusNodeInfo.new_for_xml(MANAGER).interfaces[0], on_call, None, None)

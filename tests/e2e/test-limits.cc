@@ -92,17 +92,33 @@ TEST_F (Limits, EveryProperty)
   EXPECT_NE (properties["Description"].text ().find ("org.example.App"), std::string::npos);
   EXPECT_EQ (properties["Slice"].text (), "app.slice");
   EXPECT_EQ (properties["CollectMode"].text (), "inactive-or-failed");
-  ASSERT_EQ (properties["PIDs"].size (), 1u);
-  EXPECT_EQ (properties["PIDs"][0].number (), record (id).init);
+  ASSERT_EQ (properties["PIDFDs"].size (), 1u);
+  EXPECT_EQ (properties["PIDFDs"][0].number (), record (id).init);
   EXPECT_EQ (properties["MemoryMax"].text (), "536870912");
   EXPECT_EQ (properties["TasksMax"].text (), "101"); /* and sandbox-init */
   EXPECT_EQ (properties["CPUQuotaPerSecUSec"].text (), "1500000");
-  EXPECT_EQ (types["PIDs"].text (), "au");
+  EXPECT_EQ (types["PIDFDs"].text (), "ah");
   for (const char *name : { "MemoryMax", "TasksMax", "CPUQuotaPerSecUSec" })
     EXPECT_EQ (types[name].text (), "t") << name;
   EXPECT_EQ (limits_of (id), "scope");
   kill_services ();
   EXPECT_EQ (limits_of (id), "scope") << "forgotten by the next service";
+  stop (id);
+}
+
+/* A manager that knows no descriptors of processes gets the number. */
+TEST_F (Limits, AnOlderManager)
+{
+  start_manager ("old");
+  std::string id = launch ("limited");
+  Json request = asked (), properties = request["properties"];
+
+  EXPECT_FALSE (properties.has ("PIDFDs"));
+  ASSERT_EQ (properties["PIDs"].size (), 1u);
+  EXPECT_EQ (properties["PIDs"][0].number (), record (id).init);
+  EXPECT_EQ (request["types"]["PIDs"].text (), "au");
+  EXPECT_EQ (properties["MemoryMax"].text (), "536870912");
+  EXPECT_EQ (limits_of (id), "scope");
   stop (id);
 }
 
