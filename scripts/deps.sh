@@ -11,7 +11,7 @@ packages () {
     run) echo "bubblewrap xdg-dbus-proxy procps" ;;
     test) echo "libgtest-dev libgmock-dev dbus dbus-daemon libglib2.0-bin polkitd util-linux passwd coreutils python3
       python3-gi psmisc lsof strace gdb libxml2-utils man-db git desktop-file-utils xdg-desktop-portal
-      xvfb xserver-xephyr x11-utils xauth xdotool python3-xlib" ;;
+      xvfb xserver-xephyr x11-utils xauth xdotool zsh fish python3-xlib" ;;
     browsers) echo "chromium firefox-esr fonts-dejavu-core" ;;
     apps) echo "thunderbird libreoffice-writer evince mpv gimp xterm" ;;
     kernels) echo "qemu-system-x86 busybox-static apparmor zstd" ;;

@@ -5,6 +5,7 @@ _sandboxctl_value ()
 {
   case $1 in
     --profile | -p | --on-crash) sandboxctl complete profiles 2>/dev/null ;;
+    --sort) sandboxctl complete values=sort 2>/dev/null ;;
     --signal | -s) compgen -A signal | sed -n 's/^SIG//p' ;;
     --*) sandboxctl complete "values=${1#--}" 2>/dev/null ;;
   esac
@@ -34,13 +35,16 @@ _sandboxctl ()
   elif [ "$prev" = "=" ]; then
     prev=${COMP_WORDS[COMP_CWORD - 2]}
   fi
+  case $verb:$prev in
+    top:-s) prev=--sort ;;
+  esac
   case $prev in
     --filesystem | --nofilesystem | --cwd)
       mapfile -t COMPREPLY < <(compgen -f -- "$cur")
       return
       ;;
     -p | -s | --profile | --on-crash | --signal | --share | --unshare | --socket | --nosocket | --device | --nodevice | \
-      --allow | --disallow | --pidns | --seccomp-tier)
+      --allow | --disallow | --pidns | --seccomp-tier | --sort)
       mapfile -t COMPREPLY < <(compgen -W "$(_sandboxctl_value "$prev")" -- "$cur")
       return
       ;;
@@ -61,6 +65,12 @@ _sandboxctl ()
               return
               ;;
             remove) words=$(cd "${XDG_STATE_HOME:-$HOME/.local/state}/sandbox/desktop" 2>/dev/null && compgen -G '*.record' | sed 's/\.record$//') ;;
+          esac
+          ;;
+        crashes)
+          case $COMP_CWORD in
+            2) words="list show remove" ;;
+            *) words=$(sandboxctl complete crashes 2>/dev/null) ;;
           esac
           ;;
         profile) words="list show check diff score $(sandboxctl complete profiles 2>/dev/null)" ;;

@@ -29,6 +29,18 @@ function __sandboxctl_wants_command
     __sandboxctl_is run; and not string match -q -- '-*' (commandline -ct)
 end
 
+# What is after the "--": a command line of its own
+function __sandboxctl_command
+    set -l words (commandline -opc)
+    set -l at (contains -i -- -- $words); or set at 2
+    set -l rest (string escape -- $words[(math $at + 1)..-1]) (commandline -ct)
+    complete --do-complete=(string join ' ' -- $rest)
+end
+
+function __sandboxctl_signals
+    kill -l | string split -n ' ' | string match -r '^[A-Z]+[A-Z0-9]*$'
+end
+
 function __sandboxctl_values --argument-names option
     switch $option
         case profile on-crash
@@ -48,8 +60,13 @@ complete -c sandboxctl -n '__sandboxctl_is explain profile' -a '(sandboxctl comp
 complete -c sandboxctl -n '__sandboxctl_is profile' -a 'list show check diff score'
 complete -c sandboxctl -n '__sandboxctl_is desktop; and test (count (commandline -opc)) -eq 2' -a 'install remove list'
 complete -c sandboxctl -n '__sandboxctl_is desktop; and test (count (commandline -opc)) -ge 3' -a '(__fish_complete_suffix .desktop; path basename /usr/share/applications/*.desktop 2>/dev/null)'
-complete -c sandboxctl -n '__sandboxctl_wants_command' -a '(complete --do-complete=(commandline -ct))'
-complete -c sandboxctl -n '__sandboxctl_is top' -l sort -x -a '(__sandboxctl_values sort)'
+complete -c sandboxctl -n '__sandboxctl_wants_command' -a '(__sandboxctl_command)'
+complete -c sandboxctl -n '__sandboxctl_is crashes; and test (count (commandline -opc)) -eq 2' -a 'list show remove'
+complete -c sandboxctl -n '__sandboxctl_is crashes; and test (count (commandline -opc)) -ge 3' -a '(sandboxctl complete crashes 2>/dev/null)'
+complete -c sandboxctl -n '__sandboxctl_is run attach desktop; and not __sandboxctl_in_command' -s p -x -a '(sandboxctl complete profiles 2>/dev/null)'
+complete -c sandboxctl -n '__sandboxctl_is desktop' -l profile -x -a '(sandboxctl complete profiles 2>/dev/null)'
+complete -c sandboxctl -n '__sandboxctl_is kill' -s s -l signal -x -a '(__sandboxctl_signals)'
+complete -c sandboxctl -n '__sandboxctl_is top' -s s -l sort -x -a '(__sandboxctl_values sort)'
 # Options with a value, which fish has to know as such
 for option in (sandboxctl complete options=run 2>/dev/null | string replace -rf -- '^--(.*)=$' '$1')
     complete -c sandboxctl -n '__sandboxctl_is run exec attach explain; and not __sandboxctl_in_command' -l $option -x -a "(__sandboxctl_values $option)"

@@ -2,11 +2,13 @@
 /* What the shells' completions ask: `sandboxctl complete WHAT[=ABOUT]`: one word a line, nothing on errors. */
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "cli/cli.h"
 #include "cli/instances.h"
 #include "cli/output.h"
 #include "cli/policy-options.h"
+#include "crashes/store.h"
 
 #define REQUEST_OPTIONS "--cwd= --env= --unset-env= --tty --fd= --no-inherit-fds"
 
@@ -105,6 +107,20 @@ print_instances (const char *unused)
   }
 }
 
+static void
+print_crashes (const char *unused)
+{
+  g_auto (GStrv) environment = g_get_environ ();
+  g_autofree char *path = sbx_crash_store_path ((const char *const *) environment);
+  int store = sbx_crash_store_open (path, FALSE, NULL);
+  g_autoptr (GPtrArray) entries = store >= 0 ? sbx_crash_store_list (store) : NULL;
+
+  for (guint i = 0; entries && i < entries->len; i++)
+    printf ("%s\n", ((const SbxCrashEntry *) g_ptr_array_index (entries, i))->id);
+  if (store >= 0)
+    close (store);
+}
+
 int
 sbx_cmd_complete (SbxCommand *command)
 {
@@ -113,7 +129,7 @@ sbx_cmd_complete (SbxCommand *command)
     void (*print) (const char *about);
   } rows[] = {
     { "verbs", print_verbs },       { "options", print_options },     { "values", print_values },
-    { "profiles", print_profiles }, { "instances", print_instances },
+    { "profiles", print_profiles }, { "instances", print_instances }, { "crashes", print_crashes },
   };
   const char *what = command->argc == 2 ? command->argv[1] : "";
   gsize n = strcspn (what, "=");

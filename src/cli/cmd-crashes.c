@@ -233,7 +233,7 @@ sbx_cmd_crashes (SbxCommand *command)
   };
   int status;
 
-  if (!sbx_parse (command, entries, NULL, "list|show|remove [CRASH…]",
+  if (!sbx_parse (command, entries, NULL, _ ("list | show CRASH | remove CRASH…"),
                   _ ("Shows and removes what crash handlers have written down."), &status))
     return status;
   return run (command->argc > 1 ? command->argv[1] : "list", command->argv + MIN (command->argc, 2), json, all);

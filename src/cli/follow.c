@@ -110,9 +110,14 @@ explain_missing (const SbxFollowCall *call)
     return g_strdup_printf (_ ("command not found: %s"), call->command);
   if (g_str_has_prefix (dir, "/usr/") || g_str_equal (dir, "/bin") || g_str_equal (dir, "/sbin"))
     return g_strdup_printf (_ ("%s cannot be started: the interpreter it names is not there in the sandbox"), outside);
+  if (!call->profile)
+    return g_strdup_printf (
+        _ ("command not found in the sandbox: %s is there outside, but the profile does not show it; "
+           "add --filesystem=%s:ro"),
+        outside, dir);
   return g_strdup_printf (_ ("command not found in the sandbox: %s is there outside, but the profile \"%s\" does not "
                              "show it; add --filesystem=%s:ro"),
-                          outside, call->profile ? call->profile : _ ("in use"), dir);
+                          outside, call->profile, dir);
 }
 
 char *

@@ -188,8 +188,11 @@ test_failures (void)
     { SBX_STEP_DIRECTORY, ENOENT, 125, "/no/such/place" },
     { SBX_STEP_PROCFS, EPERM, 125, NULL },
   };
+  const SbxFollowCall nameless = { .command = "/proc/self/exe" };
   g_autofree char *remedy = sbx_follow_explain_failure (SBX_STEP_EXEC, ENOENT, &hidden);
+  g_autofree char *without_name = sbx_follow_explain_failure (SBX_STEP_EXEC, ENOENT, &nameless);
 
+  g_assert_nonnull (strstr (without_name, "the profile does not show it"));
   for (gsize i = 0; i < G_N_ELEMENTS (rows); i++) {
     g_autofree char *text = sbx_follow_explain_failure (rows[i].step, rows[i].errnum, &call);
 

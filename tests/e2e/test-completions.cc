@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What bash, zsh and fish offer when Tab is pressed, asked of the shells themselves, with the service's live data. */
+#include <filesystem>
+#include <sstream>
+
+#include "harness.h"
+
+using namespace e2e;
+
+struct Shell {
+  const char *name, *file;
+};
+
+class Completions : public SandboxTest, public ::testing::WithParamInterface<Shell> {
+protected:
+  Completions () : SandboxTest (Bus::SESSION)
+  {
+  }
+
+  std::set<std::string>
+  offered (const std::string &line)
+  {
+    const std::string &source = places ().source;
+    Command command (
+        { source + "/tests/e2e/complete-" + GetParam ().name, source + "/data/completions/" + GetParam ().file, line });
+    std::string programs = std::filesystem::path (places ().sandboxctl).parent_path ();
+    command.env["PATH"] = programs + ":/usr/local/bin:/usr/bin:/bin";
+    Outcome outcome = run (command);
+    std::istringstream stream (outcome.out);
+    std::set<std::string> words;
+    std::string word;
+
+    EXPECT_EQ (outcome.status, 0) << outcome.err;
+    while (std::getline (stream, word))
+      words.insert (without_option (word));
+    return words;
+  }
+
+private:
+  /* fish offers the option with the value, the others the value alone; and zsh the option with its "=". */
+  static std::string
+  without_option (const std::string &word)
+  {
+    size_t equals = word.find ('=');
+
+    if (word.rfind ("--", 0) != 0 || equals == std::string::npos)
+      return word;
+    return equals + 1 == word.size () ? word.substr (0, equals) : word.substr (equals + 1);
+  }
+};
+
+using Words = std::set<std::string>;
+
+TEST_P (Completions, Verbs)
+{
+  Words all = offered ("sandboxctl ");
+
+  for (const char *verb : { "run", "exec", "attach", "ps", "top", "show", "stop", "kill", "wait", "explain", "profile",
+                            "desktop", "crashes", "doctor" })
+    EXPECT_TRUE (all.count (verb)) << verb;
+  EXPECT_FALSE (all.count ("complete")) << "is not for people";
+  EXPECT_EQ (offered ("sandboxctl sho"), Words ({ "show" }));
+  EXPECT_EQ (offered ("sandboxctl crashes sho"), Words ({ "show" }));
+  EXPECT_EQ (offered ("sandboxctl desktop inst"), Words ({ "install" }));
+  EXPECT_EQ (offered ("sandboxctl profile sco"), Words ({ "score" }));
+}
+
+TEST_P (Completions, Profiles)
+{
+  add_profile ("weaver-of-baskets", "[Profile]\nName=weaver\n");
+  for (const char *line :
+       { "run --profile=weav", "run --profile weav", "run -p weav", "run --on-crash=weav", "attach --profile=weav",
+         "explain weav", "profile show weav", "profile diff default weav", "desktop install -p weav" })
+    EXPECT_EQ (offered ("sandboxctl " + std::string (line)), Words ({ "weaver-of-baskets" })) << line;
+}
+
+TEST_P (Completions, RunningSandboxesAndNoOthers)
+{
+  std::string ended = launch_detached ({ "--app-id=org.example.Ended" }, { "true" });
+  ASSERT_TRUE (wait_for_state (ended, "exited"));
+  EXPECT_EQ (offered ("sandboxctl show ").count (ended), 0u);
+  std::string id = launch_detached ({ "--app-id=org.example.Live" }, { "sleep", "1000" });
+
+  for (const char *verb : { "show", "stop", "kill", "wait", "exec", "attach" }) {
+    Words words = offered ("sandboxctl " + std::string (verb) + " ");
+
+    EXPECT_TRUE (words.count (id)) << verb;
+    EXPECT_TRUE (words.count ("org.example.Live")) << verb;
+    EXPECT_FALSE (words.count (ended)) << verb;
+    EXPECT_EQ (offered ("sandboxctl " + std::string (verb) + " " + id.substr (0, 8)), Words ({ id })) << verb;
+  }
+  EXPECT_TRUE (succeeds (sandboxctl ({ "stop", id })));
+}
+
+TEST_P (Completions, Crashes)
+{
+  std::filesystem::create_directories (dir () + "/state/sandbox/crashes/00f00f00f00f00f0");
+  EXPECT_EQ (offered ("sandboxctl crashes remove 00f0"), Words ({ "00f00f00f00f00f0" }));
+}
+
+TEST_P (Completions, OptionsAndTheirValues)
+{
+  EXPECT_EQ (offered ("sandboxctl run --file-f"), Words ({ "--file-forwarding" }));
+  EXPECT_EQ (offered ("sandboxctl ps --tr"), Words ({ "--tree" }));
+  EXPECT_EQ (offered ("sandboxctl run --socket=wayl"), Words ({ "wayland" }));
+  EXPECT_EQ (offered ("sandboxctl top --sort=mem"), Words ({ "memory" }));
+  EXPECT_EQ (offered ("sandboxctl top -s mem"), Words ({ "memory" }));
+  EXPECT_EQ (offered ("sandboxctl kill -s USR"), Words ({ "USR1", "USR2" }));
+}
+
+/* A command in a sandbox is completed as one outside. */
+TEST_P (Completions, Commands)
+{
+  EXPECT_TRUE (offered ("sandboxctl run xdg-dbus-pro").count ("xdg-dbus-proxy"));
+  EXPECT_TRUE (offered ("sandboxctl run -- xdg-dbus-pro").count ("xdg-dbus-proxy"));
+}
+
+INSTANTIATE_TEST_SUITE_P (, Completions,
+                          ::testing::Values (Shell{ "bash", "sandboxctl.bash" }, Shell{ "zsh", "_sandboxctl" },
+                                             Shell{ "fish", "sandboxctl.fish" }),
+                          [] (const auto &info) { return info.param.name; });
