@@ -31,6 +31,7 @@ struct _SbxManager {
   GHashTable *objects; /* SbxInstance * → registration, by GUINT_TO_POINTER */
   GPtrArray *unannounced;
   gboolean announces;
+  gboolean begun; /* before, there is nobody to whom it could be news */
   guint idle_seconds, idle, looking;
 };
 
@@ -215,12 +216,24 @@ on_instance_crashed (SbxInstance *instance, const SbxMessage *message, gpointer 
 }
 
 static void
+tell_added (SbxManager *self, SbxInstance *instance)
+{
+  GVariantBuilder interfaces, closed;
+
+  g_variant_builder_init (&closed, G_VARIANT_TYPE_STRING_ARRAY);
+  g_variant_builder_init (&interfaces, G_VARIANT_TYPE ("a{sa{sv}}"));
+  g_variant_builder_add (&interfaces, "{s@a{sv}}", SBX_INSTANCE_INTERFACE, open_properties (instance, NULL, &closed));
+  emit_about (self, instance, SBX_MANAGER_PATH, OBJECT_MANAGER, "InterfacesAdded",
+              g_variant_new ("(oa{sa{sv}})", sbx_instance_get_path (instance), &interfaces));
+  g_variant_builder_clear (&closed);
+}
+
+static void
 on_added (SbxRegistry *registry, SbxInstance *instance, gpointer user_data)
 {
   SbxManager *self = user_data;
   Object *object = g_new (Object, 1);
   g_autoptr (GError) error = NULL;
-  GVariantBuilder interfaces, closed;
   guint registration;
 
   *object = (Object){ self, g_object_ref (instance) };
@@ -236,12 +249,8 @@ on_added (SbxRegistry *registry, SbxInstance *instance, gpointer user_data)
   g_signal_connect (instance, "crashed", G_CALLBACK (on_instance_crashed), self);
   g_signal_connect (instance, "ended", G_CALLBACK (on_instance_ended), self);
 
-  g_variant_builder_init (&closed, G_VARIANT_TYPE_STRING_ARRAY);
-  g_variant_builder_init (&interfaces, G_VARIANT_TYPE ("a{sa{sv}}"));
-  g_variant_builder_add (&interfaces, "{s@a{sv}}", SBX_INSTANCE_INTERFACE, open_properties (instance, NULL, &closed));
-  emit_about (self, instance, SBX_MANAGER_PATH, OBJECT_MANAGER, "InterfacesAdded",
-              g_variant_new ("(oa{sa{sv}})", sbx_instance_get_path (instance), &interfaces));
-  g_variant_builder_clear (&closed);
+  if (self->begun)
+    tell_added (self, instance);
   link_handlers (self, instance);
 }
 
@@ -474,5 +483,6 @@ sbx_manager_new (SbxContext *context, GDBusConnection *connection, GError **erro
   if (!register_manager (self, error))
     return NULL;
   sbx_manager_look_around (self);
+  self->begun = TRUE;
   return g_steal_pointer (&self);
 }
