@@ -50,6 +50,16 @@ find_socket (SbxPlan *self, gsize bus)
   return self->machine->runtime_dir ? g_build_filename (self->machine->runtime_dir, "bus", NULL) : NULL;
 }
 
+/* "NAME.*" that has this service's name in it, beyond what calls_of_ours lets through. */
+static gboolean
+covers_ours (const SbxBusRule *rule)
+{
+  gsize n = strlen (rule->name);
+
+  return rule->access >= SBX_BUS_TALK && g_str_has_suffix (rule->name, ".*")
+         && strncmp (SBX_BUS_NAME ".", rule->name, n - 1) == 0;
+}
+
 static void
 add_rules (SbxPlan *self, gsize bus)
 {
@@ -72,6 +82,10 @@ add_rules (SbxPlan *self, gsize bus)
     if (bus == SBX_BUS_SESSION && rules[i].access == SBX_BUS_TALK && strcmp (rules[i].name, SBX_BUS_NAME) == 0) {
       add_args (self, calls_of_ours);
     } else if (words[rules[i].access]) {
+      if (bus == SBX_BUS_SESSION && covers_ours (&rules[i]))
+        sbx_plan_warn (self,
+                       "%s=%s covers " SBX_BUS_NAME ", so the application is told when any sandbox starts or ends",
+                       rules[i].name, words[rules[i].access]);
       g_autofree char *word = g_strdup_printf ("--%s=%s", words[rules[i].access], rules[i].name);
 
       arg (self, word);

@@ -383,6 +383,48 @@ TEST_F (Polkit, RulesChangeAtOnce)
   stop (launch (false, MORE));
 }
 
+/* From inside of a sandbox `launch` is asked for, of its proxy, and nothing can put a dialogue before the user. */
+TEST_F (Polkit, LaunchesFromInside)
+{
+  std::string programs = fs::path (places ().sandboxctl).parent_path ();
+
+  add_profile ("nesting", "[Profile]\nInherits=default\n[Context]\nfilesystems=" + programs
+                              + ":ro;\n[Session Bus Policy]\norg.example.Sandbox=talk\n");
+  stage ({ "rules", rules ({ { "launch", "YES" } }, "NO") });
+  Command loop = command (run_words ({ "--profile=nesting" },
+                                     { "sh", "-c",
+                                       "while read more; do " + places ().sandboxctl
+                                           + " run --profile=nesting $more -- echo nested 2>&1; echo end; done" }));
+  loop.keep_input = true;
+  pid_t proxy = 0;
+  Process parent (loop);
+  Record first = new_instance ();
+  parent.write ("\n");
+  ASSERT_TRUE (parent.expect ("nested\nend\n")) << parent.out ();
+  parent.forget ();
+  for (const auto &p : descendants (first.keeper))
+    if (p.name == "xdg-dbus-proxy")
+      proxy = p.pid;
+  ASSERT_GT (proxy, 0);
+  agent (proxy, "yes");
+  for (const char *answer : { "NO", "AUTH_SELF" }) {
+    stage ({ "rules", rules ({ { "launch", answer } }, "YES") });
+    parent.write ("\n");
+    ASSERT_TRUE (parent.expect ("end\n")) << parent.out ();
+    EXPECT_NE (parent.out ().find (ACTION + "launch"), std::string::npos) << parent.out ();
+    EXPECT_EQ (parent.out ().find ("nested\n"), std::string::npos) << parent.out ();
+    parent.forget ();
+  }
+  EXPECT_EQ (asked (proxy), Words ());
+  /* A yes to everything is none to more than the sandbox has */
+  stage ({ "rules", rules ({}, "YES") });
+  parent.write ("--share=network\n");
+  ASSERT_TRUE (parent.expect ("end\n")) << parent.out ();
+  EXPECT_NE (parent.out ().find ("more than the calling sandbox"), std::string::npos) << parent.out ();
+  parent.close_input ();
+  EXPECT_EQ (parent.wait ().status, 0);
+}
+
 /* A change between two questions of one launch counts as well. */
 TEST_F (Polkit, RulesChangeWhileAsking)
 {
