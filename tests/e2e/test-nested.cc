@@ -317,11 +317,13 @@ TEST_F (Nested, WithTheWholeBusItIsNobody)
                             + programs () + ":ro;\n");
   Outcome outcome = inside (call, {}, "whole");
   EXPECT_TRUE (fails_with (outcome, 125, { "from outside" }));
-  outcome = inside ("printf '[Application]\\nname=org.example.Nesting\\n[Instance]\\ninstance-id=" + nesting
-                        + "\\n' >/tmp/info; bwrap --dev-bind / / --unshare-user --unshare-pid --ro-bind /tmp/info "
-                          "/tmp/.flatpak-info -- "
-                        + call,
-                    {}, "whole");
+  outcome =
+      inside ("printf '[Application]\\nname=org.example.Nesting\\n[Instance]\\ninstance-id=" + nesting
+                  + "\\n' >/tmp/info; bwrap --unshare-user --unshare-pid --ro-bind /usr /usr --symlink usr/bin /bin "
+                    "--symlink usr/lib /lib --symlink usr/lib64 /lib64 --ro-bind /etc /etc --bind /run /run --proc "
+                    "/proc --dev /dev --ro-bind /tmp/info /.flatpak-info --ro-bind "
+                  + programs () + " " + programs () + " --bind " + runtime () + " " + runtime () + " -- " + call,
+              {}, "whole");
   EXPECT_TRUE (fails_with (outcome, 125, { "from outside" }));
   EXPECT_EQ (Json::parse (inside ("ctl ps --json", {}, "whole").out).size (), 0u);
   EXPECT_TRUE (succeeds (sandboxctl ({ "stop", nesting })));
