@@ -47,7 +47,9 @@ check_info (const char *text, gsize size)
   if (!again)
     fprintf (stderr, "%s\n", error->message);
   MUST (again != NULL);
-  MUST (again->parent == info->parent);
+  MUST (again->parent == info->parent && again->nested == info->nested);
+  MUST ((again->display == NULL) == (info->display == NULL));
+  MUST (!info->display || g_strv_equal ((const char *const *) again->display, (const char *const *) info->display));
   MUST (strcmp (again->app_id, info->app_id) == 0 && strcmp (again->profile, info->profile) == 0);
   MUST (strcmp (again->limits, info->limits) == 0 && strcmp (again->on_crash, info->on_crash) == 0);
   MUST (g_variant_equal (again->command, info->command) && g_variant_equal (again->policy, info->policy));

@@ -87,6 +87,48 @@ test_info_round_trip (void)
   g_assert_cmpstrv (again->warnings, info->warnings);
 }
 
+/* No display at all, which is kept apart from that nothing was said of it. */
+static void
+test_info_nested (void)
+{
+  static const char *const displays[][3] = { { NULL }, { "DISPLAY=:7", "WAYLAND_DISPLAY=a;b\\c", NULL } };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (displays); i++) {
+    g_autoptr (SbxInfo) info = sample (), again = NULL;
+    g_autoptr (GBytes) bytes = NULL;
+    g_autoptr (GError) error = NULL;
+
+    info->parent = ID + 1;
+    info->nested = TRUE;
+    info->display = g_strdupv ((char **) displays[i]);
+    bytes = sbx_info_write (info);
+    again = sbx_info_parse (g_bytes_get_data (bytes, NULL), g_bytes_get_size (bytes), ID, &error);
+    g_assert_no_error (error);
+    g_assert_cmpuint (again->parent, ==, ID + 1);
+    g_assert_true (again->nested);
+    g_assert_nonnull (again->display);
+    g_assert_cmpstrv (again->display, displays[i]);
+  }
+}
+
+static void
+test_info_nested_refused (void)
+{
+  static const char *const lines[] = { "Nested=true", "Parent=fedcba9876543210\nNested=false",
+                                       "Parent=fedcba9876543210\nNested=1" };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (lines); i++) {
+    g_autoptr (GError) error = NULL;
+    g_autofree char *text = g_strdup_printf ("[Instance]\nId=" ID_TEXT "\nAppId=a\nProfile=p\nCommand=@aay []\n"
+                                             "Policy=@a{sv} {}\nWarnings=\nLimits=none\n%s\n",
+                                             lines[i]);
+
+    g_assert_null (sbx_info_parse (text, strlen (text), ID, &error));
+    g_assert_error (error, SBX_ERROR, SBX_ERROR_BAD_OPTION);
+    g_assert_nonnull (strstr (error->message, "Nested"));
+  }
+}
+
 /* Each byte cut off, and each byte changed: an answer or an error, never a crash, never another id. */
 static void
 test_info_damaged (void)
@@ -397,6 +439,8 @@ main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/record/info/round-trip", test_info_round_trip);
+  g_test_add_func ("/record/info/nested", test_info_nested);
+  g_test_add_func ("/record/info/nested-refused", test_info_nested_refused);
   g_test_add_func ("/record/info/damaged", test_info_damaged);
   g_test_add_func ("/record/info/of-another", test_info_of_another);
   g_test_add_func ("/record/status/good", test_status);
