@@ -25,6 +25,13 @@ get_nested_x11 (const SbxPolicy *policy)
   return sbx_policy_get_x11 (policy) == SBX_X11_NESTED ? sbx_policy_get_sockets (policy) : 0;
 }
 
+/* One bit for all of them. */
+static guint
+get_windows (const SbxPolicy *policy)
+{
+  return (sbx_policy_get_sockets (policy) & (SBX_SOCKET_WAYLAND | SBX_SOCKET_X11 | SBX_SOCKET_FALLBACK_X11)) != 0;
+}
+
 static const Word words[] = {
   { sbx_policy_get_shared, SBX_SHARED_IPC, 0, N_ ("shares memory and message queues with everything of yours"), TRUE },
   { sbx_policy_get_sockets, SBX_SOCKET_WAYLAND, 0, N_ ("shows windows (Wayland)"), FALSE },
@@ -34,6 +41,7 @@ static const Word words[] = {
   { get_nested_x11, SBX_SOCKET_X11, 0, N_ ("shows windows (X11) on a display of its own"), FALSE },
   { get_nested_x11, SBX_SOCKET_FALLBACK_X11, SBX_SOCKET_X11,
     N_ ("shows windows (X11) on a display of its own where there is no Wayland"), FALSE },
+  { get_windows, 1, 0, N_ ("reads your fonts, icons and themes, for its windows"), FALSE },
   { sbx_policy_get_sockets, SBX_SOCKET_PULSEAUDIO, 0, N_ ("plays sound, and may listen through the microphone"), TRUE },
   { sbx_policy_get_sockets, SBX_SOCKET_PIPEWIRE, 0,
     N_ ("plays sound and video (PipeWire), and may use microphone and camera"), TRUE },

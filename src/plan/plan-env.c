@@ -5,8 +5,6 @@
 
 #include "plan/plan-private.h"
 
-#define DISPLAYS (SBX_SOCKET_WAYLAND | SBX_SOCKET_X11 | SBX_SOCKET_FALLBACK_X11)
-
 /* Passed on as the caller has them: they say how to speak to the user, and nothing about the user. */
 static const char *const always[] = {
   "LANG",           "LANGUAGE",    "LC_ALL",      "LC_ADDRESS", "LC_COLLATE", "LC_CTYPE", "LC_IDENTIFICATION",
@@ -17,7 +15,10 @@ static const char *const always[] = {
 static const char *const with_display[] = { "XDG_SESSION_TYPE",     "XDG_CURRENT_DESKTOP", "DESKTOP_SESSION",
                                             "XDG_ACTIVATION_TOKEN", "DESKTOP_STARTUP_ID",  "GTK_IM_MODULE",
                                             "QT_IM_MODULE",         "XMODIFIERS",          "GTK_THEME",
-                                            "QT_QPA_PLATFORMTHEME", "XCURSOR_THEME",       "XCURSOR_SIZE" };
+                                            "QT_QPA_PLATFORMTHEME", "XCURSOR_THEME",       "XCURSOR_SIZE",
+                                            "QT_STYLE_OVERRIDE",    "QT_SCALE_FACTOR",     "QT_FONT_DPI",
+                                            "QT_IM_MODULES",        "SDL_IM_MODULE",       "GDK_SCALE",
+                                            "GDK_DPI_SCALE" };
 
 const char *
 sbx_plan_getenv (SbxPlan *self, const char *name)
@@ -115,7 +116,7 @@ sbx_plan_add_environment (SbxPlan *self)
 
   add_base (self);
   pass (self, always, G_N_ELEMENTS (always));
-  if (sbx_policy_get_sockets (self->policy) & DISPLAYS)
+  if (sbx_policy_get_sockets (self->policy) & SBX_PLAN_DISPLAYS)
     pass (self, with_display, G_N_ELEMENTS (with_display));
   for (row = sbx_policy_get_environment (self->policy); *row; row++) {
     if (strchr (*row, '='))

@@ -89,6 +89,45 @@ limit (GArray *rules, const SbxPolicy *policy, const char *top, SbxAccess most)
   }
 }
 
+/* TRUE when no rule is for @path or for what is above it. */
+static gboolean
+is_unsaid (const GArray *rules, const SbxPolicy *policy, const char *path)
+{
+  for (guint i = 0; i < rules->len; i++)
+    if (is_below (path, g_array_index (rules, SbxPathRule, i).path))
+      return FALSE;
+  return sbx_policy_get_access (policy, path) == SBX_ACCESS_NONE;
+}
+
+/* What makes windows look as the user has chosen: for reading, where there are windows. Not all of gtk-3.0, which has
+ * the file chooser's bookmarks too. */
+static void
+add_appearance (SbxPlan *self, GArray *rules, GPtrArray *paths)
+{
+  static const char *const in_home[] = { ".fonts", ".icons", ".themes" };
+  static const char *const in_data[] = { "fonts", "icons", "themes" };
+  static const char *const in_config[] = { "fontconfig",           "gtk-3.0/settings.ini", "gtk-3.0/gtk.css",
+                                           "gtk-4.0/settings.ini", "gtk-4.0/gtk.css",      "kdeglobals",
+                                           "Trolltech.conf" };
+  const SbxMachine *machine = self->machine;
+  const struct {
+    const char *top;
+    const char *const *names;
+    gsize n;
+  } rows[] = { { machine->home, in_home, G_N_ELEMENTS (in_home) },
+               { machine->data_home, in_data, G_N_ELEMENTS (in_data) },
+               { machine->config_home, in_config, G_N_ELEMENTS (in_config) } };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (rows); i++)
+    for (gsize j = 0; j < rows[i].n; j++) {
+      SbxPathRule rule = { g_build_filename (rows[i].top, rows[i].names[j], NULL), SBX_ACCESS_RO };
+
+      g_ptr_array_add (paths, (gpointer) rule.path);
+      if (is_unsaid (rules, self->policy, rule.path) && sbx_plan_exists (self, rule.path))
+        g_array_append_val (rules, rule);
+    }
+}
+
 static int
 compare_rules (gconstpointer a, gconstpointer b)
 {
@@ -110,6 +149,8 @@ make_rules (SbxPlan *self, GPtrArray *paths)
   GArray *rules = g_array_new (FALSE, FALSE, sizeof (SbxPathRule));
 
   g_array_append_vals (rules, named, (guint) n);
+  if (sbx_policy_get_sockets (self->policy) & SBX_PLAN_DISPLAYS)
+    add_appearance (self, rules, paths);
   g_ptr_array_add (paths, homes);
   g_ptr_array_add (paths, profiles);
   add_rule (rules, self->policy, homes, SBX_ACCESS_NONE);

@@ -6,6 +6,9 @@
 
 G_BEGIN_DECLS
 
+/* With one of these, there are windows. */
+#define SBX_PLAN_DISPLAYS (SBX_SOCKET_WAYLAND | SBX_SOCKET_X11 | SBX_SOCKET_FALLBACK_X11)
+
 typedef enum {
   SBX_OP_RO_BIND,
   SBX_OP_BIND,

@@ -81,6 +81,38 @@ TEST_F (X11, IsNotThereOtherwise)
   EXPECT_NE (outcome.err.find ("unable to open display"), std::string::npos) << outcome.err;
 }
 
+/* Windows look as the user has chosen; what is beside that is not there, and nothing of it can be changed. */
+TEST_F (X11, LooksAsTheUserWants)
+{
+  static const char *const shown[] = { "/.icons/default/index.theme", "/.fonts/font.ttf", "/.themes/Mine/gtk.css" };
+  std::string config = dir () + "/config/gtk-3.0", script = "cat", changes;
+
+  for (const char *file : shown) {
+    std::filesystem::create_directories (std::filesystem::path (home () + file).parent_path ());
+    write_file (home () + file, "seen\n");
+    script += " ~" + std::string (file);
+    changes += "echo x 2>/dev/null >~" + std::string (file) + "; ";
+  }
+  std::filesystem::create_directories (config);
+  for (const char *file : { "settings.ini", "bookmarks" })
+    write_file (config + "/" + file, "config\n");
+  script += " " + config + "/settings.ini " + config + "/bookmarks 2>/dev/null; " + changes + "ls -A ~";
+
+  Outcome outcome = run_in ({ "--profile=shared" }, { "sh", "-c", script });
+  EXPECT_EQ (outcome.out.substr (0, 22), "seen\nseen\nseen\nconfig\n") << outcome.out << outcome.err;
+  EXPECT_EQ (outcome.out.find ("config\nconfig"), std::string::npos) << outcome.out;
+  for (const char *file : shown)
+    EXPECT_EQ (read_file (home () + file), "seen\n");
+  /* Not where there are no windows */
+  outcome = run_in ({ "--profile=without" }, { "sh", "-c", script });
+  EXPECT_EQ (outcome.out.find ("seen"), std::string::npos) << outcome.out;
+
+  Command words = command (run_words ({ "--profile=shared" }, { "sh", "-c", "echo $XCURSOR_SIZE $GTK_IM_MODULE" }));
+  words.env["XCURSOR_SIZE"] = "48";
+  words.env["GTK_IM_MODULE"] = "ibus";
+  EXPECT_EQ (run (words).out, "48 ibus\n");
+}
+
 TEST_F (X11, WithoutADisplay)
 {
   Command words = command (run_words ({ "--profile=shared" }, { "sh", "-c", "echo ${DISPLAY-none}" }));
