@@ -7,6 +7,8 @@
 #include "cli/output.h"
 #include "config.h"
 
+#define SBX_HELP_COLUMNS 78
+
 int
 sbx_fail (const char *format, ...)
 {
@@ -65,8 +67,9 @@ sbx_parse (SbxCommand *command, const GOptionEntry *entries, GOptionGroup *group
   g_autoptr (GOptionContext) context = g_option_context_new (usage);
   g_autoptr (GError) error = NULL;
   g_autofree char *program = g_strconcat ("sandboxctl ", command->argv[0], NULL);
+  g_autofree char *wrapped = sbx_output_wrap (summary, SBX_HELP_COLUMNS);
 
-  g_option_context_set_summary (context, summary);
+  g_option_context_set_summary (context, wrapped);
   g_option_context_set_strict_posix (context, command->strict);
   g_option_context_add_main_entries (context, entries, GETTEXT_PACKAGE);
   if (group)

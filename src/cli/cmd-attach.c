@@ -89,8 +89,8 @@ sbx_cmd_attach (SbxCommand *command)
 {
   Attach attach = { .request = SBX_REQUEST_INIT, .policy = sbx_policy_options_new () };
   const GOptionEntry entries[] = {
-    { "profile", 'p', 0, G_OPTION_ARG_FILENAME, &attach.profile,
-      N_ ("Under this profile: debugger (default), tracer, dumper, or another"), N_ ("NAME") },
+    { "profile", 'p', 0, G_OPTION_ARG_FILENAME, &attach.profile, N_ ("Under this profile (default: debugger)"),
+      N_ ("NAME") },
     { "hold", 0, 0, G_OPTION_ARG_NONE, &attach.hold, N_ ("The sandbox stays until this has ended"), NULL },
     SBX_REQUEST_ENTRIES (&attach.request),
     G_OPTION_ENTRY_NULL,

@@ -310,7 +310,7 @@ sbx_cmd_desktop (SbxCommand *command)
   };
   int status;
 
-  if (!sbx_parse (command, entries, NULL, _ ("install|remove FILE.desktop|APPLICATION… | list"),
+  if (!sbx_parse (command, entries, NULL, _ ("install|remove FILE.desktop|APP… | list"),
                   _ ("Makes the desktop start applications in sandboxes, brings back what was before, lists both."),
                   &status))
     return status;

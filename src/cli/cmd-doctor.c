@@ -86,6 +86,8 @@ print_text (GVariant *features, const char *bus, gboolean promises)
   }
   g_variant_lookup (features, "authority", "&s", &authority);
   printf (_ ("\nService: %s\nAuthority: %s\n"), bus, *authority ? authority : _ ("none"));
+  if (!*authority || strcmp (authority, "none") == 0)
+    puts (_ ("Without an authority only root gets more than the profiles of the system allow; install polkit."));
   puts (promises ? _ ("The default profile keeps every promise here.")
                  : _ ("The default profile does not keep every promise here, see above."));
 }

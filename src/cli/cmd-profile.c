@@ -319,8 +319,7 @@ sbx_cmd_profile (SbxCommand *command)
   int status;
 
   if (!sbx_parse (
-          command, entries, NULL,
-          _ ("list | show PROFILE | check PROFILE|FILE… | diff PROFILE PROFILE | score [PROFILE…]"),
+          command, entries, NULL, _ ("list|show|check|diff|score [PROFILE…|FILE…]"),
           _ ("Lists profiles, shows where each value comes from, checks files, compares, and says how much each "
              "lays open."),
           &status))

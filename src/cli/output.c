@@ -68,6 +68,36 @@ sbx_output_cut (const char *text, int columns)
   return g_strndup (text, (gsize) (end - text));
 }
 
+char *
+sbx_output_wrap (const char *text, int columns)
+{
+  g_auto (GStrv) words = g_strsplit_set (text, " \n", -1);
+  GString *wrapped = g_string_new (NULL);
+  int at = 0;
+
+  for (char **word = words; *word; word++) {
+    if (at > 0 && at + 1 + width_of (*word) > columns) {
+      g_string_append_c (wrapped, '\n');
+      at = 0;
+    } else if (word != words) {
+      g_string_append_c (wrapped, ' ');
+      at++;
+    }
+    for (const char *p = *word; *p; p = g_utf8_next_char (p)) {
+      gunichar c = g_utf8_get_char (p);
+
+      /* Between the letters of Chinese and Japanese too, where no space is; but not before their full stop or comma */
+      if (g_unichar_iswide (c) && g_unichar_isalnum (c) && at + width_of_char (c) + 2 > columns) {
+        g_string_append_c (wrapped, '\n');
+        at = 0;
+      }
+      g_string_append_unichar (wrapped, c);
+      at += width_of_char (c);
+    }
+  }
+  return g_string_free (wrapped, FALSE);
+}
+
 GStrv
 sbx_output_format (GPtrArray *rows)
 {

@@ -16,6 +16,10 @@ char *sbx_output_pad (const char *text, int columns);
 /* The beginning of @text, which is UTF-8, that fits into that many columns. */
 char *sbx_output_cut (const char *text, int columns);
 
+/* @text, which is UTF-8, in lines of at most @columns, broken at white space and between letters that are two columns
+ * wide. A longer word has a line of its own. Owned by the caller. */
+char *sbx_output_wrap (const char *text, int columns);
+
 /* The lines of a table, as sbx_output_table () prints them. */
 GStrv sbx_output_format (GPtrArray *rows);
 

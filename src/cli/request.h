@@ -41,11 +41,11 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (SbxRequest, sbx_request_clear)
         0,                                                                                                             \
         G_OPTION_ARG_STRING_ARRAY,                                                                                     \
         &(request)->fd_words,                                                                                          \
-        N_ ("Pass on this open descriptor, even if it is a directory"),                                                \
+        N_ ("Pass on this open descriptor or directory"),                                                              \
         N_ ("NUMBER") },                                                                                               \
   {                                                                                                                    \
     "no-inherit-fds", 0, 0, G_OPTION_ARG_NONE, &(request)->no_inherit,                                                 \
-        N_ ("Pass on only standard input, output, error and what --fd names"), NULL                                    \
+        N_ ("Pass on only 0, 1, 2 and what --fd names"), NULL                                                          \
   }
 
 /* Makes options, descriptors, terminal, and, unless @detached, the lifeline. */

@@ -139,6 +139,13 @@ main (int argc, char **argv)
     usage (stderr);
     return SBX_EXIT_SANDBOX;
   }
+  if (argc == 3 && strcmp (argv[1], "help") == 0 && (verb = find_verb (argv[2])) != NULL) {
+    char *words[] = { argv[2], (char *) "--help", NULL };
+
+    command.argc = 2;
+    command.argv = words;
+    return verb->function (&command);
+  }
   if (strcmp (argv[1], "--help") == 0 || strcmp (argv[1], "-h") == 0 || strcmp (argv[1], "help") == 0) {
     usage (stdout);
     return sbx_output_finish (descriptors.closed[1]) ? EXIT_SUCCESS : SBX_EXIT_SANDBOX;

@@ -197,3 +197,29 @@ TEST_F (Tools, LocaleAndTimeZone)
   Command outside ({ "date", "+%Z" });
   EXPECT_EQ (output ({ "date", "+%Z" }), run (outside).out);
 }
+
+/* In columns of a terminal: none of the help's characters is a wide one. */
+static long
+columns (const std::string &line)
+{
+  return std::count_if (line.begin (), line.end (), [] (char c) { return (c & 0xc0) != 0x80; });
+}
+
+TEST_F (Tools, HelpFitsIntoEightyColumns)
+{
+  for (const char *verb : { "run", "exec", "attach", "ps", "top", "show", "stop", "kill", "wait", "explain", "profile",
+                            "desktop", "crashes", "doctor" }) {
+    Outcome help = sandboxctl ({ verb, "--help" });
+
+    EXPECT_TRUE (succeeds (help)) << verb;
+    EXPECT_GE (lines (help.out).size (), 8u) << help.out;
+    for (const std::string &line : lines (help.out))
+      EXPECT_LE (columns (line), 80) << verb << ": " << line;
+    EXPECT_EQ (sandboxctl ({ "help", verb }).out, help.out);
+  }
+}
+
+TEST_F (Tools, DoctorSaysWhatAMissingAuthorityCosts)
+{
+  EXPECT_NE (sandboxctl ({ "doctor" }).out.find ("install polkit"), std::string::npos);
+}

@@ -73,6 +73,30 @@ test_pad (void)
 }
 
 static void
+test_wrap (void)
+{
+  static const struct {
+    const char *text, *wrapped;
+    int columns;
+  } rows[] = {
+    { "", "", 10 },
+    { "one two three", "one two\nthree", 10 },
+    { "one\ntwo three", "one two\nthree", 10 },
+    { "one two", "one two", 7 },
+    { "one two", "one\ntwo", 6 },
+    { "incomprehensible it is", "incomprehensible\nit is", 10 },
+    { "größe über", "größe über", 10 },
+    { "一二三四五六", "一二三四\n五六", 10 },
+  };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (rows); i++) {
+    g_autofree char *wrapped = sbx_output_wrap (rows[i].text, rows[i].columns);
+
+    g_assert_cmpstr (wrapped, ==, rows[i].wrapped);
+  }
+}
+
+static void
 test_kebab (void)
 {
   static const char *const rows[][2] = {
@@ -564,6 +588,7 @@ main (int argc, char **argv)
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/cli/output/clean", test_clean);
   g_test_add_func ("/cli/output/pad", test_pad);
+  g_test_add_func ("/cli/output/wrap", test_wrap);
   g_test_add_func ("/cli/output/kebab", test_kebab);
   g_test_add_func ("/cli/output/json", test_json);
   g_test_add_func ("/cli/signal-names", test_signals);
