@@ -227,10 +227,13 @@ TEST_P (Crash, AHandlerThatHangsCanBeStopped)
 
   ASSERT_TRUE (eventually ([&] { return fs::exists (dir () + "/out/up"); }));
   Record handler = {};
-  for (const Record &r : records ())
-    if (process_info (r.pid) && process_info (r.pid)->command.find ("handler.sh") != std::string::npos)
-      handler = r;
-  ASSERT_FALSE (handler.id.empty ());
+  ASSERT_TRUE (eventually ([&] { /* it may be up before its keeper has written down that it is */
+                                 for (const Record &r : records ())
+                                   if (process_info (r.pid)
+                                       && process_info (r.pid)->command.find ("handler.sh") != std::string::npos)
+                                     handler = r;
+                                 return !handler.id.empty ();
+  }));
   EXPECT_TRUE (succeeds (sandboxctl ({ "kill", "-s", "KILL", handler.id })));
   EXPECT_EQ (victim.wait ().status, 128 + SIGSEGV);
 }
