@@ -67,7 +67,7 @@ on_keeper_ended (GPid pid, int status, gpointer user_data)
 
 /* 0 or an errno. Every other descriptor of this process is close-on-exec. */
 static int
-spawn (const char *path, int sock, pid_t *pid)
+spawn (const char *path, int sock, gboolean quiet, pid_t *pid)
 {
   char *argv[] = { (char *) "sandbox-keeper", NULL }, *envp[] = { NULL };
   posix_spawn_file_actions_t actions;
@@ -80,6 +80,8 @@ spawn (const char *path, int sock, pid_t *pid)
   posix_spawn_file_actions_init (&actions);
   posix_spawn_file_actions_addopen (&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
   posix_spawn_file_actions_addopen (&actions, STDOUT_FILENO, "/dev/null", O_WRONLY, 0);
+  if (quiet)
+    posix_spawn_file_actions_addopen (&actions, STDERR_FILENO, "/dev/null", O_WRONLY, 0);
   posix_spawn_file_actions_adddup2 (&actions, sock, KEEPER_SOCKET);
   posix_spawnattr_init (&attributes);
   /* GIO ignores SIGPIPE, and an ignored signal stays ignored in everything that is executed */
@@ -93,7 +95,7 @@ spawn (const char *path, int sock, pid_t *pid)
 }
 
 int
-sbx_keeper_spawn (const char *path, const struct rlimit *nofile, GError **error)
+sbx_keeper_spawn (const char *path, const struct rlimit *nofile, gboolean quiet, GError **error)
 {
   int pair[2], rc;
   pid_t pid;
@@ -102,7 +104,7 @@ sbx_keeper_spawn (const char *path, const struct rlimit *nofile, GError **error)
     sbx_throw_errno (error, SBX_ERROR_SPAWN_FAILED, errno, "keeper: make a socket pair");
     return -1;
   }
-  rc = spawn (path, pair[1], &pid);
+  rc = spawn (path, pair[1], quiet, &pid);
   close (pair[1]);
   if (rc != 0) {
     close (pair[0]);

@@ -13,9 +13,9 @@ G_BEGIN_DECLS
 char *sbx_program_find (const char *const *environment, const char *name, GError **error);
 
 /* Starts the keeper @path with one end of a new SOCK_SEQPACKET pair as descriptor 3, nothing else of ours but standard
- * error, an empty environment, and the limit @nofile (ours is raised; it passes on what it has). It is reaped by the
- * main loop. Returns our end of the pair, or -1 with SPAWN_FAILED. */
-int sbx_keeper_spawn (const char *path, const struct rlimit *nofile, GError **error);
+ * error (@quiet: not that either), an empty environment, and the limit @nofile (ours is raised; it passes on what it
+ * has). It is reaped by the main loop. Returns our end of the pair, or -1 with SPAWN_FAILED. */
+int sbx_keeper_spawn (const char *path, const struct rlimit *nofile, gboolean quiet, GError **error);
 
 /* Raises our own limit of open descriptors and returns what it was. */
 struct rlimit sbx_raise_nofile (void);

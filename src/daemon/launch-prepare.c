@@ -134,7 +134,8 @@ start_keeper (SbxLaunch *launch, GError **error)
     return -1;
   if (launch->target)
     return sbx_instance_attach (launch->target, keeper, launch->wish->hold, launch->crash, error);
-  return sbx_keeper_spawn (keeper, &context->nofile, error);
+  /* A private service's standard error is its caller's, who may wait for the end of it */
+  return sbx_keeper_spawn (keeper, &context->nofile, context->bus == NULL, error);
 }
 
 gboolean

@@ -67,16 +67,17 @@ limit (SbxCall *call, SbxWish *wish, GError **error)
 static void
 explain (SbxCall *call)
 {
-  static const char *const some_command[] = { "sh", NULL };
   GVariant *parameters = g_dbus_method_invocation_get_parameters (call->invocation);
   g_autoptr (GVariant) argv = g_variant_get_child_value (parameters, 1);
   g_autoptr (GVariant) options = g_variant_get_child_value (parameters, 2);
+  const char *some_command[] = { NULL, NULL };
   const char *profile;
   GError *error = NULL;
   g_autoptr (SbxWish) wish = sbx_wish_new (argv, options, sbx_launch_options, NULL, FALSE, &error);
   g_autoptr (SbxChoice) choice = NULL;
 
   g_variant_get_child (parameters, 0, "&s", &profile);
+  some_command[0] = profile;
   if (wish && limit (call, wish, &error))
     choice = sbx_choice_new (sbx_manager_get_context (call->manager), profile, wish, some_command, &error);
   if (choice)

@@ -351,3 +351,15 @@ TEST_F (LifeWithoutBus, ThePrivateServiceEndsWithItsCaller)
   EXPECT_TRUE (succeeds (sandboxctl ({ "stop", id })));
   EXPECT_TRUE (wait_for_state (id, "exited"));
 }
+
+/* What it leaves running keeps no pipe of the caller's open, also not the one for complaints. */
+TEST_P (Life, DetachedLetsGoOfTheCallersPipes)
+{
+  Argv detach = ctl ({ "run", "--detach", "--", "sleep", "1000" });
+  Command words = command ({});
+
+  words.argv = { "sh", "-c", shell_quote (detach) + " 2>&1 | cat" };
+  Outcome outcome = run (words); /* ends when nobody has the pipe any more */
+  ASSERT_EQ (outcome.out.size (), 17u) << outcome.out;
+  EXPECT_TRUE (succeeds (sandboxctl ({ "stop", outcome.out.substr (0, 16) })));
+}
