@@ -38,6 +38,17 @@ find_cookie (SbxPlan *self, const char *number)
   return self->machine->x11_cookie ? self->machine->x11_cookie (self->machine, path ? path : usual, number) : NULL;
 }
 
+/* Whether @name, up to @colon, means a socket file, as it does for Xlib (X(7)). Any other host is reached by TCP: its
+ * number says nothing about the displays here. */
+static gboolean
+is_here (const char *name, const char *colon)
+{
+  static const char *const hosts[] = { "", "unix", "unix/", NULL };
+  g_autofree char *host = g_strndup (name, (gsize) (colon - name));
+
+  return g_strv_contains (hosts, host);
+}
+
 /* FALSE where there is none; a DISPLAY without a socket file is warned of. */
 static gboolean
 find_display (SbxPlan *self, Display *display)
@@ -50,7 +61,7 @@ find_display (SbxPlan *self, Display *display)
     return FALSE;
   display->number = g_strndup (colon + 1, strspn (colon + 1, "0123456789"));
   display->socket = g_strconcat (SOCKETS, display->number, NULL);
-  if (!*display->number || !sbx_plan_exists (self, display->socket)) {
+  if (!is_here (name, colon) || !*display->number || !sbx_plan_exists (self, display->socket)) {
     sbx_plan_warn (self, "the X display %s has no socket in /tmp/.X11-unix: no X11 inside", name);
     display_clear (display);
     return FALSE;

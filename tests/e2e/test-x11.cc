@@ -128,6 +128,21 @@ TEST_F (X11, WithoutADisplay)
   EXPECT_TRUE (succeeds (sandboxctl ({ "stop", id })));
 }
 
+/* The one of this machine with the same number is not the one that was named. */
+TEST_F (X11, ADisplayOfAnotherMachine)
+{
+  Command words = command (run_words ({ "--profile=shared" }, { "sh", "-c", "echo ${DISPLAY-none}" }));
+
+  for (const char *host : { "elsewhere.example", "localhost", "tcp/elsewhere.example", "elsewhere.example:" }) {
+    words.env["DISPLAY"] = host + display ();
+    EXPECT_EQ (run (words).out, "none\n") << host;
+  }
+  for (const char *host : { "", "unix", "unix/" }) { /* which is how Xlib reads these */
+    words.env["DISPLAY"] = host + display () + ".0";
+    EXPECT_EQ (run (words).out, ":8099\n") << host;
+  }
+}
+
 TEST_F (X11, SharingItIsWarnedOf)
 {
   std::string told = sandboxctl ({ "explain", "shared", "--", "true" }).out;
