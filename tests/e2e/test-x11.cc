@@ -143,6 +143,28 @@ TEST_F (X11, ADisplayOfAnotherMachine)
   }
 }
 
+/* Who shares /tmp has not asked for the displays that have their sockets there. */
+TEST_F (X11, IsNotSharedWithTmp)
+{
+  std::string tmp = "[Profile]\nInherits=default\n[Context]\nfilesystems=/tmp;\n", file = dir () + "/seen";
+  Argv look = { "sh", "-c", "cat " + file + "; ls -A /tmp/.X11-unix; echo x 2>/dev/null >/tmp/.X11-unix/x" };
+
+  ASSERT_EQ (file.substr (0, 5), "/tmp/");
+  write_file (file, "seen\n");
+  add_profile ("tmp", tmp);
+  EXPECT_EQ (run_in ({ "--profile=tmp" }, look).out, "seen\n");
+  for (const char *kind : { "shared", "nested" }) {
+    add_profile ("tmp", tmp + "sockets=x11;\nx11=" + kind + "\n");
+    Outcome outcome = run_in ({ "--profile=tmp" }, look);
+    EXPECT_NE (outcome.out.find ("X8099"), std::string::npos) << outcome.out;
+    EXPECT_EQ (outcome.out.find ("X" + display ().substr (1) + "\n") == std::string::npos,
+               std::string (kind) == "shared" || display () != ":0"); /* a nested one has a place of that name */
+    EXPECT_TRUE (succeeds (run_in ({ "--profile=tmp" }, { "xdpyinfo" })));
+  }
+  EXPECT_FALSE (std::filesystem::exists ("/tmp/.X11-unix/X8099")) << "nothing is left outside";
+  EXPECT_FALSE (std::filesystem::exists ("/tmp/.X11-unix/x"));
+}
+
 TEST_F (X11, SharingItIsWarnedOf)
 {
   std::string told = sandboxctl ({ "explain", "shared", "--", "true" }).out;
