@@ -121,6 +121,7 @@ sbx_nested_stop_orphan (SbxRegistry *registry, SbxInstance *instance)
   if (!sbx_instance_get_info (instance)->nested || sbx_instance_get_state (instance) != SBX_STATE_RUNNING
       || (starter && sbx_instance_get_state (starter) != SBX_STATE_EXITED))
     return;
-  if (!sbx_instance_send (instance, &message, NULL, 0, &error))
+  /* One whose keeper has gone is ending already */
+  if (!sbx_instance_send (instance, &message, NULL, 0, &error) && !g_error_matches (error, SBX_ERROR, SBX_ERROR_EXITED))
     g_warning ("%s stays although its parent has ended: %s", sbx_instance_get_path (instance), error->message);
 }

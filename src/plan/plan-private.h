@@ -83,6 +83,8 @@ void sbx_plan_directory (SbxPlan *self, const char *path, guint mode);
 const char *sbx_plan_getenv (SbxPlan *self, const char *name);
 void sbx_plan_setenv (SbxPlan *self, const char *name, const char *value);
 gboolean sbx_plan_exists (SbxPlan *self, const char *path);
+/* Whether @path, which the caller has named as one, can be a socket: neither a file nor a directory. */
+gboolean sbx_plan_may_be_socket (SbxPlan *self, const char *path);
 /* Binds @path at its own place if it is there. TRUE when it is. */
 gboolean sbx_plan_bind_if_there (SbxPlan *self, SbxOpKind kind, const char *path);
 

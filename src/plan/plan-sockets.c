@@ -17,16 +17,19 @@ static gboolean
 add_wayland (SbxPlan *self)
 {
   const char *display = sbx_plan_getenv (self, "WAYLAND_DISPLAY");
-  gboolean there;
+  g_autofree char *path = NULL;
 
   if (!display)
     display = "wayland-0";
-  if (strstr (display, ".."))
+  if (display[0] == '/')
+    path = g_strdup (display);
+  else if (self->machine->runtime_dir)
+    path = g_build_filename (self->machine->runtime_dir, display, NULL);
+  if (!path || strstr (display, "..") || !sbx_plan_may_be_socket (self, path))
     return FALSE;
-  there = display[0] == '/' ? sbx_plan_bind_if_there (self, SBX_OP_RO_BIND, display) : bind_runtime (self, display);
-  if (there)
-    sbx_plan_setenv (self, "WAYLAND_DISPLAY", display);
-  return there;
+  sbx_plan_op (self, SBX_OP_RO_BIND, path, path, -1);
+  sbx_plan_setenv (self, "WAYLAND_DISPLAY", display);
+  return TRUE;
 }
 
 static void
@@ -65,7 +68,7 @@ add_ssh_auth (SbxPlan *self)
   const char *socket = sbx_plan_getenv (self, "SSH_AUTH_SOCK");
   g_autofree char *inside = g_build_filename (self->runtime_dir, "ssh-auth", NULL);
 
-  if (!socket || socket[0] != '/' || !sbx_plan_exists (self, socket))
+  if (!socket || socket[0] != '/' || !sbx_plan_may_be_socket (self, socket))
     return;
   sbx_plan_op (self, SBX_OP_RO_BIND, socket, inside, -1);
   sbx_plan_setenv (self, "SSH_AUTH_SOCK", inside);

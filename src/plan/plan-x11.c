@@ -61,7 +61,7 @@ find_display (SbxPlan *self, Display *display)
     return FALSE;
   display->number = g_strndup (colon + 1, strspn (colon + 1, "0123456789"));
   display->socket = g_strconcat (SOCKETS, display->number, NULL);
-  if (!is_here (name, colon) || !*display->number || !sbx_plan_exists (self, display->socket)) {
+  if (!is_here (name, colon) || !*display->number || !sbx_plan_may_be_socket (self, display->socket)) {
     sbx_plan_warn (self, "the X display %s has no socket in /tmp/.X11-unix: no X11 inside", name);
     display_clear (display);
     return FALSE;

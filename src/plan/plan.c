@@ -160,6 +160,12 @@ sbx_plan_exists (SbxPlan *self, const char *path)
 }
 
 gboolean
+sbx_plan_may_be_socket (SbxPlan *self, const char *path)
+{
+  return self->machine->look (self->machine, path, NULL) == SBX_FILE_OTHER;
+}
+
+gboolean
 sbx_plan_bind_if_there (SbxPlan *self, SbxOpKind kind, const char *path)
 {
   if (!sbx_plan_exists (self, path))

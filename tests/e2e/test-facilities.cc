@@ -164,6 +164,19 @@ TEST_F (Facilities, WaylandDisplayElsewhere)
   set_env ("WAYLAND_DISPLAY", "../elsewhere/socket");
   EXPECT_EQ (under ("[Context]\nsockets=wayland;\n", script).out, "refused\n");
   EXPECT_EQ (under ("[Context]\nsockets=wayland;\n", connect_at (dir () + "/elsewhere/socket")).out, "refused\n");
+  /* Nor is a file, or a directory, which that name would open up */
+  write_file (dir () + "/elsewhere/file", "nobody's business");
+  for (std::string other : { "/elsewhere/file", "/elsewhere" }) {
+    set_env ("WAYLAND_DISPLAY", dir () + other);
+    set_env ("SSH_AUTH_SOCK", dir () + other);
+    EXPECT_EQ (under ("[Context]\nsockets=wayland;ssh-auth;\n",
+                      "echo ${WAYLAND_DISPLAY-none} ${SSH_AUTH_SOCK-none}; cat " + dir ()
+                          + "/elsewhere/file $XDG_RUNTIME_DIR/ssh-auth $XDG_RUNTIME_DIR/ssh-auth/file 2>/dev/null")
+                   .out,
+               "none none\n")
+        << other;
+  }
+  set_env ("SSH_AUTH_SOCK", std::nullopt);
   set_env ("WAYLAND_DISPLAY", dir () + "/elsewhere/socket");
   expect_both ("[Context]\nsockets=wayland;\n", script, "connected\n", "refused\n");
 }
