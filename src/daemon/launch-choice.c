@@ -16,15 +16,28 @@ sbx_launch_forget_call (SbxLaunch *launch)
   g_clear_object (&launch->fds);
 }
 
-/* For what it starts in turn. What is too much to be kept is nothing, and not the service's own. */
+/* For what it starts in turn: of the caller's variables those that a plan looks at, since they go to a file. What is
+ * too much to be kept is nothing, and not the service's own. */
 static char **
-keep_display (const SbxWish *wish)
+keep_display (const SbxWish *wish, const SbxPolicy *policy)
 {
+  g_autoptr (GPtrArray) kept = g_ptr_array_new_with_free_func (g_free);
   gsize size = 0;
 
-  for (char **row = wish->display_env; row && *row; row++)
+  if (!wish->display_env)
+    return NULL;
+  for (char **row = wish->display_env; *row; row++) {
+    g_autofree char *name = g_strndup (*row, strcspn (*row, "="));
+
+    if (!sbx_plan_looks_at (policy, name))
+      continue;
     size += strlen (*row);
-  return size <= SBX_DISPLAY_KEPT ? g_strdupv (wish->display_env) : g_new0 (char *, 1);
+    g_ptr_array_add (kept, g_strdup (*row));
+  }
+  if (size > SBX_DISPLAY_KEPT)
+    g_ptr_array_set_size (kept, 0);
+  g_ptr_array_add (kept, NULL);
+  return (char **) g_ptr_array_steal (kept, NULL);
 }
 
 SbxInfo *
@@ -38,7 +51,7 @@ sbx_launch_make_info (guint64 id, SbxChoice *choice, const SbxWish *wish, SbxIns
   info->id = id;
   info->parent = parent ? sbx_instance_get_id (parent) : 0;
   info->nested = wish->within != NULL;
-  info->display = keep_display (wish);
+  info->display = keep_display (wish, choice->policy);
   info->app_id = g_strdup (choice->app_id);
   info->profile = g_strdup (sbx_profile_get_name (choice->profile));
   info->command = g_variant_ref_sink (sbx_command_to_variant ((const char *const *) choice->argv));

@@ -20,6 +20,24 @@ static const char *const with_display[] = { "XDG_SESSION_TYPE",     "XDG_CURRENT
                                             "QT_IM_MODULES",        "SDL_IM_MODULE",       "GDK_SCALE",
                                             "GDK_DPI_SCALE" };
 
+gboolean
+sbx_plan_looks_at (const SbxPolicy *policy, const char *name)
+{
+  static const char *const sockets[] = { "DISPLAY", "XAUTHORITY", "WAYLAND_DISPLAY", "SSH_AUTH_SOCK", NULL };
+  static const char *const tokens[] = { "XDG_ACTIVATION_TOKEN", "DESKTOP_STARTUP_ID", NULL };
+
+  if (g_strv_contains (tokens, name))
+    return FALSE;
+  for (gsize i = 0; i < G_N_ELEMENTS (always); i++)
+    if (strcmp (always[i], name) == 0)
+      return TRUE;
+  for (gsize i = 0; i < G_N_ELEMENTS (with_display); i++)
+    if (strcmp (with_display[i], name) == 0)
+      return TRUE;
+  /* Those to pass on are rows without a value */
+  return g_strv_contains (sockets, name) || g_strv_contains (sbx_policy_get_environment (policy), name);
+}
+
 const char *
 sbx_plan_getenv (SbxPlan *self, const char *name)
 {

@@ -65,6 +65,10 @@ G_DECLARE_FINAL_TYPE (SbxPlan, sbx_plan, SBX, PLAN, GObject)
 #define SBX_PLAN_SIDECAR_FILE 10
 #define SBX_PLAN_SIDECAR_LINK 11
 
+/* Whether a plan under @policy looks at the caller's variable @name; not at the tokens, which are good for one start.
+ */
+gboolean sbx_plan_looks_at (const SbxPolicy *policy, const char *name);
+
 /* Errors: NOT_SUPPORTED (names what is missing), BAD_PROFILE (a policy that contradicts itself), BAD_OPTION. */
 SbxPlan *sbx_plan_new (const SbxPolicy *policy, const SbxRequest *request, SbxMachine *machine, GError **error);
 

@@ -355,3 +355,23 @@ TEST_F (Nested, SignalsOfItsOwn)
   Outcome outcome = client.wait ();
   EXPECT_EQ (outcome.out, "ready\n[]\n['Exited', 'InterfacesAdded', 'PropertiesChanged']\n") << outcome.err;
 }
+
+/* What it keeps of the caller's environment for that, in a file, is what a launch looks at. */
+TEST_F (Nested, NoSecretOfTheCallersIsKept)
+{
+  add_profile ("passing", "[Profile]\nInherits=default\n[Context]\npass-environment=PASSED_ON;\n");
+  Command words = command ({ "run", "--detach", "--profile=passing", "--", "sleep", "1000" });
+
+  words.env["SECRET_TOKEN"] = "hunter2";
+  words.env["XDG_ACTIVATION_TOKEN"] = "used-up";
+  words.env["PASSED_ON"] = "for what it starts";
+  words.env["DISPLAY"] = ":4711";
+  Outcome outcome = run (words);
+  ASSERT_TRUE (succeeds (outcome));
+  std::string id = outcome.out.substr (0, 16), info = read_file (instances () + "/" + id + "/info");
+  EXPECT_EQ (info.find ("hunter2"), std::string::npos) << info;
+  EXPECT_EQ (info.find ("used-up"), std::string::npos) << info;
+  EXPECT_NE (info.find ("for what it starts"), std::string::npos) << info;
+  EXPECT_NE (info.find (":4711"), std::string::npos) << info;
+  EXPECT_TRUE (succeeds (sandboxctl ({ "stop", id })));
+}
