@@ -15,8 +15,8 @@ struct App {
 };
 
 static const App apps[] = {
-  { "Firefox", "firefox-esr.desktop", "firefox", "page.html", "Mozilla Firefox" },
-  { "Chromium", "chromium.desktop", "chromium", "page.html", "Chromium" },
+  { "Firefox", "firefox-esr.desktop", "firefox", "page.html", "A page.*Mozilla Firefox" },
+  { "Chromium", "chromium.desktop", "chromium", "page.html", "A page.*Chromium" },
   { "Thunderbird", "thunderbird.desktop", "thunderbird", "", "Thunderbird" },
   { "LibreOffice", "libreoffice-writer.desktop", "libreoffice", "text.rtf", "text.rtf.*LibreOffice" },
   { "Evince", "org.gnome.Evince.desktop", "evince", "document.pdf", "document.pdf" },

@@ -388,3 +388,22 @@ TEST_F (RealPortal, AnIdCannotBeForged)
   EXPECT_TRUE (backend_->expect ("forged")) << backend_->out ();
   EXPECT_NE (backend_->out ().find ("AddNotification org.example.Notes forged"), std::string::npos) << backend_->out ();
 }
+
+/* Nor with a proxy of its own, in a root of its own, that says who is connected to it. */
+TEST_F (RealPortal, AProxyInsideIsNobodyElse)
+{
+  Argv words = { "sh", "-c",
+                 "printf '[Application]\\nname=org.example.Other\\n' >/tmp/info && exec bwrap --ro-bind /usr /usr "
+                 "--symlink usr/bin /bin --symlink usr/lib /lib --symlink usr/lib64 /lib64 --proc /proc --dev /dev "
+                 "--ro-bind /run /run --bind /tmp /tmp --ro-bind /tmp/info /.flatpak-info -- sh -c '"
+                 "xdg-dbus-proxy $DBUS_SESSION_BUS_ADDRESS /tmp/own & "
+                 "until [ -S /tmp/own ]; do sleep 0.05; done; DBUS_SESSION_BUS_ADDRESS=unix:path=/tmp/own exec \"$@\"' "
+                 "sh \"$@\"",
+                 "sh" };
+
+  for (const std::string &word : ask ("Notification.AddNotification", { "forged", "{'title': <'x'>, 'body': <'y'>}" }))
+    words.push_back (word);
+  ASSERT_TRUE (succeeds (run_in ({ "--profile=inside", "--app-id=org.example.Notes" }, words)));
+  EXPECT_TRUE (backend_->expect ("forged")) << backend_->out ();
+  EXPECT_NE (backend_->out ().find ("AddNotification org.example.Notes forged"), std::string::npos) << backend_->out ();
+}
