@@ -338,7 +338,7 @@ set_screen (Top *top, gboolean ours)
     modes.c_lflag &= (tcflag_t) ~(ICANON | ECHO);
     modes.c_cc[VMIN] = 1;
     modes.c_cc[VTIME] = 0;
-    modes.c_cc[VSUSP] = _POSIX_VDISABLE; /* a stop would leave the terminal like this */
+    modes.c_cc[VSUSP] = modes.c_cc[VQUIT] = _POSIX_VDISABLE; /* they would leave the terminal like this */
   }
   (void) tcsetattr (STDIN_FILENO, TCSADRAIN, &modes);
   fputs (ours ? "\033[?1049h\033[?25l" : "\033[?25h\033[?1049l", stdout);
