@@ -230,6 +230,8 @@ sbx_crash_store_write (int store, const char *id, const char *name, const char *
     ok = write_whole (fd, text) && renameat (directory, fresh, directory, name) == 0;
   if (!ok)
     sbx_throw_errno (error, SBX_ERROR_SPAWN_FAILED, errno, "write %s of the crash %s", name, id);
+  if (!ok && fd >= 0)
+    unlinkat (directory, fresh, 0);
   if (fd >= 0)
     close (fd);
   if (directory >= 0)

@@ -204,22 +204,49 @@ on_thread (Dwfl_Thread *thread, void *data)
   return ++dump->n_threads < MAX_THREADS ? DWARF_CB_OK : DWARF_CB_ABORT;
 }
 
+/* The state of proc(5)'s /proc/PID/stat, behind a name that may have anything in it. */
 static gboolean
+is_zombie (pid_t pid)
+{
+  g_autofree char *path = g_strdup_printf ("/proc/%d/stat", pid), *text = NULL;
+  const char *end;
+
+  if (!g_file_get_contents (path, &text, NULL, NULL))
+    return FALSE;
+  end = strrchr (text, ')');
+  return end && g_str_has_prefix (end, ") Z");
+}
+
+/* libdwfl says -1 and has the reason, or says the reason: an errno. */
+static char *
+why_not (pid_t pid, int rc)
+{
+  if (is_zombie (pid))
+    return g_strdup (
+        "the process has ended, and its parent has not asked for its status: there is nothing left to see");
+  return g_strdup (rc > 0 ? g_strerror (rc) : dwfl_errmsg (-1));
+}
+
+static void
 look_at_threads (Dump *dump, char **note)
 {
   static char *debug_path = NULL;
   static const Dwfl_Callbacks callbacks = { .find_elf = find_elf,
                                             .find_debuginfo = dwfl_standard_find_debuginfo,
                                             .debuginfo_path = &debug_path };
+  int rc = -1;
 
   dump->dwfl = dwfl_begin (&callbacks);
-  if (!dump->dwfl || dwfl_linux_proc_report (dump->dwfl, dump->pid) != 0
-      || dwfl_report_end (dump->dwfl, NULL, NULL) != 0 || dwfl_linux_proc_attach (dump->dwfl, dump->pid, false) != 0
-      || dwfl_getthreads (dump->dwfl, on_thread, dump) == -1) {
-    *note = g_strdup (dwfl_errmsg (-1));
-    return FALSE;
-  }
-  return TRUE;
+  if (dump->dwfl)
+    rc = dwfl_linux_proc_report (dump->dwfl, dump->pid);
+  if (rc == 0)
+    rc = dwfl_report_end (dump->dwfl, NULL, NULL);
+  if (rc == 0)
+    rc = dwfl_linux_proc_attach (dump->dwfl, dump->pid, false);
+  if (rc == 0)
+    rc = dwfl_getthreads (dump->dwfl, on_thread, dump);
+  if (json_array_get_length (dump->threads) == 0)
+    *note = why_not (dump->pid, rc);
 }
 
 /* Lines of /proc/PID/maps (proc(5)), with what stands in them. */
@@ -278,12 +305,14 @@ read_crash (void)
   return path && g_file_get_contents (path, &text, NULL, NULL) ? json_from_string (text, NULL) : NULL;
 }
 
-/* By gdb's gcore, which knows every architecture; sparse. */
+/* By gdb's gcore, which knows every architecture; sparse. It ends well when it could not write all of it, and only says
+ * so: gcore_copy_callback() in gdb/gcore.c. */
 static char *
 write_core (pid_t pid, const char *directory)
 {
   g_autofree char *prefix = g_build_filename (directory, "core", NULL), *number = g_strdup_printf ("%d", pid);
-  g_autofree char *made = g_strconcat (prefix, ".", number, NULL), *output = NULL;
+  g_autofree char *made = g_strconcat (prefix, ".", number, NULL), *output = NULL, *complaints = NULL;
+  g_auto (GStrv) env = g_environ_setenv (g_get_environ (), "LC_ALL", "C", TRUE);
   char *argv[] = { (char *) "gcore", (char *) "-o", prefix, number, NULL };
   const struct rlimit limit = { CORE_LIMIT, CORE_LIMIT };
   int status = 0;
@@ -291,13 +320,14 @@ write_core (pid_t pid, const char *directory)
   /* gdb reports the error and goes on; the signal would end it in the middle */
   signal (SIGXFSZ, SIG_IGN);
   setrlimit (RLIMIT_FSIZE, &limit);
-  if (!g_spawn_sync (NULL, argv, NULL, G_SPAWN_SEARCH_PATH | G_SPAWN_STDERR_TO_DEV_NULL, NULL, NULL, &output, NULL,
-                     &status, NULL))
+  if (!g_spawn_sync (NULL, argv, env, G_SPAWN_SEARCH_PATH, NULL, NULL, &output, &complaints, &status, NULL))
     return g_strdup ("no core: gcore is not installed; on Debian, `apt install gdb`");
-  if (g_spawn_check_wait_status (status, NULL) && g_rename (made, prefix) == 0)
+  if (g_spawn_check_wait_status (status, NULL) && !strstr (complaints, "Failed to write")
+      && g_rename (made, prefix) == 0)
     return NULL;
   (void) g_unlink (made);
-  return g_strdup_printf ("no core: gcore failed, or it would be larger than %" G_GUINT64_FORMAT " MiB",
+  return g_strdup_printf ("no core: gcore failed, the disk is full, or it would be larger than %" G_GUINT64_FORMAT
+                          " MiB",
                           CORE_LIMIT >> 20);
 }
 
@@ -354,7 +384,7 @@ choose_pid (int given)
 int
 main (int argc, char **argv)
 {
-  gboolean core = FALSE;
+  gboolean core = FALSE, complete;
   int pid = 0, status;
   g_autofree char *directory = g_strdup (g_getenv ("SANDBOX_CRASH_DIR"));
   const GOptionEntry entries[] = {
@@ -384,6 +414,7 @@ main (int argc, char **argv)
   dump.modules = g_ptr_array_new_with_free_func (g_free);
   dump.threads = json_array_new ();
   report = make_report (&dump);
+  complete = json_array_get_length (dump.threads) > 0;
   status = print_report (report, directory); /* at once: a core may take longer than we are given */
   if (core && directory && (note = write_core (dump.pid, directory)) != NULL) {
     json_object_set_string_member (report, "core", note);
@@ -391,5 +422,5 @@ main (int argc, char **argv)
   }
   json_object_unref (report);
   g_ptr_array_unref (dump.modules);
-  return status;
+  return complete ? status : EXIT_FAILURE;
 }

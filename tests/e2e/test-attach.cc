@@ -9,6 +9,8 @@
 
 using namespace e2e;
 
+namespace fs = std::filesystem;
+
 class Attach : public EitherBus {
 protected:
   void
@@ -282,7 +284,7 @@ TEST_P (Attach, HoldsItsInstanceIfAsked)
 static bool
 runs_anywhere (const std::string &words)
 {
-  for (const auto &entry : std::filesystem::directory_iterator ("/proc")) {
+  for (const auto &entry : fs::directory_iterator ("/proc")) {
     std::string text = read_file (entry.path ().string () + "/cmdline");
 
     std::replace (text.begin (), text.end (), '\0', ' ');
@@ -359,6 +361,38 @@ TEST_P (Attach, ToOneThatEndsAtThatMoment)
   }
 }
 
+/* It has nothing left to be looked at: each tool says so and ends, and its parent can still have its status. */
+TEST_P (Attach, ToAZombie)
+{
+  std::string go = dir () + "/data/go", id;
+  Outcome outcome;
+
+  fs::create_directories (dir () + "/data");
+  id = launch_detached ({ "--filesystem=" + dir () + "/data:ro" },
+                        { "python3", "-c",
+                          "import os, sys, time\n"
+                          "pid = os.fork()\n"
+                          "if pid == 0: os._exit(7)\n"
+                          "while not os.path.exists('"
+                              + go
+                              + "'): time.sleep(0.05)\n"
+                                "sys.exit(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) + 30)" });
+  outcome = attach (id, { "--profile=tracer" }, { "sh", "-c", "until grep -q '^State:.Z' /proc/3/status; do :; done" });
+  ASSERT_TRUE (succeeds (outcome));
+  outcome = attach (id, { "--profile=tracer" }, { "strace", "-p", "3" });
+  EXPECT_NE (outcome.status, 0);
+  EXPECT_NE (outcome.err.find ("Operation not permitted"), std::string::npos) << outcome.err;
+  outcome = attach (id, { "--profile=debugger" }, { "gdb", "-q", "-nx", "-batch", "-p", "3" });
+  EXPECT_NE ((outcome.out + outcome.err).find ("zombie"), std::string::npos) << outcome.out << outcome.err;
+  outcome = attach (id, { "--profile=dumper" }, { "/run/sandbox/sandbox-dump", "--pid=3" });
+  EXPECT_EQ (outcome.status, 1) << outcome.err;
+  Json report = Json::parse (outcome.out);
+  EXPECT_EQ (report["threads"].size (), 0u);
+  EXPECT_NE (report["note"].text ().find ("ended"), std::string::npos) << outcome.out;
+  write_file (go, "");
+  EXPECT_EQ (sandboxctl ({ "wait", id }).status, 37);
+}
+
 TEST_P (Attach, TwoTracersOfOneProcess)
 {
   std::string id = victim ();
@@ -386,7 +420,7 @@ TEST_P (Attach, SixtyFourBusyThreads)
   std::string tasks = "/proc/" + std::to_string (record (id).pid) + "/task";
 
   ASSERT_TRUE (eventually ([&] {
-    auto all = std::filesystem::directory_iterator (tasks);
+    auto all = fs::directory_iterator (tasks);
     return std::distance (std::filesystem::begin (all), std::filesystem::end (all)) == 64;
   }));
   Outcome outcome =

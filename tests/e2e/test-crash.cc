@@ -181,6 +181,59 @@ TEST_P (Crash, TheApplicationsOwnHandlerComesFirst)
   EXPECT_EQ (crashes ().size (), 1u);
 }
 
+/* The image that it had is gone, the new one cannot be there: the kernel has nothing left but SIGSEGV. */
+TEST_P (Crash, InTheMiddleOfExec)
+{
+  static const char make[] =
+      "import os, struct\n"
+      "def phdr(flags, offset, at, size): return struct.pack('<IIQQQQQQ', 1, flags, offset, at, at,"
+      " size, size, 4096)\n"
+      "ehdr = b'\\x7fELF\\2\\1\\1' + bytes(9) + struct.pack('<HHIQQQIHHHHHH', 2, 62, 1, 0x400000, 64,"
+      " 0, 0, 64, 56, 2, 0, 0, 0)\n"
+      "image = ehdr + phdr(5, 0, 0x400000, 176) + phdr(5, 4096, 0x700000000000000, 4096)\n"
+      "fd = os.open('image', os.O_CREAT | os.O_WRONLY, 0o755)\n"
+      "os.write(fd, image + bytes(8192 - len(image)))\n"
+      "os.close(fd)\n";
+  Outcome outcome =
+      run_in ({ "--profile=watched" }, { "python3", "-c", std::string (make) + "os.execv('image', ['x'])" });
+
+  EXPECT_EQ (outcome.status, 128 + SIGSEGV) << outcome.err;
+  ASSERT_EQ (crashes ().size (), 1u);
+  EXPECT_EQ (finished (crashes ()[0])["signal"].number (), SIGSEGV);
+  /* The parent of one by vfork(2) hears of it, and goes on */
+  outcome = run_in ({ "--profile=watched" },
+                    { "python3", "-c", std::string (make) + "import subprocess\nprint(subprocess.call(['./image']))" });
+  EXPECT_EQ (outcome.out, "-11\n") << outcome.err;
+  EXPECT_EQ (crashes ().size (), 2u);
+}
+
+/* One thread replaces the process while another one brings it down: whichever is first, it ends. */
+TEST_P (Crash, BesideExec)
+{
+  Outcome outcome =
+      run_in ({ "--profile=watched" }, { "python3", "-c",
+                                         "import ctypes, os, threading, time\n"
+                                         "def die():\n"
+                                         "  ready.wait()\n"
+                                         "  ctypes.string_at(64)\n"
+                                         "def become():\n"
+                                         "  ready.wait()\n"
+                                         "  os.execv('/bin/true', ['true'])\n"
+                                         "seen = set()\n"
+                                         "for i in range(40):\n"
+                                         "  pid = os.fork()\n"
+                                         "  if pid == 0:\n"
+                                         "    ready = threading.Barrier(2)\n"
+                                         "    for f in (die, become): threading.Thread(target=f).start()\n"
+                                         "    time.sleep(60)\n"
+                                         "    os._exit(1)\n"
+                                         "  seen.add(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))\n"
+                                         "print(seen <= {0, -11}, *seen)" });
+
+  EXPECT_EQ (outcome.out.substr (0, 4), "True") << outcome.out << outcome.err;
+  EXPECT_EQ (outcome.status, 0);
+}
+
 /* The signal is blocked while its handler runs: the kernel then does what the default is. */
 TEST_P (Crash, InASignalHandler)
 {
@@ -300,6 +353,19 @@ TEST_P (Crash, ManyAtTheSameMoment)
                               "print(sum(os.WTERMSIG(os.waitpid(pid, 0)[1]) == signal.SIGSEGV for pid in pids))" });
 
   EXPECT_EQ (outcome.out, "40\n") << outcome.err;
+}
+
+/* Half a core is of no use, and gdb does not call it a failure. */
+TEST_P (Crash, ACoreThatIsTooLarge)
+{
+  with_handler ("ulimit -f 64; exec /run/sandbox/sandbox-dump --core");
+  EXPECT_EQ (run_in ({ "--profile=watched" }, die_of (SIGSEGV)).status, 128 + SIGSEGV);
+  ASSERT_EQ (crashes ().size (), 1u);
+  finished (crashes ()[0]);
+  EXPECT_FALSE (fs::exists (store () + "/" + crashes ()[0] + "/core"));
+  std::string note = about (crashes ()[0], "report.json")["core"].text ();
+  EXPECT_NE (note.find ("larger"), std::string::npos)
+      << note << read_file (store () + "/" + crashes ()[0] + "/handler.log");
 }
 
 TEST_P (Crash, SixtyFourBusyThreads)

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Other machines than this one: full and read-only disks, no user namespaces, root, older kernels. */
 #include <cerrno>
+#include <csignal>
+#include <filesystem>
 #include <sched.h>
 #include <seccomp.h>
 #include <unistd.h>
@@ -9,12 +11,15 @@
 
 using namespace e2e;
 
+namespace fs = std::filesystem;
+
 /* Things that need a mount namespace in which this user is somebody: without a bus, which would be outside of it. */
 class Machine : public WithoutBus {
 protected:
-  /* sandboxctl @words after the shell commands @setup, with no more capabilities than before. */
+  /* sandboxctl @words after the shell commands @setup, with no more capabilities than before; @look is done at the end,
+   * and does not count. */
   Outcome
-  on_machine (const std::string &setup, const Argv &words)
+  on_machine (const std::string &setup, const Argv &words, const std::string &look = ":")
   {
     Argv argv = { "unshare",
                   "--map-current-user",
@@ -22,7 +27,8 @@ protected:
                   "--mount",
                   "sh",
                   "-c",
-                  "set -e; " + setup + "; exec setpriv --ambient-caps=-all --inh-caps=-all -- \"$@\"",
+                  "set -e; " + setup + "; setpriv --ambient-caps=-all --inh-caps=-all -- \"$@\" || status=$?; { " + look
+                      + "; }; exit ${status:-0}",
                   "sh" };
 
     for (const std::string &word : ctl (words))
@@ -92,6 +98,33 @@ TEST_F (Machine, HomeIsReadOnly)
   EXPECT_EQ (on_machine (mount, { "run", "--", "sh", "-c", "cd; echo x >file; cat file" }).out, "x\n");
   EXPECT_TRUE (fails_with (on_machine (mount, { "run", "--profile=browser", "--app-id=org.example.Ro", "--", "true" }),
                            125, { "Read-only file system", dir () + "/data" }));
+}
+
+/* A disk that a handler fills: the status is the crash's, and what does not fit is not left there in part. */
+TEST_F (Machine, ACrashHandlerFillsTheDisk)
+{
+  std::string state = dir () + "/state", kept = dir () + "/kept";
+  std::string mount = "mkdir -p " + state + "; mount -t tmpfs -o size=256k,mode=0700 tmpfs " + state;
+  std::string look = "cp -r " + state + "/sandbox/crashes/* " + kept;
+  Argv crash = { "sh", "-c", "kill -SEGV $$" };
+
+  write_file (dir () + "/fill.sh", "dd if=/dev/zero of=$SANDBOX_CRASH_DIR/fill bs=4k\n", 0755);
+  add_profile ("filler", "[Profile]\nInherits=tracer\nCommand=sh " + dir ()
+                             + "/fill.sh\n[Context]\nfilesystems=" + dir () + "/fill.sh:ro;\n");
+  add_profile ("hungry", "[Profile]\nInherits=default\nOnCrash=filler\n");
+  EXPECT_EQ (on_machine (mount, run_words ({ "--profile=hungry" }, crash), look).status, 128 + SIGSEGV);
+  EXPECT_TRUE (fs::exists (kept + "/fill"));
+  EXPECT_EQ (Json::parse (read_file (kept + "/crash.json"))["signal"].number (), SIGSEGV);
+  EXPECT_FALSE (fs::exists (kept + "/crash.json.new"));
+  fs::remove_all (kept);
+
+  add_profile ("fragile", "[Profile]\nInherits=default\nOnCrash=dumper\n");
+  EXPECT_EQ (on_machine (mount, run_words ({ "--profile=fragile" }, crash), look).status, 128 + SIGSEGV);
+  EXPECT_FALSE (fs::exists (kept + "/core")) << "half a core";
+  Json report = Json::parse (read_file (kept + "/report.json"));
+  EXPECT_NE (report["core"].text ().find ("disk"), std::string::npos);
+  EXPECT_EQ (report["threads"].size (), 1u);
+  EXPECT_EQ (Json::parse (read_file (kept + "/crash.json"))["handler"]["code"].number (), 0);
 }
 
 /* Started by root: a user namespace of this test's own makes one of us. */
