@@ -72,7 +72,7 @@ sbx_context_new (char **environment)
   self->environment = environment;
   self->nofile = sbx_raise_nofile ();
   self->runtime = sbx_runtime_dir_new ((const char *const *) environment);
-  self->turnstile = sbx_turnstile_new (SBX_STARTING_PER_PROCESSOR * g_get_num_processors ());
+  self->turnstile = sbx_turnstile_new (SBX_STARTING_PER_PROCESSOR * g_get_num_processors (), SBX_STARTING_PATIENCE_MS);
   self->authority = sbx_authority_new ();
   probe (self);
   return self;

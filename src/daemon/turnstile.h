@@ -9,8 +9,9 @@ G_BEGIN_DECLS
 
 typedef struct _SbxTurnstile SbxTurnstile;
 
-/* @room: how many may be inside. */
-SbxTurnstile *sbx_turnstile_new (guint room);
+/* @room: how many may be inside. One that has been there for @patience_ms no longer counts: a launch that hangs, on a
+ * dead network file system say, must not hold up all others. */
+SbxTurnstile *sbx_turnstile_new (guint room, guint patience_ms);
 void sbx_turnstile_free (SbxTurnstile *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (SbxTurnstile, sbx_turnstile_free)
 

@@ -262,7 +262,9 @@ everything_is_gone (SbxKeeper *keeper)
 {
   struct pollfd init = { keeper->init_pidfd, POLLIN, 0 };
 
-  if (keeper->state != SBX_KEEPER_ENDING || !keeper->bwrap_reaped || poll (&init, 1, 0) <= 0)
+  if (keeper->state == SBX_KEEPER_ENDING && !keeper->init_dead)
+    keeper->init_dead = poll (&init, 1, 0) > 0;
+  if (keeper->state != SBX_KEEPER_ENDING || !keeper->bwrap_reaped || !keeper->init_dead)
     return false;
   if (sbx_join_sweep (keeper->join.own_mounts) > 0) { /* nobody tells us when they are gone: look again */
     keeper->kill_at = sbx_keeper_now () + 2;

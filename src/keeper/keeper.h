@@ -74,7 +74,7 @@ typedef struct {
   int listener, signals, init, init_pidfd, bwrap_errors;
   pid_t bwrap, init_pid;
   int bwrap_status;
-  bool bwrap_reaped;
+  bool bwrap_reaped, init_dead; /* init_pidfd has said so */
   uint32_t next_job;
   SbxJob jobs[SBX_KEEPER_JOBS]; /* [0] is job 0 */
   SbxHandler handlers[SBX_KEEPER_HANDLERS];

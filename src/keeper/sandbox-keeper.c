@@ -32,7 +32,7 @@ collect (const SbxKeeper *keeper, Polled *polled)
     keeper->init,
     keeper->listener,
     keeper->bwrap_errors,
-    keeper->state == SBX_KEEPER_ENDING ? keeper->init_pidfd : -1,
+    keeper->state == SBX_KEEPER_ENDING && !keeper->init_dead ? keeper->init_pidfd : -1,
     keeper->tracer_link,
     keeper->proxy.link,
     keeper->proxy_log_at == 0 ? keeper->proxy.log : -1,

@@ -5,6 +5,7 @@
 #include <csignal>
 #include <fcntl.h>
 #include <filesystem>
+#include <sstream>
 #include <sys/stat.h>
 #include <thread>
 #include <unistd.h>
@@ -165,6 +166,37 @@ TEST_P (Killed, ApplicationFromTheHost)
   ::kill (running.pid, SIGKILL);
   EXPECT_EQ (process.wait ().status, 128 + SIGKILL);
   EXPECT_EQ (record (running.id).culprit, "application");
+}
+
+static long
+processor_ticks (pid_t pid)
+{
+  std::string text = read_file ("/proc/" + std::to_string (pid) + "/stat"); /* utime and stime: proc(5) */
+  std::istringstream fields (text.substr (text.rfind (')') + 1));
+  std::string skipped;
+  long user = 0, system = 0;
+
+  for (int i = 3; i < 14; i++)
+    fields >> skipped;
+  fields >> user >> system;
+  return user + system;
+}
+
+/* Its PID 1 has ended and bwrap does not come to an end: the keeper waits for it, and does not ask again and again. */
+TEST_P (Killed, TheKeeperWaitsWithoutWork)
+{
+  Process process = start ();
+  Record running = new_instance ();
+  pid_t bwrap = bwrap_of (running);
+
+  ::kill (bwrap, SIGSTOP);
+  ::kill (running.init, SIGKILL);
+  ASSERT_TRUE (eventually ([&] { return !process_exists (running.init); })); /* it is a zombie */
+  long before = processor_ticks (running.keeper);
+  usleep (400000);
+  EXPECT_LE (processor_ticks (running.keeper) - before, 5);
+  ::kill (bwrap, SIGCONT);
+  expect_culprit (process, running.id, "init");
 }
 
 /* The detached ones, of which nobody waits for the end. */

@@ -157,7 +157,7 @@ on_turn (gpointer user_data)
 static void
 test_turnstile (void)
 {
-  g_autoptr (SbxTurnstile) turnstile = sbx_turnstile_new (2);
+  g_autoptr (SbxTurnstile) turnstile = sbx_turnstile_new (2, G_MAXINT / 2);
   g_autoptr (GString) log = g_string_new (NULL);
   Visitor visitors[6];
 
@@ -183,6 +183,28 @@ test_turnstile (void)
   sbx_turnstile_leave (turnstile, &visitors[5]);
 }
 
+/* One that never leaves holds up nobody for ever, and may leave all the same. */
+static void
+test_turnstile_patience (void)
+{
+  g_autoptr (SbxTurnstile) turnstile = sbx_turnstile_new (1, 20);
+  g_autoptr (GString) log = g_string_new (NULL);
+  Visitor visitors[4];
+
+  for (gsize i = 0; i < G_N_ELEMENTS (visitors); i++) {
+    visitors[i] = (Visitor){ turnstile, log, (char) ('a' + i) };
+    sbx_turnstile_enter (turnstile, on_turn, &visitors[i]);
+  }
+  g_assert_cmpstr (log->str, ==, "a");
+  while (log->len < G_N_ELEMENTS (visitors))
+    g_main_context_iteration (NULL, TRUE);
+  g_assert_cmpstr (log->str, ==, "abcd");
+  for (gsize i = 0; i < G_N_ELEMENTS (visitors); i++)
+    sbx_turnstile_leave (turnstile, &visitors[i]);
+  sbx_turnstile_enter (turnstile, on_turn, &visitors[0]);
+  g_assert_cmpstr (log->str, ==, "abcda");
+}
+
 int
 main (int argc, char **argv)
 {
@@ -192,6 +214,7 @@ main (int argc, char **argv)
   g_test_add_func ("/wish/refused", test_refused);
   g_test_add_func ("/choice/app-ids", test_app_ids);
   g_test_add_func ("/choice/long-command", test_long_command);
-  g_test_add_func ("/turnstile", test_turnstile);
+  g_test_add_func ("/turnstile/order", test_turnstile);
+  g_test_add_func ("/turnstile/patience", test_turnstile_patience);
   return g_test_run ();
 }
