@@ -90,11 +90,24 @@ is_filtered (GVariant *policy, const char *bus)
   return rules && g_variant_n_children (rules) > 0;
 }
 
+/* The rule that would let @name through. The proxy's log does not say which of two buses it was. */
+static char *
+format_rule (GVariant *policy, const char *name, const char *need)
+{
+  gboolean session = is_filtered (policy, "Session"), system = is_filtered (policy, "System");
+
+  if (session && system)
+    return g_strdup_printf (
+        _ ("%s=%s below [Session Bus Policy] or [System Bus Policy], by the bus that it is on, would allow it"), name,
+        need);
+  return g_strdup_printf (_ ("%s=%s below [%s Bus Policy] in the profile would allow it"), name, need,
+                          system ? "System" : "Session");
+}
+
 /* What the filter of the buses did not let through, and what would have allowed it. */
 static void
 print_refused (GVariant *refused, GVariant *policy)
 {
-  gboolean session = is_filtered (policy, "Session"), system = is_filtered (policy, "System");
   const char *name, *member, *need, *title = _ ("Refused");
   GVariantIter iter;
   guint32 count;
@@ -103,8 +116,7 @@ print_refused (GVariant *refused, GVariant *policy)
   while (g_variant_iter_next (&iter, "(&s&s&su)", &name, &member, &need, &count)) {
     g_autofree char *line =
         g_strdup_printf (ngettext ("%s of %s, %u time", "%s of %s, %u times", count), member, name, count);
-    g_autofree char *rule = g_strdup_printf (_ ("%s=%s below [%s Bus Policy] in the profile would allow it"), name,
-                                             need, system && !session ? "System" : "Session");
+    g_autofree char *rule = format_rule (policy, name, need);
 
     print_line (title, line);
     if (name[0] != ':') /* a unique name: nothing that a profile could name */

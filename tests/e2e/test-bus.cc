@@ -170,6 +170,56 @@ TEST_F (FilteredBus, RefusalsAreNamed)
   EXPECT_TRUE (succeeds (sandboxctl ({ "stop", id })));
 }
 
+/* The proxy does not say on which of the two buses it was. */
+class EitherFilteredBus : public OnBus {
+protected:
+  void
+  SetUp () override
+  {
+    OnBus::SetUp ();
+    if (!HasFatalFailure ())
+      start_authority (true); /* with a system bus */
+  }
+  void
+  expect_remedy (const std::string &rules, const char *bus, const std::string &remedy)
+  {
+    add_profile ("either", "[Profile]\nInherits=default\n" + rules);
+    std::string id = launch_detached ({ "--profile=either" }, { "sleep", "1000" });
+    Argv call = { "exec",
+                  id,
+                  "--",
+                  "gdbus",
+                  "call",
+                  bus,
+                  "--timeout=10",
+                  "-d",
+                  "org.example.Hidden",
+                  "-o",
+                  "/",
+                  "-m",
+                  "org.freedesktop.DBus.Peer.Ping" };
+
+    EXPECT_NE (sandboxctl (call).status, 0);
+    EXPECT_TRUE (eventually ([&] {
+      return sandboxctl ({ "show", id }).out.find (remedy) != std::string::npos;
+    })) << sandboxctl ({ "show", id }).out;
+    EXPECT_TRUE (succeeds (sandboxctl ({ "stop", id })));
+  }
+};
+
+TEST_F (EitherFilteredBus, RefusalsHaveTheRemedyOfTheirBus)
+{
+  static const std::string session = "[Session Bus Policy]\norg.example.Allowed=talk\n",
+                           system = "[System Bus Policy]\norg.example.Allowed=talk\n";
+  static const std::string rule = "org.example.Hidden=talk below ",
+                           either = rule + "[Session Bus Policy] or [System Bus Policy]";
+
+  expect_remedy (session, "--session", rule + "[Session Bus Policy] in");
+  expect_remedy (system, "--system", rule + "[System Bus Policy] in");
+  expect_remedy (session + system, "--session", either);
+  expect_remedy (session + system, "--system", either);
+}
+
 /* Any number of names and calls: the table stays as it is, the bus goes on, the service is not kept busy. */
 TEST_F (FilteredBus, RefusalsWithoutEnd)
 {
