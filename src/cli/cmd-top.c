@@ -16,6 +16,7 @@
 #include "cli/usage.h"
 #include "common/names.h"
 
+#define QUIT_KEY '\x1c'     /* ^\, as it comes when it is no signal */
 #define FIRST_SAMPLE_MS 500 /* between the two that --once needs */
 
 /* How the rows are sorted; the key for it is its first letter. */
@@ -283,7 +284,7 @@ take_key (Top *top, const char *keys, gsize n)
     top->first++;
     return sizeof down;
   }
-  if (keys[0] == 'q' || keys[0] == 'Q')
+  if (keys[0] == 'q' || keys[0] == 'Q' || keys[0] == QUIT_KEY)
     quit (top, 0);
   for (guint i = 0; orders[i]; i++)
     if (keys[0] == orders[i][0])
@@ -338,7 +339,7 @@ set_screen (Top *top, gboolean ours)
     modes.c_lflag &= (tcflag_t) ~(ICANON | ECHO);
     modes.c_cc[VMIN] = 1;
     modes.c_cc[VTIME] = 0;
-    modes.c_cc[VSUSP] = modes.c_cc[VQUIT] = _POSIX_VDISABLE; /* they would leave the terminal like this */
+    modes.c_cc[VSUSP] = modes.c_cc[VQUIT] = _POSIX_VDISABLE; /* a stop or a core dump would leave it like this */
   }
   (void) tcsetattr (STDIN_FILENO, TCSADRAIN, &modes);
   fputs (ours ? "\033[?1049h\033[?25l" : "\033[?25h\033[?1049l", stdout);
@@ -358,6 +359,9 @@ watch (Top *top)
   };
 
   top->loop = g_main_loop_new (NULL, FALSE);
+  /* The two that GLib has no source for; by default they would leave the terminal as it is now */
+  signal (SIGQUIT, SIG_IGN);
+  signal (SIGTSTP, SIG_IGN);
   set_screen (top, TRUE);
   draw (top);
   g_main_loop_run (top->loop);

@@ -112,6 +112,73 @@ TEST_P (Top, PutsTheTerminalBackWhenItIsEnded)
   }
 }
 
+/* What would leave the terminal as a core dump or a stop leaves it. */
+TEST_P (Top, NoKeyLeavesTheTerminalBehind)
+{
+  Command words = on_terminal ({ "top" });
+  struct termios after;
+
+  words.env["TERM"] = "xterm";
+  Process process (words);
+  ASSERT_TRUE (process.expect ("quit")) << process.out ();
+  process.kill (SIGTSTP);
+  process.kill (SIGQUIT);
+  process.write ("\x1a"); /* ^Z */
+  process.write ("\x1c"); /* ^\ */
+  EXPECT_EQ (process.wait ().status, 0);
+  EXPECT_TRUE (has (process, "\033[?1049l"));
+  ASSERT_EQ (tcgetattr (process.terminal (), &after), 0);
+  EXPECT_EQ (after.c_lflag & (ICANON | ECHO), static_cast<tcflag_t> (ICANON | ECHO));
+}
+
+TEST_P (Top, FollowsTheWindowAndTheArrows)
+{
+  const char *const names[] = { "org.example.First", "org.example.Second", "org.example.Third" };
+  std::vector<std::string> ids;
+  Command words = on_terminal ({ "top", "--sort=age", "--delay=3600" }); /* what is drawn is for a key or the window */
+
+  for (const char *name : names)
+    ids.push_back (launch_detached ({ "--app-id", name }, { "sleep", "1000" }));
+  words.env["TERM"] = "xterm";
+  Process process (words);
+  ASSERT_TRUE (process.expect ("quit")) << process.out ();
+  process.forget ();
+  process.resize (5, 100); /* one row beside the four lines that are always there */
+  ASSERT_TRUE (process.expect ("quit")) << process.out ();
+  EXPECT_TRUE (has (process, "Third") && !has (process, "Second") && !has (process, "First")) << process.out ();
+  process.forget ();
+  process.write ("\033[B");
+  ASSERT_TRUE (process.expect ("quit"));
+  EXPECT_TRUE (has (process, "Second") && !has (process, "Third")) << process.out ();
+  process.forget ();
+  process.write ("\033[A");
+  ASSERT_TRUE (process.expect ("quit"));
+  EXPECT_TRUE (has (process, "Third") && !has (process, "Second")) << process.out ();
+  process.forget ();
+  process.resize (24, 100);
+  ASSERT_TRUE (process.expect ("quit"));
+  EXPECT_TRUE (has (process, "Third") && has (process, "Second") && has (process, "First")) << process.out ();
+  process.write ("q");
+  EXPECT_EQ (process.wait ().status, 0);
+  for (const std::string &id : ids)
+    EXPECT_TRUE (succeeds (sandboxctl ({ "stop", id })));
+}
+
+TEST_P (Top, NoColour)
+{
+  for (const char *value : { "", "1" }) {
+    Command words = on_terminal ({ "top" });
+
+    words.env["TERM"] = "xterm";
+    words.env["NO_COLOR"] = value;
+    Process process (words);
+    ASSERT_TRUE (process.expect ("quit")) << process.out ();
+    EXPECT_EQ (has (process, "\033[1m"), *value == '\0') << process.out ();
+    process.write ("q");
+    EXPECT_EQ (process.wait ().status, 0);
+  }
+}
+
 TEST_P (Top, WithoutATerminal)
 {
   EXPECT_TRUE (fails_with (sandboxctl ({ "top" }), 125, { "terminal", "--once" }));
