@@ -12,9 +12,11 @@
 int
 sbx_keeper_start_display (SbxKeeper *keeper, const SbxBlock *block)
 {
+  static const SbxSidecarTags tags = { SBX_TAG_DISPLAY, SBX_TAG_DISPLAY_FILE, SBX_TAG_DISPLAY_FILTER };
+
   if (mkdirat (keeper->record.directory, SBX_X11_SUBDIR, 0700) < 0)
     return -1;
-  return sbx_sidecar_start (&keeper->display, block, SBX_TAG_DISPLAY, SBX_TAG_DISPLAY_FILE, true);
+  return sbx_sidecar_start (&keeper->display, block, &tags, true);
 }
 
 /* The beginning is kept for the case that it gives up; servers complain of this and that when all is well. */

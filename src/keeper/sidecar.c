@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 #include "wire/fdmap.h"
@@ -12,18 +13,19 @@
 /* The numbers that its command line names, see plan/plan.h */
 #define FILE_NUMBER 10
 #define LINK_NUMBER 11
+#define FILTER_NUMBER 12
 
-static void __attribute__ ((noreturn)) exec_it (char **argv, int file, int ready, int log, int errors)
+static void __attribute__ ((noreturn)) exec_it (char **argv, const int given[2], int ready, int log, int errors)
 {
-  const int sources[] = { log, errors, file, ready };
-  const int32_t targets[] = { STDOUT_FILENO, STDERR_FILENO, FILE_NUMBER, LINK_NUMBER };
+  const int sources[] = { log, errors, given[0], ready, given[1] };
+  const int32_t targets[] = { STDOUT_FILENO, STDERR_FILENO, FILE_NUMBER, LINK_NUMBER, FILTER_NUMBER };
   char *empty[] = { NULL };
   sigset_t none;
 
   sigemptyset (&none);
   sigprocmask (SIG_SETMASK, &none, NULL);
   signal (SIGPIPE, SIG_DFL);
-  if (sbx_fdmap_apply (sources, targets, 4, -1) == 0)
+  if (sbx_fdmap_apply (sources, targets, sizeof sources / sizeof *sources, -1) == 0)
     execve (argv[0], argv, empty);
   _exit (127);
 }
@@ -59,7 +61,27 @@ fill_pipe (const SbxBlock *block, SbxTag tag)
   return ends[0];
 }
 
-static int __attribute__ ((noinline)) spawn (SbxSidecar *self, char **argv, int file, bool errors)
+/* The filter in memory: it may be larger than a pipe is where a user has many. */
+static int
+write_filter (const SbxBlock *block, SbxTag tag)
+{
+  SbxRecord filter = { 0 };
+  int fd, saved;
+
+  if (!sbx_block_next (block, tag, &filter)) {
+    errno = EBADMSG;
+    return -1;
+  }
+  fd = memfd_create ("filter", MFD_CLOEXEC);
+  if (fd < 0 || pwrite (fd, filter.value, filter.length, 0) == (ssize_t) filter.length)
+    return fd;
+  saved = errno;
+  close (fd);
+  errno = saved;
+  return -1;
+}
+
+static int __attribute__ ((noinline)) spawn (SbxSidecar *self, char **argv, const int given[2], bool errors)
 {
   int ready[2], log[2];
 
@@ -71,7 +93,7 @@ static int __attribute__ ((noinline)) spawn (SbxSidecar *self, char **argv, int 
   }
   self->pid = vfork ();
   if (self->pid == 0)
-    exec_it (argv, file, ready[1], log[1], errors ? log[1] : STDERR_FILENO);
+    exec_it (argv, given, ready[1], log[1], errors ? log[1] : STDERR_FILENO);
   if (self->pid < 0) {
     self->pid = 0;
     close_pair (ready);
@@ -88,16 +110,21 @@ static int __attribute__ ((noinline)) spawn (SbxSidecar *self, char **argv, int 
 }
 
 int
-sbx_sidecar_start (SbxSidecar *self, const SbxBlock *block, SbxTag command, SbxTag file, bool errors)
+sbx_sidecar_start (SbxSidecar *self, const SbxBlock *block, const SbxSidecarTags *tags, bool errors)
 {
   size_t argc;
-  char **argv = sbx_block_strv (block, command, &argc);
-  int content = argv ? fill_pipe (block, file) : -1, rc = -1;
+  char **argv = sbx_block_strv (block, tags->command, &argc);
+  int given[2] = { -1, -1 }, rc = -1;
 
-  if (content >= 0) {
-    rc = spawn (self, argv, content, errors);
-    close (content);
-  }
+  if (argv)
+    given[0] = fill_pipe (block, tags->file);
+  if (given[0] >= 0)
+    given[1] = write_filter (block, tags->filter);
+  if (given[1] >= 0)
+    rc = spawn (self, argv, given, errors);
+  for (size_t i = 0; i < 2; i++)
+    if (given[i] >= 0)
+      close (given[i]);
   free (argv);
   return rc;
 }

@@ -172,7 +172,8 @@ sbx_plan_add_buses (SbxPlan *self)
     for (gsize bus = 0; bus < SBX_N_BUSES; bus++)
       if (sockets[bus])
         add_args (self, (const char *const[]){ "--ro-bind", sockets[bus], sockets[bus], NULL });
-    add_args (self, (const char *const[]){ "--chdir", "/", "--", self->machine->dbus_proxy, proxy_fd, NULL });
+    sbx_plan_end_sidecar (self->proxy, self->machine->dbus_proxy);
+    arg (self, proxy_fd);
     for (gsize bus = 0; bus < SBX_N_BUSES; bus++)
       if (sockets[bus])
         add_proxied (self, bus, sockets[bus]);

@@ -167,6 +167,18 @@ plan_limits (SbxPlan *self)
     sbx_plan_warn (self, "cpu= takes a scope of the systemd user manager; where there is none, it is not limited");
 }
 
+static gboolean
+plan_sidecars (SbxPlan *self, GError **error)
+{
+  if (self->proxy->len > 0)
+    self->proxy_filter = sbx_seccomp_get_sidecar (self->machine->filters, SBX_SIDECAR_BUS, error);
+  if (self->proxy->len > 0 && !self->proxy_filter)
+    return FALSE;
+  if (self->display->len > 0)
+    self->display_filter = sbx_seccomp_get_sidecar (self->machine->filters, SBX_SIDECAR_X11, error);
+  return self->display->len == 0 || self->display_filter != NULL;
+}
+
 gboolean
 sbx_plan_add_confinement (SbxPlan *self, GError **error)
 {
@@ -183,11 +195,13 @@ sbx_plan_add_confinement (SbxPlan *self, GError **error)
   }
   plan_limits (self);
   self->filter = sbx_seccomp_get (self->machine->filters, self->policy, error);
+  if (!self->filter || !plan_sidecars (self, error))
+    return FALSE;
   if (self->request->tty)
     self->start_flags |= SBX_START_TTY;
   if (self->request->cwd_optional)
     self->start_flags |= SBX_START_CWD_OPTIONAL;
   if (sbx_policy_get_features (self->policy) & SBX_FEATURE_BACKGROUND)
     self->start_flags |= SBX_START_LINGER;
-  return self->filter != NULL;
+  return TRUE;
 }

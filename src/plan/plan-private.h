@@ -60,6 +60,7 @@ struct _SbxPlan {
   char *bus_directory, *app_info; /* … or NULL */
   GPtrArray *display;             /* the command line of the X server; empty: none */
   GBytes *display_file;
+  GBytes *proxy_filter, *display_filter; /* what they may call, or NULL without them */
   GPtrArray *environment;
   GPtrArray *warnings;
   GPtrArray *covered;  /* places that become read-only in the end */
@@ -93,8 +94,10 @@ void sbx_plan_add_files (SbxPlan *self);     /* plan-files.c: filesystems=, and 
 void sbx_plan_close_covered (SbxPlan *self); /* … after every other mount, since that needs its place to be made */
 void sbx_plan_add_devices (SbxPlan *self);   /* plan-devices.c */
 void sbx_plan_add_sockets (SbxPlan *self);   /* plan-sockets.c */
-/* Of a sidecar: bwrap and the root of its sandbox, to which the caller adds. plan-sidecar.c */
+/* Of a sidecar: bwrap and the root of its sandbox, to which the caller adds, and then the program, to which it adds
+ * what that is told. plan-sidecar.c */
 void sbx_plan_begin_sidecar (SbxPlan *self, GPtrArray *argv);
+void sbx_plan_end_sidecar (GPtrArray *argv, const char *program);
 void sbx_plan_add_words (GPtrArray *argv, const char *const *words);
 void sbx_plan_add_x11 (SbxPlan *self);         /* plan-x11.c */
 void sbx_plan_add_environment (SbxPlan *self); /* plan-env.c */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* The sandbox of a program that serves the application from outside (keeper/sidecar.c): the system's programs,
- * namespaces of its own, no capabilities, and what the rest of the plan adds. */
+ * namespaces of its own, no capabilities, the calls of sidecar-table.c, and what the rest of the plan adds. */
 #include "plan/plan-private.h"
 
 void
@@ -35,4 +35,13 @@ sbx_plan_begin_sidecar (SbxPlan *self, GPtrArray *argv)
   }
   if (sbx_plan_exists (self, "/etc/ld.so.cache"))
     sbx_plan_add_words (argv, (const char *const[]){ "--ro-bind", "/etc/ld.so.cache", "/etc/ld.so.cache", NULL });
+}
+
+void
+sbx_plan_end_sidecar (GPtrArray *argv, const char *program)
+{
+  /* Its root is memory of bwrap's, where it would have room for files of its own */
+  sbx_plan_add_words (argv,
+                      (const char *const[]){ "--remount-ro", "/", "--seccomp", G_STRINGIFY (SBX_PLAN_SIDECAR_FILTER),
+                                             "--chdir", "/", "--", program, NULL });
 }

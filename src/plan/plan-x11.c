@@ -12,6 +12,7 @@
 #define SIZE "1280x800" /* of a display of its own, at the start */
 /* In the sandbox of its server */
 #define COOKIES "/run/cookies"
+#define TMP_SIZE "16777216" /* a lock, and a keyboard of some 10 KiB at a time; what more there is, is no use of it */
 
 static const char name_inside[] = ":" NUMBER, outer_socket[] = SOCKETS "0"; /* the latter for its server */
 
@@ -121,16 +122,16 @@ write_server (SbxPlan *self, const Display *outer, const char *directory)
   };
 
   sbx_plan_begin_sidecar (self, self->display);
-  sbx_plan_add_words (self->display, (const char *const[]){ "--dev", "/dev", "--tmpfs", "/tmp", "--perms", "0600",
-                                                            "--ro-bind-data", G_STRINGIFY (SBX_PLAN_SIDECAR_FILE),
-                                                            COOKIES, "--bind", directory, "/tmp/.X11-unix", NULL });
+  sbx_plan_add_words (self->display,
+                      (const char *const[]){ "--dev-bind", "/dev/null", "/dev/null", "--dev-bind", "/dev/urandom",
+                                             "/dev/urandom", "--size", TMP_SIZE, "--tmpfs", "/tmp", "--perms", "0600",
+                                             "--ro-bind-data", G_STRINGIFY (SBX_PLAN_SIDECAR_FILE), COOKIES, "--bind",
+                                             directory, "/tmp/.X11-unix", NULL });
   if (outer)
     sbx_plan_add_words (self->display,
                         (const char *const[]){ "--ro-bind", outer->socket, outer_socket, "--setenv", "DISPLAY", ":0",
                                                "--setenv", "XAUTHORITY", COOKIES, NULL });
-  sbx_plan_add_words (
-      self->display,
-      (const char *const[]){ "--chdir", "/", "--", outer ? self->machine->xephyr : self->machine->xvfb, NULL });
+  sbx_plan_end_sidecar (self->display, outer ? self->machine->xephyr : self->machine->xvfb);
   sbx_plan_add_words (self->display, always);
   if (outer)
     sbx_plan_add_words (self->display,

@@ -83,6 +83,8 @@ sbx_plan_finalize (GObject *object)
   g_ptr_array_unref (self->proxy);
   g_ptr_array_unref (self->display);
   g_clear_pointer (&self->display_file, g_bytes_unref);
+  g_clear_pointer (&self->proxy_filter, g_bytes_unref);
+  g_clear_pointer (&self->display_filter, g_bytes_unref);
   g_free (self->bus_directory);
   g_free (self->app_info);
   g_ptr_array_unref (self->environment);
@@ -286,6 +288,15 @@ finish_block (SbxBlockWriter *writer, GError **error)
   return fd;
 }
 
+static void
+add_bytes (SbxBlockWriter *writer, guint32 tag, GBytes *bytes)
+{
+  gsize n;
+  const void *data = g_bytes_get_data (bytes, &n);
+
+  sbx_block_add (writer, tag, data, n);
+}
+
 int
 sbx_plan_write_prepare (SbxPlan *self, const char *id, GBytes *info, GError **error)
 {
@@ -295,7 +306,7 @@ sbx_plan_write_prepare (SbxPlan *self, const char *id, GBytes *info, GError **er
   for (guint i = 0; i < self->files->len; i++)
     numbers[i] = g_array_index (self->files, SbxPlanFile, i).number;
   sbx_block_add_string (&writer, SBX_TAG_ID, id);
-  sbx_block_add (&writer, SBX_TAG_INFO, g_bytes_get_data (info, NULL), g_bytes_get_size (info));
+  add_bytes (&writer, SBX_TAG_INFO, info);
   sbx_block_add_strv (&writer, SBX_TAG_BWRAP, sbx_plan_get_bwrap_argv (self));
   sbx_block_add (&writer, SBX_TAG_FDMAP, numbers, self->files->len * sizeof *numbers);
   sbx_block_add_u32 (&writer, SBX_TAG_PROCFS, self->procfs_flags);
@@ -303,11 +314,12 @@ sbx_plan_write_prepare (SbxPlan *self, const char *id, GBytes *info, GError **er
   if (self->proxy->len > 0) {
     sbx_block_add_strv (&writer, SBX_TAG_PROXY, (const char *const *) self->proxy->pdata);
     sbx_block_add (&writer, SBX_TAG_APP_INFO, self->app_info, strlen (self->app_info));
+    add_bytes (&writer, SBX_TAG_PROXY_FILTER, self->proxy_filter);
   }
   if (self->display->len > 0) {
     sbx_block_add_strv (&writer, SBX_TAG_DISPLAY, (const char *const *) self->display->pdata);
-    sbx_block_add (&writer, SBX_TAG_DISPLAY_FILE, g_bytes_get_data (self->display_file, NULL),
-                   g_bytes_get_size (self->display_file));
+    add_bytes (&writer, SBX_TAG_DISPLAY_FILE, self->display_file);
+    add_bytes (&writer, SBX_TAG_DISPLAY_FILTER, self->display_filter);
   }
   if (self->handler)
     sbx_block_add_u32 (&writer, SBX_TAG_JOIN, self->join);

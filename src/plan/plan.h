@@ -64,6 +64,7 @@ G_DECLARE_FINAL_TYPE (SbxPlan, sbx_plan, SBX, PLAN, GObject)
 /* … and the bwrap of a sidecar: keeper/sidecar.h */
 #define SBX_PLAN_SIDECAR_FILE 10
 #define SBX_PLAN_SIDECAR_LINK 11
+#define SBX_PLAN_SIDECAR_FILTER 12
 
 /* Whether a plan under @policy looks at the caller's variable @name; not at the tokens, which are good for one start.
  */

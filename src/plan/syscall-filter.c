@@ -9,7 +9,6 @@
 #include <unistd.h>
 
 #include "common/error.h"
-#include "plan/syscall-table.h"
 
 static gboolean
 listed (const char *const *list, const char *call)
@@ -51,7 +50,7 @@ comparison (const SbxCallRow *row)
 }
 
 static gboolean
-add_row (scmp_filter_ctx filter, const SbxCallRow *row, GError **error)
+add_row (scmp_filter_ctx filter, const SbxCallRow *row, guint32 action, GError **error)
 {
   int number = seccomp_syscall_resolve_name (row->call);
   struct scmp_arg_cmp compare = comparison (row);
@@ -60,10 +59,15 @@ add_row (scmp_filter_ctx filter, const SbxCallRow *row, GError **error)
   if (number == __NR_SCMP_ERROR) /* newer than libseccomp: its kernel number cannot be named */
     return sbx_throw (error, SBX_ERROR_NOT_SUPPORTED, "libseccomp does not know the system call %s; update libseccomp",
                       row->call);
-  rc = seccomp_rule_add_array (filter, SCMP_ACT_ERRNO ((guint) row->error), number, row->test == SBX_CALL_ANY ? 0 : 1,
-                               &compare);
+  rc = seccomp_rule_add_array (filter, action, number, row->test == SBX_CALL_ANY ? 0 : 1, &compare);
   /* EDOM: not on this architecture */
   return rc == 0 || rc == -EDOM || sbx_throw_errno (error, SBX_ERROR_NOT_SUPPORTED, -rc, "seccomp: %s", row->call);
+}
+
+static gboolean
+refuse_row (scmp_filter_ctx filter, const SbxCallRow *row, GError **error)
+{
+  return add_row (filter, row, SCMP_ACT_ERRNO ((guint) row->error), error);
 }
 
 /* allow= and deny= name calls that exist, or say which do not. */
@@ -89,26 +93,26 @@ fill (scmp_filter_ctx filter, const SbxPolicy *policy, GError **error)
   if (!check_names (sbx_policy_get_seccomp_allow (policy), "allow", error) || !check_names (deny, "deny", error))
     return FALSE;
   for (const SbxCallRow *row = sbx_call_rows; row->call; row++)
-    if (applies (row, policy) && !add_row (filter, row, error))
+    if (applies (row, policy) && !refuse_row (filter, row, error))
       return FALSE;
   for (; deny && *deny; deny++) {
     const SbxCallRow row = { .call = *deny, .error = EPERM };
 
-    if (!add_row (filter, &row, error))
+    if (!refuse_row (filter, &row, error))
       return FALSE;
   }
   return TRUE;
 }
 
 static gboolean
-configure (scmp_filter_ctx filter, const SbxPolicy *policy, GError **error)
+configure (scmp_filter_ctx filter, guint features, GError **error)
 {
   int rc = seccomp_attr_set (filter, SCMP_FLTATR_ACT_BADARCH, SCMP_ACT_ERRNO (ENOSYS));
 
   if (rc == 0)
     rc = seccomp_attr_set (filter, SCMP_FLTATR_CTL_OPTIMIZE, 2); /* a binary tree: few steps for every call */
 #ifdef __x86_64__
-  if (rc == 0 && (sbx_policy_get_features (policy) & SBX_FEATURE_MULTIARCH))
+  if (rc == 0 && (features & SBX_FEATURE_MULTIARCH))
     rc = seccomp_arch_add (filter, SCMP_ARCH_X86);
 #endif
   return rc == 0 || sbx_throw_errno (error, SBX_ERROR_NOT_SUPPORTED, -rc, "seccomp: cannot set the filter up");
@@ -146,7 +150,7 @@ sbx_seccomp_compile (const SbxPolicy *policy, GError **error)
     sbx_throw (error, SBX_ERROR_NOT_SUPPORTED, "seccomp: libseccomp cannot start");
     return NULL;
   }
-  if (configure (filter, policy, error) && fill (filter, policy, error))
+  if (configure (filter, sbx_policy_get_features (policy), error) && fill (filter, policy, error))
     program = export_program (filter, error);
   seccomp_release (filter);
   return program;
@@ -163,7 +167,46 @@ cache_key (const SbxPolicy *policy)
                           deny);
 }
 
+static gboolean
+fill_sidecar (scmp_filter_ctx filter, SbxSidecarKind kind, GError **error)
+{
+  for (const SbxCallRow *row = sbx_sidecar_rows; row->call; row++)
+    if ((row->tiers & SBX_SIDECAR_BIT (kind)) && !add_row (filter, row, SCMP_ACT_ALLOW, error))
+      return FALSE;
+  return TRUE;
+}
+
+static GBytes *
+compile_sidecar (SbxSidecarKind kind, GError **error)
+{
+  scmp_filter_ctx filter = seccomp_init (SCMP_ACT_ERRNO (ENOSYS));
+  GBytes *program = NULL;
+
+  if (!filter) {
+    sbx_throw (error, SBX_ERROR_NOT_SUPPORTED, "seccomp: libseccomp cannot start");
+    return NULL;
+  }
+  if (configure (filter, 0, error) && fill_sidecar (filter, kind, error))
+    program = export_program (filter, error);
+  seccomp_release (filter);
+  return program;
+}
+
 #define MAX_KEPT 64
+
+/* Takes both; @program may be NULL. */
+static GBytes *
+keep (GHashTable *cache, char *key, GBytes *program)
+{
+  if (!program) {
+    g_free (key);
+    return NULL;
+  }
+  if (g_hash_table_size (cache) >= MAX_KEPT)
+    g_hash_table_remove_all (cache);
+  g_hash_table_insert (cache, key, g_bytes_ref (program));
+  return program;
+}
 
 GHashTable *
 sbx_seccomp_cache_new (void)
@@ -179,13 +222,18 @@ sbx_seccomp_get (GHashTable *cache, const SbxPolicy *policy, GError **error)
 
   if (program)
     return g_bytes_ref (program);
-  program = sbx_seccomp_compile (policy, error);
-  if (!program)
-    return NULL;
-  if (g_hash_table_size (cache) >= MAX_KEPT)
-    g_hash_table_remove_all (cache);
-  g_hash_table_insert (cache, g_steal_pointer (&key), g_bytes_ref (program));
-  return program;
+  return keep (cache, g_steal_pointer (&key), sbx_seccomp_compile (policy, error));
+}
+
+GBytes *
+sbx_seccomp_get_sidecar (GHashTable *cache, SbxSidecarKind kind, GError **error)
+{
+  g_autofree char *key = g_strdup_printf ("sidecar %d", (int) kind); /* a policy's begins with a number */
+  GBytes *program = g_hash_table_lookup (cache, key);
+
+  if (program)
+    return g_bytes_ref (program);
+  return keep (cache, g_steal_pointer (&key), compile_sidecar (kind, error));
 }
 
 static char *

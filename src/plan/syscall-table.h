@@ -26,4 +26,12 @@ typedef struct {
 
 extern const SbxCallRow sbx_call_rows[]; /* ends with a NULL call */
 
+/* The programs that serve a sandbox from outside. */
+typedef enum { SBX_SIDECAR_BUS, SBX_SIDECAR_X11 } SbxSidecarKind;
+
+#define SBX_SIDECAR_BIT(kind) (1u << (kind))
+
+/* What they may call, and nothing else: tiers are SBX_SIDECAR_BIT ()s, there is no error. Ends with a NULL call. */
+extern const SbxCallRow sbx_sidecar_rows[];
+
 G_END_DECLS

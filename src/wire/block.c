@@ -55,6 +55,8 @@ static const Shape shapes[SBX_N_TAGS] = {
   [SBX_TAG_APP_INFO] = { true, false, false, false, KIND_BYTES, 1, 1, 4096 },
   [SBX_TAG_DISPLAY] = { true, false, false, false, KIND_STRV, 1, 2, 1u << 20 },
   [SBX_TAG_DISPLAY_FILE] = { true, false, false, false, KIND_BYTES, 1, 1, 4096 },
+  [SBX_TAG_PROXY_FILTER] = { true, false, false, false, KIND_BYTES, 8, 8, 4096 * 8 },
+  [SBX_TAG_DISPLAY_FILTER] = { true, false, false, false, KIND_BYTES, 8, 8, 4096 * 8 },
 };
 
 static bool

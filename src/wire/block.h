@@ -36,7 +36,9 @@ typedef enum {
   SBX_TAG_PROXY,     /* strv: the command line of the filtered buses, [0] is bwrap's path; absent = none */
   SBX_TAG_APP_INFO,  /* bytes: /.flatpak-info of the proxy; with PROXY */
   SBX_TAG_DISPLAY,   /* strv: the command line of the X server, [0] is bwrap's path; absent = none */
-  SBX_TAG_DISPLAY_FILE, /* bytes: its cookies; with DISPLAY */
+  SBX_TAG_DISPLAY_FILE,   /* bytes: its cookies; with DISPLAY */
+  SBX_TAG_PROXY_FILTER,   /* struct sock_filter[]: what the buses' proxy may call; with PROXY */
+  SBX_TAG_DISPLAY_FILTER, /* … the X server; with DISPLAY */
   SBX_N_TAGS
 } SbxTag;
 

@@ -7,6 +7,7 @@
 #include <sched.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/ptrace.h>
 #include <sys/socket.h>
@@ -66,14 +67,11 @@ try_calls (GBytes *filter, const Call *calls)
 }
 
 static void
-expect (const SbxPolicy *policy, const Call *calls)
+expect_of (GBytes *filter, const Call *calls)
 {
-  g_autoptr (GError) error = NULL;
-  g_autoptr (GBytes) filter = sbx_seccomp_compile (policy, &error);
   pid_t pid;
   int status;
 
-  g_assert_no_error (error);
   pid = fork ();
   if (pid == 0)
     _exit (try_calls (filter, calls));
@@ -81,6 +79,16 @@ expect (const SbxPolicy *policy, const Call *calls)
   g_assert_true (WIFEXITED (status));
   if (WEXITSTATUS (status) != 0)
     g_error ("%s: not what the table says", calls[WEXITSTATUS (status) - 1].what);
+}
+
+static void
+expect (const SbxPolicy *policy, const Call *calls)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GBytes) filter = sbx_seccomp_compile (policy, &error);
+
+  g_assert_no_error (error);
+  expect_of (filter, calls);
 }
 
 #define HIGH (1L << 40)
@@ -235,6 +243,80 @@ test_cache (void)
   g_assert_true (first != other);
 }
 
+/* What no program that serves a sandbox has a use for: it is not there. */
+static const Call no_sidecar[] = {
+  { "unshare", SYS_unshare, { 0 }, ENOSYS },
+  { "setns", SYS_setns, { -1 }, ENOSYS },
+  { "mount", SYS_mount, { 0 }, ENOSYS },
+  { "ptrace", SYS_ptrace, { PTRACE_PEEKDATA, NOBODY }, ENOSYS },
+  { "process_vm_readv", SYS_process_vm_readv, { NOBODY }, ENOSYS },
+  { "kill", SYS_kill, { NOBODY, SIGTERM }, ENOSYS },
+  { "pidfd_open", SYS_pidfd_open, { 1 }, ENOSYS },
+  { "clone3", SYS_clone3, { 0 }, ENOSYS },
+  { "clone (NEWUSER)", SYS_clone, { CLONE_NEWUSER | SIGCHLD }, ENOSYS },
+  { "clone (NEWNET, a thread)", SYS_clone, { CLONE_NEWNET | CLONE_THREAD | CLONE_SIGHAND | CLONE_VM }, ENOSYS },
+  { "io_uring_setup", SYS_io_uring_setup, { 0 }, ENOSYS },
+  { "bpf", SYS_bpf, { 0 }, ENOSYS },
+  { "keyctl", SYS_keyctl, { 0 }, ENOSYS },
+  { "shmget", SYS_shmget, { 0, 1, 01600 }, ENOSYS },
+  { "inet", SYS_socket, { AF_INET, SOCK_STREAM }, ENOSYS },
+  { "netlink", SYS_socket, { AF_NETLINK, SOCK_RAW }, ENOSYS },
+  { "TIOCSTI", SYS_ioctl, { 0, 0x5412 }, ENOSYS },
+  { "prctl (PR_SET_DUMPABLE)", SYS_prctl, { PR_SET_DUMPABLE, 1 }, ENOSYS },
+  { "prlimit64 (with a new limit)", SYS_prlimit64, { 0, 0, 1 }, ENOSYS },
+  { "prlimit64", SYS_prlimit64, { 0, 0, 0, 0 }, ANYTHING },
+  { "unix", SYS_socket, { AF_UNIX, SOCK_STREAM }, ANYTHING },
+  { "openat (to read)", SYS_openat, { AT_FDCWD, 0, O_RDONLY | O_CLOEXEC }, ANYTHING },
+  { "mmap", SYS_mmap, { 0, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1 }, ANYTHING },
+  { "FIONREAD", SYS_ioctl, { -1, 0x541b }, ANYTHING },
+  { NULL, 0, { 0 }, 0 },
+};
+
+static const Call no_proxy[] = {
+  { "openat (to write)", SYS_openat, { AT_FDCWD, 0, O_WRONLY }, ENOSYS },
+  { "openat (a new one)", SYS_openat, { AT_FDCWD, 0, O_RDONLY | O_CREAT }, ENOSYS },
+  { "mmap (written and executed)",
+    SYS_mmap,
+    { 0, 4096, PROT_READ | PROT_WRITE | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1 },
+    ENOSYS },
+  { "mprotect (executed)", SYS_mprotect, { 0, 0, PROT_READ | PROT_EXEC }, ENOSYS },
+  { "mprotect", SYS_mprotect, { 0, 0, PROT_READ }, ANYTHING },
+  { "memfd_create", SYS_memfd_create, { 0 }, ENOSYS },
+  { "clone (a process)", SYS_clone, { SIGCHLD }, ENOSYS },
+  { "clone (a thread, which lacks its memory)", SYS_clone, { CLONE_THREAD }, ANYTHING },
+  { "setresuid", SYS_setresuid, { -1, -1, -1 }, ENOSYS },
+  { NULL, 0, { 0 }, 0 },
+};
+
+static const Call x_server[] = {
+  { "openat (to write)", SYS_openat, { AT_FDCWD, 0, O_WRONLY }, ANYTHING },
+  { "memfd_create", SYS_memfd_create, { 0 }, ANYTHING },
+  { "setresuid", SYS_setresuid, { -1, -1, -1 }, ANYTHING },
+  { "clone (a process without memory of its own, which it must have)", SYS_clone, { CLONE_SIGHAND }, ANYTHING },
+  { NULL, 0, { 0 }, 0 },
+};
+
+static void
+test_sidecars (void)
+{
+  g_autoptr (GHashTable) cache = sbx_seccomp_cache_new ();
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GBytes) bus = sbx_seccomp_get_sidecar (cache, SBX_SIDECAR_BUS, &error);
+  g_autoptr (GBytes) x11 = sbx_seccomp_get_sidecar (cache, SBX_SIDECAR_X11, &error);
+  g_autoptr (GBytes) again = sbx_seccomp_get_sidecar (cache, SBX_SIDECAR_X11, &error);
+
+  g_assert_no_error (error);
+  g_assert_true (again == x11 && x11 != bus);
+  expect_of (bus, no_sidecar);
+  expect_of (x11, no_sidecar);
+  expect_of (bus, no_proxy);
+  expect_of (x11, x_server);
+  for (const SbxCallRow *row = sbx_sidecar_rows; row->call; row++) {
+    g_assert_true (row->tiers != 0 && row->error == 0);
+    g_assert_cmpuint (strlen (row->reason), >, 5);
+  }
+}
+
 static void
 test_explained (void)
 {
@@ -260,5 +342,6 @@ main (int argc, char **argv)
   g_test_add_func ("/filter/lists", test_lists);
   g_test_add_func ("/filter/cache", test_cache);
   g_test_add_func ("/filter/explained", test_explained);
+  g_test_add_func ("/filter/sidecars", test_sidecars);
   return g_test_run ();
 }
