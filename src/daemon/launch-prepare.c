@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "common/error.h"
@@ -97,6 +98,29 @@ send_prepare (SbxLaunch *launch, GError **error)
   return ok;
 }
 
+/* One for everybody, which the umask must not narrow: only if it was made here, and is what was made. */
+static int
+make_shared_directory (const SbxPlanDirectory *directory)
+{
+  int fd, rc;
+
+  if (mkdir (directory->path, directory->mode) < 0)
+    return errno == EEXIST ? 0 : -1;
+  fd = open (directory->path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+  if (fd < 0)
+    return -1;
+  rc = fchmod (fd, directory->mode);
+  close (fd);
+  return rc;
+}
+
+static int
+make_directory (const SbxPlanDirectory *directory)
+{
+  return directory->mode & S_ISVTX ? make_shared_directory (directory)
+                                   : g_mkdir_with_parents (directory->path, (int) directory->mode);
+}
+
 static gboolean
 make_directories (SbxLaunch *launch, GError **error)
 {
@@ -104,9 +128,11 @@ make_directories (SbxLaunch *launch, GError **error)
   const SbxPlanDirectory *directories = sbx_plan_get_directories (launch->choice->plan, &n);
 
   for (gsize i = 0; i < n; i++)
-    if (g_mkdir_with_parents (directories[i].path, (int) directories[i].mode) < 0)
+    if (make_directory (&directories[i]) < 0)
       return sbx_throw_errno (error, SBX_ERROR_SPAWN_FAILED, errno,
-                              "persistent: make the directory %s, where the application's files are kept",
+                              directories[i].mode & S_ISVTX
+                                  ? "persistent: make the directory %s, which is to be closed inside"
+                                  : "persistent: make the directory %s, where the application's files are kept",
                               directories[i].path);
   return TRUE;
 }

@@ -52,6 +52,33 @@ grant (SbxPlan *self, const char *path, SbxAccess access)
     sbx_plan_writable (self, path);
 }
 
+/* Where displays and session managers have their sockets. A display may take a user's word for a cookie, and a session
+ * manager starts what it is told to at the next login (SmRestartCommand): nobody shares /tmp to have that. x11 gives
+ * the one socket of the one display. */
+static const char *const socket_places[] = { "/tmp/.X11-unix", "/tmp/.ICE-unix" };
+
+static gboolean
+is_socket_place (const char *path)
+{
+  for (gsize i = 0; i < G_N_ELEMENTS (socket_places); i++)
+    if (strcmp (path, socket_places[i]) == 0)
+      return TRUE;
+  return FALSE;
+}
+
+/* Also what is not there yet: a place to be covered is made, as a display would make it (libXtrans, trans_mkdir ()). */
+static void
+cover_place (SbxPlan *self, const char *path)
+{
+  if (!sbx_plan_exists (self, path)) {
+    sbx_plan_directory (self, path, 01777);
+    sbx_plan_op (self, SBX_OP_TMPFS, NULL, path, 0700);
+    g_ptr_array_add (self->covered, g_strdup (path));
+  } else {
+    cover (self, path);
+  }
+}
+
 /* "host" is everything but the places that the sandbox has of its own. */
 static void
 grant_host (SbxPlan *self, SbxAccess access)
@@ -86,6 +113,34 @@ limit (GArray *rules, const SbxPolicy *policy, const char *top, SbxAccess most)
 
     if (is_below (rule->path, top))
       rule->access = MIN (rule->access, most);
+  }
+}
+
+/* Whether @rule opens @place, what it is in, or something in it. "host" leaves /tmp out. */
+static gboolean
+concerns (const SbxPathRule *rule, const char *place)
+{
+  return rule->access != SBX_ACCESS_NONE && strcmp (rule->path, "/") != 0
+         && (is_below (place, rule->path) || is_below (rule->path, place));
+}
+
+static void
+limit_socket_places (SbxPlan *self, GArray *rules)
+{
+  for (gsize i = 0; i < G_N_ELEMENTS (socket_places); i++) {
+    gboolean concerned = FALSE;
+
+    for (guint j = 0; j < rules->len; j++) {
+      const SbxPathRule *rule = &g_array_index (rules, SbxPathRule, j);
+
+      concerned = concerned || concerns (rule, socket_places[i]);
+      if (concerns (rule, socket_places[i]) && is_below (rule->path, socket_places[i]))
+        sbx_plan_warn (self,
+                       "%s is left out: no path opens displays and session managers; for a display, say sockets=x11",
+                       rule->path);
+    }
+    if (concerned)
+      limit (rules, self->policy, socket_places[i], SBX_ACCESS_NONE);
   }
 }
 
@@ -157,6 +212,7 @@ make_rules (SbxPlan *self, GPtrArray *paths)
   if (sbx_policy_get_access (self->policy, profiles) >= SBX_ACCESS_RW)
     sbx_plan_directory (self, profiles, 0700); /* else it could be made from inside */
   limit (rules, self->policy, profiles, SBX_ACCESS_RO);
+  limit_socket_places (self, rules);
   if (machine->runtime_dir) {
     char *instances = g_build_filename (machine->runtime_dir, SBX_RUNTIME_SUBDIR, NULL);
     char *bus = g_build_filename (machine->runtime_dir, "bus", NULL);
@@ -192,6 +248,9 @@ add_forwarded (SbxPlan *self)
     const SbxForwardedFile *file = &self->request->forward[i];
 
     sbx_plan_op (self, file->writable ? SBX_OP_BIND : SBX_OP_RO_BIND, file->path, file->path, -1);
+    for (gsize j = 0; j < G_N_ELEMENTS (socket_places); j++)
+      if (is_below (socket_places[j], file->path))
+        cover_place (self, socket_places[j]);
     if (file->writable)
       sbx_plan_writable (self, file->path);
   }
@@ -210,11 +269,10 @@ sbx_plan_add_files (SbxPlan *self)
       grant_host (self, rule->access);
     else if (rule->access != SBX_ACCESS_NONE)
       grant (self, rule->path, rule->access);
+    else if (is_socket_place (rule->path) && is_open_above (rules, i))
+      cover_place (self, rule->path);
     else if (is_open_above (rules, i))
       cover (self, rule->path);
-    /* The displays: a server may take a user's word for a cookie, and /tmp is not asked for to have it */
-    if (rule->access != SBX_ACCESS_NONE && strcmp (rule->path, "/tmp") == 0)
-      cover (self, "/tmp/.X11-unix");
   }
   add_forwarded (self);
 }

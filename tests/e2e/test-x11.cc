@@ -165,6 +165,14 @@ TEST_F (X11, IsNotSharedWithTmp)
   EXPECT_FALSE (std::filesystem::exists ("/tmp/.X11-unix/x"));
 }
 
+/* Nor can it be handed over as a file is. */
+TEST_F (X11, IsNoFileToBeHandedOver)
+{
+  EXPECT_TRUE (
+      fails_with (run_in ({ "--profile=without", "--file-forwarding" }, { "ls", "-A", "@@", "/tmp/.X11-unix", "@@" }),
+                  125, { "does not take /tmp/.X11-unix" }));
+}
+
 TEST_F (X11, SharingItIsWarnedOf)
 {
   std::string told = sandboxctl ({ "explain", "shared", "--", "true" }).out;
@@ -172,6 +180,42 @@ TEST_F (X11, SharingItIsWarnedOf)
   EXPECT_NE (told.find ("every key and every window"), std::string::npos) << told;
   Json score = json ({ "profile", "score", "--json", "shared" });
   EXPECT_GE (score[0]["score"].number (), 4) << "of ten";
+}
+
+/* A machine whose /tmp has neither displays nor session managers when the application starts. */
+class LaterX11 : public WithoutBus {};
+
+TEST_F (LaterX11, IsNotSharedWithTmp)
+{
+  Argv words = {
+    "unshare", "--map-current-user", "--keep-caps", "--mount", places ().source + "/tests/e2e/x11-later.sh", dir ()
+  };
+  std::set<std::string> kept;
+
+  for (const std::string &path :
+       { dir (), places ().source, places ().sandboxctl, places ().sandboxd, places ().keeper, places ().profiles })
+    if (path.rfind ("/tmp/", 0) == 0)
+      kept.insert (path.substr (0, path.find ('/', 5)));
+  words.insert (words.end (), kept.begin (), kept.end ());
+  for (const std::string &word :
+       { std::string ("--"), places ().sandboxctl, std::string ("tmp"), std::string ("granted") })
+    words.push_back (word);
+  for (const char *access : { "rw", "ro" }) {
+    std::string tmp = "[Profile]\nInherits=default\n[Context]\nfilesystems=/tmp:" + std::string (access) + ";" + dir ()
+                      + "/tmp:rw;\n";
+
+    add_profile ("tmp", tmp);
+    add_profile ("granted", tmp + "sockets=x11;\n");
+    Command command (words);
+    command.env["DISPLAY"] = command.env["XAUTHORITY"] = std::nullopt;
+    Outcome outcome = run (command);
+    ASSERT_TRUE (succeeds (outcome)) << access;
+    EXPECT_EQ (outcome.out, "1777\n1777\noutside\n/tmp/.ICE-unix:\n\n/tmp/.X11-unix:\ngranted\n/tmp/.ICE-unix:\n\n"
+                            "/tmp/.X11-unix:\nX8099\n")
+        << access << outcome.err;
+    for (const char *name : { "/t", "/tmp/there", "/tmp/go", "/tmp/number", "/tmp/manager" })
+      std::filesystem::remove (dir () + name);
+  }
 }
 
 /* Displays of their own, on that of the user's or on none. */

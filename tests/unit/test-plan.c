@@ -484,6 +484,60 @@ test_profiles_are_made (void)
   g_hash_table_unref (fake.machine.filters);
 }
 
+/* Displays and session managers are closed whatever shares /tmp, also those that are still to come. */
+static void
+test_sockets_in_tmp (void)
+{
+  static const char *const missing[] = { "/tmp/.ICE-unix", NULL };
+  static const struct {
+    const char *filesystems, *warning;
+    gboolean covered, handed_over;
+  } cases[] = {
+    { "/tmp;", NULL, TRUE },
+    { "/tmp:ro;", NULL, TRUE },
+    { "/tmp:ro;/tmp/.X11-unix;/tmp/.ICE-unix:create;", "/tmp/.X11-unix is left out", TRUE },
+    { "/tmp/.X11-unix/X0;/tmp/.ICE-unix;", "/tmp/.X11-unix/X0 is left out", FALSE },
+    { "host;", NULL, FALSE },
+    { "/tmp/mine;", NULL, FALSE },
+    { "/tmp/mine;", NULL, TRUE, TRUE },
+  };
+  g_autoptr (SbxPolicy) base = shipped ("default");
+
+  for (gsize i = 0; i < G_N_ELEMENTS (cases); i++) {
+    g_autoptr (SbxPolicy) policy = with (base, "Context", "filesystems", cases[i].filesystems);
+    Fake fake = new_fake ();
+    g_autoptr (SbxPlan) plan = NULL;
+    g_autofree char *text = NULL;
+    const SbxForwardedFile tmp = { (char *) "/tmp", TRUE, -1 };
+    SbxRequest asked = request;
+    const SbxPlanDirectory *directories;
+    gsize n;
+
+    fake.missing = missing;
+    asked.forward = &tmp;
+    asked.n_forward = cases[i].handed_over;
+    plan = sbx_plan_new (policy, &asked, &fake.machine, NULL);
+    text = describe (plan);
+    directories = sbx_plan_get_directories (plan, &n);
+    for (gsize j = 0; j < 2; j++) {
+      const char *place = j == 0 ? "/tmp/.X11-unix" : "/tmp/.ICE-unix";
+      g_autofree char *cover = g_strdup_printf ("{'op': 'tmpfs', 'dest': '%s'", place);
+      g_autofree char *close = g_strdup_printf ("{'op': 'remount-ro', 'dest': '%s'", place);
+      g_autofree char *bind = g_strdup_printf ("'source': '%s", place);
+
+      g_assert_true ((strstr (text, cover) != NULL) == cases[i].covered);
+      g_assert_true ((strstr (text, close) != NULL) == cases[i].covered);
+      g_assert_null (strstr (text, bind));
+    }
+    while (n > 0 && !g_str_has_prefix (directories[n - 1].path, "/tmp/"))
+      n--; /* host: the directory of profiles */
+    g_assert_cmpuint (n, ==, cases[i].covered ? 1 : 0);
+    g_assert_true (n == 0 || (g_str_equal (directories[0].path, missing[0]) && directories[0].mode == 01777));
+    g_assert_true (!cases[i].warning || strstr (text, cases[i].warning));
+    g_hash_table_unref (fake.machine.filters);
+  }
+}
+
 static void
 test_environment (void)
 {
@@ -575,6 +629,7 @@ main (int argc, char **argv)
   g_test_add_func ("/plan/mounts", test_mounts);
   g_test_add_func ("/plan/profiles-are-made", test_profiles_are_made);
   g_test_add_func ("/plan/environment", test_environment);
+  g_test_add_func ("/plan/sockets-in-tmp", test_sockets_in_tmp);
   g_test_add_func ("/plan/x11", test_x11);
   return g_test_run ();
 }
