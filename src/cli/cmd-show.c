@@ -106,8 +106,10 @@ format_rule (GVariant *policy, const char *name, const char *need)
 
 /* What the filter of the buses did not let through, and what would have allowed it. */
 static void
-print_refused (GVariant *refused, GVariant *policy)
+print_refused (GVariant *refused, guint more, GVariant *policy)
 {
+  g_autofree char *rest =
+      g_strdup_printf (ngettext ("%u more, of another kind", "%u more, of other kinds", more), more);
   const char *name, *member, *need, *title = _ ("Refused");
   GVariantIter iter;
   guint32 count;
@@ -123,6 +125,8 @@ print_refused (GVariant *refused, GVariant *policy)
       print_line ("", rule);
     title = "";
   }
+  if (more > 0)
+    print_line (title, rest);
 }
 
 static void
@@ -183,7 +187,7 @@ print_text (const SbxInstanceInfo *info)
   if (enforced)
     print_enforced (enforced, is_filtered (policy, "Session") || is_filtered (policy, "System"));
   if (refused)
-    print_refused (refused, policy);
+    print_refused (refused, (guint) sbx_instance_number (info, "RefusedMore"), policy);
   if (result && g_variant_n_children (result) > 0)
     print_result (result);
   if (policy) {

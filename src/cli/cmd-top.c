@@ -59,7 +59,7 @@ count_refused (const SbxInstanceInfo *info)
   g_variant_iter_init (&iter, refused);
   while (g_variant_iter_next (&iter, "(&s&s&su)", NULL, NULL, NULL, &count))
     sum += count;
-  return sum;
+  return sum + sbx_instance_number (info, "RefusedMore");
 }
 
 static void

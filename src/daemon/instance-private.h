@@ -26,9 +26,11 @@ struct _SbxInstance {
   char *text;
   GVariant *cached[2];
   guint32 next_job;
-  GPtrArray *handlers; /* char *: the D-Bus paths of those that run */
-  GPtrArray *refused;  /* SbxRefused *: what the filtered bus did not let through */
-  GHashTable *jobs;    /* number → GTask *: EXECs without an answer; task data: the command */
+  GPtrArray *handlers;  /* char *: the D-Bus paths of those that run */
+  GPtrArray *refused;   /* SbxRefused *: what the filtered bus did not let through, as the keeper's table has it */
+  guint32 refused_more; /* messages of kinds that have no place there any more */
+  guint refused_logged; /* kinds that the log has */
+  GHashTable *jobs;     /* number → GTask *: EXECs without an answer; task data: the command */
 };
 
 /* One kind of message. */

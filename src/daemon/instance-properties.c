@@ -155,6 +155,12 @@ make_refused (SbxInstance *self)
 }
 
 static GVariant *
+make_refused_more (SbxInstance *self)
+{
+  return g_variant_new_uint32 (self->refused_more);
+}
+
+static GVariant *
 make_restrictions (SbxInstance *self)
 {
   return g_variant_new ("aa{sv}", NULL);
@@ -167,13 +173,21 @@ sbx_instance_dup_property (SbxInstance *self, const char *name)
     const char *name;
     GVariant *(*make) (SbxInstance *self);
   } rows[] = {
-    { "Id", make_id },           { "Parent", make_parent },
-    { "AppId", make_app_id },    { "Profile", make_profile },
-    { "Policy", make_policy },   { "Command", make_command },
-    { "Pid", make_pid },         { "StartTime", make_start_time },
-    { "State", make_state },     { "Enforced", make_enforced },
-    { "Result", make_result },   { "Handlers", make_handlers },
-    { "Refused", make_refused }, { "Restrictions", make_restrictions },
+    { "Id", make_id },
+    { "Parent", make_parent },
+    { "AppId", make_app_id },
+    { "Profile", make_profile },
+    { "Policy", make_policy },
+    { "Command", make_command },
+    { "Pid", make_pid },
+    { "StartTime", make_start_time },
+    { "State", make_state },
+    { "Enforced", make_enforced },
+    { "Result", make_result },
+    { "Handlers", make_handlers },
+    { "Refused", make_refused },
+    { "RefusedMore", make_refused_more },
+    { "Restrictions", make_restrictions },
   };
 
   for (gsize i = 0; i < G_N_ELEMENTS (rows); i++)

@@ -306,7 +306,22 @@ on_keeper_gone (SbxInstance *self)
   }
 }
 
-/* Names of new ones go to the log; how often they come again is only counted. */
+/* Names of new ones go to the log, as long as there are not more of them than anybody reads; how often they come again
+ * is only counted. */
+static void
+log_refusal (SbxInstance *self, const SbxRefused *refused)
+{
+  const char *id = strrchr (self->path, '/') + 1;
+
+  if (self->refused_logged > SBX_BUS_LOG_REFUSALS)
+    return;
+  if (self->refused_logged++ < SBX_BUS_LOG_REFUSALS)
+    g_message ("%s (%s): the filtered bus refused %s of %s", self->info->app_id, id, refused->member, refused->name);
+  else
+    g_message ("%s (%s): the filtered bus refuses more, which is not logged; see `sandboxctl show %s`",
+               self->info->app_id, id, id);
+}
+
 static void
 on_refused (SbxInstance *self, const SbxMessage *message)
 {
@@ -314,25 +329,23 @@ on_refused (SbxInstance *self, const SbxMessage *message)
   SbxRefused *refused;
 
   if (g_strv_length (words) != 2 || !sbx_bus_log_is_name (words[0]) || !sbx_bus_log_is_member (words[1])
-      || message->detail < SBX_BUS_NEEDS_SEE || message->detail > SBX_BUS_NEEDS_OWN)
+      || message->detail < SBX_BUS_NEEDS_SEE || message->detail > SBX_BUS_NEEDS_OWN
+      || message->job >= SBX_BUS_LOG_REFUSALS || message->job > self->refused->len)
     return;
   forget_cached (self);
-  for (guint i = 0; i < self->refused->len; i++) {
-    refused = g_ptr_array_index (self->refused, i);
-    if (refused->need == (SbxBusNeed) message->detail && g_str_equal (refused->name, words[0])
-        && g_str_equal (refused->member, words[1])) {
-      refused->count = (guint32) message->value;
-      return;
-    }
-  }
-  if (self->refused->len == SBX_BUS_LOG_REFUSALS)
+  if (message->job == self->refused->len)
+    g_ptr_array_add (self->refused, g_new0 (SbxRefused, 1));
+  refused = g_ptr_array_index (self->refused, message->job);
+  refused->count = (guint32) message->value;
+  if (refused->need == (SbxBusNeed) message->detail && g_strcmp0 (refused->name, words[0]) == 0
+      && g_strcmp0 (refused->member, words[1]) == 0)
     return;
-  refused = g_new (SbxRefused, 1);
-  *refused =
-      (SbxRefused){ g_strdup (words[0]), g_strdup (words[1]), (SbxBusNeed) message->detail, (guint32) message->value };
-  g_ptr_array_add (self->refused, refused);
-  g_message ("%s (%s): the filtered bus refused %s of %s", self->info->app_id, strrchr (self->path, '/') + 1, words[1],
-             words[0]);
+  g_free (refused->name);
+  g_free (refused->member);
+  refused->name = g_strdup (words[0]);
+  refused->member = g_strdup (words[1]);
+  refused->need = (SbxBusNeed) message->detail;
+  log_refusal (self, refused);
 }
 
 static void
@@ -351,6 +364,9 @@ on_message (SbxKeeperLink *link, const SbxMessage *message, int fd, gpointer use
     tell_change (self, enforced_name);
   } else if (message->type == SBX_MSG_REFUSED) {
     on_refused (self, message);
+  } else if (message->type == SBX_MSG_REFUSED_MORE) {
+    forget_cached (self);
+    self->refused_more = (guint32) message->value;
   } else if (message->type == SBX_MSG_CRASHED) {
     g_signal_emit (self, signals[SIGNAL_CRASHED], 0, message);
   } else if (message->job != 0) {

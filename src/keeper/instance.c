@@ -270,6 +270,7 @@ everything_is_gone (SbxKeeper *keeper)
     keeper->kill_at = sbx_keeper_now () + 2;
     return false;
   }
+  sbx_keeper_last_refusals (keeper);
   sbx_sidecar_end (&keeper->proxy);
   sbx_sidecar_end (&keeper->display);
   return keeper->proxy.pid == 0 && keeper->display.pid == 0 && handlers_are_gone (keeper);

@@ -83,7 +83,8 @@ typedef struct {
   SbxSidecar proxy, display; /* of the filtered buses; the X server */
   int64_t proxy_log_at;      /* monotonic ms when that is read next, or 0: as soon as there is something */
   SbxBusLog bus_log;
-  char display_said[512]; /* what the X server has complained of first */
+  int64_t tell_refusals_at, refusals_told; /* monotonic ms: when they are told next, or 0; when that was last */
+  char display_said[512];                  /* what the X server has complained of first */
   size_t n_display_said;
   bool trace;                     /* OnCrash= */
   pid_t tracer;                   /* or 0 */
@@ -152,6 +153,8 @@ int sbx_keeper_start_proxy (SbxKeeper *keeper, const SbxBlock *block); /* -1 wit
 void sbx_keeper_serve_proxy (SbxKeeper *keeper);
 void sbx_keeper_serve_proxy_log (SbxKeeper *keeper);
 void sbx_keeper_proxy_timer (SbxKeeper *keeper, int64_t now);
+/* The application has ended: what its last calls were. */
+void sbx_keeper_last_refusals (SbxKeeper *keeper);
 /* A service has come: tells it what has been refused so far. */
 void sbx_keeper_announce_refusals (SbxKeeper *keeper);
 

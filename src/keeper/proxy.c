@@ -12,6 +12,8 @@
 /* The log is read at once, and then not again for this long, so that a chatty application wakes us 50 times a second at
  * most. A pipe takes 64 KiB (pipe(7)): some 400 messages, or 20,000 a second, before the proxy has to wait. */
 #define LOG_PAUSE_MS 20
+/* What has come of it is told four times a second at most: a service that is busy with something else keeps up. */
+#define TELL_PAUSE_MS 250
 
 int
 sbx_keeper_start_proxy (SbxKeeper *keeper, const SbxBlock *block)
@@ -24,15 +26,38 @@ sbx_keeper_start_proxy (SbxKeeper *keeper, const SbxBlock *block)
 }
 
 static void
-tell_refusal (SbxKeeper *keeper, SbxBusRefusal *refusal)
+tell_refusal (SbxKeeper *keeper, size_t place)
 {
+  SbxBusRefusal *refusal = &keeper->bus_log.refusals[place];
   SbxMessage message = { .type = SBX_MSG_REFUSED,
+                         .job = (uint32_t) place,
                          .value = (int32_t) refusal->count,
                          .detail = (int32_t) refusal->need };
 
   snprintf (message.text, sizeof message.text, "%s %s", refusal->name, refusal->member);
   refusal->changed = false;
   sbx_keeper_broadcast (keeper, &message);
+}
+
+static void
+tell_refusals (SbxKeeper *keeper, bool all)
+{
+  SbxMessage more = { .type = SBX_MSG_REFUSED_MORE, .value = (int32_t) keeper->bus_log.dropped };
+
+  for (size_t i = 0; i < keeper->bus_log.n_refusals; i++)
+    if (all || keeper->bus_log.refusals[i].changed)
+      tell_refusal (keeper, i);
+  if (more.value > 0)
+    sbx_keeper_broadcast (keeper, &more);
+}
+
+static bool
+has_news (const SbxBusLog *log)
+{
+  for (size_t i = 0; i < log->n_refusals; i++)
+    if (log->refusals[i].changed)
+      return true;
+  return false;
 }
 
 void
@@ -47,9 +72,8 @@ sbx_keeper_serve_proxy_log (SbxKeeper *keeper)
     if (n > 0)
       sbx_bus_log_feed (&keeper->bus_log, bytes, (size_t) n);
   }
-  for (size_t i = 0; i < keeper->bus_log.n_refusals; i++)
-    if (keeper->bus_log.refusals[i].changed)
-      tell_refusal (keeper, &keeper->bus_log.refusals[i]);
+  if (keeper->tell_refusals_at == 0 && has_news (&keeper->bus_log))
+    keeper->tell_refusals_at = keeper->refusals_told + TELL_PAUSE_MS;
   if (n == 0)
     sbx_sidecar_close_log (&keeper->proxy);
   else
@@ -61,13 +85,27 @@ sbx_keeper_proxy_timer (SbxKeeper *keeper, int64_t now)
 {
   if (keeper->proxy_log_at != 0 && now >= keeper->proxy_log_at)
     keeper->proxy_log_at = 0;
+  if (keeper->tell_refusals_at != 0 && now >= keeper->tell_refusals_at) {
+    keeper->tell_refusals_at = 0;
+    keeper->refusals_told = now;
+    tell_refusals (keeper, false);
+  }
+}
+
+void
+sbx_keeper_last_refusals (SbxKeeper *keeper)
+{
+  if (keeper->proxy.log >= 0)
+    sbx_keeper_serve_proxy_log (keeper);
+  if (keeper->tell_refusals_at != 0)
+    tell_refusals (keeper, false);
+  keeper->tell_refusals_at = 0;
 }
 
 void
 sbx_keeper_announce_refusals (SbxKeeper *keeper)
 {
-  for (size_t i = 0; i < keeper->bus_log.n_refusals; i++)
-    tell_refusal (keeper, &keeper->bus_log.refusals[i]);
+  tell_refusals (keeper, true);
 }
 
 static void

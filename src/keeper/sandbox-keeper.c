@@ -61,6 +61,8 @@ next_timeout (const SbxKeeper *keeper)
     next = crash;
   if (keeper->proxy_log_at != 0 && (next == 0 || keeper->proxy_log_at < next))
     next = keeper->proxy_log_at;
+  if (keeper->tell_refusals_at != 0 && (next == 0 || keeper->tell_refusals_at < next))
+    next = keeper->tell_refusals_at;
   if (keeper->handlers_until != 0 && (next == 0 || keeper->handlers_until < next))
     next = keeper->handlers_until;
   for (size_t i = 1; i < SBX_KEEPER_JOBS; i++)

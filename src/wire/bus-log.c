@@ -34,6 +34,45 @@ take (char **text, const char *end)
   return word;
 }
 
+static uint32_t
+add (uint32_t sum, uint32_t more)
+{
+  return sum > INT32_MAX - more ? INT32_MAX : sum + more;
+}
+
+/* Whether less than half of the table came more often than @one, or as often and before it. */
+static bool
+is_frequent (const SbxBusLog *log, const SbxBusRefusal *one)
+{
+  size_t before = 0;
+
+  for (size_t i = 0; i < log->n_refusals; i++) {
+    const SbxBusRefusal *other = &log->refusals[i];
+
+    before += other->count > one->count || (other->count == one->count && other->first < one->first);
+  }
+  return before < SBX_BUS_LOG_REFUSALS / 2;
+}
+
+/* A free place, or that of the one which has not come for longest, among those that are not frequent. So names without
+ * end, each once, put out neither what comes again and again nor what came just now. */
+static SbxBusRefusal *
+make_room (SbxBusLog *log)
+{
+  SbxBusRefusal *oldest = NULL;
+
+  if (log->n_refusals < SBX_BUS_LOG_REFUSALS)
+    return &log->refusals[log->n_refusals++];
+  for (size_t i = 0; i < log->n_refusals; i++) {
+    SbxBusRefusal *one = &log->refusals[i];
+
+    if ((!oldest || one->last < oldest->last) && !is_frequent (log, one))
+      oldest = one;
+  }
+  log->dropped = add (log->dropped, oldest->count); /* half of the table is not frequent */
+  return oldest;
+}
+
 static void
 count (SbxBusLog *log, const char *name, SbxBusNeed need)
 {
@@ -43,16 +82,15 @@ count (SbxBusLog *log, const char *name, SbxBusNeed need)
   while (refusal < end
          && (refusal->need != need || strcmp (refusal->name, name) != 0 || strcmp (refusal->member, log->member) != 0))
     refusal++;
+  log->n_seen++;
   if (refusal == end) {
-    if (log->n_refusals == SBX_BUS_LOG_REFUSALS)
-      return;
-    log->n_refusals++;
-    *refusal = (SbxBusRefusal){ .need = need };
+    refusal = make_room (log);
+    *refusal = (SbxBusRefusal){ .need = need, .first = log->n_seen };
     memcpy (refusal->name, name, strlen (name) + 1);
     memcpy (refusal->member, log->member, strlen (log->member) + 1);
   }
-  if (refusal->count < INT32_MAX)
-    refusal->count++;
+  refusal->count = add (refusal->count, 1);
+  refusal->last = log->n_seen;
   refusal->changed = true;
 }
 

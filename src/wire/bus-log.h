@@ -35,14 +35,18 @@ typedef enum {
 typedef struct {
   char name[SBX_BUS_LOG_NAME], member[SBX_BUS_LOG_MEMBER];
   SbxBusNeed need;
-  uint32_t count;
-  bool changed; /* since the reader has set it to false */
+  uint32_t count;       /* since it is in the table */
+  uint64_t first, last; /* by the number of refusals so far */
+  bool changed;         /* since the reader has set it to false */
 } SbxBusRefusal;
 
 /* Zero is a log of which nothing has been read. */
 typedef struct {
-  SbxBusRefusal refusals[SBX_BUS_LOG_REFUSALS]; /* the first that came; later ones of other names are not kept */
+  SbxBusRefusal refusals[SBX_BUS_LOG_REFUSALS]; /* those that came most often, and those that came last: half of each.
+                                                   A new one may take the place of one that is neither */
   size_t n_refusals;
+  uint64_t n_seen;  /* refusals so far */
+  uint32_t dropped; /* of those, the ones that the table does not count any more */
   char line[SBX_BUS_LOG_LINE];
   size_t length;
   bool too_long;                                           /* the line; the rest of it is passed over */

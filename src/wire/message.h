@@ -43,8 +43,9 @@ typedef enum {
   SBX_MSG_CRASHED, /* job: number of the crash, pid: of the process on the host, value: signal, detail: si_code, text:
                       tid on the host, pid and tid inside, fault address in hexadecimal, us since 1970 */
   SBX_MSG_ENDED,   /* the instance is gone. value: SbxCulprit, detail: its wait status, text */
-  SBX_MSG_REFUSED, /* value: how often, detail: SbxBusNeed, text: bus name and "interface.member" that the filtered bus
-                      did not let through */
+  SBX_MSG_REFUSED, /* job: place in the table of those, value: how often, detail: SbxBusNeed, text: bus name and
+                      "interface.member" that the filtered bus did not let through */
+  SBX_MSG_REFUSED_MORE, /* value: how many messages that had a place in the table, and have not any more */
 } SbxMessageType;
 
 /* value of START and EXEC. TRACE: the application is seized before it runs, for OnCrash=. GATE, from keeper to init: a

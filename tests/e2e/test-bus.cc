@@ -220,7 +220,25 @@ TEST_F (EitherFilteredBus, RefusalsHaveTheRemedyOfTheirBus)
   expect_remedy (session + system, "--system", either);
 }
 
-/* Any number of names and calls: the table stays as it is, the bus goes on, the service is not kept busy. */
+/* What an application did last is told too, though it is not waited for. */
+TEST_F (FilteredBus, RefusalsBeforeTheEnd)
+{
+  static const char script[] = "from gi.repository import Gio\n"
+                               "bus = Gio.bus_get_sync(Gio.BusType.SESSION)\n"
+                               "for i in range(4):\n"
+                               "  try: bus.call_sync('org.example.N%d' % i, '/', 'org.example.I', 'M', None, None, 0, "
+                               "60000, None)\n"
+                               "  except Exception: pass\n";
+  std::string id = launch_detached ({ "--profile=bussed" }, { "python3", "-c", script });
+
+  ASSERT_TRUE (wait_for_state (id, "exited"));
+  ASSERT_TRUE (eventually ([&] { return json ({ "show", "--json", id })["state"].text () == "exited"; }));
+  Json about = json ({ "show", "--json", id });
+  for (int i = 0; i < 4; i++)
+    EXPECT_EQ (times (about, { "org.example.N" + std::to_string (i), "org.example.I.M", "talk" }), 1) << i;
+}
+
+/* Any number of names and calls: the table keeps what counts, the bus goes on, the service is not kept busy. */
 TEST_F (FilteredBus, RefusalsWithoutEnd)
 {
   static const char script[] =
@@ -231,6 +249,8 @@ TEST_F (FilteredBus, RefusalsWithoutEnd)
       "  bus.call(name, '/', 'org.example.I', method, None, None, 0, 10000, None, None)\n"
       "for i in range(5000): call('org.example.N%d' % i, 'M')\n"
       "for i in range(5000): call('org.example.N1', 'M')\n"
+      "call('org.example.Real', 'M')\n"
+      "for i in range(9): call('org.example.M%d' % i, 'M')\n"
       "bus.call_sync('org.freedesktop.DBus', '/', 'org.freedesktop.DBus', 'GetId', None, None, 0, 60000)\n";
   std::string id = launch_detached ({ "--profile=bussed" }, { "sleep", "1000" });
 
@@ -241,6 +261,21 @@ TEST_F (FilteredBus, RefusalsWithoutEnd)
     return times (about, { "org.example.N1", "org.example.I.M", "talk" }) == 5001;
   })) << times (about, { "org.example.N1", "org.example.I.M", "talk" });
   EXPECT_EQ (about["refused"].size (), 32u);
+  ASSERT_TRUE (eventually ([&] {
+    about = json ({ "show", "--json", id });
+    return times (about, { "org.example.M8", "org.example.I.M", "talk" }) == 1;
+  }));
+  EXPECT_EQ (times (about, { "org.example.Real", "org.example.I.M", "talk" }), 1);
+  double sum = about["refused-more"].number ();
+  for (size_t i = 0; i < about["refused"].size (); i++)
+    sum += about["refused"][i]["count"].number ();
+  EXPECT_EQ (sum, 10010);
+  EXPECT_NE (sandboxctl ({ "show", id }).out.find (" more, of other kinds"), std::string::npos);
+  kill_services (); /* and the next one is told the same */
+  ASSERT_TRUE (eventually ([&] {
+    Json again = json ({ "show", "--json", id });
+    return again["refused"].size () == 32 && again["refused-more"].number () == about["refused-more"].number ();
+  }));
   EXPECT_TRUE (succeeds (sandboxctl ({ "stop", id })));
 }
 

@@ -227,6 +227,63 @@ test_bus_log_hostile (void)
 }
 
 static void
+refuse (SbxBusLog *log, const char *name, guint number, guint times)
+{
+  g_autofree char *line = g_strdup_printf ("C1: -> %s%u call a.b at /\n*HIDDEN*\n", name, number);
+
+  while (times-- > 0)
+    feed (log, line);
+}
+
+static guint64
+all_refused (const SbxBusLog *log)
+{
+  guint64 sum = log->dropped;
+
+  for (size_t i = 0; i < log->n_refusals; i++)
+    sum += log->refusals[i].count;
+  return sum;
+}
+
+/* Names without end hide neither what comes again nor what came last, and none is lost from the sum. */
+static void
+test_bus_log_full (void)
+{
+  g_autofree SbxBusLog *log = g_new0 (SbxBusLog, 1);
+  guint junk = 0;
+
+  for (guint i = 0; i < 1000; i++)
+    refuse (log, "junk.n", junk++, 1);
+  g_assert_cmpuint (log->dropped, ==, 1000 - SBX_BUS_LOG_REFUSALS);
+  g_assert_cmpuint (refused (log, "junk.n0", "a.b", SBX_BUS_NEEDS_TALK), ==, 1); /* the first are as frequent */
+  refuse (log, "real.often", 0, 3);
+  refuse (log, "real.twice", 0, 1);
+  for (guint i = 0; i < SBX_BUS_LOG_REFUSALS / 2 - 1; i++)
+    refuse (log, "junk.n", junk++, 1);
+  refuse (log, "real.twice", 0, 1);
+  for (guint i = 0; i < 1000; i++)
+    refuse (log, "junk.n", junk++, 1);
+  refuse (log, "real.late", 0, 1);
+  for (guint i = 0; i < SBX_BUS_LOG_REFUSALS / 2 - 1; i++)
+    refuse (log, "junk.n", junk++, 1);
+  g_assert_cmpuint (refused (log, "real.often0", "a.b", SBX_BUS_NEEDS_TALK), ==, 3);
+  g_assert_cmpuint (refused (log, "real.twice0", "a.b", SBX_BUS_NEEDS_TALK), ==, 2);
+  g_assert_cmpuint (refused (log, "real.late0", "a.b", SBX_BUS_NEEDS_TALK), ==, 1);
+  g_assert_cmpuint (log->n_refusals, ==, SBX_BUS_LOG_REFUSALS);
+  g_assert_cmpuint (all_refused (log), ==, junk + 6);
+  /* Names that come often do not hide those that came last */
+  for (guint i = 0; i < SBX_BUS_LOG_REFUSALS * 2; i++)
+    refuse (log, "loud.n", i, 1000);
+  refuse (log, "real.later", 0, 1);
+  refuse (log, "loud.n", 0, 1000);
+  g_assert_cmpuint (refused (log, "real.later0", "a.b", SBX_BUS_NEEDS_TALK), ==, 1);
+  g_assert_cmpuint (all_refused (log), ==, junk + 7 + 1000 * (SBX_BUS_LOG_REFUSALS * 2 + 1));
+  log->dropped = INT32_MAX - 1;
+  refuse (log, "junk.n", junk, 1);
+  g_assert_cmpuint (log->dropped, ==, INT32_MAX);
+}
+
+static void
 add_prepare (SbxBlockWriter *writer, const char *id)
 {
   static const char *const bwrap[] = { "/usr/bin/bwrap", "--", "x", NULL };
@@ -414,6 +471,7 @@ main (int argc, char **argv)
   g_test_add_func ("/wire/block/flips", test_block_flips);
   g_test_add_func ("/wire/bus-log/refusals", test_bus_log_refusals);
   g_test_add_func ("/wire/bus-log/hostile", test_bus_log_hostile);
+  g_test_add_func ("/wire/bus-log/full", test_bus_log_full);
   g_test_add_func ("/wire/fdmap", test_fdmap);
   g_test_add_func ("/wire/landlock/rights", test_landlock_rights);
   g_test_add_func ("/wire/names", test_names);
