@@ -1,24 +1,25 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* A launch is two things that go on at the same time and meet:
  *
- *   the bus daemon: who is it?
- *              ┌─ asking:     the authority (may they?) ─────────────────────────────────▶ approved ─┐
- *   turn ──────┤                                                                                      ├─▶ START
- *              └─ preparing:  spawn the keeper ──▶ PREPARE (block, descriptors) ─────────▶ prepared ──┘     │
- *                                                                                                           ▼
- *                                          answer ◀── RUNNING ◀── STARTED or FAILED from the keeper ◀── starting
+ *                                ┌─ asking:     the authority (may they?) ───────────────────▶ approved ─┐
+ *   who is it? ──▶ turn ──▶ plan ┤                                                                       ├─▶ START
+ *                                └─ preparing:  spawn the keeper ──▶ PREPARE (block, fds) ───▶ prepared ─┘     │
+ *                                                                                                              ▼
+ *                                             answer ◀── RUNNING ◀── STARTED or FAILED from the keeper ◀── starting
+ *
+ * Only so many launches prepare at the same time (turnstile.h). A launch that is not prepared yet, since it waits for
+ * the authority, gives its turn back; others do so at READY, STARTED or the end.
  *
  * The state is in a few flags, which only ever go from FALSE to TRUE; advance () looks at them after each change:
  *
- *   inside     it is this launch's turn (turnstile.h): only so many prepare at the same time. Given back at READY,
- * STARTED or the end, so that one that waits for the authority keeps nobody out approved   the authority has said yes
+ *   approved   the authority has said yes
  *   prepared   PREPARE has been sent. READY is not waited for: a keeper keeps a START that comes early
+ *   verified   the sandbox has got the very files that the caller handed over (forward.h), or there are none
  *   scoped     the systemd user manager has put it into a scope, or has not and will not (scope.h). Only launches with
  *              limits for all of an instance wait for that; it takes an approved one that is ready
  *   started    START has been sent; SBX_START_TIMEOUT_SECONDS run
  *
- * A launch with files that the caller hands over waits for READY before START: it looks whether the sandbox has got the
- * right ones (forward.h).
+ * A launch with files that the caller hands over waits for READY before START, since they can be looked at only then.
  *
  * One exception to "at the same time": directories that a profile keeps (persistent homes) are made here, and would
  * stay behind after a no. So if one is missing, preparing waits for the yes.
