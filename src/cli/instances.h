@@ -20,10 +20,13 @@ GPtrArray *sbx_instances_list (SbxService *service, GError **error);
  * come before those that have ended. NULL with @error for none and for several. */
 const SbxInstanceInfo *sbx_instances_find (GPtrArray *instances, const char *word, GError **error);
 
+/* The last element of the object path @path, which owns it. */
 const char *sbx_instance_id_of_path (const char *path);
-/* "" or 0 when the property is not told. */
+/* "" when the property is not told; @self's. */
 const char *sbx_instance_text (const SbxInstanceInfo *self, const char *property);
+/* 0 when it is not told. */
 guint64 sbx_instance_number (const SbxInstanceInfo *self, const char *property);
+/* Whether its State is "exited". */
 gboolean sbx_instance_has_ended (const SbxInstanceInfo *self);
 /* The command for people: cleaned, quoted where needed. */
 char *sbx_instance_command (const SbxInstanceInfo *self);

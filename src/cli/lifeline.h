@@ -25,6 +25,7 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (SbxLifeline, sbx_lifeline_clear)
 void sbx_lifeline_read (SbxLifeline *self);
 /* The same, waiting for at most @ms milliseconds until @self says FAILED or is closed. */
 void sbx_lifeline_wait_for_failure (SbxLifeline *self, int ms);
+/* Has @signo sent to the application, or to its process group; nothing when the keeper has gone. */
 void sbx_lifeline_send_signal (SbxLifeline *self, int signo, gboolean to_group);
 
 /* Exit status for the wait status of an application: its own, or 128 + n. */

@@ -16,6 +16,7 @@ SbxService *sbx_service_open (GError **error);
 void sbx_service_free (SbxService *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (SbxService, sbx_service_free)
 
+/* Whether it is one that we have started, over a connection of our own. */
 gboolean sbx_service_is_private (SbxService *self);
 
 /* A method call without time limit, polkit may ask. @parameters may be floating or NULL, @fds NULL. When the bus has no
@@ -34,6 +35,7 @@ typedef enum { SBX_SERVICE_PENDING, SBX_SERVICE_DONE } SbxServiceProgress;
 gboolean sbx_service_begin (SbxService *self, const char *path, const char *interface, const char *method,
                             GVariant *parameters, GUnixFDList *fds, GError **error);
 SbxServiceProgress sbx_service_advance (SbxService *self, GVariant **reply, GError **error);
+/* To wait on with poll (); the service's own. */
 int sbx_service_get_fd (SbxService *self);
 
 /* From now on sbx_service_wait_for_signal () hears of the object at @path and of the service's coming and going. */

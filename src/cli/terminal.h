@@ -21,7 +21,7 @@ int sbx_terminal_get_slave (SbxTerminal *self);
 void sbx_terminal_start (SbxTerminal *self);
 /* The caller's window has a new size. */
 void sbx_terminal_resize (SbxTerminal *self);
-/* Around a stop of ourselves: the caller's terminal as it was, and raw again. */
+/* Around a stop of ourselves: puts the caller's terminal back as it was, and makes it raw again. */
 void sbx_terminal_suspend (SbxTerminal *self);
 void sbx_terminal_resume (SbxTerminal *self);
 /* Writes out what the sandbox has written last; gives up when nothing moves for half a second. */

@@ -23,8 +23,9 @@ sbx_crash_entry_free (SbxCrashEntry *entry)
   g_free (entry);
 }
 
-gboolean
-sbx_crash_id_is_valid (const char *id)
+/* The name of a crash's directory: the instance's id, and for a second and later crash of it a number. */
+static gboolean
+is_id (const char *id)
 {
   gsize n = strspn (id, "0123456789abcdef");
 
@@ -69,7 +70,7 @@ sbx_crash_store_open (const char *path, gboolean make, GError **error)
 static int
 open_entry (int store, const char *id)
 {
-  if (!sbx_crash_id_is_valid (id)) {
+  if (!is_id (id)) {
     errno = ENOENT;
     return -1;
   }

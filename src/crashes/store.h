@@ -21,7 +21,7 @@ typedef struct {
 
 void sbx_crash_entry_free (SbxCrashEntry *entry);
 
-/* Where it is, by @environment. */
+/* Where it is, by @environment; the caller's. */
 char *sbx_crash_store_path (const char *const *environment);
 /* A descriptor of it; made (mode 0700) if @make. -1 with NOT_FOUND (it is not there), or SPAWN_FAILED. */
 int sbx_crash_store_open (const char *path, gboolean make, GError **error);
@@ -37,7 +37,5 @@ gboolean sbx_crash_store_remove (int store, const char *id, GError **error);
 gboolean sbx_crash_store_write (int store, const char *id, const char *name, const char *text, GError **error);
 /* A regular file of at most SBX_CRASH_FILE_MAX, or NULL with NOT_FOUND. */
 char *sbx_crash_store_read (int store, const char *id, const char *name, gsize *size, GError **error);
-/* Is @id the name of a crash? */
-gboolean sbx_crash_id_is_valid (const char *id);
 
 G_END_DECLS

@@ -47,11 +47,11 @@ gboolean sbx_call_is_starter (const SbxCall *call, SbxInstance *instance);
 /* May polkit ask the user? */
 gboolean sbx_call_is_interactive (const SbxCall *call);
 /* Asks the gate's question, if it has one to ask of this caller, and then calls @func; else answers with the error.
- * Takes
- * @call. */
+ * Takes @call. */
 void sbx_call_pass_gate (SbxCall *call, const SbxGate *gate, gboolean interactive, SbxCallFunc func);
 /* Answers with an error. Takes both. */
 void sbx_call_fail (SbxCall *call, GError *error);
+/* Answers with @value, a tuple. Takes both. */
 void sbx_call_return (SbxCall *call, GVariant *value);
 
 G_END_DECLS

@@ -135,12 +135,6 @@ sbx_caller_when_known (SbxCaller *self, SbxCallerFunc func, gpointer user_data)
     answer (self, &waiting);
 }
 
-gboolean
-sbx_caller_is_gone (SbxCaller *self)
-{
-  return self->state == GONE;
-}
-
 const char *
 sbx_caller_get_name (SbxCaller *self)
 {

@@ -17,6 +17,7 @@ SbxCallers *sbx_callers_new (GDBusConnection *connection);
 /* The client with the unique name @name; NULL for the peer of a private connection. Borrowed: valid until it leaves,
  * so take a reference to keep it. */
 SbxCaller *sbx_callers_get (SbxCallers *self, const char *name);
+/* How many are there. */
 guint sbx_callers_count (SbxCallers *self);
 /* All of them: SbxCaller *, with references. */
 GPtrArray *sbx_callers_list (SbxCallers *self);
@@ -30,8 +31,8 @@ typedef void (*SbxCallerFunc) (SbxCaller *caller, const GError *error, gpointer 
  */
 void sbx_caller_when_known (SbxCaller *self, SbxCallerFunc func, gpointer user_data);
 
-/* Signal "gone": the client has left the bus. Emitted once. */
-gboolean sbx_caller_is_gone (SbxCaller *self);
+/* Signal "gone" of a caller: the client has left the bus. Emitted once. */
+
 const char *sbx_caller_get_name (SbxCaller *self); /* the unique name, or NULL: the peer */
 uid_t sbx_caller_get_uid (SbxCaller *self);
 pid_t sbx_caller_get_pid (SbxCaller *self); /* 0: the bus daemon does not say */
@@ -47,10 +48,12 @@ gboolean sbx_caller_is_unsandboxed (SbxCaller *self);
 
 /* The instance that it is in (nested.h), as a weak reference; NULL: none, or not found out. */
 void sbx_caller_set_home (SbxCaller *self, GObject *instance);
+/* A new reference, or NULL: it has been finalised since, too. */
 GObject *sbx_caller_dup_home (SbxCaller *self);
 
 /* Launches that this client waits for. */
 guint sbx_caller_get_pending (SbxCaller *self);
+/* @change: 1 or -1. */
 void sbx_caller_add_pending (SbxCaller *self, int change);
 
 /* Start time from the text of /proc/PID/stat, 0 when it is not well-formed or of a process that has ended. */

@@ -34,12 +34,14 @@ void sbx_instance_set_status (SbxInstance *self, const SbxStatus *status);
 void sbx_instance_get_status (SbxInstance *self, SbxStatus *status);
 /* The client that launched it; not kept alive by that. NULL: one of another life of this service. */
 void sbx_instance_set_starter (SbxInstance *self, SbxCaller *caller);
+/* Whether that is @caller. */
 gboolean sbx_instance_is_started_by (SbxInstance *self, SbxCaller *caller);
 
 guint64 sbx_instance_get_id (SbxInstance *self);
 const char *sbx_instance_get_path (SbxInstance *self); /* of the D-Bus object */
 const SbxInfo *sbx_instance_get_info (SbxInstance *self);
 SbxState sbx_instance_get_state (SbxInstance *self);
+/* us since 1970, when EXITED. */
 gint64 sbx_instance_get_exit_time (SbxInstance *self);
 /* code, signal, core as for the D-Bus signal Exited. */
 void sbx_instance_get_result (SbxInstance *self, int *code, int *signo, gboolean *core);
@@ -57,6 +59,7 @@ gboolean sbx_instance_send (SbxInstance *self, const SbxMessage *message, const 
 /* EXEC with @fds as for START; answers with the pid on the host. */
 void sbx_instance_exec_async (SbxInstance *self, const int *fds, gsize n_fds, gboolean lifeline, const char *command,
                               GAsyncReadyCallback callback, gpointer user_data);
+/* The pid, or -1 with EXITED, LIMITS or SPAWN_FAILED. */
 pid_t sbx_instance_exec_finish (SbxInstance *self, GAsyncResult *result, GError **error);
 
 /* ATTACH: has the keeper start another one, the program @keeper, for a handler. Returns the socket to that one, or -1
@@ -70,7 +73,7 @@ int sbx_instance_get_init_pidfd (SbxInstance *self);
 /* What keeps the limits, as in SbxInfo, or NULL: as planned; and what is to be said about that, or NULL. Before it is
  * announced only. */
 void sbx_instance_set_limits (SbxInstance *self, const char *limits, const char *warning);
-/* What Handlers says. */
+/* What Handlers says: @path, copied, is one more, or not among them any more. */
 void sbx_instance_add_handler (SbxInstance *self, const char *path);
 void sbx_instance_remove_handler (SbxInstance *self, const char *path);
 

@@ -22,10 +22,8 @@ typedef struct {
 } SbxLaunchCall;
 
 /* Launches, or attaches a handler, for @caller, who need not be known yet, or NULL: for the service itself, which asks
- * nobody. @context and @registry must outlive the
- * launch. All errors of Launch (data/dbus-1); a caller that leaves cancels it (G_IO_ERROR_CANCELLED), unless a lifeline
- * has been handed on.
- */
+ * nobody. @context and @registry must outlive the launch. Errors: all of Launch's (data/dbus-1). A caller that leaves
+ * cancels it (G_IO_ERROR_CANCELLED), unless a lifeline has been handed on. */
 void sbx_launch_async (SbxContext *context, SbxRegistry *registry, SbxCaller *caller, const SbxLaunchCall *call,
                        GAsyncReadyCallback callback, gpointer user_data);
 /* The instance, which runs. */

@@ -53,7 +53,7 @@ char *sbx_status_write_exited (const SbxStatus *status);
 
 /* 16 hexadecimal digits, lower case, not all zero. */
 gboolean sbx_id_parse (const char *text, guint64 *id);
-#define SBX_ID_SIZE 17
+#define SBX_ID_SIZE 17 /* with the NUL */
 void sbx_id_format (guint64 id, char text[SBX_ID_SIZE]);
 
 /* Opens the record @id below @parent: a directory of ours that is no link. -1 with errno. */
@@ -73,8 +73,9 @@ void sbx_record_sweep (int parent, guint64 id);
 void sbx_record_set_exited (int parent, guint64 id, const SbxStatus *status);
 /* Replaces the info file, which has changed since PREPARE. */
 void sbx_record_set_info (int parent, const SbxInfo *info);
-/* Notes that the end of this instance has been announced by signal; and was it? */
+/* Notes that the end of this instance has been announced by signal. */
 void sbx_record_set_announced (int parent, guint64 id);
+/* Was it? */
 gboolean sbx_record_is_announced (int directory);
 
 #define SBX_INFO_MAX (1u << 20)

@@ -39,12 +39,6 @@ sbx_runtime_dir_free (SbxRuntimeDir *self)
   g_free (self);
 }
 
-const char *
-sbx_runtime_dir_get_base (SbxRuntimeDir *self)
-{
-  return self->base;
-}
-
 /* Open, a directory, ours, and writable for nobody else. */
 static int
 open_base (SbxRuntimeDir *self, GError **error)

@@ -21,7 +21,5 @@ int sbx_runtime_dir_open (SbxRuntimeDir *self, GError **error);
 gboolean sbx_runtime_dir_has_changed (SbxRuntimeDir *self);
 /* The next answer of sbx_runtime_dir_has_changed () is TRUE. */
 void sbx_runtime_dir_look_again (SbxRuntimeDir *self);
-/* The path of the directory above, as it is taken from the environment. */
-const char *sbx_runtime_dir_get_base (SbxRuntimeDir *self);
 
 G_END_DECLS

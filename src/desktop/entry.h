@@ -29,11 +29,13 @@ SbxDesktopEntry *sbx_desktop_entry_read (const char *path, const char *group, GE
 const char **sbx_desktop_entry_groups (const SbxDesktopEntry *self);
 /* The raw value (escapes and all) of @key, or NULL. Translations are keys like "Name[de]". */
 const char *sbx_desktop_entry_get (const SbxDesktopEntry *self, const char *group, const char *key);
+/* Whether the value is "true", or "1" as before version 1.0 of the specification. */
 gboolean sbx_desktop_entry_get_boolean (const SbxDesktopEntry *self, const char *group, const char *key);
 /* The items of a list, unescaped; empty when there is no such key. */
 char **sbx_desktop_entry_get_list (const SbxDesktopEntry *self, const char *group, const char *key);
 /* Replaces the raw value, or adds the key at the end of the group, which must be there. */
 void sbx_desktop_entry_set (SbxDesktopEntry *self, const char *group, const char *key, const char *raw);
+/* Removes the key, or the group with all that is in it; nothing when it is not there. */
 void sbx_desktop_entry_unset (SbxDesktopEntry *self, const char *group, const char *key);
 void sbx_desktop_entry_remove_group (SbxDesktopEntry *self, const char *group);
 /* The file; what was not changed is the same to the byte. */

@@ -18,6 +18,7 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (SbxFileState, sbx_file_state_clear)
 
 /* Looks at @path itself, not at what a link points to. Errors: LIMITS (larger than @max), SPAWN_FAILED. */
 gboolean sbx_file_state_read (const char *path, gsize max, SbxFileState *state, GError **error);
+/* Whether the same lies there; modes are not compared. */
 gboolean sbx_file_state_equal (const SbxFileState *a, const SbxFileState *b);
 
 /* A file beside its place, written and on the disk, with a name of its own. Missing directories are made. */

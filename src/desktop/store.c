@@ -235,8 +235,9 @@ find_item (const SbxDesktopRecord *record, const char *path)
   return NULL;
 }
 
-SbxDesktopRecord *
-sbx_desktop_store_owner (SbxDesktopStore *self, const char *path)
+/* The record that has an item at @path, or NULL. */
+static SbxDesktopRecord *
+owner_of (SbxDesktopStore *self, const char *path)
 {
   for (guint i = 0; i < self->records->len; i++)
     if (find_item (g_ptr_array_index (self->records, i), path))
@@ -335,7 +336,7 @@ static gboolean
 keep_original (SbxDesktopStore *self, const SbxDesktopRecord *record, SbxDesktopItem *item, GError **error)
 {
   const SbxDesktopItem *old = find_item (sbx_desktop_store_find (self, record->id), item->path);
-  const SbxDesktopRecord *owner = sbx_desktop_store_owner (self, item->path);
+  const SbxDesktopRecord *owner = owner_of (self, item->path);
   g_autofree char *sum = sum_of (item->content, strlen (item->content)), *path = NULL;
   g_autoptr (SbxStagedFile) copy = NULL;
   g_auto (SbxFileState) state = { 0 };

@@ -15,6 +15,7 @@ typedef struct {
   char **sums;  /* SHA-256 of what we have put there: now, and before if it was interrupted */
   char *backup; /* name of the copy of what was there, or NULL */
 } SbxDesktopItem;
+/* All copied; for the items of a record, which owns them. */
 SbxDesktopItem *sbx_desktop_item_new (const char *kind, const char *path, const char *content, guint mode);
 
 typedef struct {
@@ -24,6 +25,7 @@ typedef struct {
   gboolean portal;        /* the launcher belongs to the desktop's portal */
   GPtrArray *items;       /* SbxDesktopItem */
 } SbxDesktopRecord;
+/* Without items. */
 SbxDesktopRecord *sbx_desktop_record_new (const char *id);
 void sbx_desktop_record_free (SbxDesktopRecord *record);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (SbxDesktopRecord, sbx_desktop_record_free)
@@ -38,9 +40,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (SbxDesktopStore, sbx_desktop_store_free)
 
 /* Ordered by id; the store's. */
 GPtrArray *sbx_desktop_store_get_records (SbxDesktopStore *self);
+/* The one with @id, the store's, or NULL. */
 SbxDesktopRecord *sbx_desktop_store_find (SbxDesktopStore *self, const char *id);
-/* The record that has an item at @path, or NULL. */
-SbxDesktopRecord *sbx_desktop_store_owner (SbxDesktopStore *self, const char *path);
 /* The view (desktop/places.h) of the machine as if @only were not installed; NULL: as if nothing were. */
 GHashTable *sbx_desktop_store_view (SbxDesktopStore *self, const char *only);
 

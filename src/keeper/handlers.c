@@ -123,7 +123,7 @@ sbx_keeper_attach (SbxKeeper *keeper, const SbxMessage *message, int socket, int
 }
 
 void
-sbx_keeper_serve_handler (SbxKeeper *keeper, SbxHandler *handler)
+sbx_keeper_serve_handler (SbxHandler *handler)
 {
   int fds[SBX_MESSAGE_FDS];
   SbxMessage message;
@@ -140,7 +140,6 @@ sbx_keeper_serve_handler (SbxKeeper *keeper, SbxHandler *handler)
     close (fds[0]);
   close (handler->link); /* the rest comes with SIGCHLD */
   handler->link = -1;
-  (void) keeper;
 }
 
 /* Its keeper has done this itself, unless it was killed. */
@@ -164,7 +163,7 @@ sbx_keeper_handler_ended (SbxKeeper *keeper, pid_t pid)
     if (handler->pid != pid)
       continue;
     while (handler->link >= 0) /* where its mounts are, if it had just said so */
-      sbx_keeper_serve_handler (keeper, handler);
+      sbx_keeper_serve_handler (handler);
     sweep (handler);
     if (handler->mounts >= 0)
       close (handler->mounts);

@@ -34,10 +34,12 @@ typedef struct {
 
 /* Takes the descriptors above, if they are what they should be. 0, or -1 with EBADF or EBADMSG. */
 int sbx_join_open (SbxJoin *join);
-/* The numbers for bwrap (SBX_PLAN_*_NUMBER of plan/plan.h), and its command line with --userns and so on put in.
- * free () the array; the strings are @argv's and constants. NULL with ENOMEM. */
-#define SBX_JOIN_FDS 3
+/* bwrap's command line with --userns and so on put in. free () the array; the strings are @argv's and constants. NULL
+ * with ENOMEM. */
 char **sbx_join_argv (const SbxJoin *join, char *const *argv, size_t argc);
+/* The descriptors that these name and their numbers in bwrap, for sbx_fdmap_apply (). Returns how many: SBX_JOIN_FDS.
+ */
+#define SBX_JOIN_FDS 3
 size_t sbx_join_map (const SbxJoin *join, int *sources, int32_t *targets);
 /* Keeps the handler's mount namespace, tells the target's keeper of it, and shows the target's files below
  * SBX_JOIN_TARGET_ROOT where the kernel can (Linux 5.12). 0, or -1 with errno. */

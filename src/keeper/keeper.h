@@ -106,51 +106,76 @@ typedef struct {
   size_t n_errors;
 } SbxKeeper;
 
-/* launch.c: from PREPARE to RUNNING. */
+/* launch.c: from PREPARE to RUNNING. What goes wrong in it ends in sbx_keeper_fail (). */
+
+/* PREPARE with its descriptors, which are closed or kept: the instance domain, the record, the sidecars, bwrap. */
 void sbx_keeper_prepare (SbxKeeper *keeper, const int *fds, size_t n_fds);
+/* READY of sandbox-init, which is @pid on the host: its /proc, and START if that is here already. */
 void sbx_keeper_init_ready (SbxKeeper *keeper, pid_t pid);
-void sbx_keeper_start (SbxKeeper *keeper); /* forwards the kept START to init */
+/* Forwards the kept START to init. */
+void sbx_keeper_start (SbxKeeper *keeper);
+/* Takes in what bwrap prints, and closes that pipe at its end. */
 void sbx_keeper_read_errors (SbxKeeper *keeper);
 
 /* Gives up a launch that is not RUNNING yet: tells everybody, kills what runs, removes the record. Does not return. */
 void sbx_keeper_fail (SbxKeeper *keeper, SbxStep step, int error, const char *text) __attribute__ ((noreturn));
 
-/* peers.c: services and lifelines. */
+/* peers.c: services and lifelines. Those that have gone or do not read are closed, which is no error of ours. */
+
+/* A service connects: it is told of what has happened so far. One of another uid is turned away. */
 void sbx_keeper_accept (SbxKeeper *keeper);
+/* One message of the service in the row @peer, or its end. */
 void sbx_keeper_serve_peer (SbxKeeper *keeper, int peer);
+/* The same of the caller that @job was started for. */
 void sbx_keeper_serve_lifeline (SbxKeeper *keeper, SbxJob *job);
+/* To every service; the second with the descriptor @fd, which stays the caller's. */
 void sbx_keeper_broadcast (SbxKeeper *keeper, const SbxMessage *message);
 void sbx_keeper_broadcast_fd (SbxKeeper *keeper, const SbxMessage *message, int fd);
 /* To the service that asked for @job and to its lifeline; for job 0 to every service. */
 void sbx_keeper_tell (SbxKeeper *keeper, SbxJob *job, SbxMessage *message);
+/* The job that init knows as @number, or NULL. */
 SbxJob *sbx_keeper_find_job (SbxKeeper *keeper, uint32_t number);
+/* Frees its row and closes its lifeline. */
 void sbx_keeper_drop_job (SbxKeeper *keeper, SbxJob *job);
 
 /* instance.c: from RUNNING to the end. */
+
+/* One message of sandbox-init, or its end. */
 void sbx_keeper_serve_init (SbxKeeper *keeper);
+/* SIGTERM to the application, and SIGKILL to everything @grace_ms later, at once if that is 0. Before RUNNING the
+ * launch is given up. @why is the culprit, the first of several. */
 void sbx_keeper_stop (SbxKeeper *keeper, SbxCulprit why, int32_t grace_ms);
+/* Has init send @signo to the job, or to its process @group; nothing unless RUNNING. */
 void sbx_keeper_signal_job (SbxKeeper *keeper, SbxJob *job, int signo, bool group);
+/* SIGKILL to PID 1, with which the kernel ends all others; for a handler to everything in its mount namespace. */
 void sbx_keeper_kill_all (SbxKeeper *keeper);
-void sbx_keeper_children (SbxKeeper *keeper); /* SIGCHLD */
+/* SIGCHLD: reaps whatever has ended. */
+void sbx_keeper_children (SbxKeeper *keeper);
 /* What is in force is not what it was: writes it down and tells the services. */
 void sbx_keeper_enforced_changed (SbxKeeper *keeper);
+/* Does what is due by now. */
 void sbx_keeper_timers (SbxKeeper *keeper);
 /* When everything is gone: records it, tells everybody, exits. Returns when it is not over yet. */
 void sbx_keeper_finish (SbxKeeper *keeper);
+/* Monotonic milliseconds, the clock of all times here but start_time. */
 int64_t sbx_keeper_now (void);
 
 /* handlers.c: the handlers of this instance. */
 /* Starts a handler's keeper, which serves @socket, from the open @program; says FAILED over @socket if it cannot. Both
  * stay the caller's. */
 void sbx_keeper_attach (SbxKeeper *keeper, const SbxMessage *message, int socket, int program);
-void sbx_keeper_serve_handler (SbxKeeper *keeper, SbxHandler *handler);
+/* READY of a handler's keeper with its mount namespace, or the end of its socket. */
+void sbx_keeper_serve_handler (SbxHandler *handler);
 /* The child @pid has been reaped. False when it is no handler's keeper. */
 bool sbx_keeper_handler_ended (SbxKeeper *keeper, pid_t pid);
+/* Whether keepers of handlers are still there. */
 bool sbx_keeper_has_handlers (const SbxKeeper *keeper);
 
 /* proxy.c: the filtered buses. */
 int sbx_keeper_start_proxy (SbxKeeper *keeper, const SbxBlock *block); /* -1 with errno */
+/* It is ready, or has ended. */
 void sbx_keeper_serve_proxy (SbxKeeper *keeper);
+/* Reads what it has printed, tells of refusals, and does not look again for a moment. */
 void sbx_keeper_serve_proxy_log (SbxKeeper *keeper);
 void sbx_keeper_proxy_timer (SbxKeeper *keeper, int64_t now);
 /* The application has ended: what its last calls were. */
@@ -160,18 +185,22 @@ void sbx_keeper_announce_refusals (SbxKeeper *keeper);
 
 /* display.c: the X server of x11=nested. */
 int sbx_keeper_start_display (SbxKeeper *keeper, const SbxBlock *block); /* -1 with errno */
+/* It is ready, or has ended. */
 void sbx_keeper_serve_display (SbxKeeper *keeper);
+/* Keeps the beginning of what it complains of. */
 void sbx_keeper_serve_display_log (SbxKeeper *keeper);
 /* Its bwrap has been reaped. */
 void sbx_keeper_display_ended (SbxKeeper *keeper);
 
 /* launch.c: a sidecar is ready, which the application may have waited for. */
 void sbx_keeper_sidecar_ready (SbxKeeper *keeper);
+/* Whether START has to wait for one. */
 bool sbx_keeper_waits_for_sidecar (const SbxKeeper *keeper);
 
 /* crash.c: processes of the application that are about to die. */
 /* Has @pid, not executed yet, traced. 0, or -1 with errno. */
 int sbx_keeper_trace (SbxKeeper *keeper, pid_t pid);
+/* One message of the tracer, or its end. */
 void sbx_keeper_serve_tracer (SbxKeeper *keeper);
 /* A service has come: tells it of crashes that none was there for. */
 void sbx_keeper_announce_crashes (SbxKeeper *keeper);
@@ -179,5 +208,6 @@ void sbx_keeper_announce_crashes (SbxKeeper *keeper);
 int sbx_keeper_claim_crash (SbxKeeper *keeper, uint32_t number);
 /* It has ended: the process gets its signal. */
 void sbx_keeper_crash_handled (SbxKeeper *keeper, uint32_t number);
+/* Gives those their signal whose time is over by @now. */
 void sbx_keeper_crash_timers (SbxKeeper *keeper, int64_t now);
 int64_t sbx_keeper_next_crash_timer (const SbxKeeper *keeper); /* monotonic ms, or 0 */

@@ -35,7 +35,9 @@ typedef struct {
 /* Makes the directory (EEXIST: the id is taken), the info file with @info, the status file, and a listening socket,
  * which is returned. Returns -1 with errno after removing what was made. @parent stays the caller's. */
 int sbx_record_create (SbxKeeperRecord *record, int parent, const char *id, const void *info, size_t info_size);
+/* Writes the status file anew, in place. 0, or -1 with errno. */
 int sbx_record_write (SbxKeeperRecord *record, const SbxKeeperStatus *status);
 /* No service can connect any more, the files stay. */
 void sbx_record_close_socket (SbxKeeperRecord *record);
+/* Removes the files and the directory. */
 void sbx_record_remove (SbxKeeperRecord *record);

@@ -115,7 +115,7 @@ serve (SbxKeeper *keeper, const Polled *polled)
       sbx_keeper_serve_lifeline (keeper, &keeper->jobs[i]);
   for (size_t i = 0; i < SBX_KEEPER_HANDLERS; i++)
     if (links[i].revents && keeper->handlers[i].link == links[i].fd)
-      sbx_keeper_serve_handler (keeper, &keeper->handlers[i]);
+      sbx_keeper_serve_handler (&keeper->handlers[i]);
   if (polled->fds[2].revents)
     sbx_keeper_accept (keeper);
 }

@@ -272,12 +272,6 @@ sbx_plan_is_inferiors_only (SbxPlan *self)
   return self->inferiors_only;
 }
 
-const char *
-sbx_plan_get_limits_kind (SbxPlan *self)
-{
-  return self->rlimits->len > 0 ? "rlimit" : "none";
-}
-
 static int
 finish_block (SbxBlockWriter *writer, GError **error)
 {

@@ -73,13 +73,14 @@ gboolean sbx_plan_looks_at (const SbxPolicy *policy, const char *name);
 /* Errors: NOT_SUPPORTED (names what is missing), BAD_PROFILE (a policy that contradicts itself), BAD_OPTION. */
 SbxPlan *sbx_plan_new (const SbxPolicy *policy, const SbxRequest *request, SbxMachine *machine, GError **error);
 
+/* The plan's own, arrays of strings end with NULL: */
 const char *const *sbx_plan_get_bwrap_argv (SbxPlan *self); /* complete, ends with … "--", "/proc/self/fd/9" */
 const SbxPlanFile *sbx_plan_get_files (SbxPlan *self, gsize *n);
 const SbxPlanDirectory *sbx_plan_get_directories (SbxPlan *self, gsize *n);
 const char *const *sbx_plan_get_environment (SbxPlan *self); /* of the application */
 const char *const *sbx_plan_get_warnings (SbxPlan *self);
+/* Whether /proc shows the application nothing but what it may trace. */
 gboolean sbx_plan_is_inferiors_only (SbxPlan *self);
-const char *sbx_plan_get_limits_kind (SbxPlan *self); /* "none", "rlimit" */
 
 /* May it be the plan of a sandbox that one with the policy @within and the same application id asks for, given that the
  * policy allows no more than @within? POLICY_EXCEEDED with the path that it must not have. */

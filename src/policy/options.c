@@ -108,8 +108,8 @@ sbx_options_check (GVariant *options, const SbxOptionSpec *table, GError **error
   return ok;
 }
 
-gboolean
-sbx_option_check_path (const char *key, GVariant *value, GError **error)
+static gboolean
+check_path (const char *key, GVariant *value, GError **error)
 {
   gsize n;
   const char *bytes = g_variant_get_fixed_array (value, &n, 1);
@@ -150,8 +150,8 @@ variable_ok (const char *key, const char *name, GError **error)
   return TRUE;
 }
 
-gboolean
-sbx_option_check_env (const char *key, GVariant *value, GError **error)
+static gboolean
+check_env (const char *key, GVariant *value, GError **error)
 {
   GVariantIter iter;
   const char *name;
@@ -163,8 +163,8 @@ sbx_option_check_env (const char *key, GVariant *value, GError **error)
   return TRUE;
 }
 
-gboolean
-sbx_option_check_env_names (const char *key, GVariant *value, GError **error)
+static gboolean
+check_env_names (const char *key, GVariant *value, GError **error)
 {
   GVariantIter iter;
   const char *name;
@@ -190,8 +190,8 @@ check_env_pairs (const char *key, GVariant *value, GError **error)
   return TRUE;
 }
 
-gboolean
-sbx_option_check_fds (const char *key, GVariant *value, GError **error)
+static gboolean
+check_fds (const char *key, GVariant *value, GError **error)
 {
   g_autoptr (GHashTable) seen = g_hash_table_new (NULL, NULL);
   GVariantIter iter;
@@ -238,10 +238,9 @@ check_forward (const char *key, GVariant *value, GError **error)
 
 /* What Launch, Exec and Attach have in common. */
 #define PROCESS_ROWS                                                                                                   \
-  { "cwd", "ay", 2 * PATH_MAX, sbx_option_check_path }, { "cwd-optional", "b", 8, NULL },                              \
-      { "env", "a{ss}", 64 * KIB * KIB, sbx_option_check_env },                                                        \
-      { "unset-env", "as", KIB * KIB, sbx_option_check_env_names },                                                    \
-      { "display-env", "as", 2 * KIB * KIB, check_env_pairs }, { "fds", "a{uh}", 64 * KIB, sbx_option_check_fds },     \
+  { "cwd", "ay", 2 * PATH_MAX, check_path }, { "cwd-optional", "b", 8, NULL },                                         \
+      { "env", "a{ss}", 64 * KIB * KIB, check_env }, { "unset-env", "as", KIB * KIB, check_env_names },                \
+      { "display-env", "as", 2 * KIB * KIB, check_env_pairs }, { "fds", "a{uh}", 64 * KIB, check_fds },                \
       { "tty", "b", 8, NULL },                                                                                         \
   {                                                                                                                    \
     "lifeline", "h", 8, check_handle                                                                                   \

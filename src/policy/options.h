@@ -16,26 +16,18 @@ typedef struct {
   SbxOptionCheck check; /* or NULL */
 } SbxOptionSpec;
 
-/* Every entry of @options against @table (ends with a NULL key). */
+/* Every entry of @options against @table (ends with a NULL key). Errors: BAD_OPTION, with the key, for one that is not
+ * in it (names the nearest), is too large, of another type, or not what its check wants. */
 gboolean sbx_options_check (GVariant *options, const SbxOptionSpec *table, GError **error);
 
-/* Checks to use in tables. */
-gboolean sbx_option_check_path (const char *key, GVariant *value,
-                                GError **error); /* ay: absolute, no NUL, < PATH_MAX */
-gboolean
-sbx_option_check_app_id (const char *key, GVariant *value,
-                         GError **error); /* s: as a D-Bus name without ':', ≤ 255; single-element names allowed */
-gboolean sbx_option_check_env (const char *key, GVariant *value,
-                               GError **error); /* a{ss}: no '=' or NUL in names, no empty name */
-gboolean sbx_option_check_env_names (const char *key, GVariant *value, GError **error); /* as */
-gboolean sbx_option_check_fds (const char *key, GVariant *value,
-                               GError **error); /* a{uh}: numbers ≤ 65535, ≤ 200 entries, handles ≥ 0 */
+/* s: as a D-Bus name without ':', at most 255 bytes; one element is enough. Errors: BAD_OPTION. */
+gboolean sbx_option_check_app_id (const char *key, GVariant *value, GError **error);
 
 /* The word of @words (NULL-terminated) nearest to @word by edit distance, or NULL when none is near (distance > 1/3).
  */
 const char *sbx_nearest_word (const char *word, const char *const *words);
 
-/* The options of Launch and Explain. */
+/* The options of Launch and Explain, of Exec, and of Attach. */
 extern const SbxOptionSpec sbx_launch_options[];
 extern const SbxOptionSpec sbx_exec_options[];
 extern const SbxOptionSpec sbx_attach_options[];

@@ -6,8 +6,6 @@
 #include "common/error.h"
 #include "policy/policy-private.h"
 
-G_DEFINE_BOXED_TYPE (SbxPolicy, sbx_policy, sbx_policy_ref, sbx_policy_unref)
-
 /* Empty collections, every number 0. */
 static SbxPolicy *
 allocate (void)

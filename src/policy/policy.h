@@ -59,12 +59,12 @@ typedef enum { SBX_HIDEPID_PTRACEABLE, SBX_HIDEPID_INVISIBLE, SBX_HIDEPID_OFF } 
 typedef enum { SBX_SUBSET_PID, SBX_SUBSET_ALL } SbxSubset;
 typedef enum { SBX_PROCFS_INSTANCE_PRIVATE, SBX_PROCFS_INSTANCE_NONE } SbxProcfsInstance;
 typedef enum { SBX_PIDNS_PRIVATE, SBX_PIDNS_SESSION } SbxPidns;
-/* What each adds is the table in plan/syscall-table.c. In the order of what they allow. */
 typedef enum {
   SBX_X11_NESTED, /* one of the sandbox's own, in a window or without one */
   SBX_X11_SHARED  /* the user's */
 } SbxX11;
 
+/* What each lets through is the table in plan/syscall-table.c. In the order of what they allow. */
 typedef enum { SBX_TIER_STRICT, SBX_TIER_DUMPER, SBX_TIER_DEFAULT, SBX_TIER_DEBUGGER, SBX_TIER_BROWSER } SbxTier;
 typedef enum { SBX_ACCESS_NONE, SBX_ACCESS_RO, SBX_ACCESS_RW, SBX_ACCESS_CREATE } SbxAccess;
 typedef enum { SBX_BUS_NONE, SBX_BUS_SEE, SBX_BUS_TALK, SBX_BUS_OWN } SbxBusAccess;
@@ -91,9 +91,8 @@ typedef enum {
 } SbxClass;
 
 typedef struct _SbxPolicy SbxPolicy;
-#define SBX_TYPE_POLICY (sbx_policy_get_type ())
-GType sbx_policy_get_type (void);
 
+/* Policies never change, so that one may be shared by whoever holds a reference. */
 SbxPolicy *sbx_policy_ref (const SbxPolicy *policy);
 void sbx_policy_unref (SbxPolicy *policy);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (SbxPolicy, sbx_policy_unref)
@@ -114,24 +113,30 @@ SbxPolicy *sbx_policy_bottom (void);
 SbxPolicy *sbx_policy_meet (const SbxPolicy *a, const SbxPolicy *b) G_GNUC_WARN_UNUSED_RESULT;
 /* The least policy that allows no less than either. */
 SbxPolicy *sbx_policy_join (const SbxPolicy *a, const SbxPolicy *b) G_GNUC_WARN_UNUSED_RESULT;
+/* Whether @a allows no more than @b. */
 gboolean sbx_policy_leq (const SbxPolicy *a, const SbxPolicy *b);
+/* Whether each allows no more than the other. */
 gboolean sbx_policy_equal (const SbxPolicy *a, const SbxPolicy *b);
+/* For GHashTable: equal policies have the same. */
 guint sbx_policy_hash (const SbxPolicy *policy);
 /* The classes (SbxClass bits) in which @a allows more than @b. What has no class of its own in the table (seccomp,
  * features, procfs, limits) counts as SBX_CLASS_DEVICES. The environment counts as nothing: whoever launches may set
  * it. */
 guint sbx_policy_excess (const SbxPolicy *a, const SbxPolicy *b);
-/* One line per difference in people's words, "+ network shared", "- files ~/Music (read-only)"; "" when equal. */
+/* One line per difference in people's words, "+ network shared", "- files ~/Music (read-only)"; "" when equal. The
+ * caller's. */
 char *sbx_policy_diff (const SbxPolicy *from, const SbxPolicy *to);
 
-/* a{sv}: group → a{ss} of key → value in the vocabulary of the key file, e.g. {"Context": <{"shared": "network;"}>}. */
-GVariant *sbx_policy_to_variant (
-    const SbxPolicy *policy); /* floating; complete: merging it over sbx_policy_new () gives @policy */
+/* a{sv}, floating: group → a{ss} of key → value in the vocabulary of the key file, for example
+ * {"Context": <{"shared": "network;"}>}. Complete: merging it over sbx_policy_new () gives @policy. */
+GVariant *sbx_policy_to_variant (const SbxPolicy *policy);
+/* The same as the groups of a profile; the caller's. */
 char *sbx_policy_to_key_file (const SbxPolicy *policy);
 /* @base with what @groups names put over it: words and paths are added, "!word" takes away. Errors: BAD_OPTION, naming
  * the group, the key and the nearest known word. */
 SbxPolicy *sbx_policy_merge_variant (const SbxPolicy *base, GVariant *groups, const SbxPlaces *places, GError **error);
 
+/* What pointers these return is the policy's, and so are arrays, which end with NULL where their length is not told. */
 guint sbx_policy_get_shared (const SbxPolicy *policy); /* SbxShared bits, and so on */
 guint sbx_policy_get_sockets (const SbxPolicy *policy);
 guint sbx_policy_get_devices (const SbxPolicy *policy);
@@ -145,6 +150,7 @@ SbxTier sbx_policy_get_tier (const SbxPolicy *policy);
 SbxX11 sbx_policy_get_x11 (const SbxPolicy *policy);
 /* How files that the caller hands over with the command are opened up: NONE (not without approval), RO or RW. */
 SbxAccess sbx_policy_get_forward (const SbxPolicy *policy);
+/* In the units that SBX_LIMIT_NONE names, which is the value where there is no limit. */
 guint64 sbx_policy_get_limit (const SbxPolicy *policy, SbxLimit limit);
 
 /* Named paths in order of their bytes, parents before children, all absolute and normal. */
@@ -153,9 +159,10 @@ typedef struct {
   SbxAccess access;
 } SbxPathRule;
 const SbxPathRule *sbx_policy_get_filesystems (const SbxPolicy *policy, gsize *n);
+/* Of @path, which is absolute and normal: as its nearest named ancestor says, or NONE. */
 SbxAccess sbx_policy_get_access (const SbxPolicy *policy, const char *path);
-const char *const *
-sbx_policy_get_persistent (const SbxPolicy *policy); /* below the home, relative; "." = the whole home */
+/* Paths below the home, relative to it; "." is the whole home. */
+const char *const *sbx_policy_get_persistent (const SbxPolicy *policy);
 /* The same as rules, with the exceptions (access NONE): "/" is the home, parents before children. */
 const SbxPathRule *sbx_policy_get_kept (const SbxPolicy *policy, gsize *n);
 typedef struct {
@@ -166,7 +173,9 @@ const SbxBusRule *sbx_policy_get_bus (const SbxPolicy *policy, SbxBus bus, gsize
 const char *const *sbx_policy_get_environment (const SbxPolicy *policy); /* NAME=value; NAME alone: the caller's own */
 /* Returns FALSE for "all ports"; else @ports (n of them, ascending). */
 gboolean sbx_policy_get_connect (const SbxPolicy *policy, const guint16 **ports, gsize *n);
+/* The same for the ports that may be listened on. */
 gboolean sbx_policy_get_bind (const SbxPolicy *policy, const guint16 **ports, gsize *n);
+/* Names of system calls, in order. */
 const char *const *sbx_policy_get_seccomp_allow (const SbxPolicy *policy);
 const char *const *sbx_policy_get_seccomp_deny (const SbxPolicy *policy);
 

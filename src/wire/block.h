@@ -81,6 +81,7 @@ typedef enum { SBX_BLOCK_PREPARE, SBX_BLOCK_START } SbxBlockKind;
 int sbx_block_open (SbxBlock *block, int fd, SbxBlockKind kind);
 /* The same checks on bytes in memory (8-byte aligned), which the caller keeps alive. */
 int sbx_block_check (SbxBlock *block, const void *data, size_t size, SbxBlockKind kind);
+/* Unmaps what sbx_block_open () has mapped. */
 void sbx_block_close (SbxBlock *block);
 
 /* The next record with @tag after @record (which starts zeroed). False when there is none. */
@@ -88,13 +89,14 @@ bool sbx_block_next (const SbxBlock *block, uint32_t tag, SbxRecord *record);
 
 /* The only value of @tag as a number or string, or @fallback. */
 uint32_t sbx_block_u32 (const SbxBlock *block, uint32_t tag, uint32_t fallback);
+/* Points into the block. */
 const char *sbx_block_string (const SbxBlock *block, uint32_t tag, const char *fallback);
 
 /* The strings of a strv record as a NULL-terminated array that points into the block; free () the array.
  * NULL with errno = ENOMEM, or ENOENT when the block has no such record. */
 char **sbx_block_strv (const SbxBlock *block, uint32_t tag, size_t *count);
 
-/* Writing. Append to a growing buffer; errors stick and are told by finish. */
+/* Writing. Starts zeroed; each adds a record to a growing buffer; errors stick and are told by finish. */
 typedef struct {
   uint8_t *data;
   size_t size, room;
@@ -109,6 +111,7 @@ void sbx_block_add_strv (SbxBlockWriter *writer, uint32_t tag, const char *const
 void sbx_block_add_path_rule (SbxBlockWriter *writer, uint64_t access, const char *path);
 /* Turns the buffer into a sealed, close-on-exec memfd and frees it. Returns the descriptor or -1 with errno. */
 int sbx_block_finish (SbxBlockWriter *writer);
+/* Frees the buffer of one that is not finished. */
 void sbx_block_writer_clear (SbxBlockWriter *writer);
 
 #ifdef __cplusplus

@@ -36,6 +36,7 @@ int sbx_landlock_create (const SbxLandlockAttr *attr);
 /* Allow @access below @path, which is opened O_PATH. 0, or -1 with errno (ENOENT …). Rights that make no sense for a
  * file that is not a directory are left out. */
 int sbx_landlock_allow_path (int ruleset, uint64_t access, const char *path);
+/* Allow @access to the TCP port @port. 0, or -1 with errno. */
 int sbx_landlock_allow_port (int ruleset, uint64_t access, uint64_t port);
 /* Restrict this thread (no_new_privs must be set), without denials in the audit log of this program itself where the
  * kernel knows the flag (ABI 7). 0, or -1 with errno. */

@@ -20,9 +20,9 @@ extern "C" {
 #define SBX_MESSAGE_FDS 250 /* the kernel's SCM_MAX_FD is 253 (include/net/scm.h) */
 
 typedef enum {
-  /* Requests */
-  SBX_MSG_PREPARE =
-      1, /* sandboxd → keeper. fds: block, directory $XDG_RUNTIME_DIR/sandbox, sandbox-init, what FDMAP names */
+  /* Requests. 0 is none. PREPARE: sandboxd → keeper. fds: block, directory $XDG_RUNTIME_DIR/sandbox, sandbox-init, what
+   * FDMAP names */
+  SBX_MSG_PREPARE = 1,
   SBX_MSG_START, /* → keeper → init. job 0. fds: block[, lifeline if value & SBX_START_LIFELINE], what FDMAP names */
   SBX_MSG_EXEC,  /* as START, any other job: one more process beside the application */
   SBX_MSG_SIGNAL, /* job, value: signal number, detail: 1 = to the process group */
