@@ -51,6 +51,8 @@ let_in (SbxTurnstile *self, Visitor *visitor)
   visitor->func (visitor->user_data); /* which may have left by now: @visitor is gone then */
 }
 
+static void arrange_turn (SbxTurnstile *self);
+
 static gboolean
 on_turn (gpointer user_data)
 {
@@ -59,6 +61,7 @@ on_turn (gpointer user_data)
 
   if (!next) {
     self->source = 0;
+    arrange_turn (self); /* who has been let in may hang too: its patience runs */
     return G_SOURCE_REMOVE;
   }
   let_in (self, next);
