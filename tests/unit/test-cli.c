@@ -1,139 +1,18 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The parts of sandboxctl that need no service: what is printed, what is parsed, how the other side's words are taken.
- */
+/* The other parts of sandboxctl that need no service: what is parsed, and what is made of the service's answers. */
 #include <errno.h>
 #include <signal.h>
 #include <string.h>
-#include <sys/socket.h>
 #include <sys/wait.h>
-#include <unistd.h>
 
-#include "cli/connection.h"
 #include "cli/follow.h"
 #include "cli/instances.h"
-#include "cli/lifeline.h"
 #include "cli/meanings.h"
-#include "cli/output.h"
 #include "cli/policy-options.h"
 #include "cli/signal-names.h"
 #include "common/error.h"
 #include "common/names.h"
 #include "policy/policy.h"
-
-static void
-test_clean (void)
-{
-  static const struct {
-    const char *text, *clean;
-  } rows[] = {
-    { "plain", "plain" },
-    { "", "" },
-    { "caf\xc3\xa9", "caf\xc3\xa9" },
-    { "\033[31mred", "\\x1b[31mred" },
-    { "two\nlines\tand", "two lines and" },
-    { "bell\a", "bell\\x07" },
-    { "bad \xff\xfe", "bad \\xff\\xfe" },
-    { "cut \xc3", "cut \\xc3" },
-    { "c1 \xc2\x9b", "c1 \\x9b" },
-    { "turned \xe2\x80\xae", "turned \\x202e" },
-  };
-
-  for (gsize i = 0; i < G_N_ELEMENTS (rows); i++) {
-    g_autofree char *clean = sbx_output_clean (rows[i].text);
-
-    g_assert_cmpstr (clean, ==, rows[i].clean);
-  }
-}
-
-static void
-test_pad (void)
-{
-  static const struct {
-    const char *text, *padded;
-    int columns;
-  } rows[] = {
-    { "abc", "abc  ", 5 },
-    { "abc", "abc", 3 },
-    { "abc", "abc", 2 },
-    { "", "  ", 2 },
-    { "se\xc3\xb1"
-      "al",
-      "se\xc3\xb1"
-      "al ",
-      6 },                                                          /* ñ: two bytes, one column */
-    { "\xe7\x8a\xb6\xe6\x85\x8b", "\xe7\x8a\xb6\xe6\x85\x8b ", 5 }, /* 状態: six bytes, four columns */
-    { "n\xcc\x83", "n\xcc\x83 ", 2 },                               /* n and a combining tilde */
-  };
-
-  for (gsize i = 0; i < G_N_ELEMENTS (rows); i++) {
-    g_autofree char *padded = sbx_output_pad (rows[i].text, rows[i].columns);
-
-    g_assert_cmpstr (padded, ==, rows[i].padded);
-  }
-}
-
-static void
-test_wrap (void)
-{
-  static const struct {
-    const char *text, *wrapped;
-    int columns;
-  } rows[] = {
-    { "", "", 10 },
-    { "one two three", "one two\nthree", 10 },
-    { "one\ntwo three", "one two\nthree", 10 },
-    { "one two", "one two", 7 },
-    { "one two", "one\ntwo", 6 },
-    { "incomprehensible it is", "incomprehensible\nit is", 10 },
-    { "größe über", "größe über", 10 },
-    { "一二三四五六", "一二三四\n五六", 10 },
-  };
-
-  for (gsize i = 0; i < G_N_ELEMENTS (rows); i++) {
-    g_autofree char *wrapped = sbx_output_wrap (rows[i].text, rows[i].columns);
-
-    g_assert_cmpstr (wrapped, ==, rows[i].wrapped);
-  }
-}
-
-static void
-test_kebab (void)
-{
-  static const char *const rows[][2] = {
-    { "AppId", "app-id" }, { "Pid", "pid" }, { "StartTime", "start-time" }, { "already-so", "already-so" }, { "", "" }
-  };
-
-  for (gsize i = 0; i < G_N_ELEMENTS (rows); i++) {
-    g_autofree char *text = sbx_output_kebab (rows[i][0]);
-
-    g_assert_cmpstr (text, ==, rows[i][1]);
-  }
-}
-
-static void
-test_json (void)
-{
-  static const char *const rows[][2] = {
-    { "{'a': <true>, 'b': <[1, 2]>}", "{\"a\":true,\"b\":[1,2]}" },
-    { "[b'ls', b'-l']", "[\"ls\",\"-l\"]" },
-    { "uint64 18446744073709551615", "-1" }, /* JSON-GLib has no unsigned; ids are printed as text */
-    { "<'nested'>", "\"nested\"" },
-    { "(1, 'x')", "[1,\"x\"]" },
-    { "@a{sv} {}", "{}" },
-  };
-  const char bad[] = { 'n', (char) 0xff, '\0' };
-  g_autoptr (GVariant) bytes = g_variant_ref_sink (g_variant_new_bytestring (bad));
-  g_autoptr (JsonNode) text = sbx_output_to_json (bytes);
-
-  for (gsize i = 0; i < G_N_ELEMENTS (rows); i++) {
-    g_autoptr (GVariant) value = g_variant_ref_sink (g_variant_new_parsed (rows[i][0]));
-    g_autoptr (JsonNode) node = sbx_output_to_json (value);
-    g_autofree char *json = json_to_string (node, FALSE);
-
-    g_assert_cmpstr (json, ==, rows[i][1]);
-  }
-  g_assert_true (g_utf8_validate (json_node_get_string (text), -1, NULL));
-}
 
 static void
 test_signals (void)
@@ -383,144 +262,6 @@ test_find (void)
 }
 
 static void
-send_event (int fd, guint32 type, int value)
-{
-  SbxMessage message = { .type = type, .value = value, .pid = 1 };
-
-  g_assert_cmpint (sbx_message_send (fd, &message, NULL, 0), ==, 0);
-}
-
-static void
-test_lifeline (void)
-{
-  g_auto (SbxLifeline) lifeline = { .fd = -1 };
-  g_autoptr (GError) error = NULL;
-  SbxMessage message;
-  size_t n_fds;
-  int other, fds[SBX_MESSAGE_FDS];
-
-  g_assert_true (sbx_lifeline_init (&lifeline, &other, &error));
-  sbx_lifeline_read (&lifeline);
-  g_assert_false (lifeline.started || lifeline.exited || lifeline.ended || lifeline.closed || lifeline.failed);
-  send_event (other, SBX_MSG_STARTED, 0);
-  send_event (other, SBX_MSG_EXITED, W_EXITCODE (5, 0));
-  sbx_lifeline_read (&lifeline);
-  g_assert_true (lifeline.started && lifeline.exited && !lifeline.ended);
-  g_assert_cmpint (lifeline.wait_status, ==, W_EXITCODE (5, 0));
-  sbx_lifeline_send_signal (&lifeline, SIGHUP, TRUE);
-  g_assert_cmpint (sbx_message_recv (other, SBX_CHANNEL_CALLER_TO_KEEPER, &message, fds, &n_fds, NULL), ==, 1);
-  g_assert_cmpint (message.value, ==, SIGHUP);
-  g_assert_cmpint (message.detail, ==, 1);
-  send_event (other, SBX_MSG_ENDED, SBX_CULPRIT_STOPPED);
-  close (other);
-  sbx_lifeline_read (&lifeline);
-  g_assert_true (lifeline.ended && lifeline.closed);
-  sbx_lifeline_send_signal (&lifeline, SIGTERM, FALSE); /* no harm */
-}
-
-/* What is no message of the channel's closes it. */
-static void
-test_lifeline_nonsense (void)
-{
-  g_auto (SbxLifeline) lifeline = { .fd = -1 };
-  g_autoptr (GError) error = NULL;
-  int other;
-
-  g_assert_true (sbx_lifeline_init (&lifeline, &other, &error));
-  g_assert_cmpint (send (other, "nonsense", 8, 0), ==, 8);
-  sbx_lifeline_wait_for_failure (&lifeline, 1000);
-  g_assert_true (lifeline.closed);
-  g_assert_false (lifeline.started);
-  close (other);
-}
-
-/* A bus that says @words at once and then closes. */
-static void
-test_connection_refused (gconstpointer data)
-{
-  const char *words = data;
-  g_autoptr (GError) error = NULL;
-  g_autoptr (SbxConnection) connection = NULL;
-  int pair[2];
-
-  g_assert_cmpint (socketpair (AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair), ==, 0);
-  g_assert_cmpint (send (pair[1], words, strlen (words), MSG_NOSIGNAL), ==, (gssize) strlen (words));
-  shutdown (pair[1], SHUT_WR);
-  connection = sbx_connection_new_for_peer (pair[0], &error);
-  g_assert_null (connection);
-  g_assert_nonnull (error);
-  close (pair[1]);
-}
-
-/* One message each way, in pieces, with a descriptor. */
-static void
-test_connection (void)
-{
-  static const char handshake[] = "OK 0123456789abcdef0123456789abcdef\r\nAGREE_UNIX_FD\r\n";
-  g_autoptr (GError) error = NULL;
-  g_autoptr (SbxConnection) connection = NULL;
-  g_autoptr (GDBusMessage) call = g_dbus_message_new_method_call (NULL, "/a", "org.example.A", "B");
-  g_autoptr (GDBusMessage) signal = g_dbus_message_new_signal ("/a", "org.example.A", "C"), reply = NULL, got = NULL;
-  g_autofree guchar *one = NULL, *two = NULL;
-  guint32 serial;
-  gsize n_one, n_two;
-  int pair[2];
-
-  g_assert_cmpint (socketpair (AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair), ==, 0);
-  g_assert_cmpint (send (pair[1], handshake, strlen (handshake), 0), ==, (gssize) strlen (handshake));
-  connection = sbx_connection_new_for_peer (pair[0], &error);
-  g_assert_no_error (error);
-  g_assert_null (sbx_connection_receive (connection, 0, &error));
-  g_assert_no_error (error);
-  serial = sbx_connection_send (connection, call, &error);
-  g_assert_no_error (error);
-
-  g_dbus_message_set_serial (signal, 1);
-  one = g_dbus_message_to_blob (signal, &n_one, G_DBUS_CAPABILITY_FLAGS_NONE, &error);
-  reply = g_dbus_message_new_method_reply (call);
-  g_dbus_message_set_serial (reply, 2);
-  g_dbus_message_set_body (reply, g_variant_new ("(s)", "answer"));
-  two = g_dbus_message_to_blob (reply, &n_two, G_DBUS_CAPABILITY_FLAGS_NONE, &error);
-  g_assert_no_error (error);
-  g_assert_cmpint (send (pair[1], one, 10, 0), ==, 10);
-  g_assert_null (sbx_connection_receive (connection, 10, &error));
-  g_assert_no_error (error);
-  g_assert_cmpint (send (pair[1], one + 10, n_one - 10, 0), ==, (gssize) (n_one - 10));
-  g_assert_cmpint (send (pair[1], two, n_two, 0), ==, (gssize) n_two);
-
-  g_clear_object (&reply);
-  reply = sbx_connection_wait_for_message (connection, serial, &error);
-  g_assert_no_error (error);
-  g_assert_cmpstr (g_dbus_message_get_arg0 (reply), ==, "answer");
-  got = sbx_connection_receive (connection, 0, &error); /* kept while the reply was waited for */
-  g_assert_cmpstr (g_dbus_message_get_member (got), ==, "C");
-  close (pair[1]);
-  g_clear_object (&got);
-  got = sbx_connection_receive (connection, -1, &error);
-  g_assert_null (got);
-  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CLOSED);
-}
-
-static void
-test_addresses (void)
-{
-  static const char *const rows[] = { "",
-                                      "tcp:host=localhost,port=1",
-                                      "autolaunch:",
-                                      "unix:tmpdir=/tmp",
-                                      "unix:path=",
-                                      "unix:path=/no/such/socket;unix:abstract=no-such-socket-either" };
-
-  for (gsize i = 0; i < G_N_ELEMENTS (rows); i++) {
-    g_autoptr (GError) error = NULL;
-    g_autoptr (SbxConnection) connection = sbx_connection_new_for_address (rows[i], &error);
-
-    g_assert_null (connection);
-    g_assert_nonnull (error);
-  }
-}
-
-static void
 count_line (const char *line, gboolean risky, gpointer data)
 {
   g_hash_table_add (data, g_strdup_printf ("%d %s", risky, line));
@@ -586,11 +327,6 @@ int
 main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
-  g_test_add_func ("/cli/output/clean", test_clean);
-  g_test_add_func ("/cli/output/pad", test_pad);
-  g_test_add_func ("/cli/output/wrap", test_wrap);
-  g_test_add_func ("/cli/output/kebab", test_kebab);
-  g_test_add_func ("/cli/output/json", test_json);
   g_test_add_func ("/cli/signal-names", test_signals);
   g_test_add_func ("/cli/exit-status", test_exit_status);
   g_test_add_func ("/cli/failures", test_failures);
@@ -598,14 +334,6 @@ main (int argc, char **argv)
   g_test_add_func ("/cli/policy-options/lists", test_policy_options);
   g_test_add_func ("/cli/policy-options/bad", test_bad_policy_options);
   g_test_add_func ("/cli/instances/find", test_find);
-  g_test_add_func ("/cli/lifeline/events", test_lifeline);
-  g_test_add_func ("/cli/lifeline/nonsense", test_lifeline_nonsense);
-  g_test_add_data_func ("/cli/connection/closed", "", test_connection_refused);
-  g_test_add_data_func ("/cli/connection/rejected", "REJECTED EXTERNAL\r\n", test_connection_refused);
-  g_test_add_data_func ("/cli/connection/no-descriptors", "OK 00\r\nERROR\r\n", test_connection_refused);
-  g_test_add_data_func ("/cli/connection/cut-off", "OK 00\r\nAGREE", test_connection_refused);
-  g_test_add_func ("/cli/connection/messages", test_connection);
-  g_test_add_func ("/cli/connection/addresses", test_addresses);
   g_test_add_func ("/cli/meanings", test_meanings);
   return g_test_run ();
 }
