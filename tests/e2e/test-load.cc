@@ -195,9 +195,8 @@ TEST_F (Load, AThousandClientsThatVanish)
   expect_as_before (pid, descriptors + 2);
 }
 
-/* A value of @type made of nothing but chance, leaning towards what is nearly right. */
 static GVariant *
-chance (Dice &dice, const GVariantType *type, int depth)
+chance_basic (Dice &dice, char type)
 {
   static const char *const words[] = { "",
                                        "default",
@@ -219,33 +218,7 @@ chance (Dice &dice, const GVariantType *type, int depth)
                                        "no such thing",
                                        "State",
                                        "Features" };
-
-  if (g_variant_type_is_array (type)) {
-    GVariantBuilder builder;
-    unsigned n = depth > 4 ? 0 : dice.one_in (20) ? 200 : dice.upto (4);
-
-    g_variant_builder_init (&builder, type);
-    while (n-- > 0)
-      g_variant_builder_add_value (&builder, chance (dice, g_variant_type_element (type), depth + 1));
-    return g_variant_builder_end (&builder);
-  }
-  if (g_variant_type_is_tuple (type) || g_variant_type_is_dict_entry (type)) {
-    GVariantBuilder builder;
-
-    g_variant_builder_init (&builder, type);
-    for (const GVariantType *item = g_variant_type_first (type); item; item = g_variant_type_next (item))
-      g_variant_builder_add_value (&builder, chance (dice, item, depth + 1));
-    return g_variant_builder_end (&builder);
-  }
-  if (g_variant_type_is_variant (type)) {
-    static const char *const inner[] = { "s",   "i",    "u", "b", "ay", "a{ss}", "as", "a{sv}",
-                                         "aay", "(ii)", "v", "t", "o",  "g",     "d" };
-
-    g_autoptr (GVariantType) chosen =
-        g_variant_type_new (depth > 4 ? "i" : inner[dice.upto (G_N_ELEMENTS (inner) - 1)]);
-    return g_variant_new_variant (chance (dice, chosen, depth + 1));
-  }
-  switch (*g_variant_type_peek_string (type)) {
+  switch (type) {
   case 's':
     return dice.one_in (50) ? g_variant_new_string (std::string (100000, 'x').c_str ())
                             : g_variant_new_string (words[dice.upto (G_N_ELEMENTS (words) - 1)]);
@@ -275,6 +248,38 @@ chance (Dice &dice, const GVariantType *type, int depth)
   default:
     return g_variant_new_double (static_cast<double> (dice.bits ()));
   }
+}
+
+/* A value of @type made of nothing but chance, leaning towards what is nearly right. */
+static GVariant *
+chance (Dice &dice, const GVariantType *type, int depth)
+{
+  if (g_variant_type_is_array (type)) {
+    GVariantBuilder builder;
+    unsigned n = depth > 4 ? 0 : dice.one_in (20) ? 200 : dice.upto (4);
+
+    g_variant_builder_init (&builder, type);
+    while (n-- > 0)
+      g_variant_builder_add_value (&builder, chance (dice, g_variant_type_element (type), depth + 1));
+    return g_variant_builder_end (&builder);
+  }
+  if (g_variant_type_is_tuple (type) || g_variant_type_is_dict_entry (type)) {
+    GVariantBuilder builder;
+
+    g_variant_builder_init (&builder, type);
+    for (const GVariantType *item = g_variant_type_first (type); item; item = g_variant_type_next (item))
+      g_variant_builder_add_value (&builder, chance (dice, item, depth + 1));
+    return g_variant_builder_end (&builder);
+  }
+  if (g_variant_type_is_variant (type)) {
+    static const char *const inner[] = { "s",   "i",    "u", "b", "ay", "a{ss}", "as", "a{sv}",
+                                         "aay", "(ii)", "v", "t", "o",  "g",     "d" };
+
+    g_autoptr (GVariantType) chosen =
+        g_variant_type_new (depth > 4 ? "i" : inner[dice.upto (G_N_ELEMENTS (inner) - 1)]);
+    return g_variant_new_variant (chance (dice, chosen, depth + 1));
+  }
+  return chance_basic (dice, *g_variant_type_peek_string (type));
 }
 
 struct Method {

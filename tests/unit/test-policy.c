@@ -79,50 +79,50 @@ typedef struct {
   gboolean list, removals;
 } Row;
 
+static const Row random_rows[] = {
+  { "Context", "shared", WORDS ("network", "ipc"), TRUE, TRUE },
+  { "Context", "sockets", WORDS ("wayland", "x11", "fallback-x11", "cups", "session-bus"), TRUE, TRUE },
+  { "Context", "devices", WORDS ("dri", "input", "all", "usb"), TRUE, TRUE },
+  { "Context", "features", WORDS ("userns", "devel", "background"), TRUE, TRUE },
+  { "Context", "filesystems",
+    WORDS ("/a:ro", "/a", "/a/b:ro", "/a/b/c:create", "/ab", "~/x:ro", "!/a/b", "!/a", "/a/b/d", "/:ro", "host:ro"),
+    TRUE, FALSE },
+  { "Context", "filesystems", NULL, TRUE, FALSE },
+  { "Context", "persistent", NULL, TRUE, FALSE },
+  { "Context", "persistent", WORDS (".", ".mozilla", ".mozilla/x", "y"), TRUE, TRUE },
+  { "Context", "sockets", WORDS ("pulseaudio", "pipewire", "gpg-agent", "ssh-auth", "system-bus", "pcsc"), TRUE, TRUE },
+  { "Context", "features", WORDS ("multiarch", "root", "no-landlock"), TRUE, TRUE },
+  { "Context", "forward", WORDS ("none", "ro", "rw"), FALSE, FALSE },
+  { "Context", "filesystems", WORDS ("~:ro", "~", "!~/.ssh", "~/.ssh:ro", "~/.config:none", "~/bin", "/:none"), TRUE,
+    FALSE },
+  { "Context", "pass-environment", WORDS ("A", "B"), TRUE, FALSE },
+  { "Procfs", "hidepid", WORDS ("ptraceable", "invisible", "off"), FALSE, FALSE },
+  { "Procfs", "subset", WORDS ("pid", "all"), FALSE, FALSE },
+  { "Procfs", "instance", WORDS ("private", "none"), FALSE, FALSE },
+  { "Procfs", "pidns", WORDS ("private", "session"), FALSE, FALSE },
+  { "Session Bus Policy", "org.x", WORDS ("see", "talk", "own", "none"), FALSE, FALSE },
+  { "Session Bus Policy", "org.x.*", WORDS ("see", "talk", "own"), FALSE, FALSE },
+  { "Session Bus Policy", "org.x.y", WORDS ("see", "talk", "own"), FALSE, FALSE },
+  { "Session Bus Policy", "org.freedesktop.*", WORDS ("see", "talk", "own"), FALSE, FALSE },
+  { "Session Bus Policy", "org.freedesktop.secrets", WORDS ("see", "talk", "none"), FALSE, FALSE },
+  { "System Bus Policy", "org.x.y.*", WORDS ("see", "talk", "own"), FALSE, FALSE },
+  { "Environment", "A", WORDS ("1", "2", "with;semicolon", " blanks ", "line\nbreak"), FALSE, FALSE },
+  { "Environment", "C", WORDS ("", "\\"), FALSE, FALSE },
+  { "Limits", "memory", WORDS ("1M", "2G", "none"), FALSE, FALSE },
+  { "Limits", "pids", WORDS ("0", "100", "none"), FALSE, FALSE },
+  { "Network", "connect", WORDS ("all", "443", "80;443", "none"), FALSE, FALSE },
+  { "Network", "bind", WORDS ("all", "0", "8080;1"), FALSE, FALSE },
+  { "Seccomp", "tier", WORDS ("strict", "dumper", "default", "debugger", "browser"), FALSE, FALSE },
+  { "Seccomp", "allow", WORDS ("bpf", "keyctl"), TRUE, FALSE },
+  { "Seccomp", "deny", WORDS ("bpf", "ptrace", "kill", "*", "!*", "!kill"), TRUE, FALSE },
+};
+
 static SbxPolicy *
 random_policy (GRand *rand)
 {
-  const Row rows[] = {
-    { "Context", "shared", WORDS ("network", "ipc"), TRUE, TRUE },
-    { "Context", "sockets", WORDS ("wayland", "x11", "fallback-x11", "cups", "session-bus"), TRUE, TRUE },
-    { "Context", "devices", WORDS ("dri", "input", "all", "usb"), TRUE, TRUE },
-    { "Context", "features", WORDS ("userns", "devel", "background"), TRUE, TRUE },
-    { "Context", "filesystems",
-      WORDS ("/a:ro", "/a", "/a/b:ro", "/a/b/c:create", "/ab", "~/x:ro", "!/a/b", "!/a", "/a/b/d", "/:ro", "host:ro"),
-      TRUE, FALSE },
-    { "Context", "filesystems", NULL, TRUE, FALSE },
-    { "Context", "persistent", NULL, TRUE, FALSE },
-    { "Context", "persistent", WORDS (".", ".mozilla", ".mozilla/x", "y"), TRUE, TRUE },
-    { "Context", "sockets", WORDS ("pulseaudio", "pipewire", "gpg-agent", "ssh-auth", "system-bus", "pcsc"), TRUE,
-      TRUE },
-    { "Context", "features", WORDS ("multiarch", "root", "no-landlock"), TRUE, TRUE },
-    { "Context", "forward", WORDS ("none", "ro", "rw"), FALSE, FALSE },
-    { "Context", "filesystems", WORDS ("~:ro", "~", "!~/.ssh", "~/.ssh:ro", "~/.config:none", "~/bin", "/:none"), TRUE,
-      FALSE },
-    { "Context", "pass-environment", WORDS ("A", "B"), TRUE, FALSE },
-    { "Procfs", "hidepid", WORDS ("ptraceable", "invisible", "off"), FALSE, FALSE },
-    { "Procfs", "subset", WORDS ("pid", "all"), FALSE, FALSE },
-    { "Procfs", "instance", WORDS ("private", "none"), FALSE, FALSE },
-    { "Procfs", "pidns", WORDS ("private", "session"), FALSE, FALSE },
-    { "Session Bus Policy", "org.x", WORDS ("see", "talk", "own", "none"), FALSE, FALSE },
-    { "Session Bus Policy", "org.x.*", WORDS ("see", "talk", "own"), FALSE, FALSE },
-    { "Session Bus Policy", "org.x.y", WORDS ("see", "talk", "own"), FALSE, FALSE },
-    { "Session Bus Policy", "org.freedesktop.*", WORDS ("see", "talk", "own"), FALSE, FALSE },
-    { "Session Bus Policy", "org.freedesktop.secrets", WORDS ("see", "talk", "none"), FALSE, FALSE },
-    { "System Bus Policy", "org.x.y.*", WORDS ("see", "talk", "own"), FALSE, FALSE },
-    { "Environment", "A", WORDS ("1", "2", "with;semicolon", " blanks ", "line\nbreak"), FALSE, FALSE },
-    { "Environment", "C", WORDS ("", "\\"), FALSE, FALSE },
-    { "Limits", "memory", WORDS ("1M", "2G", "none"), FALSE, FALSE },
-    { "Limits", "pids", WORDS ("0", "100", "none"), FALSE, FALSE },
-    { "Network", "connect", WORDS ("all", "443", "80;443", "none"), FALSE, FALSE },
-    { "Network", "bind", WORDS ("all", "0", "8080;1"), FALSE, FALSE },
-    { "Seccomp", "tier", WORDS ("strict", "dumper", "default", "debugger", "browser"), FALSE, FALSE },
-    { "Seccomp", "allow", WORDS ("bpf", "keyctl"), TRUE, FALSE },
-    { "Seccomp", "deny", WORDS ("bpf", "ptrace", "kill", "*", "!*", "!kill"), TRUE, FALSE },
-  };
   g_autoptr (SbxPolicy) policy = sbx_policy_new ();
 
-  for (gsize i = 0; i < G_N_ELEMENTS (rows); i++) {
+  for (gsize i = 0; i < G_N_ELEMENTS (random_rows); i++) {
     g_autoptr (GError) error = NULL;
     g_autoptr (GVariant) groups = NULL;
     SbxPolicy *merged;
@@ -130,12 +130,12 @@ random_policy (GRand *rand)
 
     g_variant_builder_init (&dict, G_VARIANT_TYPE_VARDICT);
     g_variant_builder_init (&keys, G_VARIANT_TYPE ("a{ss}"));
-    if (!put (&keys, rand, rows[i].key, rows[i].words, rows[i].list, rows[i].removals)) {
+    if (!put (&keys, rand, random_rows[i].key, random_rows[i].words, random_rows[i].list, random_rows[i].removals)) {
       g_variant_builder_clear (&keys);
       g_variant_builder_clear (&dict);
       continue;
     }
-    g_variant_builder_add (&dict, "{sv}", rows[i].group, g_variant_builder_end (&keys));
+    g_variant_builder_add (&dict, "{sv}", random_rows[i].group, g_variant_builder_end (&keys));
     groups = g_variant_ref_sink (g_variant_builder_end (&dict));
     merged = sbx_policy_merge_variant (policy, groups, &places, &error);
     g_assert_no_error (error);
