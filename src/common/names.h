@@ -28,8 +28,6 @@
 #define SBX_INFO_FILE "info"
 #define SBX_BUS_SUBDIR "bus" /* the proxy's sockets: session, system; keeper/record.h has it too */
 #define SBX_X11_SUBDIR "x11" /* the X server's socket; there as well */
-#define SBX_X11_SOCKET "X8099"
-#define SBX_X11_OUTER "X0"
 
 /* Below $datadir, /etc and $XDG_CONFIG_HOME */
 #define SBX_PROFILE_SUBDIR "sandbox/profiles"

@@ -57,8 +57,10 @@ exec (SbxCall *call)
 
   if (check_runs (call, &error))
     wish = sbx_wish_new (argv, options, sbx_exec_options, g_dbus_message_get_unix_fd_list (message), TRUE, &error);
-  if (wish)
+  if (wish) {
+    sbx_id_format (sbx_instance_get_id (call->instance), wish->id); /* its places and its display are the instance's */
     block = write_block (call, wish, &error);
+  }
   if (block < 0) {
     sbx_call_fail (call, error);
     return;

@@ -12,6 +12,7 @@
 
 #include "common/error.h"
 #include "common/names.h"
+#include "wire/sweep.h"
 
 #define INFO_GROUP "Instance"
 #define STATUS_GROUP "Status"
@@ -444,16 +445,8 @@ sbx_record_connect (int directory)
 void
 sbx_record_sweep (int parent, guint64 id)
 {
-  static const char *const names[] = { SBX_KEEPER_SOCKET,
-                                       SBX_INFO_FILE,
-                                       NEW_INFO_FILE,
-                                       SBX_STATUS_FILE,
-                                       NEW_STATUS_FILE,
-                                       ANNOUNCED_FILE,
-                                       SBX_BUS_SUBDIR "/session",
-                                       SBX_BUS_SUBDIR "/system",
-                                       SBX_X11_SUBDIR "/" SBX_X11_SOCKET,
-                                       SBX_X11_SUBDIR "/" SBX_X11_OUTER };
+  static const char *const names[] = { SBX_KEEPER_SOCKET, SBX_INFO_FILE,   NEW_INFO_FILE,
+                                       SBX_STATUS_FILE,   NEW_STATUS_FILE, ANNOUNCED_FILE };
   int directory = sbx_record_open (parent, id);
   char name[SBX_ID_SIZE];
 
@@ -461,8 +454,8 @@ sbx_record_sweep (int parent, guint64 id)
     return;
   for (gsize i = 0; i < G_N_ELEMENTS (names); i++)
     unlinkat (directory, names[i], 0);
-  unlinkat (directory, SBX_BUS_SUBDIR, AT_REMOVEDIR);
-  unlinkat (directory, SBX_X11_SUBDIR, AT_REMOVEDIR);
+  sbx_sweep_directory (directory, SBX_BUS_SUBDIR);
+  sbx_sweep_directory (directory, SBX_X11_SUBDIR);
   close (directory);
   sbx_id_format (id, name);
   if (unlinkat (parent, name, AT_REMOVEDIR) < 0 && errno != ENOENT)

@@ -19,24 +19,44 @@ sbx_keeper_start_display (SbxKeeper *keeper, const SbxBlock *block)
   return sbx_sidecar_start (&keeper->display, block, &tags, true);
 }
 
+/* What clients make it print wakes us 50 times a second at most: as with the proxy's log. */
+#define LOG_PAUSE_MS 20
+
+static void
+keep_said (SbxKeeper *keeper, const char *bytes, size_t n)
+{
+  size_t room = sizeof keeper->display_said - 1 - keeper->n_display_said;
+
+  if (n < room)
+    room = n;
+  memcpy (keeper->display_said + keeper->n_display_said, bytes, room);
+  keeper->n_display_said += room;
+}
+
 /* The beginning is kept for the case that it gives up; servers complain of this and that when all is well. */
 void
 sbx_keeper_serve_display_log (SbxKeeper *keeper)
 {
-  char bytes[4096];
-  ssize_t n = read (keeper->display.log, bytes, sizeof bytes);
-  size_t room = sizeof keeper->display_said - 1 - keeper->n_display_said;
+  char bytes[16384];
+  ssize_t n = 1;
 
-  if (n < 0 && (errno == EAGAIN || errno == EINTR))
-    return;
-  if (n <= 0) {
-    sbx_sidecar_close_log (&keeper->display);
-    return;
+  /* What a full pipe holds (pipe(7)), and no more in one go */
+  for (size_t i = 0; i < 65536 / sizeof bytes && n > 0; i++) {
+    n = read (keeper->display.log, bytes, sizeof bytes);
+    if (n > 0)
+      keep_said (keeper, bytes, (size_t) n);
   }
-  if ((size_t) n < room)
-    room = (size_t) n;
-  memcpy (keeper->display_said + keeper->n_display_said, bytes, room);
-  keeper->n_display_said += room;
+  if (n == 0 || (n < 0 && errno != EAGAIN && errno != EINTR))
+    sbx_sidecar_close_log (&keeper->display);
+  else
+    keeper->display_log_at = sbx_keeper_now () + LOG_PAUSE_MS;
+}
+
+void
+sbx_keeper_display_timer (SbxKeeper *keeper, int64_t now)
+{
+  if (keeper->display_log_at != 0 && now >= keeper->display_log_at)
+    keeper->display_log_at = 0;
 }
 
 static void __attribute__ ((noreturn)) give_up (SbxKeeper *keeper)

@@ -223,6 +223,7 @@ sbx_keeper_timers (SbxKeeper *keeper)
     sbx_keeper_kill_all (keeper);
   sbx_keeper_crash_timers (keeper, now);
   sbx_keeper_proxy_timer (keeper, now);
+  sbx_keeper_display_timer (keeper, now);
   for (size_t i = 1; i < SBX_KEEPER_JOBS; i++) {
     SbxJob *job = &keeper->jobs[i];
 

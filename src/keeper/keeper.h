@@ -84,6 +84,7 @@ typedef struct {
   int64_t proxy_log_at;      /* monotonic ms when that is read next, or 0: as soon as there is something */
   SbxBusLog bus_log;
   int64_t tell_refusals_at, refusals_told; /* monotonic ms: when they are told next, or 0; when that was last */
+  int64_t display_log_at;                  /* as proxy_log_at */
   char display_said[512];                  /* what the X server has complained of first */
   size_t n_display_said;
   bool trace;                     /* OnCrash= */
@@ -189,6 +190,7 @@ int sbx_keeper_start_display (SbxKeeper *keeper, const SbxBlock *block); /* -1 w
 void sbx_keeper_serve_display (SbxKeeper *keeper);
 /* Keeps the beginning of what it complains of. */
 void sbx_keeper_serve_display_log (SbxKeeper *keeper);
+void sbx_keeper_display_timer (SbxKeeper *keeper, int64_t now);
 /* Its bwrap has been reaped. */
 void sbx_keeper_display_ended (SbxKeeper *keeper);
 

@@ -10,6 +10,8 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "wire/sweep.h"
+
 #define STATUS_SIZE 4096
 #define SOCKET_NAME "keeper"
 #define INFO_NAME "info"
@@ -97,19 +99,6 @@ sbx_record_create (SbxKeeperRecord *record, int parent, const char *id, const vo
   return sock;
 }
 
-/* The sockets of the proxy and of the X server. */
-static void
-remove_sockets (SbxKeeperRecord *record)
-{
-  static const char *const names[] = { SBX_BUS_SUBDIR "/session", SBX_BUS_SUBDIR "/system",
-                                       SBX_X11_SUBDIR "/" SBX_X11_SOCKET, SBX_X11_SUBDIR "/" SBX_X11_OUTER };
-
-  for (size_t i = 0; i < sizeof names / sizeof *names; i++)
-    unlinkat (record->directory, names[i], 0);
-  unlinkat (record->directory, SBX_BUS_SUBDIR, AT_REMOVEDIR);
-  unlinkat (record->directory, SBX_X11_SUBDIR, AT_REMOVEDIR);
-}
-
 /* One line of it at most: the text comes from bwrap and from people's file names. */
 static void
 copy_line (char *to, size_t size, const char *from)
@@ -145,7 +134,8 @@ sbx_record_close_socket (SbxKeeperRecord *record)
   if (record->directory < 0)
     return;
   unlinkat (record->directory, SOCKET_NAME, 0);
-  remove_sockets (record);
+  sbx_sweep_directory (record->directory, SBX_BUS_SUBDIR);
+  sbx_sweep_directory (record->directory, SBX_X11_SUBDIR);
 }
 
 void
@@ -156,7 +146,8 @@ sbx_record_remove (SbxKeeperRecord *record)
   if (record->directory >= 0) {
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
       unlinkat (record->directory, names[i], 0);
-    remove_sockets (record);
+    sbx_sweep_directory (record->directory, SBX_BUS_SUBDIR);
+    sbx_sweep_directory (record->directory, SBX_X11_SUBDIR);
     close (record->directory);
     record->directory = -1;
   }

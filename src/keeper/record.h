@@ -10,8 +10,6 @@
 
 #define SBX_BUS_SUBDIR "bus" /* common/names.h */
 #define SBX_X11_SUBDIR "x11"
-#define SBX_X11_SOCKET "X8099" /* plan/x11.h */
-#define SBX_X11_OUTER "X0"     /* where its server finds the display that it draws on */
 
 typedef struct {
   int parent;    /* descriptor of the directory above */

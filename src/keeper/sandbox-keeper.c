@@ -37,7 +37,7 @@ collect (const SbxKeeper *keeper, Polled *polled)
     keeper->proxy.link,
     keeper->proxy_log_at == 0 ? keeper->proxy.log : -1,
     keeper->display.link,
-    keeper->display.log,
+    keeper->display_log_at == 0 ? keeper->display.log : -1,
   };
 
   polled->n = 0;
@@ -61,6 +61,8 @@ next_timeout (const SbxKeeper *keeper)
     next = crash;
   if (keeper->proxy_log_at != 0 && (next == 0 || keeper->proxy_log_at < next))
     next = keeper->proxy_log_at;
+  if (keeper->display_log_at != 0 && (next == 0 || keeper->display_log_at < next))
+    next = keeper->display_log_at;
   if (keeper->tell_refusals_at != 0 && (next == 0 || keeper->tell_refusals_at < next))
     next = keeper->tell_refusals_at;
   if (keeper->handlers_until != 0 && (next == 0 || keeper->handlers_until < next))

@@ -1,6 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* X11: the host's display by its one socket file, never by the abstract socket, and with the one cookie that it takes.
- */
+ *
+ * The display has a number of the sandbox's own that nobody can guess. libxcb tries the abstract socket of that number
+ * before the file, and with a shared network those are the host's. Whoever listens there, a user or another sandbox,
+ * would get the cookie (where Landlock has no scopes), or keep the application from its display (where it has: EPERM is
+ * not followed by the file). */
 #include <string.h>
 
 #include "common/names.h"
@@ -8,13 +12,12 @@
 #include "plan/x11.h"
 
 #define SOCKETS "/tmp/.X11-unix/X"
-#define NUMBER G_STRINGIFY (SBX_X11_DISPLAY)
 #define SIZE "1280x800" /* of a display of its own, at the start */
 /* In the sandbox of its server */
 #define COOKIES "/run/cookies"
 #define TMP_SIZE "16777216" /* a lock, and a keyboard of some 10 KiB at a time; what more there is, is no use of it */
 
-static const char name_inside[] = ":" NUMBER, outer_socket[] = SOCKETS "0"; /* the latter for its server */
+static const char outer_socket[] = SOCKETS "0";
 
 /* The caller's display. */
 typedef struct {
@@ -71,16 +74,27 @@ find_display (SbxPlan *self, Display *display)
   return TRUE;
 }
 
-/* The application finds display NUMBER, with this cookie. */
-static void
-set_display (SbxPlan *self, GBytes *cookie)
+/* Ten digits, below 2^31: Xlib and the servers keep it in an int. It is made of the instance's id, so that a process
+ * that joins later finds the same; that id is known to nobody but the user and the instance itself. */
+static char *
+choose_number (SbxPlan *self)
 {
+  guint64 id = self->request->id ? g_ascii_strtoull (self->request->id, NULL, 16) : 0;
+
+  return g_strdup_printf ("%u", 1000000000u + (guint) (id % 1000000000u));
+}
+
+/* The application finds display @number, with this cookie. */
+static void
+set_display (SbxPlan *self, const char *number, GBytes *cookie)
+{
+  g_autofree char *name = g_strconcat (":", number, NULL);
   g_autofree char *inside = g_build_filename (self->runtime_dir, "Xauthority", NULL);
 
-  sbx_plan_setenv (self, "DISPLAY", name_inside);
+  sbx_plan_setenv (self, "DISPLAY", name);
   if (cookie) {
     const guint8 *const cookies[] = { g_bytes_get_data (cookie, NULL) };
-    const char *const numbers[] = { NUMBER };
+    const char *const numbers[] = { number };
 
     sbx_plan_secret_file (self, "Xauthority", sbx_x11_write_cookies (cookies, numbers, 1), inside);
     sbx_plan_setenv (self, "XAUTHORITY", inside);
@@ -90,22 +104,25 @@ set_display (SbxPlan *self, GBytes *cookie)
 static void
 add_shared (SbxPlan *self)
 {
+  g_autofree char *number = NULL, *inside = NULL;
   Display display;
 
   if (!find_display (self, &display))
     return;
+  number = choose_number (self);
+  inside = g_strconcat (SOCKETS, number, NULL);
   sbx_plan_warn (self, "X11 lets every application read every key and every window; Wayland does not");
-  sbx_plan_op (self, SBX_OP_RO_BIND, display.socket, SOCKETS NUMBER, -1);
-  set_display (self, display.cookie);
+  sbx_plan_op (self, SBX_OP_RO_BIND, display.socket, inside, -1);
+  set_display (self, number, display.cookie);
   display_clear (&display);
 }
 
 /* Its own cookie for the application, and for Xephyr the one of the display that it draws on. */
 static GBytes *
-make_cookies (SbxPlan *self, const Display *outer, GBytes **own)
+make_cookies (SbxPlan *self, const char *number, const Display *outer, GBytes **own)
 {
   guint8 *bytes = g_malloc (SBX_X11_COOKIE_SIZE);
-  const char *const numbers[] = { NUMBER, "0" };
+  const char *const numbers[] = { number, "0" };
   const guint8 *const cookies[] = { bytes, outer && outer->cookie ? g_bytes_get_data (outer->cookie, NULL) : NULL };
 
   self->machine->random (self->machine, bytes, SBX_X11_COOKIE_SIZE);
@@ -114,11 +131,11 @@ make_cookies (SbxPlan *self, const Display *outer, GBytes **own)
 }
 
 static void
-write_server (SbxPlan *self, const Display *outer, const char *directory)
+write_server (SbxPlan *self, const char *number, const Display *outer, const char *directory)
 {
-  static const char *const always[] = {
-    name_inside, "-auth", COOKIES, "-nolisten", "tcp", "-displayfd", G_STRINGIFY (SBX_PLAN_SIDECAR_LINK),
-    "-noreset",  NULL
+  g_autofree char *name = g_strconcat (":", number, NULL);
+  const char *const always[] = {
+    name, "-auth", COOKIES, "-nolisten", "tcp", "-displayfd", G_STRINGIFY (SBX_PLAN_SIDECAR_LINK), "-noreset", NULL
   };
 
   sbx_plan_begin_sidecar (self, self->display);
@@ -158,7 +175,7 @@ add_nested (SbxPlan *self)
 {
   Display outer;
   gboolean shown = find_display (self, &outer);
-  g_autofree char *directory = NULL;
+  g_autofree char *directory = NULL, *number = choose_number (self);
   g_autoptr (GBytes) cookie = NULL;
 
   if (is_possible (self, shown)) {
@@ -166,10 +183,10 @@ add_nested (SbxPlan *self)
       sbx_plan_warn (self, "there is no X display to show it on: what it draws is not to be seen");
     directory = g_build_filename (self->machine->runtime_dir, SBX_RUNTIME_SUBDIR,
                                   self->request->id ? self->request->id : "ID", SBX_X11_SUBDIR, NULL);
-    self->display_file = make_cookies (self, shown ? &outer : NULL, &cookie);
-    write_server (self, shown ? &outer : NULL, directory);
+    self->display_file = make_cookies (self, number, shown ? &outer : NULL, &cookie);
+    write_server (self, number, shown ? &outer : NULL, directory);
     sbx_plan_op (self, SBX_OP_RO_BIND, directory, "/tmp/.X11-unix", -1);
-    set_display (self, cookie);
+    set_display (self, number, cookie);
   }
   if (shown)
     display_clear (&outer);

@@ -113,7 +113,7 @@ static void
 add_file (SbxPlan *self, const char *what, GBytes *content, gboolean secret, const char *dest)
 {
   SbxPlanFile file = { SBX_PLAN_FIRST_FILE_NUMBER + (int) self->files->len, content, what, secret };
-  SbxOp op = { SBX_OP_FILE, NULL, g_strdup (dest), 0644, file.number };
+  SbxOp op = { SBX_OP_FILE, NULL, g_strdup (dest), secret ? 0600 : 0644, file.number };
 
   g_array_append_val (self->files, file);
   g_array_append_val (self->ops, op);

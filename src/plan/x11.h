@@ -6,9 +6,6 @@
 
 G_BEGIN_DECLS
 
-/* The number of a sandbox's display, in whose directory there is no other. libxcb tries the abstract socket of that
- * number before the file, and with a shared network those are the host's: so it is one that no X server has. */
-#define SBX_X11_DISPLAY 8099
 #define SBX_X11_COOKIE_SIZE 16 /* of MIT-MAGIC-COOKIE-1, Xsecurity(7) */
 
 /* The cookie for display @number of this machine in the file @path, of which nothing is told if there is none:
