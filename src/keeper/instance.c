@@ -198,6 +198,8 @@ sbx_keeper_children (SbxKeeper *keeper)
       sbx_keeper_display_ended (keeper);
     } else if (pid == keeper->tracer) {
       keeper->tracer = 0;
+    } else if (pid == keeper->documents.finder) {
+      keeper->documents.finder = 0;
     } else {
       (void) sbx_keeper_handler_ended (keeper, pid);
     }
@@ -274,6 +276,7 @@ everything_is_gone (SbxKeeper *keeper)
   sbx_keeper_last_refusals (keeper);
   sbx_sidecar_end (&keeper->proxy);
   sbx_sidecar_end (&keeper->display);
+  sbx_keeper_end_documents (keeper);
   return keeper->proxy.pid == 0 && keeper->display.pid == 0 && handlers_are_gone (keeper);
 }
 

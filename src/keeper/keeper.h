@@ -14,6 +14,7 @@
 #include <sys/types.h>
 
 #include "keeper/join.h"
+#include "keeper/procfs.h"
 #include "keeper/record.h"
 #include "keeper/sidecar.h"
 #include "wire/block.h"
@@ -67,6 +68,15 @@ typedef struct {
   int64_t until;   /* monotonic ms: when it gets its signal at the latest */
 } SbxCrash;
 
+/* The document portal's files of this application, on their way into the sandbox. */
+typedef struct {
+  pid_t finder; /* or 0 */
+  int link;     /* from it, or -1 */
+  int tree;     /* what it has found, until it is mounted, or -1 */
+  int place;    /* the directory inside that it goes to, or -1 */
+  char *path;   /* of that, or NULL: there is nothing to look for */
+} SbxDocuments;
+
 typedef struct {
   SbxKeeperState state;
   SbxKeeperRecord record;
@@ -87,6 +97,7 @@ typedef struct {
   int64_t display_log_at;                  /* as proxy_log_at */
   char display_said[512];                  /* what the X server has complained of first */
   size_t n_display_said;
+  SbxDocuments documents;
   bool trace;                     /* OnCrash= */
   pid_t tracer;                   /* or 0 */
   int tracer_link;                /* socket to it, or -1 */
@@ -193,6 +204,13 @@ void sbx_keeper_serve_display_log (SbxKeeper *keeper);
 void sbx_keeper_display_timer (SbxKeeper *keeper, int64_t now);
 /* Its bwrap has been reaped. */
 void sbx_keeper_display_ended (SbxKeeper *keeper);
+
+/* documents.c: nothing here fails a launch, and nothing waits. */
+void sbx_keeper_find_documents (SbxKeeper *keeper, const SbxBlock *block);
+/* The sandbox is there, and nothing runs in it yet. */
+void sbx_keeper_place_documents (SbxKeeper *keeper, const SbxNamespaces *namespaces);
+void sbx_keeper_serve_documents (SbxKeeper *keeper);
+void sbx_keeper_end_documents (SbxKeeper *keeper);
 
 /* launch.c: a sidecar is ready, which the application may have waited for. */
 void sbx_keeper_sidecar_ready (SbxKeeper *keeper);

@@ -174,7 +174,8 @@ prepare_from (SbxKeeper *keeper, const SbxBlock *block, const int *fds, size_t n
     sbx_keeper_fail (keeper, SBX_STEP_DISPLAY, errno, "");
   if (spawn_bwrap (keeper, block, fds, n_fds) < 0)
     sbx_keeper_fail (keeper, SBX_STEP_BWRAP, errno, "");
-  if (keeper->listener < 0) /* while bwrap works */
+  sbx_keeper_find_documents (keeper, block); /* while bwrap works */
+  if (keeper->listener < 0)                  /* while bwrap works */
     make_record (keeper, block, fds[1]);
 }
 
@@ -199,7 +200,7 @@ finish_mounts (SbxKeeper *keeper)
 {
   SbxNamespaces namespaces;
 
-  if (!(keeper->procfs_flags & SBX_PROCFS_PRIVATE) && !keeper->join.joined)
+  if (!(keeper->procfs_flags & SBX_PROCFS_PRIVATE) && !keeper->join.joined && !keeper->documents.path)
     return;
   if (sbx_namespaces_open (&namespaces, keeper->init_pid, keeper->init_pidfd) < 0)
     sbx_keeper_fail (keeper, SBX_STEP_NAMESPACES, errno, "");
@@ -208,6 +209,7 @@ finish_mounts (SbxKeeper *keeper)
     sbx_keeper_fail (keeper, SBX_STEP_PROCFS, errno, "");
   if (keeper->join.joined && sbx_join_ready (&keeper->join, &namespaces) < 0)
     sbx_keeper_fail (keeper, SBX_STEP_JOIN, errno, "");
+  sbx_keeper_place_documents (keeper, &namespaces);
   sbx_namespaces_close (&namespaces);
 }
 
@@ -300,13 +302,15 @@ sbx_keeper_read_errors (SbxKeeper *keeper)
 }
 
 /* Everything below us: bwrap, and what was handed to us when it died in the middle of its work. Which processes those
- * are is in /proc/self/task/TID/children (proc(5)); we are a child subreaper, so nobody escapes. */
-static void
-kill_children (void)
+ * are is in /proc/self/task/TID/children (proc(5)); we are a child subreaper, so nobody escapes. Returns how many there
+ * are beside @but, which is not waited for. */
+static size_t
+kill_children (pid_t but)
 {
   char path[64], line[4096];
   int fd;
   ssize_t n;
+  pid_t pid;
 
   snprintf (path, sizeof path, "/proc/self/task/%d/children", (int) gettid ());
   fd = open (path, O_RDONLY | O_CLOEXEC);
@@ -314,10 +318,14 @@ kill_children (void)
   if (fd >= 0)
     close (fd);
   if (n <= 0)
-    return;
+    return 1; /* not known: wait for them */
   line[n] = '\0';
-  for (char *at = line, *end; (n = strtol (at, &end, 10)) > 0; at = end)
-    kill ((pid_t) n, SIGKILL);
+  n = 0;
+  for (char *at = line, *end; (pid = (pid_t) strtol (at, &end, 10)) > 0; at = end) {
+    kill (pid, SIGKILL);
+    n += pid != but;
+  }
+  return (size_t) n;
 }
 
 static void
@@ -331,6 +339,7 @@ kill_everything (SbxKeeper *keeper)
     kill (keeper->bwrap, SIGKILL);
   sbx_sidecar_end (&keeper->proxy);
   sbx_sidecar_end (&keeper->display);
+  sbx_keeper_end_documents (keeper);
   for (;;) {
     pid_t pid = waitpid (-1, NULL, WNOHANG);
 
@@ -339,7 +348,8 @@ kill_everything (SbxKeeper *keeper)
     if (pid == 0) {
       struct timespec moment = { 0, 200000 };
 
-      kill_children ();
+      if (kill_children (keeper->documents.finder) == 0)
+        return;
       nanosleep (&moment, NULL);
     }
   }

@@ -16,7 +16,7 @@
 
 #define GRACE_ON_SIGTERM 3000
 
-#define SINGLE 10 /* descriptors that there is one of */
+#define SINGLE 11 /* descriptors that there is one of */
 
 typedef struct {
   struct pollfd fds[SINGLE + SBX_KEEPER_PEERS + SBX_KEEPER_JOBS + SBX_KEEPER_HANDLERS];
@@ -38,6 +38,7 @@ collect (const SbxKeeper *keeper, Polled *polled)
     keeper->proxy_log_at == 0 ? keeper->proxy.log : -1,
     keeper->display.link,
     keeper->display_log_at == 0 ? keeper->display.log : -1,
+    keeper->documents.link,
   };
 
   polled->n = 0;
@@ -107,6 +108,8 @@ serve (SbxKeeper *keeper, const Polled *polled)
     sbx_keeper_serve_display_log (keeper);
   if (polled->fds[8].revents && keeper->display.link >= 0)
     sbx_keeper_serve_display (keeper);
+  if (polled->fds[10].revents && keeper->documents.link >= 0)
+    sbx_keeper_serve_documents (keeper);
   if (polled->fds[0].revents)
     serve_signals (keeper);
   for (int i = 0; i < SBX_KEEPER_PEERS; i++)
@@ -150,6 +153,7 @@ set_up (SbxKeeper *keeper)
     keeper->crashes[i].pidfd = -1;
   keeper->tracer_link = keeper->gate = -1;
   keeper->proxy = keeper->display = (SbxSidecar) SBX_SIDECAR_NONE;
+  keeper->documents = (SbxDocuments){ .link = -1, .tree = -1, .place = -1 };
   keeper->join.own_mounts = -1;
   keeper->jobs[0].used = true;
   keeper->listener = keeper->init = keeper->init_pidfd = keeper->bwrap_errors = -1;

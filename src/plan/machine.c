@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <gio/gunixmounts.h>
 #include <linux/seccomp.h>
 #include <pwd.h>
 #include <sched.h>
@@ -181,6 +182,19 @@ look (SbxMachine *self, const char *path, char **link)
   return S_ISREG (st.st_mode) ? SBX_FILE_REGULAR : S_ISDIR (st.st_mode) ? SBX_FILE_DIRECTORY : SBX_FILE_OTHER;
 }
 
+/* The type is that of xdg-document-portal's FUSE file system (its document-portal-fuse.c mounts with subtype=portal).
+ */
+static gboolean
+has_documents (SbxMachine *self, const char *path)
+{
+  GUnixMountEntry *mount = g_unix_mount_at (path, NULL); /* reads /proc/self/mountinfo */
+  gboolean there = mount && strcmp (g_unix_mount_get_fs_type (mount), "fuse.portal") == 0;
+
+  if (mount)
+    g_unix_mount_free (mount);
+  return there;
+}
+
 /* Adds what others may not read below @path; a directory that is closed to them hides all that is in it. */
 static void
 find_hidden (GPtrArray *hidden, const char *path, guint depth)
@@ -281,6 +295,7 @@ sbx_machine_probe (const char *const *environment)
   self->uid = getuid ();
   self->gid = getgid ();
   self->look = look;
+  self->has_documents = has_documents;
   self->x11_cookie = x11_cookie;
   self->random = get_random;
   self->hidden_config = hidden_config;

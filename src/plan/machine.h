@@ -29,6 +29,9 @@ struct _SbxMachine {
   const char *const *environment; /* of the service */
   /* What is at @path on the host, links followed; @link (may be NULL) gets the text of a symlink (g_free) or NULL. */
   SbxFileKind (*look) (SbxMachine *self, const char *path, char **link);
+  /* Whether the document portal has its file system at @path; asked of the kernel, so that a portal that hangs holds up
+   * nobody. */
+  gboolean (*has_documents) (SbxMachine *self, const char *path);
   /* Paths below /etc that "others" may not read; asked only when uid is 0. NULL-terminated, owned by the machine. */
   const char *const *(*hidden_config) (SbxMachine *self);
   /* The cookie of X display @number in the file @path, or NULL: sbx_x11_find_cookie (). NULL: none for anybody. */

@@ -10,6 +10,7 @@
 
 #define INSIDE "/run/sandbox/bus"
 #define PREFIX "unix:path="
+#define PORTAL "org.freedesktop.portal.Desktop"
 
 static const struct {
   SbxBus bus;
@@ -129,6 +130,41 @@ add_app_info (SbxPlan *self)
   self->app_info = g_key_file_to_data (file, NULL, NULL);
 }
 
+/* As xdg-dbus-proxy reads it: "NAME.*" is NAME and what begins with NAME and a dot. */
+static gboolean
+covers (const char *rule, const char *name)
+{
+  gsize n = strlen (rule);
+
+  if (!g_str_has_suffix (rule, ".*"))
+    return strcmp (rule, name) == 0;
+  return strncmp (rule, name, n - 2) == 0 && (name[n - 2] == '.' || name[n - 2] == '\0');
+}
+
+/* Files that the user chooses in the portal's dialogs: the document portal shows each application its own, in a file
+ * system at the same path as outside. The keeper mounts it (keeper/documents.c). GTK and GLib take such dialogs instead
+ * of their own only when they are told to. */
+static void
+add_documents (SbxPlan *self)
+{
+  g_autofree char *at = g_build_filename (self->machine->runtime_dir, "doc", NULL);
+  g_autofree char *id = portal_id (self->request->app_id);
+  gsize n;
+  const SbxBusRule *rules = sbx_policy_get_bus (self->policy, SBX_BUS_SESSION, &n);
+  gboolean allowed = FALSE;
+
+  for (gsize i = 0; i < n; i++)
+    allowed = allowed || (rules[i].access >= SBX_BUS_TALK && covers (rules[i].name, PORTAL));
+  if (!allowed || !self->machine->has_documents || !self->machine->has_documents (self->machine, at))
+    return;
+  sbx_plan_op (self, SBX_OP_DIR, NULL, at, 0700);
+  sbx_plan_writable (self, self->runtime_dir);
+  self->documents = g_build_filename ("by-app", id, NULL);
+  self->documents_at = g_steal_pointer (&at);
+  if (!sbx_plan_has_env (self, "GTK_USE_PORTAL"))
+    sbx_plan_setenv (self, "GTK_USE_PORTAL", "1");
+}
+
 /* The sockets of the buses to filter; says why one is not there. */
 static guint
 find_sockets (SbxPlan *self, char *sockets[SBX_N_BUSES])
@@ -178,6 +214,8 @@ sbx_plan_add_buses (SbxPlan *self)
       if (sockets[bus])
         add_proxied (self, bus, sockets[bus]);
     sbx_plan_op (self, SBX_OP_RO_BIND, self->bus_directory, INSIDE, -1);
+    if (sockets[SBX_BUS_SESSION])
+      add_documents (self);
   }
   for (gsize bus = 0; bus < SBX_N_BUSES; bus++)
     g_free (sockets[bus]);

@@ -76,6 +76,12 @@ sbx_plan_setenv (SbxPlan *self, const char *name, const char *value)
   }
 }
 
+gboolean
+sbx_plan_has_env (SbxPlan *self, const char *name)
+{
+  return find (self, name) != NULL;
+}
+
 static void
 pass (SbxPlan *self, const char *const *names, gsize n)
 {

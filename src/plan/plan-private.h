@@ -58,6 +58,7 @@ struct _SbxPlan {
   GPtrArray *bwrap;
   GPtrArray *proxy;               /* the command line of the filtered buses; empty: none */
   char *bus_directory, *app_info; /* … or NULL */
+  char *documents, *documents_at; /* SBX_TAG_DOCUMENTS, SBX_TAG_DOCUMENTS_AT, or NULL */
   GPtrArray *display;             /* the command line of the X server; empty: none */
   GBytes *display_file;
   GBytes *proxy_filter, *display_filter; /* what they may call, or NULL without them */
@@ -83,6 +84,7 @@ void sbx_plan_directory (SbxPlan *self, const char *path, guint mode);
 /* A variable from the caller, or else the service. */
 const char *sbx_plan_getenv (SbxPlan *self, const char *name);
 void sbx_plan_setenv (SbxPlan *self, const char *name, const char *value);
+gboolean sbx_plan_has_env (SbxPlan *self, const char *name);
 gboolean sbx_plan_exists (SbxPlan *self, const char *path);
 /* Whether @path, which the caller has named as one, can be a socket: neither a file nor a directory. */
 gboolean sbx_plan_may_be_socket (SbxPlan *self, const char *path);

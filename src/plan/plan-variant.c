@@ -162,6 +162,14 @@ limits (SbxPlan *self)
   return g_variant_builder_end (&dict);
 }
 
+static GVariant *
+documents (SbxPlan *self)
+{
+  g_autofree char *path = g_build_filename (self->documents_at, self->documents, NULL);
+
+  return g_variant_new_bytestring (path);
+}
+
 GVariant *
 sbx_plan_to_variant (SbxPlan *self)
 {
@@ -189,6 +197,8 @@ sbx_plan_to_variant (SbxPlan *self)
   if (self->proxy->len > 0)
     g_variant_builder_add (&dict, "{sv}", "bus-proxy",
                            g_variant_new_bytestring_array ((const char *const *) self->proxy->pdata, -1));
+  if (self->documents)
+    g_variant_builder_add (&dict, "{sv}", "documents", documents (self));
   g_variant_builder_add (&dict, "{sv}", "bwrap", g_variant_new_bytestring_array (sbx_plan_get_bwrap_argv (self), -1));
   return g_variant_builder_end (&dict);
 }

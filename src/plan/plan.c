@@ -87,6 +87,8 @@ sbx_plan_finalize (GObject *object)
   g_clear_pointer (&self->display_filter, g_bytes_unref);
   g_free (self->bus_directory);
   g_free (self->app_info);
+  g_free (self->documents);
+  g_free (self->documents_at);
   g_ptr_array_unref (self->environment);
   g_ptr_array_unref (self->warnings);
   g_ptr_array_unref (self->writable);
@@ -309,6 +311,10 @@ sbx_plan_write_prepare (SbxPlan *self, const char *id, GBytes *info, GError **er
     sbx_block_add_strv (&writer, SBX_TAG_PROXY, (const char *const *) self->proxy->pdata);
     sbx_block_add (&writer, SBX_TAG_APP_INFO, self->app_info, strlen (self->app_info));
     add_bytes (&writer, SBX_TAG_PROXY_FILTER, self->proxy_filter);
+  }
+  if (self->documents) {
+    sbx_block_add_string (&writer, SBX_TAG_DOCUMENTS, self->documents);
+    sbx_block_add_string (&writer, SBX_TAG_DOCUMENTS_AT, self->documents_at);
   }
   if (self->display->len > 0) {
     sbx_block_add_strv (&writer, SBX_TAG_DISPLAY, (const char *const *) self->display->pdata);

@@ -57,6 +57,8 @@ static const Shape shapes[SBX_N_TAGS] = {
   [SBX_TAG_DISPLAY_FILE] = { true, false, false, false, KIND_BYTES, 1, 1, 4096 },
   [SBX_TAG_PROXY_FILTER] = { true, false, false, false, KIND_BYTES, 8, 8, 4096 * 8 },
   [SBX_TAG_DISPLAY_FILTER] = { true, false, false, false, KIND_BYTES, 8, 8, 4096 * 8 },
+  [SBX_TAG_DOCUMENTS] = { true, false, false, false, KIND_STRING, 1, 2, PATH_MAX },
+  [SBX_TAG_DOCUMENTS_AT] = { true, false, false, false, KIND_STRING, 1, 2, PATH_MAX },
 };
 
 static bool

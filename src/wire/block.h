@@ -39,6 +39,9 @@ typedef enum {
   SBX_TAG_DISPLAY_FILE,   /* bytes: its cookies; with DISPLAY */
   SBX_TAG_PROXY_FILTER,   /* struct sock_filter[]: what the buses' proxy may call; with PROXY */
   SBX_TAG_DISPLAY_FILTER, /* … the X server; with DISPLAY */
+  SBX_TAG_DOCUMENTS,      /* string: below XDG_RUNTIME_DIR/doc, which is the same inside: the part for this application;
+                             absent = none */
+  SBX_TAG_DOCUMENTS_AT,   /* path: that directory; with DOCUMENTS */
   SBX_N_TAGS
 } SbxTag;
 

@@ -67,6 +67,7 @@ static const Rule rules[] = {
   { SBX_CHANNEL_TRACER_TO_KEEPER, SBX_MSG_CRASHED, 1, 1, 1, 64, true },
 
   { SBX_CHANNEL_HANDLER_TO_KEEPER, SBX_MSG_READY, 1, 1, 0, 0, false },
+  { SBX_CHANNEL_FINDER_TO_KEEPER, SBX_MSG_READY, 1, 1, 0, 0, false },
 };
 
 static const char *const step_names[SBX_N_STEPS] = {

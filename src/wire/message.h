@@ -127,6 +127,7 @@ typedef enum {
   SBX_CHANNEL_KEEPER_TO_CALLER,  /* the lifeline: STARTED, FAILED, EXITED, ENDED */
   SBX_CHANNEL_TRACER_TO_KEEPER,  /* READY, CRASHED with the pidfd of the stopped process */
   SBX_CHANNEL_HANDLER_TO_KEEPER, /* from a handler's keeper to its target's: READY with its mount namespace */
+  SBX_CHANNEL_FINDER_TO_KEEPER,  /* from the child that looks for documents: READY with the tree */
 } SbxChannel;
 
 /* Sends @message and @n_fds descriptors (not closed) as one packet. Returns 0, or -1 with errno. Never raises SIGPIPE.

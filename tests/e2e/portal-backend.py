@@ -73,7 +73,8 @@ def on_call(_bus, _sender, _path, _interface, method, parameters, invocation):
     if method == "OpenFile":
         _handle, app_id, _parent, title, _options = parameters.unpack()
         print(method, app_id, title, flush=True)
-        invocation.return_value(GLib.Variant("(ua{sv})", (0, {"uris": GLib.Variant("as", ["file:///etc/hostname"])})))
+        uri = "file://" + (title if title.startswith("/") else "/etc/hostname")  # the user knows which one
+        invocation.return_value(GLib.Variant("(ua{sv})", (0, {"uris": GLib.Variant("as", [uri])})))
         return
     if method == "ChooseApplication":
         _handle, app_id, _parent, choices, _options = parameters.unpack()

@@ -26,7 +26,8 @@ def strv(*words):
 
 
 ID, INFO, BWRAP, FDMAP, PROCFS, DOMAIN, FLAGS, ARGV, ENV, CWD, HOME, SECCOMP, LANDLOCK, PATH_RULE, PORT_RULE, RLIMIT, \
-    JOIN, PROXY, APP_INFO = range(1, 20)
+    JOIN, PROXY, APP_INFO, DISPLAY, DISPLAY_FILE, PROXY_FILTER, DISPLAY_FILTER, \
+    DOCUMENTS, DOCUMENTS_AT = range(1, 26)
 
 prepare = [
     record(ID, b'0123456789abcdef\0'),
@@ -42,6 +43,9 @@ more_prepare = {
     'procfs': record(PROCFS, struct.pack('=I', 3)),
     'domain': record(DOMAIN, struct.pack('=I', 3)),
     'join': record(JOIN, struct.pack('=I', 127)),
+    'display': record(DISPLAY, strv(b'/usr/bin/bwrap', b'Xvfb')) + record(DISPLAY_FILE, b'cookie')
+    + record(DISPLAY_FILTER, struct.pack('=HBBI', 6, 0, 0, 0x7fff0000)),
+    'documents': record(DOCUMENTS, b'by-app/a.b\0') + record(DOCUMENTS_AT, b'/run/user/1000/doc\0'),
     'proxy': record(PROXY, strv(b'/usr/bin/bwrap', b'xdg-dbus-proxy')) + record(APP_INFO, b'[Application]\nname=a.b\n'),
 }
 more_start = {
@@ -68,7 +72,7 @@ for i in range(len(prepare)):
 save('block', 'start-twice', b'S' + b''.join(start + start))
 save('block', 'start-in-prepare', b'P' + b''.join(start))
 save('block', 'tag-0', b'S' + b''.join(start) + record(0, b''))
-save('block', 'tag-20', b'S' + b''.join(start) + record(20, b''))
+save('block', 'tag-unknown', b'S' + b''.join(start) + record(DOCUMENTS_AT + 1, b''))
 save('block', 'length-too-great', b'S' + b''.join(start) + struct.pack('=II', ENV, 0xfffffff9))
 save('block', 'length-wraps', b'S' + b''.join(start) + struct.pack('=II', ENV, 0xffffffff) + b'A=1\0' * 4)
 save('block', 'argv-unterminated', b'S' + start[0] + record(ARGV, b'ls\0-la'))

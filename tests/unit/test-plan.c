@@ -49,6 +49,12 @@ static const char *const environment[] = { "DISPLAY=:0",       "WAYLAND_DISPLAY=
                                            "LANG=de_DE.UTF-8", "TERM=xterm",
                                            "SECRET=x",         NULL };
 
+static gboolean
+fake_documents (SbxMachine *machine, const char *path)
+{
+  return strcmp (path, "/run/user/1000/doc") == 0;
+}
+
 static Fake
 new_fake (void)
 {
@@ -64,6 +70,7 @@ new_fake (void)
                               .dbus_proxy = "/usr/bin/xdg-dbus-proxy",
                               .environment = environment,
                               .look = fake_look,
+                              .has_documents = fake_documents,
                               .random = fake_random,
                               .xephyr = "/usr/bin/Xephyr",
                               .xvfb = "/usr/bin/Xvfb",
@@ -611,6 +618,46 @@ test_x11 (void)
   }
 }
 
+static gboolean
+no_documents (SbxMachine *machine, const char *path)
+{
+  return FALSE;
+}
+
+/* Where the portal may be talked to, and its file system is there; a choice of the profile's own stays. */
+static void
+test_documents (void)
+{
+  static const struct {
+    const char *rule;
+    gboolean there, expected;
+  } cases[] = {
+    { "org.freedesktop.portal.*", TRUE, TRUE },         { "org.freedesktop.portal.Desktop", TRUE, TRUE },
+    { "org.freedesktop.portal.*", FALSE, FALSE },       { "org.freedesktop.portal.Documents", TRUE, FALSE },
+    { "org.freedesktop.portal.Desktop.*", TRUE, TRUE }, /* as xdg-dbus-proxy has it: the name itself as well */
+  };
+  g_autoptr (SbxPolicy) base = shipped ("default");
+
+  for (gsize i = 0; i < G_N_ELEMENTS (cases); i++) {
+    g_autoptr (SbxPolicy) policy = with (base, "Session Bus Policy", cases[i].rule, "talk");
+    g_autoptr (SbxPolicy) own = with (policy, "Environment", "GTK_USE_PORTAL", "0");
+    Fake fake = new_fake ();
+    g_autoptr (SbxPlan) plan = NULL, other = NULL;
+    g_autoptr (GVariant) row = NULL;
+    const char *path = "";
+
+    fake.machine.has_documents = cases[i].there ? fake_documents : no_documents;
+    plan = sbx_plan_new (policy, &request, &fake.machine, NULL);
+    other = sbx_plan_new (own, &request, &fake.machine, NULL);
+    row = g_variant_ref_sink (sbx_plan_to_variant (plan));
+    g_variant_lookup (row, "documents", "^&ay", &path);
+    g_assert_cmpstr (path, ==, cases[i].expected ? "/run/user/1000/doc/by-app/org.example.App" : "");
+    g_assert_true (g_strv_contains (sbx_plan_get_environment (plan), "GTK_USE_PORTAL=1") == cases[i].expected);
+    g_assert_true (g_strv_contains (sbx_plan_get_environment (other), "GTK_USE_PORTAL=0"));
+    g_hash_table_unref (fake.machine.filters);
+  }
+}
+
 int
 main (int argc, char **argv)
 {
@@ -633,5 +680,6 @@ main (int argc, char **argv)
   g_test_add_func ("/plan/environment", test_environment);
   g_test_add_func ("/plan/sockets-in-tmp", test_sockets_in_tmp);
   g_test_add_func ("/plan/x11", test_x11);
+  g_test_add_func ("/plan/documents", test_documents);
   return g_test_run ();
 }

@@ -1,0 +1,138 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The document portal shows each application the files that its user has chosen for it, in a FUSE file system: a
+ * program's, which may be stopped or hang, and then so does whoever looks up a name in it. bwrap would, and with it the
+ * launch. So a child of its own does, the finder:
+ *
+ *   finder: namespaces of its own, where it may ──▶ open_tree(2) of the application's part ──▶ the tree, and it ends
+ *   keeper: the sandbox is READY: opens the place ──▶ when the tree has come, also later: a child mounts it there
+ *
+ * Until then the directory inside is empty. A detached mount can be moved into any mount namespace by whoever has
+ * CAP_SYS_ADMIN there (do_move_mount in fs/namespace.c), which a child that joins the sandbox's has, as in procfs.c.
+ *
+ * A finder that waits for a portal is killed with the instance, and not waited for: in the middle of an answer it
+ * cannot be killed (request_wait_answer in fs/fuse/dev.c), and ends when the portal goes on or ends. */
+#include <errno.h>
+#include <fcntl.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "keeper/keeper.h"
+#include "wire/sys.h"
+
+#define LINK_NUMBER 0
+
+static void __attribute__ ((noreturn)) find (const char *path, int link)
+{
+  struct mount_attr attr = { .attr_set = MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV };
+  SbxMessage found = { .type = SBX_MSG_READY };
+  sigset_t none;
+  int tree;
+
+  prctl (PR_SET_NAME, "sandbox-finder");
+  prctl (PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
+  sigemptyset (&none);
+  sigprocmask (SIG_SETMASK, &none, NULL);
+  /* Only the socket: what the keeper holds must not live as long as we may have to */
+  if (dup2 (link, LINK_NUMBER) != LINK_NUMBER || sbx_sys_close_range (LINK_NUMBER + 1, ~0U, 0) < 0
+      || unshare (CLONE_NEWUSER | CLONE_NEWNS) < 0)
+    _exit (1);
+  tree = sbx_sys_open_tree (AT_FDCWD, path, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_SYMLINK_NOFOLLOW);
+  if (tree < 0 || (sbx_sys_mount_setattr (tree, "", AT_EMPTY_PATH, &attr) < 0 && errno != ENOSYS)
+      || sbx_message_send (LINK_NUMBER, &found, &tree, 1) < 0)
+    _exit (1);
+  _exit (0);
+}
+
+void
+sbx_keeper_find_documents (SbxKeeper *keeper, const SbxBlock *block)
+{
+  const char *part = sbx_block_string (block, SBX_TAG_DOCUMENTS, NULL);
+  const char *at = sbx_block_string (block, SBX_TAG_DOCUMENTS_AT, NULL);
+  SbxDocuments *self = &keeper->documents;
+  char *path;
+  int pair[2];
+
+  if (!part || !at || asprintf (&path, "%s/%s", at, part) < 0)
+    return;
+  if (socketpair (AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) == 0) {
+    self->finder = fork ();
+    if (self->finder == 0)
+      find (path, pair[1]);
+    close (pair[1]);
+    self->path = self->finder > 0 ? strdup (at) : NULL;
+    if (self->path)
+      self->link = pair[0];
+    else
+      close (pair[0]);
+  }
+  free (path);
+}
+
+/* When both are there. What becomes of it the application sees by itself. */
+static void
+mount_there (SbxKeeper *keeper, const SbxNamespaces *namespaces)
+{
+  SbxDocuments *self = &keeper->documents;
+  pid_t pid;
+
+  if (self->tree < 0 || self->place < 0)
+    return;
+  pid = fork (); /* reaped like every child */
+  if (pid == 0)
+    _exit (setns (namespaces->owner, CLONE_NEWUSER) < 0 || setns (namespaces->mount, CLONE_NEWNS) < 0
+           || sbx_sys_move_mount (self->tree, "", self->place, "", MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH)
+                  < 0);
+  close (self->tree);
+  close (self->place);
+  self->tree = self->place = -1;
+}
+
+void
+sbx_keeper_place_documents (SbxKeeper *keeper, const SbxNamespaces *namespaces)
+{
+  SbxDocuments *self = &keeper->documents;
+  char *path;
+
+  /* Now, while it is as bwrap made it: the application may put a link in its place */
+  if (!self->path || asprintf (&path, "/proc/%d/root%s", (int) keeper->init_pid, self->path) < 0)
+    return;
+  self->place = open (path, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+  free (path);
+  mount_there (keeper, namespaces);
+}
+
+void
+sbx_keeper_serve_documents (SbxKeeper *keeper)
+{
+  SbxDocuments *self = &keeper->documents;
+  int fds[SBX_MESSAGE_FDS];
+  SbxNamespaces namespaces;
+  SbxMessage message;
+  size_t n;
+  int rc;
+
+  rc = sbx_message_recv_now (self->link, SBX_CHANNEL_FINDER_TO_KEEPER, &message, fds, &n, NULL);
+  if (rc < 0 && errno == EAGAIN)
+    return;
+  if (rc > 0)
+    self->tree = fds[0];
+  close (self->link);
+  self->link = -1;
+  if (self->place < 0 || sbx_namespaces_open (&namespaces, keeper->init_pid, keeper->init_pidfd) < 0)
+    return;
+  mount_there (keeper, &namespaces);
+  sbx_namespaces_close (&namespaces);
+}
+
+void
+sbx_keeper_end_documents (SbxKeeper *keeper)
+{
+  if (keeper->documents.finder > 0)
+    kill (keeper->documents.finder, SIGKILL);
+}

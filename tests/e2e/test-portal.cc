@@ -1,0 +1,301 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The real xdg-desktop-portal and xdg-document-portal, with a desktop's part that answers by itself. */
+#include <csignal>
+#include <filesystem>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "harness.h"
+
+using namespace e2e;
+
+namespace fs = std::filesystem;
+
+/* The real xdg-desktop-portal: it knows an application by its id, and nobody inside can change that. */
+class RealPortal : public OnBus {
+protected:
+  void
+  SetUp () override
+  {
+    OnBus::SetUp ();
+    std::filesystem::create_directories (dir () + "/portals");
+    write_file (dir () + "/portals/test.portal",
+                "[portal]\nDBusName=org.freedesktop.impl.portal.desktop.test\nInterfaces=org.freedesktop.impl.portal."
+                "Notification;org.freedesktop.impl.portal.Settings;org.freedesktop.impl.portal.FileChooser;"
+                "org.freedesktop.impl.portal.AppChooser;org.freedesktop.impl.portal.Inhibit;\nUseIn=test\n");
+    set_env ("XDG_DESKTOP_PORTAL_DIR", dir () + "/portals");
+    set_env ("XDG_CURRENT_DESKTOP", "test");
+    connection ();
+    Command backend ({ places ().source + "/tests/e2e/portal-backend.py", "yes" });
+    backend.keep_input = true;
+    backend_ = std::make_unique<Process> (backend);
+    ASSERT_TRUE (backend_->expect ("ready")) << backend_->err ();
+    start_documents ();
+    portal_ = std::make_unique<Process> (Command ({ "/usr/libexec/xdg-desktop-portal" }));
+    ASSERT_EQ (run (Command ({ "gdbus", "wait", "--session", "org.freedesktop.portal.Desktop" })).status, 0);
+    add_profile ("inside", "[Profile]\nInherits=default\n[Context]\nfeatures=userns;\n[Session Bus Policy]\n"
+                           "org.freedesktop.portal.*=talk\n");
+  }
+  void
+  TearDown () override
+  {
+    portal_.reset ();
+    backend_.reset ();
+    OnBus::TearDown ();
+  }
+  /* xdg-document-portal, for those who want it. */
+  virtual void
+  start_documents ()
+  {
+  }
+  static Argv
+  ask (const std::string &method, const Argv &words)
+  {
+    Argv all = { "gdbus",     "call",
+                 "--session", "--timeout=20",
+                 "-d",        "org.freedesktop.portal.Desktop",
+                 "-o",        "/org/freedesktop/portal/desktop",
+                 "-m",        "org.freedesktop.portal." + method };
+
+    all.insert (all.end (), words.begin (), words.end ());
+    return all;
+  }
+  /* portal-client.py inside, which waits for the response */
+  static Argv
+  request (const Argv &words)
+  {
+    Argv all = { "python3", "-c", read_file (places ().source + "/tests/e2e/portal-client.py") };
+
+    all.insert (all.end (), words.begin (), words.end ());
+    return all;
+  }
+  std::unique_ptr<Process> backend_, portal_;
+};
+
+TEST_F (RealPortal, KnowsTheApplicationByItsId)
+{
+  Argv notify = ask ("Notification.AddNotification", { "hello", "{'title': <'x'>, 'body': <'y'>}" });
+
+  ASSERT_TRUE (succeeds (run_in ({ "--profile=inside", "--app-id=org.example.Notes" }, notify)));
+  EXPECT_TRUE (backend_->expect ("AddNotification org.example.Notes hello")) << backend_->out ();
+  /* A name that is no id for a portal becomes one of ours */
+  ASSERT_TRUE (succeeds (run_in ({ "--profile=inside", "--app-id=plain" }, notify)));
+  EXPECT_TRUE (backend_->expect ("AddNotification org.example.Sandbox.app._plain hello")) << backend_->out ();
+}
+
+TEST_F (RealPortal, TellsSettings)
+{
+  Outcome outcome = run_in ({ "--profile=inside" }, ask ("Settings.ReadAll", { "['org.freedesktop.appearance']" }));
+
+  ASSERT_TRUE (succeeds (outcome));
+  EXPECT_NE (outcome.out.find ("'color-scheme': <uint32 1>"), std::string::npos) << outcome.out;
+}
+
+TEST_F (RealPortal, TellsOfASettingThatChanges)
+{
+  Process process (command (run_words ({ "--profile=inside" }, request ({ "Settings.SettingChanged" }))));
+
+  ASSERT_TRUE (process.expect ("waiting")) << process.err ();
+  backend_->write ("change\n");
+  EXPECT_EQ (process.wait ().status, 0) << process.err ();
+  EXPECT_NE (process.out ().find ("('org.freedesktop.appearance', 'color-scheme', <uint32 2>)"), std::string::npos)
+      << process.out ();
+}
+
+TEST_F (RealPortal, AsksForAFile)
+{
+  Outcome outcome = run_in ({ "--profile=inside", "--app-id=org.example.Notes" },
+                            request ({ "FileChooser.OpenFile", "('', 'Which one?', @a{sv} {})" }));
+
+  ASSERT_TRUE (succeeds (outcome));
+  EXPECT_EQ (outcome.out.substr (0, 4), "(0, ") << outcome.out;
+  EXPECT_TRUE (backend_->expect ("OpenFile org.example.Notes Which one?")) << backend_->out ();
+}
+
+TEST_F (RealPortal, KeepsTheSessionFromEnding)
+{
+  Outcome outcome = run_in ({ "--profile=inside", "--app-id=org.example.Notes" },
+                            ask ("Inhibit.Inhibit", { "", "4", "{'reason': <'writing'>}" }));
+
+  ASSERT_TRUE (succeeds (outcome));
+  EXPECT_TRUE (backend_->expect ("Inhibit org.example.Notes 4 writing")) << backend_->out ();
+}
+
+/* What opens it is a program of the host's, outside. */
+TEST_F (RealPortal, OpensALink)
+{
+  std::string script = dir () + "/opener", mark = dir () + "/opened";
+
+  write_file (script, "#!/bin/sh\necho \"$1\" >" + mark + ".new && mv " + mark + ".new " + mark + "\n", 0755);
+  std::filesystem::create_directories (dir () + "/data/applications");
+  write_file (dir () + "/data/applications/org.example.Opener.desktop",
+              "[Desktop Entry]\nType=Application\nName=Opener\nExec=" + script
+                  + " %u\nMimeType=x-scheme-handler/sandbox-test;\n");
+  ASSERT_EQ (run (Command ({ "update-desktop-database", dir () + "/data/applications" })).status, 0);
+  Outcome outcome = run_in ({ "--profile=inside", "--app-id=org.example.Notes" },
+                            request ({ "OpenURI.OpenURI", "('', 'sandbox-test:hello', @a{sv} {})" }));
+
+  ASSERT_TRUE (succeeds (outcome));
+  EXPECT_EQ (outcome.out.substr (0, 4), "(0, ") << outcome.out;
+  EXPECT_TRUE (eventually ([&] { return read_file (mark) == "sandbox-test:hello\n"; }));
+  /* No file of the host's by a link: that takes a descriptor, which the application would have to have */
+  outcome = run_in ({ "--profile=inside", "--app-id=org.example.Notes" },
+                    request ({ "OpenURI.OpenURI", "('', 'file:///etc/passwd', @a{sv} {})" }));
+  EXPECT_EQ (outcome.out.substr (0, 4), "(2, ") << outcome.out; /* neither done nor cancelled */
+}
+
+TEST_F (RealPortal, AnIdCannotBeForged)
+{
+  Argv forged = ask ("Notification.AddNotification", { "forged", "{'title': <'x'>, 'body': <'y'>}" });
+  /* A root of its own with another /.flatpak-info, and the bus in it */
+  std::string script = "printf '[Application]\\nname=org.example.Other\\n' >/tmp/info && exec bwrap --ro-bind /usr "
+                       "/usr --symlink usr/bin /bin "
+                       "--symlink usr/lib /lib --symlink usr/lib64 /lib64 --proc /proc --dev /dev --ro-bind /run /run "
+                       "--ro-bind /tmp/info /.flatpak-info -- \"$@\"";
+  Argv words = { "sh", "-c", script, "sh" };
+
+  words.insert (words.end (), forged.begin (), forged.end ());
+  ASSERT_TRUE (succeeds (run_in ({ "--profile=inside", "--app-id=org.example.Notes" }, words)));
+  EXPECT_TRUE (backend_->expect ("forged")) << backend_->out ();
+  EXPECT_NE (backend_->out ().find ("AddNotification org.example.Notes forged"), std::string::npos) << backend_->out ();
+}
+
+/* Nor with a proxy of its own, in a root of its own, that says who is connected to it. */
+TEST_F (RealPortal, AProxyInsideIsNobodyElse)
+{
+  Argv words = { "sh", "-c",
+                 "printf '[Application]\\nname=org.example.Other\\n' >/tmp/info && exec bwrap --ro-bind /usr /usr "
+                 "--symlink usr/bin /bin --symlink usr/lib /lib --symlink usr/lib64 /lib64 --proc /proc --dev /dev "
+                 "--ro-bind /run /run --bind /tmp /tmp --ro-bind /tmp/info /.flatpak-info -- sh -c '"
+                 "xdg-dbus-proxy $DBUS_SESSION_BUS_ADDRESS /tmp/own & "
+                 "until [ -S /tmp/own ]; do sleep 0.05; done; DBUS_SESSION_BUS_ADDRESS=unix:path=/tmp/own exec \"$@\"' "
+                 "sh \"$@\"",
+                 "sh" };
+
+  for (const std::string &word : ask ("Notification.AddNotification", { "forged", "{'title': <'x'>, 'body': <'y'>}" }))
+    words.push_back (word);
+  ASSERT_TRUE (succeeds (run_in ({ "--profile=inside", "--app-id=org.example.Notes" }, words)));
+  EXPECT_TRUE (backend_->expect ("forged")) << backend_->out ();
+  EXPECT_NE (backend_->out ().find ("AddNotification org.example.Notes forged"), std::string::npos) << backend_->out ();
+}
+
+/* Its file system needs /dev/fuse, which tests/runner opens to us. */
+class Documents : public RealPortal {
+protected:
+  void
+  start_documents () override
+  {
+    permissions_ = std::make_unique<Process> (Command ({ "/usr/libexec/xdg-permission-store" }));
+    documents_ = std::make_unique<Process> (Command ({ "/usr/libexec/xdg-document-portal" }));
+    ASSERT_EQ (run (Command ({ "gdbus", "wait", "--session", "org.freedesktop.portal.Documents" })).status, 0);
+    ASSERT_TRUE (eventually ([&] { return fs::exists (runtime () + "/doc/by-app"); })) << documents_->err ();
+    chosen_ = home () + "/letter.txt";
+    write_file (chosen_, "dear reader\n");
+  }
+  void
+  TearDown () override
+  {
+    if (documents_)
+      documents_->kill (SIGCONT);
+    documents_.reset ();
+    permissions_.reset ();
+    (void) run (Command ({ "fusermount3", "-u", "-q", "-z", runtime () + "/doc" }));
+    RealPortal::TearDown ();
+  }
+  /* Inside: the portal is asked for a file, and the shell's $1 is the path that it has told. */
+  Outcome
+  choose (const Argv &options, const std::string &script)
+  {
+    std::string client = read_file (places ().source + "/tests/e2e/portal-client.py");
+    std::string all = "f=$(python3 -c \"$1\" FileChooser.OpenFile \"$2\" | sed -n "
+                      "\"s|.*file://\\([^']*\\)'.*|\\1|p\"); set -- \"$f\"; "
+                      + script;
+
+    return run_in (options, { "sh", "-c", all, "sh", client, "('', '" + chosen_ + "', {'writable': <true>})" });
+  }
+  std::unique_ptr<Process> permissions_, documents_;
+  std::string chosen_;
+};
+
+TEST_F (Documents, AChosenFileCanBeReadAndWritten)
+{
+  Outcome outcome = choose ({ "--profile=inside", "--app-id=org.example.Notes" },
+                            "echo $1; cat $1 && echo more >>$1; ls ${1%/*}; cat " + chosen_ + "; echo $GTK_USE_PORTAL");
+
+  EXPECT_EQ (outcome.out.find (runtime () + "/doc/"), 0u) << outcome.out << outcome.err;
+  EXPECT_NE (outcome.out.find ("/letter.txt\ndear reader\nletter.txt\n1\n"), std::string::npos) << outcome.out;
+  EXPECT_EQ (read_file (chosen_), "dear reader\nmore\n");
+  /* The same where Landlock has file-system rights */
+  add_profile ("flat", "[Profile]\nInherits=default\n[Session Bus Policy]\norg.freedesktop.portal.*=talk\n");
+  outcome = choose ({ "--profile=flat", "--app-id=org.example.Notes" }, "cat $1 && echo most >>$1");
+  EXPECT_EQ (outcome.out, "dear reader\nmore\n") << outcome.err;
+  EXPECT_EQ (read_file (chosen_), "dear reader\nmore\nmost\n");
+}
+
+TEST_F (Documents, AreNobodyElses)
+{
+  Outcome outcome = choose ({ "--profile=inside", "--app-id=org.example.Notes" }, "echo ${1%/*}");
+  std::string directory = outcome.out.substr (0, outcome.out.find ('\n'));
+
+  ASSERT_TRUE (fs::exists (directory)) << outcome.out << outcome.err;
+  outcome = run_in ({ "--profile=inside", "--app-id=org.example.Other" },
+                    { "sh", "-c", "ls " + runtime () + "/doc; ls " + directory });
+  EXPECT_EQ (outcome.out.find ("letter"), std::string::npos) << outcome.out;
+  EXPECT_NE (outcome.err.find ("No such file"), std::string::npos) << outcome.err;
+  EXPECT_EQ (outcome.out.find ("by-app"), std::string::npos) << outcome.out;
+  /* The same application finds them again */
+  outcome = run_in ({ "--profile=inside", "--app-id=org.example.Notes" }, { "cat", directory + "/letter.txt" });
+  EXPECT_EQ (outcome.out, "dear reader\n") << outcome.err;
+  /* And who may not talk to the portal has none */
+  outcome =
+      run_in ({ "--app-id=org.example.Notes" }, { "sh", "-c", "echo $GTK_USE_PORTAL; ls " + runtime () + "/doc" });
+  EXPECT_EQ (outcome.out, "\n") << outcome.out;
+  EXPECT_NE (outcome.status, 0);
+}
+
+/* Stopped: the launch goes on, the directory fills when the portal does; and an end does not wait for it either. */
+TEST_F (Documents, APortalThatHangsHoldsUpNobody)
+{
+  std::string place = runtime () + "/doc";
+  Argv words = { "sh", "-c",
+                 "echo up; until grep -q ' " + place
+                     + " .* fuse.portal' /proc/self/mountinfo; do sleep 0.05; done; echo there; exec sleep 1000" };
+
+  documents_->kill (SIGSTOP);
+  Process patient (command (run_words ({ "--profile=inside", "--app-id=org.example.Notes" }, words)));
+  ASSERT_TRUE (patient.expect ("up")) << patient.err ();
+  Record first = new_instance ();
+  EXPECT_EQ (run_in ({ "--profile=inside", "--app-id=org.example.Notes" }, { "sh", "-c", "exit 7" }).status, 7);
+  documents_->kill (SIGCONT);
+  EXPECT_TRUE (patient.expect ("there")) << patient.err ();
+  documents_->kill (SIGSTOP);
+  EXPECT_TRUE (succeeds (sandboxctl ({ "stop", first.id })));
+  EXPECT_EQ (patient.wait ().status, 128 + SIGTERM);
+  EXPECT_TRUE (eventually ([] {
+    reap_strays ();
+    for (const auto &p : descendants (getpid ()))
+      if (p.name == "sandbox-finder")
+        return false;
+    return true;
+  })) << describe (descendants (getpid ()));
+  documents_->kill (SIGCONT);
+}
+
+/* A link in its place leads the mount nowhere else. */
+TEST_F (Documents, TheirPlaceCannotBeMoved)
+{
+  std::string place = runtime () + "/doc";
+
+  documents_->kill (SIGSTOP);
+  Process process (
+      command (run_words ({ "--profile=inside", "--app-id=org.example.Notes" },
+                          { "sh", "-c",
+                            "mkdir /tmp/else; rmdir " + place + " && ln -s /tmp/else " + place
+                                + "; echo up; read x; grep -c fuse /proc/self/mountinfo; ls -A /tmp/else" })));
+  ASSERT_TRUE (process.expect ("up")) << process.err ();
+  documents_->kill (SIGCONT);
+  usleep (200000);
+  process.write ("\n");
+  EXPECT_EQ (process.wait ().status, 0);
+  EXPECT_NE (process.out ().find ("\n0\n"), std::string::npos) << process.out ();
+}
