@@ -14,6 +14,16 @@ Facility::define (const std::string &groups)
   add_profile ("tested", "[Profile]\nName=tested\nInherits=default\nAppId=org.example.Tested\n" + groups);
 }
 
+std::string
+Facility::make_directory (const std::string &name)
+{
+  std::string path = dir () + "/files/" + name;
+
+  std::filesystem::create_directories (path);
+  write_file (path + "/file", "content\n");
+  return path;
+}
+
 Outcome
 Facility::under (const std::string &groups, const std::string &script, const Argv &options)
 {

@@ -19,6 +19,8 @@ protected:
   /* The script's output with the facility and without it. */
   void expect_both (const std::string &groups, const std::string &script, const std::string &with,
                     const std::string &without);
+  /* A directory of the user's, with a file in it. Returns its path. */
+  std::string make_directory (const std::string &name);
 };
 
 /* A socket that listens at @path. */

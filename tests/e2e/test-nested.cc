@@ -57,15 +57,6 @@ protected:
     EXPECT_EQ (outcome.out, "") << words;
     EXPECT_TRUE (fails_with (outcome, 125, said)) << words;
   }
-  std::string
-  make_directory (const std::string &name)
-  {
-    std::string path = dir () + "/files/" + name;
-
-    std::filesystem::create_directories (path);
-    write_file (path + "/file", "content\n");
-    return path;
-  }
 };
 
 TEST_F (Nested, TheSameAgain)

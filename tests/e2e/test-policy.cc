@@ -14,19 +14,7 @@
 
 using namespace e2e;
 
-class Policy : public Facility {
-protected:
-  /* A directory of the user's with a file in it. */
-  std::string
-  make_directory (const std::string &name)
-  {
-    std::string path = dir () + "/files/" + name;
-
-    std::filesystem::create_directories (path);
-    write_file (path + "/file", "content\n");
-    return path;
-  }
-};
+class Policy : public Facility {};
 
 /* A TCP server on a port of its own. */
 class Server {

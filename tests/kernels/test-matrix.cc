@@ -5,15 +5,9 @@
 #include <unistd.h>
 
 #include "facts.h"
+#include "sight.h"
 
 using namespace e2e;
-
-static const char *const files[] = {
-  "status", "stat", "cmdline", "environ", "maps", "mem", "exe", "root", "cwd", "fd"
-};
-static const char *const reaches[] = { "ptrace", "process_vm_readv", "process_vm_writev", "pidfd_getfd" };
-static const char *const calls[] = { "kill",       "ptrace",      "process_vm_readv",  "process_vm_writev",
-                                     "pidfd_open", "pidfd_getfd", "pidfd_send_signal", "sched" };
 
 /* Target → what the probe says of it. */
 using Row = std::map<std::string, Json>;
@@ -179,38 +173,6 @@ Matrix::keep (const std::map<std::string, Row> &rows)
     text += "}";
   }
   write_file (std::string (directory) + "/" + GetParam () + ".json", text + "}\n");
-}
-
-static void
-expect_reached (const Json &sight, const std::string &who)
-{
-  EXPECT_TRUE (sight["listed"].boolean ()) << who;
-  for (const char *file : files)
-    EXPECT_EQ (sight[file].text (), "OK") << who << ": " << file;
-  for (const char *call : calls)
-    EXPECT_EQ (sight[call].text (), "OK") << who << ": " << call;
-}
-
-/* It cannot be told from a number that nobody has. */
-static void
-expect_absent (const Json &sight, const std::string &who)
-{
-  EXPECT_FALSE (sight["listed"].boolean ()) << who;
-  for (const char *file : files)
-    EXPECT_EQ (sight[file].text (), "ENOENT") << who << ": " << file;
-  for (const char *call : calls)
-    EXPECT_EQ (sight[call].text (), "ESRCH") << who << ": " << call;
-}
-
-/* Neither by looking nor by tracing; that its number is taken can be told by some of the calls. */
-static void
-expect_hidden (const Json &sight, const std::string &who)
-{
-  EXPECT_FALSE (sight["listed"].boolean ()) << who;
-  for (const char *file : files)
-    EXPECT_EQ (sight[file].text (), "ENOENT") << who << ": " << file;
-  for (const char *call : reaches)
-    EXPECT_EQ (sight[call].text (), "EPERM") << who << ": " << call;
 }
 
 static void
