@@ -1,37 +1,14 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The files of <runtime dir>/<id>/: `info` is ours (the keeper only stores it), `status` is the keeper's. They are read
- * strictly: whatever runs as our uid can write there. */
+/* The files of <runtime dir>/<id>/: `info` is ours (info.h; the keeper only stores it), `status` is the keeper's. They
+ * are read strictly: whatever runs as our uid can write there. */
 #pragma once
 
 #include <gio/gio.h>
 
+#include "daemon/info.h"
 #include "wire/message.h"
 
 G_BEGIN_DECLS
-
-/* What a later service needs to know of an instance. */
-typedef struct {
-  guint64 id;
-  guint64 parent;  /* of a handler: its target; of a nested one: what has started it; else 0 */
-  gboolean nested; /* started from inside of @parent */
-  char *app_id;
-  char *profile;
-  GVariant *command; /* aay */
-  GVariant *policy;  /* a{sv} */
-  char **warnings;
-  char *limits;   /* "none", "rlimit", "scope" */
-  char *on_crash; /* handler profile, or "" */
-  char **display; /* the display environment that it was planned with, or NULL: the service's */
-} SbxInfo;
-
-void sbx_info_free (SbxInfo *info);
-G_DEFINE_AUTOPTR_CLEANUP_FUNC (SbxInfo, sbx_info_free)
-/* An info of which only the id is known. */
-SbxInfo *sbx_info_new (guint64 id);
-/* For the info file. */
-GBytes *sbx_info_write (const SbxInfo *info);
-/* NULL with BAD_OPTION for what is not of sbx_info_write ()'s form or not of @id. */
-SbxInfo *sbx_info_parse (const char *text, gsize size, guint64 id, GError **error);
 
 typedef enum { SBX_STATUS_PREPARED, SBX_STATUS_RUNNING, SBX_STATUS_EXITED } SbxStatusState;
 
@@ -50,11 +27,6 @@ typedef struct {
 gboolean sbx_status_parse (const char *text, gsize size, SbxStatus *status, GError **error);
 /* For the status file of an instance that has ended; the caller's. */
 char *sbx_status_write_exited (const SbxStatus *status);
-
-/* 16 hexadecimal digits, lower case, not all zero. */
-gboolean sbx_id_parse (const char *text, guint64 *id);
-#define SBX_ID_SIZE 17 /* with the NUL */
-void sbx_id_format (guint64 id, char text[SBX_ID_SIZE]);
 
 /* Opens the record @id below @parent: a directory of ours that is no link. -1 with errno. */
 int sbx_record_open (int parent, guint64 id);
@@ -78,7 +50,6 @@ void sbx_record_set_announced (int parent, guint64 id);
 /* Was it? */
 gboolean sbx_record_is_announced (int directory);
 
-#define SBX_INFO_MAX (1u << 20)
 #define SBX_STATUS_MAX (16u << 10)
 
 G_END_DECLS

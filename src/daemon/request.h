@@ -7,7 +7,7 @@
 
 #include "daemon/context.h"
 #include "daemon/forward.h"
-#include "daemon/record.h"
+#include "daemon/info.h"
 #include "plan/plan.h"
 #include "policy/options.h"
 

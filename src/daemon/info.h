@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* An instance's id, and the info file of its record. That is read strictly: whatever runs as our uid can write there.
+ */
+#pragma once
+
+#include <gio/gio.h>
+
+G_BEGIN_DECLS
+
+/* 16 hexadecimal digits, lower case, not all zero. */
+gboolean sbx_id_parse (const char *text, guint64 *id);
+#define SBX_ID_SIZE 17 /* with the NUL */
+void sbx_id_format (guint64 id, char text[SBX_ID_SIZE]);
+
+#define SBX_INFO_MAX (1u << 20) /* bytes of an info file */
+
+/* What a later service needs to know of an instance. */
+typedef struct {
+  guint64 id;
+  guint64 parent;  /* of a handler: its target; of a nested one: what has started it; else 0 */
+  gboolean nested; /* started from inside of @parent */
+  char *app_id;
+  char *profile;
+  GVariant *command; /* aay */
+  GVariant *policy;  /* a{sv} */
+  char **warnings;
+  char *limits;   /* "none", "rlimit", "scope" */
+  char *on_crash; /* handler profile, or "" */
+  char **display; /* the display environment that it was planned with, or NULL: the service's */
+} SbxInfo;
+
+void sbx_info_free (SbxInfo *info);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (SbxInfo, sbx_info_free)
+/* An info of which only the id is known. */
+SbxInfo *sbx_info_new (guint64 id);
+/* For the info file. */
+GBytes *sbx_info_write (const SbxInfo *info);
+/* NULL with BAD_OPTION for what is not of sbx_info_write ()'s form or not of @id. */
+SbxInfo *sbx_info_parse (const char *text, gsize size, guint64 id, GError **error);
+
+G_END_DECLS
