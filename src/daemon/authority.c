@@ -10,7 +10,8 @@
 #include "daemon/authorize-table.h"
 #include "daemon/bounds.h"
 
-/* An activation that hangs must not hold up launches that need no authority. */
+/* An activation that hangs must not hold up launches that need no authority, and a question that no person is to answer
+ * has its answer at once, or none. */
 #define PATIENCE_SECONDS 5
 #define FIRST_WITH_PIDFD 124 /* polkit's NEWS for 124: "PolkitUnixProcess: allow using PIDFDs" */
 
@@ -41,6 +42,9 @@ typedef struct {
   char **actions;
   guint at;
   gboolean interactive;
+  GCancellable *asking; /* of what polkit is being asked */
+  guint patience;
+  gboolean out_of_patience;
 } Question;
 
 static void ask_next (GTask *task);
@@ -50,6 +54,8 @@ question_free (gpointer data)
 {
   Question *question = data;
 
+  g_clear_handle_id (&question->patience, g_source_remove);
+  g_object_unref (question->asking);
   g_object_unref (question->caller);
   g_strfreev (question->actions);
   g_free (question);
@@ -305,6 +311,17 @@ judge (PolkitAuthorizationResult *result, const Question *question, GError **err
                     action);
 }
 
+static gboolean
+on_question_patience_ends (gpointer user_data)
+{
+  Question *question = user_data;
+
+  question->patience = 0;
+  question->out_of_patience = TRUE;
+  g_cancellable_cancel (question->asking);
+  return G_SOURCE_REMOVE;
+}
+
 static void
 on_checked (GObject *source, GAsyncResult *async_result, gpointer user_data)
 {
@@ -316,9 +333,12 @@ on_checked (GObject *source, GAsyncResult *async_result, gpointer user_data)
   g_autoptr (PolkitAuthorizationResult) result =
       polkit_authority_check_authorization_finish (POLKIT_AUTHORITY (source), async_result, &failure);
 
+  g_clear_handle_id (&question->patience, g_source_remove);
   if (g_task_return_error_if_cancelled (task))
     return;
-  if (result)
+  if (question->out_of_patience)
+    throw_silent (action, "it is running and does nothing", &error);
+  else if (result)
     (void) judge (result, question, &error);
   else if (is_no_opinion (g_task_get_source_object (task), failure))
     (void) fall_back (action, question->caller, &error);
@@ -349,10 +369,12 @@ ask_polkit (SbxAuthority *self, GTask *task)
     self->seen = owner != NULL;
   }
   subject = make_subject (self, question->caller);
+  if (!question->interactive)
+    question->patience = g_timeout_add_seconds (PATIENCE_SECONDS, on_question_patience_ends, question);
   polkit_authority_check_authorization (self->polkit, subject, question->actions[question->at], NULL,
                                         question->interactive ? POLKIT_CHECK_AUTHORIZATION_FLAGS_ALLOW_USER_INTERACTION
                                                               : POLKIT_CHECK_AUTHORIZATION_FLAGS_NONE,
-                                        g_task_get_cancellable (task), on_checked, g_object_ref (task));
+                                        question->asking, on_checked, g_object_ref (task));
 }
 
 static gboolean
@@ -408,6 +430,10 @@ check (SbxAuthority *self, SbxCaller *caller, const char *const *actions, gboole
   question->caller = g_object_ref (caller);
   question->actions = g_strdupv ((char **) actions);
   question->interactive = interactive;
+  question->asking = g_cancellable_new ();
+  if (g_task_get_cancellable (task))
+    g_signal_connect_object (g_task_get_cancellable (task), "cancelled", G_CALLBACK (g_cancellable_cancel),
+                             question->asking, G_CONNECT_SWAPPED);
   g_task_set_task_data (task, question, question_free);
   if (!sbx_authority_accepts (caller, &error) || (!nested && !sbx_authority_is_outside (caller, &error)))
     g_task_return_error (task, error);

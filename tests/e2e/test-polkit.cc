@@ -214,7 +214,12 @@ TEST_F (Polkit, Hangs)
   client.kill (SIGKILL);
   client.wait ();
   EXPECT_TRUE (eventually ([this] { return records ().size () == 1; }));
+  /* Who may not bother anybody does not wait for it: less is shown than may be seen, and the rest is refused */
+  Json others = json ({ "show", "--json", id });
+  EXPECT_FALSE (others.has ("command"));
+  EXPECT_EQ (others["state"].text (), "running");
   stage ({ "signal", "SIGCONT" });
+  EXPECT_TRUE (json ({ "show", "--json", id }).has ("command"));
   EXPECT_TRUE (succeeds (sandboxctl ({ "stop", id })));
 }
 
