@@ -303,6 +303,48 @@ TEST_P (Crash, TheServiceIsKilledWhileAHandlerRuns)
   EXPECT_EQ (victim.wait ().status, 128 + SIGSEGV);
 }
 
+/* The kernel lets go of what it has traced: the application goes on, and dies as it would without a handler. */
+TEST_P (Crash, TheTracerIsKilled)
+{
+  std::string id = launch_detached ({ "--profile=watched" }, { "sleep", "1000" });
+  pid_t tracer = 0;
+
+  for (const auto &p : descendants (record (id).keeper))
+    if (p.name == "sandbox-tracer")
+      tracer = p.pid;
+  ASSERT_GT (tracer, 0);
+  ::kill (tracer, SIGKILL);
+  EXPECT_TRUE (eventually ([&] { return !process_info (tracer); })) << "it is not reaped";
+  EXPECT_EQ (sandboxctl ({ "exec", id, "--", "true" }).status, 0);
+  ::kill (record (id).pid, SIGSEGV);
+  EXPECT_TRUE (wait_for_state (id, "exited"));
+  EXPECT_EQ (sandboxctl ({ "wait", id }).status, 128 + SIGSEGV);
+  EXPECT_TRUE (crashes ().empty ());
+}
+
+/* With a process stopped in the middle of its end: the whole instance goes, and the handler with it. */
+TEST_P (Crash, TheKeeperIsKilledWhileAHandlerRuns)
+{
+  with_handler ("echo up >" + dir () + "/out/up; sleep 1000");
+  Process victim (command (run_words ({ "--profile=watched" }, die_of (SIGSEGV))));
+
+  ASSERT_TRUE (eventually ([&] { return fs::exists (dir () + "/out/up"); }));
+  Record instance = {};
+  for (const Record &r : records ())
+    if (!process_info (r.pid) || process_info (r.pid)->command.find ("handler.sh") == std::string::npos)
+      instance = r;
+  ASSERT_GT (instance.keeper, 0);
+  ::kill (instance.keeper, SIGKILL);
+  EXPECT_EQ (victim.wait ().status, 125);
+  EXPECT_TRUE (eventually ([] {
+    reap_strays ();
+    for (const auto &p : descendants (getpid ()))
+      if (p.command.find ("handler.sh") != std::string::npos || p.name == "sandbox-tracer" || p.name == "sandbox-init")
+        return false;
+    return true;
+  })) << describe (descendants (getpid ()));
+}
+
 /* Nobody to start a handler: the keeper waits a while for a service, and then lets go. */
 TEST_P (Crash, ThereIsNoService)
 {
