@@ -21,13 +21,9 @@
 #define SBX_ACTION_CONTROL "org.example.Sandbox.control"
 #define SBX_ACTION_OBSERVE "org.example.Sandbox.observe"
 
-/* Below $XDG_RUNTIME_DIR: sandbox/<id as 16 hex digits>/{keeper,status,info} */
+/* Below $XDG_RUNTIME_DIR, $XDG_DATA_HOME, $XDG_CONFIG_HOME and $XDG_STATE_HOME; wire/layout.h has what is in the first
+ */
 #define SBX_RUNTIME_SUBDIR "sandbox"
-#define SBX_KEEPER_SOCKET "keeper"
-#define SBX_STATUS_FILE "status"
-#define SBX_INFO_FILE "info"
-#define SBX_BUS_SUBDIR "bus" /* the proxy's sockets: session, system; keeper/record.h has it too */
-#define SBX_X11_SUBDIR "x11" /* the X server's socket; there as well */
 
 /* Below $datadir, /etc and $XDG_CONFIG_HOME */
 #define SBX_PROFILE_SUBDIR "sandbox/profiles"

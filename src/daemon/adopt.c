@@ -8,8 +8,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "common/names.h"
 #include "daemon/bounds.h"
+#include "wire/layout.h"
 
 typedef struct {
   SbxRuntimeDir *runtime;

@@ -12,8 +12,7 @@
 #include "common/names.h"
 #include "config.h"
 #include "daemon/bounds.h"
-
-#define KEEPER_SOCKET 3 /* SBX_KEEPER_SOCKET_FD of keeper/keeper.h */
+#include "wire/layout.h"
 
 /* Beside us, as it is when installed, or where a build tree has it; then the installed place. */
 static char *
@@ -82,7 +81,7 @@ spawn (const char *path, int sock, gboolean quiet, pid_t *pid)
   posix_spawn_file_actions_addopen (&actions, STDOUT_FILENO, "/dev/null", O_WRONLY, 0);
   if (quiet)
     posix_spawn_file_actions_addopen (&actions, STDERR_FILENO, "/dev/null", O_WRONLY, 0);
-  posix_spawn_file_actions_adddup2 (&actions, sock, KEEPER_SOCKET);
+  posix_spawn_file_actions_adddup2 (&actions, sock, SBX_KEEPER_SOCKET_FD);
   posix_spawnattr_init (&attributes);
   /* GIO ignores SIGPIPE, and an ignored signal stays ignored in everything that is executed */
   posix_spawnattr_setsigdefault (&attributes, &all);

@@ -11,7 +11,7 @@
 #include <unistd.h>
 
 #include "common/error.h"
-#include "common/names.h"
+#include "wire/layout.h"
 #include "wire/sweep.h"
 
 #define STATUS_GROUP "Status"

@@ -306,7 +306,7 @@ fill_in_target (const char *const *command, guint pid)
     g_autoptr (GString) word = g_string_new (command[i]);
 
     g_string_replace (word, "@PID@", number, 0);
-    g_string_replace (word, "@ROOT@", SBX_PLAN_TARGET_ROOT, 0);
+    g_string_replace (word, "@ROOT@", SBX_TARGET_ROOT, 0);
     argv[i] = g_strdup (word->str);
   }
   return argv;

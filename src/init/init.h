@@ -9,9 +9,6 @@
 #include "wire/block.h"
 #include "wire/message.h"
 
-/* The socket to the keeper, as bwrap inherited it; the same number as SBX_PLAN_CONTROL_NUMBER. */
-#define SBX_INIT_CONTROL 8
-
 /* What went wrong in init or in a child of it. */
 typedef struct {
   int32_t step;  /* SbxStep */

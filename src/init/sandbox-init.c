@@ -17,6 +17,7 @@
 #include <unistd.h>
 
 #include "init/init.h"
+#include "wire/layout.h"
 #include "wire/sys.h"
 
 #define MAX_JOBS 256
@@ -171,15 +172,16 @@ tidy_descriptors (void)
 
   for (int fd = 0; null >= 0 && fd <= 2; fd++)
     dup2 (null, fd);
-  if (sbx_sys_close_range (3, SBX_INIT_CONTROL - 1, 0) < 0 || sbx_sys_close_range (SBX_INIT_CONTROL + 1, ~0U, 0) < 0)
+  if (sbx_sys_close_range (3, SBX_INIT_CONTROL_FD - 1, 0) < 0
+      || sbx_sys_close_range (SBX_INIT_CONTROL_FD + 1, ~0U, 0) < 0)
     _exit (1);
-  fcntl (SBX_INIT_CONTROL, F_SETFD, FD_CLOEXEC);
+  fcntl (SBX_INIT_CONTROL_FD, F_SETFD, FD_CLOEXEC);
 }
 
 int
 main (void)
 {
-  static Init init = { .control = SBX_INIT_CONTROL };
+  static Init init = { .control = SBX_INIT_CONTROL_FD };
   struct pollfd polled[2];
   sigset_t chld;
 

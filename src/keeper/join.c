@@ -16,10 +16,11 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "wire/layout.h"
 #include "wire/message.h"
 #include "wire/sys.h"
 
-/* The numbers that bwrap gets them as; all below SBX_PLAN_CONTROL_NUMBER, and closed by sandbox-init */
+/* The numbers that bwrap gets them as; all below SBX_INIT_CONTROL_FD, and closed by sandbox-init */
 #define OWNER_NUMBER 5
 #define USER_NUMBER 6
 #define PID_NUMBER 7
@@ -94,7 +95,7 @@ show_target (const SbxJoin *join, const SbxNamespaces *own)
   tree = sbx_sys_open_tree (AT_FDCWD, "/", OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_RECURSIVE);
   if (tree < 0 || sbx_sys_mount_setattr (tree, "", AT_EMPTY_PATH | AT_RECURSIVE, &attr) < 0
       || setns (own->mount, CLONE_NEWNS) < 0
-      || sbx_sys_move_mount (tree, "", AT_FDCWD, SBX_JOIN_TARGET_ROOT, MOVE_MOUNT_F_EMPTY_PATH) < 0)
+      || sbx_sys_move_mount (tree, "", AT_FDCWD, SBX_TARGET_ROOT, MOVE_MOUNT_F_EMPTY_PATH) < 0)
     return errno;
   return 0;
 }

@@ -23,9 +23,6 @@ typedef enum {
   SBX_JOIN_LINK_FD,      /* socket to its keeper */
 } SbxJoinFd;
 
-/* Where a handler finds its target's files, read-only */
-#define SBX_JOIN_TARGET_ROOT "/run/sandbox/target"
-
 typedef struct {
   bool joined;
   int owner, user, pid, mount, init, link;
@@ -42,7 +39,7 @@ char **sbx_join_argv (const SbxJoin *join, char *const *argv, size_t argc);
 #define SBX_JOIN_FDS 3
 size_t sbx_join_map (const SbxJoin *join, int *sources, int32_t *targets);
 /* Keeps the handler's mount namespace, tells the target's keeper of it, and shows the target's files below
- * SBX_JOIN_TARGET_ROOT where the kernel can (Linux 5.12). 0, or -1 with errno. */
+ * SBX_TARGET_ROOT where the kernel can (Linux 5.12). 0, or -1 with errno. */
 int sbx_join_ready (SbxJoin *join, const SbxNamespaces *own);
 /* Is the target gone, now or within @ms milliseconds? Its PID 1 is the last to die: the kernel ends all others first.
  */

@@ -19,9 +19,9 @@
 #include "keeper/sidecar.h"
 #include "wire/block.h"
 #include "wire/bus-log.h"
+#include "wire/layout.h"
 #include "wire/message.h"
 
-#define SBX_KEEPER_SOCKET_FD 3 /* sandboxd's end is the launching service */
 #define SBX_KEEPER_PEERS 16
 #define SBX_KEEPER_JOBS 256
 #define SBX_KEEPER_HANDLERS 16

@@ -17,9 +17,6 @@
 #include "wire/landlock.h"
 #include "wire/sys.h"
 
-/* The numbers that bwrap and sandbox-init expect, see plan/plan.h */
-#define INIT_NUMBER 9
-#define CONTROL_NUMBER 8
 #define FIXED_FDS 3 /* of PREPARE: block, directory, sandbox-init */
 
 #define SCOPES (SBX_LANDLOCK_SCOPE_ABSTRACT_UNIX_SOCKET | SBX_LANDLOCK_SCOPE_SIGNAL)
@@ -60,9 +57,9 @@ map_for_bwrap (const SbxKeeper *keeper, const SbxBlock *block, const int *fds, s
   sources[n] = errors;
   targets[n++] = STDERR_FILENO;
   sources[n] = control;
-  targets[n++] = CONTROL_NUMBER;
+  targets[n++] = SBX_INIT_CONTROL_FD;
   sources[n] = fds[2];
-  targets[n++] = INIT_NUMBER;
+  targets[n++] = SBX_INIT_PROGRAM_FD;
   if (keeper->join.joined)
     n += sbx_join_map (&keeper->join, sources + n, targets + n);
   if (!sbx_block_next (block, SBX_TAG_FDMAP, &record) || record.length != n_files * sizeof (int32_t)

@@ -10,12 +10,10 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "wire/layout.h"
 #include "wire/sweep.h"
 
 #define STATUS_SIZE 4096
-#define SOCKET_NAME "keeper"
-#define INFO_NAME "info"
-#define STATUS_NAME "status"
 
 static int
 write_whole (int fd, const void *data, size_t size, off_t at)
@@ -39,7 +37,7 @@ write_whole (int fd, const void *data, size_t size, off_t at)
 static int
 write_info (SbxKeeperRecord *record, const void *info, size_t size)
 {
-  int fd = openat (record->directory, INFO_NAME, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
+  int fd = openat (record->directory, SBX_INFO_FILE, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
   int rc;
 
   if (fd < 0)
@@ -58,7 +56,7 @@ listen_in (SbxKeeperRecord *record)
 
   if (sock < 0)
     return -1;
-  snprintf (address.sun_path, sizeof address.sun_path, "/proc/self/fd/%d/" SOCKET_NAME, record->directory);
+  snprintf (address.sun_path, sizeof address.sun_path, "/proc/self/fd/%d/" SBX_KEEPER_SOCKET, record->directory);
   if (bind (sock, (struct sockaddr *) &address, sizeof address) < 0 || listen (sock, 16) < 0) {
     int saved = errno;
 
@@ -75,7 +73,8 @@ open_status (SbxKeeperRecord *record)
   char blank[STATUS_SIZE];
 
   memset (blank, '\n', sizeof blank);
-  record->status = openat (record->directory, STATUS_NAME, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
+  record->status =
+      openat (record->directory, SBX_STATUS_FILE, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
   return record->status < 0 ? -1 : write_whole (record->status, blank, sizeof blank, 0);
 }
 
@@ -133,7 +132,7 @@ sbx_record_close_socket (SbxKeeperRecord *record)
 {
   if (record->directory < 0)
     return;
-  unlinkat (record->directory, SOCKET_NAME, 0);
+  unlinkat (record->directory, SBX_KEEPER_SOCKET, 0);
   sbx_sweep_directory (record->directory, SBX_BUS_SUBDIR);
   sbx_sweep_directory (record->directory, SBX_X11_SUBDIR);
 }
@@ -141,7 +140,7 @@ sbx_record_close_socket (SbxKeeperRecord *record)
 void
 sbx_record_remove (SbxKeeperRecord *record)
 {
-  static const char *const names[] = { SOCKET_NAME, INFO_NAME, STATUS_NAME };
+  static const char *const names[] = { SBX_KEEPER_SOCKET, SBX_INFO_FILE, SBX_STATUS_FILE };
 
   if (record->directory >= 0) {
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)

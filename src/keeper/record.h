@@ -8,9 +8,6 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-#define SBX_BUS_SUBDIR "bus" /* common/names.h */
-#define SBX_X11_SUBDIR "x11"
-
 typedef struct {
   int parent;    /* descriptor of the directory above */
   int directory; /* its own, or -1 */

@@ -81,6 +81,6 @@ sbx_plan_write_bwrap (SbxPlan *self)
   arg (self, "--chdir");
   arg (self, "/");
   arg (self, "--");
-  g_ptr_array_add (self->bwrap, g_strdup_printf ("/proc/self/fd/%d", SBX_PLAN_INIT_NUMBER));
+  g_ptr_array_add (self->bwrap, g_strdup_printf ("/proc/self/fd/%d", SBX_INIT_PROGRAM_FD));
   g_ptr_array_add (self->bwrap, NULL);
 }

@@ -127,7 +127,7 @@ add_base (SbxPlan *self)
     g_autofree char *pid = g_strdup_printf ("%u", self->request->target_pid);
 
     sbx_plan_setenv (self, "SANDBOX_TARGET_PID", pid);
-    sbx_plan_setenv (self, "SANDBOX_TARGET_ROOT", SBX_PLAN_TARGET_ROOT);
+    sbx_plan_setenv (self, "SANDBOX_TARGET_ROOT", SBX_TARGET_ROOT);
     if (self->request->crash_directory)
       sbx_plan_setenv (self, "SANDBOX_CRASH_DIR", SBX_PLAN_CRASH_DIRECTORY);
   }

@@ -83,7 +83,7 @@ add_resolver (SbxPlan *self)
 static void
 add_handler_places (SbxPlan *self)
 {
-  sbx_plan_op (self, SBX_OP_DIR, NULL, SBX_PLAN_TARGET_ROOT, 0755);
+  sbx_plan_op (self, SBX_OP_DIR, NULL, SBX_TARGET_ROOT, 0755);
   if (self->request->dump_program)
     sbx_plan_op (self, SBX_OP_RO_BIND, self->request->dump_program, SBX_PLAN_DUMP_PROGRAM, -1);
   if (self->request->crash_directory)
@@ -154,7 +154,7 @@ add_debugger_start (SbxPlan *self)
   g_autofree char *path = g_build_filename (self->home, ".gdbinit", NULL);
 
   if (!(persistent[0] && strcmp (persistent[0], ".") == 0)) /* that home is on the disk */
-    sbx_plan_file (self, "gdbinit", "set sysroot " SBX_PLAN_TARGET_ROOT "\n", path);
+    sbx_plan_file (self, "gdbinit", "set sysroot " SBX_TARGET_ROOT "\n", path);
 }
 
 void

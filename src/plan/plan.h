@@ -5,6 +5,7 @@
 
 #include "plan/machine.h"
 #include "policy/policy.h"
+#include "wire/layout.h"
 
 G_BEGIN_DECLS
 
@@ -35,8 +36,7 @@ typedef struct {
   guint target_pid;               /* handler: the target's main process, as its pid namespace numbers it */
 } SbxRequest;
 
-/* Where a handler finds its target's files, read-only: SBX_JOIN_TARGET_ROOT of keeper/join.h */
-#define SBX_PLAN_TARGET_ROOT "/run/sandbox/target"
+/* In a handler's sandbox, beside SBX_TARGET_ROOT */
 #define SBX_PLAN_CRASH_DIRECTORY "/run/sandbox/crash"
 #define SBX_PLAN_DUMP_PROGRAM "/run/sandbox/sandbox-dump"
 
@@ -57,9 +57,7 @@ typedef struct {
 #define SBX_TYPE_PLAN (sbx_plan_get_type ())
 G_DECLARE_FINAL_TYPE (SbxPlan, sbx_plan, SBX, PLAN, GObject)
 
-/* Descriptors that bwrap inherits */
-#define SBX_PLAN_CONTROL_NUMBER 8 /* sandbox-init's socket to the keeper */
-#define SBX_PLAN_INIT_NUMBER 9    /* sandbox-init, executed as /proc/self/fd/9 */
+/* Descriptors that bwrap inherits, beside SBX_INIT_CONTROL_FD and SBX_INIT_PROGRAM_FD */
 #define SBX_PLAN_FIRST_FILE_NUMBER 10
 /* … and the bwrap of a sidecar: keeper/sidecar.h */
 #define SBX_PLAN_SIDECAR_FILE 10
