@@ -5,7 +5,9 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "wire/fdmap.h"
@@ -15,9 +17,32 @@
 #define LINK_NUMBER 11
 #define FILTER_NUMBER 12
 
-static void __attribute__ ((noreturn)) exec_it (char **argv, const int given[2], int ready, int log, int errors)
+/* What an application makes it keep does not count as the application's: so it has a limit of its own. */
+static struct rlimit
+memory_limit (const SbxBlock *block)
 {
-  const int sources[] = { log, errors, given[0], ready, given[1] };
+  SbxRecord record = { 0 };
+  struct rlimit limit = { RLIM_INFINITY, RLIM_INFINITY };
+  uint64_t bytes;
+
+  (void) getrlimit (RLIMIT_DATA, &limit);
+  if (!sbx_block_next (block, SBX_TAG_SIDECAR_MEMORY, &record))
+    return limit;
+  memcpy (&bytes, record.value, sizeof bytes);
+  if (bytes < limit.rlim_max)
+    limit = (struct rlimit){ .rlim_cur = bytes, .rlim_max = bytes };
+  return limit;
+}
+
+/* What a sidecar starts with besides its command line. */
+typedef struct {
+  int file, filter;
+  struct rlimit memory;
+} Start;
+
+static void __attribute__ ((noreturn)) exec_it (char **argv, const Start *start, int ready, int log, int errors)
+{
+  const int sources[] = { log, errors, start->file, ready, start->filter };
   const int32_t targets[] = { STDOUT_FILENO, STDERR_FILENO, FILE_NUMBER, LINK_NUMBER, FILTER_NUMBER };
   char *empty[] = { NULL };
   sigset_t none;
@@ -25,7 +50,8 @@ static void __attribute__ ((noreturn)) exec_it (char **argv, const int given[2],
   sigemptyset (&none);
   sigprocmask (SIG_SETMASK, &none, NULL);
   signal (SIGPIPE, SIG_DFL);
-  if (sbx_fdmap_apply (sources, targets, sizeof sources / sizeof *sources, -1) == 0)
+  if (setrlimit (RLIMIT_DATA, &start->memory) == 0
+      && sbx_fdmap_apply (sources, targets, sizeof sources / sizeof *sources, -1) == 0)
     execve (argv[0], argv, empty);
   _exit (127);
 }
@@ -81,7 +107,7 @@ write_filter (const SbxBlock *block, SbxTag tag)
   return -1;
 }
 
-static int __attribute__ ((noinline)) spawn (SbxSidecar *self, char **argv, const int given[2], bool errors)
+static int __attribute__ ((noinline)) spawn (SbxSidecar *self, char **argv, const Start *start, bool errors)
 {
   int ready[2], log[2];
 
@@ -93,7 +119,7 @@ static int __attribute__ ((noinline)) spawn (SbxSidecar *self, char **argv, cons
   }
   self->pid = vfork ();
   if (self->pid == 0)
-    exec_it (argv, given, ready[1], log[1], errors ? log[1] : STDERR_FILENO);
+    exec_it (argv, start, ready[1], log[1], errors ? log[1] : STDERR_FILENO);
   if (self->pid < 0) {
     self->pid = 0;
     close_pair (ready);
@@ -114,17 +140,19 @@ sbx_sidecar_start (SbxSidecar *self, const SbxBlock *block, const SbxSidecarTags
 {
   size_t argc;
   char **argv = sbx_block_strv (block, tags->command, &argc);
-  int given[2] = { -1, -1 }, rc = -1;
+  Start start = { -1, -1, memory_limit (block) };
+  int rc = -1;
 
   if (argv)
-    given[0] = fill_pipe (block, tags->file);
-  if (given[0] >= 0)
-    given[1] = write_filter (block, tags->filter);
-  if (given[1] >= 0)
-    rc = spawn (self, argv, given, errors);
-  for (size_t i = 0; i < 2; i++)
-    if (given[i] >= 0)
-      close (given[i]);
+    start.file = fill_pipe (block, tags->file);
+  if (start.file >= 0)
+    start.filter = write_filter (block, tags->filter);
+  if (start.filter >= 0)
+    rc = spawn (self, argv, &start, errors);
+  if (start.filter >= 0)
+    close (start.filter);
+  if (start.file >= 0)
+    close (start.file);
   free (argv);
   return rc;
 }

@@ -20,7 +20,7 @@ typedef struct {
     .link = -1, .log = -1                                                                                              \
   }
 
-/* The records that a sidecar is started from. */
+/* The records that a sidecar is started from; SBX_TAG_SIDECAR_MEMORY as well, if it is there. */
 typedef struct {
   SbxTag command, file, filter;
 } SbxSidecarTags;

@@ -167,9 +167,15 @@ plan_limits (SbxPlan *self)
     sbx_plan_warn (self, "cpu= takes a scope of the systemd user manager; where there is none, it is not limited");
 }
 
+/* The least that they work with: libraries for drawing, stacks of threads */
+#define SIDECAR_MEMORY (256u << 20)
+
 static gboolean
 plan_sidecars (SbxPlan *self, GError **error)
 {
+  guint64 memory = sbx_policy_get_limit (self->policy, SBX_LIMIT_MEMORY);
+
+  self->sidecar_memory = memory == SBX_LIMIT_NONE ? memory : MAX (memory, SIDECAR_MEMORY);
   if (self->proxy->len > 0)
     self->proxy_filter = sbx_seccomp_get_sidecar (self->machine->filters, SBX_SIDECAR_BUS, error);
   if (self->proxy->len > 0 && !self->proxy_filter)

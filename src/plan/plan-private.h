@@ -61,6 +61,7 @@ struct _SbxPlan {
   char *documents, *documents_at; /* SBX_TAG_DOCUMENTS, SBX_TAG_DOCUMENTS_AT, or NULL */
   GPtrArray *display;             /* the command line of the X server; empty: none */
   GBytes *display_file;
+  guint64 sidecar_memory;                /* for each, or SBX_LIMIT_NONE */
   GBytes *proxy_filter, *display_filter; /* what they may call, or NULL without them */
   GPtrArray *environment;
   GPtrArray *warnings;

@@ -321,6 +321,8 @@ sbx_plan_write_prepare (SbxPlan *self, const char *id, GBytes *info, GError **er
     add_bytes (&writer, SBX_TAG_DISPLAY_FILE, self->display_file);
     add_bytes (&writer, SBX_TAG_DISPLAY_FILTER, self->display_filter);
   }
+  if (self->sidecar_memory != SBX_LIMIT_NONE)
+    sbx_block_add (&writer, SBX_TAG_SIDECAR_MEMORY, &self->sidecar_memory, sizeof self->sidecar_memory);
   if (self->handler)
     sbx_block_add_u32 (&writer, SBX_TAG_JOIN, self->join);
   return finish_block (&writer, error);

@@ -59,6 +59,7 @@ static const Shape shapes[SBX_N_TAGS] = {
   [SBX_TAG_DISPLAY_FILTER] = { true, false, false, false, KIND_BYTES, 8, 8, 4096 * 8 },
   [SBX_TAG_DOCUMENTS] = { true, false, false, false, KIND_STRING, 1, 2, PATH_MAX },
   [SBX_TAG_DOCUMENTS_AT] = { true, false, false, false, KIND_STRING, 1, 2, PATH_MAX },
+  [SBX_TAG_SIDECAR_MEMORY] = { true, false, false, false, KIND_BYTES, 8, 8, 8 },
 };
 
 static bool

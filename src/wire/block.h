@@ -42,6 +42,7 @@ typedef enum {
   SBX_TAG_DOCUMENTS,      /* string: below XDG_RUNTIME_DIR/doc, which is the same inside: the part for this application;
                              absent = none */
   SBX_TAG_DOCUMENTS_AT,   /* path: that directory; with DOCUMENTS */
+  SBX_TAG_SIDECAR_MEMORY, /* uint64_t: bytes that each of both may have (RLIMIT_DATA); absent = no limit */
   SBX_N_TAGS
 } SbxTag;
 

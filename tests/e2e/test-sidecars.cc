@@ -20,7 +20,7 @@ protected:
     if (HasFatalFailure ())
       return;
     add_profile ("served", "[Profile]\nInherits=default\n[Context]\nsockets=x11;\nx11=nested\n[Session Bus Policy]\n"
-                           "org.example.Allowed=talk\n");
+                           "org.example.Allowed=talk\n[Limits]\nmemory=300M\n");
     Command words = command ({ "run", "--profile=served", "--detach", "--", "sleep", "1000" });
     if (GetParam () == std::string ("Xvfb"))
       words.env["DISPLAY"] = std::nullopt;
@@ -138,4 +138,12 @@ TEST_P (Sidecars, KeepsNoDescriptorOfOthers)
                    || what.rfind ("anon_inode:[event", 0) == 0)
           << fd.path () << " " << what;
     }
+}
+
+TEST_P (Sidecars, HasALimit)
+{
+  std::string limits = read_file (proc (pid_, "limits")),
+              expected = "Max data size             314572800            314572800";
+
+  EXPECT_NE (limits.find (expected), std::string::npos) << limits;
 }

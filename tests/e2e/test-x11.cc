@@ -459,6 +459,25 @@ TEST_F (NestedX11, ItsDirectoryIsRemoved)
   EXPECT_EQ (read_file (home () + "/kept"), "x");
 }
 
+/* What it makes the server keep has a limit too. */
+TEST_F (NestedX11, PixmapsHaveALimit)
+{
+  static const char script[] = "import ctypes\n"
+                               "x = ctypes.CDLL('libX11.so.6')\n"
+                               "x.XOpenDisplay.restype = ctypes.c_void_p\n"
+                               "d = ctypes.c_void_p(x.XOpenDisplay(None))\n"
+                               "x.XDefaultRootWindow.restype = ctypes.c_ulong\n"
+                               "root = ctypes.c_ulong(x.XDefaultRootWindow(d))\n"
+                               "for i in range(16): x.XCreatePixmap(d, root, 4096, 4096, 24)\n" /* 64 MiB each */
+                               "x.XSync(d, 0)\n";
+
+  add_profile ("limited", "[Profile]\nInherits=nested\n[Limits]\nmemory=300M\n");
+  EXPECT_TRUE (succeeds (run_in ({ "--profile=nested" }, { "python3", "-c", script })));
+  Outcome outcome = run_in ({ "--profile=limited" }, { "python3", "-c", script });
+  EXPECT_NE (outcome.status, 0);
+  EXPECT_NE (outcome.err.find ("BadAlloc"), std::string::npos) << outcome.err;
+}
+
 /* The user's display hangs, and so does what would show there: whoever waits for it can give up. */
 TEST_F (NestedX11, WaitingForADisplayCanBeGivenUp)
 {
