@@ -51,6 +51,18 @@ find_socket (SbxPlan *self, gsize bus)
   return self->machine->runtime_dir ? g_build_filename (self->machine->runtime_dir, "bus", NULL) : NULL;
 }
 
+char *
+sbx_plan_find_bus (SbxPlan *self, SbxBus bus)
+{
+  for (gsize i = 0; i < SBX_N_BUSES; i++)
+    if (buses[i].bus == bus && !(sbx_policy_get_sockets (self->policy) & buses[i].whole)) {
+      g_autofree char *path = find_socket (self, i);
+
+      return path && g_path_is_absolute (path) ? g_canonicalize_filename (path, "/") : NULL;
+    }
+  return NULL;
+}
+
 /* "NAME.*" that has this service's name in it, beyond what calls_of_ours lets through. */
 static gboolean
 covers_ours (const SbxBusRule *rule)

@@ -80,14 +80,23 @@ cover_place (SbxPlan *self, const char *path)
 }
 
 /* "host" is everything but the places that the sandbox has of its own. */
+static const char *const host_places[] = { "/boot", "/data", "/home", "/media", "/mnt", "/root", "/srv", "/var" };
+
 static void
 grant_host (SbxPlan *self, SbxAccess access)
 {
-  static const char *const tops[] = { "/boot", "/data", "/home", "/media", "/mnt", "/root", "/srv", "/var" };
+  for (gsize i = 0; i < G_N_ELEMENTS (host_places); i++)
+    if (sbx_plan_exists (self, host_places[i]))
+      grant (self, host_places[i], access);
+}
 
-  for (gsize i = 0; i < G_N_ELEMENTS (tops); i++)
-    if (sbx_plan_exists (self, tops[i]))
-      grant (self, tops[i], access);
+static gboolean
+is_of_host (const char *path)
+{
+  for (gsize i = 0; i < G_N_ELEMENTS (host_places); i++)
+    if (is_below (path, host_places[i]))
+      return TRUE;
+  return FALSE;
 }
 
 /* A rule for @path itself, unless there is one or what is above it says the same. */
@@ -116,12 +125,15 @@ limit (GArray *rules, const SbxPolicy *policy, const char *top, SbxAccess most)
   }
 }
 
-/* Whether @rule opens @place, what it is in, or something in it. "host" leaves /tmp out. */
+/* Whether @rule opens @place, what it is in, or something in it. */
 static gboolean
 concerns (const SbxPathRule *rule, const char *place)
 {
-  return rule->access != SBX_ACCESS_NONE && strcmp (rule->path, "/") != 0
-         && (is_below (place, rule->path) || is_below (rule->path, place));
+  if (rule->access == SBX_ACCESS_NONE)
+    return FALSE;
+  if (strcmp (rule->path, "/") == 0)
+    return is_of_host (place);
+  return is_below (place, rule->path) || is_below (rule->path, place);
 }
 
 static void
@@ -183,6 +195,23 @@ add_appearance (SbxPlan *self, GArray *rules, GPtrArray *paths)
     }
 }
 
+/* The buses that are used here, wherever they are: dbus-run-session has its in /tmp. */
+static void
+limit_buses (SbxPlan *self, GArray *rules, GPtrArray *paths)
+{
+  for (gsize bus = 0; bus < SBX_N_BUSES; bus++) {
+    char *path = sbx_plan_find_bus (self, (SbxBus) bus);
+    gboolean concerned = FALSE;
+
+    if (path)
+      g_ptr_array_add (paths, path);
+    for (guint i = 0; path && i < rules->len; i++)
+      concerned = concerned || concerns (&g_array_index (rules, SbxPathRule, i), path);
+    if (concerned)
+      limit (rules, self->policy, path, SBX_ACCESS_NONE);
+  }
+}
+
 static int
 compare_rules (gconstpointer a, gconstpointer b)
 {
@@ -223,6 +252,7 @@ make_rules (SbxPlan *self, GPtrArray *paths)
     if (!(sbx_policy_get_sockets (self->policy) & SBX_SOCKET_SESSION_BUS))
       limit (rules, self->policy, bus, SBX_ACCESS_NONE);
   }
+  limit_buses (self, rules, paths);
   g_array_sort (rules, compare_rules);
   return rules;
 }

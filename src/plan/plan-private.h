@@ -104,7 +104,9 @@ void sbx_plan_end_sidecar (GPtrArray *argv, const char *program);
 void sbx_plan_add_words (GPtrArray *argv, const char *const *words);
 void sbx_plan_add_x11 (SbxPlan *self);         /* plan-x11.c */
 void sbx_plan_add_environment (SbxPlan *self); /* plan-env.c */
-void sbx_plan_add_buses (SbxPlan *self);       /* plan-bus.c; its variables come after the caller's */
+/* Where the socket of @bus is, which no path may open: NULL where the policy has the whole bus, or none is known. */
+char *sbx_plan_find_bus (SbxPlan *self, SbxBus bus);
+void sbx_plan_add_buses (SbxPlan *self); /* plan-bus.c; its variables come after the caller's */
 gboolean sbx_plan_add_confinement (SbxPlan *self,
                                    GError **error); /* plan-confine.c: Landlock, procfs, seccomp, limits */
 void sbx_plan_write_bwrap (SbxPlan *self);          /* bwrap-args.c */

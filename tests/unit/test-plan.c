@@ -491,6 +491,38 @@ test_profiles_are_made (void)
   g_hash_table_unref (fake.machine.filters);
 }
 
+/* The bus itself, wherever it is: no path opens it. */
+static void
+test_bus_by_its_path (void)
+{
+  static const char *const elsewhere[] = { "DBUS_SESSION_BUS_ADDRESS=unix:path=/tmp//dbus-a/bus,guid=00", NULL };
+  static const struct {
+    const char *filesystems, *sockets;
+    gboolean open;
+  } cases[] = {
+    { "/tmp;", "", FALSE },
+    { "/tmp:ro;/tmp/dbus-a/bus:rw;", "", FALSE },
+    { "/tmp;", "session-bus;", TRUE },
+    { "host;", "", TRUE }, /* which has no /tmp */
+  };
+  g_autoptr (SbxPolicy) base = shipped ("default");
+
+  for (gsize i = 0; i < G_N_ELEMENTS (cases); i++) {
+    g_autoptr (SbxPolicy) files = with (base, "Context", "filesystems", cases[i].filesystems);
+    g_autoptr (SbxPolicy) policy = with (files, "Context", "sockets", cases[i].sockets);
+    Fake fake = new_fake ();
+    g_autoptr (SbxPlan) plan = NULL;
+    g_autofree char *text = NULL;
+
+    fake.machine.environment = elsewhere;
+    plan = sbx_plan_new (policy, &request, &fake.machine, NULL);
+    text = describe (plan);
+    g_assert_true ((strstr (text, "'source': '/dev/null', 'dest': '/tmp/dbus-a/bus'") == NULL) == cases[i].open);
+    g_assert_null (strstr (text, "'source': '/tmp/dbus-a/bus'"));
+    g_hash_table_unref (fake.machine.filters);
+  }
+}
+
 /* Displays and session managers are closed whatever shares /tmp, also those that are still to come. */
 static void
 test_sockets_in_tmp (void)
@@ -679,6 +711,7 @@ main (int argc, char **argv)
   g_test_add_func ("/plan/profiles-are-made", test_profiles_are_made);
   g_test_add_func ("/plan/environment", test_environment);
   g_test_add_func ("/plan/sockets-in-tmp", test_sockets_in_tmp);
+  g_test_add_func ("/plan/bus-by-its-path", test_bus_by_its_path);
   g_test_add_func ("/plan/x11", test_x11);
   g_test_add_func ("/plan/documents", test_documents);
   return g_test_run ();
