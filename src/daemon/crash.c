@@ -180,6 +180,8 @@ finish (Crash *crash, const char *note)
     json_object_set_string_member (handler, "note", note);
   json_object_set_object_member (crash->about, "handler", handler);
   write_down (crash);
+  if (crash->id) /* what the handler has written counts now */
+    sbx_crash_store_rotate (crash->store, crash->id, SBX_CRASHES_MAX, SBX_CRASHES_MAX_BYTES);
   tell_user (crash);
   crash_free (crash);
 }

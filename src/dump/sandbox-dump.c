@@ -17,6 +17,7 @@
 #include <sys/ptrace.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <sys/uio.h>
 #include <sys/user.h>
 #include <unistd.h>
@@ -305,6 +306,20 @@ read_crash (void)
   return path && g_file_get_contents (path, &text, NULL, NULL) ? json_from_string (text, NULL) : NULL;
 }
 
+/* How large a core may become: a twentieth of the disk stays free for others. */
+static rlim_t
+core_limit (const char *directory)
+{
+  struct statvfs disk;
+  guint64 kept, left;
+
+  if (statvfs (directory, &disk) < 0)
+    return CORE_LIMIT;
+  kept = (guint64) disk.f_blocks * disk.f_frsize / 20;
+  left = (guint64) disk.f_bavail * disk.f_frsize;
+  return MIN (CORE_LIMIT, left > kept ? left - kept : 0);
+}
+
 /* By gdb's gcore, which knows every architecture; sparse. It ends well when it could not write all of it, and only says
  * so: gcore_copy_callback() in gdb/gcore.c. */
 static char *
@@ -314,21 +329,28 @@ write_core (pid_t pid, const char *directory)
   g_autofree char *made = g_strconcat (prefix, ".", number, NULL), *output = NULL, *complaints = NULL;
   g_auto (GStrv) env = g_environ_setenv (g_get_environ (), "LC_ALL", "C", TRUE);
   char *argv[] = { (char *) "gcore", (char *) "-o", prefix, number, NULL };
-  const struct rlimit limit = { CORE_LIMIT, CORE_LIMIT };
+  const rlim_t most = core_limit (directory);
+  struct rlimit before, limit;
+  gboolean spawned;
+  g_autofree char *size = g_format_size_full (most, G_FORMAT_SIZE_IEC_UNITS);
   int status = 0;
 
   /* gdb reports the error and goes on; the signal would end it in the middle */
   signal (SIGXFSZ, SIG_IGN);
+  getrlimit (RLIMIT_FSIZE, &before);
+  limit = (struct rlimit){ MIN (most, before.rlim_cur), before.rlim_max };
   setrlimit (RLIMIT_FSIZE, &limit);
-  if (!g_spawn_sync (NULL, argv, env, G_SPAWN_SEARCH_PATH, NULL, NULL, &output, &complaints, &status, NULL))
+  spawned = g_spawn_sync (NULL, argv, env, G_SPAWN_SEARCH_PATH, NULL, NULL, &output, &complaints, &status, NULL);
+  setrlimit (RLIMIT_FSIZE, &before); /* the report is still to say what has become of it */
+  if (!spawned)
     return g_strdup ("no core: gcore is not installed; on Debian, `apt install gdb`");
   if (g_spawn_check_wait_status (status, NULL) && !strstr (complaints, "Failed to write")
       && g_rename (made, prefix) == 0)
     return NULL;
   (void) g_unlink (made);
-  return g_strdup_printf ("no core: gcore failed, the disk is full, or it would be larger than %" G_GUINT64_FORMAT
-                          " MiB",
-                          CORE_LIMIT >> 20);
+  return g_strdup_printf ("no core: gcore failed, or it would be larger than %s, which is what the disk has to spare "
+                          "and 2 GiB at most",
+                          size);
 }
 
 static JsonObject *
