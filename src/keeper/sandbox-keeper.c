@@ -14,35 +14,49 @@
 
 #include "keeper/keeper.h"
 
-#define GRACE_ON_SIGTERM 3000
+#define GRACE_ON_SIGTERM 3000 /* ms */
 
-#define SINGLE 11 /* descriptors that there is one of */
+/* What there is one descriptor of. After these come the peers, the lifelines of the jobs, the links of the handlers. */
+enum {
+  ROW_SIGNALS,
+  ROW_INIT,
+  ROW_LISTENER,
+  ROW_BWRAP_ERRORS,
+  ROW_INIT_PIDFD,
+  ROW_TRACER,
+  ROW_PROXY,
+  ROW_PROXY_LOG,
+  ROW_DISPLAY,
+  ROW_DISPLAY_LOG,
+  ROW_DOCUMENTS,
+  N_ROWS
+};
 
 typedef struct {
-  struct pollfd fds[SINGLE + SBX_KEEPER_PEERS + SBX_KEEPER_JOBS + SBX_KEEPER_HANDLERS];
+  struct pollfd fds[N_ROWS + SBX_KEEPER_PEERS + SBX_KEEPER_JOBS + SBX_KEEPER_HANDLERS];
   nfds_t n;
 } Polled;
 
-/* The rows of @polled in a fixed order; one that is not open has a negative descriptor, which poll(2) passes over. */
+/* The rows of @polled; one that is not open has a negative descriptor, which poll(2) passes over. */
 static void
 collect (const SbxKeeper *keeper, Polled *polled)
 {
-  const int single[SINGLE] = {
-    keeper->signals,
-    keeper->init,
-    keeper->listener,
-    keeper->bwrap_errors,
-    keeper->state == SBX_KEEPER_ENDING && !keeper->init_dead ? keeper->init_pidfd : -1,
-    keeper->tracer_link,
-    keeper->proxy.link,
-    keeper->proxy_log_at == 0 ? keeper->proxy.log : -1,
-    keeper->display.link,
-    keeper->display_log_at == 0 ? keeper->display.log : -1,
-    keeper->documents.link,
+  const int single[N_ROWS] = {
+    [ROW_SIGNALS] = keeper->signals,
+    [ROW_INIT] = keeper->init,
+    [ROW_LISTENER] = keeper->listener,
+    [ROW_BWRAP_ERRORS] = keeper->bwrap_errors,
+    [ROW_INIT_PIDFD] = keeper->state == SBX_KEEPER_ENDING && !keeper->init_dead ? keeper->init_pidfd : -1,
+    [ROW_TRACER] = keeper->tracer_link,
+    [ROW_PROXY] = keeper->proxy.link,
+    [ROW_PROXY_LOG] = keeper->proxy_log_at == 0 ? keeper->proxy.log : -1,
+    [ROW_DISPLAY] = keeper->display.link,
+    [ROW_DISPLAY_LOG] = keeper->display_log_at == 0 ? keeper->display.log : -1,
+    [ROW_DOCUMENTS] = keeper->documents.link,
   };
 
   polled->n = 0;
-  for (size_t i = 0; i < SINGLE; i++)
+  for (size_t i = 0; i < N_ROWS; i++)
     polled->fds[polled->n++] = (struct pollfd){ single[i], POLLIN, 0 };
   for (size_t i = 0; i < SBX_KEEPER_PEERS; i++)
     polled->fds[polled->n++] = (struct pollfd){ keeper->peers[i], POLLIN, 0 };
@@ -52,25 +66,25 @@ collect (const SbxKeeper *keeper, Polled *polled)
     polled->fds[polled->n++] = (struct pollfd){ keeper->handlers[i].link, POLLIN, 0 };
 }
 
+/* The earlier one of two times, of which 0 is never. */
+static int64_t
+sooner (int64_t a, int64_t b)
+{
+  return a == 0 || (b != 0 && b < a) ? b : a;
+}
+
 static int
 next_timeout (const SbxKeeper *keeper)
 {
-  int64_t next = keeper->kill_at, crash = sbx_keeper_next_crash_timer (keeper);
-  int64_t now;
+  int64_t next = keeper->kill_at, now;
 
-  if (crash != 0 && (next == 0 || crash < next))
-    next = crash;
-  if (keeper->proxy_log_at != 0 && (next == 0 || keeper->proxy_log_at < next))
-    next = keeper->proxy_log_at;
-  if (keeper->display_log_at != 0 && (next == 0 || keeper->display_log_at < next))
-    next = keeper->display_log_at;
-  if (keeper->tell_refusals_at != 0 && (next == 0 || keeper->tell_refusals_at < next))
-    next = keeper->tell_refusals_at;
-  if (keeper->handlers_until != 0 && (next == 0 || keeper->handlers_until < next))
-    next = keeper->handlers_until;
+  next = sooner (next, sbx_keeper_next_crash_timer (keeper));
+  next = sooner (next, keeper->proxy_log_at);
+  next = sooner (next, keeper->display_log_at);
+  next = sooner (next, keeper->tell_refusals_at);
+  next = sooner (next, keeper->handlers_until);
   for (size_t i = 1; i < SBX_KEEPER_JOBS; i++)
-    if (keeper->jobs[i].kill_at != 0 && (next == 0 || keeper->jobs[i].kill_at < next))
-      next = keeper->jobs[i].kill_at;
+    next = sooner (next, keeper->jobs[i].kill_at);
   if (next == 0)
     return -1;
   now = sbx_keeper_now ();
@@ -91,26 +105,26 @@ serve_signals (SbxKeeper *keeper)
 static void
 serve (SbxKeeper *keeper, const Polled *polled)
 {
-  const struct pollfd *peers = polled->fds + SINGLE, *lifelines = peers + SBX_KEEPER_PEERS;
+  const struct pollfd *peers = polled->fds + N_ROWS, *lifelines = peers + SBX_KEEPER_PEERS;
   const struct pollfd *links = lifelines + SBX_KEEPER_JOBS;
 
-  if (polled->fds[3].revents && keeper->bwrap_errors >= 0)
+  if (polled->fds[ROW_BWRAP_ERRORS].revents && keeper->bwrap_errors >= 0)
     sbx_keeper_read_errors (keeper);
-  if (polled->fds[1].revents && keeper->init >= 0)
+  if (polled->fds[ROW_INIT].revents && keeper->init >= 0)
     sbx_keeper_serve_init (keeper);
-  if (polled->fds[5].revents && keeper->tracer_link >= 0)
+  if (polled->fds[ROW_TRACER].revents && keeper->tracer_link >= 0)
     sbx_keeper_serve_tracer (keeper);
-  if (polled->fds[6].revents && keeper->proxy.link >= 0)
+  if (polled->fds[ROW_PROXY].revents && keeper->proxy.link >= 0)
     sbx_keeper_serve_proxy (keeper);
-  if (polled->fds[7].revents && keeper->proxy.log >= 0)
+  if (polled->fds[ROW_PROXY_LOG].revents && keeper->proxy.log >= 0)
     sbx_keeper_serve_proxy_log (keeper);
-  if (polled->fds[9].revents && keeper->display.log >= 0)
+  if (polled->fds[ROW_DISPLAY_LOG].revents && keeper->display.log >= 0)
     sbx_keeper_serve_display_log (keeper);
-  if (polled->fds[8].revents && keeper->display.link >= 0)
+  if (polled->fds[ROW_DISPLAY].revents && keeper->display.link >= 0)
     sbx_keeper_serve_display (keeper);
-  if (polled->fds[10].revents && keeper->documents.link >= 0)
+  if (polled->fds[ROW_DOCUMENTS].revents && keeper->documents.link >= 0)
     sbx_keeper_serve_documents (keeper);
-  if (polled->fds[0].revents)
+  if (polled->fds[ROW_SIGNALS].revents)
     serve_signals (keeper);
   for (int i = 0; i < SBX_KEEPER_PEERS; i++)
     if (peers[i].revents && keeper->peers[i] == peers[i].fd)
@@ -121,7 +135,7 @@ serve (SbxKeeper *keeper, const Polled *polled)
   for (size_t i = 0; i < SBX_KEEPER_HANDLERS; i++)
     if (links[i].revents && keeper->handlers[i].link == links[i].fd)
       sbx_keeper_serve_handler (&keeper->handlers[i]);
-  if (polled->fds[2].revents)
+  if (polled->fds[ROW_LISTENER].revents)
     sbx_keeper_accept (keeper);
 }
 
