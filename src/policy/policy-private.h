@@ -19,6 +19,8 @@ typedef enum {
 } SbxLevelIndex;
 typedef enum { SBX_PORTS_CONNECT, SBX_PORTS_BIND, SBX_N_PORTS } SbxPortsIndex;
 typedef enum { SBX_PATHS_FILES, SBX_PATHS_PERSISTENT, SBX_N_PATHS } SbxPathsIndex;
+/* [Environment], and the two lists in [Context] that speak of variables: no index, all go into one array */
+typedef enum { SBX_PAIRS_SET, SBX_PAIRS_PASS, SBX_PAIRS_UNSET } SbxPairsIndex;
 typedef enum { SBX_CALLS_ALLOW, SBX_CALLS_DENY, SBX_N_CALLS } SbxCallsIndex;
 
 typedef struct {
@@ -72,16 +74,20 @@ extern const SbxFacility sbx_facilities[]; /* ends with a NULL group */
 
 /* The row for @key of @group, or NULL with @error (code BAD_OPTION; the text names the nearest known word). */
 const SbxFacility *sbx_facility_find (const char *group, const char *key, GError **error);
+/* The level's or flag's words, for nearest-word messages; g_free () the array, not the words. */
+const char **sbx_facility_words (const SbxWord *words);
 /* Whether there is such a group; BAD_OPTION, with the nearest, when there is none. */
 gboolean sbx_facility_check_group (const char *group, GError **error);
+/* FALSE with BAD_OPTION: "unknown WHAT "WORD", did you mean "X"?", or all that are @known. */
+gboolean sbx_throw_unknown (GError **error, const char *what, const char *word, const char *const *known);
+
+/* policy-value.c */
 /* Puts one value over what @policy has. Errors: BAD_OPTION, without the place. */
 gboolean sbx_facility_apply (SbxPolicy *policy, const SbxFacility *facility, const char *key, const char *value,
                              const SbxPlaces *places, GError **error);
 /* group, key → value text, for everything that is not as in sbx_policy_new (). */
 typedef void (*SbxFacilityVisit) (const SbxFacility *facility, const char *key, const char *value, gpointer data);
 void sbx_facility_format (const SbxPolicy *policy, SbxFacilityVisit visit, gpointer data);
-/* The level's or flag's words, for nearest-word messages; g_free () the array, not the words. */
-const char **sbx_facility_words (const SbxWord *words);
 
 SbxPolicy *sbx_policy_thaw (const SbxPolicy *policy); /* a copy that may be changed */
 SbxPolicy *sbx_policy_freeze (SbxPolicy *policy);     /* normal form; takes and returns @policy */
@@ -117,7 +123,7 @@ void sbx_pairs_remove (GPtrArray *pairs, const char *name);
 void sbx_ports_combine (SbxPortSet *result, const SbxPortSet *a, const SbxPortSet *b, gboolean least);
 void sbx_ports_add (SbxPortSet *set, guint16 port);
 
-/* text.c: lists separated by ';' with "\;" and "\\" */
+/* policy-text.c: lists separated by ';' with "\;" and "\\" */
 char **sbx_list_split (const char *value);
 char *sbx_list_escape (const char *word);
 
