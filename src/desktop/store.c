@@ -12,59 +12,11 @@
 #include "common/error.h"
 #include "desktop/files.h"
 
-#define SUFFIX ".record"
-
 struct _SbxDesktopStore {
   char *dir, *backups;
   int lock;
   GPtrArray *records;
 };
-
-SbxDesktopItem *
-sbx_desktop_item_new (const char *kind, const char *path, const char *content, guint mode)
-{
-  SbxDesktopItem *item = g_new0 (SbxDesktopItem, 1);
-
-  item->kind = g_strdup (kind);
-  item->path = g_strdup (path);
-  item->content = g_strdup (content);
-  item->mode = mode;
-  return item;
-}
-
-static void
-item_free (gpointer data)
-{
-  SbxDesktopItem *item = data;
-
-  g_free (item->kind);
-  g_free (item->path);
-  g_free (item->content);
-  g_strfreev (item->sums);
-  g_free (item->backup);
-  g_free (item);
-}
-
-SbxDesktopRecord *
-sbx_desktop_record_new (const char *id)
-{
-  SbxDesktopRecord *record = g_new0 (SbxDesktopRecord, 1);
-
-  record->id = g_strdup (id);
-  record->items = g_ptr_array_new_with_free_func (item_free);
-  return record;
-}
-
-void
-sbx_desktop_record_free (SbxDesktopRecord *record)
-{
-  g_free (record->id);
-  g_free (record->source);
-  g_free (record->profile);
-  g_free (record->app_id);
-  g_ptr_array_unref (record->items);
-  g_free (record);
-}
 
 void
 sbx_desktop_store_free (SbxDesktopStore *self)
@@ -75,84 +27,6 @@ sbx_desktop_store_free (SbxDesktopStore *self)
   if (self->lock >= 0)
     close (self->lock);
   g_free (self);
-}
-
-/* Paths are bytes and key files are UTF-8. */
-static char *
-get_bytes (GKeyFile *file, const char *group, const char *key)
-{
-  g_autofree char *value = g_key_file_get_value (file, group, key, NULL);
-
-  return value ? g_strcompress (value) : NULL;
-}
-
-static void
-set_bytes (GKeyFile *file, const char *group, const char *key, const char *value)
-{
-  g_autofree char *text = value ? g_strescape (value, NULL) : NULL;
-
-  if (text)
-    g_key_file_set_value (file, group, key, text);
-}
-
-static SbxDesktopRecord *
-record_from_file (const char *path, GError **error)
-{
-  g_autofree char *name = g_path_get_basename (path);
-  g_autofree char *id = g_strndup (name, strlen (name) - strlen (SUFFIX));
-  g_autoptr (SbxDesktopRecord) record = sbx_desktop_record_new (id);
-  g_autoptr (GKeyFile) file = g_key_file_new ();
-  g_auto (GStrv) groups = NULL;
-
-  if (!g_key_file_load_from_file (file, path, G_KEY_FILE_NONE, error)) {
-    g_prefix_error (error, "%s: ", path);
-    return NULL;
-  }
-  record->source = get_bytes (file, "Installed", "source");
-  record->profile = get_bytes (file, "Installed", "profile");
-  record->app_id = get_bytes (file, "Installed", "app-id");
-  record->portal = g_key_file_get_boolean (file, "Installed", "portal", NULL);
-  groups = g_key_file_get_groups (file, NULL);
-  for (char **group = groups; *group; group++) {
-    g_autofree char *kind = get_bytes (file, *group, "kind"), *at = get_bytes (file, *group, "path");
-    SbxDesktopItem *item;
-
-    if (!kind || !at)
-      continue;
-    item = sbx_desktop_item_new (kind, at, NULL, 0);
-    item->sums = g_key_file_get_string_list (file, *group, "sums", NULL, NULL);
-    item->backup = get_bytes (file, *group, "backup");
-    g_ptr_array_add (record->items, item);
-    if (item->sums && (!item->backup || !strchr (item->backup, '/')))
-      continue;
-    sbx_throw (error, SBX_ERROR_BAD_OPTION, _ ("%s: [%s] is damaged"), path, *group);
-    return NULL;
-  }
-  if (record->profile && record->source)
-    return g_steal_pointer (&record);
-  sbx_throw (error, SBX_ERROR_BAD_OPTION, _ ("%s is damaged: it has no profile or source"), path);
-  return NULL;
-}
-
-static char *
-record_to_text (const SbxDesktopRecord *record)
-{
-  g_autoptr (GKeyFile) file = g_key_file_new ();
-
-  set_bytes (file, "Installed", "source", record->source);
-  set_bytes (file, "Installed", "profile", record->profile);
-  set_bytes (file, "Installed", "app-id", record->app_id);
-  g_key_file_set_boolean (file, "Installed", "portal", record->portal);
-  for (guint i = 0; i < record->items->len; i++) {
-    const SbxDesktopItem *item = g_ptr_array_index (record->items, i);
-    g_autofree char *group = g_strdup_printf ("File %u", i);
-
-    set_bytes (file, group, "kind", item->kind);
-    set_bytes (file, group, "path", item->path);
-    set_bytes (file, group, "backup", item->backup);
-    g_key_file_set_string_list (file, group, "sums", (const char *const *) item->sums, g_strv_length (item->sums));
-  }
-  return g_key_file_to_data (file, NULL, NULL);
 }
 
 static int
@@ -194,9 +68,9 @@ sbx_desktop_store_open (const SbxDesktopPlaces *places, gboolean write, GError *
     g_autofree char *path = g_build_filename (self->dir, name, NULL);
     SbxDesktopRecord *record;
 
-    if (*name == '.' || !g_str_has_suffix (name, SUFFIX))
+    if (*name == '.' || !g_str_has_suffix (name, SBX_DESKTOP_RECORD_SUFFIX))
       continue;
-    record = record_from_file (path, error);
+    record = sbx_desktop_record_read (path, error);
     if (!record)
       return NULL;
     g_ptr_array_add (self->records, record);
@@ -375,7 +249,7 @@ stage_text (const char *path, char *content, guint mode, GError **error)
 static char *
 record_path (const SbxDesktopStore *self, const char *id)
 {
-  return g_strconcat (self->dir, "/", id, SUFFIX, NULL);
+  return g_strconcat (self->dir, "/", id, SBX_DESKTOP_RECORD_SUFFIX, NULL);
 }
 
 /* Copies that no other record knows go again with what was not installed. */
@@ -411,7 +285,7 @@ stage (SbxDesktopStore *self, SbxDesktopRecord *record, GError **error)
       return NULL;
     g_ptr_array_add (staged, file);
   }
-  text = record_to_text (record);
+  text = sbx_desktop_record_write (record);
   file = stage_text (path, text, 0600, error);
   if (!file)
     return NULL;
@@ -424,7 +298,7 @@ static void
 roll_back (SbxDesktopStore *self, const SbxDesktopRecord *record, guint done)
 {
   const SbxDesktopRecord *old = sbx_desktop_store_find (self, record->id);
-  g_autofree char *path = record_path (self, record->id), *text = old ? record_to_text (old) : NULL;
+  g_autofree char *path = record_path (self, record->id), *text = old ? sbx_desktop_record_write (old) : NULL;
   g_autoptr (SbxStagedFile) file = text ? stage_text (path, text, 0600, NULL) : NULL;
 
   for (guint i = 0; i < done; i++) {
@@ -524,7 +398,7 @@ sbx_desktop_store_adopt (SbxDesktopStore *self, SbxDesktopRecord *record, SbxDes
       return FALSE;
   }
   record->portal = TRUE;
-  text = record_to_text (record);
+  text = sbx_desktop_record_write (record);
   file = stage_text (path, text, 0600, error);
   return file && sbx_staged_file_commit (file, error);
 }

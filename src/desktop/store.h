@@ -3,32 +3,9 @@
 #pragma once
 
 #include "desktop/places.h"
+#include "desktop/record.h"
 
 G_BEGIN_DECLS
-
-typedef struct {
-  char *kind; /* "launcher", "handler", "autostart", "dbus", "command" */
-  char *path;
-  char *content; /* to be installed; NULL in a record that was read */
-  guint mode;
-  /* Of the record */
-  char **sums;  /* SHA-256 of what we have put there: now, and before if it was interrupted */
-  char *backup; /* name of the copy of what was there, or NULL */
-} SbxDesktopItem;
-/* All copied; for the items of a record, which owns them. */
-SbxDesktopItem *sbx_desktop_item_new (const char *kind, const char *path, const char *content, guint mode);
-
-typedef struct {
-  char *id;               /* "firefox-esr.desktop" */
-  char *source;           /* the desktop entry it was made from */
-  char *profile, *app_id; /* app_id: or NULL */
-  gboolean portal;        /* the launcher belongs to the desktop's portal */
-  GPtrArray *items;       /* SbxDesktopItem */
-} SbxDesktopRecord;
-/* Without items. */
-SbxDesktopRecord *sbx_desktop_record_new (const char *id);
-void sbx_desktop_record_free (SbxDesktopRecord *record);
-G_DEFINE_AUTOPTR_CLEANUP_FUNC (SbxDesktopRecord, sbx_desktop_record_free)
 
 typedef struct _SbxDesktopStore SbxDesktopStore;
 
