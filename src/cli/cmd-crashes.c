@@ -2,7 +2,6 @@
 /* What crash handlers have left. The files are partly a handler's: whatever they say is checked and cleaned. */
 #include <json-glib/json-glib.h>
 #include <stdio.h>
-#include <string.h>
 #include <unistd.h>
 
 #include "cli/cli.h"

@@ -2,7 +2,6 @@
 /* sandboxctl desktop: launchers that start applications in sandboxes. Only the user's own files are written. */
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "cli/cli.h"
 #include "cli/output.h"

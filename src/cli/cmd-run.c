@@ -6,7 +6,6 @@
 #include "cli/follow.h"
 #include "cli/forward.h"
 #include "cli/instances.h"
-#include "cli/output.h"
 #include "cli/policy-options.h"
 #include "cli/request.h"
 #include "policy/options.h"

@@ -4,7 +4,6 @@
 #include <errno.h>
 #include <gio/gunixfdlist.h>
 #include <poll.h>
-#include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/un.h>

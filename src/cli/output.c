@@ -4,7 +4,6 @@
 #include <errno.h>
 #include <stdio.h>
 #include <stdio_ext.h>
-#include <string.h>
 #include <unistd.h>
 
 #include "cli/cli.h"

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "daemon/caller.h"
 
-#include <fcntl.h>
 #include <gio/gunixfdlist.h>
 #include <poll.h>
 #include <string.h>

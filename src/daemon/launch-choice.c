@@ -2,7 +2,6 @@
 /* From the call of Launch or Attach to a plan. */
 #include <string.h>
 
-#include "common/error.h"
 #include "daemon/bounds.h"
 #include "daemon/launch-private.h"
 

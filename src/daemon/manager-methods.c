@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* The methods of org.example.Sandbox. */
-#include "common/error.h"
 #include "common/names.h"
 #include "daemon/call.h"
 #include "daemon/launch.h"

@@ -1,10 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "desktop/places.h"
 
-#include <dirent.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include "desktop/exec.h"
 #include "desktop/wrap.h"

@@ -5,7 +5,6 @@
  * Nothing of the process's memory goes into the report but the return addresses of its stacks, in the form of frames.
  */
 #include <elfutils/libdwfl.h>
-#include <errno.h>
 #include <fcntl.h>
 #include <glib/gstdio.h>
 #include <json-glib/json-glib.h>

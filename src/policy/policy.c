@@ -3,7 +3,6 @@
 
 #include <string.h>
 
-#include "common/error.h"
 #include "policy/policy-private.h"
 
 /* Empty collections, every number 0. */
