@@ -113,7 +113,7 @@ connect_private (GError **error)
   int pair[2], on = 1;
 
   if (socketpair (AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) < 0) {
-    sbx_throw_errno (error, SBX_ERROR_NOT_SUPPORTED, errno, "socketpair");
+    sbx_throw_errno (error, SBX_ERROR_NOT_SUPPORTED, errno, "make a socket pair");
     return NULL;
   }
   /* Our first byte carries our credentials even if the service has not yet asked for them */

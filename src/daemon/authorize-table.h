@@ -17,7 +17,6 @@ typedef enum {
 
 typedef enum {
   SBX_GATE_OPEN,      /* any caller of our own uid; says or does nothing that needs approval */
-  SBX_GATE_ASK,       /* the action, always */
   SBX_GATE_ASK_ALIEN, /* the action, unless the caller started this instance itself */
   SBX_GATE_LAUNCH,    /* the action, and one for each class in which the policy goes beyond what is approved */
   SBX_GATE_CLASSES,   /* only the latter */
