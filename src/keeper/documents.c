@@ -20,6 +20,7 @@
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "keeper/keeper.h"
@@ -74,7 +75,25 @@ sbx_keeper_find_documents (SbxKeeper *keeper, const SbxBlock *block)
   free (path);
 }
 
-/* When both are there. What becomes of it the application sees by itself. */
+/* If it has come. */
+static void
+take_tree (SbxDocuments *self)
+{
+  int fds[SBX_MESSAGE_FDS];
+  SbxMessage message;
+  size_t n;
+  int rc = sbx_message_recv_now (self->link, SBX_CHANNEL_FINDER_TO_KEEPER, &message, fds, &n, NULL);
+
+  if (rc < 0 && errno == EAGAIN)
+    return;
+  if (rc > 0)
+    self->tree = fds[0];
+  close (self->link);
+  self->link = -1;
+}
+
+/* When both are there. What becomes of it the application sees by itself. This asks the portal nothing, so it may be
+ * waited for. */
 static void
 mount_there (SbxKeeper *keeper, const SbxNamespaces *namespaces)
 {
@@ -83,11 +102,13 @@ mount_there (SbxKeeper *keeper, const SbxNamespaces *namespaces)
 
   if (self->tree < 0 || self->place < 0)
     return;
-  pid = fork (); /* reaped like every child */
+  pid = fork ();
   if (pid == 0)
     _exit (setns (namespaces->owner, CLONE_NEWUSER) < 0 || setns (namespaces->mount, CLONE_NEWNS) < 0
            || sbx_sys_move_mount (self->tree, "", self->place, "", MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH)
                   < 0);
+  while (pid > 0 && waitpid (pid, NULL, 0) < 0 && errno == EINTR)
+    ;
   close (self->tree);
   close (self->place);
   self->tree = self->place = -1;
@@ -104,6 +125,8 @@ sbx_keeper_place_documents (SbxKeeper *keeper, const SbxNamespaces *namespaces)
     return;
   self->place = open (path, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
   free (path);
+  if (self->link >= 0)
+    take_tree (self);
   mount_there (keeper, namespaces);
 }
 
@@ -111,20 +134,10 @@ void
 sbx_keeper_serve_documents (SbxKeeper *keeper)
 {
   SbxDocuments *self = &keeper->documents;
-  int fds[SBX_MESSAGE_FDS];
   SbxNamespaces namespaces;
-  SbxMessage message;
-  size_t n;
-  int rc;
 
-  rc = sbx_message_recv_now (self->link, SBX_CHANNEL_FINDER_TO_KEEPER, &message, fds, &n, NULL);
-  if (rc < 0 && errno == EAGAIN)
-    return;
-  if (rc > 0)
-    self->tree = fds[0];
-  close (self->link);
-  self->link = -1;
-  if (self->place < 0 || sbx_namespaces_open (&namespaces, keeper->init_pid, keeper->init_pidfd) < 0)
+  take_tree (self);
+  if (self->tree < 0 || self->place < 0 || sbx_namespaces_open (&namespaces, keeper->init_pid, keeper->init_pidfd) < 0)
     return;
   mount_there (keeper, &namespaces);
   sbx_namespaces_close (&namespaces);

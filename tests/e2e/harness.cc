@@ -5,6 +5,7 @@
 #include <cstdlib>
 #include <fcntl.h>
 #include <filesystem>
+#include <sstream>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <system_error>
@@ -248,6 +249,19 @@ SandboxTest::json (const Argv &words)
     throw std::runtime_error (shell_quote (words) + ": exit status " + std::to_string (outcome.status) + ": "
                               + outcome.err);
   return Json::parse (outcome.out);
+}
+
+std::string
+SandboxTest::top_cell (const std::string &id, size_t column)
+{
+  std::istringstream lines (sandboxctl ({ "top", "--once" }).out);
+  std::vector<std::string> cells;
+
+  for (std::string line, cell; std::getline (lines, line);)
+    if (line.compare (0, id.size (), id) == 0)
+      for (std::istringstream row (line); row >> cell;)
+        cells.push_back (cell);
+  return column < cells.size () ? cells[column] : "nothing";
 }
 
 Command

@@ -85,6 +85,9 @@ protected:
   Outcome run_in (const Argv &options, const Argv &words);
   /* The same with --json or without where the output is what matters: fails unless it succeeds. */
   Json json (const Argv &words);
+  /* What `top --once` has of the instance @id: the words of its row, ID APP PROFILE CPU
+   * MEMORY UNIT TASKS HANDLERS REFUSED COMMAND, from 0. */
+  std::string top_cell (const std::string &id, size_t column);
 
   /* `run --detach …`; the instance's id. The test ends it, or the fixture does. */
   std::string launch_detached (const Argv &options, const Argv &words);

@@ -239,6 +239,8 @@ TEST_P (Attach, IsListedBelowItsInstance)
   std::string path = about["handlers"][0].text (), other = path.substr (path.rfind ('/') + 1);
   EXPECT_EQ (json ({ "show", "--json", other })["parent"].text (), "/org/example/Sandbox/instances/" + id);
   EXPECT_NE (sandboxctl ({ "ps", "--tree" }).out.find ("\n  " + other), std::string::npos);
+  EXPECT_EQ (top_cell (id, 7), "1");
+  EXPECT_EQ (top_cell (other, 7), "0");
   kill_services (); /* the next one finds both */
   EXPECT_EQ (json ({ "show", "--json", id })["handlers"][0].text (), path);
   EXPECT_TRUE (succeeds (sandboxctl ({ "stop", other })));

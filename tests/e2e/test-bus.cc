@@ -167,6 +167,12 @@ TEST_F (FilteredBus, RefusalsAreNamed)
   std::string text = sandboxctl ({ "show", id }).out;
   EXPECT_NE (text.find ("org.freedesktop.DBus.Peer.Ping of org.example.Hidden, 3 times"), std::string::npos) << text;
   EXPECT_NE (text.find ("org.example.Other=own below [Session Bus Policy]"), std::string::npos) << text;
+
+  long long sum = 0;
+  for (size_t i = 0; i < about["refused"].size (); i++)
+    sum += about["refused"][i]["count"].number ();
+  EXPECT_GE (sum, 6);
+  EXPECT_EQ (top_cell (id, 8), std::to_string (sum));
   EXPECT_TRUE (succeeds (sandboxctl ({ "stop", id })));
 }
 

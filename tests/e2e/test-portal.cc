@@ -202,6 +202,12 @@ protected:
     (void) run (Command ({ "fusermount3", "-u", "-q", "-z", runtime () + "/doc" }));
     RealPortal::TearDown ();
   }
+  /* For a shell inside: nothing waits for the portal at the launch, so it may take a moment. */
+  std::string
+  await_mount ()
+  {
+    return "until grep -q ' " + runtime () + "/doc .* fuse.portal' /proc/self/mountinfo; do sleep 0.02; done; ";
+  }
   /* Inside: the portal is asked for a file, and the shell's $1 is the path that it has told. */
   Outcome
   choose (const Argv &options, const std::string &script)
@@ -209,7 +215,7 @@ protected:
     std::string client = read_file (places ().source + "/tests/e2e/portal-client.py");
     std::string all = "f=$(python3 -c \"$1\" FileChooser.OpenFile \"$2\" | sed -n "
                       "\"s|.*file://\\([^']*\\)'.*|\\1|p\"); set -- \"$f\"; "
-                      + script;
+                      + await_mount () + script;
 
     return run_in (options, { "sh", "-c", all, "sh", client, "('', '" + chosen_ + "', {'writable': <true>})" });
   }
@@ -239,12 +245,13 @@ TEST_F (Documents, AreNobodyElses)
 
   ASSERT_TRUE (fs::exists (directory)) << outcome.out << outcome.err;
   outcome = run_in ({ "--profile=inside", "--app-id=org.example.Other" },
-                    { "sh", "-c", "ls " + runtime () + "/doc; ls " + directory });
+                    { "sh", "-c", await_mount () + "ls " + runtime () + "/doc; ls " + directory });
   EXPECT_EQ (outcome.out.find ("letter"), std::string::npos) << outcome.out;
   EXPECT_NE (outcome.err.find ("No such file"), std::string::npos) << outcome.err;
   EXPECT_EQ (outcome.out.find ("by-app"), std::string::npos) << outcome.out;
   /* The same application finds them again */
-  outcome = run_in ({ "--profile=inside", "--app-id=org.example.Notes" }, { "cat", directory + "/letter.txt" });
+  outcome = run_in ({ "--profile=inside", "--app-id=org.example.Notes" },
+                    { "sh", "-c", await_mount () + "cat " + directory + "/letter.txt" });
   EXPECT_EQ (outcome.out, "dear reader\n") << outcome.err;
   /* And who may not talk to the portal has none */
   outcome =
@@ -256,10 +263,7 @@ TEST_F (Documents, AreNobodyElses)
 /* Stopped: the launch goes on, the directory fills when the portal does; and an end does not wait for it either. */
 TEST_F (Documents, APortalThatHangsHoldsUpNobody)
 {
-  std::string place = runtime () + "/doc";
-  Argv words = { "sh", "-c",
-                 "echo up; until grep -q ' " + place
-                     + " .* fuse.portal' /proc/self/mountinfo; do sleep 0.05; done; echo there; exec sleep 1000" };
+  Argv words = { "sh", "-c", "echo up; " + await_mount () + "echo there; exec sleep 1000" };
 
   documents_->kill (SIGSTOP);
   Process patient (command (run_words ({ "--profile=inside", "--app-id=org.example.Notes" }, words)));
