@@ -27,7 +27,7 @@ def strv(*words):
 
 ID, INFO, BWRAP, FDMAP, PROCFS, DOMAIN, FLAGS, ARGV, ENV, CWD, HOME, SECCOMP, LANDLOCK, PATH_RULE, PORT_RULE, RLIMIT, \
     JOIN, PROXY, APP_INFO, DISPLAY, DISPLAY_FILE, PROXY_FILTER, DISPLAY_FILTER, \
-    DOCUMENTS, DOCUMENTS_AT = range(1, 26)
+    DOCUMENTS, DOCUMENTS_AT, SIDECAR_MEMORY = range(1, 27)
 
 prepare = [
     record(ID, b'0123456789abcdef\0'),
@@ -46,7 +46,9 @@ more_prepare = {
     'display': record(DISPLAY, strv(b'/usr/bin/bwrap', b'Xvfb')) + record(DISPLAY_FILE, b'cookie')
     + record(DISPLAY_FILTER, struct.pack('=HBBI', 6, 0, 0, 0x7fff0000)),
     'documents': record(DOCUMENTS, b'by-app/a.b\0') + record(DOCUMENTS_AT, b'/run/user/1000/doc\0'),
-    'proxy': record(PROXY, strv(b'/usr/bin/bwrap', b'xdg-dbus-proxy')) + record(APP_INFO, b'[Application]\nname=a.b\n'),
+    'proxy': record(PROXY, strv(b'/usr/bin/bwrap', b'xdg-dbus-proxy')) + record(APP_INFO, b'[Application]\nname=a.b\n')
+    + record(PROXY_FILTER, struct.pack('=HBBI', 6, 0, 0, 0x7fff0000)),
+    'sidecar-memory': record(SIDECAR_MEMORY, struct.pack('=Q', 256 << 20)),
 }
 more_start = {
     'flags': record(FLAGS, struct.pack('=I', 7)),
@@ -72,7 +74,7 @@ for i in range(len(prepare)):
 save('block', 'start-twice', b'S' + b''.join(start + start))
 save('block', 'start-in-prepare', b'P' + b''.join(start))
 save('block', 'tag-0', b'S' + b''.join(start) + record(0, b''))
-save('block', 'tag-unknown', b'S' + b''.join(start) + record(DOCUMENTS_AT + 1, b''))
+save('block', 'tag-unknown', b'S' + b''.join(start) + record(SIDECAR_MEMORY + 1, b''))
 save('block', 'length-too-great', b'S' + b''.join(start) + struct.pack('=II', ENV, 0xfffffff9))
 save('block', 'length-wraps', b'S' + b''.join(start) + struct.pack('=II', ENV, 0xffffffff) + b'A=1\0' * 4)
 save('block', 'argv-unterminated', b'S' + start[0] + record(ARGV, b'ls\0-la'))
@@ -86,7 +88,7 @@ save('block', 'rlimit-short', b'S' + b''.join(start) + record(RLIMIT, struct.pac
 
 TO_KEEPER, FROM_KEEPER, TO_INIT, FROM_INIT, FROM_CALLER, TO_CALLER, FROM_TRACER, FROM_HANDLER = range(8)
 PREPARE, START, EXEC, SIGNAL, STOP, ATTACH, RELEASE, HOLD, READY, HELLO, STARTED, FAILED, EXITED, CHANGED, CRASHED, \
-    ENDED = range(1, 17)
+    ENDED, REFUSED, REFUSED_MORE = range(1, 19)
 
 
 def packet(channel, kind, fds=0, job=0, pid=0, value=0, detail=0, text=b'', version=1, length=None):
@@ -121,6 +123,10 @@ messages = {
     'exited': packet(FROM_KEEPER, EXITED, job=1, value=139),
     'changed': packet(FROM_KEEPER, CHANGED, detail=3),
     'crashed': packet(FROM_KEEPER, CRASHED, job=1, pid=4711, value=11, detail=1, text=b'4711 2 2 0 1700000000000000'),
+    'refused': packet(FROM_KEEPER, REFUSED, job=31, value=3, detail=2, text=b'org.example.A org.example.I.M'),
+    'refused-never': packet(FROM_KEEPER, REFUSED, value=0, detail=2, text=b'a.b c.d'),
+    'refused-more': packet(FROM_KEEPER, REFUSED_MORE, value=1000),
+    'refused-more-text': packet(FROM_KEEPER, REFUSED_MORE, value=1, text=b'x'),
     'ended': packet(FROM_KEEPER, ENDED, value=0, detail=0, text=b''),
     'ended-culprit': packet(FROM_KEEPER, ENDED, value=7),
     'init-start': packet(TO_INIT, START, fds=2, value=4),
