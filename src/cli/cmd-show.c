@@ -7,6 +7,7 @@
 #include "cli/exposure.h"
 #include "cli/instances.h"
 #include "cli/output.h"
+#include "policy/portals.h"
 
 static void
 print_line (const char *title, const char *text)
@@ -90,6 +91,17 @@ is_filtered (GVariant *policy, const char *bus)
   return rules && g_variant_n_children (rules) > 0;
 }
 
+/* What a profile has to name for @member of @name: of the desktop's portals that is the interface. */
+static char *
+name_to_allow (const char *name, const char *member)
+{
+  const char *method = strrchr (member, '.');
+
+  if (strcmp (name, SBX_PORTAL_DESKTOP) == 0 && method && g_str_has_prefix (member, SBX_PORTAL_PREFIX))
+    return g_strndup (member, (gsize) (method - member));
+  return g_strdup (name);
+}
+
 /* The rule that would let @name through. The proxy's log does not say which of two buses it was. */
 static char *
 format_rule (GVariant *policy, const char *name, const char *need)
@@ -118,7 +130,8 @@ print_refused (GVariant *refused, guint more, GVariant *policy)
   while (g_variant_iter_next (&iter, "(&s&s&su)", &name, &member, &need, &count)) {
     g_autofree char *line =
         g_strdup_printf (ngettext ("%s of %s, %u time", "%s of %s, %u times", count), member, name, count);
-    g_autofree char *rule = format_rule (policy, name, need);
+    g_autofree char *to_allow = name_to_allow (name, member);
+    g_autofree char *rule = format_rule (policy, to_allow, need);
 
     print_line (title, line);
     if (name[0] != ':') /* a unique name: nothing that a profile could name */

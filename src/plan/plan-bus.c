@@ -10,7 +10,6 @@
 
 #define INSIDE "/run/sandbox/bus"
 #define PREFIX "unix:path="
-#define PORTAL "org.freedesktop.portal.Desktop"
 
 static const struct {
   SbxBus bus;
@@ -91,9 +90,13 @@ add_rules (SbxPlan *self, gsize bus)
   gsize n;
   const SbxBusRule *rules = sbx_policy_get_bus (self->policy, buses[bus].bus, &n);
 
+  if (bus == SBX_BUS_SESSION)
+    sbx_plan_add_portals (self, rules, n);
   for (gsize i = 0; i < n; i++)
     if (bus == SBX_BUS_SESSION && rules[i].access == SBX_BUS_TALK && strcmp (rules[i].name, SBX_BUS_NAME) == 0) {
       add_args (self, calls_of_ours);
+    } else if (bus == SBX_BUS_SESSION && sbx_plan_is_portal (&rules[i])) {
+      continue;
     } else if (words[rules[i].access]) {
       if (bus == SBX_BUS_SESSION && covers_ours (&rules[i]))
         sbx_plan_warn (self,
@@ -142,17 +145,6 @@ add_app_info (SbxPlan *self)
   self->app_info = g_key_file_to_data (file, NULL, NULL);
 }
 
-/* As xdg-dbus-proxy reads it: "NAME.*" is NAME and what begins with NAME and a dot. */
-static gboolean
-covers (const char *rule, const char *name)
-{
-  gsize n = strlen (rule);
-
-  if (!g_str_has_suffix (rule, ".*"))
-    return strcmp (rule, name) == 0;
-  return strncmp (rule, name, n - 2) == 0 && (name[n - 2] == '.' || name[n - 2] == '\0');
-}
-
 /* Files that the user chooses in the portal's dialogs: the document portal shows each application its own, in a file
  * system at the same path as outside. The keeper mounts it (keeper/documents.c). GTK and GLib take such dialogs instead
  * of their own only when they are told to. */
@@ -163,11 +155,9 @@ add_documents (SbxPlan *self)
   g_autofree char *id = portal_id (self->request->app_id);
   gsize n;
   const SbxBusRule *rules = sbx_policy_get_bus (self->policy, SBX_BUS_SESSION, &n);
-  gboolean allowed = FALSE;
 
-  for (gsize i = 0; i < n; i++)
-    allowed = allowed || (rules[i].access >= SBX_BUS_TALK && covers (rules[i].name, PORTAL));
-  if (!allowed || !self->machine->has_documents || !self->machine->has_documents (self->machine, at))
+  if (!sbx_plan_grants_files (rules, n) || !self->machine->has_documents
+      || !self->machine->has_documents (self->machine, at))
     return;
   sbx_plan_op (self, SBX_OP_DIR, NULL, at, 0700);
   sbx_plan_writable (self, self->runtime_dir);

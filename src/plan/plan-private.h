@@ -107,6 +107,12 @@ void sbx_plan_add_environment (SbxPlan *self); /* plan-env.c */
 /* Where the socket of @bus is, which no path may open: NULL where the policy has the whole bus, or none is known. */
 char *sbx_plan_find_bus (SbxPlan *self, SbxBus bus);
 void sbx_plan_add_buses (SbxPlan *self); /* plan-bus.c; its variables come after the caller's */
+/* plan-portals.c: the proxy's rules for those portals that @rules (n of them, the session bus's) grant; whether they
+ * grant the one by which the user chooses files; and whether a rule is of portals and nothing else, so that it needs no
+ * rule of its own. */
+void sbx_plan_add_portals (SbxPlan *self, const SbxBusRule *rules, gsize n);
+gboolean sbx_plan_grants_files (const SbxBusRule *rules, gsize n);
+gboolean sbx_plan_is_portal (const SbxBusRule *rule);
 gboolean sbx_plan_add_confinement (SbxPlan *self,
                                    GError **error); /* plan-confine.c: Landlock, procfs, seccomp, limits */
 void sbx_plan_write_bwrap (SbxPlan *self);          /* bwrap-args.c */

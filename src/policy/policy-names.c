@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Bus names: NAME, or NAME.* for NAME and everything below it, as xdg-dbus-proxy understands it. What applies to a
- * name is the greatest of the rules that match it. */
+/* Bus names: NAME, or NAME.* for NAME and everything below it, as xdg-dbus-proxy understands it, except for the portals
+ * that are apart: those have to be named. What applies to a name is the greatest of the rules that match it. */
 #include <gio/gio.h>
 #include <string.h>
 
 #include "policy/policy-private.h"
+#include "policy/portals.h"
 
 static void
 clear_rule (gpointer data)
@@ -70,14 +71,15 @@ sbx_names_set (GArray *rules, const char *name, SbxBusAccess access)
   g_array_insert_val (rules, at, rule);
 }
 
-/* Whether every name that @b matches is matched by @a. */
-static gboolean
-covers (const char *a, const char *b)
+gboolean
+sbx_names_cover (const char *a, const char *b)
 {
   gsize n = strlen (a);
 
   if (!g_str_has_suffix (a, ".*"))
     return strcmp (a, b) == 0;
+  if (sbx_portal_is_apart (b) && !sbx_portal_is_apart (a))
+    return FALSE;
   n -= 2;
   return strncmp (a, b, n) == 0 && (b[n] == '\0' || b[n] == '.');
 }
@@ -92,7 +94,7 @@ sbx_names_normalise (GArray *rules)
     for (guint j = 0; !redundant && j < rules->len; j++) {
       const SbxBusRule *other = &g_array_index (rules, SbxBusRule, j);
 
-      redundant = i != j && other->access >= rule->access && covers (other->name, rule->name);
+      redundant = i != j && other->access >= rule->access && sbx_names_cover (other->name, rule->name);
     }
     if (redundant)
       g_array_remove_index (rules, i);
@@ -119,9 +121,9 @@ add_overlaps (GArray *result, const GArray *a, const GArray *b)
     for (guint j = 0; j < b->len; j++) {
       const SbxBusRule *x = &g_array_index (a, SbxBusRule, i), *y = &g_array_index (b, SbxBusRule, j);
 
-      if (covers (x->name, y->name))
+      if (sbx_names_cover (x->name, y->name))
         raise_to (result, y->name, MIN (x->access, y->access));
-      else if (covers (y->name, x->name))
+      else if (sbx_names_cover (y->name, x->name))
         raise_to (result, x->name, MIN (x->access, y->access));
     }
 }

@@ -170,6 +170,8 @@ typedef struct {
   SbxBusAccess access;
 } SbxBusRule; /* name or name.* */
 const SbxBusRule *sbx_policy_get_bus (const SbxPolicy *policy, SbxBus bus, gsize *n);
+/* Whether every name that @b matches is matched by @a; both are names of rules. */
+gboolean sbx_names_cover (const char *a, const char *b);
 const char *const *sbx_policy_get_environment (const SbxPolicy *policy); /* NAME=value; NAME alone: the caller's own */
 /* Returns FALSE for "all ports"; else @ports (n of them, ascending). */
 gboolean sbx_policy_get_connect (const SbxPolicy *policy, const guint16 **ports, gsize *n);

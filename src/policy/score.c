@@ -177,16 +177,6 @@ system_bus (const SbxPolicy *policy, const SbxPlaces *places, guint access)
 }
 
 static gboolean
-matches (const char *rule, const char *name)
-{
-  gsize n = strlen (rule);
-
-  if (!g_str_has_suffix (rule, ".*"))
-    return strcmp (rule, name) == 0;
-  return strncmp (rule, name, n - 2) == 0 && (name[n - 2] == '\0' || name[n - 2] == '.');
-}
-
-static gboolean
 names (const SbxPolicy *policy, const char *const *list)
 {
   gsize n;
@@ -194,18 +184,21 @@ names (const SbxPolicy *policy, const char *const *list)
 
   for (gsize i = 0; i < n; i++)
     for (const char *const *name = list; *name; name++)
-      if (rules[i].access >= SBX_BUS_TALK && matches (rules[i].name, *name))
+      if (rules[i].access >= SBX_BUS_TALK && sbx_names_cover (rules[i].name, *name))
         return TRUE;
   return sbx_policy_get_sockets (policy) & SBX_SOCKET_SESSION_BUS;
 }
 
-/* Services that start programs for whoever asks: systemd's --user manager, Flatpak's portal for development, shells
- * that evaluate scripts, and the service itself. */
+/* Services that start programs for whoever asks: systemd's --user manager, Flatpak's portals, shells that evaluate
+ * scripts, the portals that write autostart entries and launchers, and the service itself. */
 static gboolean
 starts_programs (const SbxPolicy *policy, const SbxPlaces *places, guint argument)
 {
   static const char *const list[] = { "org.freedesktop.systemd1",
                                       "org.freedesktop.Flatpak",
+                                      "org.freedesktop.portal.Background",
+                                      "org.freedesktop.portal.DynamicLauncher",
+                                      "org.freedesktop.portal.Flatpak",
                                       "org.gnome.Shell",
                                       "org.kde.KWin",
                                       "org.kde.klauncher5",

@@ -55,6 +55,20 @@ XML = f"""<node><interface name="{INTERFACE}">
     <arg type="u" direction="out"/>
   </method>
   <method name="QueryEndResponse"><arg type="o" direction="in"/></method>
+</interface>
+<interface name="org.freedesktop.impl.portal.Access">
+  <method name="AccessDialog">
+    <arg type="o" direction="in"/><arg type="s" direction="in"/><arg type="s" direction="in"/><arg type="s" direction="in"/>
+    <arg type="s" direction="in"/><arg type="s" direction="in"/><arg type="a{{sv}}" direction="in"/>
+    <arg type="u" direction="out"/><arg type="a{{sv}}" direction="out"/>
+  </method>
+</interface>
+<interface name="org.freedesktop.impl.portal.Background">
+  <method name="GetAppState"><arg type="a{{sv}}" direction="out"/></method>
+  <method name="EnableAutostart">
+    <arg type="s" direction="in"/><arg type="b" direction="in"/><arg type="as" direction="in"/><arg type="u" direction="in"/>
+    <arg type="b" direction="out"/>
+  </method>
 </interface></node>"""
 
 
@@ -80,6 +94,17 @@ def on_call(_bus, _sender, _path, _interface, method, parameters, invocation):
         _handle, app_id, _parent, choices, _options = parameters.unpack()
         print(method, app_id, *choices, flush=True)
         invocation.return_value(GLib.Variant("(ua{sv})", (0, {"choice": GLib.Variant("s", choices[0])})))
+        return
+    if method == "AccessDialog":
+        invocation.return_value(GLib.Variant("(ua{sv})", (0, {})))
+        return
+    if method == "GetAppState":
+        invocation.return_value(GLib.Variant("(a{sv})", ({},)))
+        return
+    if method == "EnableAutostart":
+        app_id, _enable, command, _flags = parameters.unpack()
+        print(method, app_id, *command, flush=True)
+        invocation.return_value(GLib.Variant("(b)", (True,)))
         return
     if method == "Inhibit":
         _handle, app_id, _window, flags, options = parameters.unpack()

@@ -298,6 +298,20 @@ TEST_F (Nested, OnlySoMany)
   }));
 }
 
+/* org.freedesktop.portal.* has those portals not in it that act outside: whoever has no more than that cannot have a
+ * sandbox inside that reaches them. */
+TEST_F (Nested, APortalThatActsOutsideIsMore)
+{
+  add_nesting ("portals", "", "", "org.freedesktop.portal.*=talk\n");
+  for (const char *same : { "*", "Desktop.*", "FileChooser" })
+    EXPECT_TRUE (succeeds (
+        inside (std::string ("ctl run --profile=nesting --talk-name=org.freedesktop.portal.") + same + " -- true", {},
+                "portals")));
+  for (const char *more : { "Background", "Background.*", "DynamicLauncher", "Unheard" })
+    expect_exceeded (std::string ("--profile=nesting --talk-name=org.freedesktop.portal.") + more,
+                     { std::string ("org.freedesktop.portal.") + more }, "portals");
+}
+
 /* The whole bus leads to the service as well; but not as an instance, whatever a process there says that it is. */
 TEST_F (Nested, WithTheWholeBusItIsNobody)
 {

@@ -2,6 +2,7 @@
 /* The real xdg-desktop-portal and xdg-document-portal, with a desktop's part that answers by itself. */
 #include <csignal>
 #include <filesystem>
+#include <sstream>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -22,7 +23,9 @@ protected:
     write_file (dir () + "/portals/test.portal",
                 "[portal]\nDBusName=org.freedesktop.impl.portal.desktop.test\nInterfaces=org.freedesktop.impl.portal."
                 "Notification;org.freedesktop.impl.portal.Settings;org.freedesktop.impl.portal.FileChooser;"
-                "org.freedesktop.impl.portal.AppChooser;org.freedesktop.impl.portal.Inhibit;\nUseIn=test\n");
+                "org.freedesktop.impl.portal.AppChooser;org.freedesktop.impl.portal.Inhibit;"
+                "org.freedesktop.impl.portal.Access;org.freedesktop.impl.portal.Background;"
+                "org.freedesktop.impl.portal.DynamicLauncher;\nUseIn=test\n");
     set_env ("XDG_DESKTOP_PORTAL_DIR", dir () + "/portals");
     set_env ("XDG_CURRENT_DESKTOP", "test");
     connection ();
@@ -108,7 +111,9 @@ TEST_F (RealPortal, AsksForAFile)
                             request ({ "FileChooser.OpenFile", "('', 'Which one?', @a{sv} {})" }));
 
   ASSERT_TRUE (succeeds (outcome));
-  EXPECT_EQ (outcome.out.substr (0, 4), "(0, ") << outcome.out;
+  /* Without a document portal there is no path by which it would be there: none is told, the host's own least of all.
+   * Documents has the other case. */
+  EXPECT_EQ (outcome.out, "(0, {'uris': <@as []>})\n");
   EXPECT_TRUE (backend_->expect ("OpenFile org.example.Notes Which one?")) << backend_->out ();
 }
 
@@ -142,6 +147,95 @@ TEST_F (RealPortal, OpensALink)
   outcome = run_in ({ "--profile=inside", "--app-id=org.example.Notes" },
                     request ({ "OpenURI.OpenURI", "('', 'file:///etc/passwd', @a{sv} {})" }));
   EXPECT_EQ (outcome.out.substr (0, 4), "(2, ") << outcome.out; /* neither done nor cancelled */
+}
+
+/* One connection that first calls what it may: all that follows is refused, by whatever name it calls the portal, and
+ * as long as it may be told of it. */
+TEST_F (RealPortal, NothingThatActsOutsideUnlessNamed)
+{
+  static const char script[] =
+      "from gi.repository import Gio, GLib\n"
+      "bus = Gio.bus_get_sync(Gio.BusType.SESSION)\n"
+      "PORTAL, PATH = 'org.freedesktop.portal.Desktop', '/org/freedesktop/portal/desktop'\n"
+      "def call(name, interface, member, arguments, path=PATH):\n"
+      "  message = Gio.DBusMessage.new_method_call(name, path, interface, member)\n"
+      "  message.set_body(GLib.Variant.parse(None, arguments, None, None))\n"
+      "  reply = bus.send_message_with_reply_sync(message, 0, 20000, None)[0]\n"
+      "  print(member, reply.get_error_name() or 'answered')\n"
+      "  return reply.get_body()\n"
+      "call(PORTAL, PORTAL[:-7] + 'Settings', 'ReadAll', \"(['org.freedesktop.appearance'],)\")\n"
+      "call(PORTAL, 'org.freedesktop.DBus.Properties', 'GetAll', \"('org.freedesktop.portal.Background',)\")\n"
+      "call(PORTAL, 'org.freedesktop.DBus.Introspectable', 'Introspect', '()')\n"
+      "[owner] = call('org.freedesktop.DBus', 'org.freedesktop.DBus', 'GetNameOwner', '(\"%s\",)' % PORTAL)\n"
+      "print('then')\n"
+      "AUTOSTART = \"('', {'autostart': <true>, 'commandline': <['touch', '/tmp/outside']>})\"\n"
+      "for name in PORTAL, owner:\n"
+      "  for interface in PORTAL[:-7] + 'Background', None:\n"
+      "    call(name, interface, 'RequestBackground', AUTOSTART)\n"
+      "  call(name, PORTAL[:-7] + 'Background', 'RequestBackground', AUTOSTART, PATH + '/request/1')\n"
+      "  call(name, PORTAL[:-7] + 'DynamicLauncher', 'RequestInstallToken', \"('x', <''>, @a{sv} {})\")\n"
+      "  call(name, PORTAL[:-7] + 'DynamicLauncher', 'Install', \"('', 'a.desktop', '', @a{sv} {})\")\n"
+      "  call(name, PORTAL[:-7] + 'RemoteDesktop', 'CreateSession', '(@a{sv} {},)')\n"
+      "  call(name, PORTAL[:-7] + 'Unheard', 'Of', '()')\n"
+      "call(PORTAL[:-7] + 'Flatpak', PORTAL[:-7] + 'Flatpak', 'Spawn', '()', '/org/freedesktop/portal/Flatpak')\n";
+  Outcome outcome = run_in ({ "--profile=inside", "--app-id=org.example.Notes" }, { "python3", "-c", script });
+  size_t then = outcome.out.find ("then\n");
+
+  ASSERT_TRUE (succeeds (outcome));
+  ASSERT_NE (then, std::string::npos) << outcome.out;
+  EXPECT_EQ (outcome.out.substr (0, then),
+             "ReadAll answered\nGetAll answered\nIntrospect answered\nGetNameOwner answered\n");
+  std::string refused = outcome.out.substr (then + 5);
+  std::string line;
+  size_t n = 0;
+  for (std::istringstream lines (refused); std::getline (lines, line); n++)
+    EXPECT_TRUE (line.find (" org.freedesktop.DBus.Error.AccessDenied") != std::string::npos
+                 || line == "Spawn org.freedesktop.DBus.Error.ServiceUnknown")
+        << line;
+  EXPECT_EQ (n, 15u) << refused;
+  EXPECT_EQ (backend_->out ().find ("EnableAutostart"), std::string::npos) << backend_->out ();
+}
+
+/* The other way round: what the profile names is there, in the same words. */
+TEST_F (RealPortal, WhatActsOutsideWhenNamed)
+{
+  Argv autostart = request (
+      { "Background.RequestBackground", "('', {'autostart': <true>, 'commandline': <['touch', '/tmp/outside']>})" });
+
+  add_profile ("autostart",
+               "[Profile]\nInherits=inside\n[Session Bus Policy]\norg.freedesktop.portal.Background=talk\n");
+  add_profile ("launcher",
+               "[Profile]\nInherits=default\n[Session Bus Policy]\norg.freedesktop.portal.DynamicLauncher=talk\n");
+  Outcome outcome = run_in ({ "--profile=autostart", "--app-id=org.example.Notes" }, autostart);
+  ASSERT_TRUE (succeeds (outcome));
+  EXPECT_EQ (outcome.out.substr (0, 4), "(0, ") << outcome.out;
+  /* It takes whoever has a .flatpak-info for a Flatpak */
+  EXPECT_TRUE (backend_->expect ("EnableAutostart org.example.Notes flatpak run --command=touch org.example.Notes "
+                                 "/tmp/outside"))
+      << backend_->out ();
+  /* That one alone, and nothing that was not named with it */
+  Argv token = ask ("DynamicLauncher.RequestInstallToken", { "x", "<''>", "{}" });
+  EXPECT_NE (run_in ({ "--profile=autostart" }, token).err.find ("AccessDenied"), std::string::npos);
+  EXPECT_EQ (run_in ({ "--profile=launcher" }, token).err.find ("AccessDenied"), std::string::npos);
+  EXPECT_NE (run_in ({ "--profile=launcher" }, ask ("Settings.ReadAll", { "['*']" })).err.find ("AccessDenied"),
+             std::string::npos);
+}
+
+/* What was refused is named with the rule that allows it, which is not the bus name's. */
+TEST_F (RealPortal, ARefusalNamesTheInterface)
+{
+  std::string id = launch_detached ({ "--profile=inside" }, { "sleep", "1000" });
+
+  EXPECT_NE (sandboxctl ({ "exec", id, "--", "gdbus", "call", "--session", "-d", "org.freedesktop.portal.Desktop", "-o",
+                           "/org/freedesktop/portal/desktop", "-m",
+                           "org.freedesktop.portal.Background.RequestBackground", "", "{}" })
+                 .status,
+             0);
+  EXPECT_TRUE (eventually ([&] {
+    return sandboxctl ({ "show", id }).out.find ("org.freedesktop.portal.Background=talk below [Session Bus Policy]")
+           != std::string::npos;
+  })) << sandboxctl ({ "show", id }).out;
+  EXPECT_TRUE (succeeds (sandboxctl ({ "stop", id })));
 }
 
 TEST_F (RealPortal, AnIdCannotBeForged)

@@ -256,6 +256,58 @@ no_documents (SbxMachine *machine, const char *path)
   return FALSE;
 }
 
+/* What a rule of the profile's comes to at the proxy: never the whole of the desktop's portals by a name of theirs. */
+static void
+test_portals (void)
+{
+#define DESKTOP "=org.freedesktop.portal.Desktop"
+#define PORTAL "=org.freedesktop.portal."
+#define AT "@/org/freedesktop/portal/desktop"
+  static const struct {
+    const char *rule, *word;
+    gboolean expected;
+  } cases[] = {
+    { "org.freedesktop.portal.*", "--call" DESKTOP PORTAL "FileChooser.*" AT, TRUE },
+    { "org.freedesktop.portal.*", "--call" DESKTOP PORTAL "Background.*" AT, FALSE },
+    { "org.freedesktop.portal.*", "--call" DESKTOP PORTAL "Settings.*" AT, TRUE },
+    { "org.freedesktop.portal.*", "--broadcast" DESKTOP PORTAL "Settings.*" AT, TRUE },
+    { "org.freedesktop.portal.*", "--broadcast" DESKTOP PORTAL "FileChooser.*" AT, FALSE },
+    { "org.freedesktop.portal.*", "--talk=org.freedesktop.portal.*", FALSE },
+    { "org.freedesktop.portal.*", "--talk=org.freedesktop.portal.IBus", TRUE },
+    { "org.freedesktop.portal.Desktop", "--call" DESKTOP PORTAL "FileChooser.*" AT, TRUE },
+    { "org.freedesktop.portal.Desktop", "--call" DESKTOP PORTAL "Background.*" AT, FALSE },
+    { "org.freedesktop.portal.Desktop", "--talk=org.freedesktop.portal.Desktop", FALSE },
+    { "org.freedesktop.portal.Desktop", "--talk=org.freedesktop.portal.IBus", FALSE },
+    { "org.freedesktop.portal.Desktop.*", "--talk=org.freedesktop.portal.Desktop.*", FALSE },
+    { "org.freedesktop.portal.Desktop.*", "--call" DESKTOP PORTAL "FileChooser.*" AT, TRUE },
+    { "org.freedesktop.portal.Background", "--call" DESKTOP PORTAL "Background.*" AT, TRUE },
+    { "org.freedesktop.portal.Background", "--call" DESKTOP PORTAL "FileChooser.*" AT, FALSE },
+    { "org.freedesktop.portal.FileChooser", "--call" DESKTOP PORTAL "Request.*" AT "/request/*", TRUE },
+    { "org.freedesktop.portal.Documents", "--call" DESKTOP PORTAL "Request.*" AT "/request/*", FALSE },
+    { "org.freedesktop.portal.Unheard", "--call" DESKTOP PORTAL "Unheard.*" AT, TRUE },
+    { "org.freedesktop.portal.Unheard", "--talk=org.freedesktop.portal.Unheard", TRUE },
+    { "org.freedesktop.portal.Flatpak", "--talk=org.freedesktop.portal.Flatpak", TRUE },
+    { "org.freedesktop.Portal", "--talk=org.freedesktop.Portal", TRUE },
+  };
+#undef DESKTOP
+#undef PORTAL
+#undef AT
+  g_autoptr (SbxPolicy) base = shipped ("default");
+
+  for (gsize i = 0; i < G_N_ELEMENTS (cases); i++) {
+    g_autoptr (SbxPolicy) policy = with (base, "Session Bus Policy", cases[i].rule, "talk");
+    Fake fake = new_fake ();
+    g_autoptr (SbxPlan) plan = sbx_plan_new (policy, &request, &fake.machine, NULL);
+    g_autoptr (GVariant) row = g_variant_ref_sink (sbx_plan_to_variant (plan));
+    g_autofree const char **words = NULL;
+
+    g_assert_true (g_variant_lookup (row, "bus-proxy", "^a&ay", &words));
+    if (g_strv_contains (words, cases[i].word) != cases[i].expected)
+      g_error ("%s: %s%s", cases[i].rule, cases[i].expected ? "no " : "", cases[i].word);
+    g_hash_table_unref (fake.machine.filters);
+  }
+}
+
 /* Where the portal may be talked to, and its file system is there; a choice of the profile's own stays. */
 static void
 test_documents (void)
@@ -264,9 +316,10 @@ test_documents (void)
     const char *rule;
     gboolean there, expected;
   } cases[] = {
-    { "org.freedesktop.portal.*", TRUE, TRUE },         { "org.freedesktop.portal.Desktop", TRUE, TRUE },
-    { "org.freedesktop.portal.*", FALSE, FALSE },       { "org.freedesktop.portal.Documents", TRUE, FALSE },
+    { "org.freedesktop.portal.*", TRUE, TRUE },           { "org.freedesktop.portal.Desktop", TRUE, TRUE },
+    { "org.freedesktop.portal.*", FALSE, FALSE },         { "org.freedesktop.portal.Documents", TRUE, FALSE },
     { "org.freedesktop.portal.Desktop.*", TRUE, TRUE }, /* as xdg-dbus-proxy has it: the name itself as well */
+    { "org.freedesktop.portal.FileChooser", TRUE, TRUE }, { "org.freedesktop.portal.Settings", TRUE, FALSE },
   };
   g_autoptr (SbxPolicy) base = shipped ("default");
 
@@ -310,5 +363,6 @@ main (int argc, char **argv)
   g_test_add_func ("/plan/bus-by-its-path", test_bus_by_its_path);
   g_test_add_func ("/plan/x11", test_x11);
   g_test_add_func ("/plan/documents", test_documents);
+  g_test_add_func ("/plan/portals", test_portals);
   return g_test_run ();
 }

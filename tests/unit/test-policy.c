@@ -104,6 +104,10 @@ static const Row random_rows[] = {
   { "Session Bus Policy", "org.x.*", WORDS ("see", "talk", "own"), FALSE, FALSE },
   { "Session Bus Policy", "org.x.y", WORDS ("see", "talk", "own"), FALSE, FALSE },
   { "Session Bus Policy", "org.freedesktop.*", WORDS ("see", "talk", "own"), FALSE, FALSE },
+  { "Session Bus Policy", "org.freedesktop.portal.*", WORDS ("see", "talk", "own", "none"), FALSE, FALSE },
+  { "Session Bus Policy", "org.freedesktop.portal.Background", WORDS ("see", "talk", "none"), FALSE, FALSE },
+  { "Session Bus Policy", "org.freedesktop.portal.FileChooser", WORDS ("talk", "own"), FALSE, FALSE },
+  { "Session Bus Policy", "org.freedesktop.portal.Unheard.*", WORDS ("see", "talk"), FALSE, FALSE },
   { "Session Bus Policy", "org.freedesktop.secrets", WORDS ("see", "talk", "none"), FALSE, FALSE },
   { "System Bus Policy", "org.x.y.*", WORDS ("see", "talk", "own"), FALSE, FALSE },
   { "Environment", "A", WORDS ("1", "2", "with;semicolon", " blanks ", "line\nbreak"), FALSE, FALSE },
@@ -371,6 +375,7 @@ test_score_rows (void)
     { "Context", "filesystems", "~/.config/autostart:create", "startup-files", 85, 100 },
     { "Session Bus Policy", "org.freedesktop.*", "talk", "starts-programs", 85, 100 },
     { "Session Bus Policy", "org.freedesktop.portal.*", "talk", "session-names", 5, 25 },
+    { "Session Bus Policy", "org.freedesktop.portal.Background", "talk", "starts-programs", 85, 100 },
     { "Seccomp", "allow", "bpf", "calls-more", 15, 40 },
   };
   for (gsize i = 0; i < G_N_ELEMENTS (cases); i++) {
@@ -548,6 +553,42 @@ test_classes (void)
   }
 }
 
+/* A portal that acts outside of the sandbox, and one that nobody knows, are in no wildcard above them: who may use all
+ * others may not hand those on, and a profile that names them asks for more. */
+static void
+test_portals (void)
+{
+  static const struct {
+    const char *rule, *name;
+    gboolean covers;
+  } cases[] = {
+    { "org.freedesktop.portal.*", "org.freedesktop.portal.FileChooser", TRUE },
+    { "org.freedesktop.portal.*", "org.freedesktop.portal.Desktop", TRUE },
+    { "org.freedesktop.portal.*", "org.freedesktop.portal.*", TRUE },
+    { "org.freedesktop.*", "org.freedesktop.portal.*", TRUE },
+    { "org.freedesktop.portal.*", "org.freedesktop.portal.Background", FALSE },
+    { "org.freedesktop.portal.*", "org.freedesktop.portal.Background.*", FALSE },
+    { "org.freedesktop.portal.*", "org.freedesktop.portal.DynamicLauncher", FALSE },
+    { "org.freedesktop.portal.*", "org.freedesktop.portal.Unheard", FALSE },
+    { "org.freedesktop.*", "org.freedesktop.portal.Background", FALSE },
+    { "org.*", "org.freedesktop.portal.Unheard.*", FALSE },
+    { "org.freedesktop.portal.Background", "org.freedesktop.portal.Background", TRUE },
+    { "org.freedesktop.portal.Background.*", "org.freedesktop.portal.Background", TRUE },
+    { "org.freedesktop.portal.Desktop", "org.freedesktop.portal.Background", FALSE },
+  };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (cases); i++) {
+    g_autoptr (GError) error = NULL;
+    g_autoptr (SbxPolicy) rule = policy_of ("Session Bus Policy", cases[i].rule, "talk", &error);
+    g_autoptr (SbxPolicy) name = policy_of ("Session Bus Policy", cases[i].name, "talk", &error);
+
+    g_assert_no_error (error);
+    if (sbx_policy_leq (name, rule) != cases[i].covers)
+      g_error ("%s %s %s", cases[i].rule, cases[i].covers ? "does not cover" : "covers", cases[i].name);
+    g_assert_cmpuint (sbx_policy_excess (name, rule), ==, cases[i].covers ? 0 : SBX_CLASS_BUS);
+  }
+}
+
 int
 main (int argc, char **argv)
 {
@@ -556,6 +597,7 @@ main (int argc, char **argv)
   g_test_add_func ("/policy/score", test_score);
   g_test_add_func ("/policy/score-rows", test_score_rows);
   g_test_add_func ("/policy/score/x11", test_score_x11);
+  g_test_add_func ("/policy/portals", test_portals);
   g_test_add_func ("/policy/errors", test_errors);
   g_test_add_func ("/policy/paths", test_paths);
   g_test_add_func ("/policy/empty-group", test_empty_group);
