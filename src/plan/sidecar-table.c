@@ -15,6 +15,7 @@
 
 #define WRITE 0x2u /* PROT_* */
 #define EXEC 0x4u
+#define BRANCHES 0x10u /* PROT_BTI; on other architectures no protection at all: EINVAL */
 #define CHANGES 0x643u /* O_ACCMODE, O_CREAT, O_TRUNC, O_APPEND */
 #define NAMESPACES 0x7e020000u
 #define THREAD 0x10000u /* CLONE_THREAD; above: CLONE_NEW* */
@@ -67,6 +68,7 @@ const SbxCallRow sbx_sidecar_rows[] = {
   MASKED (BUS, "mmap", 2, WRITE | EXEC, WRITE, MEMORY),
   MASKED (BUS, "mmap", 2, WRITE | EXEC, EXEC, "the loader: programs and libraries"),
   MASKED (BUS, "mprotect", 2, EXEC, 0, MEMORY),
+  MASKED (BUS, "mprotect", 2, WRITE | EXEC | BRANCHES, EXEC | BRANCHES, "the loader on arm64 (glibc, dl-bti.c)"),
   ALLOW (X11, "mmap", DRAWS),
   ALLOW (X11, "mprotect", DRAWS),
 

@@ -167,9 +167,21 @@ cache_key (const SbxPolicy *policy)
                           deny);
 }
 
+/* The rows of the strict tier, which no feature and no profile lifts. */
+static gboolean
+fill_strict (scmp_filter_ctx filter, GError **error)
+{
+  for (const SbxCallRow *row = sbx_call_rows; row->call; row++)
+    if ((row->tiers & SBX_TIER_BIT (SBX_TIER_STRICT)) && !refuse_row (filter, row, error))
+      return FALSE;
+  return TRUE;
+}
+
 static gboolean
 fill_sidecar (scmp_filter_ctx filter, SbxSidecarKind kind, GError **error)
 {
+  if (!SBX_SIDECAR_LISTED)
+    return fill_strict (filter, error);
   for (const SbxCallRow *row = sbx_sidecar_rows; row->call; row++)
     if ((row->tiers & SBX_SIDECAR_BIT (kind)) && !add_row (filter, row, SCMP_ACT_ALLOW, error))
       return FALSE;
@@ -179,7 +191,7 @@ fill_sidecar (scmp_filter_ctx filter, SbxSidecarKind kind, GError **error)
 static GBytes *
 compile_sidecar (SbxSidecarKind kind, GError **error)
 {
-  scmp_filter_ctx filter = seccomp_init (SCMP_ACT_ERRNO (ENOSYS));
+  scmp_filter_ctx filter = seccomp_init (SBX_SIDECAR_LISTED ? SCMP_ACT_ERRNO (ENOSYS) : SCMP_ACT_ALLOW);
   GBytes *program = NULL;
 
   if (!filter) {

@@ -31,6 +31,14 @@ typedef enum { SBX_SIDECAR_BUS, SBX_SIDECAR_X11 } SbxSidecarKind;
 
 #define SBX_SIDECAR_BIT(kind) (1u << (kind))
 
+/* Where the table of what they may call is right: elsewhere calls have other names (32 bits), arguments another order
+ * (s390x), flags other numbers (mips). They have the filter of the tier strict there. */
+#if (defined __x86_64__ && !defined __ILP32__) || defined __aarch64__
+#define SBX_SIDECAR_LISTED 1
+#else
+#define SBX_SIDECAR_LISTED 0
+#endif
+
 /* What they may call, and nothing else: tiers are SBX_SIDECAR_BIT ()s, there is no error. Ends with a NULL call. */
 extern const SbxCallRow sbx_sidecar_rows[];
 

@@ -387,7 +387,7 @@ TEST_F (NestedX11, ListensForItsApplicationOnly)
   /* The abstract one is not in the network that the application shares with everybody */
   EXPECT_EQ (listening_at (instance.pid).count ("@" + name), 0u);
   EXPECT_EQ (listening_at (getpid ()).count ("@" + name), 0u);
-  ASSERT_EQ (stat (directory.c_str (), &st), 0);
+  ASSERT_EQ (stat ((instances () + "/" + id).c_str (), &st), 0);
   EXPECT_EQ (st.st_mode & 07777, 0700u);
   ASSERT_EQ (stat (("/proc/" + server + "/root/run/cookies").c_str (), &st), 0);
   EXPECT_EQ (st.st_mode & 07777, 0600u);
