@@ -12,5 +12,5 @@ shared=!network;
 filesystems=xdg-documents:rw;xdg-pictures:ro;
 
 [Session Bus Policy]
-# NAME=none takes a bus name away.
+# NAME=none takes a bus name away, or one portal from all of them.
 org.freedesktop.portal.NetworkMonitor=none

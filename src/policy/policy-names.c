@@ -84,9 +84,30 @@ sbx_names_cover (const char *a, const char *b)
   return strncmp (a, b, n) == 0 && (b[n] == '\0' || b[n] == '.');
 }
 
+/* One portal that is taken away from all of them leaves the others, each by its name; elsewhere the greatest rule that
+ * matches counts, and none takes away nothing but a rule of the same name. */
+static void
+take_away_portals (GArray *rules)
+{
+  gboolean any = FALSE;
+  guint at;
+
+  for (const SbxPortalRow *row = sbx_portals; row->name; row++)
+    any = any || (find_rule (rules, row->name, &at) && g_array_index (rules, SbxBusRule, at).access == SBX_BUS_NONE);
+  if (!any || !find_rule (rules, SBX_PORTAL_PREFIX "*", &at)
+      || g_array_index (rules, SbxBusRule, at).access != SBX_BUS_TALK)
+    return;
+  g_array_remove_index (rules, at);
+  for (const SbxPortalRow *row = sbx_portals; row->name; row++)
+    if (!row->apart
+        && (!find_rule (rules, row->name, &at) || g_array_index (rules, SbxBusRule, at).access == SBX_BUS_SEE))
+      sbx_names_set (rules, row->name, SBX_BUS_TALK);
+}
+
 void
 sbx_names_normalise (GArray *rules)
 {
+  take_away_portals (rules);
   for (guint i = 0; i < rules->len;) {
     const SbxBusRule *rule = &g_array_index (rules, SbxBusRule, i);
     gboolean redundant = rule->access == SBX_BUS_NONE;

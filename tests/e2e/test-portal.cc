@@ -221,6 +221,16 @@ TEST_F (RealPortal, WhatActsOutsideWhenNamed)
              std::string::npos);
 }
 
+TEST_F (RealPortal, OneThatIsTakenAway)
+{
+  Argv settings = ask ("Settings.ReadAll", { "['*']" });
+
+  add_profile ("less", "[Profile]\nInherits=inside\n[Session Bus Policy]\norg.freedesktop.portal.Settings=none\n");
+  EXPECT_TRUE (succeeds (run_in ({ "--profile=inside" }, settings)));
+  EXPECT_NE (run_in ({ "--profile=less" }, settings).err.find ("AccessDenied"), std::string::npos);
+  EXPECT_TRUE (succeeds (run_in ({ "--profile=less" }, ask ("Inhibit.Inhibit", { "", "4", "{}" }))));
+}
+
 /* What was refused is named with the rule that allows it, which is not the bus name's. */
 TEST_F (RealPortal, ARefusalNamesTheInterface)
 {

@@ -589,6 +589,35 @@ test_portals (void)
   }
 }
 
+/* All portals but one, whether the one is taken away together with the rule or from what has it already. */
+static void
+test_portal_less (void)
+{
+  static const struct {
+    const char *name;
+    gboolean left;
+  } cases[] = {
+    { "org.freedesktop.portal.Location", FALSE },   { "org.freedesktop.portal.*", FALSE },
+    { "org.freedesktop.portal.Background", FALSE }, { "org.freedesktop.portal.FileChooser", TRUE },
+    { "org.freedesktop.portal.Settings", TRUE },    { "org.freedesktop.portal.IBus", TRUE },
+  };
+  g_autoptr (GError) error = NULL;
+  g_autoptr (SbxPolicy) all = policy_of ("Session Bus Policy", "org.freedesktop.portal.*", "talk", &error);
+  g_autoptr (GVariant) none =
+      g_variant_ref_sink (g_variant_new_parsed ("{'Session Bus Policy': <{'org.freedesktop.portal.Location': 'none', "
+                                                "'org.freedesktop.portal.Settings': 'see'}>}"));
+  g_autoptr (SbxPolicy) less = sbx_policy_merge_variant (all, none, &places, &error);
+
+  g_assert_no_error (error);
+  g_assert_true (sbx_policy_leq (less, all));
+  for (gsize i = 0; i < G_N_ELEMENTS (cases); i++) {
+    g_autoptr (SbxPolicy) name = policy_of ("Session Bus Policy", cases[i].name, "talk", &error);
+
+    if (sbx_policy_leq (name, less) != cases[i].left)
+      g_error ("%s %s", cases[i].name, cases[i].left ? "is gone" : "is left");
+  }
+}
+
 int
 main (int argc, char **argv)
 {
@@ -598,6 +627,7 @@ main (int argc, char **argv)
   g_test_add_func ("/policy/score-rows", test_score_rows);
   g_test_add_func ("/policy/score/x11", test_score_x11);
   g_test_add_func ("/policy/portals", test_portals);
+  g_test_add_func ("/policy/portal-less", test_portal_less);
   g_test_add_func ("/policy/errors", test_errors);
   g_test_add_func ("/policy/paths", test_paths);
   g_test_add_func ("/policy/empty-group", test_empty_group);
