@@ -13,6 +13,7 @@
  * cannot be killed (request_wait_answer in fs/fuse/dev.c), and ends when the portal goes on or ends. */
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
@@ -117,6 +118,7 @@ mount_there (SbxKeeper *keeper, const SbxNamespaces *namespaces)
 void
 sbx_keeper_place_documents (SbxKeeper *keeper, const SbxNamespaces *namespaces)
 {
+  struct pollfd alive = { .fd = keeper->init_pidfd, .events = POLLIN };
   SbxDocuments *self = &keeper->documents;
   char *path;
 
@@ -125,6 +127,10 @@ sbx_keeper_place_documents (SbxKeeper *keeper, const SbxNamespaces *namespaces)
     return;
   self->place = open (path, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
   free (path);
+  if (poll (&alive, 1, 0) != 0 && self->place >= 0) { /* it died: the number may have been somebody else's */
+    close (self->place);
+    self->place = -1;
+  }
   if (self->link >= 0)
     take_tree (self);
   mount_there (keeper, namespaces);
