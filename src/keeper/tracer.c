@@ -48,7 +48,7 @@ dumps_core (int signo)
 /* What /proc/TID/status says of the process. */
 typedef struct {
   pid_t tgid, inner_tgid, inner_tid;
-  uint64_t caught, ignored; /* bit N-1 is signal N */
+  uint64_t caught, ignored, blocked, pending; /* bit N-1 is signal N */
 } Status;
 
 static uint64_t
@@ -59,25 +59,22 @@ number_after (const char *text, const char *key, int base)
   return at ? strtoull (at + strlen (key), NULL, base) : 0;
 }
 
-/* The last number of a line: the innermost pid namespace's. */
+/* A line has one number for each pid namespace, from ours inwards. The handler is in the instance's, the second; what
+ * the application has made below that has numbers that mean nothing, or another process, there. */
 static pid_t
-last_number (const char *text, const char *key)
+number_in_instance (const char *text, const char *key)
 {
-  const char *at = strstr (text, key), *end;
+  const char *at = strstr (text, key);
   unsigned long number = 0;
 
-  if (!at)
-    return 0;
-  at += strlen (key);
-  for (end = strchr (at, '\n'); end && at < end;) {
+  for (int i = 0; at && i < 2; i++) {
     char *next;
 
-    number = strtoul (at, &next, 10);
-    if (next == at)
+    at += i == 0 ? strlen (key) : 0;
+    if (*at == '\n')
       break;
+    number = strtoul (at, &next, 10);
     at = next;
-    while (*at == '\t' || *at == ' ')
-      at++;
   }
   return (pid_t) number;
 }
@@ -99,10 +96,12 @@ read_status (pid_t tid, Status *status)
     return -1;
   text[n] = '\0';
   *status = (Status){ .tgid = (pid_t) number_after (text, "\nTgid:", 10),
-                      .inner_tgid = last_number (text, "\nNStgid:"),
-                      .inner_tid = last_number (text, "\nNSpid:"),
+                      .inner_tgid = number_in_instance (text, "\nNStgid:"),
+                      .inner_tid = number_in_instance (text, "\nNSpid:"),
                       .caught = number_after (text, "\nSigCgt:", 16),
-                      .ignored = number_after (text, "\nSigIgn:", 16) };
+                      .ignored = number_after (text, "\nSigIgn:", 16),
+                      .blocked = number_after (text, "\nSigBlk:", 16),
+                      .pending = number_after (text, "\nSigPnd:", 16) | number_after (text, "\nShdPnd:", 16) };
   return status->tgid > 0 ? 0 : -1;
 }
 
@@ -114,31 +113,61 @@ is_fatal (const Status *status, int signo)
   return !((status->caught | status->ignored) & bit);
 }
 
-/* Makes one more thread of the crashed process stop, and lets go of it there. 1, or 0 when it is not traced (any more).
- */
+static bool
+will_crash (const Status *status)
+{
+  for (int signo = 1; signo < 32; signo++)
+    if (((status->pending & ~status->blocked) >> (signo - 1) & 1) != 0 && dumps_core (signo)
+        && is_fatal (status, signo))
+      return true;
+  return false;
+}
+
+/* Lets go of a thread of the crashed process that is in a stop. It goes on with the signal that had just come, if that
+ * is not one more crash: this would end the process before a handler has seen it. A fault comes again when all go on.
+ * False when the thread is still traced, since it has such a signal before it, and will stop there. */
+static bool
+let_go (pid_t tid, int status)
+{
+  bool group_stop = status >> 16 == PTRACE_EVENT_STOP && WSTOPSIG (status) != SIGTRAP;
+  long signo = status >> 16 == 0 ? WSTOPSIG (status) : 0;
+  Status process;
+
+  if (read_status (tid, &process) == 0) {
+    if (signo != 0 && dumps_core ((int) signo) && is_fatal (&process, (int) signo))
+      signo = 0;
+    if (!group_stop && will_crash (&process))
+      return ptrace (PTRACE_CONT, tid, NULL, (void *) signo) < 0;
+  }
+  ptrace (PTRACE_DETACH, tid, NULL, (void *) signo);
+  return true;
+}
+
+/* 1, or 0 when it is not traced (any more). */
 static size_t
-release_thread (pid_t tid)
+let_go_at_stop (pid_t tid)
 {
   const struct timespec moment = { 0, 1000000 };
   int status;
 
-  if (ptrace (PTRACE_INTERRUPT, tid, NULL, NULL) < 0)
-    return 0;
   for (int i = 0; i < THREAD_TRIES; i++) {
     pid_t pid = waitpid (tid, &status, WNOHANG | __WALL);
 
     if (pid < 0 || (pid == tid && !WIFSTOPPED (status)))
       return 0;
-    if (pid == tid) {
-      /* A signal that had just come goes on its way */
-      long signo = status >> 16 == 0 ? WSTOPSIG (status) : 0;
-
-      ptrace (PTRACE_DETACH, tid, NULL, (void *) signo);
+    if (pid == tid && let_go (tid, status))
       return 1;
-    }
-    nanosleep (&moment, NULL);
+    if (pid == 0)
+      nanosleep (&moment, NULL);
   }
   return 0;
+}
+
+/* Makes one more thread of the crashed process stop, and lets go of it there. */
+static size_t
+release_thread (pid_t tid)
+{
+  return ptrace (PTRACE_INTERRUPT, tid, NULL, NULL) < 0 ? 0 : let_go_at_stop (tid);
 }
 
 /* Returns how many there were. */
@@ -208,7 +237,8 @@ take_crash (int socket, pid_t tid, int signo)
     return false;
   }
   release_other_threads (status.tgid, tid);
-  ptrace (PTRACE_DETACH, tid, NULL, NULL);
+  if (!let_go (tid, signo << 8 | 0x7f))
+    let_go_at_stop (tid);
   tell (socket, tid, &status, &info, pidfd);
   close (pidfd);
   return true;

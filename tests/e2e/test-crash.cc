@@ -448,6 +448,50 @@ TEST_P (Crash, StopAndContinueStillWork)
   EXPECT_EQ (outcome.status, 4);
 }
 
+/* Its number is another one there, where it may be that of somebody else. */
+TEST_P (Crash, BelowAPidNamespaceOfTheApplication)
+{
+  with_handler ("grep -e ^Name -e ^State /proc/$SANDBOX_CRASH_PID/status; ls /proc/$SANDBOX_CRASH_PID/task");
+  add_profile ("watched", "[Profile]\nInherits=default\nOnCrash=watcher\n[Context]\nfeatures=userns;\n");
+  Outcome outcome = run_in ({ "--profile=watched" }, { "unshare", "--user", "--map-root-user", "--pid", "--fork", "sh",
+                                                       "-c", "python3 -c 'import os; os.abort()'; echo $?" });
+
+  EXPECT_EQ (outcome.out, std::to_string (128 + SIGABRT) + "\n") << outcome.err;
+  ASSERT_EQ (crashes ().size (), 1u);
+  finished (crashes ()[0]);
+  std::string log = read_file (store () + "/" + crashes ()[0] + "/handler.log");
+  EXPECT_EQ (log.find ("Name:\tpython3\nState:\tT (stopped)\n"), 0u) << log;
+}
+
+/* The second one's signal is not the end before the handler of the first has come. */
+TEST_P (Crash, AllThreadsAtTheSameMoment)
+{
+  with_handler ("grep ^State /proc/$SANDBOX_CRASH_PID/status");
+  Outcome outcome =
+      run_in ({ "--profile=watched" },
+              { "python3", "-c",
+                "import ctypes, os, signal, threading, time\n"
+                "libc = ctypes.CDLL(None)\n"
+                "r, w = os.pipe()\n"
+                "pid = os.fork()\n"
+                "if pid == 0:\n"
+                "  for i in range(15): threading.Thread(target=time.sleep, args=(100,), daemon=True).start()\n"
+                "  os.write(w, b' '.join(b'%d' % t.native_id for t in threading.enumerate()))\n"
+                "  while True: time.sleep(100)\n"
+                "tids = [int(t) for t in os.read(r, 4096).split()]\n"
+                "os.kill(pid, signal.SIGSTOP)\n"
+                "os.waitpid(pid, os.WUNTRACED)\n"
+                "for t in tids: libc.tgkill(pid, t, int(signal.SIGSEGV))\n"
+                "os.kill(pid, signal.SIGCONT)\n"
+                "status = os.waitpid(pid, 0)[1]\n"
+                "print(len(tids), os.WIFSIGNALED(status) and os.WTERMSIG(status))" });
+
+  EXPECT_EQ (outcome.out, "16 " + std::to_string (SIGSEGV) + "\n") << outcome.err;
+  ASSERT_EQ (crashes ().size (), 1u);
+  finished (crashes ()[0]);
+  EXPECT_EQ (read_file (store () + "/" + crashes ()[0] + "/handler.log"), "State:\tT (stopped)\n");
+}
+
 TEST_P (Crash, RefusesWhatCannotWork)
 {
   EXPECT_TRUE (fails_with (run_in ({ "--profile=browser", "--on-crash=dumper" }, { "true" }), 125, { "OnCrash=own" }));
