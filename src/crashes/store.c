@@ -14,7 +14,8 @@
 
 #define ID_DIGITS 16
 #define MAX_OF_ONE 1000 /* crashes of one instance */
-#define MAX_DEPTH 16    /* of directories that a handler may have made */
+#define MAX_DEPTH 16    /* of directories that a handler may have made: what is below is not counted */
+#define MAX_PASSES 4096 /* over them, to remove what is deeper */
 
 void
 sbx_crash_entry_free (SbxCrashEntry *entry)
@@ -67,6 +68,18 @@ sbx_crash_store_open (const char *path, gboolean make, GError **error)
   return -1;
 }
 
+/* A directory of ours, opened even if a handler has taken our rights to it away. No link is followed. */
+static int
+open_directory (int parent, const char *name)
+{
+  const int flags = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC;
+  int fd = openat (parent, name, flags);
+
+  if (fd < 0 && errno == EACCES && fchmodat (parent, name, 0700, AT_SYMLINK_NOFOLLOW) == 0)
+    fd = openat (parent, name, flags);
+  return fd;
+}
+
 static int
 open_entry (int store, const char *id)
 {
@@ -74,42 +87,76 @@ open_entry (int store, const char *id)
     errno = ENOENT;
     return -1;
   }
-  return openat (store, id, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+  return open_directory (store, id);
 }
 
-/* Takes @fd. What is on the disk below it, and removed if @remove. */
-static guint64
-walk (int fd, gboolean remove, int depth)
+/* What is done below the directory of a crash. */
+typedef struct {
+  int top; /* its descriptor if all is to be removed, or -1 */
+  guint64 bytes;
+  guint lifted; /* directories that were too deep and are now at the top */
+} Walk;
+
+/* So that any depth can be removed with few descriptors. */
+static void
+lift (Walk *walk, int parent, const char *name)
+{
+  g_autofree char *fresh = g_strdup_printf (".deep-%08x", g_random_int ());
+
+  if (renameat (parent, name, walk->top, fresh) == 0)
+    walk->lifted++;
+}
+
+/* Takes @fd. */
+static void
+walk_directory (Walk *walk, int fd, int depth)
 {
   DIR *dir = fdopendir (fd);
   struct dirent *entry;
-  guint64 bytes = 0;
 
   if (!dir) {
     close (fd);
-    return 0;
+    return;
   }
+  if (walk->top >= 0)
+    (void) fchmod (fd, 0700); /* it may have been made read-only */
   while ((entry = readdir (dir)) != NULL) {
     struct stat st;
 
     if (strcmp (entry->d_name, ".") == 0 || strcmp (entry->d_name, "..") == 0
         || fstatat (dirfd (dir), entry->d_name, &st, AT_SYMLINK_NOFOLLOW) < 0)
       continue;
-    bytes += (guint64) st.st_blocks * 512;
-    if (S_ISDIR (st.st_mode) && depth < MAX_DEPTH) {
-      int below;
+    walk->bytes += (guint64) st.st_blocks * 512;
+    if (S_ISDIR (st.st_mode)) {
+      int below = open_directory (dirfd (dir), entry->d_name);
 
-      if (remove && fchmodat (dirfd (dir), entry->d_name, 0700, 0) < 0) /* it may have been made unreadable */
-        continue;
-      below = openat (dirfd (dir), entry->d_name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-      if (below >= 0)
-        bytes += walk (below, remove, depth + 1);
+      if (below >= 0 && depth < MAX_DEPTH) {
+        walk_directory (walk, below, depth + 1);
+      } else if (below >= 0) {
+        if (walk->top >= 0 && fchmod (below, 0700) == 0)
+          lift (walk, dirfd (dir), entry->d_name);
+        close (below);
+      }
     }
-    if (remove)
+    if (walk->top >= 0)
       unlinkat (dirfd (dir), entry->d_name, S_ISDIR (st.st_mode) ? AT_REMOVEDIR : 0);
   }
   closedir (dir);
-  return bytes;
+}
+
+/* Removes what is below @top, whose owner is the caller. */
+static void
+empty (int top)
+{
+  Walk walk = { .top = top };
+
+  for (int i = 0; i < MAX_PASSES && (i == 0 || walk.lifted > 0); i++) {
+    int fd = openat (top, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+    walk.lifted = 0;
+    if (fd >= 0)
+      walk_directory (&walk, fd, 0);
+  }
 }
 
 static int
@@ -132,6 +179,7 @@ sbx_crash_store_list (int store)
 
   while (dir && (row = readdir (dir)) != NULL) {
     int below = open_entry (store, row->d_name);
+    Walk walk = { .top = -1 };
     struct stat st;
     SbxCrashEntry *entry;
 
@@ -140,7 +188,8 @@ sbx_crash_store_list (int store)
     entry = g_new0 (SbxCrashEntry, 1);
     entry->id = g_strdup (row->d_name);
     entry->time = fstat (below, &st) == 0 ? st.st_mtime : 0;
-    entry->bytes = walk (below, FALSE, 0);
+    walk_directory (&walk, below, 0);
+    entry->bytes = walk.bytes;
     g_ptr_array_add (list, entry);
   }
   if (dir)
@@ -194,7 +243,8 @@ sbx_crash_store_remove (int store, const char *id, GError **error)
   if (fd < 0)
     return sbx_throw (error, SBX_ERROR_NOT_FOUND, "there is no crash \"%s\"; `sandboxctl crashes list` has them all",
                       id);
-  walk (fd, TRUE, 0);
+  empty (fd);
+  close (fd);
   if (unlinkat (store, id, AT_REMOVEDIR) == 0)
     return TRUE;
   return sbx_throw_errno (error, SBX_ERROR_SPAWN_FAILED, errno, "remove the crash %s", id);
