@@ -2,18 +2,40 @@
 /* What crash handlers have left. The files are partly a handler's: whatever they say is checked and cleaned. */
 #include <json-glib/json-glib.h>
 #include <stdio.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "cli/cli.h"
 #include "cli/output.h"
 #include "crashes/store.h"
 
+#define MAX_DEPTH 32 /* of a file's JSON; the parser calls itself for each level */
+
+/* Nor has it comments, in which a bracket would not count. */
+static gboolean
+is_shallow (const char *text)
+{
+  gboolean string = FALSE;
+  int depth = 0;
+
+  for (; *text && depth >= 0 && depth <= MAX_DEPTH; text++)
+    if (*text == '"')
+      string = !string;
+    else if (string)
+      text += *text == '\\' && text[1];
+    else if (!g_ascii_isalnum (*text) && !strchr (" \t\r\n[]{}:,+-.", *text))
+      return FALSE;
+    else
+      depth += (*text == '[' || *text == '{') - (*text == ']' || *text == '}');
+  return depth == 0;
+}
+
 static JsonObject *
 read_object (int store, const char *id, const char *name)
 {
   gsize size;
   g_autofree char *text = sbx_crash_store_read (store, id, name, &size, NULL);
-  g_autoptr (JsonNode) node = text ? json_from_string (text, NULL) : NULL;
+  g_autoptr (JsonNode) node = text && is_shallow (text) ? json_from_string (text, NULL) : NULL;
 
   return node && JSON_NODE_HOLDS_OBJECT (node) ? json_node_dup_object (node) : NULL;
 }
@@ -27,6 +49,14 @@ member (JsonObject *object, const char *name)
   if (node && json_node_get_value_type (node) == G_TYPE_STRING)
     return sbx_output_clean (json_node_get_string (node));
   return g_strdup ("");
+}
+
+static int
+number (JsonObject *object, const char *name)
+{
+  JsonNode *node = json_object_get_member (object, name);
+
+  return node && json_node_get_value_type (node) == G_TYPE_INT64 ? (int) json_node_get_int (node) : 0;
 }
 
 static JsonArray *
@@ -124,7 +154,7 @@ print_thread (JsonObject *thread)
   JsonArray *frames = array (thread, "frames");
   g_autofree char *name = member (thread, "name");
 
-  printf (_ ("Thread %d %s\n"), (int) json_object_get_int_member_with_default (thread, "tid", 0), name);
+  printf (_ ("Thread %d %s\n"), number (thread, "tid"), name);
   for (guint i = 0; frames && i < json_array_get_length (frames); i++)
     if (JSON_NODE_HOLDS_OBJECT (json_array_get_element (frames, i)))
       print_frame (i, json_array_get_object_element (frames, i));

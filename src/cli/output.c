@@ -8,6 +8,14 @@
 
 #include "cli/cli.h"
 
+/* Controls, and what turns the direction of a line. */
+static gboolean
+is_harmful (gunichar c)
+{
+  return g_unichar_iscntrl (c) || c == 0x2028 || c == 0x2029 || (c >= 0x202a && c <= 0x202e)
+         || (c >= 0x2066 && c <= 0x2069);
+}
+
 char *
 sbx_output_clean (const char *text)
 {
@@ -22,8 +30,7 @@ sbx_output_clean (const char *text)
     }
     if (c == '\n' || c == '\t')
       g_string_append_c (clean, ' ');
-    else if (g_unichar_iscntrl (c) || c == 0x2028 || c == 0x2029 || (c >= 0x202a && c <= 0x202e)
-             || (c >= 0x2066 && c <= 0x2069)) /* controls, and what turns the direction of a line */
+    else if (is_harmful (c))
       g_string_append_printf (clean, "\\x%02x", c);
     else
       g_string_append_unichar (clean, c);
@@ -225,10 +232,28 @@ sbx_output_to_json (GVariant *value)
   return json_node_init_int (json_node_alloc (), to_integer (value));
 }
 
+/* json-glib escapes the controls of ASCII. Others can only be in strings, and there this is the same string. */
+static char *
+to_harmless_json (JsonNode *node)
+{
+  g_autofree char *text = json_to_string (node, TRUE);
+  GString *clean = g_string_new (NULL);
+
+  for (const char *p = text; *p; p = g_utf8_next_char (p)) {
+    gunichar c = g_utf8_get_char (p);
+
+    if (c != '\n' && is_harmful (c))
+      g_string_append_printf (clean, "\\u%04x", c);
+    else
+      g_string_append_unichar (clean, c);
+  }
+  return g_string_free (clean, FALSE);
+}
+
 void
 sbx_output_json (JsonNode *node)
 {
-  g_autofree char *text = json_to_string (node, TRUE);
+  g_autofree char *text = to_harmless_json (node);
 
   puts (text);
   json_node_unref (node);

@@ -492,6 +492,33 @@ TEST_P (Crash, AllThreadsAtTheSameMoment)
   EXPECT_EQ (read_file (store () + "/" + crashes ()[0] + "/handler.log"), "State:\tT (stopped)\n");
 }
 
+/* Whatever a handler has left there, it is shown or passed over. */
+TEST_P (Crash, HostileReports)
+{
+  const std::string id = "0123456789abcdef", deep (2000000, '['), there = store () + "/" + id;
+
+  fs::create_directories (there);
+  write_file (there + "/crash.json", "{\"app-id\":\"a\u009b31mb\u202ec\",\"command\":[\"\\u001b\",{},null]}");
+  write_file (there + "/report.json", deep);
+  EXPECT_EQ (sandboxctl ({ "crashes", "show", id }).status, 0);
+  write_file (there + "/report.json",
+              "{\"core\":{},\"threads\":[7,{\"tid\":{},\"name\":3,\"frames\":[null,{\"pc\":[]}]}]}");
+  for (const Argv &show : { Argv{ "crashes", "show", id }, Argv{ "crashes", "show", "--json", id } }) {
+    Outcome outcome = sandboxctl (show);
+
+    EXPECT_EQ (outcome.status, 0);
+    EXPECT_EQ (outcome.err, "");
+    for (const char *harm : { "\u009b", "\u202e", "\x1b" })
+      EXPECT_EQ (outcome.out.find (harm), std::string::npos) << outcome.out;
+  }
+  EXPECT_EQ (Json::parse (sandboxctl ({ "crashes", "show", "--json", id }).out)["app-id"].text (),
+             "a\u009b31mb\u202ec");
+  write_file (there + "/crash.json", deep);
+  EXPECT_EQ (sandboxctl ({ "crashes", "list" }).status, 0);
+  EXPECT_EQ (sandboxctl ({ "crashes", "remove", id }).status, 0);
+  EXPECT_FALSE (fs::exists (there));
+}
+
 TEST_P (Crash, RefusesWhatCannotWork)
 {
   EXPECT_TRUE (fails_with (run_in ({ "--profile=browser", "--on-crash=dumper" }, { "true" }), 125, { "OnCrash=own" }));
