@@ -312,6 +312,17 @@ protected:
   {
     return "until grep -q ' " + runtime () + "/doc .* fuse.portal' /proc/self/mountinfo; do sleep 0.02; done; ";
   }
+  static void
+  expect_no_finder ()
+  {
+    EXPECT_TRUE (eventually ([] {
+      reap_strays ();
+      for (const auto &p : descendants (getpid ()))
+        if (p.name == "sandbox-finder")
+          return false;
+      return true;
+    })) << describe (descendants (getpid ()));
+  }
   /* Inside: the portal is asked for a file, and the shell's $1 is the path that it has told. */
   Outcome
   choose (const Argv &options, const std::string &script)
@@ -379,13 +390,7 @@ TEST_F (Documents, APortalThatHangsHoldsUpNobody)
   documents_->kill (SIGSTOP);
   EXPECT_TRUE (succeeds (sandboxctl ({ "stop", first.id })));
   EXPECT_EQ (patient.wait ().status, 128 + SIGTERM);
-  EXPECT_TRUE (eventually ([] {
-    reap_strays ();
-    for (const auto &p : descendants (getpid ()))
-      if (p.name == "sandbox-finder")
-        return false;
-    return true;
-  })) << describe (descendants (getpid ()));
+  expect_no_finder ();
   documents_->kill (SIGCONT);
 }
 
@@ -402,7 +407,7 @@ TEST_F (Documents, TheirPlaceCannotBeMoved)
                                 + "; echo up; read x; grep -c fuse /proc/self/mountinfo; ls -A /tmp/else" })));
   ASSERT_TRUE (process.expect ("up")) << process.err ();
   documents_->kill (SIGCONT);
-  usleep (200000);
+  expect_no_finder (); /* it has found them, and the keeper had something to mount */
   process.write ("\n");
   EXPECT_EQ (process.wait ().status, 0);
   EXPECT_NE (process.out ().find ("\n0\n"), std::string::npos) << process.out ();
