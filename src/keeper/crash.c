@@ -15,6 +15,8 @@
 #include "keeper/tracer.h"
 #include "wire/sys.h"
 
+#define BURST 64         /* handlers in a row; from then on one in */
+#define REFILL_MS 10000  /* this time */
 #define ANSWER_MS 10000  /* how long a service may take to send ATTACH */
 #define HANDLER_MS 90000 /* how long a handler may take; the service ends it a while before */
 
@@ -54,6 +56,21 @@ sbx_keeper_trace (SbxKeeper *keeper, pid_t pid)
   return keeper->tracer < 0 ? -1 : 0;
 }
 
+/* Whether one more handler may be started. What crashes over and over would keep the user's machine at work with them,
+ * and fill the screen with notifications. One number is enough: when all that was taken will have come back. */
+static bool
+take_turn (SbxKeeper *keeper)
+{
+  int64_t now = sbx_keeper_now ();
+
+  if (keeper->crash_turns_until < now)
+    keeper->crash_turns_until = now;
+  if (keeper->crash_turns_until - now > (BURST - 1) * REFILL_MS)
+    return false;
+  keeper->crash_turns_until += REFILL_MS;
+  return true;
+}
+
 void
 sbx_keeper_serve_tracer (SbxKeeper *keeper)
 {
@@ -75,7 +92,7 @@ sbx_keeper_serve_tracer (SbxKeeper *keeper)
   for (size_t i = 0; i < SBX_KEEPER_CRASHES && !crash; i++)
     if (keeper->crashes[i].number == 0)
       crash = &keeper->crashes[i];
-  if (!crash) { /* so many at once: this one has no handler */
+  if (!crash || !take_turn (keeper)) { /* so many, at once or in a row: this one has no handler */
     SbxCrash none = { .pidfd = fds[0], .told = message };
 
     release (&none);

@@ -89,6 +89,7 @@ typedef struct {
   SbxJob jobs[SBX_KEEPER_JOBS]; /* [0] is job 0 */
   SbxHandler handlers[SBX_KEEPER_HANDLERS];
   SbxCrash crashes[SBX_KEEPER_CRASHES];
+  int64_t crash_turns_until; /* on sbx_keeper_now()'s clock; see crash.c */
   uint32_t next_crash;
   SbxSidecar proxy, display; /* of the filtered buses; the X server */
   int64_t proxy_log_at;      /* monotonic ms when that is read next, or 0: as soon as there is something */

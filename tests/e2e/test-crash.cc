@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* OnCrash=: a handler before the end, and the end as it would have been. */
+#include <algorithm>
 #include <csignal>
 #include <filesystem>
 #include <fstream>
@@ -378,6 +379,25 @@ TEST_P (Crash, TwoHundredInARow)
   EXPECT_EQ (outcome.status, 0);
   EXPECT_LE (crashes ().size (), 33u); /* the oldest make room */
   EXPECT_GE (crashes ().size (), 31u);
+}
+
+/* The first ones have a handler; all die as they would. */
+TEST_P (Crash, AStormHasFewHandlers)
+{
+  with_handler ("echo called >>" + dir () + "/out/called");
+  Outcome outcome = run_in ({ "--profile=watched" }, { "python3", "-c",
+                                                       "import os, signal\n"
+                                                       "n = 0\n"
+                                                       "for i in range(400):\n"
+                                                       "  pid = os.fork()\n"
+                                                       "  if pid == 0: os.kill(os.getpid(), signal.SIGSEGV)\n"
+                                                       "  n += os.WTERMSIG(os.waitpid(pid, 0)[1]) == signal.SIGSEGV\n"
+                                                       "print(n)" });
+  std::string called = read_file (dir () + "/out/called");
+
+  EXPECT_EQ (outcome.out, "400\n") << outcome.err;
+  EXPECT_GE (std::count (called.begin (), called.end (), '\n'), 32);
+  EXPECT_LT (std::count (called.begin (), called.end (), '\n'), 200);
 }
 
 TEST_P (Crash, ManyAtTheSameMoment)
