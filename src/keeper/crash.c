@@ -15,7 +15,7 @@
 #include "keeper/tracer.h"
 #include "wire/sys.h"
 
-#define BURST 64         /* handlers in a row; from then on one in */
+#define BURST 256        /* handlers in a row; from then on one in */
 #define REFILL_MS 10000  /* this time */
 #define ANSWER_MS 10000  /* how long a service may take to send ATTACH */
 #define HANDLER_MS 90000 /* how long a handler may take; the service ends it a while before */

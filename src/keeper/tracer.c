@@ -82,7 +82,8 @@ number_in_instance (const char *text, const char *key)
 static int
 read_status (pid_t tid, Status *status)
 {
-  char path[64], text[4096];
+  static char text[1 << 16]; /* "Groups:" may have thousands of numbers, and the signals come after that */
+  char path[64];
   ssize_t n = -1;
   int fd;
 
