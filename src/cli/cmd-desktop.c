@@ -194,7 +194,7 @@ install_one (Desktop *self, SbxDesktopStore *store, const char *word, GError **e
   g_autoptr (GHashTable) all = sbx_desktop_store_view (store, NULL), view = NULL;
   g_autoptr (SbxDesktopFile) file = sbx_desktop_find (self->places, all, word, error);
   g_autoptr (SbxDesktopRecord) record = NULL;
-  g_autofree char *sandboxctl = own_path (error), *app_id = NULL;
+  g_autofree char *sandboxctl = file ? own_path (error) : NULL, *app_id = NULL;
   SbxWrap how = { .sandboxctl = sandboxctl, .profile = self->profile };
   gboolean has_app_id;
 

@@ -137,9 +137,12 @@ main (int argc, char **argv)
     usage (stderr);
     return SBX_EXIT_SANDBOX;
   }
-  if (argc == 3 && strcmp (argv[1], "help") == 0 && (verb = find_verb (argv[2])) != NULL) {
+  if (argc == 3 && strcmp (argv[1], "help") == 0) {
     char *words[] = { argv[2], (char *) "--help", NULL };
 
+    verb = find_verb (argv[2]);
+    if (!verb)
+      return unknown_verb (argv[2]);
     command.argc = 2;
     command.argv = words;
     return verb->function (&command);

@@ -163,20 +163,38 @@ sbx_paths_canonical (const char *path, GError **error)
   return g_strconcat ("/", joined, NULL);
 }
 
-/* Flatpak's names for the user's directories (flatpak-metadata(5)), in GUserDirectory's order where it has them. */
+/* Flatpak's names for the user's directories (flatpak-metadata(5)), in GUserDirectory's order where it has them, and
+ * what they are called where nobody has said otherwise (user-dirs.defaults of xdg-user-dirs 0.18). */
 static const struct {
   const char *word;
   int directory; /* GUserDirectory */
+  const char *usual;
 } user_directories[] = {
-  { "xdg-desktop", G_USER_DIRECTORY_DESKTOP },     { "xdg-documents", G_USER_DIRECTORY_DOCUMENTS },
-  { "xdg-download", G_USER_DIRECTORY_DOWNLOAD },   { "xdg-music", G_USER_DIRECTORY_MUSIC },
-  { "xdg-pictures", G_USER_DIRECTORY_PICTURES },   { "xdg-public-share", G_USER_DIRECTORY_PUBLIC_SHARE },
-  { "xdg-templates", G_USER_DIRECTORY_TEMPLATES }, { "xdg-videos", G_USER_DIRECTORY_VIDEOS },
+  { "xdg-desktop", G_USER_DIRECTORY_DESKTOP, "Desktop" },
+  { "xdg-documents", G_USER_DIRECTORY_DOCUMENTS, "Documents" },
+  { "xdg-download", G_USER_DIRECTORY_DOWNLOAD, "Downloads" },
+  { "xdg-music", G_USER_DIRECTORY_MUSIC, "Music" },
+  { "xdg-pictures", G_USER_DIRECTORY_PICTURES, "Pictures" },
+  { "xdg-public-share", G_USER_DIRECTORY_PUBLIC_SHARE, "Public" },
+  { "xdg-templates", G_USER_DIRECTORY_TEMPLATES, "Templates" },
+  { "xdg-videos", G_USER_DIRECTORY_VIDEOS, "Videos" },
 };
 
-/* The directory that the first component of @word (@n bytes) stands for. FALSE when it is no such word. */
+/* One that is the home itself is none: so does user-dirs.dirs(5) switch it off. */
+static char *
+find_user_directory (const SbxPlaces *places, gsize row)
+{
+  const char *set = places->xdg_dirs ? places->xdg_dirs[user_directories[row].directory] : NULL;
+
+  if (!places->home || g_strcmp0 (set, places->home) == 0)
+    return NULL;
+  return set ? g_strdup (set) : g_build_filename (places->home, user_directories[row].usual, NULL);
+}
+
+/* The directory that the first component of @word (@n bytes) stands for, or NULL where there is none. FALSE when it is
+ * no such word. */
 static gboolean
-find_base (const char *word, gsize n, const SbxPlaces *places, const char **base)
+find_base (const char *word, gsize n, const SbxPlaces *places, char **base)
 {
   const struct {
     const char *word;
@@ -193,12 +211,12 @@ find_base (const char *word, gsize n, const SbxPlaces *places, const char **base
 
   for (gsize i = 0; i < G_N_ELEMENTS (fixed); i++)
     if (strlen (fixed[i].word) == n && strncmp (word, fixed[i].word, n) == 0) {
-      *base = fixed[i].path;
+      *base = g_strdup (fixed[i].path);
       return TRUE;
     }
   for (gsize i = 0; i < G_N_ELEMENTS (user_directories); i++)
     if (strlen (user_directories[i].word) == n && strncmp (word, user_directories[i].word, n) == 0) {
-      *base = places->xdg_dirs ? places->xdg_dirs[user_directories[i].directory] : NULL;
+      *base = find_user_directory (places, i);
       return TRUE;
     }
   return FALSE;
@@ -208,8 +226,7 @@ char *
 sbx_paths_resolve (const char *word, const SbxPlaces *places, GError **error)
 {
   gsize n = strcspn (word, "/");
-  const char *base = NULL;
-  g_autofree char *joined = NULL;
+  g_autofree char *base = NULL, *joined = NULL;
 
   if (word[0] == '/')
     return sbx_paths_canonical (word, error);

@@ -100,7 +100,7 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (SbxPolicy, sbx_policy_unref)
 /* What a policy is read against: paths like ~ and xdg-download become absolute ones when a policy is *resolved*. */
 typedef struct {
   const char *home;
-  const char *const *xdg_dirs; /* G_USER_N_DIRECTORIES entries, NULL where there is none, in GUserDirectory's order */
+  const char *const *xdg_dirs; /* G_USER_N_DIRECTORIES entries, NULL where none is set, in GUserDirectory's order */
   const char *runtime_dir, *data_home, *config_home, *cache_home;
 } SbxPlaces;
 

@@ -63,7 +63,7 @@ TEST_P (Apps, StartsFromItsLauncher)
   EXPECT_EQ (about["profile"].text (), app.profile);
   EXPECT_TRUE (about["enforced"]["inferiors-only"].boolean ());
   Outcome reached = sandboxctl ({ "exec", instance.id, "--", "sh", "-c",
-                                  "cat \"$1\" \"$1/beside\" \"$2\" 2>/dev/null; test -z \"$3\" || test -r \"$3\"", "sh",
+                                  "cat \"$1\" \"$2\" 2>/dev/null; test -z \"$3\" || test -r \"$3\"", "sh",
                                   home () + "/open/beside", home () + "/secret", document });
   EXPECT_TRUE (succeeds (reached)) << "its document";
   EXPECT_EQ (reached.out, "") << "what was not opened with it";

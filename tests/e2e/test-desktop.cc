@@ -366,8 +366,9 @@ TEST_P (Desktop, BadInput)
   }
   add_application ("good.desktop", "true");
   EXPECT_TRUE (fails_with (sandboxctl ({ "desktop", "install", "--profile=nosuch", "good" }), 125, { "nosuch" }));
-  EXPECT_TRUE (
-      fails_with (sandboxctl ({ "desktop", "install", "nosuch" }), 125, { "no desktop entry for \"nosuch\"" }));
+  Outcome missing = sandboxctl ({ "desktop", "install", "nosuch" });
+  EXPECT_TRUE (fails_with (missing, 125, { "no desktop entry for \"nosuch\"" }));
+  EXPECT_EQ (missing.err.find ("CRITICAL"), std::string::npos) << missing.err;
   EXPECT_TRUE (fails_with (sandboxctl ({ "desktop", "install" }), 125, { "usage" }));
   EXPECT_TRUE (fails_with (sandboxctl ({ "desktop", "frobnicate" }), 125, { "install, remove and list" }));
   EXPECT_TRUE (fails_with (sandboxctl ({ "desktop" }), 125, { "install, remove and list" }));

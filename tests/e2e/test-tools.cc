@@ -217,6 +217,7 @@ TEST_F (Tools, HelpFitsIntoEightyColumns)
       EXPECT_LE (columns (line), 80) << verb << ": " << line;
     EXPECT_EQ (sandboxctl ({ "help", verb }).out, help.out);
   }
+  EXPECT_TRUE (fails_with (sandboxctl ({ "help", "frobnicate" }), 125, { "frobnicate" }));
 }
 
 TEST_F (Tools, DoctorSaysWhatAMissingAuthorityCosts)

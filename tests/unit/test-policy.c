@@ -477,7 +477,8 @@ test_places (void)
   } cases[] = {
     { "xdg-download", "/mnt/dl" },
     { "xdg-download/x/..", "/mnt/dl" },
-    { "xdg-music/a", NULL },
+    { "xdg-music/a", "/home/u/Music/a" }, /* where nobody has said otherwise */
+    { "xdg-public-share", NULL },         /* switched off */
     { "xdg-config/b", "/home/u/.config/b" },
     { "xdg-run/x", "/run/user/7/x" },
     { "~/../u/x", "/home/u/x" },
@@ -486,7 +487,9 @@ test_places (void)
     { "xdg-data", NULL },
     { "/xdg-download", "/xdg-download" },
   };
-  const char *dirs[G_USER_N_DIRECTORIES] = { [G_USER_DIRECTORY_DOWNLOAD] = "/mnt/dl" };
+  const char *dirs[G_USER_N_DIRECTORIES] = {
+    [G_USER_DIRECTORY_DOWNLOAD] = "/mnt/dl", [G_USER_DIRECTORY_PUBLIC_SHARE] = "/home/u"
+  };
   const SbxPlaces all = {
     .home = "/home/u", .xdg_dirs = dirs, .config_home = "/home/u/.config", .runtime_dir = "/run/user/7"
   };
