@@ -182,6 +182,21 @@ sbx_keeper_stop (SbxKeeper *keeper, SbxCulprit why, int32_t grace_ms)
     sbx_keeper_kill_all (keeper);
 }
 
+/* bwrap has ended, and nothing has been executed. It complains before it fails itself; without a complaint it passes on
+ * how sandbox-init ended, a signal as 128 and its number, as shells do. */
+static void __attribute__ ((noreturn)) fail_without_bwrap (SbxKeeper *keeper)
+{
+  int status = keeper->bwrap_status;
+  int signo = WIFSIGNALED (status) ? WTERMSIG (status) : WEXITSTATUS (status) - 128;
+
+  if (keeper->n_errors == 0 && signo > 0)
+    snprintf (keeper->errors, sizeof keeper->errors, "%s was ended by signal %d",
+              WIFSIGNALED (status) ? "it" : "sandbox-init", signo);
+  else if (keeper->n_errors == 0)
+    snprintf (keeper->errors, sizeof keeper->errors, "sandbox-init ended with status %d", WEXITSTATUS (status));
+  sbx_keeper_fail (keeper, SBX_STEP_NAMESPACES, WIFSIGNALED (status) ? EINTR : 0, keeper->errors);
+}
+
 void
 sbx_keeper_children (SbxKeeper *keeper)
 {
@@ -211,8 +226,10 @@ sbx_keeper_children (SbxKeeper *keeper)
     if (keeper->init >= 0 && poll (&(struct pollfd){ keeper->init, POLLIN, 0 }, 1, 0) > 0
         && keeper->state == SBX_KEEPER_STARTING)
       return;
-    sbx_keeper_fail (keeper, SBX_STEP_NAMESPACES, WIFSIGNALED (keeper->bwrap_status) ? EINTR : 0, keeper->errors);
+    fail_without_bwrap (keeper);
   }
+  if (keeper->join.joined) /* its sandbox does not end with bwrap: plan/bwrap-args.c */
+    sbx_keeper_kill_all (keeper);
   keeper->state = SBX_KEEPER_ENDING;
 }
 

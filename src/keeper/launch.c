@@ -70,11 +70,16 @@ map_for_bwrap (const SbxKeeper *keeper, const SbxBlock *block, const int *fds, s
   return n + n_files;
 }
 
-static void __attribute__ ((noreturn)) exec_bwrap (char **argv, const int *sources, const int32_t *targets, size_t n)
+/* Ends with @keeper, as --die-with-parent would have it, which a handler's bwrap is not told (plan/bwrap-args.c): what
+ * it starts ends upon the end of our socket then, and what has got further is swept by the target's keeper. */
+static void __attribute__ ((noreturn))
+exec_bwrap (pid_t keeper, char **argv, const int *sources, const int32_t *targets, size_t n)
 {
   char *empty[] = { NULL };
   sigset_t none;
 
+  if (prctl (PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) < 0 || getppid () != keeper)
+    _exit (127);
   sigemptyset (&none);
   sigprocmask (SIG_SETMASK, &none, NULL);
   signal (SIGPIPE, SIG_DFL);
@@ -103,6 +108,7 @@ spawn_bwrap (SbxKeeper *keeper, const SbxBlock *block, const int *fds, size_t n_
   int32_t targets[SBX_FDMAP_MAX];
   size_t argc, n;
   char **const argv = read_command (keeper, block, &argc);
+  const pid_t self = getpid ();
 
   if (!argv || socketpair (AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, control) < 0 || pipe2 (errors, O_CLOEXEC) < 0
       || setsockopt (control[0], SOL_SOCKET, SO_PASSCRED, &on, sizeof on) < 0)
@@ -115,7 +121,7 @@ spawn_bwrap (SbxKeeper *keeper, const SbxBlock *block, const int *fds, size_t n_
   /* vfork: bwrap starts at once, and not after we have written the record on the same processor; 0.4 ms of 5 */
   keeper->bwrap = vfork ();
   if (keeper->bwrap == 0)
-    exec_bwrap (argv, sources, targets, n);
+    exec_bwrap (self, argv, sources, targets, n);
   free (argv);
   close (control[1]);
   close (errors[1]);

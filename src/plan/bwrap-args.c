@@ -72,9 +72,12 @@ void
 sbx_plan_write_bwrap (SbxPlan *self)
 {
   arg (self, self->machine->bwrap);
-  if (!self->handler)
+  /* With --pidns bwrap forks twice, and what it asks to die with is the process between, which is ending: under load
+   * that comes late, and ends the sandbox. The keeper sees to a handler's end (keeper/launch.c). */
+  if (!self->handler) {
     arg (self, "--as-pid-1");
-  arg (self, "--die-with-parent");
+    arg (self, "--die-with-parent");
+  }
   add_namespaces (self);
   for (guint i = 0; i < self->ops->len; i++)
     add_op (self, &g_array_index (self->ops, SbxOp, i));

@@ -42,12 +42,13 @@ places ()
                      std::string (prefix) + "/share/sandbox/profiles",
                      build + "/tests/e2e/probe",
                      build + "/tests/e2e/mock-authority",
+                     build + "/tests/e2e/liblate-end.so",
                      source };
-    return Places{
-      build + "/src/cli/sandboxctl",    build + "/src/daemon/sandboxd",      build + "/src/keeper/sandbox-keeper",
-      build + "/src/init/sandbox-init", build + "/src/dump/sandbox-dump",    source + "/data/profiles",
-      build + "/tests/e2e/probe",       build + "/tests/e2e/mock-authority", source
-    };
+    return Places{ build + "/src/cli/sandboxctl",        build + "/src/daemon/sandboxd",
+                   build + "/src/keeper/sandbox-keeper", build + "/src/init/sandbox-init",
+                   build + "/src/dump/sandbox-dump",     source + "/data/profiles",
+                   build + "/tests/e2e/probe",           build + "/tests/e2e/mock-authority",
+                   build + "/tests/e2e/liblate-end.so",  source };
   }();
 
   return known;

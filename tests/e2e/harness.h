@@ -17,7 +17,7 @@ enum class Bus { SESSION, NONE };
 
 /* Where the programs under test are: a build tree, or an installed one (SBX_TEST_PREFIX). */
 struct Places {
-  std::string sandboxctl, sandboxd, keeper, init, dump, profiles, probe, authority, source;
+  std::string sandboxctl, sandboxd, keeper, init, dump, profiles, probe, authority, late_end, source;
 };
 const Places &places ();
 

@@ -379,8 +379,13 @@ TEST_P (Attach, ToAZombie)
                               + go
                               + "'): time.sleep(0.05)\n"
                                 "sys.exit(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) + 30)" });
-  outcome = attach (id, { "--profile=tracer" }, { "sh", "-c", "until grep -q '^State:.Z' /proc/3/status; do :; done" });
-  ASSERT_TRUE (succeeds (outcome));
+  /* Before anything else inside takes its number */
+  ASSERT_TRUE (eventually ([&] {
+    std::vector<ProcessInfo> children = descendants (record (id).pid);
+    return children.size () == 1 && children[0].state == 'Z';
+  }));
+  outcome = attach (id, { "--profile=tracer" }, { "grep", "-q", "^State:.Z", "/proc/3/status" });
+  ASSERT_TRUE (succeeds (outcome)) << describe (descendants (record (id).init));
   outcome = attach (id, { "--profile=tracer" }, { "strace", "-p", "3" });
   EXPECT_NE (outcome.status, 0);
   EXPECT_NE (outcome.err.find ("Operation not permitted"), std::string::npos) << outcome.err;
@@ -393,6 +398,18 @@ TEST_P (Attach, ToAZombie)
   EXPECT_NE (report["note"].text ().find ("ended"), std::string::npos) << outcome.out;
   write_file (go, "");
   EXPECT_EQ (sandboxctl ({ "wait", id }).status, 37);
+}
+
+/* With --pidns bwrap has a process between itself and the sandbox, which ends at once, or a little later. */
+TEST_P (Attach, BesideAProcessThatEndsLate)
+{
+  std::string script = dir () + "/bwrap", id;
+
+  write_file (script, "#!/bin/sh\nLD_PRELOAD=" + places ().late_end + " exec bwrap \"$@\"\n", 0755);
+  set_env ("SANDBOX_BWRAP", script);
+  id = victim ();
+  EXPECT_TRUE (succeeds (attach (id, { "--profile=tracer" }, { "sleep", "0.5" })));
+  stop (id);
 }
 
 TEST_P (Attach, TwoTracersOfOneProcess)
