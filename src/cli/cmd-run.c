@@ -112,7 +112,7 @@ launch (Run *run, const SbxCommand *command, char **argv)
     return sbx_fail (_ ("--profile=%s is not UTF-8 text"), run->profile);
   if (!make_options (run, command, &error) || !forward_files (run, &argv, &error))
     return sbx_fail ("%s", error->message);
-  service = sbx_service_open (&error);
+  service = sbx_service_open_for_launch (&error);
   if (!service)
     return sbx_fail_error (error);
   parameters = make_parameters (run, argv);

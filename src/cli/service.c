@@ -20,7 +20,7 @@
 
 struct _SbxService {
   SbxConnection *bus;
-  gboolean private;
+  gboolean private, launch_first;
   /* The call that is under way, and what it takes to make it again */
   GDBusMessage *call;
   guint32 serial;
@@ -70,11 +70,11 @@ find_runtime_dir (GError **error)
 }
 
 static gboolean
-spawn_private (int fd, GError **error)
+spawn_private (int fd, gboolean launch_first, GError **error)
 {
   g_autofree char *program = find_sandboxd ();
   g_autofree char *runtime = find_runtime_dir (error);
-  const char *argv[] = { program, "--peer-fd=3", NULL };
+  const char *argv[] = { program, "--peer-fd=3", launch_first ? "--launch-first" : NULL, NULL };
   g_auto (GStrv) environment = NULL;
   posix_spawn_file_actions_t actions;
   posix_spawnattr_t attributes;
@@ -107,7 +107,7 @@ spawn_private (int fd, GError **error)
 
 /* A sandboxd of our own that lives as long as the connection. */
 static SbxConnection *
-connect_private (GError **error)
+connect_private (gboolean launch_first, GError **error)
 {
   gboolean spawned;
   int pair[2], on = 1;
@@ -123,7 +123,7 @@ connect_private (GError **error)
     pair[1] = fcntl (pair[1], F_DUPFD_CLOEXEC, 4);
     close (3);
   }
-  spawned = spawn_private (pair[1], error);
+  spawned = spawn_private (pair[1], launch_first, error);
   close (pair[1]);
   if (spawned)
     return sbx_connection_new_for_peer (pair[0], error);
@@ -153,18 +153,19 @@ static gboolean
 make_private (SbxService *self, GError **error)
 {
   g_clear_pointer (&self->bus, sbx_connection_free);
-  self->bus = connect_private (error);
+  self->bus = connect_private (self->launch_first, error);
   self->private = TRUE;
   return self->bus != NULL;
 }
 
-SbxService *
-sbx_service_open (GError **error)
+static SbxService *
+open_service (gboolean launch_first, GError **error)
 {
   g_autoptr (SbxService) self = g_new0 (SbxService, 1);
   g_autofree char *address = find_session_bus ();
   g_autoptr (GError) problem = NULL;
 
+  self->launch_first = launch_first;
   (void) SBX_ERROR; /* registers the names, so that the service's errors are told apart */
   if (address) {
     self->bus = sbx_connection_new_for_address (address, &problem);
@@ -173,6 +174,18 @@ sbx_service_open (GError **error)
     g_printerr (_ ("sandboxctl: the session bus does not answer (%s); going on without it\n"), problem->message);
   }
   return make_private (self, error) ? g_steal_pointer (&self) : NULL;
+}
+
+SbxService *
+sbx_service_open (GError **error)
+{
+  return open_service (FALSE, error);
+}
+
+SbxService *
+sbx_service_open_for_launch (GError **error)
+{
+  return open_service (TRUE, error);
 }
 
 gboolean

@@ -13,6 +13,9 @@ typedef struct _SbxService SbxService;
 
 /* Connects. Errors: NOT_SUPPORTED, with the remedy. */
 SbxService *sbx_service_open (GError **error);
+/* The same; the first call will be Launch. A private service then begins with that, and looks for other instances after
+ * it. */
+SbxService *sbx_service_open_for_launch (GError **error);
 void sbx_service_free (SbxService *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (SbxService, sbx_service_free)
 

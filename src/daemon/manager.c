@@ -466,8 +466,19 @@ register_manager (SbxManager *self, GError **error)
   return TRUE;
 }
 
+/* The first launch has succeeded: when its caller has the answer there is time for the others. */
+static void
+look_around_soon (SbxRegistry *registry, SbxInstance *instance, gpointer user_data)
+{
+  SbxManager *self = user_data;
+
+  g_signal_handlers_disconnect_by_func (registry, look_around_soon, self);
+  if (self->looking == 0)
+    self->looking = g_idle_add (on_look_again, self);
+}
+
 SbxManager *
-sbx_manager_new (SbxContext *context, GDBusConnection *connection, GError **error)
+sbx_manager_new (SbxContext *context, GDBusConnection *connection, gboolean launch_first, GError **error)
 {
   g_autoptr (SbxManager) self = g_object_new (SBX_TYPE_MANAGER, NULL);
 
@@ -482,7 +493,10 @@ sbx_manager_new (SbxContext *context, GDBusConnection *connection, GError **erro
   g_signal_connect (self->callers, "changed", G_CALLBACK (on_callers_changed), self);
   if (!register_manager (self, error))
     return NULL;
-  sbx_manager_look_around (self);
+  if (launch_first)
+    g_signal_connect (self->registry, "added", G_CALLBACK (look_around_soon), self);
+  else
+    sbx_manager_look_around (self);
   self->begun = TRUE;
   return g_steal_pointer (&self);
 }

@@ -19,6 +19,7 @@ typedef struct {
   SbxManager *manager;
   int peer_fd;
   int idle_seconds;
+  gboolean launch_first;
   int exit_status;
   gboolean is_owner, was_owner; /* of the name */
 } Service;
@@ -72,7 +73,7 @@ serve (Service *service)
   g_autoptr (GError) error = NULL;
 
   g_signal_connect (service->connection, "closed", G_CALLBACK (on_closed), service);
-  service->manager = sbx_manager_new (service->context, service->connection, &error);
+  service->manager = sbx_manager_new (service->context, service->connection, service->launch_first, &error);
   if (service->manager)
     return TRUE;
   g_warning ("Cannot export the service: %s", error->message);
@@ -188,13 +189,14 @@ static int
 run (Service *service)
 {
   service->loop = g_main_loop_new (NULL, FALSE);
-  service->context = sbx_context_new (g_get_environ ());
   g_unix_signal_add (SIGTERM, on_signal, service);
   g_unix_signal_add (SIGINT, on_signal, service);
+  /* The connection is made in GDBus's thread while this one finds out what the machine can do */
   if (service->peer_fd >= 0)
     sbx_peer_connect_async (service->peer_fd, NULL, on_peer, service);
   else
     g_bus_get (G_BUS_TYPE_SESSION, NULL, on_bus, service);
+  service->context = sbx_context_new (g_get_environ ());
   g_main_loop_run (service->loop);
 
   if (service->connection)
@@ -215,6 +217,8 @@ parse (Service *service, int *argc, char ***argv)
   const GOptionEntry entries[] = {
     { "peer-fd", 0, 0, G_OPTION_ARG_INT, &service->peer_fd,
       N_ ("Serve the one client at the other end of this connected socket, not the session bus"), N_ ("NUMBER") },
+    { "launch-first", 0, 0, G_OPTION_ARG_NONE, &service->launch_first,
+      N_ ("The client begins with a launch: look for what runs already after it"), NULL },
     { "idle-timeout", 0, 0, G_OPTION_ARG_INT, &service->idle_seconds,
       N_ ("Leave after this long without instances and clients; 0: never"), N_ ("SECONDS") },
     { "version", 0, 0, G_OPTION_ARG_NONE, &version, N_ ("Print the version and leave"), NULL },
