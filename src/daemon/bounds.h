@@ -22,6 +22,9 @@
 #define SBX_IDLE_SECONDS 60
 /* A record without a socket may be one that its keeper is just making. */
 #define SBX_YOUNG_RECORD_SECONDS 10
+/* From the first launch of a service that begins with one (--launch-first) to its looking for others: longer than a
+ * quick command takes. */
+#define SBX_LOOK_AROUND_MS 200
 /* Arguments and options of one call, in bytes: the kernel takes at most 6 MiB of arguments and environment (execve(2)),
  * and there may be hundreds of calls. */
 #define SBX_MAX_CALL (16u << 20)

@@ -466,7 +466,7 @@ register_manager (SbxManager *self, GError **error)
   return TRUE;
 }
 
-/* The first launch has succeeded: when its caller has the answer there is time for the others. */
+/* The first launch has succeeded; the application starts. */
 static void
 look_around_soon (SbxRegistry *registry, SbxInstance *instance, gpointer user_data)
 {
@@ -474,7 +474,7 @@ look_around_soon (SbxRegistry *registry, SbxInstance *instance, gpointer user_da
 
   g_signal_handlers_disconnect_by_func (registry, look_around_soon, self);
   if (self->looking == 0)
-    self->looking = g_idle_add (on_look_again, self);
+    self->looking = g_timeout_add (SBX_LOOK_AROUND_MS, on_look_again, self);
 }
 
 SbxManager *

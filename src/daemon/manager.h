@@ -13,7 +13,7 @@ G_BEGIN_DECLS
 G_DECLARE_FINAL_TYPE (SbxManager, sbx_manager, SBX, MANAGER, GObject)
 
 /* Exports everything on @connection, adopted instances included; with @launch_first those become known only when the
- * first launch has been answered, or somebody asks for all of them. @context must outlive it. */
+ * first launch has gone on for a moment, or somebody asks for all of them. @context must outlive it. */
 SbxManager *sbx_manager_new (SbxContext *context, GDBusConnection *connection, gboolean launch_first, GError **error);
 /* On a bus: sends Exited for instances that ended while no service was there; from now on, notes which were told. */
 void sbx_manager_announce (SbxManager *self);

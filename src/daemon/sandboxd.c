@@ -199,6 +199,9 @@ run (Service *service)
   service->context = sbx_context_new (g_get_environ ());
   g_main_loop_run (service->loop);
 
+  /* Nobody waits any more; what others left behind long ago is removed */
+  if (service->manager && service->launch_first)
+    sbx_manager_look_around (service->manager);
   if (service->connection)
     g_signal_handlers_disconnect_by_data (service->connection, service);
   g_clear_object (&service->manager);
@@ -249,7 +252,9 @@ main (int argc, char **argv)
 {
   Service service = { .peer_fd = -1, .idle_seconds = SBX_IDLE_SECONDS, .exit_status = EXIT_FAILURE };
 
-  setlocale (LC_ALL, "");
+  /* Only what text needs: each further category is two files to open */
+  setlocale (LC_CTYPE, "");
+  setlocale (LC_MESSAGES, "");
   bindtextdomain (GETTEXT_PACKAGE, SBX_LOCALEDIR);
   bind_textdomain_codeset (GETTEXT_PACKAGE, "UTF-8");
   textdomain (GETTEXT_PACKAGE);

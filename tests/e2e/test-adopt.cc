@@ -86,6 +86,25 @@ TEST_P (Adopt, WhatIsThereTwiceIsTheSame)
   EXPECT_TRUE (succeeds (sandboxctl ({ "stop", id })));
 }
 
+/* Also where each launch has a service of its own, which begins with that launch. */
+TEST_P (Adopt, ALaunchIsEnoughToRemoveWhatEndedLongAgo)
+{
+  ASSERT_TRUE (succeeds (run_in ({}, { "true" })));
+  ASSERT_EQ (records ().size (), 1u);
+  const std::string id = records ()[0].id, file = instances () + "/" + id + "/status", key = "ExitTime=";
+  std::string status = read_file (file);
+  size_t at = status.find (key) + key.size ();
+  int64_t ended = std::stoll (status.substr (at));
+
+  kill_services ();
+  EXPECT_TRUE (succeeds (run_in ({}, { "true" })));
+  EXPECT_EQ (records ().size (), 2u) << "one that has just ended is kept";
+  write_file (file, status.replace (at, std::to_string (ended).size (), std::to_string (ended - 400000000)));
+  kill_services ();
+  EXPECT_TRUE (succeeds (run_in ({}, { "true" })));
+  EXPECT_TRUE (eventually ([&] { return !std::filesystem::exists (instances () + "/" + id); })) << "400 s ago";
+}
+
 /* Rubbish in the directory is no reason to fail, and nothing that is not ours is touched. */
 TEST_P (Adopt, RubbishBesideIt)
 {
