@@ -31,7 +31,8 @@ write_block (SbxCall *call, const SbxWish *wish, GError **error)
   g_autoptr (SbxPlan) plan =
       sbx_wish_plan (sbx_manager_get_context (call->manager), wish, info->policy, info->app_id, error);
 
-  return plan ? sbx_plan_write_start (plan, wish->targets, wish->n_fds, error) : -1;
+  return plan ? sbx_plan_write_start (plan, g_str_equal (info->limits, "scope"), wish->targets, wish->n_fds, error)
+              : -1;
 }
 
 static gboolean

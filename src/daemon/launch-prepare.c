@@ -164,6 +164,18 @@ start_keeper (SbxLaunch *launch, GError **error)
   return sbx_keeper_spawn (keeper, &context->nofile, context->bus == NULL, error);
 }
 
+/* Which limits go with START is known when there is a scope or there will be none. */
+static gboolean
+write_start (SbxLaunch *launch, GError **error)
+{
+  const SbxWish *wish = launch->wish;
+  gboolean by_scope = g_str_equal (sbx_instance_get_info (launch->instance)->limits, "scope");
+
+  launch->start_block = sbx_plan_write_start (launch->choice->plan, by_scope, wish->targets, wish->n_fds, error);
+  g_clear_object (&launch->choice->plan); /* it may be large, and the authority may take its time */
+  return launch->start_block >= 0;
+}
+
 gboolean
 sbx_launch_prepare (SbxLaunch *launch, GError **error)
 {
@@ -179,9 +191,7 @@ sbx_launch_prepare (SbxLaunch *launch, GError **error)
   sbx_instance_set_keeper (launch->instance, sock);
   if (!send_prepare (launch, error))
     return FALSE;
-  launch->start_block = sbx_plan_write_start (launch->choice->plan, launch->wish->targets, launch->wish->n_fds, error);
-  g_clear_object (&launch->choice->plan); /* it may be large, and the authority may take its time */
-  launch->prepared = launch->start_block >= 0;
+  launch->prepared = sbx_launch_wants_scope (launch) || write_start (launch, error);
   return launch->prepared;
 }
 
@@ -192,6 +202,8 @@ sbx_launch_start (SbxLaunch *launch, GError **error)
   SbxMessage message = { .type = SBX_MSG_START, .value = wish->lifeline >= 0 ? SBX_START_LIFELINE : 0 };
   g_autoptr (GArray) fds = g_array_new (FALSE, FALSE, sizeof (int));
 
+  if (launch->start_block < 0 && !write_start (launch, error))
+    return FALSE;
   if (launch->choice->on_crash)
     message.value |= SBX_START_TRACE;
   g_array_append_val (fds, launch->start_block);

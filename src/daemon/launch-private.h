@@ -38,12 +38,16 @@ SbxInfo *sbx_launch_make_info (guint64 id, SbxChoice *choice, const SbxWish *wis
 /* Drops what has only been needed for that. */
 void sbx_launch_forget_call (SbxLaunch *launch);
 
+/* launch.c: has it limits that a scope can keep, and is there a bus to ask for one? */
+gboolean sbx_launch_wants_scope (const SbxLaunch *launch);
+
 /* launch-prepare.c: what the keeper is sent. Are all directories there that the plan makes? */
 gboolean sbx_launch_has_directories (SbxLaunch *launch);
-/* Makes them, starts the keeper, sends PREPARE, writes the block of START. Errors: SPAWN_FAILED, NOT_SUPPORTED, EXITED.
+/* Makes them, starts the keeper, sends PREPARE, writes the block of START unless that waits for a scope. Errors:
+ * SPAWN_FAILED, NOT_SUPPORTED, EXITED.
  */
 gboolean sbx_launch_prepare (SbxLaunch *launch, GError **error);
-/* Sends START. Errors: those of sbx_instance_send (). */
+/* Sends START. Errors: those of sbx_instance_send (), SPAWN_FAILED. */
 gboolean sbx_launch_start (SbxLaunch *launch, GError **error);
 
 G_END_DECLS

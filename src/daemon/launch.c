@@ -208,13 +208,19 @@ on_scope (GObject *source, GAsyncResult *result, gpointer user_data)
   advance (launch);
 }
 
+gboolean
+sbx_launch_wants_scope (const SbxLaunch *launch)
+{
+  return launch->context->bus && sbx_scope_is_wanted (launch->choice->policy);
+}
+
 /* TRUE when there is nothing to wait for. */
 static gboolean
 has_its_scope (SbxLaunch *launch)
 {
   g_autofree char *name = NULL;
 
-  if (launch->scoped || !launch->context->bus || !sbx_scope_is_wanted (launch->choice->policy))
+  if (launch->scoped || !sbx_launch_wants_scope (launch))
     return TRUE;
   if (launch->init == 0 || launch->scoping)
     return FALSE;

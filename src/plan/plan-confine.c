@@ -145,20 +145,22 @@ static const struct {
   SbxLimit limit;
   int resource;
   const char *name;
+  gboolean of_all; /* a scope does it better */
 } rlimits[] = {
   /* RLIMIT_AS would count reserved address space, of which browsers and sanitizers take terabytes */
-  { SBX_LIMIT_MEMORY, RLIMIT_DATA, "data" },
+  { SBX_LIMIT_MEMORY, RLIMIT_DATA, "data", TRUE },
   /* Counted per user namespace since Linux 5.14 */
-  { SBX_LIMIT_PIDS, RLIMIT_NPROC, "nproc" },
-  { SBX_LIMIT_NOFILE, RLIMIT_NOFILE, "nofile" },
-  { SBX_LIMIT_CORE, RLIMIT_CORE, "core" },
+  { SBX_LIMIT_PIDS, RLIMIT_NPROC, "nproc", TRUE },
+  { SBX_LIMIT_NOFILE, RLIMIT_NOFILE, "nofile", FALSE },
+  { SBX_LIMIT_CORE, RLIMIT_CORE, "core", FALSE },
 };
 
 static void
 plan_limits (SbxPlan *self)
 {
   for (gsize i = 0; i < G_N_ELEMENTS (rlimits); i++) {
-    SbxRlimit row = { rlimits[i].resource, rlimits[i].name, sbx_policy_get_limit (self->policy, rlimits[i].limit) };
+    SbxRlimit row = { rlimits[i].resource, rlimits[i].name, sbx_policy_get_limit (self->policy, rlimits[i].limit),
+                      rlimits[i].of_all };
 
     if (row.value != SBX_LIMIT_NONE)
       g_array_append_val (self->rlimits, row);

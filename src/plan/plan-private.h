@@ -35,6 +35,7 @@ typedef struct {
   int resource; /* RLIMIT_* */
   const char *name;
   guint64 value;
+  gboolean of_all; /* it stands in for a limit of all processes together */
 } SbxRlimit;
 
 struct _SbxPlan {

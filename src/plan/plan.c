@@ -356,7 +356,7 @@ add_domain (SbxPlan *self, SbxBlockWriter *writer)
 }
 
 int
-sbx_plan_write_start (SbxPlan *self, const gint32 *targets, gsize n_targets, GError **error)
+sbx_plan_write_start (SbxPlan *self, gboolean by_scope, const gint32 *targets, gsize n_targets, GError **error)
 {
   SbxBlockWriter writer = { 0 };
   gsize n;
@@ -375,7 +375,8 @@ sbx_plan_write_start (SbxPlan *self, const gint32 *targets, gsize n_targets, GEr
     const SbxRlimit *row = &g_array_index (self->rlimits, SbxRlimit, i);
     guint64 values[3] = { (guint64) row->resource, row->value, row->value };
 
-    sbx_block_add (&writer, SBX_TAG_RLIMIT, values, sizeof values);
+    if (!by_scope || !row->of_all)
+      sbx_block_add (&writer, SBX_TAG_RLIMIT, values, sizeof values);
   }
   return finish_block (&writer, error);
 }

@@ -87,8 +87,10 @@ gboolean sbx_plan_check_nested (SbxPlan *self, const SbxPolicy *within, GError *
 /* Both blocks, as sealed memfds (wire/block.h), or -1 with SPAWN_FAILED. @id: 16 hex digits; @info: for the info file.
  */
 int sbx_plan_write_prepare (SbxPlan *self, const char *id, GBytes *info, GError **error);
-/* @targets: the number inside of each descriptor that goes with START, in order. */
-int sbx_plan_write_start (SbxPlan *self, const gint32 *targets, gsize n_targets, GError **error);
+/* @by_scope: a scope holds the limits of all processes together, and rlimits, which count each process's reserved
+ * memory and our own processes, need not stand in for it. @targets: the number inside of each descriptor that goes with
+ * START, in order. */
+int sbx_plan_write_start (SbxPlan *self, gboolean by_scope, const gint32 *targets, gsize n_targets, GError **error);
 
 /* Everything, for Explain and the golden files: a{sv}, floating. */
 GVariant *sbx_plan_to_variant (SbxPlan *self);

@@ -2,6 +2,9 @@
 /* Limits of an instance as a whole: what is asked of the systemd user manager, and what happens when it does not do it.
  * The manager is a mock; what a scope with these properties does is systemd's. */
 #include <csignal>
+#include <cstring>
+#include <sys/resource.h>
+#include <unistd.h>
 
 #include "harness.h"
 
@@ -62,6 +65,27 @@ protected:
         return true;
     return false;
   }
+  static rlim_t
+  rlimit_of (pid_t pid, __rlimit_resource resource)
+  {
+    struct rlimit limit = {};
+
+    EXPECT_EQ (prlimit (pid, resource, nullptr, &limit), 0) << strerror (errno);
+    return limit.rlim_cur;
+  }
+  static std::string
+  data_limit ()
+  {
+    return run (Command ({ "sh", "-c", "ulimit -d" })).out;
+  }
+  /* "limited": what a scope counts for all together is not counted for each process as well. */
+  static void
+  expect_rlimits (pid_t pid, bool scope)
+  {
+    EXPECT_EQ (rlimit_of (pid, RLIMIT_DATA), scope ? rlimit_of (getpid (), RLIMIT_DATA) : 512u << 20);
+    EXPECT_EQ (rlimit_of (pid, RLIMIT_NPROC), scope ? rlimit_of (getpid (), RLIMIT_NPROC) : 100);
+    EXPECT_EQ (rlimit_of (pid, RLIMIT_NOFILE), 333u);
+  }
   void
   stop (const std::string &id)
   {
@@ -101,8 +125,10 @@ TEST_F (Limits, EveryProperty)
   for (const char *name : { "MemoryMax", "TasksMax", "CPUQuotaPerSecUSec" })
     EXPECT_EQ (types[name].text (), "t") << name;
   EXPECT_EQ (limits_of (id), "scope");
+  expect_rlimits (record (id).pid, true);
   kill_services ();
   EXPECT_EQ (limits_of (id), "scope") << "forgotten by the next service";
+  EXPECT_EQ (sandboxctl ({ "exec", id, "--", "sh", "-c", "ulimit -d; ulimit -n" }).out, data_limit () + "333\n");
   stop (id);
 }
 
@@ -182,7 +208,8 @@ TEST_F (Limits, ManagerIsSilent)
   std::string id = launch ("limited");
   EXPECT_EQ (limits_of (id), "rlimit");
   EXPECT_TRUE (warns (id, "has not answered"));
-  EXPECT_EQ (sandboxctl ({ "exec", id, "--", "sh", "-c", "ulimit -n" }).out, "333\n");
+  expect_rlimits (record (id).pid, false);
+  EXPECT_EQ (sandboxctl ({ "exec", id, "--", "sh", "-c", "ulimit -d; ulimit -n" }).out, "524288\n333\n");
   kill_services ();
   EXPECT_TRUE (warns (id, "has not answered"));
   stop (id);
@@ -210,6 +237,7 @@ TEST_F (Limits, NoManager)
 {
   std::string id = launch ("limited");
   EXPECT_EQ (limits_of (id), "rlimit");
+  expect_rlimits (record (id).pid, false);
   EXPECT_TRUE (warns (id, "cpu="));
   stop (id);
   id = launch ("cpu");
