@@ -14,7 +14,7 @@ packages () {
       xvfb xserver-xephyr x11-utils xauth xdotool zsh fish python3-xlib" ;;
     browsers) echo "chromium firefox-esr fonts-dejavu-core" ;;
     apps) echo "thunderbird libreoffice-writer evince mpv gimp xterm" ;;
-    kernels) echo "qemu-system-x86 busybox-static apparmor zstd" ;;
+    kernels) echo "qemu-system-x86 busybox-static apparmor zstd systemd libpam-systemd dbus-user-session" ;;
     lint) echo "clang clang-tidy clang-format cppcheck shellcheck libclang-rt-14-dev" ;;
     *) echo "deps.sh: no such set: $1" >&2; exit 125 ;;
   esac

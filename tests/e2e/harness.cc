@@ -67,6 +67,12 @@ SandboxTest::user_profiles () const
 }
 
 std::string
+SandboxTest::runtime () const
+{
+  return bus_ == Bus::LOGIN ? "/run/user/" + std::to_string (getuid ()) : dir_ + "/run";
+}
+
+std::string
 SandboxTest::marker () const
 {
   return "marker-" + fs::path (dir_).filename ().string ();
@@ -95,7 +101,7 @@ SandboxTest::make_directories ()
     ASSERT_TRUE (fs::create_directory (dir_ + "/" + name));
   fs::create_directories (admin_profiles ());
   fs::create_directories (user_profiles ());
-  chmod (runtime ().c_str (), 0700);
+  chmod ((dir_ + "/run").c_str (), 0700);
   for (const std::string &program : { places ().sandboxd, places ().keeper, places ().init, places ().dump })
     fs::create_symlink (program, dir_ + "/libexec/" + fs::path (program).filename ().string ());
 }
@@ -441,7 +447,7 @@ SandboxTest::kill_services ()
 GDBusConnection *
 SandboxTest::connection ()
 {
-  if (!bus_process_)
+  if (bus_ != Bus::LOGIN && !bus_process_)
     start_bus ();
   if (!connection_) {
     g_autoptr (GError) error = nullptr;

@@ -13,7 +13,8 @@
 
 namespace e2e {
 
-enum class Bus { SESSION, NONE };
+/* LOGIN: that of the user's login session, and with it the real systemd user manager, where one runs. */
+enum class Bus { SESSION, NONE, LOGIN };
 
 /* Where the programs under test are: a build tree, or an installed one (SBX_TEST_PREFIX). */
 struct Places {
@@ -59,11 +60,7 @@ protected:
   {
     return dir_ + "/home";
   }
-  std::string
-  runtime () const
-  {
-    return dir_ + "/run";
-  }
+  std::string runtime () const;
   std::string
   instances () const
   {

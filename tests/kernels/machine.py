@@ -39,6 +39,7 @@ class Kernel:
     ci: bool = False
     command_line: str = ''
     name: str = ''
+    systemd: bool = False  # is the first process
     steps: tuple = ()
 
     @property
