@@ -197,14 +197,18 @@ report_end (Follow *self)
   const SbxLifeline *lifeline = self->call->lifeline;
   const SbxMessage *end = &lifeline->end;
 
-  if (lifeline->ended && end->value != SBX_CULPRIT_APPLICATION && end->value != SBX_CULPRIT_STOPPED
-      && end->value != SBX_CULPRIT_CALLER && end->value != SBX_CULPRIT_TARGET) {
+  if (lifeline->ended
+      && (end->value == SBX_CULPRIT_BWRAP || end->value == SBX_CULPRIT_INIT || end->value == SBX_CULPRIT_KEEPER)) {
     const char *name = sbx_culprit_name ((unsigned) end->value);
 
     finish (self,
             sbx_fail (_ ("the sandbox broke down: its %s was killed or failed%s%s; the application was ended with it"),
                       name ? name : "?", end->text[0] ? ": " : "", end->text));
   } else if (lifeline->exited) {
+    if (lifeline->ended && end->value == SBX_CULPRIT_MEMORY)
+      (void) sbx_fail (
+          _ ("the application was ended because it took more memory than it may have; memory= in its profile, or "
+             "--limit=memory=…, says how much that is"));
     finish (self, sbx_lifeline_exit_status (lifeline->wait_status));
   } else {
     finish (self, sbx_fail (_ ("the sandbox broke down: its keeper was killed or failed; the application was ended "

@@ -25,10 +25,10 @@ free_row (SbxKeeper *keeper)
   return NULL;
 }
 
-static void
-count_holders (SbxKeeper *keeper)
+void
+sbx_keeper_count_holders (SbxKeeper *keeper)
 {
-  SbxMessage message = { .type = SBX_MSG_HOLD };
+  SbxMessage message = { .type = SBX_MSG_HOLD, .value = keeper->memory >= 0 };
 
   for (size_t i = 0; i < SBX_KEEPER_HANDLERS; i++)
     message.value |= keeper->handlers[i].pid != 0 && keeper->handlers[i].hold;
@@ -119,7 +119,7 @@ sbx_keeper_attach (SbxKeeper *keeper, const SbxMessage *message, int socket, int
   row->crash = message->job;
   row->hold = (message->value & SBX_ATTACH_HOLD) != 0;
   if (row->hold)
-    count_holders (keeper);
+    sbx_keeper_count_holders (keeper);
 }
 
 void
@@ -170,7 +170,7 @@ sbx_keeper_handler_ended (SbxKeeper *keeper, pid_t pid)
     *handler = (SbxHandler){ .link = -1, .mounts = -1 };
     sbx_keeper_crash_handled (keeper, crash);
     if (held)
-      count_holders (keeper);
+      sbx_keeper_count_holders (keeper);
     return true;
   }
   return false;

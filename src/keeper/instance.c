@@ -103,6 +103,7 @@ job_exited (SbxKeeper *keeper, SbxJob *job, int status)
   if (job == &keeper->jobs[0]) {
     keeper->main_ended = true;
     keeper->main_status = status;
+    sbx_keeper_read_memory (keeper);
   }
   sbx_keeper_tell (keeper, job, &exited);
   if (job != &keeper->jobs[0])
@@ -257,8 +258,10 @@ sbx_keeper_timers (SbxKeeper *keeper)
 static SbxCulprit
 find_culprit (const SbxKeeper *keeper)
 {
-  if (keeper->main_ended || keeper->why != SBX_CULPRIT_APPLICATION)
+  if (keeper->why != SBX_CULPRIT_APPLICATION)
     return keeper->why;
+  if (keeper->main_ended)
+    return sbx_keeper_ended_by_memory (keeper) ? SBX_CULPRIT_MEMORY : SBX_CULPRIT_APPLICATION;
   if (sbx_join_target_has_ended (&keeper->join, TARGET_END_MS))
     return SBX_CULPRIT_TARGET;
   return WIFSIGNALED (keeper->bwrap_status) ? SBX_CULPRIT_BWRAP : SBX_CULPRIT_INIT;

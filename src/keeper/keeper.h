@@ -99,6 +99,8 @@ typedef struct {
   char display_said[512];                  /* what the X server has complained of first */
   size_t n_display_said;
   SbxDocuments documents;
+  int memory;                     /* memory.events of its scope until the application has ended, or -1 */
+  bool out_of_memory;             /* processes were killed for its limit */
   bool trace;                     /* OnCrash= */
   pid_t tracer;                   /* or 0 */
   int tracer_link;                /* socket to it, or -1 */
@@ -183,6 +185,16 @@ void sbx_keeper_serve_handler (SbxHandler *handler);
 bool sbx_keeper_handler_ended (SbxKeeper *keeper, pid_t pid);
 /* Whether keepers of handlers are still there. */
 bool sbx_keeper_has_handlers (const SbxKeeper *keeper);
+/* Tells init whether it has to stay when the application has ended: for a handler, or until memory.c has looked. */
+void sbx_keeper_count_holders (SbxKeeper *keeper);
+
+/* memory.c: nothing of it fails. */
+/* START has gone to init, which is in a scope by now if it is to have one. */
+void sbx_keeper_watch_memory (SbxKeeper *keeper);
+/* The application has ended. */
+void sbx_keeper_read_memory (SbxKeeper *keeper);
+/* … and this is why. */
+bool sbx_keeper_ended_by_memory (const SbxKeeper *keeper);
 
 /* proxy.c: the filtered buses. */
 int sbx_keeper_start_proxy (SbxKeeper *keeper, const SbxBlock *block); /* -1 with errno */

@@ -279,6 +279,7 @@ sbx_keeper_start (SbxKeeper *keeper)
     sbx_keeper_fail (keeper, SBX_STEP_PROTOCOL, errno, "");
   while (keeper->n_start_fds > 0)
     close (keeper->start_fds[--keeper->n_start_fds]);
+  sbx_keeper_watch_memory (keeper);
 }
 
 void

@@ -165,7 +165,7 @@ set_up (SbxKeeper *keeper)
     keeper->handlers[i] = (SbxHandler){ .link = -1, .mounts = -1 };
   for (size_t i = 0; i < SBX_KEEPER_CRASHES; i++)
     keeper->crashes[i].pidfd = -1;
-  keeper->tracer_link = keeper->gate = -1;
+  keeper->tracer_link = keeper->gate = keeper->memory = -1;
   keeper->proxy = keeper->display = (SbxSidecar) SBX_SIDECAR_NONE;
   keeper->documents = (SbxDocuments){ .link = -1, .tree = -1, .place = -1 };
   keeper->join.own_mounts = -1;

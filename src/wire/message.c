@@ -99,6 +99,7 @@ static const char *const culprit_names[SBX_N_CULPRITS] = {
   [SBX_CULPRIT_BWRAP] = "bwrap",
   [SBX_CULPRIT_INIT] = "init",
   [SBX_CULPRIT_KEEPER] = "keeper",
+  [SBX_CULPRIT_MEMORY] = "memory",
   [SBX_CULPRIT_TARGET] = "target",
 };
 

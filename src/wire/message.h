@@ -104,6 +104,7 @@ typedef enum {
   SBX_CULPRIT_BWRAP,       /* killed or failed */
   SBX_CULPRIT_INIT,
   SBX_CULPRIT_KEEPER, /* found dead by sandboxd */
+  SBX_CULPRIT_MEMORY, /* the kernel, since the instance had taken what memory= allows */
   SBX_CULPRIT_TARGET, /* a handler: the instance that it was attached to has ended */
   SBX_N_CULPRITS
 } SbxCulprit;

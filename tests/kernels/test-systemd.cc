@@ -272,6 +272,8 @@ TEST_F (Systemd, Memory)
       int status = process.wait ().status;
       EXPECT_TRUE (status == 128 + SIGTERM || status == 128 + SIGKILL) << status;
       EXPECT_EQ (process.err ().find ("two"), std::string::npos);
+      EXPECT_NE (process.err ().find ("more memory than it may have"), std::string::npos) << process.err ();
+      EXPECT_EQ (record (found.id).culprit, "memory");
     } else {
       ASSERT_TRUE (eventually ([&] { return process.running () && process.err () == "one\ntwo\n"; })) << process.err ();
       process.close_input ();
@@ -283,12 +285,25 @@ TEST_F (Systemd, Memory)
 
 TEST_F (Systemd, MemoryOfTheApplication)
 {
+  auto culprits = [this] {
+    std::set<std::string> all;
+    for (const Record &r : records ())
+      all.insert (r.culprit);
+    return all;
+  };
   Outcome outcome = run_in ({ "--profile=memory", "--app-id=org.example.App-1" }, { "tail", "/dev/zero" });
 
-  EXPECT_EQ (outcome.status, 128 + SIGKILL) << outcome.err;
+  EXPECT_EQ (outcome.status, 128 + SIGKILL);
+  EXPECT_NE (outcome.err.find ("more memory than it may have"), std::string::npos) << outcome.err;
+  EXPECT_EQ (culprits (), std::set<std::string>{ "memory" });
   outcome = run_in ({ "--profile=memory", "--app-id=org.example.App-1" },
                     { "sh", "-c", "head -c 20M /dev/zero | tail | wc -c" });
   EXPECT_EQ (outcome.out, "20971520\n") << outcome.err;
+  /* Killed, and not for that */
+  outcome = run_in ({ "--profile=memory", "--app-id=org.example.App-1" }, { "sh", "-c", "kill -KILL $$" });
+  EXPECT_EQ (outcome.status, 128 + SIGKILL);
+  EXPECT_EQ (outcome.err, "");
+  EXPECT_EQ (culprits (), (std::set<std::string>{ "memory", "application" }));
 }
 
 TEST_F (Systemd, Cpu)
@@ -310,6 +325,18 @@ TEST_F (Systemd, GoneWithTheInstance)
   ::kill (record (id).keeper, SIGKILL);
   EXPECT_TRUE (scope_is_gone (id));
   EXPECT_EQ (json ({ "show", "--json", id })["state"].text (), "exited");
+}
+
+/* As the desktop's task manager does it. */
+TEST_F (Systemd, StoppedByTheManager)
+{
+  std::string id = launch ("limited");
+
+  EXPECT_TRUE (succeeds (systemctl ({ "stop", scope_of (id) })));
+  EXPECT_TRUE (wait_for_state (id, "exited"));
+  EXPECT_EQ (json ({ "show", "--json", id })["result"]["signal"].number (), SIGTERM);
+  EXPECT_EQ (record (id).culprit, "application");
+  EXPECT_TRUE (scope_is_gone (id));
 }
 
 /* Its scope is its own: neither the end of the service nor the next one touches it. */

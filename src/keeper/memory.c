@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Whether processes of the instance were killed since they had more memory than its scope may have. The kernel counts
+ * them (Documentation/admin-guide/cgroup-v2.rst, "memory.events"), and the systemd user manager removes the cgroup with
+ * its last process: so sandbox-init stays until the number has been read. */
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "keeper/keeper.h"
+
+#define CGROUPS "/sys/fs/cgroup"
+
+/* The content of a small file, NUL-terminated; "" when it cannot be read. */
+static void
+read_text (int fd, char *text, size_t size)
+{
+  ssize_t n = fd < 0 ? 0 : pread (fd, text, size - 1, 0);
+
+  text[n > 0 ? n : 0] = '\0';
+}
+
+/* The path of the unified hierarchy in /proc/PID/cgroup ("0::PATH", cgroups(7)), or NULL. */
+static char *
+find_path (char *text)
+{
+  char *line = strncmp (text, "0::/", 4) == 0 ? text : strstr (text, "\n0::/");
+  char *path = line ? strchr (line, '/') : NULL;
+
+  if (path)
+    path[strcspn (path, "\n")] = '\0';
+  return path;
+}
+
+/* What has no scope of its own is in the cgroup of the service, with others. The name: daemon/scope.h. */
+static bool
+is_own_scope (const SbxKeeper *keeper, const char *path)
+{
+  char end[sizeof keeper->record.id + sizeof "-.scope"];
+  size_t length = strlen (path), n;
+
+  snprintf (end, sizeof end, "-%s.scope", keeper->record.id);
+  n = strlen (end);
+  return length >= n && strcmp (path + length - n, end) == 0;
+}
+
+void
+sbx_keeper_watch_memory (SbxKeeper *keeper)
+{
+  char name[64], text[4096], events[sizeof CGROUPS + sizeof text + sizeof "/memory.events"];
+  const char *path;
+  int fd;
+
+  snprintf (name, sizeof name, "/proc/%d/cgroup", (int) keeper->init_pid);
+  fd = open (name, O_RDONLY | O_CLOEXEC);
+  read_text (fd, text, sizeof text);
+  if (fd >= 0)
+    close (fd);
+  path = find_path (text);
+  if (!path || !is_own_scope (keeper, path))
+    return;
+  snprintf (events, sizeof events, CGROUPS "%s/memory.events", path);
+  keeper->memory = open (events, O_RDONLY | O_CLOEXEC); /* or -1: memory is not limited */
+  if (keeper->memory >= 0)
+    sbx_keeper_count_holders (keeper);
+}
+
+/* @name: after a line's beginning, with the space behind it. */
+static unsigned long long
+find_count (const char *text, const char *name)
+{
+  const char *line = strstr (text, name);
+
+  return line ? strtoull (line + strlen (name), NULL, 10) : 0;
+}
+
+void
+sbx_keeper_read_memory (SbxKeeper *keeper)
+{
+  char text[1024];
+
+  if (keeper->memory < 0)
+    return;
+  read_text (keeper->memory, text, sizeof text);
+  close (keeper->memory);
+  keeper->memory = -1;
+  /* "oom" is this limit's alone: a process may also be killed since the machine has no memory left */
+  keeper->out_of_memory = find_count (text, "\noom ") > 0 && find_count (text, "\noom_kill ") > 0;
+  sbx_keeper_count_holders (keeper);
+}
+
+bool
+sbx_keeper_ended_by_memory (const SbxKeeper *keeper)
+{
+  int signo = WIFSIGNALED (keeper->main_status) ? WTERMSIG (keeper->main_status) : 0;
+
+  /* systemd ends all of a scope by SIGTERM when one of its processes was killed: systemd.scope(5), "OOMPolicy=" */
+  return keeper->out_of_memory && (signo == SIGKILL || signo == SIGTERM);
+}
