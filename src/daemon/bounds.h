@@ -36,8 +36,9 @@
 #define SBX_DISPLAY_KEPT (64u << 10)
 /* Messages that wait for a keeper to read them. */
 #define SBX_MAX_QUEUED_MESSAGES 64
-/* From asking the systemd user manager for a scope to its being there; then rlimits have to do. */
-#define SBX_SCOPE_TIMEOUT_MS 1000
+/* From asking the systemd user manager for a scope to its being there; then rlimits have to do. Long enough for a
+ * machine that is busy with a login: what was given up is not tried again. */
+#define SBX_SCOPE_TIMEOUT_MS 5000
 /* An authority that was not there is asked for again after this. */
 #define SBX_AUTHORITY_RETRY_SECONDS 10
 /* Descriptors: a launch holds up to SBX_MESSAGE_FDS of them. */

@@ -10,6 +10,7 @@
 #include "common/error.h"
 #include "common/names.h"
 #include "daemon/failure.h"
+#include "plan/plan.h"
 
 G_DEFINE_FINAL_TYPE (SbxInstance, sbx_instance, G_TYPE_OBJECT)
 
@@ -443,14 +444,15 @@ sbx_instance_get_status (SbxInstance *self, SbxStatus *status)
 void
 sbx_instance_set_limits (SbxInstance *self, const char *limits, const char *warning)
 {
-  if (warning) {
-    g_autoptr (GStrvBuilder) warnings = g_strv_builder_new ();
+  g_autoptr (GStrvBuilder) warnings = g_strv_builder_new ();
 
-    g_strv_builder_addv (warnings, (const char **) self->info->warnings);
+  for (guint i = 0; self->info->warnings[i]; i++)
+    if (!limits || !g_str_equal (self->info->warnings[i], SBX_PLAN_CPU_WARNING))
+      g_strv_builder_add (warnings, self->info->warnings[i]);
+  if (warning)
     g_strv_builder_add (warnings, warning);
-    g_strfreev (self->info->warnings);
-    self->info->warnings = g_strv_builder_end (warnings);
-  }
+  g_strfreev (self->info->warnings);
+  self->info->warnings = g_strv_builder_end (warnings);
   if (limits) {
     g_free (self->info->limits);
     self->info->limits = g_strdup (limits);

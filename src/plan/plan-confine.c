@@ -166,7 +166,7 @@ plan_limits (SbxPlan *self)
       g_array_append_val (self->rlimits, row);
   }
   if (sbx_policy_get_limit (self->policy, SBX_LIMIT_CPU) != SBX_LIMIT_NONE)
-    sbx_plan_warn (self, "cpu= takes a scope of the systemd user manager; where there is none, it is not limited");
+    sbx_plan_warn (self, "%s", SBX_PLAN_CPU_WARNING);
 }
 
 /* The least that they work with: libraries for drawing, stacks of threads */

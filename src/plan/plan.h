@@ -84,6 +84,9 @@ gboolean sbx_plan_is_inferiors_only (SbxPlan *self);
  * policy allows no more than @within? POLICY_EXCEEDED with the path that it must not have. */
 gboolean sbx_plan_check_nested (SbxPlan *self, const SbxPolicy *within, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
+/* What a plan with cpu= warns of. Where there is a scope there is nothing to warn of. */
+#define SBX_PLAN_CPU_WARNING "cpu= takes a scope of the systemd user manager; where there is none, it is not limited"
+
 /* Both blocks, as sealed memfds (wire/block.h), or -1 with SPAWN_FAILED. @id: 16 hex digits; @info: for the info file.
  */
 int sbx_plan_write_prepare (SbxPlan *self, const char *id, GBytes *info, GError **error);

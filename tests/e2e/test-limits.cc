@@ -125,6 +125,7 @@ TEST_F (Limits, EveryProperty)
   for (const char *name : { "MemoryMax", "TasksMax", "CPUQuotaPerSecUSec" })
     EXPECT_EQ (types[name].text (), "t") << name;
   EXPECT_EQ (limits_of (id), "scope");
+  EXPECT_FALSE (warns (id, "cpu="));
   expect_rlimits (record (id).pid, true);
   kill_services ();
   EXPECT_EQ (limits_of (id), "scope") << "forgotten by the next service";

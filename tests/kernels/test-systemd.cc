@@ -202,6 +202,7 @@ TEST_F (Systemd, EveryProperty)
   EXPECT_EQ (control (id, "pids.max"), "101");
   EXPECT_EQ (control (id, "cpu.max"), "150000 100000");
   EXPECT_EQ (limits_of (id), "scope");
+  EXPECT_EQ (enforced (id)["warnings"].size (), 0u) << enforced (id).dump ();
   /* What comes later is in it as well */
   Command late = command ({ "exec", id, "--", "sh", "-c", "echo ready; read line" });
   late.keep_input = true;
@@ -374,6 +375,24 @@ TEST_F (Systemd, OutlivesOthersThatAreKilled)
   EXPECT_EQ (service (), before);
   EXPECT_EQ (record (id).state, "running");
   stop (id);
+}
+
+/* One that was started by hand, or by a session that has its own cgroup: the user manager may not take processes from
+ * there, and asks the one of the system. */
+TEST_F (Systemd, ServiceFromElsewhere)
+{
+  Process service (Command ({ places ().sandboxd }));
+
+  ASSERT_TRUE (eventually ([] {
+    return run (Command ({ "busctl", "--user", "status", "org.example.Sandbox" })).status == 0;
+  }));
+  std::string id = launch ("limited");
+  EXPECT_EQ (this->service (), 0);
+  EXPECT_EQ (limits_of (id), "scope") << enforced (id).dump ();
+  EXPECT_EQ (group_of (record (id).init), "0::" + managed (scope_of (id)));
+  stop (id);
+  service.kill (SIGTERM);
+  service.wait ();
 }
 
 /* The manager says no, or nothing. */
