@@ -1,6 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# deps.sh SET...   Installs what is missing of the Debian packages of each set: build, run, test, browsers, apps, kernels, lint.
+# deps.sh SET...   Installs what is missing of the Debian packages of each set: build, run, test, browsers, apps, kernels,
+# lint, chromium, firefox.
 # As an ordinary user through sudo. Nothing is asked and nothing is done when everything is there.
 set -eu
 
@@ -13,6 +14,8 @@ packages () {
       python3-gi psmisc lsof strace gdb libxml2-utils man-db git desktop-file-utils xdg-desktop-portal
       xvfb xserver-xephyr x11-utils xauth xdotool zsh fish python3-xlib" ;;
     browsers) echo "chromium firefox-esr fonts-dejavu-core" ;;
+    chromium) echo "chromium fonts-dejavu-core" ;;
+    firefox) echo "firefox-esr fonts-dejavu-core" ;;
     apps) echo "thunderbird libreoffice-writer evince mpv gimp xterm" ;;
     kernels) echo "qemu-system-x86 busybox-static apparmor zstd systemd libpam-systemd dbus-user-session" ;;
     lint) echo "clang clang-tidy clang-format cppcheck shellcheck libclang-rt-14-dev" ;;

@@ -121,8 +121,10 @@ list (int store, gboolean json)
   }
   if (json)
     sbx_output_json (json_node_init_array (json_node_alloc (), all));
-  else
+  else if (entries->len > 0)
     sbx_output_table (rows);
+  else
+    fprintf (stderr, "%s", _ ("There are no crashes; sandboxes with OnCrash= or --on-crash leave them here.\n"));
   json_array_unref (all);
   return 0;
 }

@@ -28,10 +28,9 @@ sbx_cmd_kill (SbxCommand *command)
     G_OPTION_ENTRY_NULL,
   };
   g_autoptr (SbxService) service = NULL;
-  g_autoptr (GPtrArray) instances = NULL;
+  g_autoptr (GPtrArray) instances = NULL, chosen = NULL;
   g_autoptr (GError) error = NULL;
-  const SbxInstanceInfo *info;
-  int status, signo;
+  int status = 0, signo;
 
   if (!sbx_parse (command, entries, NULL, _ ("SANDBOX…"), _ ("Sends a signal to the main process of sandboxes."),
                   &status))
@@ -43,13 +42,14 @@ sbx_cmd_kill (SbxCommand *command)
     return sbx_fail (
         _ ("there is no signal \"%s\"; name one like TERM, KILL, USR1 or RTMIN+1, or a number from 1 to %d"), name,
         SIGRTMAX);
-  service = sbx_service_open (&error);
-  if (service)
-    instances = sbx_instances_list (service, &error);
-  for (int i = 1; instances && i < command->argc && !error; i++) {
-    info = sbx_instances_find (instances, command->argv[i], &error);
-    if (info)
-      kill_one (service, info, signo, &error);
+  chosen = sbx_instances_open_all (command->argv + 1, &service, &instances, &error);
+  if (!chosen)
+    return sbx_fail_error (error);
+  for (guint i = 0; i < chosen->len; i++) {
+    g_autoptr (GError) problem = NULL;
+
+    if (!kill_one (service, g_ptr_array_index (chosen, i), signo, &problem))
+      status = sbx_fail_error (problem);
   }
-  return error ? sbx_fail_error (error) : 0;
+  return status;
 }

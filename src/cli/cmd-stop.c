@@ -15,10 +15,10 @@ is_over (const GError *error)
 }
 
 static gboolean
-stop_one (SbxService *service, const SbxInstanceInfo *info, guint32 grace_ms, GError **error)
+begin_to_stop (SbxService *service, const SbxInstanceInfo *info, guint32 grace_ms, GError **error)
 {
   g_autoptr (GError) problem = NULL;
-  g_autoptr (GVariant) reply = NULL, result = NULL;
+  g_autoptr (GVariant) reply = NULL;
 
   if (sbx_instance_has_ended (info))
     return TRUE;
@@ -28,7 +28,32 @@ stop_one (SbxService *service, const SbxInstanceInfo *info, guint32 grace_ms, GE
     g_propagate_error (error, g_steal_pointer (&problem));
     return FALSE;
   }
-  return sbx_await_end (service, info->path, -1, &result, error) == SBX_AWAIT_ENDED;
+  return TRUE;
+}
+
+/* All of them have the same time. */
+static int
+stop_all (SbxService *service, GPtrArray *chosen, guint32 grace_ms)
+{
+  int status = 0;
+
+  for (guint i = 0; i < chosen->len; i++) {
+    g_autoptr (GError) error = NULL;
+
+    if (begin_to_stop (service, g_ptr_array_index (chosen, i), grace_ms, &error))
+      continue;
+    status = sbx_fail_error (error);
+    g_ptr_array_remove_index (chosen, i--);
+  }
+  for (guint i = 0; i < chosen->len; i++) {
+    const SbxInstanceInfo *info = g_ptr_array_index (chosen, i);
+    g_autoptr (GError) error = NULL;
+    g_autoptr (GVariant) result = NULL;
+
+    if (!sbx_instance_has_ended (info) && sbx_await_end (service, info->path, -1, &result, &error) != SBX_AWAIT_ENDED)
+      status = sbx_fail_error (error);
+  }
+  return status;
 }
 
 int
@@ -41,7 +66,7 @@ sbx_cmd_stop (SbxCommand *command)
     G_OPTION_ENTRY_NULL,
   };
   g_autoptr (SbxService) service = NULL;
-  g_autoptr (GPtrArray) instances = NULL, chosen = g_ptr_array_new ();
+  g_autoptr (GPtrArray) instances = NULL, chosen = NULL;
   g_autoptr (GError) error = NULL;
   int status = 0;
 
@@ -54,19 +79,6 @@ sbx_cmd_stop (SbxCommand *command)
     return sbx_fail (_ ("stop takes at least one sandbox; `sandboxctl ps` lists them"));
   if (!(grace >= 0 && grace <= MAX_GRACE))
     return sbx_fail (_ ("--grace takes a number of seconds, from 0 to %d"), (int) MAX_GRACE);
-  service = sbx_service_open (&error);
-  if (service)
-    instances = sbx_instances_list (service, &error);
-  /* All of them are found before the first is ended */
-  for (int i = 1; instances && i < command->argc && !error; i++)
-    g_ptr_array_add (chosen, (gpointer) sbx_instances_find (instances, command->argv[i], &error));
-  if (error)
-    return sbx_fail_error (error);
-  for (guint i = 0; i < chosen->len; i++) {
-    g_autoptr (GError) problem = NULL;
-
-    if (!stop_one (service, g_ptr_array_index (chosen, i), (guint32) (grace * 1000), &problem))
-      status = sbx_fail_error (problem);
-  }
-  return status;
+  chosen = sbx_instances_open_all (command->argv + 1, &service, &instances, &error);
+  return chosen ? stop_all (service, chosen, (guint32) (grace * 1000)) : sbx_fail_error (error);
 }

@@ -270,3 +270,23 @@ sbx_instances_open (const char *word, SbxService **service, GPtrArray **instance
     *instances = sbx_instances_list (*service, error);
   return *instances ? sbx_instances_find (*instances, word, error) : NULL;
 }
+
+GPtrArray *
+sbx_instances_open_all (char *const *words, SbxService **service, GPtrArray **instances, GError **error)
+{
+  g_autoptr (GPtrArray) chosen = g_ptr_array_new ();
+
+  *service = sbx_service_open (error);
+  if (*service)
+    *instances = sbx_instances_list (*service, error);
+  if (!*instances)
+    return NULL;
+  for (; *words; words++) {
+    const SbxInstanceInfo *info = sbx_instances_find (*instances, *words, error);
+
+    if (!info)
+      return NULL;
+    g_ptr_array_add (chosen, (gpointer) info);
+  }
+  return g_steal_pointer (&chosen);
+}

@@ -37,6 +37,10 @@ JsonNode *sbx_instance_to_json (const SbxInstanceInfo *self);
 /* The exit status that Result a{sv} stands for; @problem gets a text when the sandbox broke down, else NULL. */
 int sbx_instance_exit_status (GVariant *result, char **problem);
 
+/* Opens the service, lists, and finds all of @words (NULL at the end) before anything is done to one of them. GPtrArray
+ * of SbxInstanceInfo, which *@instances owns, or NULL with @error. */
+GPtrArray *sbx_instances_open_all (char *const *words, SbxService **service, GPtrArray **instances, GError **error);
+
 /* Parses @word and opens the service, lists, finds: what the verbs on one instance begin with. The list is in
  * *@instances and keeps the result alive. */
 const SbxInstanceInfo *sbx_instances_open (const char *word, SbxService **service, GPtrArray **instances,

@@ -107,6 +107,11 @@ TEST_P (Crash, AReportIsWrittenAndTheStatusIsTheSame)
   EXPECT_TRUE (succeeds (sandboxctl ({ "crashes", "remove", id })));
   EXPECT_TRUE (crashes ().empty ());
   EXPECT_TRUE (fails_with (sandboxctl ({ "crashes", "show", id }), 125, { id, "crashes list" }));
+  Outcome none = sandboxctl ({ "crashes" });
+  EXPECT_EQ (none.status, 0);
+  EXPECT_EQ (none.out, "");
+  EXPECT_NE (none.err.find ("no crashes"), std::string::npos) << none.err;
+  EXPECT_EQ (json ({ "crashes", "list", "--json" }).size (), 0u);
   EXPECT_TRUE (fails_with (sandboxctl ({ "crashes", "remove", "../.." }), 125, { "no crash" }));
 }
 

@@ -181,7 +181,7 @@ TEST_P (Life, StopAsksFirst)
 
 TEST_P (Life, StopKillsWhatDoesNotListen)
 {
-  std::string id = launch_detached ({}, { "sh", "-c", "trap '' TERM; while :; do sleep 0.05; done" });
+  std::string id = launch_detached ({}, { "sh", "-c", "trap : TERM; while :; do sleep 0.05; done" });
 
   EXPECT_TRUE (succeeds (sandboxctl ({ "stop", "--grace=0.3", id })));
   EXPECT_TRUE (wait_for_state (id, "exited"));
@@ -236,6 +236,40 @@ TEST_P (Life, WaitRunsOutOfTime)
   EXPECT_TRUE (fails_with (sandboxctl ({ "wait", "--timeout=0.2", id }), 124, {}));
   EXPECT_EQ (record (id).state, "running");
   stop (id);
+}
+
+TEST_P (Life, WaitForSeveral)
+{
+  std::string first = launch_detached ({}, { "sh", "-c", "exit 5" });
+  std::string second = launch_detached ({}, { "sh", "-c", "trap 'exit 17' USR1; while :; do sleep 0.05; done" });
+  Process waiting (command ({ "wait", second, first })), other (command ({ "wait", first, second }));
+
+  ASSERT_TRUE (catches (record (second).pid, SIGUSR1));
+  EXPECT_TRUE (fails_with (sandboxctl ({ "wait", "--timeout=0.2", first, second }), 124, { second }));
+  EXPECT_TRUE (fails_with (sandboxctl ({ "wait", first, "no-such-one" }), 125, { "no-such-one" }));
+  EXPECT_TRUE (waiting.running ()) << waiting.err ();
+  EXPECT_TRUE (other.running ()) << other.err ();
+  EXPECT_TRUE (succeeds (sandboxctl ({ "kill", "-s", "USR1", second })));
+  EXPECT_EQ (waiting.wait ().status, 5);
+  EXPECT_EQ (other.wait ().status, 17);
+  EXPECT_TRUE (fails_with (sandboxctl ({ "wait" }), 125, { "sandboxctl ps" }));
+}
+
+/* One that does not end by SIGTERM does not keep the others waiting for theirs; nothing is done if one is not there. */
+TEST_P (Life, StopSeveral)
+{
+  std::string first = launch_detached ({}, { "sh", "-c", "trap : TERM; while :; do sleep 0.05; done" });
+  std::string second = launch_detached ({}, { "sleep", "1000" });
+
+  ASSERT_TRUE (catches (record (first).pid, SIGTERM));
+  EXPECT_TRUE (fails_with (sandboxctl ({ "stop", first, second, "no-such-one" }), 125, { "no-such-one" }));
+  EXPECT_TRUE (fails_with (sandboxctl ({ "kill", first, second, "no-such-one" }), 125, { "no-such-one" }));
+  EXPECT_EQ (record (second).state, "running");
+  Process stopping (command ({ "stop", "--grace=3600", first, second }));
+  EXPECT_TRUE (wait_for_state (second, "exited"));
+  EXPECT_EQ (record (first).state, "running");
+  EXPECT_TRUE (succeeds (sandboxctl ({ "kill", "-s", "KILL", first })));
+  EXPECT_EQ (stopping.wait ().status, 0);
 }
 
 TEST_P (Life, WaitOfASignal)
