@@ -72,7 +72,7 @@ main (int argc, char **argv)
 
     g_variant_builder_init (&words, G_VARIANT_TYPE ("aay"));
     g_variant_builder_add_value (&words, g_variant_new_bytestring ("sleep"));
-    g_variant_builder_add_value (&words, g_variant_new_bytestring ("1000"));
+    g_variant_builder_add_value (&words, g_variant_new_bytestring ("120"));
     g_dbus_connection_call (launcher, SBX_BUS_NAME, SBX_MANAGER_PATH, SBX_MANAGER_INTERFACE, "Launch",
                             g_variant_new ("(saaya{sv})", "default", &words, NULL), NULL, G_DBUS_CALL_FLAGS_NONE,
                             G_MAXINT, NULL, on_launched, &left);

@@ -141,7 +141,7 @@ sbx_call_pass_gate (SbxCall *call, const SbxGate *gate, gboolean interactive, Sb
   Passing *passing = g_new (Passing, 1);
 
   *passing = (Passing){ call, gate, interactive, func, NULL };
-  sbx_caller_when_known (call->caller, on_known, passing);
+  sbx_nested_when_known (sbx_manager_get_registry (call->manager), call->caller, on_known, passing);
 }
 
 static const SbxMethod *

@@ -16,7 +16,7 @@ struct _SbxInstance {
   gint64 reconnect_time;
   gboolean connected_before;
   GWeakRef starter; /* SbxCaller */
-  gint32 pid;
+  gint32 pid, keeper_pid;
   int init_pidfd; /* from READY to STARTED, else -1 */
   gint64 start_time, exit_time;
   guint32 enforced;

@@ -396,6 +396,18 @@ sbx_instance_set_keeper (SbxInstance *self, int fd)
   self->connected_before = TRUE;
 }
 
+void
+sbx_instance_set_keeper_pid (SbxInstance *self, pid_t pid)
+{
+  self->keeper_pid = pid;
+}
+
+pid_t
+sbx_instance_get_keeper_pid (SbxInstance *self)
+{
+  return self->keeper_pid;
+}
+
 gint64
 sbx_instance_get_reconnect_time (SbxInstance *self)
 {

@@ -28,6 +28,9 @@ SbxInstance *sbx_instance_new (SbxInfo *info);
 void sbx_instance_set_keeper (SbxInstance *self, int fd);
 /* When that was done for the second or a later time; monotonic us, or 0. */
 gint64 sbx_instance_get_reconnect_time (SbxInstance *self);
+/* The keeper's number, if it is a child of ours; else 0, as for a new one. */
+void sbx_instance_set_keeper_pid (SbxInstance *self, pid_t pid);
+pid_t sbx_instance_get_keeper_pid (SbxInstance *self);
 /* What the status file says: for adopting. */
 void sbx_instance_set_status (SbxInstance *self, const SbxStatus *status);
 /* What would be there to write. */

@@ -94,16 +94,15 @@ spawn (const char *path, int sock, gboolean quiet, pid_t *pid)
 }
 
 int
-sbx_keeper_spawn (const char *path, const struct rlimit *nofile, gboolean quiet, GError **error)
+sbx_keeper_spawn (const char *path, const struct rlimit *nofile, gboolean quiet, pid_t *pid, GError **error)
 {
   int pair[2], rc;
-  pid_t pid;
 
   if (socketpair (AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0) {
     sbx_throw_errno (error, SBX_ERROR_SPAWN_FAILED, errno, "keeper: make a socket pair");
     return -1;
   }
-  rc = spawn (path, pair[1], quiet, &pid);
+  rc = spawn (path, pair[1], quiet, pid);
   close (pair[1]);
   if (rc != 0) {
     close (pair[0]);
@@ -111,7 +110,7 @@ sbx_keeper_spawn (const char *path, const struct rlimit *nofile, gboolean quiet,
     return -1;
   }
   /* Before it gets its first message, so before it starts anything */
-  (void) prlimit (pid, RLIMIT_NOFILE, nofile, NULL);
-  g_child_watch_add (pid, on_keeper_ended, NULL);
+  (void) prlimit (*pid, RLIMIT_NOFILE, nofile, NULL);
+  g_child_watch_add (*pid, on_keeper_ended, NULL);
   return pair[0];
 }

@@ -14,8 +14,8 @@ char *sbx_program_find (const char *const *environment, const char *name, GError
 
 /* Starts the keeper @path with one end of a new SOCK_SEQPACKET pair as descriptor 3, nothing else of ours but standard
  * error (@quiet: not that either), an empty environment, and the limit @nofile (ours is raised; it passes on what it
- * has). It is reaped by the main loop. Returns our end of the pair, or -1 with SPAWN_FAILED. */
-int sbx_keeper_spawn (const char *path, const struct rlimit *nofile, gboolean quiet, GError **error);
+ * has). It is reaped by the main loop. Returns our end of the pair and its number in *@pid, or -1 with SPAWN_FAILED. */
+int sbx_keeper_spawn (const char *path, const struct rlimit *nofile, gboolean quiet, pid_t *pid, GError **error);
 
 /* Raises our own limit of open descriptors and returns what it was. */
 struct rlimit sbx_raise_nofile (void);

@@ -154,6 +154,8 @@ static int
 start_keeper (SbxLaunch *launch, GError **error)
 {
   SbxContext *context = launch->context;
+  pid_t pid = 0;
+  int sock;
   g_autofree char *keeper = sbx_program_find ((const char *const *) context->environment, "sandbox-keeper", error);
 
   if (!keeper)
@@ -161,7 +163,10 @@ start_keeper (SbxLaunch *launch, GError **error)
   if (launch->target)
     return sbx_instance_attach (launch->target, keeper, launch->wish->hold, launch->crash, error);
   /* A private service's standard error is its caller's, who may wait for the end of it */
-  return sbx_keeper_spawn (keeper, &context->nofile, context->bus == NULL, error);
+  sock = sbx_keeper_spawn (keeper, &context->nofile, context->bus == NULL, &pid, error);
+  if (sock >= 0)
+    sbx_instance_set_keeper_pid (launch->instance, pid);
+  return sock;
 }
 
 /* Which limits go with START is known when there is a scope or there will be none. */

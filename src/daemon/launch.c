@@ -401,7 +401,7 @@ sbx_launch_async (SbxContext *context, SbxRegistry *registry, SbxCaller *caller,
     g_signal_connect (caller, "gone", G_CALLBACK (on_caller_gone), launch);
   }
   if (caller)
-    sbx_caller_when_known (caller, on_identified, g_rc_box_acquire (launch));
+    sbx_nested_when_known (registry, caller, on_identified, g_rc_box_acquire (launch));
   else
     queue (launch);
 }

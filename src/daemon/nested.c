@@ -42,15 +42,23 @@ has_proxy (SbxInstance *instance, int records, const pid_t *chain)
   return TRUE;
 }
 
+/* @caller's process and those above it: PROXY_DEPTH + 1, 0 where there is none. */
+static void
+read_chain (SbxCaller *caller, pid_t *chain)
+{
+  chain[0] = sbx_caller_get_pid (caller);
+  for (int i = 0; i < PROXY_DEPTH; i++)
+    chain[i + 1] = parent_of (chain[i]);
+}
+
 static SbxInstance *
 find_by_proxy (SbxRegistry *registry, SbxRuntimeDir *runtime, SbxCaller *caller)
 {
   g_autoptr (GPtrArray) instances = sbx_registry_list (registry);
   int records = sbx_runtime_dir_open (runtime, NULL);
-  pid_t chain[PROXY_DEPTH + 1] = { sbx_caller_get_pid (caller) };
+  pid_t chain[PROXY_DEPTH + 1];
 
-  for (int i = 0; i < PROXY_DEPTH; i++)
-    chain[i + 1] = parent_of (chain[i]);
+  read_chain (caller, chain);
   if (records < 0 || chain[PROXY_DEPTH] <= 1)
     return NULL;
   for (guint i = 0; i < instances->len; i++)
@@ -59,12 +67,94 @@ find_by_proxy (SbxRegistry *registry, SbxRuntimeDir *runtime, SbxCaller *caller)
   return NULL;
 }
 
+/* Whether root is in a sandbox only root can see; and root in a user namespace is not uid 0 here. */
+static gboolean
+is_outside (SbxCaller *caller)
+{
+  return (sbx_caller_get_uid (caller) == 0 && geteuid () != 0) || sbx_caller_is_unsandboxed (caller);
+}
+
+/* Does @caller belong to a keeper that has not said yet that its application runs? */
+static gboolean
+is_starting (SbxRegistry *registry, SbxCaller *caller)
+{
+  g_autoptr (GPtrArray) live = sbx_registry_list_live (registry);
+  pid_t chain[PROXY_DEPTH + 1];
+
+  read_chain (caller, chain);
+  for (guint i = 0; i < live->len; i++) {
+    SbxInstance *instance = g_ptr_array_index (live, i);
+
+    if (sbx_instance_get_state (instance) == SBX_STATE_STARTING && chain[PROXY_DEPTH] > 1
+        && sbx_instance_get_keeper_pid (instance) == chain[PROXY_DEPTH])
+      return TRUE;
+  }
+  return FALSE;
+}
+
+/* Ends with the launch, which has a time limit. */
+typedef struct {
+  SbxRegistry *registry;
+  SbxCaller *caller;
+  SbxCallerFunc func;
+  gpointer user_data;
+  guint source;
+} Knowing;
+
+static gboolean
+on_settled (gpointer user_data)
+{
+  Knowing *knowing = user_data;
+
+  knowing->source = 0;
+  if (is_starting (knowing->registry, knowing->caller))
+    return G_SOURCE_REMOVE;
+  g_signal_handlers_disconnect_by_data (knowing->registry, knowing);
+  sbx_caller_when_known (knowing->caller, knowing->func, knowing->user_data); /* or has left meanwhile */
+  g_object_unref (knowing->registry);
+  g_object_unref (knowing->caller);
+  g_free (knowing);
+  return G_SOURCE_REMOVE;
+}
+
+/* A launch has got further; not now, while others are still being told. */
+static void
+on_progress (Knowing *knowing)
+{
+  if (knowing->source == 0)
+    knowing->source = g_idle_add_full (G_PRIORITY_DEFAULT, on_settled, knowing, NULL);
+}
+
+static void
+on_known (SbxCaller *caller, const GError *error, gpointer user_data)
+{
+  Knowing *knowing = user_data;
+
+  if (!error && !is_outside (caller) && is_starting (knowing->registry, caller)) {
+    g_signal_connect_swapped (knowing->registry, "added", G_CALLBACK (on_progress), knowing);
+    g_signal_connect_swapped (knowing->registry, "changed", G_CALLBACK (on_progress), knowing);
+    return;
+  }
+  knowing->func (caller, error, knowing->user_data);
+  g_object_unref (knowing->registry);
+  g_object_unref (knowing->caller);
+  g_free (knowing);
+}
+
+void
+sbx_nested_when_known (SbxRegistry *registry, SbxCaller *caller, SbxCallerFunc func, gpointer user_data)
+{
+  Knowing *knowing = g_new (Knowing, 1);
+
+  *knowing = (Knowing){ g_object_ref (registry), g_object_ref (caller), func, user_data, 0 };
+  sbx_caller_when_known (caller, on_known, knowing);
+}
+
 SbxWhere
 sbx_nested_where (SbxRegistry *registry, SbxRuntimeDir *runtime, SbxCaller *caller, SbxInstance **own)
 {
   *own = NULL;
-  /* Whether root is in a sandbox only root can see; and root in a user namespace is not uid 0 here */
-  if ((sbx_caller_get_uid (caller) == 0 && geteuid () != 0) || sbx_caller_is_unsandboxed (caller))
+  if (is_outside (caller))
     return SBX_WHERE_OUTSIDE;
   *own = find_by_proxy (registry, runtime, caller);
   sbx_caller_set_home (caller, (GObject *) *own);

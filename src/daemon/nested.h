@@ -20,6 +20,10 @@ typedef enum {
  * be that. */
 SbxWhere sbx_nested_where (SbxRegistry *registry, SbxRuntimeDir *runtime, SbxCaller *caller, SbxInstance **own);
 
+/* As sbx_caller_when_known (), and not before it can be said where @caller is: an application may ask before its keeper
+ * has told that it runs. */
+void sbx_nested_when_known (SbxRegistry *registry, SbxCaller *caller, SbxCallerFunc func, gpointer user_data);
+
 /* Has @own, or what @own has started, started @instance? */
 gboolean sbx_nested_is_below (SbxRegistry *registry, SbxInstance *own, SbxInstance *instance);
 

@@ -67,6 +67,21 @@ TEST_F (Nested, TheSameAgain)
   EXPECT_EQ (outcome.status, 7);
 }
 
+/* An application asks as soon as it runs, and that it runs the service hears from a keeper that may be slow. */
+TEST_F (Nested, BeforeTheKeeperHasSaidThatItRuns)
+{
+  const std::string keeper = dir () + "/libexec/sandbox-keeper";
+
+  std::filesystem::remove (keeper);
+  write_file (keeper,
+              "#!/bin/sh\nexec strace -D -qq -o /dev/null -e trace=recvmsg -e inject=recvmsg:delay_exit=200000 "
+                  + places ().keeper + "\n",
+              0755);
+  Outcome outcome = inside ("ctl run --profile=nesting -- sh -c 'echo nested; exit 7'");
+  EXPECT_EQ (outcome.out, "nested\n") << outcome.err;
+  EXPECT_EQ (outcome.status, 7);
+}
+
 TEST_F (Nested, Less)
 {
   std::string path = make_directory ("given");
