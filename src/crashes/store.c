@@ -14,6 +14,7 @@
 
 #define ID_DIGITS 16
 #define MAX_OF_ONE 1000 /* crashes of one instance */
+#define MAX_APP 255     /* bytes of an application's id */
 #define MAX_DEPTH 16    /* of directories that a handler may have made: what is below is not counted */
 #define MAX_PASSES 4096 /* over them, to remove what is deeper */
 
@@ -21,6 +22,7 @@ void
 sbx_crash_entry_free (SbxCrashEntry *entry)
 {
   g_free (entry->id);
+  g_free (entry->app);
   g_free (entry);
 }
 
@@ -159,6 +161,16 @@ empty (int top)
   }
 }
 
+/* As the handler could have written it, it is compared and nothing else. */
+static char *
+read_app (int store, const char *id)
+{
+  gsize size = 0;
+  g_autofree char *app = sbx_crash_store_read (store, id, SBX_APP_FILE, &size, NULL);
+
+  return app && size > 0 && size <= MAX_APP ? g_steal_pointer (&app) : NULL;
+}
+
 static int
 compare_times (gconstpointer a, gconstpointer b)
 {
@@ -190,6 +202,7 @@ sbx_crash_store_list (int store)
     entry->time = fstat (below, &st) == 0 ? st.st_mtime : 0;
     walk_directory (&walk, below, 0);
     entry->bytes = walk.bytes;
+    entry->app = read_app (store, entry->id);
     g_ptr_array_add (list, entry);
   }
   if (dir)
@@ -213,25 +226,67 @@ sbx_crash_store_add (int store, const char *instance, GError **error)
   return NULL;
 }
 
+static gboolean
+is_same_source (const SbxCrashEntry *a, const SbxCrashEntry *b, gboolean by_app)
+{
+  if (by_app)
+    return a->app && g_strcmp0 (a->app, b->app) == 0;
+  return strncmp (a->id, b->id, ID_DIGITS) == 0;
+}
+
+/* How much there is of what @entry came from: of its instance, or of its application if that is more. */
+static guint64
+weigh (GPtrArray *list, const SbxCrashEntry *entry, gboolean by_bytes)
+{
+  guint64 of_instance = 0, of_app = 0;
+
+  for (guint i = 0; i < list->len; i++) {
+    const SbxCrashEntry *other = g_ptr_array_index (list, i);
+    guint64 weight = by_bytes ? other->bytes : 1;
+
+    of_instance += is_same_source (entry, other, FALSE) ? weight : 0;
+    of_app += is_same_source (entry, other, TRUE) ? weight : 0;
+  }
+  return MAX (of_instance, of_app);
+}
+
+/* The oldest of the source that has most; not @keep, and nobody else's if @keep is all that this source has. */
+static SbxCrashEntry *
+choose_victim (GPtrArray *list, const char *keep, gboolean by_bytes)
+{
+  SbxCrashEntry *victim = NULL;
+  guint64 most = 0;
+
+  for (guint i = 0; i < list->len; i++) {
+    SbxCrashEntry *entry = g_ptr_array_index (list, i);
+    guint64 weight = weigh (list, entry, by_bytes);
+    gboolean kept = g_strcmp0 (entry->id, keep) == 0;
+
+    if (weight > most || (weight == most && !victim && !kept))
+      victim = kept ? NULL : entry;
+    most = MAX (most, weight);
+  }
+  return victim;
+}
+
 void
 sbx_crash_store_rotate (int store, const char *keep, guint count, guint64 bytes)
 {
   g_autoptr (GPtrArray) list = sbx_crash_store_list (store);
   guint64 sum = 0;
-  guint left = list->len;
 
   for (guint i = 0; i < list->len; i++)
     sum += ((SbxCrashEntry *) g_ptr_array_index (list, i))->bytes;
-  for (guint i = 0; i < list->len && (left > count || sum > bytes); i++) {
-    SbxCrashEntry *entry = g_ptr_array_index (list, i);
+  while (list->len > count || sum > bytes) {
+    SbxCrashEntry *victim = choose_victim (list, keep, list->len <= count);
     g_autoptr (GError) error = NULL;
 
-    if (g_strcmp0 (entry->id, keep) == 0)
-      continue;
-    if (!sbx_crash_store_remove (store, entry->id, &error))
+    if (!victim)
+      return;
+    if (!sbx_crash_store_remove (store, victim->id, &error))
       g_warning ("%s", error->message);
-    sum -= entry->bytes;
-    left--;
+    sum -= victim->bytes;
+    g_ptr_array_remove (list, victim);
   }
 }
 

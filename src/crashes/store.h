@@ -8,6 +8,7 @@
 G_BEGIN_DECLS
 
 #define SBX_CRASH_FILE "crash.json"   /* what the service knows */
+#define SBX_APP_FILE "app-id"         /* for sbx_crash_store_rotate () */
 #define SBX_REPORT_FILE "report.json" /* what sandbox-dump found out */
 #define SBX_CRASHES_MAX 32
 #define SBX_CRASHES_MAX_BYTES (G_GUINT64_CONSTANT (4) << 30)
@@ -15,6 +16,7 @@ G_BEGIN_DECLS
 
 typedef struct {
   char *id;
+  char *app;     /* what SBX_APP_FILE says, or NULL */
   gint64 time;   /* of the last change; seconds since 1970 */
   guint64 bytes; /* on the disk */
 } SbxCrashEntry;
@@ -29,7 +31,9 @@ int sbx_crash_store_open (const char *path, gboolean make, GError **error);
 GPtrArray *sbx_crash_store_list (int store);
 /* A new directory for a crash of the instance @instance (16 hex digits). NULL with SPAWN_FAILED. */
 char *sbx_crash_store_add (int store, const char *instance, GError **error);
-/* Removes the oldest ones but @keep until there are at most @count of at most @bytes. */
+/* Removes reports but @keep until there are at most @count of at most @bytes: always the oldest one of the instance, or
+ * application, that has most of them or the largest, so that one that crashes again and again replaces its own and not
+ * those of others. If @keep alone is the largest, what is too much stays until the next time. */
 void sbx_crash_store_rotate (int store, const char *keep, guint count, guint64 bytes);
 /* FALSE with NOT_FOUND, BAD_OPTION (no such name) or SPAWN_FAILED. */
 gboolean sbx_crash_store_remove (int store, const char *id, GError **error);

@@ -130,6 +130,20 @@ write_down (Crash *crash)
     g_warning ("%s", error->message);
 }
 
+static void
+rotate (Crash *crash)
+{
+  g_autoptr (GError) error = NULL;
+
+  if (!crash->id)
+    return;
+  /* Again after the handler, which could have written another one */
+  if (!sbx_crash_store_write (crash->store, crash->id, SBX_APP_FILE, sbx_instance_get_info (crash->instance)->app_id,
+                              &error))
+    g_warning ("%s", error->message);
+  sbx_crash_store_rotate (crash->store, crash->id, SBX_CRASHES_MAX, SBX_CRASHES_MAX_BYTES);
+}
+
 /* A full disk or a read-only home costs the report, not the handler. */
 static void
 open_store (Crash *crash)
@@ -142,10 +156,9 @@ open_store (Crash *crash)
   crash->store = sbx_crash_store_open (crash->store_path, TRUE, &error);
   if (crash->store >= 0)
     crash->id = sbx_crash_store_add (crash->store, id, &error);
-  if (crash->id)
-    sbx_crash_store_rotate (crash->store, crash->id, SBX_CRASHES_MAX, SBX_CRASHES_MAX_BYTES);
-  else
+  if (!crash->id)
     g_warning ("A crash cannot be written down: %s", error->message);
+  rotate (crash);
 }
 
 static void
@@ -180,8 +193,7 @@ finish (Crash *crash, const char *note)
     json_object_set_string_member (handler, "note", note);
   json_object_set_object_member (crash->about, "handler", handler);
   write_down (crash);
-  if (crash->id) /* what the handler has written counts now */
-    sbx_crash_store_rotate (crash->store, crash->id, SBX_CRASHES_MAX, SBX_CRASHES_MAX_BYTES);
+  rotate (crash); /* what the handler has written counts now */
   tell_user (crash);
   crash_free (crash);
 }

@@ -170,6 +170,78 @@ test_not_a_file (Fixture *fixture, gconstpointer data)
     g_assert_null (sbx_crash_store_read (fixture->store, FIRST, *name, &size, NULL));
 }
 
+/* A report of @bytes that is @age seconds old. */
+static void
+report (const Fixture *fixture, const char *instance, const char *app, int age, gsize bytes)
+{
+  g_autoptr (GError) error = NULL;
+  g_autofree char *id = sbx_crash_store_add (fixture->store, instance, &error), *core = NULL;
+  struct timespec times[2] = { { .tv_sec = 1000000 - age }, { .tv_sec = 1000000 - age } };
+
+  g_assert_no_error (error);
+  if (app)
+    g_assert_true (sbx_crash_store_write (fixture->store, id, SBX_APP_FILE, app, NULL));
+  core = g_build_filename (id, "core", NULL);
+  if (bytes > 0)
+    fill (fixture, core, bytes);
+  g_assert_cmpint (utimensat (fixture->store, id, times, 0), ==, 0);
+}
+
+/* One that crashes over and over, in one instance or in many, does not push out what others have left. */
+static void
+test_noisy (Fixture *fixture, gconstpointer data)
+{
+  report (fixture, FIRST, "org.example.Quiet", 1000, 0);
+  for (int i = 0; i < 6; i++)
+    report (fixture, SECOND, "org.example.Noisy", 100 - i, 0);
+  sbx_crash_store_rotate (fixture->store, SECOND "-6", 4, G_MAXUINT64);
+  g_assert_true (exists (fixture, FIRST));
+  for (int i = 1; i <= 6; i++) {
+    g_autofree char *id = i == 1 ? g_strdup (SECOND) : g_strdup_printf (SECOND "-%d", i);
+
+    g_assert_cmpint (exists (fixture, id), ==, i > 3);
+  }
+  for (int i = 0; i < 6; i++) {
+    g_autofree char *instance = g_strdup_printf ("%016x", i);
+
+    report (fixture, instance, "org.example.Noisy", 50 - i, 0);
+  }
+  sbx_crash_store_rotate (fixture->store, "0000000000000005", 2, G_MAXUINT64);
+  g_assert_true (exists (fixture, FIRST));
+  g_assert_true (exists (fixture, "0000000000000005"));
+  g_assert_false (exists (fixture, SECOND "-6"));
+  g_assert_false (exists (fixture, "0000000000000004"));
+}
+
+/* Nor does one by what it fills its report with; the next report is that one's end. */
+static void
+test_large (Fixture *fixture, gconstpointer data)
+{
+  report (fixture, FIRST, "org.example.Quiet", 1000, 1 << 16);
+  report (fixture, SECOND, NULL, 100, 1 << 20);
+  report (fixture, SECOND, NULL, 10, 1 << 20);
+  sbx_crash_store_rotate (fixture->store, SECOND "-2", 9, 1 << 19);
+  g_assert_true (exists (fixture, FIRST));
+  g_assert_false (exists (fixture, SECOND));
+  g_assert_true (exists (fixture, SECOND "-2"));
+  sbx_crash_store_rotate (fixture->store, FIRST, 9, 1 << 19);
+  g_assert_true (exists (fixture, FIRST));
+  g_assert_false (exists (fixture, SECOND "-2"));
+}
+
+/* Where all have the same, the oldest goes; the one to be kept stays, however old it says it is. */
+static void
+test_oldest (Fixture *fixture, gconstpointer data)
+{
+  report (fixture, FIRST, "a", 100, 0);
+  report (fixture, SECOND, "b", 1000, 0);
+  report (fixture, "0000000000000000", "c", 10000, 0);
+  sbx_crash_store_rotate (fixture->store, "0000000000000000", 2, G_MAXUINT64);
+  g_assert_true (exists (fixture, FIRST));
+  g_assert_false (exists (fixture, SECOND));
+  g_assert_true (exists (fixture, "0000000000000000"));
+}
+
 int
 main (int argc, char **argv)
 {
@@ -181,6 +253,9 @@ main (int argc, char **argv)
   TEST ("deep", test_deep);
   TEST ("links", test_links);
   TEST ("not-a-file", test_not_a_file);
+  TEST ("noisy", test_noisy);
+  TEST ("large", test_large);
+  TEST ("oldest", test_oldest);
 #undef TEST
   return g_test_run ();
 }
