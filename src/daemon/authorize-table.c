@@ -10,8 +10,9 @@
 static const SbxGate gates[] = {
   { SBX_GATE_METHOD, MANAGER, "Launch", SBX_GATE_LAUNCH, SBX_ACTION_LAUNCH },
   { SBX_GATE_METHOD, MANAGER, "Explain", SBX_GATE_OPEN, NULL },
-  { SBX_GATE_METHOD, MANAGER, "ListProfiles", SBX_GATE_OPEN, NULL },
-  { SBX_GATE_METHOD, MANAGER, "GetProfile", SBX_GATE_OPEN, NULL },
+  /* The user's applications, their files and command lines */
+  { SBX_GATE_METHOD, MANAGER, "ListProfiles", SBX_GATE_OUTSIDE, NULL },
+  { SBX_GATE_METHOD, MANAGER, "GetProfile", SBX_GATE_OUTSIDE, NULL },
   /* Answers 0 for what is not the asker's to know */
   { SBX_GATE_METHOD, MANAGER, "Identify", SBX_GATE_OPEN, NULL },
   /* Leaves out the values whose READ gate is closed */

@@ -17,6 +17,7 @@ typedef enum {
 
 typedef enum {
   SBX_GATE_OPEN,      /* any caller of our own uid; says or does nothing that needs approval */
+  SBX_GATE_OUTSIDE,   /* the same, but no sandboxed one: it tells of what is not a sandbox's own */
   SBX_GATE_ASK_ALIEN, /* the action, unless the caller started this instance itself */
   SBX_GATE_LAUNCH,    /* the action, and one for each class in which the policy goes beyond what is approved */
   SBX_GATE_CLASSES,   /* only the latter */
@@ -27,7 +28,7 @@ typedef struct {
   const char *interface;
   const char *member;
   SbxGateRule rule;
-  const char *action; /* NULL for OPEN and CLASSES */
+  const char *action; /* NULL for OPEN, OUTSIDE and CLASSES */
 } SbxGate;
 
 /* What an action means where there is no polkit authority, for callers of our own uid. */

@@ -112,7 +112,7 @@ find_where (SbxCall *call, GError **error)
 static gboolean
 is_free (const SbxCall *call, const SbxGate *gate)
 {
-  if (gate->rule == SBX_GATE_OPEN)
+  if (gate->rule == SBX_GATE_OPEN || gate->rule == SBX_GATE_OUTSIDE)
     return TRUE;
   if (gate->rule != SBX_GATE_ASK_ALIEN || !call->instance)
     return FALSE;
@@ -127,7 +127,8 @@ on_known (SbxCaller *caller, const GError *unknown, gpointer user_data)
   const SbxGate *gate = passing->gate;
   GError *error = unknown ? g_error_copy (unknown) : NULL;
 
-  if (error || !sbx_authority_accepts (caller, &error) || !find_where (call, &error))
+  if (error || !sbx_authority_accepts (caller, &error) || !find_where (call, &error)
+      || (gate->rule == SBX_GATE_OUTSIDE && !sbx_authority_is_outside (caller, &error)))
     sbx_call_fail (call, error);
   else if (is_free (call, gate))
     passing->func (call);

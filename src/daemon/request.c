@@ -388,24 +388,33 @@ choose_on_crash (SbxContext *context, const SbxWish *wish, SbxChoice *choice, GE
   return TRUE;
 }
 
-/* Exactly what @wish is within, or less: an error else, and never silently less. */
+/* Exactly what @wish is within, or less: an error else, and never silently less. What the profile names, the caller may
+ * not read: it is the user's. */
 static gboolean
-check_within (const SbxWish *wish, const SbxChoice *choice, GError **error)
+check_policy_within (SbxContext *context, const SbxWish *wish, const SbxChoice *choice, GError **error)
 {
-  g_autoptr (SbxPolicy) most = NULL;
+  g_autoptr (SbxPolicy) nothing = sbx_policy_new (), said = NULL, most = NULL;
   g_autofree char *more = NULL;
+
+  if (sbx_policy_leq (choice->policy, wish->within))
+    return TRUE;
+  said = merge (context, nothing, wish, error);
+  if (!said)
+    return FALSE;
+  most = sbx_policy_meet (choice->policy, wish->within);
+  more = sbx_policy_tell_more (most, choice->policy, said);
+  return sbx_throw (error, SBX_ERROR_POLICY_EXCEEDED,
+                    "the profile \"%s\", with the options, allows more than the calling sandbox has itself: %s; name a "
+                    "profile with less, or take it away in the option \"policy\"",
+                    sbx_profile_get_name (choice->profile), more);
+}
+
+static gboolean
+check_plan_within (const SbxWish *wish, const SbxChoice *choice, GError **error)
+{
   gsize n = 0;
   const SbxPlanDirectory *directories = sbx_plan_get_directories (choice->plan, &n);
 
-  if (!sbx_policy_leq (choice->policy, wish->within)) {
-    most = sbx_policy_meet (choice->policy, wish->within);
-    more = g_strdelimit (g_strchomp (sbx_policy_diff (most, choice->policy)), "\n", ',');
-    return sbx_throw (
-        error, SBX_ERROR_POLICY_EXCEEDED,
-        "the profile \"%s\", with the options, allows more than the calling sandbox has itself: %s; name a "
-        "profile with less, or take it away in the option \"policy\"",
-        sbx_profile_get_name (choice->profile), more);
-  }
   for (gsize i = 0; i < n; i++)
     if (access (directories[i].path, F_OK) < 0)
       return sbx_throw (error, SBX_ERROR_POLICY_EXCEEDED, "%s is not there, and is not made for a sandbox",
@@ -425,7 +434,8 @@ choose (SbxContext *context, const char *profile, const SbxWish *wish, const cha
   if (!choice->argv)
     return NULL;
   choice->policy = merge (context, sbx_profile_get_policy (choice->profile), wish, error);
-  if (!choice->policy)
+  /* Before a file of the profile is looked at */
+  if (!choice->policy || (wish->within && !check_policy_within (context, wish, choice, error)))
     return NULL;
   choice->classes = sbx_policy_excess (choice->policy, sbx_profile_get_approved_policy (choice->profile));
   choice->forward = sbx_forward_new (context, wish->forward, wish->n_forward, choice->policy,
@@ -439,7 +449,7 @@ choose (SbxContext *context, const char *profile, const SbxWish *wish, const cha
     choice->classes = 0;
   choice->app_id = choose_app_id (wish, choice->profile, choice->argv[0]);
   choice->plan = make_plan (context, wish, choice->policy, choice->app_id, choice->argv, choice->forward, error);
-  if (!choice->plan || (wish->within && !check_within (wish, choice, error)))
+  if (!choice->plan || (wish->within && !check_plan_within (wish, choice, error)))
     return NULL;
   return g_steal_pointer (&choice);
 }

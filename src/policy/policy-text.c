@@ -172,7 +172,15 @@ sbx_policy_merge_variant (const SbxPolicy *base, GVariant *groups, const SbxPlac
 typedef struct {
   GHashTable *lines; /* owns the lines */
   GPtrArray *order;
+  GPtrArray *titles; /* for each of them, what tells no name or value that somebody has chosen */
 } Lines;
+
+/* The words of the others are those of the table, or numbers. */
+static gboolean
+has_own_words (const SbxFacility *row)
+{
+  return row->kind == SBX_KIND_PATHS || row->kind == SBX_KIND_NAMES || row->kind == SBX_KIND_PAIRS;
+}
 
 /* One line per word, so that a list that grew by one shows just that. */
 static void
@@ -188,15 +196,18 @@ add_lines (const SbxFacility *row, const char *key, const char *value, gpointer 
   for (char **item = items; *item; item++) {
     char *line = g_strdup_printf ("%s: %s", row->title, *item);
 
-    if (g_hash_table_add (lines->lines, line)) /* a line that was there already is freed */
+    if (g_hash_table_add (lines->lines, line)) { /* a line that was there already is freed */
       g_ptr_array_add (lines->order, line);
+      g_ptr_array_add (lines->titles, has_own_words (row) ? (gpointer) row->title : line);
+    }
   }
 }
 
 static Lines
 lines_of (const SbxPolicy *policy)
 {
-  Lines lines = { g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL), g_ptr_array_new () };
+  Lines lines = { g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL), g_ptr_array_new (),
+                  g_ptr_array_new () };
 
   sbx_facility_format (policy, add_lines, &lines);
   return lines;
@@ -210,6 +221,14 @@ print_missing (GString *text, const Lines *from, const Lines *in, char sign)
       g_string_append_printf (text, "%c %s\n", sign, (const char *) from->order->pdata[i]);
 }
 
+static void
+lines_clear (Lines *lines)
+{
+  g_ptr_array_unref (lines->titles);
+  g_ptr_array_unref (lines->order);
+  g_hash_table_unref (lines->lines);
+}
+
 char *
 sbx_policy_diff (const SbxPolicy *from, const SbxPolicy *to)
 {
@@ -218,9 +237,29 @@ sbx_policy_diff (const SbxPolicy *from, const SbxPolicy *to)
 
   print_missing (text, &old, &new, '-');
   print_missing (text, &new, &old, '+');
-  g_ptr_array_unref (old.order);
-  g_ptr_array_unref (new.order);
-  g_hash_table_unref (old.lines);
-  g_hash_table_unref (new.lines);
+  lines_clear (&old);
+  lines_clear (&new);
   return g_string_free (text, FALSE);
+}
+
+char *
+sbx_policy_tell_more (const SbxPolicy *from, const SbxPolicy *to, const SbxPolicy *said)
+{
+  Lines old = lines_of (from), new = lines_of (to), known = lines_of (said);
+  g_autoptr (GPtrArray) words = g_ptr_array_new ();
+  char *text;
+
+  for (guint i = 0; i < new.order->len; i++) {
+    char *line = new.order->pdata[i];
+    char *word = g_hash_table_contains (known.lines, line) ? line : new.titles->pdata[i];
+
+    if (!g_hash_table_contains (old.lines, line) && !g_ptr_array_find_with_equal_func (words, word, g_str_equal, NULL))
+      g_ptr_array_add (words, word);
+  }
+  g_ptr_array_add (words, NULL);
+  text = g_strjoinv (", ", (char **) words->pdata);
+  lines_clear (&old);
+  lines_clear (&new);
+  lines_clear (&known);
+  return text;
 }

@@ -126,6 +126,9 @@ guint sbx_policy_excess (const SbxPolicy *a, const SbxPolicy *b);
 /* One line per difference in people's words, "+ network shared", "- files ~/Music (read-only)"; "" when equal. The
  * caller's. */
 char *sbx_policy_diff (const SbxPolicy *from, const SbxPolicy *to);
+/* What @to has and @from has not, for somebody who may not read @to: the paths, names and values that are not in @said,
+ * which is that one's own, are told by their kind only. In one line; the caller's. */
+char *sbx_policy_tell_more (const SbxPolicy *from, const SbxPolicy *to, const SbxPolicy *said);
 
 /* a{sv}, floating: group → a{ss} of key → value in the vocabulary of the key file, for example
  * {"Context": <{"shared": "network;"}>}. Complete: merging it over sbx_policy_new () gives @policy. */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Launches from inside of a sandbox: no more than the sandbox has itself, and nothing of what is not its own. */
 #include <csignal>
+#include <cstring>
 #include <filesystem>
 #include <unistd.h>
 
@@ -208,7 +209,8 @@ TEST_F (Nested, KeptHomes)
   EXPECT_EQ (inside ("echo mine >~/.data/file; ctl run --profile=kept -- sh -c 'cat ~/.data/file'", {}, "kept").out,
              "mine\n");
   add_nesting ("more", "persistent=.data;.more;\n");
-  expect_exceeded ("--profile=more", { ".more" }, "kept");
+  expect_exceeded ("--profile=more", { "kept in the home" }, "kept");
+  expect_exceeded ("--profile=more --persist=.more", { ".more" }, "kept");
 }
 
 /* Which display it is has been said outside; the name of a socket is a path. */
@@ -351,6 +353,35 @@ TEST_F (Nested, WithTheWholeBusItIsNobody)
   EXPECT_TRUE (succeeds (sandboxctl ({ "stop", nesting })));
 }
 
+/* The names, files and command lines of the user's other applications are in their profiles. */
+TEST_F (Nested, NothingIsToldOfProfiles)
+{
+  const std::string words = "[Profile]\nDescription=About a secret\nInherits=default\n[Context]\nshared=network;\n"
+                            "filesystems=/srv/hunter2;/srv/hunter2-not-there:create;\npersistent=.hunter2;\n"
+                            "pass-environment=HUNTER2;\n[Session Bus Policy]\norg.example.Hunter2=talk\n"
+                            "[Environment]\nTOKEN=hunter2\n";
+
+  add_profile ("private", words);
+  EXPECT_NE (sandboxctl ({ "profile", "list" }).out.find ("About a secret"), std::string::npos);
+  EXPECT_NE (sandboxctl ({ "profile", "show", "private" }).out.find ("hunter2"), std::string::npos);
+  for (const char *verb : { "profile list", "profile show private", "profile show default" }) {
+    Outcome outcome = inside (std::string ("ctl ") + verb);
+
+    EXPECT_EQ (outcome.out, "") << verb;
+    EXPECT_TRUE (fails_with (outcome, 125, { "from outside" })) << verb;
+  }
+  for (const char *verb : { "run --profile=private -- true", "explain private",
+                            "run --profile=private --persist=.own --talk-name=org.example.Own -- true" }) {
+    Outcome outcome = inside (std::string ("ctl ") + verb);
+
+    EXPECT_EQ (outcome.out, "") << verb;
+    EXPECT_TRUE (fails_with (outcome, 125, { "network", "files", "kept in the home", "variable" })) << verb;
+    EXPECT_EQ (strcasestr (outcome.err.c_str (), "hunter2"), nullptr) << verb << ": " << outcome.err;
+    EXPECT_EQ (outcome.err.find (".own") != std::string::npos, strstr (verb, ".own") != nullptr) << outcome.err;
+    EXPECT_EQ (outcome.err.find ("example.Own") != std::string::npos, strstr (verb, ".Own") != nullptr) << outcome.err;
+  }
+}
+
 /* By signals as well: those of others do not arrive, and those of what it has started do. */
 TEST_F (Nested, SignalsOfItsOwn)
 {
@@ -363,7 +394,8 @@ TEST_F (Nested, SignalsOfItsOwn)
         "== 'Exited': loop.quit()\nbus.signal_subscribe(None, None, None, None, None, 0, on)\ndef call(m, p):\n  "
         "return "
         "bus.call_sync('org.example.Sandbox', '/org/example/Sandbox', 'org.example.Sandbox', m, p, None, 0, -1)\n"
-        "call('ListProfiles', None)\nprint('ready', flush=True)\nsys.stdin.readline()\n"
+        "call('Explain', GLib.Variant('(saaya{sv})', ('nesting', [b'true'], {})))\nprint('ready', "
+        "flush=True)\nsys.stdin.readline()\n"
         "own = call('Launch', GLib.Variant('(saaya{sv})', ('nesting', [b'true'], {}))).unpack()[0]\nloop.run()\n"
         "print([s for s in seen if s[0].startswith('/org/example/Sandbox/instances') and s[0] != own])\n"
         "print(sorted({n for p, n in seen if p.startswith('/org/example/Sandbox')}))\n" }));

@@ -114,7 +114,7 @@ test_rows (void)
 
   for (gsize i = 0; i < n; i++) {
     assert_one_row (table[i].kind, table[i].interface, table[i].member);
-    if (table[i].rule == SBX_GATE_OPEN || table[i].rule == SBX_GATE_CLASSES)
+    if (table[i].rule == SBX_GATE_OPEN || table[i].rule == SBX_GATE_OUTSIDE || table[i].rule == SBX_GATE_CLASSES)
       g_assert_null (table[i].action);
     else
       g_assert_true (g_str_has_prefix (table[i].action, "org.example.Sandbox."));
