@@ -151,6 +151,9 @@ shorten (const Telling *telling, const char *path)
   return g_strdup (path);
 }
 
+/* Of terminal multiplexers, agents, containers; reading is enough to connect. */
+static const char *const socket_places[] = { "/tmp", "/run" };
+
 static void
 say_files (const Telling *telling)
 {
@@ -172,6 +175,9 @@ say_files (const Telling *telling)
                    : path,
             rules[i].access != SBX_ACCESS_NONE);
   }
+  for (gsize i = 0; i < G_N_ELEMENTS (socket_places); i++)
+    if (sbx_policy_get_access (telling->policy, socket_places[i]) != SBX_ACCESS_NONE)
+      say_of (telling, _ ("gives orders to programs outside through their sockets in %s"), socket_places[i], TRUE);
   if (most == SBX_ACCESS_NONE)
     say (telling, _ ("reaches none of your files"), FALSE);
   if (sbx_policy_get_forward (telling->policy) >= SBX_ACCESS_RW)

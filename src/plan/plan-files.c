@@ -79,24 +79,13 @@ cover_place (SbxPlan *self, const char *path)
   }
 }
 
-/* "host" is everything but the places that the sandbox has of its own. */
-static const char *const host_places[] = { "/boot", "/data", "/home", "/media", "/mnt", "/root", "/srv", "/var" };
-
+/* Everything but the places that the sandbox has of its own. */
 static void
 grant_host (SbxPlan *self, SbxAccess access)
 {
-  for (gsize i = 0; i < G_N_ELEMENTS (host_places); i++)
-    if (sbx_plan_exists (self, host_places[i]))
-      grant (self, host_places[i], access);
-}
-
-static gboolean
-is_of_host (const char *path)
-{
-  for (gsize i = 0; i < G_N_ELEMENTS (host_places); i++)
-    if (is_below (path, host_places[i]))
-      return TRUE;
-  return FALSE;
+  for (const char *const *place = sbx_path_host_places (); *place; place++)
+    if (sbx_plan_exists (self, *place))
+      grant (self, *place, access);
 }
 
 /* A rule for @path itself, unless there is one or what is above it says the same. */
@@ -132,7 +121,7 @@ concerns (const SbxPathRule *rule, const char *place)
   if (rule->access == SBX_ACCESS_NONE)
     return FALSE;
   if (strcmp (rule->path, "/") == 0)
-    return is_of_host (place);
+    return sbx_path_is_of_host (place);
   return is_below (place, rule->path) || is_below (rule->path, place);
 }
 

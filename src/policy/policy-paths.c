@@ -74,9 +74,29 @@ sbx_paths_set (GArray *rules, const char *path, SbxAccess access)
   g_array_insert_val (rules, at, rule);
 }
 
+static const char *const host_places[] = { "/boot", "/data", "/home", "/media", "/mnt", "/root", "/srv", "/var", NULL };
+
+const char *const *
+sbx_path_host_places (void)
+{
+  return host_places;
+}
+
+gboolean
+sbx_path_is_of_host (const char *path)
+{
+  for (gsize i = 0; host_places[i]; i++) {
+    gsize n = strlen (host_places[i]);
+
+    if (strncmp (path, host_places[i], n) == 0 && (path[n] == '\0' || path[n] == '/'))
+      return TRUE;
+  }
+  return strcmp (path, "/") == 0;
+}
+
 /* The access at @path as its nearest named ancestor says; @self: a rule for @path itself counts too. */
 static SbxAccess
-access_at (const GArray *rules, const char *path, gboolean self)
+access_at (const GArray *rules, SbxPathsIndex kind, const char *path, gboolean self)
 {
   gsize n = strlen (path);
   guint at;
@@ -89,24 +109,26 @@ access_at (const GArray *rules, const char *path, gboolean self)
       n--;
     if (n > 1)
       n--;
+    if (n == 1 && kind == SBX_PATHS_FILES && !sbx_path_is_of_host (path))
+      return SBX_ACCESS_NONE;
   }
   return g_array_index (rules, SbxPathRule, at).access;
 }
 
 SbxAccess
-sbx_paths_get (const GArray *rules, const char *path)
+sbx_paths_get (const GArray *rules, SbxPathsIndex kind, const char *path)
 {
-  return access_at (rules, path, TRUE);
+  return access_at (rules, kind, path, TRUE);
 }
 
 void
-sbx_paths_normalise (GArray *rules)
+sbx_paths_normalise (GArray *rules, SbxPathsIndex kind)
 {
   /* Parents come first, so what remains of them is settled before their children are looked at */
   for (guint i = 0; i < rules->len;) {
     const SbxPathRule *rule = &g_array_index (rules, SbxPathRule, i);
 
-    if (access_at (rules, rule->path, FALSE) == rule->access)
+    if (access_at (rules, kind, rule->path, FALSE) == rule->access)
       g_array_remove_index (rules, i);
     else
       i++;
@@ -114,7 +136,7 @@ sbx_paths_normalise (GArray *rules)
 }
 
 GArray *
-sbx_paths_combine (const GArray *a, const GArray *b, gboolean least)
+sbx_paths_combine (const GArray *a, const GArray *b, SbxPathsIndex kind, gboolean least)
 {
   const GArray *const sides[] = { a, b };
   GArray *result = sbx_paths_new ();
@@ -122,11 +144,11 @@ sbx_paths_combine (const GArray *a, const GArray *b, gboolean least)
   for (guint side = 0; side < 2; side++)
     for (guint i = 0; i < sides[side]->len; i++) {
       const char *path = g_array_index (sides[side], SbxPathRule, i).path;
-      SbxAccess in_a = sbx_paths_get (a, path), in_b = sbx_paths_get (b, path);
+      SbxAccess in_a = sbx_paths_get (a, kind, path), in_b = sbx_paths_get (b, kind, path);
 
       sbx_paths_set (result, path, least ? MIN (in_a, in_b) : MAX (in_a, in_b));
     }
-  sbx_paths_normalise (result);
+  sbx_paths_normalise (result, kind);
   return result;
 }
 

@@ -87,7 +87,7 @@ sbx_policy_freeze (SbxPolicy *policy)
 {
   close_flags (policy);
   for (guint i = 0; i < SBX_N_PATHS; i++)
-    sbx_paths_normalise (policy->paths[i]);
+    sbx_paths_normalise (policy->paths[i], i);
   for (guint i = 0; i < SBX_N_BUSES; i++)
     sbx_names_normalise (policy->bus[i]);
   close_ports (policy);
@@ -132,7 +132,7 @@ combine (const SbxPolicy *a, const SbxPolicy *b, gboolean least)
     result->limits[i] = least ? MIN (a->limits[i], b->limits[i]) : MAX (a->limits[i], b->limits[i]);
   for (guint i = 0; i < SBX_N_PATHS; i++) {
     g_array_unref (result->paths[i]);
-    result->paths[i] = sbx_paths_combine (a->paths[i], b->paths[i], least);
+    result->paths[i] = sbx_paths_combine (a->paths[i], b->paths[i], i, least);
   }
   for (guint i = 0; i < SBX_N_BUSES; i++) {
     g_array_unref (result->bus[i]);
@@ -392,7 +392,7 @@ sbx_policy_get_access (const SbxPolicy *policy, const char *path)
 {
   g_autofree char *canonical = sbx_paths_canonical (path, NULL);
 
-  return canonical ? sbx_paths_get (policy->paths[SBX_PATHS_FILES], canonical) : SBX_ACCESS_NONE;
+  return canonical ? sbx_paths_get (policy->paths[SBX_PATHS_FILES], SBX_PATHS_FILES, canonical) : SBX_ACCESS_NONE;
 }
 
 const char *const *

@@ -108,6 +108,19 @@ any_of (const SbxPolicy *policy, const SbxPlaces *places, const char *const *nam
   return FALSE;
 }
 
+/* Where programs of yours wait for orders: terminal multiplexers, agents, debuggers, containers. Reading is enough to
+ * connect. */
+static gboolean
+foreign_sockets (const SbxPolicy *policy, const SbxPlaces *places, guint access)
+{
+  const char *const paths[] = { "/tmp", "/run", "/run/docker.sock", places->runtime_dir };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (paths); i++)
+    if (paths[i] && sbx_policy_get_access (policy, paths[i]) >= access)
+      return TRUE;
+  return FALSE;
+}
+
 static gboolean
 secrets (const SbxPolicy *policy, const SbxPlaces *places, guint access)
 {
@@ -299,6 +312,8 @@ static const Row rows[] = {
   { "ssh-agent", 500, sockets, SBX_SOCKET_SSH_AUTH, N_ ("can log in elsewhere with your SSH keys while it runs") },
   { "gpg-agent", 400, sockets, SBX_SOCKET_GPG_AGENT, N_ ("can sign and decrypt with your GnuPG keys while it runs") },
   { "secret-service", 450, asks_for_secrets, 0, N_ ("can ask the keyring for your passwords") },
+  { "foreign-sockets", 400, foreign_sockets, SBX_ACCESS_RO,
+    N_ ("can give orders to programs outside through their sockets in /tmp or /run") },
   { "system-bus", 350, sockets, SBX_SOCKET_SYSTEM_BUS,
     N_ ("reaches the whole system bus: network, power, disks, as you do") },
   { "settings", 250, changes_settings, 0, N_ ("can change the settings of other applications and of the desktop") },

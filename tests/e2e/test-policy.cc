@@ -230,6 +230,16 @@ TEST_F (Policy, FilesOfTheHome)
   EXPECT_EQ (outcome.out, "mine\nProjects\n") << outcome.err;
 }
 
+/* /tmp is the sandbox's own, also where all of the host is shared, until it is named. */
+TEST_F (Policy, TheHostAndMore)
+{
+  std::string path = make_directory ("named"),
+              look = "cat " + path + "/file 2>/dev/null; test -e /var/lib/dpkg && echo host";
+
+  expect_both ("[Context]\nfilesystems=host:ro;" + path + ":ro;\n", look, "content\nhost\n", "");
+  EXPECT_EQ (under ("[Context]\nfilesystems=host:ro;\n", look).out, "host\n");
+}
+
 TEST_F (Policy, OneFile)
 {
   std::string path = make_directory ("single");

@@ -35,7 +35,7 @@ some (GRand *rand, const char *const *words, gboolean removals)
 static void
 add_path (GRand *rand, GString *text)
 {
-  static const char *const parts[] = { "a", "b", "ab", "a-b", "a b", "c ", "c:ro", "~", "!", "ä", NULL };
+  static const char *const parts[] = { "a", "b", "ab", "a-b", "a b", "c ", "c:ro", "~", "!", "ä", "var", NULL };
 
   for (int i = g_rand_int_range (rand, 1, 6); i > 0; i--)
     g_string_append_printf (text, "/%s", pick (rand, parts));
@@ -85,7 +85,8 @@ static const Row random_rows[] = {
   { "Context", "devices", WORDS ("dri", "input", "all", "usb"), TRUE, TRUE },
   { "Context", "features", WORDS ("userns", "devel", "background"), TRUE, TRUE },
   { "Context", "filesystems",
-    WORDS ("/a:ro", "/a", "/a/b:ro", "/a/b/c:create", "/ab", "~/x:ro", "!/a/b", "!/a", "/a/b/d", "/:ro", "host:ro"),
+    WORDS ("/a:ro", "/var/a", "/tmp:ro", "/a", "/a/b:ro", "/a/b/c:create", "/ab", "~/x:ro", "!/a/b", "!/a", "/a/b/d",
+           "/:ro", "host:ro"),
     TRUE, FALSE },
   { "Context", "filesystems", NULL, TRUE, FALSE },
   { "Context", "persistent", NULL, TRUE, FALSE },
@@ -227,8 +228,9 @@ check_access (GRand *rand, const SbxPolicy *a, const SbxPolicy *b)
 static void
 check_values (const SbxPolicy *a, const SbxPolicy *b)
 {
-  static const char *const probes[] = { "/",   "/a",    "/a/b", "/a/b/c",    "/a/b/c/d", "/a/b/d",     "/a/x",
-                                        "/ab", "/ab/c", "/a-b", "/home/u/x", "/home/u",  "/home/u/x/y" };
+  static const char *const probes[] = { "/",           "/a",   "/a/b",      "/a/b/c", "/a/b/c/d",  "/a/b/d",
+                                        "/a/x",        "/ab",  "/ab/c",     "/a-b",   "/home/u/x", "/home/u",
+                                        "/home/u/x/y", "/var", "/variable", "/var/a", "/home",     "/tmp" };
   g_autoptr (SbxPolicy) empty = sbx_policy_new (), meet = sbx_policy_meet (a, b), again = NULL;
   g_autoptr (GVariant) groups = g_variant_ref_sink (sbx_policy_to_variant (a));
   g_autoptr (GError) error = NULL;
@@ -503,6 +505,29 @@ test_places (void)
   }
 }
 
+/* "host" is not what a sandbox has of its own: that has to be named, and is more. */
+static void
+test_host (void)
+{
+  g_autoptr (SbxPolicy) host = policy_of ("Context", "filesystems", "host:ro", NULL);
+  g_autoptr (SbxPolicy) more = policy_of ("Context", "filesystems", "host:ro;/tmp;/opt/x:ro;/home/u/x:ro;!/run", NULL);
+  g_autoptr (SbxPolicy) less = policy_of ("Context", "filesystems", "/srv/x:ro;/var:ro", NULL);
+  gsize n;
+  const SbxPathRule *rules = sbx_policy_get_filesystems (more, &n);
+
+  g_assert_cmpuint (n, ==, 3);
+  g_assert_cmpstr (rules[0].path, ==, "/");
+  g_assert_cmpstr (rules[1].path, ==, "/opt/x");
+  g_assert_cmpstr (rules[2].path, ==, "/tmp");
+  g_assert_cmpint (rules[2].access, ==, SBX_ACCESS_RW);
+  g_assert_cmpint (sbx_policy_get_access (more, "/home/u/x/y"), ==, SBX_ACCESS_RO);
+  g_assert_cmpint (sbx_policy_get_access (more, "/variable"), ==, SBX_ACCESS_NONE);
+  g_assert_cmpint (sbx_policy_get_access (host, "/tmp/a"), ==, SBX_ACCESS_NONE);
+  g_assert_true (sbx_policy_leq (host, more));
+  g_assert_false (sbx_policy_leq (more, host));
+  g_assert_true (sbx_policy_leq (less, host));
+}
+
 /* What a client can put into one option does not hold the service up. */
 static void
 test_time (void)
@@ -635,6 +660,7 @@ main (int argc, char **argv)
   g_test_add_func ("/policy/paths", test_paths);
   g_test_add_func ("/policy/empty-group", test_empty_group);
   g_test_add_func ("/policy/places", test_places);
+  g_test_add_func ("/policy/host", test_host);
   g_test_add_func ("/policy/time", test_time);
   g_test_add_func ("/policy/classes", test_classes);
   return g_test_run ();
