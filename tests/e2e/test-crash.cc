@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <fstream>
 #include <sys/stat.h>
+#include <sys/utsname.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -83,6 +84,7 @@ TEST_P (Crash, AReportIsWrittenAndTheStatusIsTheSame)
 
   Json crash = finished (id);
   EXPECT_EQ (crash["app-id"].text (), "org.example.Fragile");
+  EXPECT_EQ (read_file (store () + "/" + id + "/app-id"), "org.example.Fragile");
   EXPECT_EQ (crash["signal"].number (), SIGSEGV);
   EXPECT_EQ (crash["handler"]["code"].number (), 0);
   Json report = about (id, "report.json");
@@ -128,6 +130,42 @@ TEST_P (Crash, EverySignalThatDumpsCore)
     EXPECT_EQ (run_in ({ "--profile=watched" }, die_of (signo)).status, 128 + signo);
   EXPECT_EQ (run_in ({ "--profile=watched" }, { "sh", "-c", "exit 3" }).status, 3);
   EXPECT_EQ (crashes ().size (), n);
+}
+
+/* A filter that the application has put on itself. From Linux 5.16 nobody can stop what such a filter kills
+ * (SA_IMMUTABLE, kernel/signal.c): it has no handler then, and dies as it would. What a filter only refuses by a signal
+ * has one. */
+TEST_P (Crash, AFilterOfItsOwn)
+{
+  const std::string filter =
+      "import ctypes, struct, sys\nlibc = ctypes.CDLL(None)\n"
+      "call = libc.getppid\nnumber = {'x86_64': 110}.get(__import__('os').uname().machine, 173)\n"
+      "rules = [(0x20, 0, 0, 0), (0x15, 0, 1, number), (6, 0, 0, int(sys.argv[1], 16)), (6, 0, 0, "
+      "0x7fff0000)]\n"
+      "text = ctypes.create_string_buffer(b''.join(struct.pack('HBBI', *r) for r in rules))\n"
+      "prog = ctypes.create_string_buffer(struct.pack('HxxxxxxQ', 4, ctypes.addressof(text)))\n"
+      "assert libc.prctl(22, 2, prog, 0, 0) == 0\ncall()\n";
+  const char *kill = "80000000", *trap = "30000"; /* linux/seccomp.h */
+  struct utsname kernel;
+  int major = 0, minor = 0;
+
+  ASSERT_EQ (uname (&kernel), 0);
+  ASSERT_EQ (sscanf (kernel.release, "%d.%d", &major, &minor), 2);
+  EXPECT_EQ (run_in ({ "--profile=watched" }, { "python3", "-c", filter, kill }).status, 128 + SIGSYS);
+  EXPECT_EQ (crashes ().size (), major > 5 || (major == 5 && minor >= 16) ? 0u : 1u);
+  EXPECT_EQ (run_in ({ "--profile=watched" }, { "python3", "-c", filter, trap }).status, 128 + SIGSYS);
+  EXPECT_EQ (crashes ().size (), major > 5 || (major == 5 && minor >= 16) ? 1u : 2u);
+}
+
+/* Whose reports make room is by what the service has written, not by what a handler has. */
+TEST_P (Crash, AHandlerThatNamesAnotherApplication)
+{
+  with_handler ("echo org.example.Other >app-id && cp app-id " + dir () + "/out/");
+  EXPECT_EQ (run_in ({ "--profile=watched", "--app-id=org.example.Watched" }, die_of (SIGSEGV)).status, 128 + SIGSEGV);
+  ASSERT_EQ (crashes ().size (), 1u);
+  EXPECT_TRUE (eventually ([&] { return read_file (dir () + "/out/app-id") == "org.example.Other\n"; }));
+  EXPECT_TRUE (
+      eventually ([&] { return read_file (store () + "/" + crashes ()[0] + "/app-id") == "org.example.Watched"; }));
 }
 
 TEST_P (Crash, AFaultIsAFault)
