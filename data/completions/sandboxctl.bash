@@ -43,10 +43,12 @@ _sandboxctl ()
       mapfile -t COMPREPLY < <(compgen -f -- "$cur")
       return
       ;;
-    -p | -s | --profile | --on-crash | --signal | --share | --unshare | --socket | --nosocket | --device | --nodevice | \
-      --allow | --disallow | --pidns | --seccomp-tier | --sort)
-      mapfile -t COMPREPLY < <(compgen -W "$(_sandboxctl_value "$prev")" -- "$cur")
-      return
+    -p | -s | --*)
+      words=$(_sandboxctl_value "$prev")
+      if [ -n "$words" ]; then
+        mapfile -t COMPREPLY < <(compgen -W "$words" -- "$cur")
+        return
+      fi
       ;;
   esac
   case $cur in

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* What bash, zsh and fish offer when Tab is pressed, asked of the shells themselves, with the service's live data. */
 #include <filesystem>
+#include <iterator>
 #include <sstream>
 
 #include "harness.h"
@@ -34,6 +35,14 @@ protected:
     while (std::getline (stream, word))
       words.insert (without_option (word));
     return words;
+  }
+
+  /* The words of `sandboxctl complete @what`. */
+  std::set<std::string>
+  said (const std::string &what)
+  {
+    std::istringstream stream (sandboxctl ({ "complete", what }).out);
+    return { std::istream_iterator<std::string> (stream), {} };
   }
 
 private:
@@ -106,6 +115,23 @@ TEST_P (Completions, OptionsAndTheirValues)
   EXPECT_EQ (offered ("sandboxctl top --sort=mem"), Words ({ "memory" }));
   EXPECT_EQ (offered ("sandboxctl top -s mem"), Words ({ "memory" }));
   EXPECT_EQ (offered ("sandboxctl kill -s USR"), Words ({ "USR1", "USR2" }));
+}
+
+/* Of every option that knows its values, also when no "=" is before them. */
+TEST_P (Completions, EachKnownValue)
+{
+  Words options = said ("options=run");
+  size_t known = 0;
+
+  for (const std::string &option : options) {
+    Words values = option.back () == '=' ? said ("values=" + option.substr (2, option.size () - 3)) : Words ();
+
+    if (values.empty ())
+      continue;
+    known++;
+    EXPECT_EQ (offered ("sandboxctl run " + option.substr (0, option.size () - 1) + " "), values) << option;
+  }
+  EXPECT_GE (known, 11u);
 }
 
 /* A command in a sandbox is completed as one outside. */
