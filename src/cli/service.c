@@ -109,7 +109,7 @@ spawn_private (int fd, gboolean launch_first, GError **error)
 static SbxConnection *
 connect_private (gboolean launch_first, GError **error)
 {
-  gboolean spawned;
+  gboolean spawned = FALSE;
   int pair[2], on = 1;
 
   if (socketpair (AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) < 0) {
@@ -123,7 +123,10 @@ connect_private (gboolean launch_first, GError **error)
     pair[1] = fcntl (pair[1], F_DUPFD_CLOEXEC, 4);
     close (3);
   }
-  spawned = spawn_private (pair[1], launch_first, error);
+  if (pair[1] < 0)
+    sbx_throw_errno (error, SBX_ERROR_NOT_SUPPORTED, errno, "make a socket pair");
+  else
+    spawned = spawn_private (pair[1], launch_first, error);
   close (pair[1]);
   if (spawned)
     return sbx_connection_new_for_peer (pair[0], error);
