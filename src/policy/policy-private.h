@@ -96,7 +96,8 @@ SbxPolicy *sbx_policy_freeze (SbxPolicy *policy);     /* normal form; takes and 
 GArray *sbx_paths_new (void);
 void sbx_paths_set (GArray *rules, const char *path, SbxAccess access); /* keeps the order, replaces an equal path */
 SbxAccess sbx_paths_get (const GArray *rules, SbxPathsIndex kind, const char *path);
-GArray *sbx_paths_combine (const GArray *a, const GArray *b, SbxPathsIndex kind, gboolean least); /* pointwise; normal */
+GArray *sbx_paths_combine (const GArray *a, const GArray *b, SbxPathsIndex kind,
+                           gboolean least); /* pointwise; normal */
 void sbx_paths_normalise (GArray *rules, SbxPathsIndex kind);
 GArray *sbx_paths_copy (const GArray *rules);
 /* @word resolved against @places: an absolute, lexically normal path; NULL without @error when the place does not exist

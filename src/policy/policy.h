@@ -163,7 +163,8 @@ typedef struct {
 } SbxPathRule;
 const SbxPathRule *sbx_policy_get_filesystems (const SbxPolicy *policy, gsize *n);
 /* Of @path, which is absolute and normal: as its nearest named ancestor says, or NONE. "/" (host) speaks for itself and
- * the places below only: a sandbox has a /tmp, /run, /usr, ... of its own, and whoever wants the host's has to name it. */
+ * the places below only: a sandbox has a /tmp, /run, /usr, ... of its own, and whoever wants the host's has to name it.
+ */
 SbxAccess sbx_policy_get_access (const SbxPolicy *policy, const char *path);
 /* The places that host stands for; ends with NULL. */
 const char *const *sbx_path_host_places (void);
