@@ -85,12 +85,13 @@ protected:
         return atol (value.c_str ());
     return -1;
   }
-  /* Neither the unit nor its cgroup is there any more. */
+  /* Neither the unit nor its cgroup is there any more; "": no unit at all. */
   static bool
   scope_is_gone (const std::string &id)
   {
     return eventually ([&] {
-      return systemctl ({ "list-units", "--all", "--plain", "--no-legend", "app-sandbox-*" + id + "*" }).out.empty ()
+      return systemctl ({ "list-units", "--all", "--plain", "--no-legend", "app-sandbox-*" + id + ".scope" })
+                 .out.empty ()
              && !fs::exists (group (managed (scope_of (id)), ""));
     });
   }
@@ -174,7 +175,7 @@ Systemd::TearDown ()
     printf ("%s", systemctl ({ "status", "--full", "--lines=0" }).out.c_str ());
     systemctl ({ "kill", "--signal=KILL", "sandboxd.service", "app-sandbox-*" });
   }
-  EXPECT_EQ (systemctl ({ "list-units", "--all", "--plain", "--no-legend", "app-sandbox-*" }).out, "");
+  EXPECT_TRUE (scope_is_gone (""));
   EXPECT_TRUE (succeeds (systemctl ({ "stop", "sandboxd.service" })));
   EXPECT_TRUE (eventually ([] { return read_file (group (managed ("sandboxd.service"), "cgroup.procs")).empty (); }))
       << "keepers are left behind";
@@ -212,6 +213,23 @@ TEST_F (Systemd, EveryProperty)
   more.close_input ();
   more.wait ();
   stop (id);
+}
+
+/* systemd 254 and later takes descriptors of processes, which cannot be another process's by then. */
+TEST_F (Systemd, ByDescriptor)
+{
+  int version = atoi (systemctl ({ "show", "--value", "--property=Version" }).out.c_str ());
+  Process monitor (Command ({ "dbus-monitor", "--session" }));
+
+  ASSERT_GT (version, 0);
+  ASSERT_TRUE (monitor.expect ("NameLost")) << monitor.err (); /* it is one */
+  std::string id = launch ("limited");
+  EXPECT_EQ (limits_of (id), "scope");
+  ASSERT_TRUE (monitor.expect (version < 254 ? "\"PIDs\"" : "\"PIDFDs\"")) << monitor.out ();
+  stop (id);
+  monitor.kill (SIGTERM);
+  std::string said = monitor.wait ().out;
+  EXPECT_EQ (said.find ("\"PIDs\"") != std::string::npos, version < 254) << said;
 }
 
 TEST_F (Systemd, NoneForWhatHasNoSuchLimit)
@@ -408,7 +426,7 @@ TEST_F (Systemd, Refuses)
   stop (id);
 }
 
-/* What it does later, once it can, is more than was promised, and ends with the instance. */
+/* What it does later (254: a scope; 252: nothing, it would have had to be asked again) ends with the instance. */
 TEST_F (Systemd, IsSilent)
 {
   stop (launch ("unlimited"));
