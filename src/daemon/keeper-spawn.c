@@ -3,9 +3,11 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <glib-unix.h>
 #include <signal.h>
 #include <spawn.h>
 #include <sys/socket.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "common/error.h"
@@ -13,6 +15,7 @@
 #include "config.h"
 #include "daemon/bounds.h"
 #include "wire/layout.h"
+#include "wire/sys.h"
 
 /* Beside us, as it is when installed, or where a build tree has it; then the installed place. */
 static char *
@@ -57,11 +60,34 @@ sbx_raise_nofile (void)
   return before;
 }
 
-static void
-on_keeper_ended (GPid pid, int status, gpointer user_data)
+/* What it means for the instance is told by the end of the socket. Here what it may have left is ended, in its process
+ * group, which has its number as long as it is not reaped: a child of bwrap asks to die with its parent only after that
+ * one has given it its ids (bubblewrap.c, child_wait_fd), and waits for ever if it is killed before. */
+static gboolean
+on_keeper_ended (int pidfd, GIOCondition condition, gpointer user_data)
 {
-  /* What it means for the instance is told by the end of the socket; this only reaps */
-  g_spawn_close_pid (pid);
+  pid_t pid = GPOINTER_TO_INT (user_data);
+
+  (void) kill (-pid, SIGKILL);
+  (void) waitpid (pid, NULL, 0);
+  close (pidfd);
+  return G_SOURCE_REMOVE;
+}
+
+/* A pidfd is readable from the end of its process on: pidfd_open(2). */
+static gboolean
+watch (pid_t pid, GError **error)
+{
+  int pidfd = sbx_sys_pidfd_open (pid);
+
+  if (pidfd >= 0) {
+    g_unix_fd_add (pidfd, G_IO_IN, on_keeper_ended, GINT_TO_POINTER (pid));
+    return TRUE;
+  }
+  sbx_throw_errno (error, SBX_ERROR_SPAWN_FAILED, errno, "keeper: watch it");
+  (void) kill (pid, SIGKILL);
+  (void) waitpid (pid, NULL, 0);
+  return FALSE;
 }
 
 /* 0 or an errno. Every other descriptor of this process is close-on-exec. */
@@ -111,6 +137,8 @@ sbx_keeper_spawn (const char *path, const struct rlimit *nofile, gboolean quiet,
   }
   /* Before it gets its first message, so before it starts anything */
   (void) prlimit (*pid, RLIMIT_NOFILE, nofile, NULL);
-  g_child_watch_add (*pid, on_keeper_ended, NULL);
-  return pair[0];
+  if (watch (*pid, error))
+    return pair[0];
+  close (pair[0]);
+  return -1;
 }

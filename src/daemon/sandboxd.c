@@ -5,6 +5,7 @@
 #include <locale.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 
 #include "common/names.h"
 #include "config.h"
@@ -252,6 +253,8 @@ main (int argc, char **argv)
 {
   Service service = { .peer_fd = -1, .idle_seconds = SBX_IDLE_SECONDS, .exit_status = EXIT_FAILURE };
 
+  /* A caller's mask may not take the user's own rights away: directories of ours would stay shut for all later ones */
+  umask (umask (077) & 077);
   /* Only what text needs: each further category is two files to open */
   setlocale (LC_CTYPE, "");
   setlocale (LC_MESSAGES, "");

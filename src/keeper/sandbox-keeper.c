@@ -31,13 +31,14 @@ enum {
   ROW_DOCUMENTS,
   N_ROWS
 };
+#define N_POLLED (N_ROWS + SBX_KEEPER_PEERS + SBX_KEEPER_JOBS + SBX_KEEPER_HANDLERS)
 
 typedef struct {
-  struct pollfd fds[N_ROWS + SBX_KEEPER_PEERS + SBX_KEEPER_JOBS + SBX_KEEPER_HANDLERS];
+  struct pollfd fds[N_POLLED];
   nfds_t n;
 } Polled;
 
-/* The rows of @polled; one that is not open has a negative descriptor, which poll(2) passes over. */
+/* The rows of @polled; one that is not open has a negative descriptor, which is passed over. */
 static void
 collect (const SbxKeeper *keeper, Polled *polled)
 {
@@ -64,6 +65,25 @@ collect (const SbxKeeper *keeper, Polled *polled)
     polled->fds[polled->n++] = (struct pollfd){ keeper->jobs[i].lifeline, POLLIN, 0 };
   for (size_t i = 0; i < SBX_KEEPER_HANDLERS; i++)
     polled->fds[polled->n++] = (struct pollfd){ keeper->handlers[i].link, POLLIN, 0 };
+}
+
+/* poll(2) of those that are open: it takes no more rows than there may be descriptors, and RLIMIT_NOFILE may be low. */
+static int
+poll_open (Polled *polled, int timeout)
+{
+  struct pollfd open[N_POLLED];
+  nfds_t rows[N_POLLED] = { 0 }, n = 0;
+  int rc;
+
+  for (nfds_t i = 0; i < polled->n; i++)
+    if (polled->fds[i].fd >= 0) {
+      open[n] = polled->fds[i];
+      rows[n++] = i;
+    }
+  rc = poll (open, n, timeout);
+  for (nfds_t i = 0; rc > 0 && i < n; i++)
+    polled->fds[rows[i]].revents = open[i].revents;
+  return rc;
 }
 
 /* The earlier one of two times, of which 0 is never. */
@@ -193,7 +213,7 @@ main (void)
     return EXIT_FAILURE;
   for (;;) {
     collect (&keeper, &polled);
-    if (poll (polled.fds, polled.n, next_timeout (&keeper)) < 0 && errno != EINTR)
+    if (poll_open (&polled, next_timeout (&keeper)) < 0 && errno != EINTR)
       return EXIT_FAILURE;
     serve (&keeper, &polled);
     sbx_keeper_timers (&keeper);

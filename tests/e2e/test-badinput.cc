@@ -272,6 +272,32 @@ TEST_P (BadInput, ClosedStandardDescriptors)
   EXPECT_EQ (run (silent).status, 125);
 }
 
+/* What a service of its own inherits from the caller. */
+TEST_P (BadInput, Umask)
+{
+  for (mode_t mask : { 0777, 0277, 0 }) {
+    Command words = command ({ "run", "--", "echo", "it runs" });
+
+    words.child = [mask] { umask (mask); };
+    EXPECT_EQ (run (words).out, "it runs\n") << mask;
+  }
+  EXPECT_EQ (run_in ({}, { "echo", "it runs" }).out, "it runs\n") << "what is left behind";
+}
+
+TEST_P (BadInput, FewDescriptors)
+{
+  for (rlim_t most : { 256, 64 }) {
+    Command words = command ({ "run", "--", "sh", "-c", "ulimit -Hn" });
+
+    words.child = [most] {
+      rlimit limit = { most, most };
+      setrlimit (RLIMIT_NOFILE, &limit);
+    };
+    Outcome outcome = run (words);
+    EXPECT_EQ (outcome.status, 0) << most << ": " << outcome.err;
+  }
+}
+
 TEST_P (BadInput, OutputToAFullDevice)
 {
   Fd full (open ("/dev/full", O_WRONLY | O_CLOEXEC));

@@ -300,6 +300,15 @@ TEST_P (Lacking, BwrapFails)
   expect_refused ({ "the reason given" });
 }
 
+/* A child of bwrap waits for its parent before it asks to die with it (bubblewrap.c, child_wait_fd): if both are killed
+ * then, it waits for ever. */
+TEST_P (Lacking, KeeperIsKilledWhileBwrapBegins)
+{
+  set_env ("SANDBOX_BWRAP", fake ("bwrap", "[ \"$1\" = --version ] && exec bwrap --version\n"
+                                           "sleep 1000 &\nkill -KILL $PPID\nwait\n"));
+  expect_refused ({ "keeper" });
+}
+
 TEST_P (Lacking, KeeperIsNotThere)
 {
   set_env ("SANDBOX_LIBEXECDIR", dir () + "/services");
