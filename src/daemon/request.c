@@ -422,12 +422,31 @@ check_plan_within (const SbxWish *wish, const SbxChoice *choice, GError **error)
   return sbx_plan_check_nested (choice->plan, wish->within, error);
 }
 
+/* Which others there are, and what is wrong in the words of this one, is not for a caller in a sandbox. */
+static SbxProfile *
+look_up (SbxContext *context, const char *name, const SbxWish *wish, GError **error)
+{
+  g_autoptr (GError) problem = NULL;
+  SbxProfile *profile = sbx_profile_set_lookup (context->profiles, name, &problem);
+
+  if (!profile && !wish->within)
+    g_propagate_error (error, g_steal_pointer (&problem));
+  else if (!profile && g_error_matches (problem, SBX_ERROR, SBX_ERROR_UNKNOWN_PROFILE))
+    sbx_throw (error, SBX_ERROR_UNKNOWN_PROFILE,
+               "there is no profile \"%.128s\"; `sandboxctl profile list` has them all, outside of this sandbox", name);
+  else if (!profile)
+    sbx_throw (error, SBX_ERROR_BAD_PROFILE,
+               "the profile \"%.128s\" cannot be used; `sandboxctl profile check` says why, outside of this sandbox",
+               name);
+  return profile;
+}
+
 static SbxChoice *
 choose (SbxContext *context, const char *profile, const SbxWish *wish, const char *const *fallback_argv, GError **error)
 {
   g_autoptr (SbxChoice) choice = g_new0 (SbxChoice, 1);
 
-  choice->profile = sbx_profile_set_lookup (context->profiles, profile, error);
+  choice->profile = look_up (context, profile, wish, error);
   if (!choice->profile)
     return NULL;
   choice->argv = choose_argv (wish, choice->profile, fallback_argv, error);

@@ -382,6 +382,23 @@ TEST_F (Nested, NothingIsToldOfProfiles)
   }
 }
 
+TEST_F (Nested, NothingIsToldOfBrokenProfiles)
+{
+  add_profile ("broken", "[Profile]\nInherits=default\n[Context]\nfilesystems=hunter2;\n");
+  EXPECT_TRUE (fails_with (run_in ({ "--profile=broken" }, { "true" }), 125, { "broken.profile", "hunter2" }));
+  for (const char *verb : { "run --profile=broken -- true", "explain broken" }) {
+    Outcome outcome = inside (std::string ("ctl ") + verb);
+
+    EXPECT_TRUE (fails_with (outcome, 125, { "\"broken\" cannot be used", "outside" })) << verb;
+    EXPECT_EQ (outcome.err.find ("hunter2"), std::string::npos) << outcome.err;
+    EXPECT_EQ (outcome.err.find ("broken.profile"), std::string::npos) << outcome.err;
+  }
+  add_profile ("known-by-name", "[Profile]\nInherits=default\n");
+  Outcome outcome = inside ("ctl run --profile=known-by-nam -- true");
+  EXPECT_TRUE (fails_with (outcome, 125, { "known-by-nam" }));
+  EXPECT_EQ (outcome.err.find ("known-by-name"), std::string::npos) << outcome.err;
+}
+
 /* By signals as well: those of others do not arrive, and those of what it has started do. */
 TEST_F (Nested, SignalsOfItsOwn)
 {
