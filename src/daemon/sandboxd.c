@@ -3,6 +3,7 @@
 #include <glib-unix.h>
 #include <glib/gi18n.h>
 #include <locale.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -255,6 +256,7 @@ main (int argc, char **argv)
 
   /* A caller's mask may not take the user's own rights away: directories of ours would stay shut for all later ones */
   umask (umask (077) & 077);
+  signal (SIGXFSZ, SIG_IGN); /* a limit of the caller's is an error, with words, and not our end */
   /* Only what text needs: each further category is two files to open */
   setlocale (LC_CTYPE, "");
   setlocale (LC_MESSAGES, "");

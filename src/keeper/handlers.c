@@ -44,6 +44,7 @@ static void __attribute__ ((noreturn)) exec_keeper (int program, const int *sour
   sigemptyset (&none);
   sigprocmask (SIG_SETMASK, &none, NULL);
   signal (SIGPIPE, SIG_DFL);
+  signal (SIGXFSZ, SIG_DFL);
   program = sbx_fdmap_apply (sources, targets, n, program);
   if (program >= 0)
     (void) sbx_sys_execveat (program, argv, empty);

@@ -83,6 +83,7 @@ exec_bwrap (pid_t keeper, char **argv, const int *sources, const int32_t *target
   sigemptyset (&none);
   sigprocmask (SIG_SETMASK, &none, NULL);
   signal (SIGPIPE, SIG_DFL);
+  signal (SIGXFSZ, SIG_DFL);
   if (sbx_fdmap_apply (sources, targets, n, -1) == 0)
     execve (argv[0], argv, empty);
   dprintf (STDERR_FILENO, "cannot execute %s: %s\n", argv[0], strerror (errno));

@@ -169,6 +169,7 @@ open_signals (void)
   for (size_t i = 0; i < sizeof wanted / sizeof *wanted; i++)
     sigaddset (&set, wanted[i]);
   signal (SIGPIPE, SIG_IGN);
+  signal (SIGXFSZ, SIG_IGN); /* EFBIG, with words, and not our end */
   sigprocmask (SIG_SETMASK, &set, NULL);
   return signalfd (-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
 }

@@ -50,6 +50,7 @@ static void __attribute__ ((noreturn)) exec_it (char **argv, const Start *start,
   sigemptyset (&none);
   sigprocmask (SIG_SETMASK, &none, NULL);
   signal (SIGPIPE, SIG_DFL);
+  signal (SIGXFSZ, SIG_DFL);
   if (setrlimit (RLIMIT_DATA, &start->memory) == 0
       && sbx_fdmap_apply (sources, targets, sizeof sources / sizeof *sources, -1) == 0)
     execve (argv[0], argv, empty);

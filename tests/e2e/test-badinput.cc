@@ -148,6 +148,10 @@ TEST_P (BadInput, VerbsAndOptionsThatDoNotExist)
   EXPECT_TRUE (fails_with (run_in ({ "--no-such-option" }, { "true" }), 125, { "--no-such-option" }));
   EXPECT_TRUE (fails_with (sandboxctl ({ "ps", "--no-such-option" }), 125, { "--no-such-option" }));
   EXPECT_TRUE (fails_with (sandboxctl ({ "show" }), 125, {}));
+  for (const char *word : { "lst", "show", "remove" })
+    EXPECT_TRUE (fails_with (sandboxctl ({ "crashes", word }), 125, { "crashes takes" })) << word;
+  for (const char *word : { "--delay=0", "--delay=3601", "--delay=-1" })
+    EXPECT_TRUE (fails_with (sandboxctl ({ "top", word }), 125, { "--delay takes seconds" })) << word;
   EXPECT_TRUE (fails_with (sandboxctl ({ "run", "--" }), 125, {}));
   EXPECT_TRUE (fails_with (run_in ({ "--env=NOVALUE" }, { "true" }), 125, { "NOVALUE" }));
   EXPECT_TRUE (fails_with (run_in ({ "--env==x" }, { "true" }), 125, {}));
@@ -296,6 +300,28 @@ TEST_P (BadInput, FewDescriptors)
     Outcome outcome = run (words);
     EXPECT_EQ (outcome.status, 0) << most << ": " << outcome.err;
   }
+}
+
+/* The service of a bus is not limited by it. */
+TEST_P (BadInput, FilesMayNotBeLarge)
+{
+  for (rlim_t most : { 0, 1024, 1536, 2048, 3072, 4096 }) {
+    Command words = command ({ "run", "--", "echo", "it runs" });
+
+    words.child = [most] {
+      rlimit limit = { most, most };
+      setrlimit (RLIMIT_FSIZE, &limit);
+    };
+    Outcome outcome = run (words);
+    if (outcome.status == 0)
+      EXPECT_EQ (outcome.out, "it runs\n") << most;
+    else
+      EXPECT_TRUE (fails_with (outcome, 125, {})) << most;
+    EXPECT_EQ (outcome.err.find ("died"), std::string::npos) << most << ": " << outcome.err;
+    EXPECT_EQ (outcome.err.find ("without a word"), std::string::npos) << most << ": " << outcome.err;
+    expect_nothing_left ();
+  }
+  EXPECT_EQ (run_in ({}, { "echo", "it runs" }).out, "it runs\n");
 }
 
 TEST_P (BadInput, OutputToAFullDevice)
