@@ -222,7 +222,7 @@ on_reply (GObject *source, GAsyncResult *result, gpointer user_data)
 
   if (reply)
     return; /* JobRemoved says how it went */
-  /* What one before 254 says of PIDFDs: "Cannot set property %s, or unknown property" (systemd, core/dbus-unit.c) */
+  /* What one before 255 says of PIDFDs: "Cannot set property %s, or unknown property" (systemd, core/dbus-unit.c) */
   if (making->by_pidfd && making->removed != 0
       && g_error_matches (problem, G_DBUS_ERROR, G_DBUS_ERROR_PROPERTY_READ_ONLY) && !has_ended (making)) {
     making->by_pidfd = FALSE;

@@ -16,7 +16,7 @@ gboolean sbx_scope_is_wanted (const SbxPolicy *policy);
 char *sbx_scope_name (const char *app_id, guint64 id);
 
 /* Asks the manager on @bus to put @pid, and with that all that it will start, into a scope with the limits of @policy.
- * @pidfd is that process's, or -1: a manager that knows PIDFDs= (systemd 254) is given that and no number that could be
+ * @pidfd is that process's, or -1: a manager that knows PIDFDs= (systemd 255) is given that and no number that could be
  * another process's by then; with an older one, a process that has ended meanwhile is an error.
  * Errors: NOT_SUPPORTED when there is no manager, SPAWN_FAILED when it refuses or does not answer within
  * SBX_SCOPE_TIMEOUT_MS, G_IO_ERROR_CANCELLED. The scope ends by itself with its last process. */

@@ -4,7 +4,7 @@
 
 Prints "ready", and for every StartTransientUnit one line of JSON with all that was sent. BEHAVIOUR is the result of the
 job ("done", "failed", …), or "refuse" (an error instead of a job), or "silent" (no answer), or "old" ("done", as one
-before 254, which has no PIDFDs). A pidfd is printed as the pid that it is of.
+before 255, which has no PIDFDs). A pidfd is printed as the pid that it is of.
 """
 
 import json

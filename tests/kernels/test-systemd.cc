@@ -215,7 +215,8 @@ TEST_F (Systemd, EveryProperty)
   stop (id);
 }
 
-/* systemd 254 and later takes descriptors of processes, which cannot be another process's by then. */
+/* systemd 255 and later (254 was seen to refuse them) takes descriptors of processes, which cannot be another process's
+ * by then. */
 TEST_F (Systemd, ByDescriptor)
 {
   int version = atoi (systemctl ({ "show", "--value", "--property=Version" }).out.c_str ());
@@ -225,11 +226,11 @@ TEST_F (Systemd, ByDescriptor)
   ASSERT_TRUE (monitor.expect ("NameLost")) << monitor.err (); /* it is one */
   std::string id = launch ("limited");
   EXPECT_EQ (limits_of (id), "scope");
-  ASSERT_TRUE (monitor.expect (version < 254 ? "\"PIDs\"" : "\"PIDFDs\"")) << monitor.out ();
+  ASSERT_TRUE (monitor.expect (version < 255 ? "\"PIDs\"" : "\"PIDFDs\"")) << monitor.out ();
   stop (id);
   monitor.kill (SIGTERM);
   std::string said = monitor.wait ().out;
-  EXPECT_EQ (said.find ("\"PIDs\"") != std::string::npos, version < 254) << said;
+  EXPECT_EQ (said.find ("\"PIDs\"") != std::string::npos, version < 255) << said;
 }
 
 TEST_F (Systemd, NoneForWhatHasNoSuchLimit)
@@ -426,7 +427,8 @@ TEST_F (Systemd, Refuses)
   stop (id);
 }
 
-/* What it does later (254: a scope; 252: nothing, it would have had to be asked again) ends with the instance. */
+/* What it does later (with descriptors a scope; without nothing, since it would have to be asked again) ends with the
+ * instance. */
 TEST_F (Systemd, IsSilent)
 {
   stop (launch ("unlimited"));
