@@ -410,20 +410,26 @@ test_errors (void)
     { "Context", "filesystems", "/../etc", "above the root" },
     { "Context", "filesystems", "/a\nb", "control character" },
     { "Context", "persistent", "/abs", "relative to the home" },
+    { "Context", "persistent", "~/.config", "relative to the home" },
+    { "Context", "filesystems", "/a\x7f", "control character" },
     { "Procfs", "hidepid", "ptracable", "did you mean \"ptraceable\"" },
     { "Session Bus Policy", "nodots", "talk", "not a bus name" },
     { "Session Bus Policy", "org.x", "speak", "known: none, see, talk, own" },
     { "Limits", "memory", "lots", "not a number" },
     { "Limits", "memory", "5X", "unit" },
+    { "Limits", "memory", "1152921504606846977", "not a number" },
+    { "Limits", "memory", "1048577T", "more than any machine has" },
     { "Network", "connect", "70000", "not a TCP port" },
     { "Seccomp", "allow", "open-at", "not the name of a system call" },
     { "Environment", "A=B", "x", "not the name of a variable" },
     { "Environment", "#A", "x", "not the name of a variable" },
+    { "Environment", "A\nB", "x", "not the name of a variable" },
     { "Context", "pass-environment", "A\\;B", "not the name of a variable" },
     { "Context", "filesystems", "xdg-downloads", "not a path" },
     { "Context", "filesystems", "~/../../..", "above the root" },
     { "Context", "persistent", "../x", "above the root" },
     { "Seccomp", "allow", "*", "not the name of a system call" },
+    { "Seccomp", "deny", "!", "not the name of a system call" },
   };
 
   for (gsize i = 0; i < G_N_ELEMENTS (cases); i++) {
@@ -451,6 +457,33 @@ test_paths (void)
   g_assert_cmpint (sbx_policy_get_access (policy, "/home/u/a/c/d/secrets"), ==, SBX_ACCESS_RO);
   g_assert_cmpint (sbx_policy_get_access (policy, "/home/u/a/c"), ==, SBX_ACCESS_NONE);
   g_assert_cmpint (sbx_policy_get_access (policy, "/x;y"), ==, SBX_ACCESS_RW);
+}
+
+/* What is taken away is gone, and so is what would bring it along. */
+static void
+test_removed (void)
+{
+  static const struct {
+    const char *key, *value;
+    guint (*get) (const SbxPolicy *policy);
+    guint left;
+  } cases[] = {
+    { "devices", "all;!dri", sbx_policy_get_devices,
+      SBX_DEVICE_INPUT | SBX_DEVICE_KVM | SBX_DEVICE_SHM | SBX_DEVICE_USB },
+    { "devices", "all;!all", sbx_policy_get_devices, 0 },
+    { "devices", "dri;usb;!usb", sbx_policy_get_devices, SBX_DEVICE_DRI },
+    { "sockets", "wayland;x11;!x11", sbx_policy_get_sockets, SBX_SOCKET_WAYLAND },
+    { "sockets", "wayland;x11;!fallback-x11", sbx_policy_get_sockets, SBX_SOCKET_WAYLAND },
+  };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (cases); i++) {
+    g_autoptr (GError) error = NULL;
+    g_autoptr (SbxPolicy) policy = policy_of ("Context", cases[i].key, cases[i].value, &error);
+
+    g_assert_no_error (error);
+    if (cases[i].get (policy) != cases[i].left)
+      g_error ("%s=%s leaves %#x", cases[i].key, cases[i].value, cases[i].get (policy));
+  }
 }
 
 /* Without a key there is nothing to apply, and a wrong group is wrong all the same. */
@@ -658,6 +691,7 @@ main (int argc, char **argv)
   g_test_add_func ("/policy/portal-less", test_portal_less);
   g_test_add_func ("/policy/errors", test_errors);
   g_test_add_func ("/policy/paths", test_paths);
+  g_test_add_func ("/policy/removed", test_removed);
   g_test_add_func ("/policy/empty-group", test_empty_group);
   g_test_add_func ("/policy/places", test_places);
   g_test_add_func ("/policy/host", test_host);
