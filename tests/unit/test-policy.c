@@ -520,14 +520,18 @@ test_places (void)
     { "home", "/home/u" },
     { "host", "/" },
     { "xdg-data", NULL },
+    { "xdg-videos", NULL }, /* a relative path is relative to nothing */
+    { "xdg-cache/x", NULL },
     { "/xdg-download", "/xdg-download" },
   };
-  const char *dirs[G_USER_N_DIRECTORIES] = {
-    [G_USER_DIRECTORY_DOWNLOAD] = "/mnt/dl", [G_USER_DIRECTORY_PUBLIC_SHARE] = "/home/u"
-  };
-  const SbxPlaces all = {
-    .home = "/home/u", .xdg_dirs = dirs, .config_home = "/home/u/.config", .runtime_dir = "/run/user/7"
-  };
+  const char *dirs[G_USER_N_DIRECTORIES] = { [G_USER_DIRECTORY_DOWNLOAD] = "/mnt/dl",
+                                             [G_USER_DIRECTORY_PUBLIC_SHARE] = "/home/u",
+                                             [G_USER_DIRECTORY_VIDEOS] = "Videos" };
+  const SbxPlaces all = { .home = "/home/u",
+                          .xdg_dirs = dirs,
+                          .config_home = "/home/u/.config",
+                          .runtime_dir = "/run/user/7",
+                          .cache_home = "cache" };
 
   for (gsize i = 0; i < G_N_ELEMENTS (cases); i++) {
     g_autoptr (GError) error = NULL;

@@ -4,6 +4,7 @@
 #include <glib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -119,6 +120,71 @@ test_message_refused (void)
     close (pair[0]);
     close (pair[1]);
   }
+}
+
+/* A packet of another version, or with more than one string in it, is none of ours. */
+static void
+test_message_damaged (void)
+{
+  const SbxMessage sent = { .type = SBX_MSG_FAILED, .value = ENOENT, .text = "no such command" };
+  char good[sizeof (SbxMessage)], bad[sizeof (SbxMessage)];
+  enum { NOTHING, VERSION, TEXT };
+  SbxMessage got;
+  ssize_t size;
+  int pair[2];
+  size_t n;
+
+  make_pair (pair);
+  g_assert_cmpint (sbx_message_send (pair[0], &sent, NULL, 0), ==, 0);
+  size = recv (pair[1], good, sizeof good, 0);
+  g_assert_cmpint (size, >, (ssize_t) strlen (sent.text));
+  for (int what = NOTHING; what <= TEXT; what++) {
+    memcpy (bad, good, sizeof bad);
+    if (what == VERSION)
+      bad[0]++;
+    else if (what == TEXT)
+      bad[size - 5] = '\0';
+    g_assert_cmpint (send (pair[0], bad, (size_t) size, 0), ==, size);
+    g_assert_cmpint (receive (pair[1], SBX_CHANNEL_INIT_TO_KEEPER, &got, &n), ==, what == NOTHING ? 1 : -1);
+  }
+  close (pair[0]);
+  close (pair[1]);
+}
+
+/* Descriptors come with close-on-exec; a packet of which some do not fit into our table is refused, the rest closed. */
+static void
+test_message_descriptors (void)
+{
+  const SbxMessage start = { .type = SBX_MSG_START };
+  const int spare[] = { STDIN_FILENO, STDIN_FILENO, STDIN_FILENO, STDIN_FILENO };
+  int pair[2], fds[SBX_MESSAGE_FDS], before, after;
+  struct rlimit limit, low;
+  SbxMessage got;
+  size_t n;
+
+  make_pair (pair);
+  g_assert_cmpint (sbx_message_send (pair[0], &start, spare, 4), ==, 0);
+  g_assert_cmpint (sbx_message_recv_now (pair[1], SBX_CHANNEL_DAEMON_TO_KEEPER, &got, fds, &n, NULL), ==, 1);
+  g_assert_cmpuint (n, ==, 4);
+  for (size_t i = 0; i < n; i++) {
+    g_assert_cmpint (fcntl (fds[i], F_GETFD), ==, FD_CLOEXEC);
+    close (fds[i]);
+  }
+
+  before = dup (STDIN_FILENO);
+  close (before);
+  g_assert_cmpint (getrlimit (RLIMIT_NOFILE, &limit), ==, 0);
+  low = (struct rlimit){ (rlim_t) before + 2, limit.rlim_max };
+  g_assert_cmpint (sbx_message_send (pair[0], &start, spare, 4), ==, 0);
+  g_assert_cmpint (setrlimit (RLIMIT_NOFILE, &low), ==, 0);
+  g_assert_cmpint (receive (pair[1], SBX_CHANNEL_DAEMON_TO_KEEPER, &got, &n), ==, -1);
+  g_assert_cmpint (errno, ==, EBADMSG);
+  g_assert_cmpint (setrlimit (RLIMIT_NOFILE, &limit), ==, 0);
+  after = dup (STDIN_FILENO);
+  close (after);
+  g_assert_cmpint (after, ==, before);
+  close (pair[0]);
+  close (pair[1]);
 }
 
 /* Well-formed packets with a few random bytes changed, on every channel. */
@@ -465,6 +531,8 @@ main (int argc, char **argv)
   g_test_add_func ("/wire/message/round-trip", test_message_round_trip);
   g_test_add_func ("/wire/message/last-words", test_message_last_words);
   g_test_add_func ("/wire/message/refused", test_message_refused);
+  g_test_add_func ("/wire/message/damaged", test_message_damaged);
+  g_test_add_func ("/wire/message/descriptors", test_message_descriptors);
   g_test_add_func ("/wire/message/garbage", test_message_garbage);
   g_test_add_func ("/wire/block/round-trip", test_block_round_trip);
   g_test_add_func ("/wire/block/refused", test_block_refused);
