@@ -399,6 +399,7 @@ test_block_round_trip (void)
 static void
 test_block_refused (void)
 {
+  static const char *const argv[] = { "prog", NULL };
   g_autofree char *path = NULL;
   SbxBlockWriter writer = { 0 };
   SbxBlock block;
@@ -424,6 +425,16 @@ test_block_refused (void)
   g_assert_cmpint (sbx_block_open (&block, fd, SBX_BLOCK_PREPARE), ==, -1);
   close (fd);
   sbx_block_add_string (&writer, SBX_TAG_ID, "0123456789abcdef"); /* the rest is missing */
+  fd = sbx_block_finish (&writer);
+  g_assert_cmpint (sbx_block_open (&block, fd, SBX_BLOCK_PREPARE), ==, -1);
+  close (fd);
+  sbx_block_add_strv (&writer, SBX_TAG_ARGV, argv);
+  sbx_block_add (&writer, SBX_TAG_FDMAP, "123456", 6); /* one number and a half */
+  fd = sbx_block_finish (&writer);
+  g_assert_cmpint (sbx_block_open (&block, fd, SBX_BLOCK_START), ==, -1);
+  close (fd);
+  add_prepare (&writer, "0123456789abcdef");
+  sbx_block_add_strv (&writer, SBX_TAG_ARGV, argv); /* of the other kind */
   fd = sbx_block_finish (&writer);
   g_assert_cmpint (sbx_block_open (&block, fd, SBX_BLOCK_PREPARE), ==, -1);
   close (fd);
