@@ -103,6 +103,8 @@ test_deny_by_default (void)
   g_assert_null (sbx_gate_find (SBX_GATE_WRITE, SBX_INSTANCE_INTERFACE, "Policy"));
   g_assert_null (sbx_gate_find (SBX_GATE_METHOD, SBX_INSTANCE_INTERFACE, "Policy"));
   g_assert_cmpint (sbx_action_fallback ("org.example.Sandbox.other"), ==, SBX_FALLBACK_REFUSE);
+  g_assert_cmpint (sbx_action_fallback (SBX_ACTION_CONTROL), ==, SBX_FALLBACK_UNSANDBOXED);
+  g_assert_cmpint (sbx_action_fallback (SBX_ACTION_OBSERVE), ==, SBX_FALLBACK_UNSANDBOXED);
 }
 
 /* Every row that asks says for what. */
