@@ -131,8 +131,10 @@ take_lifeline (SbxJob *job, const SbxMessage *message, int *fds, size_t *n)
 {
   if (!(message->value & SBX_START_LIFELINE))
     return true;
-  if (*n < 2 || !is_lifeline (fds[1]))
+  if (*n < 2 || !is_lifeline (fds[1])) {
+    errno = ENOTSOCK;
     return false;
+  }
   job->lifeline = fds[1];
   memmove (fds + 1, fds + 2, (*n - 2) * sizeof *fds);
   --*n;
