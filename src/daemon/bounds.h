@@ -25,6 +25,8 @@
 /* From the first launch of a service that begins with one (--launch-first) to its looking for others: longer than a
  * quick command takes. */
 #define SBX_LOOK_AROUND_MS 200
+/* What a service whose client has left stays for, if something of it still runs. */
+#define SBX_LAST_LOOK_MS 500
 /* Arguments and options of one call, in bytes: the kernel takes at most 6 MiB of arguments and environment (execve(2)),
  * and there may be hundreds of calls. */
 #define SBX_MAX_CALL (16u << 20)

@@ -271,14 +271,14 @@ on_removed (SbxRegistry *registry, SbxInstance *instance, gpointer user_data)
 }
 
 gboolean
-sbx_manager_is_launching (SbxManager *self)
+sbx_manager_is_settling (SbxManager *self)
 {
   g_autoptr (GPtrArray) shown = sbx_registry_list (self->registry);
   guint running = 0;
 
   for (guint i = 0; i < shown->len; i++)
     running += sbx_instance_get_state (g_ptr_array_index (shown, i)) == SBX_STATE_RUNNING;
-  return sbx_registry_count_live (self->registry) > running;
+  return sbx_registry_count_live (self->registry) > running || sbx_registry_is_searching (self->registry);
 }
 
 static gboolean
@@ -312,7 +312,7 @@ on_registry_changed (SbxRegistry *registry, gpointer user_data)
 
   update_idle (self);
   /* Launches are counted only when somebody waits for them to settle */
-  if (g_signal_has_handler_pending (self, signals[SIGNAL_SETTLED], 0, FALSE) && !sbx_manager_is_launching (self))
+  if (g_signal_has_handler_pending (self, signals[SIGNAL_SETTLED], 0, FALSE) && !sbx_manager_is_settling (self))
     g_signal_emit (self, signals[SIGNAL_SETTLED], 0);
 }
 

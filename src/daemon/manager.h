@@ -23,8 +23,9 @@ gboolean sbx_manager_is_busy (SbxManager *self);
 void sbx_manager_set_idle_timeout (SbxManager *self, guint seconds);
 /* All clients have gone, as on the end of a private connection: their launches are cancelled. */
 void sbx_manager_drop_callers (SbxManager *self);
-/* Launches that still go on; "settled" () is emitted when this becomes FALSE. */
-gboolean sbx_manager_is_launching (SbxManager *self);
+/* A launch still goes on, or it is not known yet whether a keeper has gone; "settled" () is emitted when this becomes
+ * FALSE. */
+gboolean sbx_manager_is_settling (SbxManager *self);
 
 SbxContext *sbx_manager_get_context (SbxManager *self);
 SbxRegistry *sbx_manager_get_registry (SbxManager *self);

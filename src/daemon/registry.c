@@ -14,8 +14,8 @@ struct _SbxRegistry {
   GObject parent_instance;
   SbxRuntimeDir *runtime;
   GHashTable *instances; /* guint64 * inside → SbxInstance * */
-  guint live;
-  GQueue exited; /* SbxInstance *, borrowed, in the order of their ends */
+  guint live, searched;  /* searched: their keepers may be there still */
+  GQueue exited;         /* SbxInstance *, borrowed, in the order of their ends */
   guint timer;
 };
 
@@ -100,6 +100,12 @@ guint
 sbx_registry_count_live (SbxRegistry *self)
 {
   return self->live;
+}
+
+gboolean
+sbx_registry_is_searching (SbxRegistry *self)
+{
+  return self->searched > 0;
 }
 
 gboolean
@@ -267,8 +273,10 @@ find_again (gpointer user_data)
 {
   Retry *retry = user_data;
 
+  retry->registry->searched--;
   if (sbx_registry_lookup (retry->registry, sbx_instance_get_id (retry->instance)) == retry->instance)
     sbx_adopt_again (retry->registry->runtime, retry->instance);
+  g_signal_emit (retry->registry, signals[SIGNAL_CHANGED], 0);
   return G_SOURCE_REMOVE;
 }
 
@@ -284,6 +292,7 @@ on_lost (SbxInstance *instance, gpointer user_data)
     sbx_adopt_again (self->runtime, instance);
     return;
   }
+  self->searched++;
   retry = g_new (Retry, 1);
   *retry = (Retry){ g_object_ref (self), g_object_ref (instance) };
   g_timeout_add_full (G_PRIORITY_DEFAULT, RETRY_MS, find_again, retry, retry_free);

@@ -31,6 +31,8 @@ void sbx_registry_sweep (SbxRegistry *self, SbxInstance *instance);
 SbxInstance *sbx_registry_lookup (SbxRegistry *self, guint64 id);
 /* STARTING and RUNNING ones. */
 guint sbx_registry_count_live (SbxRegistry *self);
+/* Is it being found out whether a keeper has gone? Then it is told by "changed" when that is known. */
+gboolean sbx_registry_is_searching (SbxRegistry *self);
 /* The shown ones: SbxInstance *, borrowed. */
 GPtrArray *sbx_registry_list (SbxRegistry *self);
 /* The STARTING and RUNNING ones: SbxInstance *, borrowed. */

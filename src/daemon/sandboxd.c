@@ -46,12 +46,26 @@ on_settled (SbxManager *manager, gpointer user_data)
   quit (user_data, EXIT_SUCCESS);
 }
 
-/* Ends when no launch is under way: what has a lifeline is its holder's to end. */
+static gboolean
+on_last_look (gpointer user_data)
+{
+  Service *service = user_data;
+
+  if (sbx_manager_is_settling (service->manager))
+    g_signal_connect (service->manager, "settled", G_CALLBACK (on_settled), service);
+  else
+    quit (service, EXIT_SUCCESS);
+  return G_SOURCE_REMOVE;
+}
+
+/* Ends when no launch is under way: what has a lifeline is its holder's to end. A keeper that is killed closes its
+ * sockets in no order, so the client may have heard of it and left before us: its end is waited for, and written down.
+ */
 static void
 quit_when_settled (Service *service)
 {
-  if (sbx_manager_is_launching (service->manager))
-    g_signal_connect (service->manager, "settled", G_CALLBACK (on_settled), service);
+  if (sbx_registry_count_live (sbx_manager_get_registry (service->manager)) > 0)
+    g_timeout_add (SBX_LAST_LOOK_MS, on_last_look, service);
   else
     quit (service, EXIT_SUCCESS);
 }
