@@ -16,11 +16,34 @@ listed (const char *const *list, const char *call)
   return list && g_strv_contains (list, call);
 }
 
+static gboolean
+limits_ports (const SbxPolicy *policy)
+{
+  const guint16 *ports;
+  gsize n;
+
+  return (sbx_policy_get_shared (policy) & SBX_SHARED_NETWORK)
+         && (sbx_policy_get_connect (policy, &ports, &n) || sbx_policy_get_bind (policy, &ports, &n));
+}
+
+static gboolean
+is_time_for (SbxCallWhen when, const SbxPolicy *policy)
+{
+  switch (when) {
+  case SBX_WHEN_ALWAYS:
+    return TRUE;
+  case SBX_WHEN_PORTS_LIMITED:
+    return limits_ports (policy);
+  }
+  return TRUE; /* no such condition: refused */
+}
+
 /* Whether @row holds for @policy: its tier, not lifted by a feature or by allow=, not overtaken by deny=. */
 static gboolean
 applies (const SbxCallRow *row, const SbxPolicy *policy)
 {
-  return (row->tiers & SBX_TIER_BIT (sbx_policy_get_tier (policy))) && !(row->unless & sbx_policy_get_features (policy))
+  return is_time_for (row->when, policy) && (row->tiers & SBX_TIER_BIT (sbx_policy_get_tier (policy)))
+         && !(row->unless & sbx_policy_get_features (policy))
          && !listed (sbx_policy_get_seccomp_allow (policy), row->call)
          && !listed (sbx_policy_get_seccomp_deny (policy), row->call);
 }
@@ -49,17 +72,32 @@ comparison (const SbxCallRow *row)
   return compare;
 }
 
+/* libseccomp has no "masked and not equal": a negated condition compares all bits, so that ones which the kernel does
+ * not read can only make it refuse more. */
+static struct scmp_arg_cmp
+second_comparison (const SbxCallCondition *and)
+{
+  struct scmp_arg_cmp compare = { .arg = and->argument, .op = SCMP_CMP_MASKED_EQ };
+
+  if (and->negated)
+    return (struct scmp_arg_cmp){ .arg = and->argument, .op = SCMP_CMP_NE, .datum_a = and->value };
+  compare.datum_a = and->mask;
+  compare.datum_b = and->value;
+  return compare;
+}
+
 static gboolean
 add_row (scmp_filter_ctx filter, const SbxCallRow *row, guint32 action, GError **error)
 {
   int number = seccomp_syscall_resolve_name (row->call);
-  struct scmp_arg_cmp compare = comparison (row);
+  struct scmp_arg_cmp compare[2] = { comparison (row), second_comparison (&row->and) };
+  guint n = row->test == SBX_CALL_ANY ? 0 : row->and.mask == 0 ? 1 : 2;
   int rc;
 
   if (number == __NR_SCMP_ERROR) /* newer than libseccomp: its kernel number cannot be named */
     return sbx_throw (error, SBX_ERROR_NOT_SUPPORTED, "libseccomp does not know the system call %s; update libseccomp",
                       row->call);
-  rc = seccomp_rule_add_array (filter, action, number, row->test == SBX_CALL_ANY ? 0 : 1, &compare);
+  rc = seccomp_rule_add_array (filter, action, number, n, compare);
   /* EDOM: not on this architecture */
   return rc == 0 || rc == -EDOM || sbx_throw_errno (error, SBX_ERROR_NOT_SUPPORTED, -rc, "seccomp: %s", row->call);
 }
@@ -163,8 +201,8 @@ cache_key (const SbxPolicy *policy)
   g_autofree char *allow = g_strjoinv (",", (char **) sbx_policy_get_seccomp_allow (policy));
   g_autofree char *deny = g_strjoinv (",", (char **) sbx_policy_get_seccomp_deny (policy));
 
-  return g_strdup_printf ("%u %u %s %s", (guint) sbx_policy_get_tier (policy), sbx_policy_get_features (policy), allow,
-                          deny);
+  return g_strdup_printf ("%u %u %d %s %s", (guint) sbx_policy_get_tier (policy), sbx_policy_get_features (policy),
+                          limits_ports (policy), allow, deny);
 }
 
 /* The rows of the strict tier, which no feature and no profile lifts. */
@@ -249,7 +287,7 @@ sbx_seccomp_get_sidecar (GHashTable *cache, SbxSidecarKind kind, GError **error)
 }
 
 static char *
-describe (const SbxCallRow *row)
+describe_first (const SbxCallRow *row)
 {
   switch (row->test) {
   case SBX_CALL_ANY:
@@ -267,6 +305,38 @@ describe (const SbxCallRow *row)
   return g_strdup ("");
 }
 
+static char *
+describe (const SbxCallRow *row)
+{
+  g_autofree char *first = describe_first (row);
+
+  if (row->and.mask == 0)
+    return g_steal_pointer (&first);
+  if (row->and.negated)
+    return g_strdup_printf ("%s, argument %u ≠ %#" G_GINT64_MODIFIER "x", first, row->and.argument, row->and.value);
+  return g_strdup_printf ("%s, argument %u & %#" G_GINT64_MODIFIER "x = %#" G_GINT64_MODIFIER "x", first,
+                          row->and.argument, row->and.mask, row->and.value);
+}
+
+static const char *
+error_name (int error)
+{
+  static const struct {
+    int number;
+    const char *name;
+  } names[] = { { EPERM, "EPERM" },
+                { ENOSYS, "ENOSYS" },
+                { ENOENT, "ENOENT" },
+                { EAFNOSUPPORT, "EAFNOSUPPORT" },
+                { EPROTONOSUPPORT, "EPROTONOSUPPORT" },
+                { EOPNOTSUPP, "EOPNOTSUPP" } };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (names); i++)
+    if (names[i].number == error)
+      return names[i].name;
+  return g_strerror (error);
+}
+
 static void
 add_explanation (GVariantBuilder *rows, const SbxCallRow *row)
 {
@@ -276,10 +346,7 @@ add_explanation (GVariantBuilder *rows, const SbxCallRow *row)
   g_variant_builder_add (rows, "{sv}", "call", g_variant_new_string (row->call));
   if (*condition)
     g_variant_builder_add (rows, "{sv}", "when", g_variant_new_string (condition));
-  g_variant_builder_add (rows, "{sv}", "error",
-                         g_variant_new_string (row->error == ENOSYS  ? "ENOSYS"
-                                               : row->error == EPERM ? "EPERM"
-                                                                     : "EAFNOSUPPORT"));
+  g_variant_builder_add (rows, "{sv}", "error", g_variant_new_string (error_name (row->error)));
   g_variant_builder_add (rows, "{sv}", "reason", g_variant_new_string (row->reason));
   g_variant_builder_close (rows);
 }

@@ -3,10 +3,11 @@
  * namespaces, mounts and Landlock domains; this table takes away kernel code that it has no use for.
  *
  * EPERM: "you may not". ENOSYS: "this kernel has no such call", for calls that libraries try first and do without.
- * Numbers: include/uapi/linux/{sched,ptrace,socket}.h and asm-generic/ioctls.h. */
+ * Numbers: include/uapi/linux/{sched,ptrace,in,netlink,tcp}.h, include/linux/socket.h and asm-generic/ioctls.h. */
 #include "plan/syscall-table.h"
 
 #include <errno.h>
+#include <sys/socket.h>
 
 #define ALL SBX_TIERS_ALL
 #define STRICT SBX_TIER_BIT (SBX_TIER_STRICT)
@@ -16,6 +17,7 @@
 #define NO_DEBUGGER (ALL & ~SBX_TIER_BIT (SBX_TIER_DEBUGGER))
 
 #define CLONE_NEWUSER 0x10000000
+#define FASTOPEN 0x20000000 /* MSG_FASTOPEN */
 #define TIOCSTI 0x5412
 #define TIOCLINUX 0x541c
 
@@ -38,6 +40,23 @@
 #define FAMILY(number, reason)                                                                                         \
   {                                                                                                                    \
     "socket", EAFNOSUPPORT, ALL, 0, SBX_CALL_EQUAL, 0, 0, number, reason                                               \
+  }
+/* IPPROTO_*, the third argument of socket (); the kernel reads 32 bits of it */
+#define PROTOCOL(number, reason)                                                                                       \
+  {                                                                                                                    \
+    "socket", EPROTONOSUPPORT, ALL, 0, SBX_CALL_MASKED, 2, 0xffffffffu, number, reason                                 \
+  }
+#define NETLINK(number, reason)                                                                                        \
+  {                                                                                                                    \
+    "socket", EPROTONOSUPPORT, ALL, 0, SBX_CALL_EQUAL, 0, 0, AF_NETLINK, reason,                                       \
+    {                                                                                                                  \
+      2, 0xffffffffu, number, FALSE                                                                                    \
+    }                                                                                                                  \
+  }
+/* Ways around the TCP ports that Landlock allows: its hooks are at bind (2) and connect (2) of TCP sockets */
+#define AROUND_PORTS(call, error, argument, mask, value, reason)                                                       \
+  {                                                                                                                    \
+    call, error, ALL, 0, SBX_CALL_MASKED, argument, mask, value, reason, { 0 }, SBX_WHEN_PORTS_LIMITED                 \
   }
 #define TRACE(tiers, call, reason)                                                                                     \
   {                                                                                                                    \
@@ -162,6 +181,49 @@ const SbxCallRow sbx_call_rows[] = {
   FAMILY (43, RARE " (SMC)"),
   { "socket", EAFNOSUPPORT, ALL, 0, SBX_CALL_ABOVE, 0, 0, 43, RARE " (XDP and whatever comes)" },
 
+  /* A pair of any other family is refused by the kernel, after it has loaded the family's module */
+  { "socketpair", EAFNOSUPPORT, ALL, 0, SBX_CALL_NOT_EQUAL, 0, 0, AF_UNIX, "pairs are for UNIX sockets only" },
+  /* Its arguments lie in memory, where no filter can read them. 32-bit libraries call socket itself since Linux 4.3 */
+  ABSENT ("socketcall", "hides its arguments from this filter; libc has a call of its own for each"),
+  PROTOCOL (33, RARE " (DCCP)"),
+  PROTOCOL (132, RARE " (SCTP)"),
+  NETLINK (8, RARE " (iSCSI)"),
+  NETLINK (11, "tells of every process of the machine that starts or ends (the connector)"),
+  NETLINK (14, RARE " (DECnet)"),
+  NETLINK (18, RARE " (SCSI)"),
+  NETLINK (20, RARE " (RDMA)"),
+  NETLINK (21, RARE " (kernel crypto)"),
+  AROUND_PORTS ("socket", EPROTONOSUPPORT, 2, 0xffffffffu, 256, "SMC is TCP that Landlock does not see"),
+  AROUND_PORTS ("socket", EPROTONOSUPPORT, 2, 0xffffffffu, 262, "MPTCP is TCP that Landlock does not see"),
+  AROUND_PORTS ("sendto", EOPNOTSUPP, 3, FASTOPEN, FASTOPEN, "TCP fast open connects without connect"),
+  AROUND_PORTS ("sendmsg", EOPNOTSUPP, 2, FASTOPEN, FASTOPEN, "TCP fast open connects without connect"),
+  AROUND_PORTS ("sendmmsg", EOPNOTSUPP, 3, FASTOPEN, FASTOPEN, "TCP fast open connects without connect"),
+  /* setsockopt (fd, IPPROTO_TCP, TCP_ULP, "smc") */
+  { "setsockopt",
+    ENOENT,
+    ALL,
+    0,
+    SBX_CALL_MASKED,
+    1,
+    0xffffffffu,
+    6,
+    "turns a TCP socket into one that Landlock does not "
+    "see",
+    { 2, 0xffffffffu, 31, FALSE },
+    SBX_WHEN_PORTS_LIMITED },
+
+  /* The kernel asks for the same uid only: a handler's limits, or those of PID 1, are not the application's to lower */
+  { "prlimit64",
+    EPERM,
+    NO_DEBUGGER,
+    0,
+    SBX_CALL_NOT_EQUAL,
+    0,
+    0,
+    0,
+    "sets the limits of another process",
+    { 2, G_MAXUINT64, 0, TRUE } },
+
   /* Tracing. In the other tiers it stays: the pid namespace and Landlock keep it to the application's own processes,
    * and crash handlers need it */
   TRACE (UNTRACED, "ptrace", "nothing inside has a use for it"),
@@ -191,5 +253,5 @@ const SbxCallRow sbx_call_rows[] = {
   REQUEST (0x4212, WRITES " (SET_SYSCALL_INFO)"),
   { "ptrace", EPERM, READ_ONLY, 0, SBX_CALL_ABOVE, 0, 0, 0x4212, "what later kernels add" },
 
-  { NULL, 0, 0, 0, SBX_CALL_ANY, 0, 0, 0, NULL },
+  { .call = NULL },
 };

@@ -12,6 +12,19 @@ G_BEGIN_DECLS
 
 typedef enum { SBX_CALL_ANY, SBX_CALL_EQUAL, SBX_CALL_NOT_EQUAL, SBX_CALL_MASKED, SBX_CALL_ABOVE } SbxCallTest;
 
+/* A second condition on another argument: (argument & mask) == value, or with @negated != value. A mask of 0: none. */
+typedef struct {
+  guint argument;
+  guint64 mask, value;
+  gboolean negated;
+} SbxCallCondition;
+
+/* The policies for which a row holds. */
+typedef enum {
+  SBX_WHEN_ALWAYS,
+  SBX_WHEN_PORTS_LIMITED, /* [Network] connect= or bind= */
+} SbxCallWhen;
+
 /* A system call that is refused, in which tiers, and what lifts the row. */
 typedef struct {
   const char *call;
@@ -22,6 +35,8 @@ typedef struct {
   guint argument;
   guint64 mask, value; /* MASKED: argument & mask == value */
   const char *reason;
+  SbxCallCondition and;
+  SbxCallWhen when;
 } SbxCallRow;
 
 extern const SbxCallRow sbx_call_rows[]; /* ends with a NULL call */

@@ -112,6 +112,15 @@ static const Call everywhere[] = {
   { "vsock", SYS_socket, { 40, SOCK_STREAM }, EAFNOSUPPORT },
   { "packet", SYS_socket, { AF_PACKET, SOCK_RAW }, EAFNOSUPPORT },
   { "XDP", SYS_socket, { 44, SOCK_RAW }, EAFNOSUPPORT },
+  { "a pair of another family", SYS_socketpair, { AF_INET, SOCK_STREAM }, EAFNOSUPPORT },
+  { "a pair of vsock", SYS_socketpair, { 40, SOCK_STREAM }, EAFNOSUPPORT },
+  { "a pair", SYS_socketpair, { AF_UNIX, SOCK_STREAM }, ANYTHING },
+  { "SCTP", SYS_socket, { AF_INET, SOCK_STREAM, 132 }, EPROTONOSUPPORT },
+  { "the process connector", SYS_socket, { AF_NETLINK, SOCK_DGRAM, 11 }, EPROTONOSUPPORT },
+  { "the process connector with more bits", SYS_socket, { AF_NETLINK, SOCK_DGRAM, 11 | HIGH }, EPROTONOSUPPORT },
+  { "netlink with more bits", SYS_socket, { AF_NETLINK | HIGH, SOCK_DGRAM, 11 }, EAFNOSUPPORT },
+  { "routes", SYS_socket, { AF_NETLINK, SOCK_RAW, 0 }, ANYTHING },
+  { "devices", SYS_socket, { AF_NETLINK, SOCK_RAW, 15 }, ANYTHING },
   { "unix", SYS_socket, { AF_UNIX, SOCK_STREAM }, ANYTHING },
   { "inet6", SYS_socket, { AF_INET6, SOCK_STREAM }, ANYTHING },
   { "getpid", SYS_getpid, { 0 }, ANYTHING },
@@ -203,6 +212,93 @@ test_tracing (void)
 
     expect (policy, cases[i].calls);
   }
+}
+
+/* -1: the address of a new limit. The kernel says EFAULT to that, and ESRCH to NOBODY */
+static const Call limits_of_others[] = {
+  { "prlimit64 (another's, to set)", SYS_prlimit64, { 1, 1, -1, 0 }, EPERM },
+  { "prlimit64 (another's, to set, with more bits)", SYS_prlimit64, { 1 | HIGH, 1, -1, 0 }, EPERM },
+  { "prlimit64 (another's, to read)", SYS_prlimit64, { NOBODY, 1, 0, 0 }, ESRCH },
+  { "prlimit64 (one's own, to set)", SYS_prlimit64, { 0, 1, -1, 0 }, EFAULT },
+  { NULL, 0, { 0 }, 0 },
+};
+
+static const Call limits_of_a_tracee[] = {
+  { "prlimit64 (another's, to set)", SYS_prlimit64, { NOBODY, 1, -1, 0 }, EFAULT },
+  { NULL, 0, { 0 }, 0 },
+};
+
+static void
+test_limits (void)
+{
+  static const char *const tiers[] = { "strict", "dumper", "default", "browser" };
+  g_autoptr (SbxPolicy) debugger = policy_with ("debugger", "", "", "");
+
+  for (gsize i = 0; i < G_N_ELEMENTS (tiers); i++) {
+    g_autoptr (SbxPolicy) policy = policy_with (tiers[i], "", "", "");
+
+    expect (policy, limits_of_others);
+  }
+  expect (debugger, limits_of_a_tracee);
+}
+
+#define FASTOPEN 0x20000000L
+#define TCP_ULP 31
+
+static const Call around_ports[] = {
+  { "MPTCP", SYS_socket, { AF_INET, SOCK_STREAM, 262 }, EPROTONOSUPPORT },
+  { "MPTCP with more bits", SYS_socket, { AF_INET6, SOCK_STREAM | SOCK_CLOEXEC, 262 | HIGH }, EPROTONOSUPPORT },
+  { "SMC", SYS_socket, { AF_INET, SOCK_STREAM, 256 }, EPROTONOSUPPORT },
+  { "sendto (FASTOPEN)", SYS_sendto, { -1, 0, 0, FASTOPEN | MSG_NOSIGNAL }, EOPNOTSUPP },
+  { "sendmsg (FASTOPEN)", SYS_sendmsg, { -1, 0, FASTOPEN | HIGH }, EOPNOTSUPP },
+  { "sendmmsg (FASTOPEN)", SYS_sendmmsg, { -1, 0, 0, FASTOPEN }, EOPNOTSUPP },
+  { "setsockopt (TCP_ULP)", SYS_setsockopt, { -1, 6, TCP_ULP, 0, 0 }, ENOENT },
+  { "TCP", SYS_socket, { AF_INET, SOCK_STREAM, 6 }, ANYTHING },
+  { "sendto", SYS_sendto, { -1, 0, 0, MSG_NOSIGNAL }, EBADF },
+  { "setsockopt (TCP_NODELAY)", SYS_setsockopt, { -1, 6, 1, 0, 0 }, EBADF },
+  { "setsockopt (of another level)", SYS_setsockopt, { -1, 1, TCP_ULP, 0, 0 }, EBADF },
+  { NULL, 0, { 0 }, 0 },
+};
+
+/* The same calls where every port is allowed. */
+static const Call every_port[] = {
+  { "MPTCP", SYS_socket, { AF_INET, SOCK_STREAM, 262 }, ANYTHING },
+  { "sendto (FASTOPEN)", SYS_sendto, { -1, 0, 0, FASTOPEN }, EBADF },
+  { "sendmsg (FASTOPEN)", SYS_sendmsg, { -1, 0, FASTOPEN }, EBADF },
+  { "sendmmsg (FASTOPEN)", SYS_sendmmsg, { -1, 0, 0, FASTOPEN }, EBADF },
+  { "setsockopt (TCP_ULP)", SYS_setsockopt, { -1, 6, TCP_ULP, 0, 0 }, EBADF },
+  { NULL, 0, { 0 }, 0 },
+};
+
+static SbxPolicy *
+policy_with_ports (const char *key, const char *ports)
+{
+  const SbxPlaces places = { .home = "/home/u" };
+  g_autoptr (SbxPolicy) empty = sbx_policy_new ();
+  g_autofree char *limit = key ? g_strdup_printf ("'Network': <{'%s': '%s'}>, ", key, ports) : g_strdup ("");
+  g_autofree char *text = g_strdup_printf ("{%s'Context': <{'shared': 'network'}>}", limit);
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GVariant) groups = g_variant_ref_sink (g_variant_parse (G_VARIANT_TYPE_VARDICT, text, NULL, NULL, &error));
+  SbxPolicy *policy;
+
+  g_assert_no_error (error);
+  policy = sbx_policy_merge_variant (empty, groups, &places, &error);
+  g_assert_no_error (error);
+  return policy;
+}
+
+static void
+test_ports (void)
+{
+  g_autoptr (SbxPolicy) connecting = policy_with_ports ("connect", "443"), binding = policy_with_ports ("bind", "8080");
+  g_autoptr (SbxPolicy) free = policy_with_ports (NULL, NULL);
+  g_autoptr (GHashTable) cache = sbx_seccomp_cache_new ();
+  g_autoptr (GBytes) limited = sbx_seccomp_get (cache, connecting, NULL), plain = sbx_seccomp_get (cache, free, NULL);
+
+  expect (connecting, around_ports);
+  expect (binding, around_ports);
+  expect (free, every_port);
+  g_assert_false (g_bytes_equal (limited, plain));
 }
 
 static void
@@ -350,6 +446,8 @@ main (int argc, char **argv)
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/filter/tiers", test_tiers);
   g_test_add_func ("/filter/tracing", test_tracing);
+  g_test_add_func ("/filter/limits", test_limits);
+  g_test_add_func ("/filter/ports", test_ports);
   g_test_add_func ("/filter/lists", test_lists);
   g_test_add_func ("/filter/cache", test_cache);
   g_test_add_func ("/filter/explained", test_explained);
