@@ -26,6 +26,7 @@
 
 #define MAX_FRAMES 256
 #define MAX_THREADS 4096
+#define CRASH_MAX (1u << 20) /* bytes of what the service says: far more than it ever does */
 #define CORE_LIMIT (G_GUINT64_CONSTANT (2) << 30)
 
 typedef struct {
@@ -295,14 +296,16 @@ read_command (pid_t pid)
   return array;
 }
 
-/* What the service says of the crash, on a descriptor. */
+/* What the service says of the crash, on a descriptor. That is read as such: the procfs of a dumper's sandbox follows
+ * no links, /proc/self neither. */
 static JsonNode *
 read_crash (void)
 {
   const char *number = g_getenv ("SANDBOX_CRASH_FD");
-  g_autofree char *path = number ? g_strdup_printf ("/proc/self/fd/%d", atoi (number)) : NULL, *text = NULL;
+  g_autofree char *text = g_malloc0 (CRASH_MAX + 1);
+  gssize n = number ? pread (atoi (number), text, CRASH_MAX, 0) : -1;
 
-  return path && g_file_get_contents (path, &text, NULL, NULL) ? json_from_string (text, NULL) : NULL;
+  return n > 0 ? json_from_string (text, NULL) : NULL;
 }
 
 /* How large a core may become: a twentieth of the disk stays free for others. */

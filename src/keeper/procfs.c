@@ -78,8 +78,12 @@ set_option (int fs, const char *key, const char *value)
 static int
 make_procfs (int pidns, uint32_t flags)
 {
+  unsigned attributes = MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC;
   int fs = sbx_sys_fsopen ("proc", FSOPEN_CLOEXEC);
 
+  /* What only reads must not follow /proc/PID/root, cwd, fd/… to what its target may write, its own procfs included */
+  if (flags & SBX_PROCFS_READ_ONLY)
+    attributes |= MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSYMFOLLOW;
   if (fs < 0 || set_option (fs, "source", "proc") < 0)
     return -1;
   if ((flags & SBX_PROCFS_PTRACEABLE) && set_option (fs, "hidepid", "ptraceable") < 0)
@@ -93,9 +97,7 @@ make_procfs (int pidns, uint32_t flags)
     return errno == EINVAL || errno == EOPNOTSUPP ? -NO_PIDNS_OPTION : -1;
   if (sbx_sys_fsconfig (fs, FSCONFIG_CMD_CREATE, NULL, NULL, 0) < 0)
     return -1;
-  return sbx_sys_fsmount (fs, FSMOUNT_CLOEXEC,
-                          MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC
-                              | (flags & SBX_PROCFS_READ_ONLY ? MOUNT_ATTR_RDONLY : 0));
+  return sbx_sys_fsmount (fs, FSMOUNT_CLOEXEC, attributes);
 }
 
 /* Lays @source, read-only and without devices, over @name. */

@@ -62,6 +62,10 @@
   {                                                                                                                    \
     call, EPERM, tiers, 0, SBX_CALL_ANY, 0, 0, 0, reason                                                               \
   }
+#define OF_ANOTHER(call, argument)                                                                                     \
+  {                                                                                                                    \
+    call, EPERM, READ_ONLY, 0, SBX_CALL_NOT_EQUAL, argument, 0, 0, WRITES " (how the other process runs)"              \
+  }
 #define REQUEST(number, reason)                                                                                        \
   {                                                                                                                    \
     "ptrace", EPERM, READ_ONLY, 0, SBX_CALL_EQUAL, 0, 0, number, reason                                                \
@@ -229,7 +233,15 @@ const SbxCallRow sbx_call_rows[] = {
   TRACE (UNTRACED, "ptrace", "nothing inside has a use for it"),
   TRACE (UNTRACED, "process_vm_readv", "nothing inside has a use for it"),
   TRACE (UNTRACED | READ_ONLY, "process_vm_writev", WRITES),
-  TRACE (UNTRACED, "pidfd_getfd", "nothing inside has a use for it"),
+  TRACE (UNTRACED | READ_ONLY, "pidfd_getfd", "shares what the other process has open, to write as well"),
+  OF_ANOTHER ("sched_setaffinity", 0),
+  OF_ANOTHER ("sched_setscheduler", 0),
+  OF_ANOTHER ("sched_setparam", 0),
+  OF_ANOTHER ("sched_setattr", 0),
+  OF_ANOTHER ("setpriority", 1),
+  OF_ANOTHER ("ioprio_set", 1),
+  OF_ANOTHER ("migrate_pages", 0),
+  OF_ANOTHER ("move_pages", 0),
   TRACE (UNTRACED | READ_ONLY, "process_madvise", WRITES),
   TRACE (UNTRACED, "kcmp", "nothing inside has a use for it"),
   REQUEST (4, WRITES " (POKETEXT)"),

@@ -51,7 +51,8 @@ typedef enum {
   SBX_PROCFS_PTRACEABLE = 1 << 1, /* hidepid=ptraceable */
   SBX_PROCFS_INVISIBLE = 1 << 2,  /* hidepid=invisible */
   SBX_PROCFS_SUBSET_PID = 1 << 3,
-  SBX_PROCFS_READ_ONLY = 1 << 4, /* nothing in it can be opened for writing: /proc/PID/mem of a tracee above all */
+  SBX_PROCFS_READ_ONLY =
+      1 << 4, /* nothing can be written in it or through its links: /proc/PID/mem, /proc/PID/root/… */
 } SbxProcfsFlags;
 
 typedef enum {

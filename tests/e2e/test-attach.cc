@@ -193,7 +193,12 @@ TEST_P (Attach, FilesOfTheTargetReadOnly)
 TEST_P (Attach, ADumperReadsAndCannotWrite)
 {
   std::string id = victim ();
-  Outcome outcome = run (probe_with ({ "attach", id, "--profile=dumper" }, { "see", "2" }));
+  /* A copy, since no link of its /proc can be followed */
+  Command copying = probe_with ({ "attach", id, "--profile=dumper" }, {}, 3);
+  copying.argv.pop_back ();
+  for (const char *word : { "sh", "-c", "cat <&3 >/tmp/probe; chmod 700 /tmp/probe; exec /tmp/probe see 2 3<&-" })
+    copying.argv.push_back (word);
+  Outcome outcome = run (copying);
 
   ASSERT_TRUE (succeeds (outcome));
   Json sight = Json::parse (outcome.out)["sights"]["2"];
@@ -213,6 +218,47 @@ TEST_P (Attach, ADumperReadsAndCannotWrite)
   EXPECT_NE ((outcome.out + outcome.err).find ("Operation not permitted"), std::string::npos)
       << outcome.out << outcome.err;
   EXPECT_EQ (record (id).state, "running");
+  stop (id);
+}
+
+/* Every way to the target that is not /proc/PID/mem: its own procfs and files behind root and cwd, what it shares by
+ * descriptors, how it is scheduled. The same by a debugger, which may, shows that they lead there. */
+TEST_P (Attach, ADumperReachesNothingThroughItsTarget)
+{
+  std::string id = victim ({ "python3", "-c",
+                             "import os, time\n"
+                             "f = os.memfd_create('shared'); os.write(f, b'intact'); os.dup2(f, 9)\n"
+                             "os.chdir('/tmp'); open('/tmp/note', 'w').write('intact'); time.sleep(1000)" });
+  const char *script = "import os, ctypes\n"
+                       "libc = ctypes.CDLL(None, use_errno=True)\n"
+                       "def attempt(name, what):\n"
+                       "  try: what(); print(name, 'done')\n"
+                       "  except OSError as e: print(name, 'refused')\n"
+                       "def call(*a):\n"
+                       "  if libc.syscall(*a) < 0: raise OSError(ctypes.get_errno(), '')\n"
+                       "def write(path): os.write(os.open(path, os.O_WRONLY), b'0x33')\n"
+                       "attempt('root', lambda: write('/proc/2/root/tmp/note'))\n"
+                       "attempt('cwd', lambda: write('/proc/2/cwd/note'))\n"
+                       "attempt('task', lambda: write('/proc/2/task/2/cwd/note'))\n"
+                       "attempt('mem', lambda: os.open('/proc/2/root/proc/2/mem', os.O_WRONLY))\n"
+                       "attempt('filter', lambda: write('/proc/2/root/proc/2/coredump_filter'))\n"
+                       "attempt('memfd', lambda: write('/proc/2/fd/9'))\n"
+                       "attempt('getfd', lambda: call(438, os.pidfd_open(2), 9, 0))\n"
+                       "attempt('affinity', lambda: os.sched_setaffinity(2, {0}))\n"
+                       "attempt('priority', lambda: os.setpriority(os.PRIO_PROCESS, 2, 19))\n"
+                       "attempt('limits', lambda: __import__('resource').prlimit(2, 1, (0, 0)))\n"
+                       "attempt('reading', lambda: os.open('/proc/2/mem', os.O_RDONLY))\n";
+
+  ASSERT_TRUE (eventually ([&] { return sandboxctl ({ "exec", id, "--", "test", "-s", "/tmp/note" }).status == 0; }));
+  Outcome outcome = attach (id, { "--profile=dumper" }, { "python3", "-c", script });
+  EXPECT_EQ (outcome.out, "root refused\ncwd refused\ntask refused\nmem refused\nfilter refused\nmemfd refused\n"
+                          "getfd refused\naffinity refused\npriority refused\nlimits refused\nreading done\n")
+      << outcome.err;
+  EXPECT_EQ (sandboxctl ({ "exec", id, "--", "cat", "/tmp/note" }).out, "intact");
+  outcome = attach (id, { "--profile=debugger" }, { "python3", "-c", script });
+  EXPECT_EQ (outcome.out, "root done\ncwd done\ntask done\nmem done\nfilter done\nmemfd done\ngetfd done\n"
+                          "affinity done\npriority done\nlimits done\nreading done\n")
+      << outcome.err;
   stop (id);
 }
 
