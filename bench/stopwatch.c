@@ -23,7 +23,7 @@
 #include <unistd.h>
 
 #include "common/names.h"
-#include "plan/syscall-filter.h"
+#include "plan/filter/syscall-filter.h"
 #include "wire/message.h"
 
 #define FILTER_NUMBER 11

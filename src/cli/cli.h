@@ -25,7 +25,7 @@ typedef struct {
 /* Returns the exit status. */
 typedef int (*SbxVerbFunction) (SbxCommand *command);
 
-/* One for each verb, in cmd-VERB.c. */
+/* One for each verb, in verbs/VERB.c. */
 int sbx_cmd_run (SbxCommand *command);
 int sbx_cmd_attach (SbxCommand *command);
 int sbx_cmd_exec (SbxCommand *command);

@@ -4,7 +4,7 @@
 
 #include <json-glib/json-glib.h>
 
-#include "cli/service.h"
+#include "cli/link/service.h"
 
 G_BEGIN_DECLS
 

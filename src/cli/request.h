@@ -5,8 +5,8 @@
 #include <gio/gunixfdlist.h>
 
 #include "cli/cli.h"
-#include "cli/lifeline.h"
-#include "cli/terminal.h"
+#include "cli/link/lifeline.h"
+#include "cli/link/terminal.h"
 
 G_BEGIN_DECLS
 

@@ -8,7 +8,7 @@
 #include <string.h>
 
 #include "cli/cli.h"
-#include "cli/follow.h"
+#include "cli/link/follow.h"
 #include "cli/output.h"
 #include "config.h"
 #include "policy/options.h"

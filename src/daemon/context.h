@@ -2,11 +2,11 @@
 /* What every launch needs and the service finds out once. */
 #pragma once
 
-#include "daemon/authority.h"
-#include "daemon/keeper-spawn.h"
-#include "daemon/runtime-dir.h"
-#include "daemon/turnstile.h"
-#include "plan/machine.h"
+#include "daemon/identity/authority.h"
+#include "daemon/instances/keeper-spawn.h"
+#include "daemon/instances/runtime-dir.h"
+#include "daemon/launch/slots.h"
+#include "plan/machine/machine.h"
 #include "policy/profile-set.h"
 
 G_BEGIN_DECLS

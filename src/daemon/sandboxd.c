@@ -11,8 +11,8 @@
 #include "common/names.h"
 #include "config.h"
 #include "daemon/bounds.h"
-#include "daemon/manager.h"
-#include "daemon/peer.h"
+#include "daemon/bus/manager.h"
+#include "daemon/bus/peer.h"
 
 typedef struct {
   GMainLoop *loop;

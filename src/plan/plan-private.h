@@ -93,30 +93,29 @@ gboolean sbx_plan_may_be_socket (SbxPlan *self, const char *path);
 /* Binds @path at its own place if it is there. TRUE when it is. */
 gboolean sbx_plan_bind_if_there (SbxPlan *self, SbxOpKind kind, const char *path);
 
-void sbx_plan_add_system (SbxPlan *self);    /* plan-system.c: /usr, /etc, /dev, /proc, the home */
-void sbx_plan_add_files (SbxPlan *self);     /* plan-files.c: filesystems=, and what is covered again */
+void sbx_plan_add_system (SbxPlan *self);    /* mounts/system.c: /usr, /etc, /dev, /proc, the home */
+void sbx_plan_add_files (SbxPlan *self);     /* mounts/files.c: filesystems=, and what is covered again */
 void sbx_plan_close_covered (SbxPlan *self); /* … after every other mount, since that needs its place to be made */
-void sbx_plan_add_devices (SbxPlan *self);   /* plan-devices.c */
-void sbx_plan_add_sockets (SbxPlan *self);   /* plan-sockets.c */
+void sbx_plan_add_devices (SbxPlan *self);   /* mounts/devices.c */
+void sbx_plan_add_sockets (SbxPlan *self);   /* mounts/sockets.c */
 /* Of a sidecar: bwrap and the root of its sandbox, to which the caller adds, and then the program, to which it adds
- * what that is told. plan-sidecar.c */
+ * what that is told. sidecar.c */
 void sbx_plan_begin_sidecar (SbxPlan *self, GPtrArray *argv);
 void sbx_plan_end_sidecar (GPtrArray *argv, const char *program);
 void sbx_plan_add_words (GPtrArray *argv, const char *const *words);
-void sbx_plan_add_x11 (SbxPlan *self);         /* plan-x11.c */
-void sbx_plan_add_environment (SbxPlan *self); /* plan-env.c */
+void sbx_plan_add_x11 (SbxPlan *self);         /* mounts/x11.c */
+void sbx_plan_add_environment (SbxPlan *self); /* environment.c */
 /* Where the socket of @bus is, which no path may open: NULL where the policy has the whole bus, or none is known. */
 char *sbx_plan_find_bus (SbxPlan *self, SbxBus bus);
-void sbx_plan_add_buses (SbxPlan *self); /* plan-bus.c; its variables come after the caller's */
-/* plan-portals.c: the proxy's rules for those portals that @rules (n of them, the session bus's) grant; whether they
+void sbx_plan_add_buses (SbxPlan *self); /* mounts/bus.c; its variables come after the caller's */
+/* mounts/portals.c: the proxy's rules for those portals that @rules (n of them, the session bus's) grant; whether they
  * grant the one by which the user chooses files; and whether a rule is of portals and nothing else, so that it needs no
  * rule of its own. */
 void sbx_plan_add_portals (SbxPlan *self, const SbxBusRule *rules, gsize n);
 gboolean sbx_plan_grants_files (const SbxBusRule *rules, gsize n);
 gboolean sbx_plan_is_portal (const SbxBusRule *rule);
-gboolean sbx_plan_add_confinement (SbxPlan *self,
-                                   GError **error); /* plan-confine.c: Landlock, procfs, seccomp, limits */
-void sbx_plan_write_bwrap (SbxPlan *self);          /* bwrap-args.c */
+gboolean sbx_plan_add_confinement (SbxPlan *self, GError **error); /* confine.c: Landlock, procfs, seccomp, limits */
+void sbx_plan_write_bwrap (SbxPlan *self);                         /* bwrap-args.c */
 const char *sbx_op_name (SbxOpKind kind);
 
 G_END_DECLS

@@ -6,8 +6,8 @@
 
 #include "common/error.h"
 #include "common/names.h"
+#include "plan/filter/syscall-filter.h"
 #include "plan/plan-private.h"
-#include "plan/syscall-filter.h"
 #include "wire/block.h"
 #include "wire/landlock.h"
 

@@ -3,7 +3,7 @@
  */
 #pragma once
 
-#include "plan/machine.h"
+#include "plan/machine/machine.h"
 #include "policy/policy.h"
 #include "wire/layout.h"
 

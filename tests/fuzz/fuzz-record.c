@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "common/error.h"
-#include "daemon/record.h"
+#include "daemon/instances/record.h"
 #include "fuzz.h"
 
 #define ID G_GUINT64_CONSTANT (0x0123456789abcdef)

@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#include "plan/syscall-filter.h"
+#include "plan/filter/syscall-filter.h"
 #include "policy/profile-set.h"
 
 static SbxFileKind

@@ -4,8 +4,8 @@
 #include <string.h>
 
 #include "common/names.h"
-#include "daemon/authorize-table.h"
-#include "daemon/call.h"
+#include "daemon/bus/call.h"
+#include "daemon/identity/gates.h"
 #include "sandbox-dbus.h"
 
 static guint

@@ -5,8 +5,8 @@
 #include <string.h>
 #include <sys/wait.h>
 
-#include "cli/follow.h"
 #include "cli/instances.h"
+#include "cli/link/follow.h"
 #include "cli/meanings.h"
 #include "cli/policy-options.h"
 #include "cli/signal-names.h"

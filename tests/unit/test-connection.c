@@ -6,8 +6,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "cli/connection.h"
-#include "cli/lifeline.h"
+#include "cli/link/connection.h"
+#include "cli/link/lifeline.h"
 
 static void
 send_event (int fd, guint32 type, int value)

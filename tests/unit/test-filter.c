@@ -16,7 +16,7 @@
 #include <unistd.h>
 
 #include "common/error.h"
-#include "plan/syscall-filter.h"
+#include "plan/filter/syscall-filter.h"
 
 #define ANYTHING 200 /* whatever the kernel says, as long as it is asked */
 

@@ -10,9 +10,9 @@
 
 #include "common/error.h"
 #include "daemon/bounds.h"
-#include "daemon/caller.h"
-#include "daemon/failure.h"
-#include "daemon/registry.h"
+#include "daemon/identity/caller.h"
+#include "daemon/instances/failure.h"
+#include "daemon/instances/registry.h"
 
 typedef struct {
   char *path;

@@ -2,7 +2,7 @@
 /* What is said of machines that there are and that there are not. */
 #include <string.h>
 
-#include "plan/machine.h"
+#include "plan/machine/machine.h"
 
 static const SbxKernel complete = {
   .landlock_abi = 7, .pidns_option = TRUE, .hidepid = TRUE, .mount_setattr = TRUE, .seccomp = TRUE, .yama = 1

@@ -11,8 +11,8 @@
 #include <unistd.h>
 
 #include "common/error.h"
-#include "daemon/record.h"
-#include "daemon/runtime-dir.h"
+#include "daemon/instances/record.h"
+#include "daemon/instances/runtime-dir.h"
 
 #define ID G_GUINT64_CONSTANT (0x0123456789abcdef)
 #define ID_TEXT "0123456789abcdef"

@@ -8,8 +8,8 @@
 
 #include "common/error.h"
 #include "daemon/bounds.h"
-#include "daemon/request.h"
-#include "daemon/turnstile.h"
+#include "daemon/launch/request.h"
+#include "daemon/launch/slots.h"
 
 static SbxWish *
 make (const char *argv, const char *options, GUnixFDList *fds, GError **error)

@@ -1,0 +1,369 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "cli/link/connection.h"
+
+#include <errno.h>
+#include <gio/gunixfdlist.h>
+#include <poll.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#define CHUNK 65536
+#define MAX_FDS 253 /* SCM_MAX_FD, include/net/scm.h */
+#define HEADER 16   /* enough of a message to know how long it is */
+#define MAX_LINE 16384
+
+struct _SbxConnection {
+  int fd;
+  guint32 serial;
+  GByteArray *in;   /* what has come and is not a whole message yet */
+  GUnixFDList *fds; /* that came with it */
+  GQueue *kept;     /* GDBusMessage, passed over by sbx_connection_wait_for_message () */
+};
+
+static gboolean
+fail_errno (GError **error, int errnum, const char *what)
+{
+  g_set_error (error, G_IO_ERROR, (gint) g_io_error_from_errno (errnum), "%s: %s", what, g_strerror (errnum));
+  return FALSE;
+}
+
+static void
+fail_closed (GError **error)
+{
+  g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_CLOSED, "the connection was closed");
+}
+
+/* All of @data, the descriptors with its first byte. */
+static gboolean
+send_all (SbxConnection *self, const void *data, gsize size, const int *fds, int n_fds, GError **error)
+{
+  union {
+    struct cmsghdr header;
+    char room[CMSG_SPACE (MAX_FDS * sizeof (int))];
+  } control;
+  const char *at = data;
+
+  while (size > 0) {
+    struct iovec part = { (void *) at, size };
+    struct msghdr header = { .msg_iov = &part, .msg_iovlen = 1 };
+    ssize_t n;
+
+    if (n_fds > 0) {
+      header.msg_control = &control;
+      header.msg_controllen = CMSG_SPACE ((gsize) n_fds * sizeof (int));
+      control.header = (struct cmsghdr){ CMSG_LEN ((gsize) n_fds * sizeof (int)), SOL_SOCKET, SCM_RIGHTS };
+      memcpy (CMSG_DATA (&control.header), fds, (gsize) n_fds * sizeof (int));
+    }
+    n = sendmsg (self->fd, &header, MSG_NOSIGNAL);
+    if (n < 0 && errno == EINTR)
+      continue;
+    if (n < 0)
+      return fail_errno (error, errno, "sending to the bus");
+    at += n;
+    size -= (gsize) n;
+    n_fds = 0;
+  }
+  return TRUE;
+}
+
+static void
+take_fds (SbxConnection *self, struct msghdr *header)
+{
+  for (struct cmsghdr *part = CMSG_FIRSTHDR (header); part; part = CMSG_NXTHDR (header, part)) {
+    gsize n = (part->cmsg_len - CMSG_LEN (0)) / sizeof (int);
+    int fds[MAX_FDS];
+
+    if (part->cmsg_level != SOL_SOCKET || part->cmsg_type != SCM_RIGHTS || n > MAX_FDS)
+      continue;
+    memcpy (fds, CMSG_DATA (part), n * sizeof (int));
+    for (gsize i = 0; i < n; i++) {
+      (void) g_unix_fd_list_append (self->fds, fds[i], NULL);
+      close (fds[i]);
+    }
+  }
+}
+
+/* Adds to self->in. FALSE with @error at the end, FALSE without when nothing came in time. */
+static gboolean
+fill (SbxConnection *self, int ms, GError **error)
+{
+  char data[CHUNK], control[CMSG_SPACE (MAX_FDS * sizeof (int))];
+  struct iovec part = { data, sizeof data };
+  struct msghdr header = {
+    .msg_iov = &part, .msg_iovlen = 1, .msg_control = control, .msg_controllen = sizeof control
+  };
+  struct pollfd wait = { self->fd, POLLIN, 0 };
+  ssize_t n;
+  int ready;
+
+  do
+    ready = ms < 0 ? 1 : poll (&wait, 1, ms);
+  while (ready < 0 && errno == EINTR);
+  if (ready == 0)
+    return FALSE;
+  do
+    n = recvmsg (self->fd, &header, MSG_CMSG_CLOEXEC);
+  while (n < 0 && errno == EINTR);
+  if (n == 0 || (n < 0 && errno == ECONNRESET))
+    fail_closed (error);
+  else if (n < 0)
+    fail_errno (error, errno, "reading from the bus");
+  if (n <= 0)
+    return FALSE;
+  take_fds (self, &header);
+  g_byte_array_append (self->in, (const guint8 *) data, (guint) n);
+  return TRUE;
+}
+
+/* Takes a line of the handshake, without its end; the descriptor's other side is not a bus when there is none. */
+static char *
+read_line (SbxConnection *self, GError **error)
+{
+  for (;;) {
+    const char *data = (const char *) self->in->data;
+    const char *end = self->in->len > 0 ? memmem (data, self->in->len, "\r\n", 2) : NULL;
+
+    if (end) {
+      char *line = g_strndup (data, (gsize) (end - data));
+
+      g_byte_array_remove_range (self->in, 0, (guint) (end - data) + 2);
+      return line;
+    }
+    if (self->in->len > MAX_LINE) {
+      g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_INVALID_DATA, "this is not a message bus");
+      return NULL;
+    }
+    if (!fill (self, -1, error))
+      return NULL;
+  }
+}
+
+static gboolean
+expect_line (SbxConnection *self, const char *word, GError **error)
+{
+  g_autofree char *line = read_line (self, error);
+
+  if (!line)
+    return FALSE;
+  if (g_str_has_prefix (line, word))
+    return TRUE;
+  g_set_error (error, G_IO_ERROR, G_IO_ERROR_PERMISSION_DENIED, "the bus says \"%.100s\"", line);
+  return FALSE;
+}
+
+/* D-Bus specification, "Authentication Protocol": everything that needs no answer is sent at once, except BEGIN:
+ * xdg-dbus-proxy takes what the bus sends after that for messages, and the answers are none. */
+static gboolean
+authenticate (SbxConnection *self, GError **error)
+{
+  static const char begin[] = "BEGIN\r\n";
+  g_autofree char *uid = g_strdup_printf ("%u", getuid ());
+  g_autoptr (GString) words = g_string_new (NULL);
+
+  g_string_append_c (words, '\0');
+  g_string_append (words, "AUTH EXTERNAL ");
+  for (const char *digit = uid; *digit; digit++)
+    g_string_append_printf (words, "%02x", (guint) *digit);
+  g_string_append (words, "\r\nNEGOTIATE_UNIX_FD\r\n");
+  return send_all (self, words->str, words->len, NULL, 0, error) && expect_line (self, "OK ", error)
+         && expect_line (self, "AGREE_UNIX_FD", error) && send_all (self, begin, strlen (begin), NULL, 0, error);
+}
+
+static SbxConnection *
+new_for_fd (int fd, GError **error)
+{
+  g_autoptr (SbxConnection) self = g_new0 (SbxConnection, 1);
+
+  self->fd = fd;
+  self->in = g_byte_array_new ();
+  self->fds = g_unix_fd_list_new ();
+  self->kept = g_queue_new ();
+  return authenticate (self, error) ? g_steal_pointer (&self) : NULL;
+}
+
+SbxConnection *
+sbx_connection_new_for_peer (int fd, GError **error)
+{
+  return new_for_fd (fd, error);
+}
+
+/* The socket of one "unix:" address with a path or an abstract name; -1 for what is neither. */
+static int
+connect_unix (const char *address, GError **error)
+{
+  struct sockaddr_un name = { .sun_family = AF_UNIX };
+  g_auto (GStrv) pairs = g_strsplit (address + strlen ("unix:"), ",", -1);
+  socklen_t size = 0;
+  int fd;
+
+  for (char **pair = pairs; *pair && size == 0; pair++) {
+    gboolean abstract = g_str_has_prefix (*pair, "abstract=");
+    g_autofree char *value =
+        abstract || g_str_has_prefix (*pair, "path=") ? g_uri_unescape_string (strchr (*pair, '=') + 1, NULL) : NULL;
+    gsize n = value ? strlen (value) : 0;
+
+    if (n == 0 || n + abstract >= sizeof name.sun_path)
+      continue;
+    memcpy (name.sun_path + abstract, value, n);
+    size = (socklen_t) (G_STRUCT_OFFSET (struct sockaddr_un, sun_path) + n + 1);
+  }
+  if (size == 0) {
+    g_set_error (error, G_IO_ERROR, G_IO_ERROR_NOT_SUPPORTED, "\"%s\" has no path", address);
+    return -1;
+  }
+  fd = socket (AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  if (fd >= 0 && connect (fd, (struct sockaddr *) &name, size) == 0)
+    return fd;
+  fail_errno (error, errno, address);
+  if (fd >= 0)
+    close (fd);
+  return -1;
+}
+
+static gboolean
+say_hello (SbxConnection *self, GError **error)
+{
+  g_autoptr (GDBusMessage) hello =
+      g_dbus_message_new_method_call ("org.freedesktop.DBus", "/org/freedesktop/DBus", "org.freedesktop.DBus", "Hello");
+  guint32 serial = sbx_connection_send (self, hello, error);
+  g_autoptr (GDBusMessage) reply = serial ? sbx_connection_wait_for_message (self, serial, error) : NULL;
+
+  return reply && !g_dbus_message_to_gerror (reply, error);
+}
+
+SbxConnection *
+sbx_connection_new_for_address (const char *address, GError **error)
+{
+  g_auto (GStrv) addresses = g_strsplit (address, ";", -1);
+  g_autoptr (GError) problem = NULL;
+
+  for (char **one = addresses; *one; one++) {
+    g_autoptr (SbxConnection) self = NULL;
+    int fd;
+
+    if (!g_str_has_prefix (*one, "unix:"))
+      continue;
+    g_clear_error (&problem);
+    fd = connect_unix (*one, &problem);
+    self = fd >= 0 ? new_for_fd (fd, &problem) : NULL;
+    if (self && say_hello (self, &problem))
+      return g_steal_pointer (&self);
+  }
+  if (problem)
+    g_propagate_error (error, g_steal_pointer (&problem));
+  else
+    g_set_error (error, G_IO_ERROR, G_IO_ERROR_NOT_SUPPORTED, "\"%s\" is not a unix: address", address);
+  return NULL;
+}
+
+void
+sbx_connection_free (SbxConnection *self)
+{
+  close (self->fd);
+  g_byte_array_unref (self->in);
+  g_object_unref (self->fds);
+  g_queue_free_full (self->kept, g_object_unref);
+  g_free (self);
+}
+
+int
+sbx_connection_get_fd (const SbxConnection *self)
+{
+  return self->fd;
+}
+
+guint32
+sbx_connection_send (SbxConnection *self, GDBusMessage *message, GError **error)
+{
+  GUnixFDList *list = g_dbus_message_get_unix_fd_list (message);
+  g_autofree guchar *blob = NULL;
+  const int *fds = NULL;
+  int n_fds = 0;
+  gsize size;
+
+  if (list)
+    fds = g_unix_fd_list_peek_fds (list, &n_fds);
+  if (n_fds > MAX_FDS) {
+    g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT, "%d descriptors are more than fit into one message",
+                 n_fds);
+    return 0;
+  }
+  g_dbus_message_set_serial (message, ++self->serial);
+  blob = g_dbus_message_to_blob (message, &size, G_DBUS_CAPABILITY_FLAGS_UNIX_FD_PASSING, error);
+  return blob && send_all (self, blob, size, fds, n_fds, error) ? self->serial : 0;
+}
+
+/* The descriptors that belong to @message, which came first. */
+static void
+give_fds (SbxConnection *self, GDBusMessage *message)
+{
+  guint n = g_dbus_message_get_num_unix_fds (message);
+  g_autofree int *fds = NULL;
+  g_autoptr (GUnixFDList) list = NULL;
+  int n_all;
+
+  if (n == 0)
+    return;
+  fds = g_unix_fd_list_steal_fds (self->fds, &n_all);
+  n = MIN (n, (guint) n_all);
+  list = g_unix_fd_list_new_from_array (fds, (int) n);
+  g_dbus_message_set_unix_fd_list (message, list);
+  g_object_unref (self->fds);
+  self->fds = g_unix_fd_list_new_from_array (fds + n, n_all - (int) n);
+}
+
+/* A whole message out of self->in, or NULL. */
+static GDBusMessage *
+parse (SbxConnection *self, GError **error)
+{
+  GDBusMessage *message;
+  gssize size;
+
+  if (self->in->len < HEADER)
+    return NULL;
+  size = g_dbus_message_bytes_needed (self->in->data, self->in->len, error);
+  if (size < 0 || (gsize) size > self->in->len)
+    return NULL;
+  message = g_dbus_message_new_from_blob (self->in->data, (gsize) size, G_DBUS_CAPABILITY_FLAGS_UNIX_FD_PASSING, error);
+  g_byte_array_remove_range (self->in, 0, (guint) size);
+  if (message)
+    give_fds (self, message);
+  return message;
+}
+
+static GDBusMessage *
+receive_new (SbxConnection *self, int ms, GError **error)
+{
+  for (;;) {
+    GError *problem = NULL;
+    GDBusMessage *message = parse (self, &problem);
+
+    if (message || problem || !fill (self, ms, &problem)) {
+      if (problem)
+        g_propagate_error (error, problem);
+      return message;
+    }
+  }
+}
+
+GDBusMessage *
+sbx_connection_receive (SbxConnection *self, int ms, GError **error)
+{
+  GDBusMessage *message = g_queue_pop_head (self->kept);
+
+  return message ? message : receive_new (self, ms, error);
+}
+
+GDBusMessage *
+sbx_connection_wait_for_message (SbxConnection *self, guint32 serial, GError **error)
+{
+  for (;;) {
+    GDBusMessage *message = receive_new (self, -1, error);
+
+    if (!message || g_dbus_message_get_reply_serial (message) == serial)
+      return message;
+    g_queue_push_tail (self->kept, message);
+  }
+}

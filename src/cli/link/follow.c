@@ -1,0 +1,412 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "cli/link/follow.h"
+
+#include <errno.h>
+#include <glib-unix.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+#include "cli/cli.h"
+#include "common/error.h"
+
+#define CANCEL_MS 100   /* what has written its first bytes may be faster than the word that it has started */
+#define FAILURE_MS 1000 /* between the service's error and the keeper's own words about it */
+
+/* What becomes of a signal that we get. */
+typedef enum {
+  FORWARD = 1 << 0,
+  CANCELS = 1 << 1, /* while the process has not started */
+  RESIZES = 1 << 2, /* with a terminal: not forwarded, the kernel sends it */
+  STOPS = 1 << 3,
+  RESUMES = 1 << 4,
+} SignalUse;
+
+static const struct {
+  int signo;
+  guint use;
+} uses[] = {
+  { SIGINT, FORWARD | CANCELS },
+  { SIGTERM, FORWARD | CANCELS },
+  { SIGHUP, FORWARD | CANCELS },
+  { SIGQUIT, FORWARD | CANCELS },
+  { SIGUSR1, FORWARD },
+  { SIGUSR2, FORWARD },
+  { SIGWINCH, FORWARD | RESIZES },
+  { SIGTSTP, STOPS },
+  { SIGCONT, RESUMES },
+};
+
+typedef struct {
+  const SbxFollowCall *call;
+  GMainLoop *loop;
+  int signals;
+  GError *refusal; /* of the call */
+  gboolean replied;
+  gboolean finished;       /* sources that are due in the same iteration still run */
+  GArray *kept;            /* struct signalfd_siginfo, for when it has started */
+  guint cancel, listening; /* sources, or 0 */
+  int status;
+} Follow;
+
+static guint
+use_of (int signo)
+{
+  for (gsize i = 0; i < G_N_ELEMENTS (uses); i++)
+    if (uses[i].signo == signo)
+      return uses[i].use;
+  return 0;
+}
+
+static void
+signal_set (sigset_t *set)
+{
+  sigemptyset (set);
+  for (gsize i = 0; i < G_N_ELEMENTS (uses); i++)
+    sigaddset (set, uses[i].signo);
+}
+
+void
+sbx_follow_block_signals (void)
+{
+  sigset_t set;
+
+  signal_set (&set);
+  sigprocmask (SIG_BLOCK, &set, NULL);
+}
+
+static void
+finish (Follow *self, int status)
+{
+  self->finished = TRUE;
+  self->status = status;
+  g_main_loop_quit (self->loop);
+}
+
+int
+sbx_follow_failure_status (SbxStep step, int errnum)
+{
+  if (step != SBX_STEP_EXEC)
+    return SBX_EXIT_SANDBOX;
+  return errnum == ENOENT ? SBX_EXIT_NOT_FOUND : SBX_EXIT_NOT_EXECUTABLE;
+}
+
+/* Where @command is outside, when it is. */
+static char *
+find_outside (const char *command)
+{
+  if (strchr (command, '/'))
+    return g_file_test (command, G_FILE_TEST_EXISTS) ? g_strdup (command) : NULL;
+  return g_find_program_in_path (command);
+}
+
+static char *
+explain_missing (const SbxFollowCall *call)
+{
+  g_autofree char *outside = find_outside (call->command), *dir = outside ? g_path_get_dirname (outside) : NULL;
+
+  if (!outside)
+    return g_strdup_printf (_ ("command not found: %s"), call->command);
+  if (g_str_has_prefix (dir, "/usr/") || g_str_equal (dir, "/bin") || g_str_equal (dir, "/sbin"))
+    return g_strdup_printf (_ ("%s cannot be started: the interpreter it names is not there in the sandbox"), outside);
+  if (!call->profile)
+    return g_strdup_printf (
+        _ ("command not found in the sandbox: %s is there outside, but the profile does not show it; "
+           "add --filesystem=%s:ro"),
+        outside, dir);
+  return g_strdup_printf (_ ("command not found in the sandbox: %s is there outside, but the profile \"%s\" does not "
+                             "show it; add --filesystem=%s:ro"),
+                          outside, call->profile, dir);
+}
+
+char *
+sbx_follow_explain_failure (SbxStep step, int errnum, const SbxFollowCall *call)
+{
+  const struct {
+    SbxStep step;
+    int errnum;
+    const char *text;
+  } rows[] = {
+    { SBX_STEP_EXEC, EACCES,
+      _ ("%s cannot be executed: it is a directory, has no x permission (chmod +x), or lies on a file system without "
+         "execution") },
+    { SBX_STEP_EXEC, EISDIR, _ ("%s cannot be executed: it is a directory") },
+    { SBX_STEP_EXEC, ENOTDIR, _ ("cannot execute %s: something on its path is not a directory") },
+    { SBX_STEP_EXEC, ENOEXEC,
+      _ ("%s cannot be executed: it is no program and has no #! line; start it with the "
+         "interpreter it is written for") },
+    { SBX_STEP_EXEC, E2BIG,
+      _ ("%s cannot be executed: the arguments and the environment are larger than the kernel "
+         "takes; pass less, or pass it in a file") },
+  };
+
+  if (step == SBX_STEP_EXEC && errnum == ENOENT)
+    return explain_missing (call);
+  for (gsize i = 0; i < G_N_ELEMENTS (rows); i++)
+    if (rows[i].step == step && rows[i].errnum == errnum) {
+      GString *text = g_string_new (rows[i].text);
+
+      g_string_replace (text, "%s", call->command, 1);
+      return g_string_free (text, FALSE);
+    }
+  if (step == SBX_STEP_EXEC)
+    return g_strdup_printf (_ ("%s cannot be executed: %s"), call->command, g_strerror (errnum));
+  if (step == SBX_STEP_DIRECTORY && call->cwd)
+    return g_strdup_printf (_ ("the working directory %s cannot be entered in the sandbox: %s; name another with "
+                               "--cwd, or show it with --filesystem"),
+                            call->cwd, g_strerror (errnum));
+  return NULL;
+}
+
+/* The keeper says what failed; the service's text is the one for people where we have none. */
+static void
+report_failure (Follow *self)
+{
+  const SbxMessage *failure = &self->call->lifeline->failure;
+  SbxStep step = (SbxStep) failure->detail;
+  g_autofree char *text = sbx_follow_explain_failure (step, failure->value, self->call);
+  const char *name = sbx_step_name ((unsigned) failure->detail);
+
+  if (text)
+    sbx_fail ("%s", text);
+  else if (self->refusal)
+    sbx_fail_error (self->refusal);
+  else
+    sbx_fail (_ ("the sandbox could not be set up (%s): %s%s%s"), name ? name : "?",
+              failure->value ? g_strerror (failure->value) : "", failure->value && failure->text[0] ? ": " : "",
+              failure->text);
+  finish (self, sbx_follow_failure_status (step, failure->value));
+}
+
+/* Whether the error says nothing but that nobody is there to answer any more. */
+static gboolean
+service_died (const GError *error)
+{
+  return g_error_matches (error, G_DBUS_ERROR, G_DBUS_ERROR_NO_REPLY)
+         || g_error_matches (error, G_DBUS_ERROR, G_DBUS_ERROR_NAME_HAS_NO_OWNER)
+         || g_error_matches (error, G_DBUS_ERROR, G_DBUS_ERROR_DISCONNECTED)
+         || g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CLOSED)
+         || g_error_matches (error, G_IO_ERROR, G_IO_ERROR_BROKEN_PIPE)
+         || g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CONNECTION_CLOSED);
+}
+
+static void
+report_end (Follow *self)
+{
+  const SbxLifeline *lifeline = self->call->lifeline;
+  const SbxMessage *end = &lifeline->end;
+
+  if (lifeline->ended
+      && (end->value == SBX_CULPRIT_BWRAP || end->value == SBX_CULPRIT_INIT || end->value == SBX_CULPRIT_KEEPER)) {
+    const char *name = sbx_culprit_name ((unsigned) end->value);
+
+    finish (self,
+            sbx_fail (_ ("the sandbox broke down: its %s was killed or failed%s%s; the application was ended with it"),
+                      name ? name : "?", end->text[0] ? ": " : "", end->text));
+  } else if (lifeline->exited) {
+    if (lifeline->ended && end->value == SBX_CULPRIT_MEMORY)
+      (void) sbx_fail (
+          _ ("the application was ended because it took more memory than it may have; memory= in its profile, or "
+             "--limit=memory=…, says how much that is"));
+    finish (self, sbx_lifeline_exit_status (lifeline->wait_status));
+  } else {
+    finish (self, sbx_fail (_ ("the sandbox broke down: its keeper was killed or failed; the application was ended "
+                               "with it")));
+  }
+}
+
+/* What the terminal sends is for the foreground group, as if the application were in it. */
+static void
+forward (Follow *self, const struct signalfd_siginfo *info)
+{
+  sbx_lifeline_send_signal (self->call->lifeline, (int) info->ssi_signo, info->ssi_code == SI_KERNEL);
+}
+
+static void
+send_kept (Follow *self)
+{
+  for (guint i = 0; i < self->kept->len; i++)
+    forward (self, &g_array_index (self->kept, struct signalfd_siginfo, i));
+  g_array_set_size (self->kept, 0);
+  g_clear_handle_id (&self->cancel, g_source_remove);
+}
+
+static gboolean
+on_cancel (gpointer user_data)
+{
+  Follow *self = user_data;
+
+  for (guint i = 0; i < self->kept->len; i++) {
+    int signo = (int) g_array_index (self->kept, struct signalfd_siginfo, i).ssi_signo;
+
+    if (use_of (signo) & CANCELS) {
+      finish (self, SBX_EXIT_SIGNAL_BASE + signo);
+      break;
+    }
+  }
+  return G_SOURCE_CONTINUE;
+}
+
+/* Looks at everything that is known and goes on, or finishes. */
+static void
+decide (Follow *self)
+{
+  SbxLifeline *lifeline = self->call->lifeline;
+  gboolean over = lifeline->ended || lifeline->closed || (lifeline->exited && !self->call->instance);
+
+  if (self->finished)
+    return;
+  if (lifeline->failed) {
+    if (self->replied || sbx_follow_failure_status ((SbxStep) lifeline->failure.detail, 0) != SBX_EXIT_SANDBOX)
+      report_failure (self);
+  } else if (lifeline->started) {
+    if (self->call->terminal)
+      sbx_terminal_start (self->call->terminal);
+    send_kept (self);
+    if (over)
+      report_end (self);
+  } else if (self->refusal && service_died (self->refusal)) {
+    /* The keeper may have started it all the same */
+    if (lifeline->closed)
+      finish (self, sbx_fail (_ ("the service died while starting the sandbox; nothing was left running, try again")));
+  } else if (self->refusal) {
+    sbx_lifeline_wait_for_failure (lifeline,
+                                   g_error_matches (self->refusal, SBX_ERROR, SBX_ERROR_SPAWN_FAILED) ? FAILURE_MS : 0);
+    if (lifeline->failed)
+      report_failure (self);
+    else
+      finish (self, sbx_fail_error (self->refusal));
+  } else if (self->replied && over) {
+    report_end (self);
+  }
+}
+
+/* What went with the call is the application's now. Above all the other end of the lifeline: as long as we hold it as
+ * well, we would never learn that everybody else has gone. */
+static void
+close_given (Follow *self)
+{
+  int n = 0;
+  g_autofree int *fds = self->call->fds ? g_unix_fd_list_steal_fds (self->call->fds, &n) : NULL;
+
+  while (n > 0)
+    close (fds[--n]);
+}
+
+static gboolean on_service (int fd, GIOCondition condition, gpointer user_data);
+
+/* The descriptor is another one when the call goes to a service of our own after all. */
+static void
+listen_to_service (Follow *self)
+{
+  self->listening =
+      g_unix_fd_add (sbx_service_get_fd (self->call->service), G_IO_IN | G_IO_HUP | G_IO_ERR, on_service, self);
+}
+
+static gboolean
+on_service (int fd, GIOCondition condition, gpointer user_data)
+{
+  Follow *self = user_data;
+  g_autoptr (GVariant) reply = NULL;
+
+  self->listening = 0;
+  if (sbx_service_advance (self->call->service, &reply, &self->refusal) == SBX_SERVICE_PENDING) {
+    listen_to_service (self);
+  } else {
+    self->replied = TRUE;
+    close_given (self);
+    sbx_lifeline_read (self->call->lifeline);
+    decide (self);
+  }
+  return G_SOURCE_REMOVE;
+}
+
+static gboolean
+on_lifeline (int fd, GIOCondition condition, gpointer user_data)
+{
+  Follow *self = user_data;
+
+  sbx_lifeline_read (self->call->lifeline);
+  decide (self);
+  return self->call->lifeline->closed ? G_SOURCE_REMOVE : G_SOURCE_CONTINUE;
+}
+
+/* As if nobody had taken the signal: our job stops, and the terminal is the shell's meanwhile. */
+static void
+stop_ourselves (Follow *self)
+{
+  if (self->call->terminal)
+    sbx_terminal_suspend (self->call->terminal);
+  kill (getpid (), SIGSTOP);
+}
+
+static void
+take_signal (Follow *self, const struct signalfd_siginfo *info)
+{
+  SbxTerminal *terminal = self->call->terminal;
+  int signo = (int) info->ssi_signo;
+  guint use = use_of (signo);
+
+  if (use & STOPS) {
+    stop_ourselves (self);
+  } else if (use & RESUMES) {
+    if (terminal)
+      sbx_terminal_resume (terminal);
+  } else if ((use & RESIZES) && terminal) {
+    sbx_terminal_resize (terminal);
+  } else if (self->call->lifeline->started) {
+    forward (self, info);
+  } else {
+    g_array_append_vals (self->kept, info, 1);
+    if ((use & CANCELS) && self->cancel == 0)
+      self->cancel = g_timeout_add (CANCEL_MS, on_cancel, self);
+  }
+}
+
+static gboolean
+on_signal (int fd, GIOCondition condition, gpointer user_data)
+{
+  struct signalfd_siginfo info;
+
+  if (read (fd, &info, sizeof info) == sizeof info)
+    take_signal (user_data, &info);
+  return G_SOURCE_CONTINUE;
+}
+
+int
+sbx_follow (const SbxFollowCall *call)
+{
+  Follow self = { .call = call, .signals = -1, .status = -1 };
+  g_autoptr (GError) error = NULL;
+  sigset_t set;
+  guint sources[2];
+
+  signal_set (&set);
+  self.signals = signalfd (-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+  if (self.signals < 0)
+    return sbx_fail (_ ("cannot wait for signals: %s"), g_strerror (errno));
+  signal (SIGPIPE, SIG_IGN);
+  self.loop = g_main_loop_new (NULL, FALSE);
+  self.kept = g_array_new (FALSE, FALSE, sizeof (struct signalfd_siginfo));
+  sources[0] = g_unix_fd_add (self.signals, G_IO_IN, on_signal, &self);
+  sources[1] = g_unix_fd_add (call->lifeline->fd, G_IO_IN | G_IO_HUP, on_lifeline, &self);
+  if (sbx_service_begin (call->service, call->path, call->interface, call->method, call->parameters, call->fds, &error))
+    listen_to_service (&self);
+  else
+    finish (&self, sbx_fail_error (error));
+  if (self.status < 0)
+    g_main_loop_run (self.loop);
+  if (call->terminal)
+    sbx_terminal_drain (call->terminal);
+  g_source_remove (sources[0]);
+  if (!call->lifeline->closed)
+    g_source_remove (sources[1]);
+  close (self.signals);
+  g_clear_handle_id (&self.listening, g_source_remove);
+  g_clear_handle_id (&self.cancel, g_source_remove);
+  g_main_loop_unref (self.loop);
+  g_array_unref (self.kept);
+  g_clear_error (&self.refusal);
+  return self.status;
+}

@@ -1,0 +1,388 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "cli/link/service.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <glib/gi18n.h>
+#include <signal.h>
+#include <spawn.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "common/error.h"
+#include "common/names.h"
+#include "config.h"
+
+#define RETRY_MS 100
+#define RETRIES 50 /* a service that was killed is back by then, or will not come */
+
+struct _SbxService {
+  SbxConnection *bus;
+  gboolean private, launch_first;
+  /* The call that is under way, and what it takes to make it again */
+  GDBusMessage *call;
+  guint32 serial;
+};
+
+void
+sbx_service_free (SbxService *self)
+{
+  g_clear_pointer (&self->bus, sbx_connection_free);
+  g_clear_object (&self->call);
+  g_free (self);
+}
+
+/* Named by the environment, beside us in a build tree, or installed. */
+static char *
+find_sandboxd (void)
+{
+  const char *named = g_getenv (SBX_ENV_LIBEXECDIR);
+  g_autofree char *self = g_file_read_link ("/proc/self/exe", NULL);
+  g_autofree char *dir = self ? g_path_get_dirname (self) : NULL;
+  g_autofree char *built = dir ? g_build_filename (dir, "..", "daemon", "sandboxd", NULL) : NULL;
+
+  if (named)
+    return g_build_filename (named, "sandboxd", NULL);
+  if (built && g_file_test (built, G_FILE_TEST_IS_EXECUTABLE))
+    return g_steal_pointer (&built);
+  return g_build_filename (SBX_LIBEXECDIR, "sandboxd", NULL);
+}
+
+/* XDG_RUNTIME_DIR for the private service; a session has one already. */
+static char *
+find_runtime_dir (GError **error)
+{
+  const char *named = g_getenv ("XDG_RUNTIME_DIR");
+  g_autofree char *standard = g_strdup_printf ("/run/user/%u", getuid ());
+  struct stat st;
+
+  if (named && *named)
+    return g_strdup (named);
+  if (lstat (standard, &st) == 0 && S_ISDIR (st.st_mode) && st.st_uid == getuid () && !(st.st_mode & 077))
+    return g_steal_pointer (&standard);
+  sbx_throw (error, SBX_ERROR_NOT_SUPPORTED,
+             _ ("XDG_RUNTIME_DIR is not set and %s is not there; log in to a session, or make a directory of your own: "
+                "export XDG_RUNTIME_DIR=$(mktemp -d)"),
+             standard);
+  return NULL;
+}
+
+static gboolean
+spawn_private (int fd, gboolean launch_first, GError **error)
+{
+  g_autofree char *program = find_sandboxd ();
+  g_autofree char *runtime = find_runtime_dir (error);
+  const char *argv[] = { program, "--peer-fd=3", launch_first ? "--launch-first" : NULL, NULL };
+  g_auto (GStrv) environment = NULL;
+  posix_spawn_file_actions_t actions;
+  posix_spawnattr_t attributes;
+  sigset_t none, all;
+  pid_t pid;
+  int rc;
+
+  if (!runtime)
+    return FALSE;
+  environment = g_environ_setenv (g_get_environ (), "XDG_RUNTIME_DIR", runtime, TRUE);
+  sigemptyset (&none);
+  sigfillset (&all);
+  posix_spawn_file_actions_init (&actions);
+  posix_spawn_file_actions_addopen (&actions, 0, "/dev/null", O_RDONLY, 0);
+  posix_spawn_file_actions_addopen (&actions, 1, "/dev/null", O_WRONLY, 0);
+  posix_spawn_file_actions_adddup2 (&actions, fd, 3);
+  posix_spawn_file_actions_addclosefrom_np (&actions, 4);
+  posix_spawnattr_init (&attributes);
+  posix_spawnattr_setflags (&attributes, POSIX_SPAWN_SETSID | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
+  posix_spawnattr_setsigdefault (&attributes, &all);
+  posix_spawnattr_setsigmask (&attributes, &none);
+  rc = posix_spawn (&pid, program, &actions, &attributes, (char **) argv, environment);
+  posix_spawn_file_actions_destroy (&actions);
+  posix_spawnattr_destroy (&attributes);
+  if (rc != 0)
+    return sbx_throw_errno (error, SBX_ERROR_NOT_SUPPORTED, rc, _ ("cannot start the service %s; is it installed?"),
+                            program);
+  return TRUE;
+}
+
+/* A sandboxd of our own that lives as long as the connection. */
+static SbxConnection *
+connect_private (gboolean launch_first, GError **error)
+{
+  gboolean spawned = FALSE;
+  int pair[2], on = 1;
+
+  if (socketpair (AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) < 0) {
+    sbx_throw_errno (error, SBX_ERROR_NOT_SUPPORTED, errno, "make a socket pair");
+    return NULL;
+  }
+  /* Our first byte carries our credentials even if the service has not yet asked for them */
+  (void) setsockopt (pair[1], SOL_SOCKET, SO_PASSCRED, &on, sizeof on);
+  /* Not 3: posix_spawn's dup2 onto itself would leave close-on-exec alone */
+  if (pair[1] == 3) {
+    pair[1] = fcntl (pair[1], F_DUPFD_CLOEXEC, 4);
+    close (3);
+  }
+  if (pair[1] < 0)
+    sbx_throw_errno (error, SBX_ERROR_NOT_SUPPORTED, errno, "make a socket pair");
+  else
+    spawned = spawn_private (pair[1], launch_first, error);
+  close (pair[1]);
+  if (spawned)
+    return sbx_connection_new_for_peer (pair[0], error);
+  close (pair[0]);
+  return NULL;
+}
+
+/* The session bus's address, or NULL. It is never asked of X11, which would start a bus of its own ("autolaunch"). */
+static char *
+find_session_bus (void)
+{
+  const char *choice = g_getenv (SBX_ENV_BUS), *address = g_getenv ("DBUS_SESSION_BUS_ADDRESS");
+  const char *runtime = g_getenv ("XDG_RUNTIME_DIR");
+  g_autofree char *path = runtime ? g_build_filename (runtime, "bus", NULL) : NULL, *escaped = NULL;
+
+  if (choice && strcmp (choice, "none") == 0)
+    return NULL;
+  if (address && *address)
+    return g_strdup (address);
+  if (!path || !g_file_test (path, G_FILE_TEST_EXISTS))
+    return NULL;
+  escaped = g_dbus_address_escape_value (path);
+  return g_strconcat ("unix:path=", escaped, NULL);
+}
+
+static gboolean
+make_private (SbxService *self, GError **error)
+{
+  g_clear_pointer (&self->bus, sbx_connection_free);
+  self->bus = connect_private (self->launch_first, error);
+  self->private = TRUE;
+  return self->bus != NULL;
+}
+
+static SbxService *
+open_service (gboolean launch_first, GError **error)
+{
+  g_autoptr (SbxService) self = g_new0 (SbxService, 1);
+  g_autofree char *address = find_session_bus ();
+  g_autoptr (GError) problem = NULL;
+
+  self->launch_first = launch_first;
+  (void) SBX_ERROR; /* registers the names, so that the service's errors are told apart */
+  if (address) {
+    self->bus = sbx_connection_new_for_address (address, &problem);
+    if (self->bus)
+      return g_steal_pointer (&self);
+    g_printerr (_ ("sandboxctl: the session bus does not answer (%s); going on without it\n"), problem->message);
+  }
+  return make_private (self, error) ? g_steal_pointer (&self) : NULL;
+}
+
+SbxService *
+sbx_service_open (GError **error)
+{
+  return open_service (FALSE, error);
+}
+
+SbxService *
+sbx_service_open_for_launch (GError **error)
+{
+  return open_service (TRUE, error);
+}
+
+gboolean
+sbx_service_is_private (SbxService *self)
+{
+  return self->private;
+}
+
+static gboolean
+not_installed (const GError *error)
+{
+  return g_error_matches (error, G_DBUS_ERROR, G_DBUS_ERROR_SERVICE_UNKNOWN)
+         || g_error_matches (error, G_DBUS_ERROR, G_DBUS_ERROR_NAME_HAS_NO_OWNER);
+}
+
+static GDBusMessage *
+new_call (const char *name, const char *path, const char *interface, const char *method, GVariant *parameters)
+{
+  GDBusMessage *message = g_dbus_message_new_method_call (name, path, interface, method);
+
+  g_dbus_message_set_flags (message, G_DBUS_MESSAGE_FLAGS_ALLOW_INTERACTIVE_AUTHORIZATION);
+  if (parameters)
+    g_dbus_message_set_body (message, parameters);
+  return message;
+}
+
+gboolean
+sbx_service_begin (SbxService *self, const char *path, const char *interface, const char *method, GVariant *parameters,
+                   GUnixFDList *fds, GError **error)
+{
+  g_clear_object (&self->call);
+  self->call = new_call (self->private ? NULL : SBX_BUS_NAME, path, interface, method, parameters);
+  if (fds)
+    g_dbus_message_set_unix_fd_list (self->call, fds);
+  self->serial = sbx_connection_send (self->bus, self->call, error);
+  return self->serial != 0;
+}
+
+/* The same call to a service of our own. */
+static gboolean
+begin_again (SbxService *self, GError **error)
+{
+  g_autoptr (GDBusMessage) before = g_steal_pointer (&self->call);
+
+  return make_private (self, error)
+         && sbx_service_begin (self, g_dbus_message_get_path (before), g_dbus_message_get_interface (before),
+                               g_dbus_message_get_member (before), g_dbus_message_get_body (before),
+                               g_dbus_message_get_unix_fd_list (before), error);
+}
+
+/* The reply to the call under way. FALSE: the call was made again. */
+static gboolean
+take_reply (SbxService *self, GDBusMessage *message, GVariant **reply, GError **error)
+{
+  GError *problem = NULL;
+  GVariant *body = g_dbus_message_get_body (message);
+
+  *reply = NULL;
+  if (!g_dbus_message_to_gerror (message, &problem)) {
+    *reply = body ? g_variant_ref (body) : g_variant_ref_sink (g_variant_new ("()"));
+  } else if (!self->private && not_installed (problem)) {
+    g_clear_error (&problem);
+    if (begin_again (self, &problem))
+      return FALSE;
+  }
+  if (problem)
+    g_propagate_error (error, problem);
+  return TRUE;
+}
+
+static SbxServiceProgress
+advance (SbxService *self, int ms, GVariant **reply, GError **error)
+{
+  for (;;) {
+    GError *problem = NULL;
+    g_autoptr (GDBusMessage) message = sbx_connection_receive (self->bus, ms, &problem);
+
+    *reply = NULL;
+    if (problem) {
+      g_propagate_error (error, problem);
+      return SBX_SERVICE_DONE;
+    }
+    if (!message)
+      return SBX_SERVICE_PENDING;
+    if (g_dbus_message_get_reply_serial (message) == self->serial && take_reply (self, message, reply, error))
+      return SBX_SERVICE_DONE;
+  }
+}
+
+SbxServiceProgress
+sbx_service_advance (SbxService *self, GVariant **reply, GError **error)
+{
+  return advance (self, 0, reply, error);
+}
+
+int
+sbx_service_get_fd (SbxService *self)
+{
+  return sbx_connection_get_fd (self->bus);
+}
+
+GVariant *
+sbx_service_call (SbxService *self, const char *path, const char *interface, const char *method, GVariant *parameters,
+                  GUnixFDList *fds, GError **error)
+{
+  g_autoptr (GVariant) kept = parameters ? g_variant_ref_sink (parameters) : NULL;
+  g_autoptr (GDBusMessage) message = NULL;
+  GVariant *reply = NULL;
+
+  if (!sbx_service_begin (self, path, interface, method, kept, fds, error))
+    return NULL;
+  for (;;) {
+    GError *problem = NULL;
+
+    /* Signals are kept for sbx_service_wait_for_signal () */
+    g_clear_object (&message);
+    message = sbx_connection_wait_for_message (self->bus, self->serial, &problem);
+    if (!message)
+      g_propagate_error (error, problem);
+    if (!message || take_reply (self, message, &reply, error))
+      return reply;
+  }
+}
+
+/* Errors that speak of the way to the service and not of what it was asked. */
+static gboolean
+may_pass (const GError *error)
+{
+  return g_error_matches (error, G_DBUS_ERROR, G_DBUS_ERROR_NO_REPLY)
+         || g_error_matches (error, G_DBUS_ERROR, G_DBUS_ERROR_NAME_HAS_NO_OWNER)
+         || g_error_matches (error, G_DBUS_ERROR, G_DBUS_ERROR_DISCONNECTED)
+         || g_error_matches (error, G_DBUS_ERROR, G_DBUS_ERROR_SPAWN_CHILD_SIGNALED)
+         || g_error_matches (error, G_DBUS_ERROR, G_DBUS_ERROR_SPAWN_CHILD_EXITED);
+}
+
+GVariant *
+sbx_service_ask (SbxService *self, const char *path, const char *interface, const char *method, GVariant *parameters,
+                 GError **error)
+{
+  g_autoptr (GVariant) kept = parameters ? g_variant_ref_sink (parameters) : NULL;
+
+  for (guint tries = 0;; tries++) {
+    g_autoptr (GError) problem = NULL;
+    GVariant *reply = sbx_service_call (self, path, interface, method, kept, NULL, &problem);
+
+    if (reply)
+      return reply;
+    if (tries == RETRIES || !may_pass (problem)) {
+      g_propagate_error (error, g_steal_pointer (&problem));
+      return NULL;
+    }
+    g_usleep (RETRY_MS * 1000);
+  }
+}
+
+static gboolean
+add_match (SbxService *self, const char *rule, GError **error)
+{
+  g_autoptr (GDBusMessage) message = new_call ("org.freedesktop.DBus", "/org/freedesktop/DBus", "org.freedesktop.DBus",
+                                               "AddMatch", g_variant_new ("(s)", rule));
+  guint32 serial = sbx_connection_send (self->bus, message, error);
+  GError *problem = NULL;
+  g_autoptr (GDBusMessage) reply = serial ? sbx_connection_wait_for_message (self->bus, serial, &problem) : NULL;
+
+  if (problem)
+    g_propagate_error (error, problem);
+  return reply && !g_dbus_message_to_gerror (reply, error);
+}
+
+gboolean
+sbx_service_watch (SbxService *self, const char *path, GError **error)
+{
+  g_autofree char *object = g_strdup_printf ("type='signal',sender='" SBX_BUS_NAME "',path='%s'", path);
+
+  if (self->private) /* all of its signals are for us */
+    return TRUE;
+  return add_match (self, object, error)
+         && add_match (self,
+                       "type='signal',sender='org.freedesktop.DBus',member='NameOwnerChanged',arg0='" SBX_BUS_NAME "'",
+                       error);
+}
+
+gboolean
+sbx_service_wait_for_signal (SbxService *self, int ms, GError **error)
+{
+  gint64 until = g_get_monotonic_time () + (gint64) ms * 1000;
+
+  for (;;) {
+    gint64 left = ms < 0 ? -1 : MAX ((until - g_get_monotonic_time () + 999) / 1000, 0);
+    g_autoptr (GDBusMessage) message = sbx_connection_receive (self->bus, (int) left, error);
+
+    if (!message)
+      return FALSE;
+    if (g_dbus_message_get_message_type (message) == G_DBUS_MESSAGE_TYPE_SIGNAL)
+      return TRUE;
+  }
+}

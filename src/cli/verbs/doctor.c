@@ -1,0 +1,161 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <stdio.h>
+#include <string.h>
+
+#include "cli/cli.h"
+#include "cli/link/service.h"
+#include "cli/output.h"
+
+/* In the order in which to read them: what nothing starts without comes first. Others follow as they come. */
+static const struct {
+  const char *key, *title;
+} rows[] = {
+  { "user-namespaces", N_ ("user namespaces") },
+  { "bubblewrap", N_ ("bubblewrap") },
+  { "landlock", N_ ("Landlock") },
+  { "landlock-scopes", N_ ("Landlock scopes") },
+  { "landlock-tcp", N_ ("Landlock TCP ports") },
+  { "procfs-hidepid", N_ ("private /proc") },
+  { "procfs-pidns", N_ ("/proc by namespace descriptor") },
+  { "mount-attributes", N_ ("mount attributes") },
+  { "seccomp", N_ ("system-call filter") },
+  { "ptrace", N_ ("tracing and crash handlers") },
+  { "bus-proxy", N_ ("filtered D-Bus") },
+  { "nested-x11", N_ ("X11 displays of their own") },
+};
+
+/* The states that Features knows, how they are shown, and in which colour. */
+static const struct {
+  const char *state, *word, *colour;
+} states[] = {
+  { "works", N_ ("works"), "\033[32m" },
+  { "limited", N_ ("limited"), "\033[33m" },
+  { "missing", N_ ("missing"), "\033[31m" },
+};
+
+static void
+print_feature (const char *title, GVariant *feature)
+{
+  const char *state = "", *detail = "", *remedy = "";
+  gboolean colours = sbx_output_colours ();
+  g_autofree char *clean = NULL, *word = NULL, *label = sbx_output_pad (title, 30);
+  gsize i = 0;
+
+  g_variant_lookup (feature, "state", "&s", &state);
+  g_variant_lookup (feature, "detail", "&s", &detail);
+  g_variant_lookup (feature, "remedy", "&s", &remedy);
+  while (i < G_N_ELEMENTS (states) - 1 && strcmp (states[i].state, state) != 0)
+    i++;
+  clean = sbx_output_clean (detail);
+  word = sbx_output_pad (_ (states[i].word), 8);
+  printf ("%s%s%s %s %s\n", colours ? states[i].colour : "", word, colours ? "\033[0m" : "", label, clean);
+  if (*remedy) {
+    g_autofree char *what = sbx_output_clean (remedy);
+
+    printf ("%-8s %-30s %s %s\n", "", "", _ ("→"), what);
+  }
+}
+
+static gboolean
+is_known (const char *key)
+{
+  for (gsize i = 0; i < G_N_ELEMENTS (rows); i++)
+    if (strcmp (rows[i].key, key) == 0)
+      return TRUE;
+  return FALSE;
+}
+
+static void
+print_text (GVariant *features, const char *bus, gboolean promises)
+{
+  GVariantIter iter;
+  const char *key, *authority = "";
+  GVariant *value;
+
+  for (gsize i = 0; i < G_N_ELEMENTS (rows); i++) {
+    g_autoptr (GVariant) feature = g_variant_lookup_value (features, rows[i].key, G_VARIANT_TYPE_VARDICT);
+
+    if (feature)
+      print_feature (_ (rows[i].title), feature);
+  }
+  g_variant_iter_init (&iter, features);
+  while (g_variant_iter_next (&iter, "{&sv}", &key, &value)) {
+    if (!is_known (key) && g_variant_is_of_type (value, G_VARIANT_TYPE_VARDICT))
+      print_feature (key, value);
+    g_variant_unref (value);
+  }
+  g_variant_lookup (features, "authority", "&s", &authority);
+  printf (_ ("\nService: %s\nAuthority: %s\n"), bus, *authority ? authority : _ ("none"));
+  if (!*authority || strcmp (authority, "none") == 0)
+    puts (_ ("Without an authority only root gets more than the profiles of the system allow; install polkit."));
+  puts (promises ? _ ("The default profile keeps every promise here.")
+                 : _ ("The default profile does not keep every promise here, see above."));
+}
+
+/* What the default profile stands for: it starts, and its /proc shows inferiors only, with signals kept inside. */
+static gboolean
+keeps_promises (GVariant *features)
+{
+  static const char *const needed[] = { "user-namespaces", "bubblewrap",     "landlock",
+                                        "landlock-scopes", "procfs-hidepid", "seccomp" };
+  gboolean inferiors = FALSE;
+
+  g_variant_lookup (features, "inferiors-only", "b", &inferiors);
+  for (gsize i = 0; i < G_N_ELEMENTS (needed); i++) {
+    g_autoptr (GVariant) feature = g_variant_lookup_value (features, needed[i], G_VARIANT_TYPE_VARDICT);
+    gboolean works = FALSE;
+
+    if (feature)
+      g_variant_lookup (feature, "works", "b", &works);
+    inferiors = inferiors && works;
+  }
+  return inferiors;
+}
+
+static void
+print_json (GVariant *features, const char *bus, gboolean promises)
+{
+  JsonNode *node = sbx_output_to_json (features);
+  JsonObject *object = json_node_get_object (node);
+
+  json_object_set_string_member (object, "service", bus);
+  json_object_set_boolean_member (object, "keeps-promises", promises);
+  sbx_output_json (node);
+}
+
+int
+sbx_cmd_doctor (SbxCommand *command)
+{
+  gboolean json = FALSE, promises;
+  const GOptionEntry entries[] = {
+    { "json", 0, 0, G_OPTION_ARG_NONE, &json, N_ ("Print JSON"), NULL },
+    G_OPTION_ENTRY_NULL,
+  };
+  g_autoptr (SbxService) service = NULL;
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GVariant) reply = NULL, features = NULL;
+  const char *bus;
+  int status;
+
+  if (!sbx_parse (command, entries, NULL, "",
+                  _ ("Says what works on this machine, what does not, and what to do about it. Exits with 0 only if "
+                     "the default profile keeps every promise."),
+                  &status))
+    return status;
+  if (command->argc > 1)
+    return sbx_fail (_ ("doctor takes no argument, and \"%s\" is one"), command->argv[1]);
+  service = sbx_service_open (&error);
+  if (service)
+    reply = sbx_service_call (service, SBX_MANAGER_PATH, "org.freedesktop.DBus.Properties", "Get",
+                              g_variant_new ("(ss)", SBX_MANAGER_INTERFACE, "Features"), NULL, &error);
+  if (!reply)
+    return sbx_fail_error (error);
+  g_variant_get (reply, "(v)", &features);
+  promises = keeps_promises (features);
+  bus = sbx_service_is_private (service) ? "private" : "session bus";
+  if (json)
+    print_json (features, bus, promises);
+  else
+    print_text (features, bus, promises);
+  return promises ? 0 : SBX_EXIT_SANDBOX;
+}

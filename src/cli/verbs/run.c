@@ -1,0 +1,178 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <stdio.h>
+#include <string.h>
+
+#include "cli/cli.h"
+#include "cli/forward.h"
+#include "cli/instances.h"
+#include "cli/link/follow.h"
+#include "cli/policy-options.h"
+#include "cli/request.h"
+#include "policy/options.h"
+
+typedef struct {
+  SbxRequest request;
+  SbxPolicyOptions *policy;
+  char *profile, *app_id, *on_crash;
+  char **argv; /* with --file-forwarding */
+  gboolean detach, json, forward;
+} Run;
+
+static gboolean
+add_text (Run *run, const char *option, const char *value, GError **error)
+{
+  if (!value)
+    return TRUE;
+  if (!g_utf8_validate (value, -1, NULL))
+    return g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE, _ ("--%s=%s is not UTF-8 text"), option,
+                        value),
+           FALSE;
+  g_variant_builder_add (&run->request.options, "{sv}", option, g_variant_new_string (value));
+  return TRUE;
+}
+
+static gboolean
+check_app_id (const char *app_id, GError **error)
+{
+  g_autoptr (GVariant) value = NULL;
+
+  if (!app_id || !g_utf8_validate (app_id, -1, NULL))
+    return TRUE; /* add_text () tells */
+  value = g_variant_ref_sink (g_variant_new_string (app_id));
+  if (sbx_option_check_app_id ("app-id", value, error))
+    return TRUE;
+  g_prefix_error (error, "--app-id=%s: ", app_id);
+  return FALSE;
+}
+
+static gboolean
+make_options (Run *run, const SbxCommand *command, GError **error)
+{
+  GVariant *policy;
+
+  if (!check_app_id (run->app_id, error) || !sbx_request_make (&run->request, command, run->detach, error)
+      || !add_text (run, "app-id", run->app_id, error) || !add_text (run, "on-crash", run->on_crash, error))
+    return FALSE;
+  policy = sbx_policy_options_to_variant (run->policy);
+  if (policy)
+    g_variant_builder_add (&run->request.options, "{sv}", "policy", policy);
+  return TRUE;
+}
+
+/* The files among the arguments go as descriptors; *@argv becomes the command without the marks. */
+static gboolean
+forward_files (Run *run, char ***argv, GError **error)
+{
+  g_auto (GVariantBuilder) handles = G_VARIANT_BUILDER_INIT (G_VARIANT_TYPE ("ah"));
+
+  if (!run->forward)
+    return TRUE;
+  run->argv = sbx_forward_files (*argv, run->request.fds, &handles, error);
+  if (!run->argv)
+    return FALSE;
+  *argv = run->argv;
+  g_variant_builder_add (&run->request.options, "{sv}", "forward", g_variant_builder_end (&handles));
+  return TRUE;
+}
+
+static GVariant *
+make_parameters (Run *run, char **argv)
+{
+  run->request.open = FALSE;
+  return g_variant_new ("(s@aaya{sv})", run->profile, sbx_request_argv (argv), &run->request.options);
+}
+
+static int
+launch_detached (Run *run, SbxService *service, GVariant *parameters)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GVariant) reply = sbx_service_call (service, SBX_MANAGER_PATH, SBX_MANAGER_INTERFACE, "Launch", parameters,
+                                                 run->request.fds, &error);
+  const char *path, *id;
+
+  if (!reply)
+    return sbx_fail_error (error);
+  g_variant_get (reply, "(&o)", &path);
+  id = sbx_instance_id_of_path (path);
+  if (run->json)
+    printf ("{ \"id\" : \"%s\" }\n", id);
+  else
+    printf ("%s\n", id);
+  return 0;
+}
+
+static int
+launch (Run *run, const SbxCommand *command, char **argv)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (SbxService) service = NULL;
+  GVariant *parameters;
+
+  if (!g_utf8_validate (run->profile, -1, NULL))
+    return sbx_fail (_ ("--profile=%s is not UTF-8 text"), run->profile);
+  if (!make_options (run, command, &error) || !forward_files (run, &argv, &error))
+    return sbx_fail ("%s", error->message);
+  service = sbx_service_open_for_launch (&error);
+  if (!service)
+    return sbx_fail_error (error);
+  parameters = make_parameters (run, argv);
+  if (run->detach)
+    return launch_detached (run, service, parameters);
+  const SbxFollowCall call = { .service = service,
+                               .path = SBX_MANAGER_PATH,
+                               .interface = SBX_MANAGER_INTERFACE,
+                               .method = "Launch",
+                               .parameters = parameters,
+                               .fds = run->request.fds,
+                               .lifeline = &run->request.lifeline,
+                               .terminal = run->request.terminal,
+                               .command = argv[0] ? argv[0] : run->profile,
+                               .cwd = run->request.cwd,
+                               .profile = run->profile,
+                               .instance = TRUE };
+  return sbx_follow (&call);
+}
+
+static void
+run_clear (Run *run)
+{
+  sbx_request_clear (&run->request);
+  sbx_policy_options_free (run->policy);
+  g_free (run->profile);
+  g_free (run->app_id);
+  g_free (run->on_crash);
+  g_strfreev (run->argv);
+}
+
+int
+sbx_cmd_run (SbxCommand *command)
+{
+  Run run = { .request = SBX_REQUEST_INIT, .policy = sbx_policy_options_new () };
+  const GOptionEntry entries[] = {
+    { "profile", 'p', 0, G_OPTION_ARG_FILENAME, &run.profile, N_ ("Under this profile (default: default)"),
+      N_ ("NAME") },
+    { "app-id", 0, 0, G_OPTION_ARG_FILENAME, &run.app_id, N_ ("As this application"), N_ ("ID") },
+    { "detach", 'd', 0, G_OPTION_ARG_NONE, &run.detach, N_ ("Print the id and do not wait for the end"), NULL },
+    { "on-crash", 0, 0, G_OPTION_ARG_FILENAME, &run.on_crash, N_ ("Handler profile for a crash"), N_ ("PROFILE") },
+    { "file-forwarding", 0, 0, G_OPTION_ARG_NONE, &run.forward, N_ ("Open up what is between @@ (URIs: @@u) and @@"),
+      NULL },
+    { "json", 0, 0, G_OPTION_ARG_NONE, &run.json, N_ ("With --detach: print JSON"), NULL },
+    SBX_REQUEST_ENTRIES (&run.request),
+    G_OPTION_ENTRY_NULL,
+  };
+  int status = 0;
+
+  if (sbx_parse (command, entries, sbx_policy_options_make_group (run.policy), _ ("[--] COMMAND [ARGUMENT…]"),
+                 _ ("Starts a command in a sandbox and takes its exit status."), &status)) {
+    /* A profile other than the default one may name a command */
+    if (command->argc < 2 && !run.profile)
+      status = sbx_fail (_ ("run: a command is missing, as in `sandboxctl run -- ps ax`"));
+    else {
+      if (!run.profile)
+        run.profile = g_strdup ("default");
+      status = launch (&run, command, command->argv + 1);
+    }
+  }
+  run_clear (&run);
+  return status;
+}

@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "cli/cli.h"
+#include "cli/instances.h"
+#include "cli/link/await.h"
+
+#define MAX_GRACE 86400.0
+
+/* Stop has come too late where it is over already, and that is what was wanted. */
+static gboolean
+is_over (const GError *error)
+{
+  g_autofree char *name = g_dbus_error_get_remote_error (error);
+
+  return name && g_str_equal (name, SBX_ERROR_PREFIX "Exited");
+}
+
+static gboolean
+begin_to_stop (SbxService *service, const SbxInstanceInfo *info, guint32 grace_ms, GError **error)
+{
+  g_autoptr (GError) problem = NULL;
+  g_autoptr (GVariant) reply = NULL;
+
+  if (sbx_instance_has_ended (info))
+    return TRUE;
+  reply = sbx_service_call (service, info->path, SBX_INSTANCE_INTERFACE, "Stop", g_variant_new ("(u)", grace_ms), NULL,
+                            &problem);
+  if (!reply && !is_over (problem)) {
+    g_propagate_error (error, g_steal_pointer (&problem));
+    return FALSE;
+  }
+  return TRUE;
+}
+
+/* All of them have the same time. */
+static int
+stop_all (SbxService *service, GPtrArray *chosen, guint32 grace_ms)
+{
+  int status = 0;
+
+  for (guint i = 0; i < chosen->len; i++) {
+    g_autoptr (GError) error = NULL;
+
+    if (begin_to_stop (service, g_ptr_array_index (chosen, i), grace_ms, &error))
+      continue;
+    status = sbx_fail_error (error);
+    g_ptr_array_remove_index (chosen, i--);
+  }
+  for (guint i = 0; i < chosen->len; i++) {
+    const SbxInstanceInfo *info = g_ptr_array_index (chosen, i);
+    g_autoptr (GError) error = NULL;
+    g_autoptr (GVariant) result = NULL;
+
+    if (!sbx_instance_has_ended (info) && sbx_await_end (service, info->path, -1, &result, &error) != SBX_AWAIT_ENDED)
+      status = sbx_fail_error (error);
+  }
+  return status;
+}
+
+int
+sbx_cmd_stop (SbxCommand *command)
+{
+  double grace = 10;
+  const GOptionEntry entries[] = {
+    { "grace", 0, 0, G_OPTION_ARG_DOUBLE, &grace, N_ ("Time between SIGTERM and SIGKILL (default: 10)"),
+      N_ ("SECONDS") },
+    G_OPTION_ENTRY_NULL,
+  };
+  g_autoptr (SbxService) service = NULL;
+  g_autoptr (GPtrArray) instances = NULL, chosen = NULL;
+  g_autoptr (GError) error = NULL;
+  int status = 0;
+
+  if (!sbx_parse (command, entries, NULL, _ ("SANDBOX…"),
+                  _ ("Ends sandboxes: SIGTERM to the application, then SIGKILL to all that is left. Returns when they "
+                     "have ended."),
+                  &status))
+    return status;
+  if (command->argc < 2)
+    return sbx_fail (_ ("stop takes at least one sandbox; `sandboxctl ps` lists them"));
+  if (!(grace >= 0 && grace <= MAX_GRACE))
+    return sbx_fail (_ ("--grace takes a number of seconds, from 0 to %d"), (int) MAX_GRACE);
+  chosen = sbx_instances_open_all (command->argv + 1, &service, &instances, &error);
+  return chosen ? stop_all (service, chosen, (guint32) (grace * 1000)) : sbx_fail_error (error);
+}

@@ -1,0 +1,153 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The methods of org.example.Sandbox.Instance. */
+#include <unistd.h>
+
+#include "common/error.h"
+#include "common/names.h"
+#include "daemon/bus/call.h"
+#include "daemon/launch/launch.h"
+#include "daemon/launch/request.h"
+
+#define MAX_SIGNAL 64
+
+static void
+on_executed (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  SbxCall *call = user_data;
+  GError *error = NULL;
+  pid_t pid = sbx_instance_exec_finish (SBX_INSTANCE (source), result, &error);
+
+  if (error)
+    sbx_call_fail (call, error);
+  else
+    sbx_call_return (call, g_variant_new ("(u)", (guint32) pid));
+}
+
+/* The block of EXEC, a descriptor, or -1. */
+static int
+write_block (SbxCall *call, const SbxWish *wish, GError **error)
+{
+  const SbxInfo *info = sbx_instance_get_info (call->instance);
+  g_autoptr (SbxPlan) plan =
+      sbx_wish_plan (sbx_manager_get_context (call->manager), wish, info->policy, info->app_id, error);
+
+  return plan ? sbx_plan_write_start (plan, g_str_equal (info->limits, "scope"), wish->targets, wish->n_fds, error)
+              : -1;
+}
+
+static gboolean
+check_runs (SbxCall *call, GError **error)
+{
+  if (sbx_instance_get_state (call->instance) == SBX_STATE_RUNNING)
+    return TRUE;
+  return sbx_throw (error, SBX_ERROR_EXITED, "the instance %016" G_GINT64_MODIFIER "x has ended",
+                    sbx_instance_get_id (call->instance));
+}
+
+static void
+exec (SbxCall *call)
+{
+  GDBusMessage *message = g_dbus_method_invocation_get_message (call->invocation);
+  GVariant *parameters = g_dbus_method_invocation_get_parameters (call->invocation);
+  g_autoptr (GVariant) argv = g_variant_get_child_value (parameters, 0);
+  g_autoptr (GVariant) options = g_variant_get_child_value (parameters, 1);
+  GError *error = NULL;
+  g_autoptr (GArray) fds = g_array_new (FALSE, FALSE, sizeof (int));
+  g_autoptr (SbxWish) wish = NULL;
+  int block = -1;
+
+  if (check_runs (call, &error))
+    wish = sbx_wish_new (argv, options, sbx_exec_options, g_dbus_message_get_unix_fd_list (message), TRUE, &error);
+  if (wish) {
+    sbx_id_format (sbx_instance_get_id (call->instance), wish->id); /* its places and its display are the instance's */
+    block = write_block (call, wish, &error);
+  }
+  if (block < 0) {
+    sbx_call_fail (call, error);
+    return;
+  }
+  g_array_append_val (fds, block);
+  if (wish->lifeline >= 0)
+    g_array_append_val (fds, wish->lifeline);
+  if (wish->n_fds > 0)
+    g_array_append_vals (fds, wish->fds, (guint) wish->n_fds);
+  sbx_instance_exec_async (call->instance, (const int *) (gpointer) fds->data, fds->len, wish->lifeline >= 0,
+                           wish->argv[0], on_executed, call);
+  close (block);
+}
+
+static void
+send_plain (SbxCall *call, const SbxMessage *message)
+{
+  GError *error = NULL;
+
+  if (check_runs (call, &error) && sbx_instance_send (call->instance, message, NULL, 0, &error))
+    sbx_call_return (call, NULL);
+  else
+    sbx_call_fail (call, error);
+}
+
+static void
+send_signal (SbxCall *call)
+{
+  SbxMessage message = { .type = SBX_MSG_SIGNAL };
+  GError *error = NULL;
+
+  g_variant_get (g_dbus_method_invocation_get_parameters (call->invocation), "(i)", &message.value);
+  if (message.value >= 1 && message.value <= MAX_SIGNAL) {
+    send_plain (call, &message);
+    return;
+  }
+  sbx_throw (&error, SBX_ERROR_BAD_OPTION, "signal %d is not one of 1 … %d", message.value, MAX_SIGNAL);
+  sbx_call_fail (call, error);
+}
+
+static void
+stop (SbxCall *call)
+{
+  SbxMessage message = { .type = SBX_MSG_STOP };
+  guint32 grace;
+
+  g_variant_get (g_dbus_method_invocation_get_parameters (call->invocation), "(u)", &grace);
+  message.value = (int32_t) MIN (grace, G_MAXINT32);
+  send_plain (call, &message);
+}
+
+static void
+on_attached (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  SbxCall *call = user_data;
+  GError *error = NULL;
+  g_autoptr (SbxInstance) handler = sbx_launch_finish (result, &error);
+
+  if (handler)
+    sbx_call_return (call, g_variant_new ("(o)", sbx_instance_get_path (handler)));
+  else
+    sbx_call_fail (call, error);
+}
+
+static void
+attach (SbxCall *call)
+{
+  GVariant *parameters = g_dbus_method_invocation_get_parameters (call->invocation);
+  g_autoptr (GVariant) argv = g_variant_get_child_value (parameters, 1);
+  g_autoptr (GVariant) options = g_variant_get_child_value (parameters, 2);
+  SbxLaunchCall launch_call = { .argv = argv,
+                                .options = options,
+                                .fds = g_dbus_message_get_unix_fd_list (
+                                    g_dbus_method_invocation_get_message (call->invocation)),
+                                .interactive = sbx_call_is_interactive (call),
+                                .target = call->instance };
+
+  g_variant_get_child (parameters, 0, "&s", &launch_call.profile);
+  sbx_launch_async (sbx_manager_get_context (call->manager), sbx_manager_get_registry (call->manager), call->caller,
+                    &launch_call, on_attached, call);
+}
+
+const SbxMethod sbx_instance_methods[] = {
+  { SBX_INSTANCE_INTERFACE, "Attach", attach },
+  { SBX_INSTANCE_INTERFACE, "Exec", exec },
+  { SBX_INSTANCE_INTERFACE, "Signal", send_signal },
+  { SBX_INSTANCE_INTERFACE, "Stop", stop },
+  { NULL, NULL, NULL },
+};

@@ -1,0 +1,197 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The properties of org.example.Sandbox.Instance, and what the signal Exited says. */
+#include <sys/wait.h>
+
+#include "common/names.h"
+#include "daemon/instances/instance-private.h"
+
+void
+sbx_instance_get_result (SbxInstance *self, int *code, int *signo, gboolean *core)
+{
+  int status = self->wait_status;
+
+  *code = -1;
+  *signo = 0;
+  *core = FALSE;
+  if (!self->main_ended)
+    return;
+  if (WIFEXITED (status))
+    *code = WEXITSTATUS (status);
+  if (WIFSIGNALED (status)) {
+    *signo = WTERMSIG (status);
+    *core = WCOREDUMP (status) != 0;
+  }
+}
+
+static GVariant *
+make_result (SbxInstance *self)
+{
+  GVariantBuilder builder;
+  int code, signo;
+  gboolean core;
+
+  g_variant_builder_init (&builder, G_VARIANT_TYPE_VARDICT);
+  if (self->state == SBX_STATE_EXITED) {
+    sbx_instance_get_result (self, &code, &signo, &core);
+    g_variant_builder_add (&builder, "{sv}", "code", g_variant_new_int32 (code));
+    g_variant_builder_add (&builder, "{sv}", "signal", g_variant_new_int32 (signo));
+    g_variant_builder_add (&builder, "{sv}", "core", g_variant_new_boolean (core));
+    g_variant_builder_add (&builder, "{sv}", "culprit", g_variant_new_string (sbx_culprit_name (self->culprit)));
+    g_variant_builder_add (&builder, "{sv}", "text", g_variant_new_string (self->text ? self->text : ""));
+    g_variant_builder_add (&builder, "{sv}", "time", g_variant_new_uint64 ((guint64) self->exit_time));
+  }
+  return g_variant_builder_end (&builder);
+}
+
+static GVariant *
+make_enforced (SbxInstance *self)
+{
+  static const guint inferiors = SBX_ENFORCED_APP_DOMAIN | SBX_ENFORCED_PRIVATE_PROCFS | SBX_ENFORCED_HIDEPID;
+  static const struct {
+    const char *key;
+    guint bits;
+  } rows[] = {
+    { "inferiors-only", inferiors },           { "instance-domain", SBX_ENFORCED_INSTANCE_DOMAIN },
+    { "app-domain", SBX_ENFORCED_APP_DOMAIN }, { "private-procfs", SBX_ENFORCED_PRIVATE_PROCFS },
+    { "scopes", SBX_ENFORCED_SCOPES },         { "seccomp", SBX_ENFORCED_SECCOMP },
+    { "filtered-bus", SBX_ENFORCED_BUS },      { "nested-display", SBX_ENFORCED_DISPLAY },
+  };
+  GVariantBuilder builder;
+
+  g_variant_builder_init (&builder, G_VARIANT_TYPE_VARDICT);
+  for (gsize i = 0; i < G_N_ELEMENTS (rows); i++)
+    g_variant_builder_add (&builder, "{sv}", rows[i].key,
+                           g_variant_new_boolean ((self->enforced & rows[i].bits) == rows[i].bits));
+  g_variant_builder_add (&builder, "{sv}", "limits", g_variant_new_string (self->info->limits));
+  g_variant_builder_add (&builder, "{sv}", "warnings",
+                         g_variant_new_strv ((const char *const *) self->info->warnings, -1));
+  return g_variant_builder_end (&builder);
+}
+
+static GVariant *
+make_id (SbxInstance *self)
+{
+  return g_variant_new_uint64 (self->info->id);
+}
+
+static GVariant *
+make_parent (SbxInstance *self)
+{
+  g_autofree char *path = NULL;
+
+  if (self->info->parent == 0)
+    return g_variant_new_object_path ("/");
+  path = g_strdup_printf (SBX_INSTANCES_PATH "/%016" G_GINT64_MODIFIER "x", self->info->parent);
+  return g_variant_new_object_path (path);
+}
+
+static GVariant *
+make_app_id (SbxInstance *self)
+{
+  return g_variant_new_string (self->info->app_id);
+}
+
+static GVariant *
+make_profile (SbxInstance *self)
+{
+  return g_variant_new_string (self->info->profile);
+}
+
+static GVariant *
+make_policy (SbxInstance *self)
+{
+  return g_variant_ref (self->info->policy);
+}
+
+static GVariant *
+make_command (SbxInstance *self)
+{
+  return g_variant_ref (self->info->command);
+}
+
+static GVariant *
+make_pid (SbxInstance *self)
+{
+  return g_variant_new_uint32 ((guint32) self->pid);
+}
+
+static GVariant *
+make_start_time (SbxInstance *self)
+{
+  return g_variant_new_uint64 ((guint64) self->start_time);
+}
+
+static GVariant *
+make_state (SbxInstance *self)
+{
+  static const char *const names[] = {
+    [SBX_STATE_STARTING] = "starting", [SBX_STATE_RUNNING] = "running", [SBX_STATE_EXITED] = "exited"
+  };
+
+  return g_variant_new_string (names[self->state]);
+}
+
+static GVariant *
+make_handlers (SbxInstance *self)
+{
+  return g_variant_new_objv ((const char *const *) self->handlers->pdata, (gssize) self->handlers->len);
+}
+
+static GVariant *
+make_refused (SbxInstance *self)
+{
+  static const char *const needs[] = {
+    [SBX_BUS_NEEDS_SEE] = "see", [SBX_BUS_NEEDS_TALK] = "talk", [SBX_BUS_NEEDS_OWN] = "own"
+  };
+  GVariantBuilder builder;
+
+  g_variant_builder_init (&builder, G_VARIANT_TYPE ("a(sssu)"));
+  for (guint i = 0; i < self->refused->len; i++) {
+    const SbxRefused *one = g_ptr_array_index (self->refused, i);
+
+    g_variant_builder_add (&builder, "(sssu)", one->name, one->member, needs[one->need], one->count);
+  }
+  return g_variant_builder_end (&builder);
+}
+
+static GVariant *
+make_refused_more (SbxInstance *self)
+{
+  return g_variant_new_uint32 (self->refused_more);
+}
+
+static GVariant *
+make_restrictions (SbxInstance *self)
+{
+  return g_variant_new ("aa{sv}", NULL);
+}
+
+GVariant *
+sbx_instance_dup_property (SbxInstance *self, const char *name)
+{
+  static const struct {
+    const char *name;
+    GVariant *(*make) (SbxInstance *self);
+  } rows[] = {
+    { "Id", make_id },
+    { "Parent", make_parent },
+    { "AppId", make_app_id },
+    { "Profile", make_profile },
+    { "Policy", make_policy },
+    { "Command", make_command },
+    { "Pid", make_pid },
+    { "StartTime", make_start_time },
+    { "State", make_state },
+    { "Enforced", make_enforced },
+    { "Result", make_result },
+    { "Handlers", make_handlers },
+    { "Refused", make_refused },
+    { "RefusedMore", make_refused_more },
+    { "Restrictions", make_restrictions },
+  };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (rows); i++)
+    if (g_str_equal (rows[i].name, name))
+      return g_variant_take_ref (rows[i].make (self));
+  return NULL;
+}

@@ -1,0 +1,164 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The methods of org.example.Sandbox. */
+#include "common/names.h"
+#include "daemon/bus/call.h"
+#include "daemon/launch/launch.h"
+#include "policy/score.h"
+
+static void
+on_launched (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  SbxCall *call = user_data;
+  GError *error = NULL;
+  g_autoptr (SbxInstance) instance = sbx_launch_finish (result, &error);
+
+  if (instance)
+    sbx_call_return (call, g_variant_new ("(o)", sbx_instance_get_path (instance)));
+  else
+    sbx_call_fail (call, error);
+}
+
+static void
+launch (SbxCall *call)
+{
+  GVariant *parameters = g_dbus_method_invocation_get_parameters (call->invocation);
+  GDBusMessage *message = g_dbus_method_invocation_get_message (call->invocation);
+  g_autoptr (GVariant) argv = g_variant_get_child_value (parameters, 1);
+  g_autoptr (GVariant) options = g_variant_get_child_value (parameters, 2);
+  SbxLaunchCall launch_call = { .argv = argv,
+                                .options = options,
+                                .fds = g_dbus_message_get_unix_fd_list (message),
+                                .interactive = sbx_call_is_interactive (call) };
+
+  g_variant_get_child (parameters, 0, "&s", &launch_call.profile);
+  sbx_launch_async (sbx_manager_get_context (call->manager), sbx_manager_get_registry (call->manager), call->caller,
+                    &launch_call, on_launched, call);
+}
+
+static GVariant *
+explain_choice (SbxContext *context, SbxChoice *choice)
+{
+  g_autoptr (GVariant) plan = g_variant_ref_sink (sbx_plan_to_variant (choice->plan));
+  g_auto (GVariantDict) dict = G_VARIANT_DICT_INIT (plan);
+  g_autofree const char **actions = sbx_gate_actions (SBX_ACTION_LAUNCH, choice->classes);
+
+  g_variant_dict_insert (&dict, "profile", "s", sbx_profile_get_name (choice->profile));
+  g_variant_dict_insert (&dict, "app-id", "s", choice->app_id);
+  if (choice->on_crash)
+    g_variant_dict_insert (&dict, "on-crash", "s", choice->on_crash);
+  g_variant_dict_insert_value (&dict, "policy", sbx_policy_to_variant (choice->policy));
+  g_variant_dict_insert_value (&dict, "exposure", sbx_score_to_variant (choice->policy, &context->places));
+  g_variant_dict_insert_value (&dict, "actions", g_variant_new_strv (actions, -1));
+  return g_variant_dict_end (&dict);
+}
+
+/* From inside of a sandbox it says what could be started from there, and nothing of what else there is. */
+static gboolean
+limit (SbxCall *call, SbxWish *wish, GError **error)
+{
+  if (call->where == SBX_WHERE_OUTSIDE)
+    return TRUE;
+  if (!call->own)
+    return sbx_authority_is_outside (call->caller, error);
+  return sbx_wish_set_within (wish, sbx_instance_get_info (call->own), sbx_manager_get_context (call->manager), error);
+}
+
+static void
+explain (SbxCall *call)
+{
+  GVariant *parameters = g_dbus_method_invocation_get_parameters (call->invocation);
+  g_autoptr (GVariant) argv = g_variant_get_child_value (parameters, 1);
+  g_autoptr (GVariant) options = g_variant_get_child_value (parameters, 2);
+  const char *some_command[] = { NULL, NULL };
+  const char *profile;
+  GError *error = NULL;
+  g_autoptr (SbxWish) wish = sbx_wish_new (argv, options, sbx_launch_options, NULL, FALSE, &error);
+  g_autoptr (SbxChoice) choice = NULL;
+
+  g_variant_get_child (parameters, 0, "&s", &profile);
+  some_command[0] = profile;
+  if (wish && limit (call, wish, &error))
+    choice = sbx_choice_new (sbx_manager_get_context (call->manager), profile, wish, some_command, &error);
+  if (choice)
+    sbx_call_return (call,
+                     g_variant_new ("(@a{sv})", explain_choice (sbx_manager_get_context (call->manager), choice)));
+  else
+    sbx_call_fail (call, error);
+}
+
+static const char *
+place_name (SbxPlace place)
+{
+  static const char *const names[] = {
+    [SBX_PLACE_VENDOR] = "vendor", [SBX_PLACE_ADMIN] = "administrator", [SBX_PLACE_USER] = "user"
+  };
+
+  return names[place];
+}
+
+static void
+list_profiles (SbxCall *call)
+{
+  SbxProfileSet *profiles = sbx_manager_get_context (call->manager)->profiles;
+  g_auto (GStrv) names = sbx_profile_set_list (profiles);
+  GVariantBuilder builder;
+
+  g_variant_builder_init (&builder, G_VARIANT_TYPE ("a(ssss)"));
+  for (gsize i = 0; names[i]; i++) {
+    g_autoptr (GError) error = NULL;
+    g_autoptr (SbxProfile) profile = sbx_profile_set_lookup (profiles, names[i], &error);
+    const char *description = profile ? sbx_profile_get_description (profile) : NULL;
+
+    g_variant_builder_add (&builder, "(ssss)", names[i], description ? description : "",
+                           profile ? place_name (sbx_profile_get_place (profile)) : "", error ? error->message : "");
+  }
+  sbx_call_return (call, g_variant_new ("(a(ssss))", &builder));
+}
+
+static GVariant *
+make_details (SbxProfile *profile)
+{
+  const struct {
+    const char *key, *value;
+  } words[] = {
+    { "description", sbx_profile_get_description (profile) },  { "app-id", sbx_profile_get_app_id (profile) },
+    { "on-crash", sbx_profile_get_on_crash (profile) },        { "icon", sbx_profile_get_icon (profile) },
+    { "place", place_name (sbx_profile_get_place (profile)) },
+  };
+  const char *const *command = sbx_profile_get_command (profile);
+  GVariantBuilder builder;
+
+  g_variant_builder_init (&builder, G_VARIANT_TYPE_VARDICT);
+  for (gsize i = 0; i < G_N_ELEMENTS (words); i++)
+    if (words[i].value)
+      g_variant_builder_add (&builder, "{sv}", words[i].key, g_variant_new_string (words[i].value));
+  if (command)
+    g_variant_builder_add (&builder, "{sv}", "command", g_variant_new_bytestring_array (command, -1));
+  return g_variant_builder_end (&builder);
+}
+
+static void
+get_profile (SbxCall *call)
+{
+  const char *name;
+  GError *error = NULL;
+  g_autoptr (SbxProfile) profile = NULL;
+
+  g_variant_get (g_dbus_method_invocation_get_parameters (call->invocation), "(&s)", &name);
+  profile = sbx_profile_set_lookup (sbx_manager_get_context (call->manager)->profiles, name, &error);
+  if (!profile) {
+    sbx_call_fail (call, error);
+    return;
+  }
+  sbx_call_return (call,
+                   g_variant_new ("(@a{sv}@a(ssssu)@a{sv})", sbx_policy_to_variant (sbx_profile_get_policy (profile)),
+                                  sbx_profile_get_origins (profile), make_details (profile)));
+}
+
+const SbxMethod sbx_manager_methods[] = {
+  { SBX_MANAGER_INTERFACE, "Launch", launch },
+  { SBX_MANAGER_INTERFACE, "Explain", explain },
+  { SBX_MANAGER_INTERFACE, "ListProfiles", list_profiles },
+  { SBX_MANAGER_INTERFACE, "GetProfile", get_profile },
+  { NULL, NULL, NULL },
+};

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The service on one D-Bus connection: the manager object, the object manager, an object for each instance.
+ *
+ * Signal "idle" (): nothing runs and nobody has been there for the time set. */
+#pragma once
+
+#include "daemon/context.h"
+#include "daemon/instances/registry.h"
+
+G_BEGIN_DECLS
+
+#define SBX_TYPE_MANAGER (sbx_manager_get_type ())
+G_DECLARE_FINAL_TYPE (SbxManager, sbx_manager, SBX, MANAGER, GObject)
+
+/* Exports everything on @connection, adopted instances included; with @launch_first those become known only when the
+ * first launch has gone on for a moment, or somebody asks for all of them. @context must outlive it. */
+SbxManager *sbx_manager_new (SbxContext *context, GDBusConnection *connection, gboolean launch_first, GError **error);
+/* On a bus: sends Exited for instances that ended while no service was there; from now on, notes which were told. */
+void sbx_manager_announce (SbxManager *self);
+/* Whether an instance lives or somebody is there. */
+gboolean sbx_manager_is_busy (SbxManager *self);
+/* 0: never idle. */
+void sbx_manager_set_idle_timeout (SbxManager *self, guint seconds);
+/* All clients have gone, as on the end of a private connection: their launches are cancelled. */
+void sbx_manager_drop_callers (SbxManager *self);
+/* A launch still goes on, or it is not known yet whether a keeper has gone; "settled" () is emitted when this becomes
+ * FALSE. */
+gboolean sbx_manager_is_settling (SbxManager *self);
+
+SbxContext *sbx_manager_get_context (SbxManager *self);
+SbxRegistry *sbx_manager_get_registry (SbxManager *self);
+SbxCallers *sbx_manager_get_callers (SbxManager *self);
+/* Lets what other services have started become visible. */
+void sbx_manager_look_around (SbxManager *self);
+
+G_END_DECLS

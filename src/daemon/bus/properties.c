@@ -1,0 +1,193 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Reading properties: one by one, all of an object, all of all objects. A value whose gate is closed is an error when
+ * it is asked for by name and is left out otherwise; only the former may bring up polkit's dialogue. */
+#include "common/error.h"
+#include "common/names.h"
+#include "daemon/bus/call.h"
+#include "sandbox-dbus.h"
+
+#define PROPERTIES "org.freedesktop.DBus.Properties"
+#define OBJECT_MANAGER "org.freedesktop.DBus.ObjectManager"
+
+static GVariant *
+make_features (SbxManager *manager)
+{
+  SbxContext *context = sbx_manager_get_context (manager);
+  g_autoptr (GVariant) features = g_variant_ref_sink (sbx_machine_features (context->machine));
+  g_auto (GVariantDict) dict = G_VARIANT_DICT_INIT (features);
+
+  g_variant_dict_insert (&dict, "authority", "s", sbx_authority_get_kind (context->authority));
+  return g_variant_ref_sink (g_variant_dict_end (&dict));
+}
+
+/* A full reference. */
+static GVariant *
+make_value (const SbxCall *call, SbxInstance *instance, const char *name)
+{
+  if (instance)
+    return sbx_instance_dup_property (instance, name);
+  if (g_str_equal (name, "Version"))
+    return g_variant_ref_sink (g_variant_new_uint32 (1));
+  return g_str_equal (name, "Features") ? make_features (call->manager) : NULL;
+}
+
+static const GDBusInterfaceInfo *
+interface_of (SbxInstance *instance)
+{
+  return instance ? sbx_sandbox_instance_interface_info () : sbx_sandbox_interface_info ();
+}
+
+/* a{sv} of @instance or the manager, those with a question to ask only if @everything. Floating. */
+static GVariant *
+make_all (const SbxCall *call, SbxInstance *instance, gboolean everything)
+{
+  const GDBusInterfaceInfo *interface = interface_of (instance);
+  GVariantBuilder builder;
+
+  g_variant_builder_init (&builder, G_VARIANT_TYPE_VARDICT);
+  for (gsize i = 0; interface->properties[i]; i++) {
+    const char *name = interface->properties[i]->name;
+    const SbxGate *gate = sbx_gate_find (SBX_GATE_READ, interface->name, name);
+    g_autoptr (GVariant) value = NULL;
+
+    if (!gate || (gate->rule != SBX_GATE_OPEN && !everything))
+      continue;
+    value = make_value (call, instance, name);
+    g_variant_builder_add (&builder, "{sv}", name, value);
+  }
+  return g_variant_builder_end (&builder);
+}
+
+/* a{sa{sv}} of it, borrowed: an object manager with hundreds of objects is asked again and again. */
+static GVariant *
+get_interfaces (const SbxCall *call, SbxInstance *instance, gboolean everything)
+{
+  GVariantBuilder builder;
+
+  if (!sbx_instance_get_cached (instance, everything)) {
+    g_variant_builder_init (&builder, G_VARIANT_TYPE ("a{sa{sv}}"));
+    g_variant_builder_add (&builder, "{s@a{sv}}", SBX_INSTANCE_INTERFACE, make_all (call, instance, everything));
+    sbx_instance_set_cached (instance, everything, g_variant_builder_end (&builder));
+  }
+  return sbx_instance_get_cached (instance, everything);
+}
+
+static void
+answer_get (SbxCall *call)
+{
+  const char *name;
+  g_autoptr (GVariant) value = NULL;
+
+  g_variant_get (g_dbus_method_invocation_get_parameters (call->invocation), "(&s&s)", NULL, &name);
+  value = make_value (call, call->instance, name);
+  sbx_call_return (call, g_variant_new ("(v)", value));
+}
+
+static void
+get (SbxCall *call)
+{
+  const char *interface, *name;
+  const SbxGate *gate;
+  GError *error = NULL;
+
+  g_variant_get (g_dbus_method_invocation_get_parameters (call->invocation), "(&s&s)", &interface, &name);
+  gate = sbx_gate_find (SBX_GATE_READ, interface, name);
+  if (gate) {
+    sbx_call_pass_gate (call, gate, sbx_call_is_interactive (call), answer_get);
+    return;
+  }
+  sbx_throw (&error, SBX_ERROR_NOT_AUTHORIZED, "the property %s.%s is not for anybody", interface, name);
+  sbx_call_fail (call, error);
+}
+
+/* Calls that are answered with more or with less, never refused. */
+typedef struct {
+  SbxCall *call;
+  void (*answer) (SbxCall *call, gboolean everything);
+} Showing;
+
+static void
+on_answer (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  g_autofree Showing *showing = user_data;
+
+  showing->answer (showing->call, sbx_authority_check_finish (SBX_AUTHORITY (source), result, NULL));
+}
+
+static void
+show (SbxCall *call, void (*answer) (SbxCall *call, gboolean everything))
+{
+  const char *actions[] = { SBX_ACTION_OBSERVE, NULL };
+  Showing *showing = g_new (Showing, 1);
+
+  *showing = (Showing){ call, answer };
+  sbx_authority_check_async (sbx_manager_get_context (call->manager)->authority, call->caller, actions, FALSE, NULL,
+                             on_answer, showing);
+}
+
+static void
+answer_get_all (SbxCall *call, gboolean everything)
+{
+  sbx_call_return (call, g_variant_new ("(@a{sv})", make_all (call, call->instance, everything)));
+}
+
+static void
+get_all_passed (SbxCall *call)
+{
+  if (!call->instance || call->instance == call->own || sbx_call_is_starter (call, call->instance))
+    answer_get_all (call, TRUE);
+  else
+    show (call, answer_get_all);
+}
+
+static void
+get_all (SbxCall *call)
+{
+  /* As for the most harmless of its properties */
+  const SbxGate *gate = sbx_gate_find (SBX_GATE_READ, SBX_MANAGER_INTERFACE, "Version");
+
+  sbx_call_pass_gate (call, gate, FALSE, get_all_passed);
+}
+
+static void
+answer_get_managed_objects (SbxCall *call, gboolean everything)
+{
+  g_autoptr (GPtrArray) instances = sbx_registry_list (sbx_manager_get_registry (call->manager));
+  GVariantBuilder builder;
+
+  g_variant_builder_init (&builder, G_VARIANT_TYPE ("a{oa{sa{sv}}}"));
+  for (guint i = 0; i < instances->len; i++) {
+    SbxInstance *instance = g_ptr_array_index (instances, i);
+    gboolean all = everything || instance == call->own || sbx_call_is_starter (call, instance);
+
+    if (!sbx_call_may_see (call, instance))
+      continue;
+
+    g_variant_builder_add (&builder, "{o@a{sa{sv}}}", sbx_instance_get_path (instance),
+                           get_interfaces (call, instance, all));
+  }
+  sbx_call_return (call, g_variant_new ("(a{oa{sa{sv}}})", &builder));
+}
+
+static void
+get_managed_objects (SbxCall *call)
+{
+  g_autoptr (GPtrArray) instances = NULL;
+  gboolean alien = FALSE;
+
+  sbx_manager_look_around (call->manager);
+  instances = sbx_registry_list (sbx_manager_get_registry (call->manager));
+  for (guint i = 0; i < instances->len; i++)
+    alien = alien || !sbx_call_is_starter (call, g_ptr_array_index (instances, i));
+  if (alien && call->where == SBX_WHERE_OUTSIDE)
+    show (call, answer_get_managed_objects);
+  else
+    answer_get_managed_objects (call, !alien);
+}
+
+const SbxMethod sbx_property_methods[] = {
+  { PROPERTIES, "Get", get },
+  { PROPERTIES, "GetAll", get_all },
+  { OBJECT_MANAGER, "GetManagedObjects", get_managed_objects },
+  { NULL, NULL, NULL },
+};

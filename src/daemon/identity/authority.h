@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The polkit authority: the only part of the service that talks to it. Never blocks, keeps no answers. */
+#pragma once
+
+#include "daemon/identity/caller.h"
+
+G_BEGIN_DECLS
+
+#define SBX_TYPE_AUTHORITY (sbx_authority_get_type ())
+G_DECLARE_FINAL_TYPE (SbxAuthority, sbx_authority, SBX, AUTHORITY, GObject)
+
+/* Starts looking for the authority in the background; questions asked meanwhile wait for the outcome. */
+SbxAuthority *sbx_authority_new (void);
+
+/* May @caller (which is known) have all of @actions (NULL-terminated, of names.h; copied)? They are asked for one after
+ * the other; polkit may show a dialogue if @interactive. When @cancellable is cancelled, the question is withdrawn.
+ * Errors: NOT_AUTHORIZED (names the action and the remedy), AUTHENTICATION_CANCELED, G_IO_ERROR_CANCELLED.
+ * Callers with uid 0 get everything; callers with another uid than ours, if that is not 0, nothing; callers in another
+ * user namespace, which is what every sandbox has, nothing. */
+void sbx_authority_check_async (SbxAuthority *self, SbxCaller *caller, const char *const *actions, gboolean interactive,
+                                GCancellable *cancellable, GAsyncReadyCallback callback, gpointer user_data);
+/* For a caller in a sandbox that asks for no more than that has (nested.h): as above, without a dialogue. */
+void sbx_authority_check_nested_async (SbxAuthority *self, SbxCaller *caller, const char *const *actions,
+                                       GCancellable *cancellable, GAsyncReadyCallback callback, gpointer user_data);
+gboolean sbx_authority_check_finish (SbxAuthority *self, GAsyncResult *result, GError **error);
+
+/* The same for no action at all: is it one that may call us? */
+gboolean sbx_authority_accepts (SbxCaller *caller, GError **error);
+
+/* NOT_AUTHORIZED for one that is in a sandbox. */
+gboolean sbx_authority_is_outside (SbxCaller *caller, GError **error);
+
+/* "polkit", "none" (no system bus), "silent" (it has not come up in time) or "unknown" (not found out yet); for the
+ * property Features. */
+const char *sbx_authority_get_kind (SbxAuthority *self);
+
+G_END_DECLS

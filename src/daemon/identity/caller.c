@@ -1,0 +1,401 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "daemon/identity/caller.h"
+
+#include <gio/gunixfdlist.h>
+#include <poll.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "common/error.h"
+
+typedef enum { ASKING, KNOWN, GONE } State;
+
+typedef struct {
+  SbxCallerFunc func;
+  gpointer user_data;
+} Waiting;
+
+struct _SbxCaller {
+  GObject parent_instance;
+  char *name; /* NULL: the peer */
+  State state;
+  uid_t uid;
+  pid_t pid;
+  guint64 start_time;
+  int pidfd;
+  GWeakRef home; /* SbxInstance * */
+  guint watch;   /* NameOwnerChanged */
+  guint pending;
+  GArray *waiting; /* Waiting */
+};
+
+G_DEFINE_FINAL_TYPE (SbxCaller, sbx_caller, G_TYPE_OBJECT)
+
+struct _SbxCallers {
+  GObject parent_instance;
+  GDBusConnection *connection;
+  GHashTable *by_name; /* char * → SbxCaller *; "" for the peer */
+};
+
+G_DEFINE_FINAL_TYPE (SbxCallers, sbx_callers, G_TYPE_OBJECT)
+
+enum { SIGNAL_GONE, SIGNAL_CHANGED, N_SIGNALS };
+static guint signals[N_SIGNALS];
+
+guint64
+sbx_stat_parse_start_time (const char *text)
+{
+  /* Field 22. The second one, the program's name in parentheses, may hold spaces and parentheses: proc(5) */
+  const char *at = strrchr (text, ')');
+  g_auto (GStrv) fields = NULL;
+  guint64 value;
+
+  if (!at || at[1] != ' ')
+    return 0;
+  /* Field 3. A process that has ended and that nobody has waited for yet has its number still, and does nothing */
+  if (at[2] == 'Z' || at[2] == 'X')
+    return 0;
+  fields = g_strsplit (at + 2, " ", 21);
+  if (g_strv_length (fields) < 20 || !g_ascii_string_to_unsigned (fields[19], 10, 1, G_MAXUINT64, &value, NULL))
+    return 0;
+  return value;
+}
+
+static guint64
+read_start_time (pid_t pid)
+{
+  g_autofree char *path = g_strdup_printf ("/proc/%d/stat", (int) pid);
+  g_autofree char *text = NULL;
+
+  return g_file_get_contents (path, &text, NULL, NULL) ? sbx_stat_parse_start_time (text) : 0;
+}
+
+static void
+sbx_caller_finalize (GObject *object)
+{
+  SbxCaller *self = SBX_CALLER (object);
+
+  g_free (self->name);
+  g_weak_ref_clear (&self->home);
+  g_array_unref (self->waiting);
+  if (self->pidfd >= 0)
+    close (self->pidfd);
+  G_OBJECT_CLASS (sbx_caller_parent_class)->finalize (object);
+}
+
+static void
+sbx_caller_class_init (SbxCallerClass *klass)
+{
+  G_OBJECT_CLASS (klass)->finalize = sbx_caller_finalize;
+  signals[SIGNAL_GONE] = g_signal_new ("gone", SBX_TYPE_CALLER, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 0);
+}
+
+static void
+sbx_caller_init (SbxCaller *self)
+{
+  self->pidfd = -1;
+  g_weak_ref_init (&self->home, NULL);
+  self->waiting = g_array_new (FALSE, FALSE, sizeof (Waiting));
+}
+
+static void
+answer (SbxCaller *self, const Waiting *waiting)
+{
+  g_autoptr (GError) error = NULL;
+
+  if (self->state == GONE)
+    sbx_throw (&error, SBX_ERROR_NOT_AUTHORIZED, "the caller has left the bus before it could be identified");
+  waiting->func (self, error, waiting->user_data);
+}
+
+static void
+settle (SbxCaller *self, State state)
+{
+  g_autoptr (SbxCaller) alive = g_object_ref (self);
+  g_autoptr (GArray) waiting = g_steal_pointer (&self->waiting);
+
+  self->waiting = g_array_new (FALSE, FALSE, sizeof (Waiting));
+  self->state = state;
+  for (guint i = 0; i < waiting->len; i++)
+    answer (self, &g_array_index (waiting, Waiting, i));
+  if (state == GONE)
+    g_signal_emit (alive, signals[SIGNAL_GONE], 0);
+}
+
+void
+sbx_caller_when_known (SbxCaller *self, SbxCallerFunc func, gpointer user_data)
+{
+  Waiting waiting = { func, user_data };
+
+  if (self->state == ASKING)
+    g_array_append_val (self->waiting, waiting);
+  else
+    answer (self, &waiting);
+}
+
+const char *
+sbx_caller_get_name (SbxCaller *self)
+{
+  return self->name;
+}
+
+uid_t
+sbx_caller_get_uid (SbxCaller *self)
+{
+  return self->uid;
+}
+
+pid_t
+sbx_caller_get_pid (SbxCaller *self)
+{
+  return self->pid;
+}
+
+guint64
+sbx_caller_get_start_time (SbxCaller *self)
+{
+  return self->start_time;
+}
+
+int
+sbx_caller_get_pidfd (SbxCaller *self)
+{
+  return self->pidfd;
+}
+
+/* A pidfd is readable from the end of its process on: pidfd_open(2). */
+static gboolean
+has_ended (int pidfd)
+{
+  struct pollfd polled = { .fd = pidfd, .events = POLLIN };
+
+  return pidfd >= 0 && poll (&polled, 1, 0) > 0;
+}
+
+gboolean
+sbx_caller_is_same_process (SbxCaller *self)
+{
+  return !has_ended (self->pidfd) && self->pid > 0 && self->start_time != 0
+         && read_start_time (self->pid) == self->start_time;
+}
+
+gboolean
+sbx_caller_is_unsandboxed (SbxCaller *self)
+{
+  g_autofree char *path = g_strdup_printf ("/proc/%d/ns/user", (int) self->pid);
+  struct stat theirs, ours;
+
+  return self->pid > 0 && stat (path, &theirs) == 0 && stat ("/proc/self/ns/user", &ours) == 0
+         && theirs.st_ino == ours.st_ino && theirs.st_dev == ours.st_dev;
+}
+
+void
+sbx_caller_set_home (SbxCaller *self, GObject *instance)
+{
+  g_weak_ref_set (&self->home, instance);
+}
+
+GObject *
+sbx_caller_dup_home (SbxCaller *self)
+{
+  return g_weak_ref_get (&self->home);
+}
+
+guint
+sbx_caller_get_pending (SbxCaller *self)
+{
+  return self->pending;
+}
+
+void
+sbx_caller_add_pending (SbxCaller *self, int change)
+{
+  self->pending += (guint) change;
+}
+
+static void
+sbx_callers_dispose (GObject *object)
+{
+  SbxCallers *self = SBX_CALLERS (object);
+
+  if (self->by_name)
+    sbx_callers_drop_all (self);
+  g_clear_pointer (&self->by_name, g_hash_table_unref);
+  g_clear_object (&self->connection);
+  G_OBJECT_CLASS (sbx_callers_parent_class)->dispose (object);
+}
+
+static void
+sbx_callers_class_init (SbxCallersClass *klass)
+{
+  G_OBJECT_CLASS (klass)->dispose = sbx_callers_dispose;
+  signals[SIGNAL_CHANGED] =
+      g_signal_new ("changed", SBX_TYPE_CALLERS, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 0);
+}
+
+static void
+sbx_callers_init (SbxCallers *self)
+{
+  self->by_name = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_object_unref);
+}
+
+SbxCallers *
+sbx_callers_new (GDBusConnection *connection)
+{
+  SbxCallers *self = g_object_new (SBX_TYPE_CALLERS, NULL);
+
+  self->connection = g_object_ref (connection);
+  return self;
+}
+
+guint
+sbx_callers_count (SbxCallers *self)
+{
+  return g_hash_table_size (self->by_name);
+}
+
+GPtrArray *
+sbx_callers_list (SbxCallers *self)
+{
+  GPtrArray *list = g_ptr_array_new_with_free_func (g_object_unref);
+  GHashTableIter iter;
+  gpointer caller;
+
+  g_hash_table_iter_init (&iter, self->by_name);
+  while (g_hash_table_iter_next (&iter, NULL, &caller))
+    g_ptr_array_add (list, g_object_ref (caller));
+  return list;
+}
+
+static void
+drop (SbxCallers *self, const char *name)
+{
+  g_autoptr (SbxCaller) caller = NULL;
+  g_autofree char *key = NULL;
+
+  if (!g_hash_table_steal_extended (self->by_name, name, (gpointer *) &key, (gpointer *) &caller))
+    return;
+  if (caller->watch != 0)
+    g_dbus_connection_signal_unsubscribe (self->connection, caller->watch);
+  caller->watch = 0;
+  settle (caller, GONE);
+  g_signal_emit (self, signals[SIGNAL_CHANGED], 0);
+}
+
+void
+sbx_callers_drop_all (SbxCallers *self)
+{
+  g_autofree gpointer *names = g_hash_table_get_keys_as_array (self->by_name, NULL);
+
+  for (guint i = 0; names[i]; i++) {
+    g_autofree char *name = g_strdup (names[i]);
+
+    drop (self, name);
+  }
+}
+
+static void
+on_owner_changed (GDBusConnection *connection, const char *sender, const char *path, const char *interface,
+                  const char *signal, GVariant *parameters, gpointer user_data)
+{
+  const char *name, *new_owner;
+
+  if (!g_variant_is_of_type (parameters, G_VARIANT_TYPE ("(sss)")))
+    return;
+  g_variant_get (parameters, "(&s&s&s)", &name, NULL, &new_owner);
+  if (new_owner[0] == '\0')
+    drop (user_data, name);
+}
+
+/* The bus daemon's answer: a{sv}, of which each entry may be missing. */
+static void
+take_credentials (SbxCaller *caller, GVariant *credentials, GUnixFDList *fds)
+{
+  guint32 uid = G_MAXUINT32, pid = 0;
+  gint32 handle = -1;
+
+  g_variant_lookup (credentials, "UnixUserID", "u", &uid);
+  g_variant_lookup (credentials, "ProcessID", "u", &pid);
+  if (fds && g_variant_lookup (credentials, "ProcessFD", "h", &handle) && handle >= 0
+      && handle < g_unix_fd_list_get_length (fds))
+    caller->pidfd = g_unix_fd_list_get (fds, handle, NULL);
+  caller->uid = uid;
+  caller->pid = pid <= G_MAXINT32 ? (pid_t) pid : 0;
+  caller->start_time = caller->pid > 0 ? read_start_time (caller->pid) : 0;
+}
+
+typedef struct {
+  SbxCallers *callers;
+  char *name;
+} Question;
+
+static void
+on_credentials (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  g_autofree Question *question = user_data;
+  g_autoptr (SbxCallers) self = question->callers;
+  g_autofree char *name = question->name;
+  g_autoptr (GUnixFDList) fds = NULL;
+  g_autoptr (GVariant) credentials = NULL;
+  g_autoptr (GVariant) reply =
+      g_dbus_connection_call_with_unix_fd_list_finish (G_DBUS_CONNECTION (source), &fds, result, NULL);
+  SbxCaller *caller = self->by_name ? g_hash_table_lookup (self->by_name, name) : NULL;
+
+  if (!caller || caller->state != ASKING)
+    return;
+  if (!reply) { /* it has left, and no NameOwnerChanged will say so: the rule came too late */
+    drop (self, name);
+    return;
+  }
+  g_variant_get (reply, "(@a{sv})", &credentials);
+  take_credentials (caller, credentials, fds);
+  settle (caller, KNOWN);
+}
+
+/* The match rule goes first and both are handled in order, so a client that leaves at any moment is noticed. */
+static void
+ask_bus (SbxCallers *self, SbxCaller *caller)
+{
+  Question *question = g_new (Question, 1);
+
+  caller->watch = g_dbus_connection_signal_subscribe (self->connection, "org.freedesktop.DBus", "org.freedesktop.DBus",
+                                                      "NameOwnerChanged", "/org/freedesktop/DBus", caller->name,
+                                                      G_DBUS_SIGNAL_FLAGS_NONE, on_owner_changed, self, NULL);
+  *question = (Question){ g_object_ref (self), g_strdup (caller->name) };
+  g_dbus_connection_call_with_unix_fd_list (self->connection, "org.freedesktop.DBus", "/org/freedesktop/DBus",
+                                            "org.freedesktop.DBus", "GetConnectionCredentials",
+                                            g_variant_new ("(s)", caller->name), G_VARIANT_TYPE ("(a{sv})"),
+                                            G_DBUS_CALL_FLAGS_NONE, -1, NULL, NULL, on_credentials, question);
+}
+
+static void
+ask_peer (SbxCallers *self, SbxCaller *caller)
+{
+  GCredentials *credentials = g_dbus_connection_get_peer_credentials (self->connection);
+
+  caller->uid = credentials ? g_credentials_get_unix_user (credentials, NULL) : (uid_t) -1;
+  caller->pid = credentials ? g_credentials_get_unix_pid (credentials, NULL) : 0;
+  if (caller->pid < 0)
+    caller->pid = 0;
+  caller->start_time = caller->pid > 0 ? read_start_time (caller->pid) : 0;
+  caller->state = KNOWN;
+}
+
+SbxCaller *
+sbx_callers_get (SbxCallers *self, const char *name)
+{
+  SbxCaller *caller = g_hash_table_lookup (self->by_name, name ? name : "");
+
+  if (caller)
+    return caller;
+  caller = g_object_new (SBX_TYPE_CALLER, NULL);
+  caller->name = g_strdup (name);
+  g_hash_table_insert (self->by_name, g_strdup (name ? name : ""), caller);
+  if (name)
+    ask_bus (self, caller);
+  else
+    ask_peer (self, caller);
+  g_signal_emit (self, signals[SIGNAL_CHANGED], 0);
+  return caller;
+}

@@ -1,0 +1,208 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "daemon/instances/adopt.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "daemon/bounds.h"
+#include "wire/layout.h"
+
+typedef struct {
+  SbxRuntimeDir *runtime;
+  int parent;
+  SbxRegistry *registry;
+  GPtrArray *unannounced;
+  gboolean again;
+} Search;
+
+static SbxInfo *
+read_info (int directory, guint64 id)
+{
+  g_autoptr (GError) error = NULL;
+  gsize size = 0;
+  g_autofree char *text = sbx_record_read (directory, SBX_INFO_FILE, SBX_INFO_MAX, &size, &error);
+  SbxInfo *info = text ? sbx_info_parse (text, size, id, &error) : NULL;
+
+  if (info)
+    return info;
+  g_warning ("Record %016" G_GINT64_MODIFIER "x: %s", id, error->message);
+  return sbx_info_new (id); /* one can still stop it */
+}
+
+static gboolean
+read_status (int directory, guint64 id, SbxStatus *status)
+{
+  g_autoptr (GError) error = NULL;
+  gsize size = 0;
+  g_autofree char *text = sbx_record_read (directory, SBX_STATUS_FILE, SBX_STATUS_MAX, &size, &error);
+
+  if (text && sbx_status_parse (text, size, status, &error))
+    return TRUE;
+  g_info ("Record %016" G_GINT64_MODIFIER "x: %s", id, error->message);
+  return FALSE;
+}
+
+/* Its keeper may be between mkdir and listen. */
+static gboolean
+is_young (int directory)
+{
+  gint64 now = g_get_real_time () / G_USEC_PER_SEC;
+  struct stat st;
+
+  return fstat (directory, &st) == 0 && now - st.st_ctim.tv_sec < SBX_YOUNG_RECORD_SECONDS && now >= st.st_ctim.tv_sec;
+}
+
+static void
+add (Search *search, SbxInfo *info, const SbxStatus *status, int sock)
+{
+  g_autoptr (SbxInstance) instance = sbx_instance_new (info);
+
+  sbx_instance_set_status (instance, status);
+  if (sock >= 0)
+    sbx_instance_set_keeper (instance, sock);
+  sbx_registry_add (search->registry, instance);
+}
+
+/* The end of an instance whose keeper has been killed. bwrap dies with its parent, and everything with bwrap. */
+static void
+bury (SbxStatus *status)
+{
+  status->state = SBX_STATUS_EXITED;
+  status->culprit = SBX_CULPRIT_KEEPER;
+  status->culprit_status = SIGKILL;
+  status->exit_time = g_get_real_time ();
+  status->wait_status = SIGKILL;
+  g_strlcpy (status->text, "sandbox-keeper ended without a word; was it killed?", sizeof status->text);
+}
+
+/* A record without a keeper. */
+static void
+take_dead (Search *search, int directory, guint64 id)
+{
+  SbxStatus status = { 0 };
+  gboolean announced = sbx_record_is_announced (directory);
+  gboolean readable = read_status (directory, id, &status);
+
+  if (readable && status.state == SBX_STATUS_EXITED) {
+    gint64 age = (g_get_real_time () - status.exit_time) / G_USEC_PER_SEC;
+
+    if (age >= SBX_EXITED_KEPT_SECONDS)
+      sbx_record_sweep (search->parent, id);
+    else
+      add (search, read_info (directory, id), &status, -1);
+  } else if (readable && status.state == SBX_STATUS_RUNNING) {
+    bury (&status);
+    sbx_record_set_exited (search->parent, id, &status);
+    add (search, read_info (directory, id), &status, -1);
+  } else if (is_young (directory)) {
+    search->again = TRUE;
+  } else {
+    sbx_record_sweep (search->parent, id);
+  }
+  if (search->unannounced && !announced && sbx_registry_lookup (search->registry, id))
+    g_ptr_array_add (search->unannounced, g_object_ref (sbx_registry_lookup (search->registry, id)));
+}
+
+/* Connected first and read then, so that nothing can happen unnoticed in between. */
+static void
+take_live (Search *search, int directory, guint64 id, int sock)
+{
+  SbxStatus status = { 0 };
+
+  if (!read_status (directory, id, &status))
+    status = (SbxStatus){ .state = SBX_STATUS_PREPARED }; /* the keeper's greeting says more */
+  if (status.state == SBX_STATUS_EXITED) {
+    close (sock);
+    add (search, read_info (directory, id), &status, -1);
+    return;
+  }
+  add (search, read_info (directory, id), &status, sock);
+}
+
+/* A full queue of connections, or too little of something on our side; anything else is no keeper. */
+static gboolean
+may_pass (int error)
+{
+  static const int passing[] = { EAGAIN, EINTR, EMFILE, ENFILE, ENOMEM, ENOBUFS };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (passing); i++)
+    if (error == passing[i])
+      return TRUE;
+  return FALSE;
+}
+
+static void
+take (Search *search, guint64 id)
+{
+  int directory = sbx_record_open (search->parent, id);
+  int sock;
+
+  if (directory < 0)
+    return;
+  sock = sbx_record_connect (directory);
+  if (sock >= 0)
+    take_live (search, directory, id, sock);
+  else if (may_pass (errno))
+    search->again = TRUE;
+  else
+    take_dead (search, directory, id);
+  close (directory);
+}
+
+gboolean
+sbx_adopt (SbxRuntimeDir *runtime, SbxRegistry *registry, GPtrArray *unannounced)
+{
+  Search search = { runtime, sbx_runtime_dir_open (runtime, NULL), registry, unannounced, FALSE };
+  struct dirent *entry;
+  DIR *dir;
+  int fd;
+
+  if (search.parent < 0 || !sbx_runtime_dir_has_changed (runtime))
+    return FALSE;
+  fd = openat (search.parent, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  dir = fd < 0 ? NULL : fdopendir (fd);
+  if (!dir) {
+    g_warning ("Cannot look for instances: %s", g_strerror (errno));
+    return FALSE;
+  }
+  while ((entry = readdir (dir)) != NULL) {
+    guint64 id;
+
+    if (sbx_id_parse (entry->d_name, &id) && !sbx_registry_lookup (registry, id))
+      take (&search, id);
+  }
+  closedir (dir);
+  if (search.again)
+    sbx_runtime_dir_look_again (runtime);
+  return search.again;
+}
+
+void
+sbx_adopt_again (SbxRuntimeDir *runtime, SbxInstance *instance)
+{
+  guint64 id = sbx_instance_get_id (instance);
+  int parent = sbx_runtime_dir_open (runtime, NULL);
+  int directory = parent < 0 ? -1 : sbx_record_open (parent, id);
+  int sock = directory < 0 ? -1 : sbx_record_connect (directory);
+  SbxStatus status = { 0 };
+
+  if (sock >= 0) {
+    sbx_instance_set_keeper (instance, sock);
+  } else {
+    if (directory < 0 || !read_status (directory, id, &status))
+      status = (SbxStatus){ 0 };
+    if (status.state != SBX_STATUS_EXITED) {
+      sbx_instance_get_status (instance, &status);
+      bury (&status);
+      if (directory >= 0)
+        sbx_record_set_exited (parent, id, &status);
+    }
+    sbx_instance_end_by_status (instance, &status);
+  }
+  if (directory >= 0)
+    close (directory);
+}

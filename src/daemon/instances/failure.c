@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "daemon/instances/failure.h"
+
+#include <errno.h>
+#include <string.h>
+
+#define ANY 0
+
+/* The first row that fits. %s is the command. */
+static const struct {
+  SbxStep step;
+  int error;
+  const char *text;
+} rows[] = {
+  { SBX_STEP_EXEC, ENOENT,
+    "command \"%s\" was not found in the sandbox; if it is there outside, the profile does not show its directory" },
+  { SBX_STEP_EXEC, EACCES,
+    "command \"%s\" was found in the sandbox but cannot be executed: it is a directory, has no x permission, or lies "
+    "on a file system without execution" },
+  { SBX_STEP_EXEC, EISDIR, "command \"%s\" is a directory" },
+  { SBX_STEP_EXEC, ENOTDIR, "command \"%s\": something on its path is not a directory" },
+  { SBX_STEP_EXEC, ENOEXEC, "command \"%s\" is no program: it has neither a known format nor a #! line" },
+  { SBX_STEP_EXEC, E2BIG, "command \"%s\": the arguments and the environment are larger than the kernel takes" },
+  { SBX_STEP_EXEC, ANY, "command \"%s\" could not be executed" },
+  { SBX_STEP_DIRECTORY, ENOENT,
+    "the working directory is not there in the sandbox; name another one, or let the profile show it" },
+  { SBX_STEP_DIRECTORY, ANY, "the working directory cannot be entered in the sandbox" },
+  { SBX_STEP_DOMAIN, ANY,
+    "the kernel's Landlock cannot be used; a profile with features=no-landlock goes on without it" },
+  { SBX_STEP_APP_DOMAIN, ANY,
+    "the kernel's Landlock cannot be used; a profile with features=no-landlock goes on without it" },
+  { SBX_STEP_PROCFS, ANY, "the sandbox's own /proc could not be mounted" },
+  { SBX_STEP_RECORD, ENOSPC, "the runtime directory is full: remove something from it" },
+  { SBX_STEP_RECORD, ANY, "the record of the instance could not be written to the runtime directory" },
+  { SBX_STEP_BWRAP, ANY, "bwrap could not be started" },
+  { SBX_STEP_NAMESPACES, ANY, "bwrap could not set up the sandbox" },
+  { SBX_STEP_LIMITS, ANY, "a limit of the policy could not be set" },
+  { SBX_STEP_SECCOMP, ANY, "the filter of system calls could not be installed" },
+  { SBX_STEP_DESCRIPTORS, ANY, "the descriptors could not be put at their numbers" },
+  { SBX_STEP_TERMINAL, ANY, "descriptor 0 could not become the controlling terminal" },
+  { SBX_STEP_JOIN, ESRCH, "the instance has ended" },
+  { SBX_STEP_JOIN, EAGAIN, "the instance has as many handlers as it can have; stop one of them first" },
+  { SBX_STEP_JOIN, ANY, "the handler could not join the instance" },
+  { SBX_STEP_PROXY, ANY, "xdg-dbus-proxy, which filters the message buses, could not be started" },
+  { SBX_STEP_TRACE, ANY,
+    "the application cannot be traced for its crash handler; with --on-crash=none it starts without one" },
+  { SBX_STEP_DISPLAY, ANY, "the display of x11=nested could not be had" },
+  { SBX_STEP_FORK, EAGAIN, "no more processes can be started in this instance" },
+  { SBX_STEP_FORK, ESRCH, "the instance has ended" },
+};
+
+static const char *
+find_text (SbxStep step, int error)
+{
+  for (gsize i = 0; i < G_N_ELEMENTS (rows); i++)
+    if (rows[i].step == step && (rows[i].error == ANY || rows[i].error == error))
+      return rows[i].text;
+  return "the launch failed";
+}
+
+GError *
+sbx_failure_new (const SbxMessage *failed, const char *command)
+{
+  const char *step = sbx_step_name ((unsigned) failed->detail);
+  const char *name = failed->value > 0 ? strerrorname_np (failed->value) : NULL;
+  const char *text = find_text ((SbxStep) failed->detail, failed->value);
+  g_autofree char *shown = g_utf8_make_valid (command ? command : "", -1);
+  g_autofree char *said = g_utf8_make_valid (failed->text, -1);
+  GString *message = g_string_new (NULL);
+  GError *error;
+
+  g_strdelimit (g_strchomp (said), "\n\r\t", ' ');
+  g_string_append_printf (message, "%s: ", step ? step : "unknown");
+  for (const char *at = text; *at; at++) {
+    if (at[0] == '%' && at[1] == 's') {
+      g_string_append (message, shown);
+      at++;
+    } else {
+      g_string_append_c (message, *at);
+    }
+  }
+  if (said[0])
+    g_string_append_printf (message, ": %s", said);
+  if (name)
+    g_string_append_printf (message, " (%s)", name);
+  error = g_error_new_literal (SBX_ERROR, SBX_ERROR_SPAWN_FAILED, message->str);
+  g_string_free (message, TRUE);
+  return error;
+}

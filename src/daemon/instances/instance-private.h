@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* For instance.c, which changes it, and instance-properties.c, which shows it on D-Bus. */
+#pragma once
+
+#include "daemon/instances/instance.h"
+#include "wire/bus-log.h"
+
+G_BEGIN_DECLS
+
+struct _SbxInstance {
+  GObject parent_instance;
+  SbxInfo *info;
+  char *path;
+  SbxState state;
+  SbxKeeperLink *keeper;
+  gint64 reconnect_time;
+  gboolean connected_before;
+  GWeakRef starter; /* SbxCaller */
+  gint32 pid, keeper_pid;
+  int init_pidfd; /* from READY to STARTED, else -1 */
+  gint64 start_time, exit_time;
+  guint32 enforced;
+  gboolean main_ended;
+  gint32 wait_status;
+  SbxCulprit culprit;
+  char *text;
+  GVariant *cached[2];
+  guint32 next_job;
+  GPtrArray *handlers;  /* char *: the D-Bus paths of those that run */
+  GPtrArray *refused;   /* SbxRefused *: what the filtered bus did not let through, as the keeper's table has it */
+  guint32 refused_more; /* messages of kinds that have no place there any more */
+  guint refused_logged; /* kinds that the log has */
+  GHashTable *jobs;     /* number → GTask *: EXECs without an answer; task data: the command */
+};
+
+/* One kind of message. */
+typedef struct {
+  char *name, *member;
+  SbxBusNeed need;
+  guint32 count;
+} SbxRefused;
+
+G_END_DECLS

@@ -1,0 +1,584 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "daemon/instances/instance-private.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "common/error.h"
+#include "common/names.h"
+#include "daemon/instances/failure.h"
+#include "plan/plan.h"
+
+G_DEFINE_FINAL_TYPE (SbxInstance, sbx_instance, G_TYPE_OBJECT)
+
+enum {
+  SIGNAL_READY,
+  SIGNAL_STARTED,
+  SIGNAL_FAILED,
+  SIGNAL_CHANGED,
+  SIGNAL_LOST,
+  SIGNAL_CRASHED,
+  SIGNAL_ENDED,
+  N_SIGNALS
+};
+static guint signals[N_SIGNALS];
+
+static void
+forget_cached (SbxInstance *self)
+{
+  for (gsize i = 0; i < G_N_ELEMENTS (self->cached); i++)
+    g_clear_pointer (&self->cached[i], g_variant_unref);
+}
+
+GVariant *
+sbx_instance_get_cached (SbxInstance *self, guint slot)
+{
+  return self->cached[slot];
+}
+
+void
+sbx_instance_set_cached (SbxInstance *self, guint slot, GVariant *value)
+{
+  g_clear_pointer (&self->cached[slot], g_variant_unref);
+  self->cached[slot] = g_variant_ref_sink (value);
+}
+
+static void
+refused_free (gpointer data)
+{
+  SbxRefused *self = data;
+
+  g_free (self->name);
+  g_free (self->member);
+  g_free (self);
+}
+
+static void
+sbx_instance_dispose (GObject *object)
+{
+  SbxInstance *self = SBX_INSTANCE (object);
+
+  if (self->keeper)
+    sbx_keeper_link_close (self->keeper);
+  g_clear_object (&self->keeper);
+  G_OBJECT_CLASS (sbx_instance_parent_class)->dispose (object);
+}
+
+static void
+forget_init (SbxInstance *self)
+{
+  if (self->init_pidfd >= 0)
+    close (self->init_pidfd);
+  self->init_pidfd = -1;
+}
+
+static void
+sbx_instance_finalize (GObject *object)
+{
+  SbxInstance *self = SBX_INSTANCE (object);
+
+  g_weak_ref_clear (&self->starter);
+  forget_init (self);
+  forget_cached (self);
+  sbx_info_free (self->info);
+  g_free (self->path);
+  g_free (self->text);
+  g_ptr_array_unref (self->handlers);
+  g_ptr_array_unref (self->refused);
+  g_hash_table_unref (self->jobs);
+  G_OBJECT_CLASS (sbx_instance_parent_class)->finalize (object);
+}
+
+static void
+sbx_instance_class_init (SbxInstanceClass *klass)
+{
+  G_OBJECT_CLASS (klass)->dispose = sbx_instance_dispose;
+  G_OBJECT_CLASS (klass)->finalize = sbx_instance_finalize;
+  signals[SIGNAL_READY] =
+      g_signal_new ("ready", SBX_TYPE_INSTANCE, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 1, G_TYPE_INT);
+  signals[SIGNAL_STARTED] =
+      g_signal_new ("started", SBX_TYPE_INSTANCE, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 0);
+  signals[SIGNAL_FAILED] = g_signal_new ("failed", SBX_TYPE_INSTANCE, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
+                                         G_TYPE_NONE, 2, G_TYPE_ERROR, G_TYPE_UINT);
+  signals[SIGNAL_CHANGED] =
+      g_signal_new ("changed", SBX_TYPE_INSTANCE, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 1, G_TYPE_STRV);
+  signals[SIGNAL_LOST] =
+      g_signal_new ("lost", SBX_TYPE_INSTANCE, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 0);
+  signals[SIGNAL_CRASHED] = g_signal_new ("crashed", SBX_TYPE_INSTANCE, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
+                                          G_TYPE_NONE, 1, G_TYPE_POINTER);
+  signals[SIGNAL_ENDED] =
+      g_signal_new ("ended", SBX_TYPE_INSTANCE, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 0);
+}
+
+static void
+sbx_instance_init (SbxInstance *self)
+{
+  self->init_pidfd = -1;
+  g_weak_ref_init (&self->starter, NULL);
+  self->handlers = g_ptr_array_new_with_free_func (g_free);
+  self->refused = g_ptr_array_new_with_free_func (refused_free);
+  self->jobs = g_hash_table_new_full (NULL, NULL, NULL, g_object_unref);
+}
+
+SbxInstance *
+sbx_instance_new (SbxInfo *info)
+{
+  SbxInstance *self = g_object_new (SBX_TYPE_INSTANCE, NULL);
+  char id[SBX_ID_SIZE];
+
+  sbx_id_format (info->id, id);
+  self->info = info;
+  self->path = g_strconcat (SBX_INSTANCES_PATH "/", id, NULL);
+  return self;
+}
+
+guint64
+sbx_instance_get_id (SbxInstance *self)
+{
+  return self->info->id;
+}
+
+const char *
+sbx_instance_get_path (SbxInstance *self)
+{
+  return self->path;
+}
+
+const SbxInfo *
+sbx_instance_get_info (SbxInstance *self)
+{
+  return self->info;
+}
+
+SbxState
+sbx_instance_get_state (SbxInstance *self)
+{
+  return self->state;
+}
+
+gint64
+sbx_instance_get_exit_time (SbxInstance *self)
+{
+  return self->exit_time;
+}
+
+void
+sbx_instance_set_starter (SbxInstance *self, SbxCaller *caller)
+{
+  g_weak_ref_set (&self->starter, caller);
+}
+
+gboolean
+sbx_instance_is_started_by (SbxInstance *self, SbxCaller *caller)
+{
+  g_autoptr (SbxCaller) starter = g_weak_ref_get (&self->starter);
+
+  return starter && starter == caller;
+}
+
+static void
+tell_change (SbxInstance *self, const char *const *names)
+{
+  forget_cached (self);
+  g_signal_emit (self, signals[SIGNAL_CHANGED], 0, names);
+}
+
+/* Answers every EXEC that is still open. */
+static void
+fail_jobs (SbxInstance *self)
+{
+  g_autoptr (GHashTable) jobs = g_steal_pointer (&self->jobs);
+  GHashTableIter iter;
+  gpointer task;
+
+  self->jobs = g_hash_table_new_full (NULL, NULL, NULL, g_object_unref);
+  g_hash_table_iter_init (&iter, jobs);
+  while (g_hash_table_iter_next (&iter, NULL, &task))
+    g_task_return_new_error (task, SBX_ERROR, SBX_ERROR_EXITED, "the instance has ended");
+}
+
+/* EXITED, once what is left in the fields has been set. */
+static void
+finish (SbxInstance *self)
+{
+  static const char *const names[] = { "State", "Pid", "Result", NULL };
+
+  self->state = SBX_STATE_EXITED;
+  self->pid = 0;
+  if (self->keeper)
+    sbx_keeper_link_close (self->keeper);
+  g_clear_object (&self->keeper);
+  fail_jobs (self);
+  tell_change (self, names);
+  g_signal_emit (self, signals[SIGNAL_ENDED], 0);
+}
+
+static void
+end (SbxInstance *self, SbxCulprit culprit, const char *text)
+{
+  self->culprit = culprit;
+  g_free (self->text);
+  self->text = g_utf8_make_valid (text, -1);
+  self->exit_time = g_get_real_time ();
+  finish (self);
+}
+
+void
+sbx_instance_end_by_status (SbxInstance *self, const SbxStatus *status)
+{
+  sbx_instance_set_status (self, status);
+  finish (self);
+}
+
+static void
+fail (SbxInstance *self, GError *error, SbxStep step)
+{
+  if (self->keeper)
+    sbx_keeper_link_close (self->keeper);
+  g_clear_object (&self->keeper);
+  g_signal_emit (self, signals[SIGNAL_FAILED], 0, error, (guint) step);
+  g_error_free (error);
+}
+
+static void
+on_started (SbxInstance *self, const SbxMessage *message)
+{
+  if (self->state != SBX_STATE_STARTING)
+    return; /* the greeting to a later service: the record says it already */
+  forget_init (self);
+  self->state = SBX_STATE_RUNNING;
+  self->pid = message->pid;
+  self->enforced = (guint32) message->detail;
+  if (!g_ascii_string_to_signed (message->text, 10, 0, G_MAXINT64, &self->start_time, NULL))
+    self->start_time = g_get_real_time ();
+  forget_cached (self);
+  g_signal_emit (self, signals[SIGNAL_STARTED], 0);
+}
+
+static void
+on_exited (SbxInstance *self, const SbxMessage *message)
+{
+  static const char *const names[] = { "Pid", NULL };
+
+  self->main_ended = TRUE;
+  self->wait_status = message->value;
+  self->pid = 0;
+  /* Unless it lingers, the end follows within the same moment and tells more */
+  if (self->state == SBX_STATE_RUNNING)
+    tell_change (self, names);
+}
+
+static void
+on_job_answer (SbxInstance *self, const SbxMessage *message)
+{
+  g_autoptr (GTask) task = NULL;
+
+  if (message->type == SBX_MSG_EXITED
+      || !g_hash_table_steal_extended (self->jobs, GUINT_TO_POINTER (message->job), NULL, (gpointer *) &task))
+    return;
+  if (message->type == SBX_MSG_STARTED)
+    g_task_return_int (task, message->pid);
+  else if (message->type == SBX_MSG_FAILED)
+    g_task_return_error (task, sbx_failure_new (message, g_task_get_task_data (task)));
+}
+
+static char *
+first_argument (SbxInstance *self)
+{
+  g_autofree const char **argv = g_variant_get_bytestring_array (self->info->command, NULL);
+
+  return g_strdup (argv[0] ? argv[0] : "");
+}
+
+static void
+on_keeper_gone (SbxInstance *self)
+{
+  GError *error = NULL;
+
+  if (self->state == SBX_STATE_STARTING) {
+    sbx_throw (&error, SBX_ERROR_SPAWN_FAILED, "keeper: sandbox-keeper ended without a word before the start");
+    fail (self, error, SBX_STEP_NONE);
+  } else if (self->state == SBX_STATE_RUNNING) {
+    g_clear_object (&self->keeper);
+    g_signal_emit (self, signals[SIGNAL_LOST], 0);
+  }
+}
+
+/* Names of new ones go to the log, as long as there are not more of them than anybody reads; how often they come again
+ * is only counted. */
+static void
+log_refusal (SbxInstance *self, const SbxRefused *refused)
+{
+  const char *id = strrchr (self->path, '/') + 1;
+
+  if (self->refused_logged > SBX_BUS_LOG_REFUSALS)
+    return;
+  if (self->refused_logged++ < SBX_BUS_LOG_REFUSALS)
+    g_message ("%s (%s): the filtered bus refused %s of %s", self->info->app_id, id, refused->member, refused->name);
+  else
+    g_message ("%s (%s): the filtered bus refuses more, which is not logged; see `sandboxctl show %s`",
+               self->info->app_id, id, id);
+}
+
+static void
+on_refused (SbxInstance *self, const SbxMessage *message)
+{
+  g_auto (GStrv) words = g_strsplit (message->text, " ", 3);
+  SbxRefused *refused;
+
+  if (g_strv_length (words) != 2 || !sbx_bus_log_is_name (words[0]) || !sbx_bus_log_is_member (words[1])
+      || message->detail < SBX_BUS_NEEDS_SEE || message->detail > SBX_BUS_NEEDS_OWN
+      || message->job >= SBX_BUS_LOG_REFUSALS || message->job > self->refused->len)
+    return;
+  forget_cached (self);
+  if (message->job == self->refused->len)
+    g_ptr_array_add (self->refused, g_new0 (SbxRefused, 1));
+  refused = g_ptr_array_index (self->refused, message->job);
+  refused->count = (guint32) message->value;
+  if (refused->need == (SbxBusNeed) message->detail && g_strcmp0 (refused->name, words[0]) == 0
+      && g_strcmp0 (refused->member, words[1]) == 0)
+    return;
+  g_free (refused->name);
+  g_free (refused->member);
+  refused->name = g_strdup (words[0]);
+  refused->member = g_strdup (words[1]);
+  refused->need = (SbxBusNeed) message->detail;
+  log_refusal (self, refused);
+}
+
+static void
+on_message (SbxKeeperLink *link, const SbxMessage *message, int fd, gpointer user_data)
+{
+  static const char *const enforced_name[] = { "Enforced", NULL };
+  g_autoptr (SbxInstance) self = g_object_ref (user_data);
+
+  if (!message) {
+    on_keeper_gone (self);
+  } else if (message->type == SBX_MSG_ENDED) {
+    if (self->state == SBX_STATE_RUNNING)
+      end (self, (SbxCulprit) message->value, message->text);
+  } else if (message->type == SBX_MSG_CHANGED) {
+    self->enforced = (guint32) message->detail;
+    tell_change (self, enforced_name);
+  } else if (message->type == SBX_MSG_REFUSED) {
+    on_refused (self, message);
+  } else if (message->type == SBX_MSG_REFUSED_MORE) {
+    forget_cached (self);
+    self->refused_more = (guint32) message->value;
+  } else if (message->type == SBX_MSG_CRASHED) {
+    g_signal_emit (self, signals[SIGNAL_CRASHED], 0, message);
+  } else if (message->job != 0) {
+    on_job_answer (self, message);
+  } else if (message->type == SBX_MSG_READY) {
+    forget_init (self);
+    self->init_pidfd = fd < 0 ? -1 : fcntl (fd, F_DUPFD_CLOEXEC, 3);
+    g_signal_emit (self, signals[SIGNAL_READY], 0, message->pid);
+  } else if (message->type == SBX_MSG_STARTED) {
+    on_started (self, message);
+  } else if (message->type == SBX_MSG_EXITED) {
+    on_exited (self, message);
+  } else if (message->type == SBX_MSG_FAILED && self->state == SBX_STATE_STARTING) {
+    g_autofree char *command = first_argument (self);
+
+    fail (self, sbx_failure_new (message, command), (SbxStep) message->detail);
+  }
+}
+
+void
+sbx_instance_set_keeper (SbxInstance *self, int fd)
+{
+  self->keeper = sbx_keeper_link_new (fd, on_message, self);
+  if (self->connected_before)
+    self->reconnect_time = g_get_monotonic_time ();
+  self->connected_before = TRUE;
+}
+
+void
+sbx_instance_set_keeper_pid (SbxInstance *self, pid_t pid)
+{
+  self->keeper_pid = pid;
+}
+
+pid_t
+sbx_instance_get_keeper_pid (SbxInstance *self)
+{
+  return self->keeper_pid;
+}
+
+gint64
+sbx_instance_get_reconnect_time (SbxInstance *self)
+{
+  return self->reconnect_time;
+}
+
+void
+sbx_instance_set_status (SbxInstance *self, const SbxStatus *status)
+{
+  static const SbxState states[] = { [SBX_STATUS_PREPARED] = SBX_STATE_STARTING,
+                                     [SBX_STATUS_RUNNING] = SBX_STATE_RUNNING,
+                                     [SBX_STATUS_EXITED] = SBX_STATE_EXITED };
+
+  forget_cached (self);
+  self->state = states[status->state];
+  self->pid = self->state == SBX_STATE_RUNNING ? status->pid : 0;
+  self->start_time = status->start_time;
+  self->exit_time = status->exit_time;
+  self->enforced = status->enforced;
+  self->main_ended = self->state == SBX_STATE_EXITED;
+  self->wait_status = status->wait_status;
+  self->culprit = status->culprit;
+  g_free (self->text);
+  self->text = g_strdup (status->text);
+}
+
+void
+sbx_instance_get_status (SbxInstance *self, SbxStatus *status)
+{
+  static const SbxStatusState states[] = { [SBX_STATE_STARTING] = SBX_STATUS_PREPARED,
+                                           [SBX_STATE_RUNNING] = SBX_STATUS_RUNNING,
+                                           [SBX_STATE_EXITED] = SBX_STATUS_EXITED };
+
+  *status = (SbxStatus){
+    .state = states[self->state],
+    .pid = self->pid,
+    .start_time = self->start_time,
+    .exit_time = self->exit_time,
+    .wait_status = self->wait_status,
+    .culprit = self->culprit,
+    .enforced = self->enforced,
+  };
+  g_strlcpy (status->text, self->text ? self->text : "", sizeof status->text);
+}
+
+void
+sbx_instance_set_limits (SbxInstance *self, const char *limits, const char *warning)
+{
+  g_autoptr (GStrvBuilder) warnings = g_strv_builder_new ();
+
+  for (guint i = 0; self->info->warnings[i]; i++)
+    if (!limits || !g_str_equal (self->info->warnings[i], SBX_PLAN_CPU_WARNING))
+      g_strv_builder_add (warnings, self->info->warnings[i]);
+  if (warning)
+    g_strv_builder_add (warnings, warning);
+  g_strfreev (self->info->warnings);
+  self->info->warnings = g_strv_builder_end (warnings);
+  if (limits) {
+    g_free (self->info->limits);
+    self->info->limits = g_strdup (limits);
+  }
+  forget_cached (self);
+}
+
+void
+sbx_instance_abandon (SbxInstance *self)
+{
+  SbxMessage stop = { .type = SBX_MSG_STOP };
+
+  if (!self->keeper)
+    return;
+  if (!sbx_keeper_link_send (self->keeper, &stop, NULL, 0, NULL))
+    g_info ("%s: the end of the socket has to say it", self->path);
+  sbx_keeper_link_close (self->keeper);
+  g_clear_object (&self->keeper);
+}
+
+gboolean
+sbx_instance_send (SbxInstance *self, const SbxMessage *message, const int *fds, gsize n_fds, GError **error)
+{
+  if (self->keeper && self->state != SBX_STATE_EXITED)
+    return sbx_keeper_link_send (self->keeper, message, fds, n_fds, error);
+  return sbx_throw (error, SBX_ERROR_EXITED, "the instance %s has ended", strrchr (self->path, '/') + 1);
+}
+
+int
+sbx_instance_attach (SbxInstance *self, const char *keeper, gboolean hold, guint32 crash, GError **error)
+{
+  SbxMessage message = { .type = SBX_MSG_ATTACH, .job = crash, .value = hold ? SBX_ATTACH_HOLD : 0 };
+  int pair[2], fds[2], program = open (keeper, O_RDONLY | O_CLOEXEC);
+  gboolean sent;
+
+  if (program < 0) {
+    sbx_throw_errno (error, SBX_ERROR_NOT_SUPPORTED, errno, "open %s", keeper);
+    return -1;
+  }
+  if (socketpair (AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0) {
+    sbx_throw_errno (error, SBX_ERROR_SPAWN_FAILED, errno, "keeper: make a socket pair");
+    close (program);
+    return -1;
+  }
+  fds[0] = pair[1];
+  fds[1] = program;
+  sent = sbx_instance_send (self, &message, fds, 2, error);
+  close (pair[1]);
+  close (program);
+  if (sent)
+    return pair[0];
+  close (pair[0]);
+  return -1;
+}
+
+guint32
+sbx_instance_get_enforced (SbxInstance *self)
+{
+  return self->enforced;
+}
+
+gint32
+sbx_instance_get_pid (SbxInstance *self)
+{
+  return self->pid;
+}
+
+int
+sbx_instance_get_init_pidfd (SbxInstance *self)
+{
+  return self->init_pidfd;
+}
+
+void
+sbx_instance_add_handler (SbxInstance *self, const char *path)
+{
+  static const char *const names[] = { "Handlers", NULL };
+
+  g_ptr_array_add (self->handlers, g_strdup (path));
+  tell_change (self, names);
+}
+
+void
+sbx_instance_remove_handler (SbxInstance *self, const char *path)
+{
+  static const char *const names[] = { "Handlers", NULL };
+  guint index;
+
+  if (!g_ptr_array_find_with_equal_func (self->handlers, path, g_str_equal, &index))
+    return;
+  g_ptr_array_remove_index (self->handlers, index);
+  tell_change (self, names);
+}
+
+void
+sbx_instance_exec_async (SbxInstance *self, const int *fds, gsize n_fds, gboolean lifeline, const char *command,
+                         GAsyncReadyCallback callback, gpointer user_data)
+{
+  g_autoptr (GTask) task = g_task_new (self, NULL, callback, user_data);
+  SbxMessage message = { .type = SBX_MSG_EXEC, .value = lifeline ? SBX_START_LIFELINE : 0 };
+  GError *error = NULL;
+
+  if (++self->next_job == 0) /* job 0 is the application */
+    self->next_job = 1;
+  message.job = self->next_job;
+  g_task_set_task_data (task, g_strdup (command), g_free);
+  if (!sbx_instance_send (self, &message, fds, n_fds, &error))
+    g_task_return_error (task, error);
+  else
+    g_hash_table_insert (self->jobs, GUINT_TO_POINTER (message.job), g_steal_pointer (&task));
+}
+
+pid_t
+sbx_instance_exec_finish (SbxInstance *self, GAsyncResult *result, GError **error)
+{
+  return (pid_t) g_task_propagate_int (G_TASK (result), error);
+}

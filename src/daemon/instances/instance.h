@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* One instance, as the service sees it: what its record says, and what its keeper tells.
+ *
+ *   STARTING ──STARTED──▶ RUNNING ──ENDED, or the keeper is gone──▶ EXITED
+ *       └──FAILED, or the keeper is gone: signal "failed", nothing is left of it
+ *
+ * Signals: "ready" (): prepared, waiting for START; "started" (); "failed" (GError *, SbxStep); "changed" (a
+ * NULL-terminated array of D-Bus property names); "lost" (): the keeper has closed the socket without a word, dead or
+ * tired of us; "crashed" (const SbxMessage *): CRASHED; "ended" (). */
+#pragma once
+
+#include <gio/gio.h>
+
+#include "daemon/identity/caller.h"
+#include "daemon/instances/keeper-link.h"
+#include "daemon/instances/record.h"
+
+G_BEGIN_DECLS
+
+typedef enum { SBX_STATE_STARTING, SBX_STATE_RUNNING, SBX_STATE_EXITED } SbxState;
+
+#define SBX_TYPE_INSTANCE (sbx_instance_get_type ())
+G_DECLARE_FINAL_TYPE (SbxInstance, sbx_instance, SBX, INSTANCE, GObject)
+
+/* Takes @info. STARTING, without a keeper. */
+SbxInstance *sbx_instance_new (SbxInfo *info);
+/* Takes the socket @fd to the keeper. */
+void sbx_instance_set_keeper (SbxInstance *self, int fd);
+/* When that was done for the second or a later time; monotonic us, or 0. */
+gint64 sbx_instance_get_reconnect_time (SbxInstance *self);
+/* The keeper's number, if it is a child of ours; else 0, as for a new one. */
+void sbx_instance_set_keeper_pid (SbxInstance *self, pid_t pid);
+pid_t sbx_instance_get_keeper_pid (SbxInstance *self);
+/* What the status file says: for adopting. */
+void sbx_instance_set_status (SbxInstance *self, const SbxStatus *status);
+/* What would be there to write. */
+void sbx_instance_get_status (SbxInstance *self, SbxStatus *status);
+/* The client that launched it; not kept alive by that. NULL: one of another life of this service. */
+void sbx_instance_set_starter (SbxInstance *self, SbxCaller *caller);
+/* Whether that is @caller. */
+gboolean sbx_instance_is_started_by (SbxInstance *self, SbxCaller *caller);
+
+guint64 sbx_instance_get_id (SbxInstance *self);
+const char *sbx_instance_get_path (SbxInstance *self); /* of the D-Bus object */
+const SbxInfo *sbx_instance_get_info (SbxInstance *self);
+SbxState sbx_instance_get_state (SbxInstance *self);
+/* us since 1970, when EXITED. */
+gint64 sbx_instance_get_exit_time (SbxInstance *self);
+/* code, signal, core as for the D-Bus signal Exited. */
+void sbx_instance_get_result (SbxInstance *self, int *code, int *signo, gboolean *core);
+
+/* The value of a property of org.example.Sandbox.Instance; NULL for an unknown name. */
+GVariant *sbx_instance_dup_property (SbxInstance *self, const char *name);
+
+/* What others have made of the properties, kept for them until one of these changes; @slot: 0 or 1. */
+GVariant *sbx_instance_get_cached (SbxInstance *self, guint slot); /* borrowed, or NULL */
+void sbx_instance_set_cached (SbxInstance *self, guint slot, GVariant *value);
+
+/* Requests to the keeper. Errors: EXITED, LIMITS, SPAWN_FAILED. */
+gboolean sbx_instance_send (SbxInstance *self, const SbxMessage *message, const int *fds, gsize n_fds,
+                            GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/* EXEC with @fds as for START; answers with the pid on the host. */
+void sbx_instance_exec_async (SbxInstance *self, const int *fds, gsize n_fds, gboolean lifeline, const char *command,
+                              GAsyncReadyCallback callback, gpointer user_data);
+/* The pid, or -1 with EXITED, LIMITS or SPAWN_FAILED. */
+pid_t sbx_instance_exec_finish (SbxInstance *self, GAsyncResult *result, GError **error);
+
+/* ATTACH: has the keeper start another one, the program @keeper, for a handler. Returns the socket to that one, or -1
+ * with EXITED, NOT_SUPPORTED or SPAWN_FAILED. @hold: this instance stays while the handler runs. @crash: what CRASHED
+ * said it is for, or 0. */
+int sbx_instance_attach (SbxInstance *self, const char *keeper, gboolean hold, guint32 crash, GError **error);
+guint32 sbx_instance_get_enforced (SbxInstance *self); /* SbxEnforced */
+gint32 sbx_instance_get_pid (SbxInstance *self);       /* of the main process, or 0 */
+/* The keeper's pidfd of sandbox-init, the instance's own; -1 before READY and after the start. */
+int sbx_instance_get_init_pidfd (SbxInstance *self);
+/* What keeps the limits, as in SbxInfo, or NULL: as planned; and what is to be said about that, or NULL. Before it is
+ * announced only. */
+void sbx_instance_set_limits (SbxInstance *self, const char *limits, const char *warning);
+/* What Handlers says: @path, copied, is one more, or not among them any more. */
+void sbx_instance_add_handler (SbxInstance *self, const char *path);
+void sbx_instance_remove_handler (SbxInstance *self, const char *path);
+
+/* EXITED, as @status says. */
+void sbx_instance_end_by_status (SbxInstance *self, const SbxStatus *status);
+/* Ends what has not started yet; no signal is emitted any more. */
+void sbx_instance_abandon (SbxInstance *self);
+
+G_END_DECLS

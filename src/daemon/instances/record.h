@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The files of <runtime dir>/<id>/: `info` is ours (info.h; the keeper only stores it), `status` is the keeper's. They
+ * are read strictly: whatever runs as our uid can write there. */
+#pragma once
+
+#include <gio/gio.h>
+
+#include "daemon/instances/info.h"
+#include "wire/message.h"
+
+G_BEGIN_DECLS
+
+typedef enum { SBX_STATUS_PREPARED, SBX_STATUS_RUNNING, SBX_STATUS_EXITED } SbxStatusState;
+
+typedef struct {
+  SbxStatusState state;
+  gint32 pid;
+  gint64 start_time, exit_time; /* us since 1970 */
+  gint32 wait_status;
+  SbxCulprit culprit;
+  gint32 culprit_status;
+  guint32 enforced; /* SbxEnforced */
+  char text[SBX_MESSAGE_TEXT + 1];
+} SbxStatus;
+
+/* An empty file is a launch that is being prepared. FALSE with BAD_OPTION for what no keeper writes. */
+gboolean sbx_status_parse (const char *text, gsize size, SbxStatus *status, GError **error);
+/* For the status file of an instance that has ended; the caller's. */
+char *sbx_status_write_exited (const SbxStatus *status);
+
+/* Opens the record @id below @parent: a directory of ours that is no link. -1 with errno. */
+int sbx_record_open (int parent, guint64 id);
+/* A regular file of ours in it, of at most @max bytes. NULL with NOT_FOUND or BAD_OPTION. */
+char *sbx_record_read (int directory, const char *name, gsize max, gsize *size, GError **error);
+/* The pids of keeper and sandbox-init in the status file of the record @id below @parent. FALSE when they cannot be
+ * read. */
+gboolean sbx_record_read_pids (int parent, guint64 id, gint32 *keeper, gint32 *init);
+/* A connected socket to the keeper, or -1 with errno: ECONNREFUSED or ENOENT when there is none, EAGAIN when it is
+ * busy. */
+int sbx_record_connect (int directory);
+/* Removes the files that a record consists of, and the directory if nothing else is in it. */
+void sbx_record_sweep (int parent, guint64 id);
+/* Writes the status that a keeper could not write any more, EXITED, so that every service tells the same; and removes
+ * the dead socket. */
+void sbx_record_set_exited (int parent, guint64 id, const SbxStatus *status);
+/* Replaces the info file, which has changed since PREPARE. */
+void sbx_record_set_info (int parent, const SbxInfo *info);
+/* Notes that the end of this instance has been announced by signal. */
+void sbx_record_set_announced (int parent, guint64 id);
+/* Was it? */
+gboolean sbx_record_is_announced (int directory);
+
+#define SBX_STATUS_MAX (16u << 10)
+
+G_END_DECLS

@@ -1,0 +1,255 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "daemon/launch/forward.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/openat2.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "common/error.h"
+#include "common/names.h"
+
+static void
+file_clear (gpointer data)
+{
+  g_free (((SbxForwardedFile *) data)->path);
+}
+
+void
+sbx_forward_free (SbxForward *forward)
+{
+  g_array_unref (forward->files);
+  g_free (forward);
+}
+
+static gboolean
+is_same (const struct stat *a, const struct stat *b)
+{
+  return a->st_dev == b->st_dev && a->st_ino == b->st_ino && (a->st_mode & S_IFMT) == (b->st_mode & S_IFMT);
+}
+
+/* Where the file of @fd lies, if that place still shows this very file. */
+static char *
+path_of (int fd, GError **error)
+{
+  g_autofree char *link = g_strdup_printf ("/proc/self/fd/%d", fd);
+  g_autofree char *path = g_file_read_link (link, NULL);
+  struct stat by_fd, by_path;
+
+  if (path && path[0] == '/' && fstat (fd, &by_fd) == 0 && lstat (path, &by_path) == 0 && is_same (&by_fd, &by_path)
+      && (S_ISREG (by_fd.st_mode) || S_ISDIR (by_fd.st_mode)))
+    return g_steal_pointer (&path);
+  sbx_throw (error, SBX_ERROR_BAD_OPTION,
+             "the option \"forward\" takes files and directories that have a place in the file system; %s has none",
+             path ? path : "a descriptor");
+  return NULL;
+}
+
+static gboolean
+is_below (const char *path, const char *top)
+{
+  gsize n = strlen (top);
+
+  return strncmp (path, top, n) == 0 && (path[n] == '\0' || path[n] == '/');
+}
+
+/* What nobody means by opening a file: the whole system or home, and what the sandbox has of its own. */
+static gboolean
+check_path (SbxContext *context, const char *path, GError **error)
+{
+  static const char *const own[] = { "/proc", "/sys", "/dev", "/tmp/.X11-unix", "/tmp/.ICE-unix" };
+  const SbxMachine *machine = context->machine;
+  g_autofree char *homes = g_build_filename (machine->data_home, SBX_RUNTIME_SUBDIR, NULL);
+  g_autofree char *profiles = g_build_filename (machine->config_home, SBX_RUNTIME_SUBDIR, NULL);
+  g_autofree char *instances =
+      g_build_filename (machine->runtime_dir ? machine->runtime_dir : "/run/user", SBX_RUNTIME_SUBDIR, NULL);
+  const char *const kept[] = { machine->home, homes, profiles, instances };
+  gboolean bad = strcmp (path, "/") == 0 || is_below (path, instances);
+
+  for (gsize i = 0; i < G_N_ELEMENTS (own); i++)
+    bad = bad || is_below (path, own[i]);
+  for (gsize i = 0; i < G_N_ELEMENTS (kept); i++)
+    bad = bad || is_below (kept[i], path);
+  return !bad
+         || sbx_throw (
+             error, SBX_ERROR_BAD_OPTION,
+             "the option \"forward\" does not take %s: it is of the system or of the sandbox itself, or all of "
+             "the home; hand over a directory in it, or name it with --filesystem",
+             path);
+}
+
+/* A descriptor with O_PATH is as good as the profile says, any other one as it was opened and not better. */
+static SbxAccess
+wanted_access (int fd, const SbxPolicy *policy)
+{
+  SbxAccess level = sbx_policy_get_forward (policy);
+  int flags = fcntl (fd, F_GETFL);
+
+  if (flags & O_PATH)
+    return MAX (level, SBX_ACCESS_RO);
+  return (flags & O_ACCMODE) == O_RDONLY ? SBX_ACCESS_RO : SBX_ACCESS_RW;
+}
+
+static int
+compare_paths (gconstpointer a, gconstpointer b)
+{
+  return strcmp (((const SbxForwardedFile *) a)->path, ((const SbxForwardedFile *) b)->path);
+}
+
+SbxForward *
+sbx_forward_new (SbxContext *context, const int *fds, gsize n, const SbxPolicy *policy, const SbxPolicy *approved,
+                 GError **error)
+{
+  g_autoptr (SbxForward) self = g_new0 (SbxForward, 1);
+
+  self->files = g_array_new (FALSE, FALSE, sizeof (SbxForwardedFile));
+  g_array_set_clear_func (self->files, file_clear);
+  for (gsize i = 0; i < n; i++) {
+    SbxForwardedFile file = { .path = path_of (fds[i], error), .fd = fds[i] };
+    SbxAccess access;
+
+    if (!file.path)
+      return NULL;
+    access = wanted_access (fds[i], policy);
+    file.writable = access >= SBX_ACCESS_RW;
+    g_array_append_val (self->files, file);
+    if (!check_path (context, file.path, error))
+      return NULL;
+    if (access > sbx_policy_get_forward (approved) && access > sbx_policy_get_access (approved, file.path))
+      self->classes |= SBX_CLASS_FILES;
+  }
+  g_array_sort (self->files, compare_paths);
+  return g_steal_pointer (&self);
+}
+
+/* No link is followed: bwrap was told a path without any. */
+static int
+open_inside (int root, const char *path)
+{
+  const struct open_how how = { .flags = O_PATH | O_NOFOLLOW | O_CLOEXEC,
+                                .resolve = RESOLVE_IN_ROOT | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS };
+
+  return (int) syscall (SYS_openat2, root, path, &how, sizeof how);
+}
+
+static gboolean
+verify_file (const SbxForwardedFile *file, int root, GError **error)
+{
+  struct stat given, inside;
+  int fd = open_inside (root, file->path);
+  gboolean same = fd >= 0 && fstat (fd, &inside) == 0 && fstat (file->fd, &given) == 0 && is_same (&given, &inside);
+
+  if (fd >= 0)
+    close (fd);
+  return same
+         || sbx_throw (
+             error, SBX_ERROR_SPAWN_FAILED,
+             "files: %s has been replaced by another file since it was opened; nothing was started, try again",
+             file->path);
+}
+
+gboolean
+sbx_forward_verify (const SbxForward *forward, pid_t pid, GError **error)
+{
+  g_autofree char *path = g_strdup_printf ("/proc/%d/root", (int) pid);
+  int root = open (path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+  gboolean good = root >= 0;
+
+  if (root < 0)
+    return sbx_throw_errno (error, SBX_ERROR_SPAWN_FAILED, errno, "files: look into the sandbox");
+  for (guint i = 0; good && i < forward->files->len; i++)
+    good = verify_file (&g_array_index (forward->files, SbxForwardedFile, i), root, error);
+  close (root);
+  return good;
+}
+
+static void
+mount_points_clear (gpointer data)
+{
+  g_ptr_array_unref (((SbxMountPoints *) data)->paths);
+}
+
+void
+sbx_mount_points_unref (SbxMountPoints *points)
+{
+  g_rc_box_release_full (points, mount_points_clear);
+}
+
+SbxMountPoints *
+sbx_mount_points_new (const SbxForward *forward, SbxContext *context, SbxRegistry *registry, const char *app_id)
+{
+  const SbxMachine *machine = context->machine;
+  g_autofree char *home = g_build_filename (machine->data_home, SBX_RUNTIME_SUBDIR, app_id, NULL);
+  g_autoptr (GPtrArray) paths = g_ptr_array_new_with_free_func (g_free);
+  SbxMountPoints *points;
+
+  for (guint i = forward->files->len; i > 0; i--) {
+    const char *path = g_array_index (forward->files, SbxForwardedFile, i - 1).path;
+    g_autofree char *inside =
+        is_below (path, machine->home) ? g_strconcat (home, path + strlen (machine->home), NULL) : NULL;
+
+    while (inside && strlen (inside) > strlen (home) && !g_file_test (inside, G_FILE_TEST_EXISTS)) {
+      char *parent = g_path_get_dirname (inside);
+
+      g_ptr_array_add (paths, g_steal_pointer (&inside));
+      inside = parent;
+    }
+  }
+  if (paths->len == 0)
+    return NULL;
+  points = g_rc_box_new0 (SbxMountPoints);
+  points->paths = g_steal_pointer (&paths);
+  points->registry = registry;
+  return points;
+}
+
+/* Empty ones only: what the application has written there is its own. */
+static void
+remove_points (const SbxMountPoints *points)
+{
+  for (guint i = 0; i < points->paths->len; i++) {
+    const char *path = points->paths->pdata[i];
+    struct stat st;
+
+    if (lstat (path, &st) < 0)
+      continue;
+    if (S_ISDIR (st.st_mode))
+      (void) rmdir (path);
+    else if (S_ISREG (st.st_mode) && st.st_size == 0)
+      (void) unlink (path);
+  }
+}
+
+static void
+on_instance_ended (SbxInstance *instance, gpointer user_data)
+{
+  SbxMountPoints *points = user_data;
+  g_autoptr (GPtrArray) others = sbx_registry_list (points->registry);
+
+  for (guint i = 0; i < others->len; i++) {
+    SbxInstance *other = others->pdata[i];
+
+    /* What is a mount point there would be unmounted by its removal; it comes with that one's end */
+    if (other != instance && sbx_instance_get_state (other) != SBX_STATE_EXITED
+        && g_strcmp0 (sbx_instance_get_info (other)->app_id, sbx_instance_get_info (instance)->app_id) == 0) {
+      sbx_mount_points_remove_with (g_rc_box_acquire (points), other);
+      return;
+    }
+  }
+  remove_points (points);
+}
+
+static void
+on_closure_gone (gpointer data, GClosure *closure)
+{
+  sbx_mount_points_unref (data);
+}
+
+void
+sbx_mount_points_remove_with (SbxMountPoints *points, SbxInstance *instance)
+{
+  g_signal_connect_data (instance, "ended", G_CALLBACK (on_instance_ended), points, on_closure_gone, 0);
+}

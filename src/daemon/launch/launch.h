@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* One launch, from the call to the answer. */
+#pragma once
+
+#include "daemon/context.h"
+#include "daemon/instances/registry.h"
+#include "daemon/launch/request.h"
+
+G_BEGIN_DECLS
+
+/* What a call of Launch or Attach brings. */
+typedef struct {
+  const char *profile;
+  GVariant *argv, *options;
+  GUnixFDList *fds;
+  gboolean interactive; /* polkit may show a dialogue */
+  SbxInstance *target;  /* what a handler is attached to; NULL: an instance of its own */
+  /* For OnCrash=, else 0 and NULL */
+  guint32 crash;               /* as CRASHED said */
+  guint target_pid;            /* the process that crashed, as its pid namespace numbers it */
+  const char *crash_directory; /* where the handler may write */
+} SbxLaunchCall;
+
+/* Launches, or attaches a handler, for @caller, who need not be known yet, or NULL: for the service itself, which asks
+ * nobody. @context and @registry must outlive the launch. Errors: all of Launch's (data/dbus-1). A caller that leaves
+ * cancels it (G_IO_ERROR_CANCELLED), unless a lifeline has been handed on. */
+void sbx_launch_async (SbxContext *context, SbxRegistry *registry, SbxCaller *caller, const SbxLaunchCall *call,
+                       GAsyncReadyCallback callback, gpointer user_data);
+/* The instance, which runs. */
+SbxInstance *sbx_launch_finish (GAsyncResult *result, GError **error);
+
+G_END_DECLS

@@ -1,0 +1,525 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "daemon/launch/request.h"
+
+#include <fcntl.h>
+#include <limits.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "common/error.h"
+#include "daemon/bounds.h"
+
+void
+sbx_wish_free (SbxWish *wish)
+{
+  g_free (wish->app_id);
+  g_strfreev (wish->argv);
+  g_strfreev (wish->env);
+  g_strfreev (wish->unset_env);
+  g_strfreev (wish->display_env);
+  g_free (wish->cwd);
+  g_clear_pointer (&wish->policy, g_variant_unref);
+  g_clear_pointer (&wish->within, sbx_policy_unref);
+  g_clear_object (&wish->list);
+  g_free (wish->targets);
+  g_free (wish->fds);
+  g_free (wish->forward);
+  g_free (wish->on_crash);
+  g_free (wish->crash_directory);
+  g_free (wish);
+}
+
+/* An `ay`, with or without a NUL at its end (GVariant's bytestrings have one, other bindings send none). */
+static char *
+take_bytes (GVariant *bytes, const char *what, GError **error)
+{
+  gsize n = 0;
+  const char *data = g_variant_get_fixed_array (bytes, &n, 1);
+
+  if (n > 0 && data[n - 1] == '\0')
+    n--;
+  if (n > 0 && memchr (data, '\0', n)) {
+    sbx_throw (error, SBX_ERROR_BAD_OPTION, "%s has a NUL in it", what);
+    return NULL;
+  }
+  return g_strndup (data ? data : "", n);
+}
+
+static gboolean
+take_argv (SbxWish *wish, GVariant *argv, GError **error)
+{
+  gsize n = g_variant_n_children (argv);
+
+  wish->argv = g_new0 (char *, n + 1);
+  for (gsize i = 0; i < n; i++) {
+    g_autoptr (GVariant) bytes = g_variant_get_child_value (argv, i);
+
+    wish->argv[i] = take_bytes (bytes, "an argument of the command", error);
+    if (!wish->argv[i])
+      return FALSE;
+  }
+  if (n > 0 && wish->argv[0][0] == '\0')
+    return sbx_throw (error, SBX_ERROR_BAD_OPTION, "the command is an empty string");
+  return TRUE;
+}
+
+static char **
+take_env (GVariant *env)
+{
+  g_autoptr (GPtrArray) strings = g_ptr_array_new ();
+  const char *name, *value;
+  GVariantIter iter;
+
+  g_variant_iter_init (&iter, env);
+  while (g_variant_iter_next (&iter, "{&s&s}", &name, &value))
+    g_ptr_array_add (strings, g_strconcat (name, "=", value, NULL));
+  g_ptr_array_add (strings, NULL);
+  return (char **) g_ptr_array_free (g_steal_pointer (&strings), FALSE);
+}
+
+static gboolean
+take_plain_options (SbxWish *wish, GVariant *options, GError **error)
+{
+  g_autoptr (GVariant) cwd = g_variant_lookup_value (options, "cwd", G_VARIANT_TYPE_BYTESTRING);
+  g_autoptr (GVariant) env = g_variant_lookup_value (options, "env", G_VARIANT_TYPE ("a{ss}"));
+  const char *token = NULL;
+
+  g_variant_lookup (options, "app-id", "s", &wish->app_id);
+  g_variant_lookup (options, "cwd-optional", "b", &wish->cwd_optional);
+  g_variant_lookup (options, "tty", "b", &wish->tty);
+  g_variant_lookup (options, "hold", "b", &wish->hold);
+  g_variant_lookup (options, "unset-env", "^as", &wish->unset_env);
+  g_variant_lookup (options, "display-env", "^as", &wish->display_env);
+  wish->policy = g_variant_lookup_value (options, "policy", G_VARIANT_TYPE_VARDICT);
+  if (cwd && !(wish->cwd = take_bytes (cwd, "the option \"cwd\"", error)))
+    return FALSE;
+  if (env)
+    wish->env = take_env (env);
+  if (g_variant_lookup (options, "activation-token", "&s", &token)) {
+    if (!wish->env)
+      wish->env = g_new0 (char *, 1);
+    wish->env = g_environ_setenv (wish->env, "XDG_ACTIVATION_TOKEN", token, FALSE);
+    wish->env = g_environ_setenv (wish->env, "DESKTOP_STARTUP_ID", token, FALSE);
+  }
+  g_variant_lookup (options, "on-crash", "s", &wish->on_crash);
+  return TRUE;
+}
+
+static int
+find_fd (SbxWish *wish, gint32 handle, const char *key, GError **error)
+{
+  gint n = 0;
+  const gint *all = wish->list ? g_unix_fd_list_peek_fds (wish->list, &n) : NULL;
+
+  if (handle >= 0 && handle < n)
+    return all[handle];
+  sbx_throw (error, SBX_ERROR_BAD_OPTION, "the option \"%s\" names descriptor %d, but the message carries %d", key,
+             handle, n);
+  return -1;
+}
+
+typedef struct {
+  gint32 target;
+  int fd;
+} Mapped;
+
+static int
+compare_targets (gconstpointer a, gconstpointer b)
+{
+  const Mapped *first = a, *second = b;
+
+  return (first->target > second->target) - (first->target < second->target);
+}
+
+static gboolean
+take_fds (SbxWish *wish, GVariant *map, GError **error)
+{
+  gsize n = g_variant_n_children (map);
+  g_autofree Mapped *mapped = g_new0 (Mapped, n + 1);
+
+  for (gsize i = 0; i < n; i++) {
+    guint32 target;
+    gint32 handle;
+
+    g_variant_get_child (map, i, "{uh}", &target, &handle);
+    mapped[i] = (Mapped){ (gint32) target, find_fd (wish, handle, "fds", error) };
+    if (mapped[i].fd < 0)
+      return FALSE;
+  }
+  qsort (mapped, n, sizeof *mapped, compare_targets);
+  wish->targets = g_new0 (gint32, n + 1);
+  wish->fds = g_new0 (int, n + 1);
+  wish->n_fds = n;
+  for (gsize i = 0; i < n; i++) {
+    if (i > 0 && mapped[i].target == mapped[i - 1].target)
+      return sbx_throw (error, SBX_ERROR_BAD_OPTION, "the option \"fds\" names %d twice", mapped[i].target);
+    wish->targets[i] = mapped[i].target;
+    wish->fds[i] = mapped[i].fd;
+  }
+  return TRUE;
+}
+
+static gboolean
+take_lifeline (SbxWish *wish, gint32 handle, GError **error)
+{
+  int type = 0, domain = 0;
+  socklen_t size = sizeof type;
+
+  wish->lifeline = find_fd (wish, handle, "lifeline", error);
+  if (wish->lifeline < 0)
+    return FALSE;
+  if (getsockopt (wish->lifeline, SOL_SOCKET, SO_TYPE, &type, &size) == 0 && type == SOCK_SEQPACKET
+      && getsockopt (wish->lifeline, SOL_SOCKET, SO_DOMAIN, &domain, &size) == 0 && domain == AF_UNIX)
+    return TRUE;
+  return sbx_throw (error, SBX_ERROR_BAD_OPTION,
+                    "the option \"lifeline\" is no connected AF_UNIX socket of type SOCK_SEQPACKET");
+}
+
+static gboolean
+take_forward (SbxWish *wish, GVariant *handles, GError **error)
+{
+  wish->n_forward = g_variant_n_children (handles);
+  wish->forward = g_new0 (int, wish->n_forward + 1);
+  for (gsize i = 0; i < wish->n_forward; i++) {
+    gint32 handle;
+
+    g_variant_get_child (handles, i, "h", &handle);
+    wish->forward[i] = find_fd (wish, handle, "forward", error);
+    if (wish->forward[i] < 0)
+      return FALSE;
+  }
+  return TRUE;
+}
+
+static gboolean
+take_fd_options (SbxWish *wish, GVariant *options, GError **error)
+{
+  g_autoptr (GVariant) map = g_variant_lookup_value (options, "fds", G_VARIANT_TYPE ("a{uh}"));
+  g_autoptr (GVariant) forward = g_variant_lookup_value (options, "forward", G_VARIANT_TYPE ("ah"));
+  gint32 lifeline;
+
+  if (map && !take_fds (wish, map, error))
+    return FALSE;
+  if (forward && !take_forward (wish, forward, error))
+    return FALSE;
+  if (g_variant_lookup (options, "lifeline", "h", &lifeline) && !take_lifeline (wish, lifeline, error))
+    return FALSE;
+  if (wish->tty && (wish->n_fds == 0 || wish->targets[0] != STDIN_FILENO))
+    return sbx_throw (error, SBX_ERROR_BAD_OPTION,
+                      "the option \"tty\" makes descriptor 0 the terminal, and \"fds\" has no 0");
+  return TRUE;
+}
+
+SbxWish *
+sbx_wish_new (GVariant *argv, GVariant *options, const SbxOptionSpec *table, GUnixFDList *fds, gboolean look_at_fds,
+              GError **error)
+{
+  g_autoptr (SbxWish) wish = g_new0 (SbxWish, 1);
+
+  wish->lifeline = -1;
+  wish->list = fds ? g_object_ref (fds) : NULL;
+  if (!sbx_options_check (options, table, error) || !take_argv (wish, argv, error)
+      || !take_plain_options (wish, options, error) || (look_at_fds && !take_fd_options (wish, options, error)))
+    return NULL;
+  return g_steal_pointer (&wish);
+}
+
+gboolean
+sbx_wish_set_within (SbxWish *wish, const SbxInfo *info, SbxContext *context, GError **error)
+{
+  g_autoptr (SbxPolicy) nothing = sbx_policy_new ();
+
+  if (wish->app_id && !g_str_equal (wish->app_id, info->app_id))
+    return sbx_throw (error, SBX_ERROR_POLICY_EXCEEDED,
+                      "the option \"app-id\": from inside of %s nothing can be started as %s; leave it out",
+                      info->app_id, wish->app_id);
+  if (wish->n_forward > 0)
+    return sbx_throw (error, SBX_ERROR_POLICY_EXCEEDED,
+                      "the option \"forward\": a sandbox hands no files on by their path; pass descriptors in \"fds\"");
+  if (wish->on_crash && !g_str_equal (wish->on_crash, SBX_ON_CRASH_NONE))
+    return sbx_throw (error, SBX_ERROR_POLICY_EXCEEDED,
+                      "the option \"on-crash\": a sandbox starts no crash handlers; leave it out");
+  wish->within = sbx_policy_merge_variant (nothing, info->policy, &context->places, error);
+  g_free (wish->app_id);
+  wish->app_id = g_strdup (info->app_id);
+  /* Which socket and which cookie a display is has been said by somebody outside */
+  g_strfreev (wish->display_env);
+  wish->display_env = g_strdupv (info->display);
+  return wish->within != NULL;
+}
+
+void
+sbx_choice_free (SbxChoice *choice)
+{
+  g_clear_object (&choice->profile);
+  g_clear_pointer (&choice->policy, sbx_policy_unref);
+  g_free (choice->app_id);
+  g_strfreev (choice->argv);
+  g_free (choice->on_crash);
+  g_clear_object (&choice->plan);
+  g_clear_pointer (&choice->forward, sbx_forward_free);
+  g_free (choice);
+}
+
+static SbxPolicy *
+merge (SbxContext *context, const SbxPolicy *base, const SbxWish *wish, GError **error)
+{
+  return wish->policy ? sbx_policy_merge_variant (base, wish->policy, &context->places, error) : sbx_policy_ref (base);
+}
+
+char *
+sbx_app_id_from_command (const char *command)
+{
+  g_autofree char *name = g_path_get_basename (command);
+
+  g_strcanon (name, G_CSET_A_2_Z G_CSET_a_2_z G_CSET_DIGITS "_-.", '_');
+  /* The same rules as for the option: sbx_option_check_app_id () */
+  for (gsize i = 0; name[i]; i++)
+    if (name[i] == '.' && (i == 0 || name[i - 1] == '.' || name[i + 1] == '\0'))
+      name[i] = '_';
+  if (name[0] == '-' || name[0] == '\0')
+    return g_strdup_printf ("_%.200s", name);
+  return g_strndup (name, 200);
+}
+
+static char *
+choose_app_id (const SbxWish *wish, SbxProfile *profile, const char *command)
+{
+  if (wish->app_id)
+    return g_strdup (wish->app_id);
+  if (sbx_profile_get_app_id (profile))
+    return g_strdup (sbx_profile_get_app_id (profile));
+  return sbx_app_id_from_command (command);
+}
+
+/* The Command= of a handler's profile, with the words @PID@ and @ROOT@ as its target has them. */
+static char **
+fill_in_target (const char *const *command, guint pid)
+{
+  g_autofree char *number = g_strdup_printf ("%u", pid);
+  char **argv = g_new0 (char *, g_strv_length ((char **) command) + 1);
+
+  for (gsize i = 0; command[i]; i++) {
+    g_autoptr (GString) word = g_string_new (command[i]);
+
+    g_string_replace (word, "@PID@", number, 0);
+    g_string_replace (word, "@ROOT@", SBX_TARGET_ROOT, 0);
+    argv[i] = g_strdup (word->str);
+  }
+  return argv;
+}
+
+static char **
+choose_argv (const SbxWish *wish, SbxProfile *profile, const char *const *fallback, GError **error)
+{
+  const char *const *of_profile = sbx_profile_get_command (profile);
+
+  if (wish->argv[0])
+    return g_strdupv (wish->argv);
+  if (of_profile && of_profile[0])
+    return wish->handler ? fill_in_target (of_profile, wish->target_pid) : g_strdupv ((char **) of_profile);
+  if (fallback)
+    return g_strdupv ((char **) fallback);
+  sbx_throw (error, SBX_ERROR_BAD_OPTION, "no command: name one, since the profile \"%s\" has no Command= of its own",
+             sbx_profile_get_name (profile));
+  return NULL;
+}
+
+static SbxPlan *
+make_plan (SbxContext *context, const SbxWish *wish, const SbxPolicy *policy, const char *app_id, char **argv,
+           const SbxForward *forward, GError **error)
+{
+  char terminal[PATH_MAX];
+  const SbxRequest request = {
+    .id = wish->id[0] ? wish->id : NULL,
+    .app_id = app_id,
+    .argv = (const char *const *) argv,
+    .env = (const char *const *) wish->env,
+    .unset_env = (const char *const *) wish->unset_env,
+    .cwd = wish->cwd,
+    .cwd_optional = wish->cwd_optional,
+    .tty = wish->tty,
+    .terminal =
+        wish->tty && !wish->within && wish->n_fds > 0 && ttyname_r (wish->fds[0], terminal, sizeof terminal) == 0
+            ? terminal
+            : NULL,
+    .display_env = (const char *const *) wish->display_env,
+    .handler = wish->handler,
+    .crash_directory = wish->crash_directory,
+    .dump_program = wish->handler ? sbx_context_get_dump_program (context) : NULL,
+    .target_enforced = wish->target_enforced,
+    .target_pid = wish->target_pid,
+    .forward = forward ? (const SbxForwardedFile *) (gpointer) forward->files->data : NULL,
+    .n_forward = forward ? forward->files->len : 0,
+  };
+
+  return sbx_plan_new (policy, &request, context->machine, error);
+}
+
+/* Which handler a crash gets. What the profile names is part of it; another one is as if it were attached. */
+static gboolean
+choose_on_crash (SbxContext *context, const SbxWish *wish, SbxChoice *choice, GError **error)
+{
+  const char *of_profile = sbx_profile_get_on_crash (choice->profile);
+  const char *name = wish->on_crash && wish->on_crash[0] ? wish->on_crash : of_profile;
+  g_autoptr (SbxProfile) handler = NULL;
+  const char *const *command;
+
+  if (!name || g_str_equal (name, SBX_ON_CRASH_NONE) || g_str_equal (name, SBX_ON_CRASH_OWN))
+    return TRUE;
+  if (g_strcmp0 (of_profile, SBX_ON_CRASH_OWN) == 0)
+    return sbx_throw (error, SBX_ERROR_BAD_OPTION,
+                      "the option \"on-crash\" cannot be used with the profile \"%s\", whose applications bring crash "
+                      "handlers of their own (OnCrash=own): a process has one tracer; use a profile without it, or "
+                      "`sandboxctl attach`",
+                      sbx_profile_get_name (choice->profile));
+  handler = sbx_profile_set_lookup (context->profiles, name, error);
+  if (!handler)
+    return FALSE;
+  command = sbx_profile_get_command (handler);
+  if (!command || !command[0])
+    return sbx_throw (error, SBX_ERROR_BAD_OPTION,
+                      "the option \"on-crash\": the profile \"%s\" has no Command= that could be started", name);
+  choice->classes |= sbx_policy_excess (sbx_profile_get_policy (handler), sbx_profile_get_approved_policy (handler));
+  if (g_strcmp0 (name, of_profile) != 0 || sbx_profile_get_place (choice->profile) == SBX_PLACE_USER)
+    choice->classes |= SBX_CLASS_HANDLER;
+  choice->on_crash = g_strdup (name);
+  return TRUE;
+}
+
+/* Exactly what @wish is within, or less: an error else, and never silently less. What the profile names, the caller may
+ * not read: it is the user's. */
+static gboolean
+check_policy_within (SbxContext *context, const SbxWish *wish, const SbxChoice *choice, GError **error)
+{
+  g_autoptr (SbxPolicy) nothing = sbx_policy_new (), said = NULL, most = NULL;
+  g_autofree char *more = NULL;
+
+  if (sbx_policy_leq (choice->policy, wish->within))
+    return TRUE;
+  said = merge (context, nothing, wish, error);
+  if (!said)
+    return FALSE;
+  most = sbx_policy_meet (choice->policy, wish->within);
+  more = sbx_policy_tell_more (most, choice->policy, said);
+  return sbx_throw (error, SBX_ERROR_POLICY_EXCEEDED,
+                    "the profile \"%s\", with the options, allows more than the calling sandbox has itself: %s; name a "
+                    "profile with less, or take it away in the option \"policy\"",
+                    sbx_profile_get_name (choice->profile), more);
+}
+
+static gboolean
+check_plan_within (const SbxWish *wish, const SbxChoice *choice, GError **error)
+{
+  gsize n = 0;
+  const SbxPlanDirectory *directories = sbx_plan_get_directories (choice->plan, &n);
+
+  for (gsize i = 0; i < n; i++)
+    if (access (directories[i].path, F_OK) < 0)
+      return sbx_throw (error, SBX_ERROR_POLICY_EXCEEDED, "%s is not there, and is not made for a sandbox",
+                        directories[i].path);
+  return sbx_plan_check_nested (choice->plan, wish->within, error);
+}
+
+/* Which others there are, and what is wrong in the words of this one, is not for a caller in a sandbox. */
+static SbxProfile *
+look_up (SbxContext *context, const char *name, const SbxWish *wish, GError **error)
+{
+  g_autoptr (GError) problem = NULL;
+  SbxProfile *profile = sbx_profile_set_lookup (context->profiles, name, &problem);
+
+  if (!profile && !wish->within)
+    g_propagate_error (error, g_steal_pointer (&problem));
+  else if (!profile && g_error_matches (problem, SBX_ERROR, SBX_ERROR_UNKNOWN_PROFILE))
+    sbx_throw (error, SBX_ERROR_UNKNOWN_PROFILE,
+               "there is no profile \"%.128s\"; `sandboxctl profile list` has them all, outside of this sandbox", name);
+  else if (!profile)
+    sbx_throw (error, SBX_ERROR_BAD_PROFILE,
+               "the profile \"%.128s\" cannot be used; `sandboxctl profile check` says why, outside of this sandbox",
+               name);
+  return profile;
+}
+
+static SbxChoice *
+choose (SbxContext *context, const char *profile, const SbxWish *wish, const char *const *fallback_argv, GError **error)
+{
+  g_autoptr (SbxChoice) choice = g_new0 (SbxChoice, 1);
+
+  choice->profile = look_up (context, profile, wish, error);
+  if (!choice->profile)
+    return NULL;
+  choice->argv = choose_argv (wish, choice->profile, fallback_argv, error);
+  if (!choice->argv)
+    return NULL;
+  choice->policy = merge (context, sbx_profile_get_policy (choice->profile), wish, error);
+  /* Before a file of the profile is looked at */
+  if (!choice->policy || (wish->within && !check_policy_within (context, wish, choice, error)))
+    return NULL;
+  choice->classes = sbx_policy_excess (choice->policy, sbx_profile_get_approved_policy (choice->profile));
+  choice->forward = sbx_forward_new (context, wish->forward, wish->n_forward, choice->policy,
+                                     sbx_profile_get_approved_policy (choice->profile), error);
+  if (!choice->forward)
+    return NULL;
+  choice->classes |= choice->forward->classes;
+  if (!wish->handler && !wish->within && !choose_on_crash (context, wish, choice, error))
+    return NULL;
+  if (wish->within) /* which is approved */
+    choice->classes = 0;
+  choice->app_id = choose_app_id (wish, choice->profile, choice->argv[0]);
+  choice->plan = make_plan (context, wish, choice->policy, choice->app_id, choice->argv, choice->forward, error);
+  if (!choice->plan || (wish->within && !check_plan_within (wish, choice, error)))
+    return NULL;
+  return g_steal_pointer (&choice);
+}
+
+SbxChoice *
+sbx_choice_new (SbxContext *context, const char *profile, const SbxWish *wish, const char *const *fallback_argv,
+                GError **error)
+{
+  GError *problem = NULL;
+  SbxChoice *choice = choose (context, profile, wish, fallback_argv, &problem);
+
+  if (g_error_matches (problem, SBX_ERROR, SBX_ERROR_NOT_SUPPORTED) && sbx_context_probe_again (context)) {
+    g_clear_error (&problem);
+    choice = choose (context, profile, wish, fallback_argv, &problem);
+  }
+  if (problem)
+    g_propagate_error (error, problem);
+  return choice;
+}
+
+SbxPlan *
+sbx_wish_plan (SbxContext *context, const SbxWish *wish, GVariant *groups, const char *app_id, GError **error)
+{
+  g_autoptr (SbxPolicy) bottom = sbx_policy_new ();
+  g_autoptr (SbxPolicy) policy = sbx_policy_merge_variant (bottom, groups, &context->places, error);
+
+  if (!policy)
+    return NULL;
+  if (!wish->argv[0]) {
+    sbx_throw (error, SBX_ERROR_BAD_OPTION, "no command: name one");
+    return NULL;
+  }
+  return make_plan (context, wish, policy, app_id, wish->argv, NULL, error);
+}
+
+GVariant *
+sbx_command_to_variant (const char *const *argv)
+{
+  GVariantBuilder builder;
+  gsize room = SBX_COMMAND_SHOWN;
+
+  g_variant_builder_init (&builder, G_VARIANT_TYPE_BYTESTRING_ARRAY);
+  for (gsize i = 0; argv[i]; i++) {
+    gsize size = strlen (argv[i]) + 1;
+
+    if (size > room) {
+      g_variant_builder_add_value (&builder, g_variant_new_bytestring ("\xe2\x80\xa6")); /* … */
+      break;
+    }
+    room -= size;
+    g_variant_builder_add_value (&builder, g_variant_new_bytestring (argv[i]));
+  }
+  return g_variant_builder_end (&builder);
+}

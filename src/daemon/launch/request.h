@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What a caller of Launch, Explain or Exec wants: from D-Bus to values, all of it checked. */
+#pragma once
+
+#include <gio/gio.h>
+#include <gio/gunixfdlist.h>
+
+#include "daemon/context.h"
+#include "daemon/instances/info.h"
+#include "daemon/launch/forward.h"
+#include "plan/plan.h"
+#include "policy/options.h"
+
+G_BEGIN_DECLS
+
+typedef struct {
+  char id[17];  /* of the instance to be, 16 hex digits, or "": filled in by whoever has it */
+  char *app_id; /* as the caller says, or NULL */
+  char **argv;
+  char **env, **unset_env; /* or NULL */
+  char **display_env;      /* or NULL */
+  char *cwd;               /* or NULL */
+  gboolean cwd_optional, tty, hold;
+  char *on_crash;   /* as the caller says, or NULL */
+  GVariant *policy; /* a{sv} or NULL */
+  /* Descriptors, all borrowed from @list */
+  GUnixFDList *list;
+  gint32 *targets; /* ascending */
+  int *fds;        /* of the same length: which goes to targets[i] */
+  gsize n_fds;
+  int *forward;
+  gsize n_forward;
+  int lifeline; /* or -1 */
+  /* Of a handler, filled in by whoever knows its target */
+  gboolean handler;
+  char *crash_directory;   /* or NULL */
+  guint32 target_enforced; /* SbxEnforced */
+  guint target_pid;        /* as its own pid namespace numbers it */
+  /* Of a caller in a sandbox, filled in by sbx_wish_set_within () */
+  SbxPolicy *within; /* or NULL */
+} SbxWish;
+
+void sbx_wish_free (SbxWish *wish);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (SbxWish, sbx_wish_free)
+
+/* @argv: aay; @options: a{sv}, checked against @table. @fds may be NULL; it is for Explain, which passes
+ * @look_at_fds = FALSE. Errors: BAD_OPTION, NOT_SUPPORTED. */
+SbxWish *sbx_wish_new (GVariant *argv, GVariant *options, const SbxOptionSpec *table, GUnixFDList *fds,
+                       gboolean look_at_fds, GError **error);
+
+/* @wish comes from inside of the instance that @info describes: it becomes that application's own, in whose policy's
+ * bounds it has to stay. Errors: POLICY_EXCEEDED for what is nobody's in a sandbox to say. */
+gboolean sbx_wish_set_within (SbxWish *wish, const SbxInfo *info, SbxContext *context, GError **error);
+
+/* A wish under a profile. */
+typedef struct {
+  SbxProfile *profile;
+  SbxPolicy *policy;
+  guint classes; /* in which the policy and the files handed over go beyond what is approved */
+  char *app_id;
+  char **argv;
+  char *on_crash; /* the handler profile for crashes, or NULL */
+  SbxPlan *plan;
+  SbxForward *forward;
+} SbxChoice;
+
+void sbx_choice_free (SbxChoice *choice);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (SbxChoice, sbx_choice_free)
+
+/* @fallback_argv (or NULL): when neither @wish nor the profile has a command. Errors: all of the policy's and plan's.
+ */
+SbxChoice *sbx_choice_new (SbxContext *context, const char *profile, const SbxWish *wish,
+                           const char *const *fallback_argv, GError **error);
+
+/* The plan of @wish in an instance with the policy @groups (a{sv}) and @app_id: for Exec. */
+SbxPlan *sbx_wish_plan (SbxContext *context, const SbxWish *wish, GVariant *groups, const char *app_id, GError **error);
+
+/* @argv as aay, cut off after some thousand bytes: for showing and keeping. Floating. */
+GVariant *sbx_command_to_variant (const char *const *argv);
+/* The file name of @command with every character that no application id has replaced. */
+char *sbx_app_id_from_command (const char *command);
+
+G_END_DECLS

@@ -1,0 +1,370 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "plan/filter/syscall-filter.h"
+
+#include <errno.h>
+#include <seccomp.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "common/error.h"
+
+static gboolean
+listed (const char *const *list, const char *call)
+{
+  return list && g_strv_contains (list, call);
+}
+
+static gboolean
+limits_ports (const SbxPolicy *policy)
+{
+  const guint16 *ports;
+  gsize n;
+
+  return (sbx_policy_get_shared (policy) & SBX_SHARED_NETWORK)
+         && (sbx_policy_get_connect (policy, &ports, &n) || sbx_policy_get_bind (policy, &ports, &n));
+}
+
+static gboolean
+is_time_for (SbxCallWhen when, const SbxPolicy *policy)
+{
+  switch (when) {
+  case SBX_WHEN_ALWAYS:
+    return TRUE;
+  case SBX_WHEN_PORTS_LIMITED:
+    return limits_ports (policy);
+  }
+  return TRUE; /* no such condition: refused */
+}
+
+/* Whether @row holds for @policy: its tier, not lifted by a feature or by allow=, not overtaken by deny=. */
+static gboolean
+applies (const SbxCallRow *row, const SbxPolicy *policy)
+{
+  return is_time_for (row->when, policy) && (row->tiers & SBX_TIER_BIT (sbx_policy_get_tier (policy)))
+         && !(row->unless & sbx_policy_get_features (policy))
+         && !listed (sbx_policy_get_seccomp_allow (policy), row->call)
+         && !listed (sbx_policy_get_seccomp_deny (policy), row->call);
+}
+
+static struct scmp_arg_cmp
+comparison (const SbxCallRow *row)
+{
+  struct scmp_arg_cmp compare = { .arg = row->argument, .op = SCMP_CMP_EQ, .datum_a = row->value };
+
+  switch (row->test) {
+  case SBX_CALL_NOT_EQUAL:
+    compare.op = SCMP_CMP_NE;
+    break;
+  case SBX_CALL_ABOVE:
+    compare.op = SCMP_CMP_GT;
+    break;
+  case SBX_CALL_MASKED:
+    compare.op = SCMP_CMP_MASKED_EQ;
+    compare.datum_a = row->mask;
+    compare.datum_b = row->value;
+    break;
+  case SBX_CALL_EQUAL:
+  case SBX_CALL_ANY:
+    break;
+  }
+  return compare;
+}
+
+/* libseccomp has no "masked and not equal": a negated condition compares all bits, so that ones which the kernel does
+ * not read can only make it refuse more. */
+static struct scmp_arg_cmp
+second_comparison (const SbxCallCondition *and)
+{
+  struct scmp_arg_cmp compare = { .arg = and->argument, .op = SCMP_CMP_MASKED_EQ };
+
+  if (and->negated)
+    return (struct scmp_arg_cmp){ .arg = and->argument, .op = SCMP_CMP_NE, .datum_a = and->value };
+  compare.datum_a = and->mask;
+  compare.datum_b = and->value;
+  return compare;
+}
+
+static gboolean
+add_row (scmp_filter_ctx filter, const SbxCallRow *row, guint32 action, GError **error)
+{
+  int number = seccomp_syscall_resolve_name (row->call);
+  struct scmp_arg_cmp compare[2] = { comparison (row), second_comparison (&row->and) };
+  guint n = row->test == SBX_CALL_ANY ? 0 : row->and.mask == 0 ? 1 : 2;
+  int rc;
+
+  if (number == __NR_SCMP_ERROR) /* newer than libseccomp: its kernel number cannot be named */
+    return sbx_throw (error, SBX_ERROR_NOT_SUPPORTED, "libseccomp does not know the system call %s; update libseccomp",
+                      row->call);
+  rc = seccomp_rule_add_array (filter, action, number, n, compare);
+  /* EDOM: not on this architecture */
+  return rc == 0 || rc == -EDOM || sbx_throw_errno (error, SBX_ERROR_NOT_SUPPORTED, -rc, "seccomp: %s", row->call);
+}
+
+static gboolean
+refuse_row (scmp_filter_ctx filter, const SbxCallRow *row, GError **error)
+{
+  return add_row (filter, row, SCMP_ACT_ERRNO ((guint) row->error), error);
+}
+
+/* allow= and deny= name calls that exist, or say which do not. */
+static gboolean
+check_names (const char *const *names, const char *key, GError **error)
+{
+  for (; names && *names; names++) {
+    if (strcmp (*names, "*") == 0)
+      return sbx_throw (error, SBX_ERROR_BAD_PROFILE, "[Seccomp] %s=*: with every system call denied nothing can start",
+                        key);
+    if (seccomp_syscall_resolve_name (*names) == __NR_SCMP_ERROR)
+      return sbx_throw (error, SBX_ERROR_BAD_PROFILE, "[Seccomp] %s: there is no system call \"%s\"; see syscalls(2)",
+                        key, *names);
+  }
+  return TRUE;
+}
+
+static gboolean
+fill (scmp_filter_ctx filter, const SbxPolicy *policy, GError **error)
+{
+  const char *const *deny = sbx_policy_get_seccomp_deny (policy);
+
+  if (!check_names (sbx_policy_get_seccomp_allow (policy), "allow", error) || !check_names (deny, "deny", error))
+    return FALSE;
+  for (const SbxCallRow *row = sbx_call_rows; row->call; row++)
+    if (applies (row, policy) && !refuse_row (filter, row, error))
+      return FALSE;
+  for (; deny && *deny; deny++) {
+    const SbxCallRow row = { .call = *deny, .error = EPERM };
+
+    if (!refuse_row (filter, &row, error))
+      return FALSE;
+  }
+  return TRUE;
+}
+
+static gboolean
+configure (scmp_filter_ctx filter, guint features, GError **error)
+{
+  int rc = seccomp_attr_set (filter, SCMP_FLTATR_ACT_BADARCH, SCMP_ACT_ERRNO (ENOSYS));
+
+  if (rc == 0)
+    rc = seccomp_attr_set (filter, SCMP_FLTATR_CTL_OPTIMIZE, 2); /* a binary tree: few steps for every call */
+#ifdef __x86_64__
+  if (rc == 0 && (features & SBX_FEATURE_MULTIARCH))
+    rc = seccomp_arch_add (filter, SCMP_ARCH_X86);
+#endif
+  return rc == 0 || sbx_throw_errno (error, SBX_ERROR_NOT_SUPPORTED, -rc, "seccomp: cannot set the filter up");
+}
+
+static GBytes *
+export_program (scmp_filter_ctx filter, GError **error)
+{
+  int fd = memfd_create ("seccomp", MFD_CLOEXEC);
+  int rc = fd < 0 ? -errno : seccomp_export_bpf (filter, fd);
+  GBytes *program = NULL;
+  struct stat st;
+
+  if (rc == 0 && fstat (fd, &st) == 0) {
+    char *data = g_malloc ((gsize) st.st_size);
+
+    if (pread (fd, data, (gsize) st.st_size, 0) == st.st_size)
+      program = g_bytes_new_take (g_steal_pointer (&data), (gsize) st.st_size);
+    g_free (data);
+  }
+  if (!program)
+    sbx_throw_errno (error, SBX_ERROR_NOT_SUPPORTED, rc < 0 ? -rc : errno, "seccomp: cannot write the filter");
+  if (fd >= 0)
+    close (fd);
+  return program;
+}
+
+GBytes *
+sbx_seccomp_compile (const SbxPolicy *policy, GError **error)
+{
+  scmp_filter_ctx filter = seccomp_init (SCMP_ACT_ALLOW);
+  GBytes *program = NULL;
+
+  if (!filter) {
+    sbx_throw (error, SBX_ERROR_NOT_SUPPORTED, "seccomp: libseccomp cannot start");
+    return NULL;
+  }
+  if (configure (filter, sbx_policy_get_features (policy), error) && fill (filter, policy, error))
+    program = export_program (filter, error);
+  seccomp_release (filter);
+  return program;
+}
+
+/* What the filter depends on, as text. */
+static char *
+cache_key (const SbxPolicy *policy)
+{
+  g_autofree char *allow = g_strjoinv (",", (char **) sbx_policy_get_seccomp_allow (policy));
+  g_autofree char *deny = g_strjoinv (",", (char **) sbx_policy_get_seccomp_deny (policy));
+
+  return g_strdup_printf ("%u %u %d %s %s", (guint) sbx_policy_get_tier (policy), sbx_policy_get_features (policy),
+                          limits_ports (policy), allow, deny);
+}
+
+/* The rows of the strict tier, which no feature and no profile lifts. */
+static gboolean
+fill_strict (scmp_filter_ctx filter, GError **error)
+{
+  for (const SbxCallRow *row = sbx_call_rows; row->call; row++)
+    if ((row->tiers & SBX_TIER_BIT (SBX_TIER_STRICT)) && !refuse_row (filter, row, error))
+      return FALSE;
+  return TRUE;
+}
+
+static gboolean
+fill_sidecar (scmp_filter_ctx filter, SbxSidecarKind kind, GError **error)
+{
+  if (!SBX_SIDECAR_LISTED)
+    return fill_strict (filter, error);
+  for (const SbxCallRow *row = sbx_sidecar_rows; row->call; row++)
+    if ((row->tiers & SBX_SIDECAR_BIT (kind)) && !add_row (filter, row, SCMP_ACT_ALLOW, error))
+      return FALSE;
+  return TRUE;
+}
+
+static GBytes *
+compile_sidecar (SbxSidecarKind kind, GError **error)
+{
+  scmp_filter_ctx filter = seccomp_init (SBX_SIDECAR_LISTED ? SCMP_ACT_ERRNO (ENOSYS) : SCMP_ACT_ALLOW);
+  GBytes *program = NULL;
+
+  if (!filter) {
+    sbx_throw (error, SBX_ERROR_NOT_SUPPORTED, "seccomp: libseccomp cannot start");
+    return NULL;
+  }
+  if (configure (filter, 0, error) && fill_sidecar (filter, kind, error))
+    program = export_program (filter, error);
+  seccomp_release (filter);
+  return program;
+}
+
+#define MAX_KEPT 64
+
+/* Takes both; @program may be NULL. */
+static GBytes *
+keep (GHashTable *cache, char *key, GBytes *program)
+{
+  if (!program) {
+    g_free (key);
+    return NULL;
+  }
+  if (g_hash_table_size (cache) >= MAX_KEPT)
+    g_hash_table_remove_all (cache);
+  g_hash_table_insert (cache, key, g_bytes_ref (program));
+  return program;
+}
+
+GHashTable *
+sbx_seccomp_cache_new (void)
+{
+  return g_hash_table_new_full (g_str_hash, g_str_equal, g_free, (GDestroyNotify) g_bytes_unref);
+}
+
+GBytes *
+sbx_seccomp_get (GHashTable *cache, const SbxPolicy *policy, GError **error)
+{
+  g_autofree char *key = cache_key (policy);
+  GBytes *program = g_hash_table_lookup (cache, key);
+
+  if (program)
+    return g_bytes_ref (program);
+  return keep (cache, g_steal_pointer (&key), sbx_seccomp_compile (policy, error));
+}
+
+GBytes *
+sbx_seccomp_get_sidecar (GHashTable *cache, SbxSidecarKind kind, GError **error)
+{
+  g_autofree char *key = g_strdup_printf ("sidecar %d", (int) kind); /* a policy's begins with a number */
+  GBytes *program = g_hash_table_lookup (cache, key);
+
+  if (program)
+    return g_bytes_ref (program);
+  return keep (cache, g_steal_pointer (&key), compile_sidecar (kind, error));
+}
+
+static char *
+describe_first (const SbxCallRow *row)
+{
+  switch (row->test) {
+  case SBX_CALL_ANY:
+    break;
+  case SBX_CALL_EQUAL:
+    return g_strdup_printf ("argument %u = %#" G_GINT64_MODIFIER "x", row->argument, row->value);
+  case SBX_CALL_NOT_EQUAL:
+    return g_strdup_printf ("argument %u ≠ %#" G_GINT64_MODIFIER "x", row->argument, row->value);
+  case SBX_CALL_ABOVE:
+    return g_strdup_printf ("argument %u > %#" G_GINT64_MODIFIER "x", row->argument, row->value);
+  case SBX_CALL_MASKED:
+    return g_strdup_printf ("argument %u & %#" G_GINT64_MODIFIER "x = %#" G_GINT64_MODIFIER "x", row->argument,
+                            row->mask, row->value);
+  }
+  return g_strdup ("");
+}
+
+static char *
+describe (const SbxCallRow *row)
+{
+  g_autofree char *first = describe_first (row);
+
+  if (row->and.mask == 0)
+    return g_steal_pointer (&first);
+  if (row->and.negated)
+    return g_strdup_printf ("%s, argument %u ≠ %#" G_GINT64_MODIFIER "x", first, row->and.argument, row->and.value);
+  return g_strdup_printf ("%s, argument %u & %#" G_GINT64_MODIFIER "x = %#" G_GINT64_MODIFIER "x", first,
+                          row->and.argument, row->and.mask, row->and.value);
+}
+
+static const char *
+error_name (int error)
+{
+  static const struct {
+    int number;
+    const char *name;
+  } names[] = { { EPERM, "EPERM" },
+                { ENOSYS, "ENOSYS" },
+                { ENOENT, "ENOENT" },
+                { EAFNOSUPPORT, "EAFNOSUPPORT" },
+                { EPROTONOSUPPORT, "EPROTONOSUPPORT" },
+                { EOPNOTSUPP, "EOPNOTSUPP" } };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (names); i++)
+    if (names[i].number == error)
+      return names[i].name;
+  return g_strerror (error);
+}
+
+static void
+add_explanation (GVariantBuilder *rows, const SbxCallRow *row)
+{
+  g_autofree char *condition = describe (row);
+
+  g_variant_builder_open (rows, G_VARIANT_TYPE_VARDICT);
+  g_variant_builder_add (rows, "{sv}", "call", g_variant_new_string (row->call));
+  if (*condition)
+    g_variant_builder_add (rows, "{sv}", "when", g_variant_new_string (condition));
+  g_variant_builder_add (rows, "{sv}", "error", g_variant_new_string (error_name (row->error)));
+  g_variant_builder_add (rows, "{sv}", "reason", g_variant_new_string (row->reason));
+  g_variant_builder_close (rows);
+}
+
+GVariant *
+sbx_seccomp_explain (const SbxPolicy *policy)
+{
+  const char *const *deny = sbx_policy_get_seccomp_deny (policy);
+  GVariantBuilder rows;
+
+  g_variant_builder_init (&rows, G_VARIANT_TYPE ("aa{sv}"));
+  for (const SbxCallRow *row = sbx_call_rows; row->call; row++)
+    if (applies (row, policy))
+      add_explanation (&rows, row);
+  for (; deny && *deny; deny++) {
+    const SbxCallRow row = { .call = *deny, .error = EPERM, .reason = "denied by the profile" };
+
+    add_explanation (&rows, &row);
+  }
+  return g_variant_builder_end (&rows);
+}
