@@ -72,7 +72,7 @@ sbx_context_new (char **environment)
   self->environment = environment;
   self->nofile = sbx_raise_nofile ();
   self->runtime = sbx_runtime_dir_new ((const char *const *) environment);
-  self->turnstile = sbx_turnstile_new (SBX_STARTING_PER_PROCESSOR * g_get_num_processors (), SBX_STARTING_PATIENCE_MS);
+  self->slots = sbx_launch_slots_new (SBX_STARTING_PER_PROCESSOR * g_get_num_processors (), SBX_STARTING_PATIENCE_MS);
   self->authority = sbx_authority_new ();
   probe (self);
   return self;
@@ -85,7 +85,7 @@ sbx_context_free (SbxContext *self)
   g_clear_object (&self->profiles);
   g_free ((gpointer) self->places.xdg_dirs);
   sbx_machine_free (self->machine);
-  sbx_turnstile_free (self->turnstile);
+  sbx_launch_slots_free (self->slots);
   sbx_runtime_dir_free (self->runtime);
   g_strfreev (self->environment);
   g_free (self->dump_program);

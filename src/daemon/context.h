@@ -18,7 +18,7 @@ typedef struct {
   SbxProfileSet *profiles;
   SbxAuthority *authority;
   SbxRuntimeDir *runtime;
-  SbxTurnstile *turnstile;
+  SbxLaunchSlots *slots;
   GDBusConnection *bus; /* the session bus, or NULL; the manager's */
   char *dump_program;   /* or NULL */
   gint64 probed_at;     /* monotonic us */

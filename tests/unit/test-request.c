@@ -11,14 +11,14 @@
 #include "daemon/launch/request.h"
 #include "daemon/launch/slots.h"
 
-static SbxWish *
+static SbxLaunchRequest *
 make (const char *argv, const char *options, GUnixFDList *fds, GError **error)
 {
   g_autoptr (GVariant) words = g_variant_parse (G_VARIANT_TYPE ("aay"), argv, NULL, NULL, error);
   g_autoptr (GVariant) dict = g_variant_parse (G_VARIANT_TYPE_VARDICT, options, NULL, NULL, error);
 
   g_assert_true (words && dict);
-  return sbx_wish_new (words, dict, sbx_launch_options, fds, TRUE, error);
+  return sbx_launch_request_new (words, dict, sbx_launch_options, fds, TRUE, error);
 }
 
 static void
@@ -39,22 +39,23 @@ test_plain (void)
   static const char *const unset[] = { "LANG", NULL };
   g_autoptr (GError) error = NULL;
   /* With a NUL at the end, as GVariant has it, and without, as Python sends it */
-  g_autoptr (SbxWish) wish = make ("[b'prog', [0xff], []]",
-                                   "{'cwd': <b'/srv'>, 'env': <{'A': 'b=c'}>, 'unset-env': <['LANG']>, "
-                                   "'app-id': <'org.example.A'>, 'activation-token': <'tok'>, 'cwd-optional': <true>}",
-                                   NULL, &error);
+  g_autoptr (SbxLaunchRequest) request =
+      make ("[b'prog', [0xff], []]",
+            "{'cwd': <b'/srv'>, 'env': <{'A': 'b=c'}>, 'unset-env': <['LANG']>, "
+            "'app-id': <'org.example.A'>, 'activation-token': <'tok'>, 'cwd-optional': <true>}",
+            NULL, &error);
 
   g_assert_no_error (error);
-  g_assert_cmpstrv (wish->argv, argv);
-  g_assert_cmpstr (wish->cwd, ==, "/srv");
-  g_assert_cmpstrv (wish->unset_env, unset);
-  g_assert_cmpstr (wish->app_id, ==, "org.example.A");
-  g_assert_cmpstr (g_environ_getenv (wish->env, "A"), ==, "b=c");
-  g_assert_cmpstr (g_environ_getenv (wish->env, "XDG_ACTIVATION_TOKEN"), ==, "tok");
-  g_assert_true (wish->cwd_optional);
-  g_assert_false (wish->tty);
-  g_assert_cmpint (wish->lifeline, ==, -1);
-  g_assert_cmpuint (wish->n_fds, ==, 0);
+  g_assert_cmpstrv (request->argv, argv);
+  g_assert_cmpstr (request->cwd, ==, "/srv");
+  g_assert_cmpstrv (request->unset_env, unset);
+  g_assert_cmpstr (request->app_id, ==, "org.example.A");
+  g_assert_cmpstr (g_environ_getenv (request->env, "A"), ==, "b=c");
+  g_assert_cmpstr (g_environ_getenv (request->env, "XDG_ACTIVATION_TOKEN"), ==, "tok");
+  g_assert_true (request->cwd_optional);
+  g_assert_false (request->tty);
+  g_assert_cmpint (request->lifeline, ==, -1);
+  g_assert_cmpuint (request->n_fds, ==, 0);
 }
 
 static void
@@ -63,7 +64,7 @@ test_descriptors (void)
   static const gint32 targets[] = { 0, 3, 7, 200 };
   g_autoptr (GUnixFDList) fds = g_unix_fd_list_new ();
   g_autoptr (GError) error = NULL;
-  g_autoptr (SbxWish) wish = NULL;
+  g_autoptr (SbxLaunchRequest) request = NULL;
   const int *all;
   int pair[2];
 
@@ -73,17 +74,17 @@ test_descriptors (void)
   close (pair[0]);
   close (pair[1]);
   all = g_unix_fd_list_peek_fds (fds, NULL);
-  wish = make ("[b'x']",
-               "{'fds': <{uint32 7: handle 0, 3: handle 1, 200: handle 1, 0: handle 0}>, 'tty': <true>, "
-               "'lifeline': <handle 1>}",
-               fds, &error);
+  request = make ("[b'x']",
+                  "{'fds': <{uint32 7: handle 0, 3: handle 1, 200: handle 1, 0: handle 0}>, 'tty': <true>, "
+                  "'lifeline': <handle 1>}",
+                  fds, &error);
   g_assert_no_error (error);
-  g_assert_cmpmem (wish->targets, wish->n_fds * sizeof (gint32), targets, sizeof targets);
-  g_assert_cmpint (wish->fds[0], ==, all[0]);
-  g_assert_cmpint (wish->fds[1], ==, all[1]);
-  g_assert_cmpint (wish->fds[2], ==, all[0]);
-  g_assert_cmpint (wish->fds[3], ==, all[1]);
-  g_assert_cmpint (wish->lifeline, ==, all[1]);
+  g_assert_cmpmem (request->targets, request->n_fds * sizeof (gint32), targets, sizeof targets);
+  g_assert_cmpint (request->fds[0], ==, all[0]);
+  g_assert_cmpint (request->fds[1], ==, all[1]);
+  g_assert_cmpint (request->fds[2], ==, all[0]);
+  g_assert_cmpint (request->fds[3], ==, all[1]);
+  g_assert_cmpint (request->lifeline, ==, all[1]);
 }
 
 static void
@@ -141,7 +142,7 @@ test_long_command (void)
 }
 
 typedef struct {
-  SbxTurnstile *turnstile;
+  SbxLaunchSlots *slots;
   GString *log;
   char name;
 } Visitor;
@@ -157,51 +158,51 @@ on_turn (gpointer user_data)
 static void
 test_turnstile (void)
 {
-  g_autoptr (SbxTurnstile) turnstile = sbx_turnstile_new (2, G_MAXINT / 2);
+  g_autoptr (SbxLaunchSlots) slots = sbx_launch_slots_new (2, G_MAXINT / 2);
   g_autoptr (GString) log = g_string_new (NULL);
   Visitor visitors[6];
 
   for (gsize i = 0; i < G_N_ELEMENTS (visitors); i++) {
-    visitors[i] = (Visitor){ turnstile, log, (char) ('a' + i) };
-    sbx_turnstile_enter (turnstile, on_turn, &visitors[i]);
+    visitors[i] = (Visitor){ slots, log, (char) ('a' + i) };
+    sbx_launch_slots_enter (slots, on_turn, &visitors[i]);
   }
   g_assert_cmpstr (log->str, ==, "ab");
   while (g_main_context_iteration (NULL, FALSE)) {
   }
-  g_assert_cmpstr (log->str, ==, "ab");          /* nobody has left */
-  sbx_turnstile_leave (turnstile, &visitors[3]); /* tired of waiting */
-  sbx_turnstile_leave (turnstile, &visitors[0]);
+  g_assert_cmpstr (log->str, ==, "ab");         /* nobody has left */
+  sbx_launch_slots_leave (slots, &visitors[3]); /* tired of waiting */
+  sbx_launch_slots_leave (slots, &visitors[0]);
   while (g_main_context_iteration (NULL, FALSE)) {
   }
   g_assert_cmpstr (log->str, ==, "abc");
-  sbx_turnstile_leave (turnstile, &visitors[1]);
-  sbx_turnstile_leave (turnstile, &visitors[2]);
+  sbx_launch_slots_leave (slots, &visitors[1]);
+  sbx_launch_slots_leave (slots, &visitors[2]);
   while (g_main_context_iteration (NULL, FALSE)) {
   }
   g_assert_cmpstr (log->str, ==, "abcef");
-  sbx_turnstile_leave (turnstile, &visitors[4]);
-  sbx_turnstile_leave (turnstile, &visitors[5]);
+  sbx_launch_slots_leave (slots, &visitors[4]);
+  sbx_launch_slots_leave (slots, &visitors[5]);
 }
 
 /* One that never leaves holds up nobody for ever, and may leave all the same. */
 static void
 test_turnstile_patience (void)
 {
-  g_autoptr (SbxTurnstile) turnstile = sbx_turnstile_new (1, 20);
+  g_autoptr (SbxLaunchSlots) slots = sbx_launch_slots_new (1, 20);
   g_autoptr (GString) log = g_string_new (NULL);
   Visitor visitors[4];
 
   for (gsize i = 0; i < G_N_ELEMENTS (visitors); i++) {
-    visitors[i] = (Visitor){ turnstile, log, (char) ('a' + i) };
-    sbx_turnstile_enter (turnstile, on_turn, &visitors[i]);
+    visitors[i] = (Visitor){ slots, log, (char) ('a' + i) };
+    sbx_launch_slots_enter (slots, on_turn, &visitors[i]);
   }
   g_assert_cmpstr (log->str, ==, "a");
   while (log->len < G_N_ELEMENTS (visitors))
     g_main_context_iteration (NULL, TRUE);
   g_assert_cmpstr (log->str, ==, "abcd");
   for (gsize i = 0; i < G_N_ELEMENTS (visitors); i++)
-    sbx_turnstile_leave (turnstile, &visitors[i]);
-  sbx_turnstile_enter (turnstile, on_turn, &visitors[0]);
+    sbx_launch_slots_leave (slots, &visitors[i]);
+  sbx_launch_slots_enter (slots, on_turn, &visitors[0]);
   g_assert_cmpstr (log->str, ==, "abcda");
 }
 
@@ -209,12 +210,12 @@ int
 main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
-  g_test_add_func ("/wish/plain", test_plain);
-  g_test_add_func ("/wish/descriptors", test_descriptors);
-  g_test_add_func ("/wish/refused", test_refused);
+  g_test_add_func ("/request/plain", test_plain);
+  g_test_add_func ("/request/descriptors", test_descriptors);
+  g_test_add_func ("/request/refused", test_refused);
   g_test_add_func ("/choice/app-ids", test_app_ids);
   g_test_add_func ("/choice/long-command", test_long_command);
-  g_test_add_func ("/turnstile/order", test_turnstile);
-  g_test_add_func ("/turnstile/patience", test_turnstile_patience);
+  g_test_add_func ("/slots/order", test_turnstile);
+  g_test_add_func ("/slots/patience", test_turnstile_patience);
   return g_test_run ();
 }

@@ -25,14 +25,15 @@ on_executed (GObject *source, GAsyncResult *result, gpointer user_data)
 
 /* The block of EXEC, a descriptor, or -1. */
 static int
-write_block (SbxCall *call, const SbxWish *wish, GError **error)
+write_block (SbxCall *call, const SbxLaunchRequest *request, GError **error)
 {
   const SbxInfo *info = sbx_instance_get_info (call->instance);
   g_autoptr (SbxPlan) plan =
-      sbx_wish_plan (sbx_manager_get_context (call->manager), wish, info->policy, info->app_id, error);
+      sbx_launch_request_plan (sbx_manager_get_context (call->manager), request, info->policy, info->app_id, error);
 
-  return plan ? sbx_plan_write_start (plan, g_str_equal (info->limits, "scope"), wish->targets, wish->n_fds, error)
-              : -1;
+  return plan
+             ? sbx_plan_write_start (plan, g_str_equal (info->limits, "scope"), request->targets, request->n_fds, error)
+             : -1;
 }
 
 static gboolean
@@ -53,26 +54,28 @@ exec (SbxCall *call)
   g_autoptr (GVariant) options = g_variant_get_child_value (parameters, 1);
   GError *error = NULL;
   g_autoptr (GArray) fds = g_array_new (FALSE, FALSE, sizeof (int));
-  g_autoptr (SbxWish) wish = NULL;
+  g_autoptr (SbxLaunchRequest) request = NULL;
   int block = -1;
 
   if (check_runs (call, &error))
-    wish = sbx_wish_new (argv, options, sbx_exec_options, g_dbus_message_get_unix_fd_list (message), TRUE, &error);
-  if (wish) {
-    sbx_id_format (sbx_instance_get_id (call->instance), wish->id); /* its places and its display are the instance's */
-    block = write_block (call, wish, &error);
+    request = sbx_launch_request_new (argv, options, sbx_exec_options, g_dbus_message_get_unix_fd_list (message), TRUE,
+                                      &error);
+  if (request) {
+    sbx_id_format (sbx_instance_get_id (call->instance),
+                   request->id); /* its places and its display are the instance's */
+    block = write_block (call, request, &error);
   }
   if (block < 0) {
     sbx_call_fail (call, error);
     return;
   }
   g_array_append_val (fds, block);
-  if (wish->lifeline >= 0)
-    g_array_append_val (fds, wish->lifeline);
-  if (wish->n_fds > 0)
-    g_array_append_vals (fds, wish->fds, (guint) wish->n_fds);
-  sbx_instance_exec_async (call->instance, (const int *) (gpointer) fds->data, fds->len, wish->lifeline >= 0,
-                           wish->argv[0], on_executed, call);
+  if (request->lifeline >= 0)
+    g_array_append_val (fds, request->lifeline);
+  if (request->n_fds > 0)
+    g_array_append_vals (fds, request->fds, (guint) request->n_fds);
+  sbx_instance_exec_async (call->instance, (const int *) (gpointer) fds->data, fds->len, request->lifeline >= 0,
+                           request->argv[0], on_executed, call);
   close (block);
 }
 

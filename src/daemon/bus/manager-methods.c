@@ -54,13 +54,14 @@ explain_choice (SbxContext *context, SbxChoice *choice)
 
 /* From inside of a sandbox it says what could be started from there, and nothing of what else there is. */
 static gboolean
-limit (SbxCall *call, SbxWish *wish, GError **error)
+limit (SbxCall *call, SbxLaunchRequest *request, GError **error)
 {
   if (call->where == SBX_WHERE_OUTSIDE)
     return TRUE;
   if (!call->own)
     return sbx_authority_is_outside (call->caller, error);
-  return sbx_wish_set_within (wish, sbx_instance_get_info (call->own), sbx_manager_get_context (call->manager), error);
+  return sbx_launch_request_set_within (request, sbx_instance_get_info (call->own),
+                                        sbx_manager_get_context (call->manager), error);
 }
 
 static void
@@ -72,13 +73,14 @@ explain (SbxCall *call)
   const char *some_command[] = { NULL, NULL };
   const char *profile;
   GError *error = NULL;
-  g_autoptr (SbxWish) wish = sbx_wish_new (argv, options, sbx_launch_options, NULL, FALSE, &error);
+  g_autoptr (SbxLaunchRequest) request =
+      sbx_launch_request_new (argv, options, sbx_launch_options, NULL, FALSE, &error);
   g_autoptr (SbxChoice) choice = NULL;
 
   g_variant_get_child (parameters, 0, "&s", &profile);
   some_command[0] = profile;
-  if (wish && limit (call, wish, &error))
-    choice = sbx_choice_new (sbx_manager_get_context (call->manager), profile, wish, some_command, &error);
+  if (request && limit (call, request, &error))
+    choice = sbx_choice_new (sbx_manager_get_context (call->manager), profile, request, some_command, &error);
   if (choice)
     sbx_call_return (call,
                      g_variant_new ("(@a{sv})", explain_choice (sbx_manager_get_context (call->manager), choice)));

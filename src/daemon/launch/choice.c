@@ -18,14 +18,14 @@ sbx_launch_forget_call (SbxLaunch *launch)
 /* For what it starts in turn: of the caller's variables those that a plan looks at, since they go to a file. What is
  * too much to be kept is nothing, and not the service's own. */
 static char **
-keep_display (const SbxWish *wish, const SbxPolicy *policy)
+keep_display (const SbxLaunchRequest *request, const SbxPolicy *policy)
 {
   g_autoptr (GPtrArray) kept = g_ptr_array_new_with_free_func (g_free);
   gsize size = 0;
 
-  if (!wish->display_env)
+  if (!request->display_env)
     return NULL;
-  for (char **row = wish->display_env; *row; row++) {
+  for (char **row = request->display_env; *row; row++) {
     g_autofree char *name = g_strndup (*row, strcspn (*row, "="));
 
     if (!sbx_plan_looks_at (policy, name))
@@ -40,7 +40,7 @@ keep_display (const SbxWish *wish, const SbxPolicy *policy)
 }
 
 SbxInfo *
-sbx_launch_make_info (guint64 id, SbxChoice *choice, const SbxWish *wish, SbxInstance *parent)
+sbx_launch_make_info (guint64 id, SbxChoice *choice, const SbxLaunchRequest *request, SbxInstance *parent)
 {
   SbxInfo *info = g_new0 (SbxInfo, 1);
   gboolean limited = FALSE;
@@ -49,8 +49,8 @@ sbx_launch_make_info (guint64 id, SbxChoice *choice, const SbxWish *wish, SbxIns
     limited = limited || (i != SBX_LIMIT_CPU && sbx_policy_get_limit (choice->policy, (SbxLimit) i) != SBX_LIMIT_NONE);
   info->id = id;
   info->parent = parent ? sbx_instance_get_id (parent) : 0;
-  info->nested = wish->within != NULL;
-  info->display = keep_display (wish, choice->policy);
+  info->nested = request->within != NULL;
+  info->display = keep_display (request, choice->policy);
   info->app_id = g_strdup (choice->app_id);
   info->profile = g_strdup (sbx_profile_get_name (choice->profile));
   info->command = g_variant_ref_sink (sbx_command_to_variant ((const char *const *) choice->argv));
@@ -81,27 +81,29 @@ pid_inside (gint32 pid)
 static void
 describe_target (SbxLaunch *launch)
 {
-  launch->wish->handler = TRUE;
-  launch->wish->target_enforced = sbx_instance_get_enforced (launch->target);
-  launch->wish->target_pid =
+  launch->request->handler = TRUE;
+  launch->request->target_enforced = sbx_instance_get_enforced (launch->target);
+  launch->request->target_pid =
       launch->target_pid != 0 ? launch->target_pid : pid_inside (sbx_instance_get_pid (launch->target));
-  launch->wish->crash_directory = g_steal_pointer (&launch->crash_directory);
+  launch->request->crash_directory = g_steal_pointer (&launch->crash_directory);
 }
 
 gboolean
 sbx_launch_choose (SbxLaunch *launch, GError **error)
 {
-  launch->wish = sbx_wish_new (launch->argv, launch->options, launch->target ? sbx_attach_options : sbx_launch_options,
-                               launch->fds, TRUE, error);
+  launch->request =
+      sbx_launch_request_new (launch->argv, launch->options, launch->target ? sbx_attach_options : sbx_launch_options,
+                              launch->fds, TRUE, error);
   launch->id = sbx_registry_new_id (launch->registry);
-  if (launch->wish)
-    sbx_id_format (launch->id, launch->wish->id);
-  if (launch->wish && launch->target)
+  if (launch->request)
+    sbx_id_format (launch->id, launch->request->id);
+  if (launch->request && launch->target)
     describe_target (launch);
-  if (launch->wish
+  if (launch->request
       && (!launch->within
-          || sbx_wish_set_within (launch->wish, sbx_instance_get_info (launch->within), launch->context, error)))
-    launch->choice = sbx_choice_new (launch->context, launch->profile, launch->wish, NULL, error);
+          || sbx_launch_request_set_within (launch->request, sbx_instance_get_info (launch->within), launch->context,
+                                            error)))
+    launch->choice = sbx_choice_new (launch->context, launch->profile, launch->request, NULL, error);
   sbx_launch_forget_call (launch);
   return launch->choice != NULL;
 }

@@ -14,7 +14,7 @@ typedef struct {
   char *profile;
   GVariant *argv, *options; /* until it is its turn */
   GUnixFDList *fds;
-  SbxWish *wish;
+  SbxLaunchRequest *request;
   SbxChoice *choice;
   SbxInstance *instance;
   SbxInstance *target; /* of a handler, or NULL */
@@ -34,7 +34,7 @@ typedef struct {
 /* choice.c: from the call to a plan, and to what is kept of it. Errors: all of sbx_choice_new (). */
 gboolean sbx_launch_choose (SbxLaunch *launch, GError **error);
 /* @parent: the target of a handler, the sandbox that the call comes from, or NULL. The caller's. */
-SbxInfo *sbx_launch_make_info (guint64 id, SbxChoice *choice, const SbxWish *wish, SbxInstance *parent);
+SbxInfo *sbx_launch_make_info (guint64 id, SbxChoice *choice, const SbxLaunchRequest *request, SbxInstance *parent);
 /* Drops what has only been needed for that. */
 void sbx_launch_forget_call (SbxLaunch *launch);
 

@@ -53,7 +53,7 @@ launch_clear (gpointer data)
 
   sbx_launch_forget_call (launch);
   g_clear_object (&launch->caller);
-  g_clear_pointer (&launch->wish, sbx_wish_free);
+  g_clear_pointer (&launch->request, sbx_launch_request_free);
   g_clear_pointer (&launch->choice, sbx_choice_free);
   g_clear_pointer (&launch->points, sbx_mount_points_unref);
   g_clear_object (&launch->instance);
@@ -73,10 +73,10 @@ launch_unref (SbxLaunch *launch)
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (SbxLaunch, launch_unref)
 
 static void
-leave_turnstile (SbxLaunch *launch)
+leave_slot (SbxLaunch *launch)
 {
   if (launch->entered)
-    sbx_turnstile_leave (launch->context->turnstile, launch);
+    sbx_launch_slots_leave (launch->context->slots, launch);
   launch->entered = FALSE;
 }
 
@@ -84,7 +84,7 @@ leave_turnstile (SbxLaunch *launch)
 static void
 settle (SbxLaunch *launch)
 {
-  leave_turnstile (launch);
+  leave_slot (launch);
   g_clear_handle_id (&launch->timeout, g_source_remove);
   if (launch->caller)
     g_signal_handlers_disconnect_by_data (launch->caller, launch);
@@ -132,7 +132,7 @@ on_ready (SbxInstance *instance, int pid, gpointer user_data)
   GError *error = NULL;
 
   launch->init = pid;
-  leave_turnstile (launch);
+  leave_slot (launch);
   launch->verified = launch->verified || sbx_forward_verify (launch->choice->forward, pid, &error);
   if (error)
     give_up (launch, error);
@@ -178,7 +178,7 @@ on_caller_gone (SbxCaller *caller, gpointer user_data)
 {
   SbxLaunch *launch = user_data;
 
-  if (launch->started && launch->wish->lifeline >= 0)
+  if (launch->started && launch->request->lifeline >= 0)
     return;
   give_up (launch, g_error_new_literal (G_IO_ERROR, G_IO_ERROR_CANCELLED, "the caller has left"));
 }
@@ -306,7 +306,7 @@ begin (gpointer user_data)
     return;
   }
   launch->verified = launch->choice->forward->files->len == 0;
-  launch->instance = sbx_instance_new (sbx_launch_make_info (launch->id, launch->choice, launch->wish,
+  launch->instance = sbx_instance_new (sbx_launch_make_info (launch->id, launch->choice, launch->request,
                                                              launch->target ? launch->target : launch->within));
   if (launch->caller)
     sbx_instance_set_starter (launch->instance, launch->caller);
@@ -321,14 +321,14 @@ begin (gpointer user_data)
   if (launch->task && !launch->prepared && (!launch->approved || !launch->caller))
     advance (launch);
   if (launch->task && !launch->prepared) /* it waits for the authority, and is cheap to wait for */
-    leave_turnstile (launch);
+    leave_slot (launch);
 }
 
 static void
 queue (SbxLaunch *launch)
 {
   launch->entered = TRUE;
-  sbx_turnstile_enter (launch->context->turnstile, begin, launch);
+  sbx_launch_slots_enter (launch->context->slots, begin, launch);
 }
 
 static void

@@ -161,7 +161,7 @@ start_keeper (SbxLaunch *launch, GError **error)
   if (!keeper)
     return -1;
   if (launch->target)
-    return sbx_instance_attach (launch->target, keeper, launch->wish->hold, launch->crash, error);
+    return sbx_instance_attach (launch->target, keeper, launch->request->hold, launch->crash, error);
   /* A private service's standard error is its caller's, who may wait for the end of it */
   sock = sbx_keeper_spawn (keeper, &context->nofile, context->bus == NULL, &pid, error);
   if (sock >= 0)
@@ -173,10 +173,10 @@ start_keeper (SbxLaunch *launch, GError **error)
 static gboolean
 write_start (SbxLaunch *launch, GError **error)
 {
-  const SbxWish *wish = launch->wish;
+  const SbxLaunchRequest *request = launch->request;
   gboolean by_scope = g_str_equal (sbx_instance_get_info (launch->instance)->limits, "scope");
 
-  launch->start_block = sbx_plan_write_start (launch->choice->plan, by_scope, wish->targets, wish->n_fds, error);
+  launch->start_block = sbx_plan_write_start (launch->choice->plan, by_scope, request->targets, request->n_fds, error);
   g_clear_object (&launch->choice->plan); /* it may be large, and the authority may take its time */
   return launch->start_block >= 0;
 }
@@ -203,8 +203,8 @@ sbx_launch_prepare (SbxLaunch *launch, GError **error)
 gboolean
 sbx_launch_start (SbxLaunch *launch, GError **error)
 {
-  const SbxWish *wish = launch->wish;
-  SbxMessage message = { .type = SBX_MSG_START, .value = wish->lifeline >= 0 ? SBX_START_LIFELINE : 0 };
+  const SbxLaunchRequest *request = launch->request;
+  SbxMessage message = { .type = SBX_MSG_START, .value = request->lifeline >= 0 ? SBX_START_LIFELINE : 0 };
   g_autoptr (GArray) fds = g_array_new (FALSE, FALSE, sizeof (int));
 
   if (launch->start_block < 0 && !write_start (launch, error))
@@ -212,15 +212,15 @@ sbx_launch_start (SbxLaunch *launch, GError **error)
   if (launch->choice->on_crash)
     message.value |= SBX_START_TRACE;
   g_array_append_val (fds, launch->start_block);
-  if (wish->lifeline >= 0)
-    g_array_append_val (fds, wish->lifeline);
-  if (wish->n_fds > 0)
-    g_array_append_vals (fds, wish->fds, (guint) wish->n_fds);
+  if (request->lifeline >= 0)
+    g_array_append_val (fds, request->lifeline);
+  if (request->n_fds > 0)
+    g_array_append_vals (fds, request->fds, (guint) request->n_fds);
   if (!sbx_instance_send (launch->instance, &message, (const int *) (gpointer) fds->data, fds->len, error))
     return FALSE;
   launch->started = TRUE;
   close (launch->start_block);
   launch->start_block = -1;
-  g_clear_object (&launch->wish->list); /* the keeper has its own copies */
+  g_clear_object (&launch->request->list); /* the keeper has its own copies */
   return TRUE;
 }

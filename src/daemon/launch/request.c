@@ -11,23 +11,23 @@
 #include "daemon/bounds.h"
 
 void
-sbx_wish_free (SbxWish *wish)
+sbx_launch_request_free (SbxLaunchRequest *request)
 {
-  g_free (wish->app_id);
-  g_strfreev (wish->argv);
-  g_strfreev (wish->env);
-  g_strfreev (wish->unset_env);
-  g_strfreev (wish->display_env);
-  g_free (wish->cwd);
-  g_clear_pointer (&wish->policy, g_variant_unref);
-  g_clear_pointer (&wish->within, sbx_policy_unref);
-  g_clear_object (&wish->list);
-  g_free (wish->targets);
-  g_free (wish->fds);
-  g_free (wish->forward);
-  g_free (wish->on_crash);
-  g_free (wish->crash_directory);
-  g_free (wish);
+  g_free (request->app_id);
+  g_strfreev (request->argv);
+  g_strfreev (request->env);
+  g_strfreev (request->unset_env);
+  g_strfreev (request->display_env);
+  g_free (request->cwd);
+  g_clear_pointer (&request->policy, g_variant_unref);
+  g_clear_pointer (&request->within, sbx_policy_unref);
+  g_clear_object (&request->list);
+  g_free (request->targets);
+  g_free (request->fds);
+  g_free (request->forward);
+  g_free (request->on_crash);
+  g_free (request->crash_directory);
+  g_free (request);
 }
 
 /* An `ay`, with or without a NUL at its end (GVariant's bytestrings have one, other bindings send none). */
@@ -47,19 +47,19 @@ take_bytes (GVariant *bytes, const char *what, GError **error)
 }
 
 static gboolean
-take_argv (SbxWish *wish, GVariant *argv, GError **error)
+take_argv (SbxLaunchRequest *request, GVariant *argv, GError **error)
 {
   gsize n = g_variant_n_children (argv);
 
-  wish->argv = g_new0 (char *, n + 1);
+  request->argv = g_new0 (char *, n + 1);
   for (gsize i = 0; i < n; i++) {
     g_autoptr (GVariant) bytes = g_variant_get_child_value (argv, i);
 
-    wish->argv[i] = take_bytes (bytes, "an argument of the command", error);
-    if (!wish->argv[i])
+    request->argv[i] = take_bytes (bytes, "an argument of the command", error);
+    if (!request->argv[i])
       return FALSE;
   }
-  if (n > 0 && wish->argv[0][0] == '\0')
+  if (n > 0 && request->argv[0][0] == '\0')
     return sbx_throw (error, SBX_ERROR_BAD_OPTION, "the command is an empty string");
   return TRUE;
 }
@@ -79,38 +79,38 @@ take_env (GVariant *env)
 }
 
 static gboolean
-take_plain_options (SbxWish *wish, GVariant *options, GError **error)
+take_plain_options (SbxLaunchRequest *request, GVariant *options, GError **error)
 {
   g_autoptr (GVariant) cwd = g_variant_lookup_value (options, "cwd", G_VARIANT_TYPE_BYTESTRING);
   g_autoptr (GVariant) env = g_variant_lookup_value (options, "env", G_VARIANT_TYPE ("a{ss}"));
   const char *token = NULL;
 
-  g_variant_lookup (options, "app-id", "s", &wish->app_id);
-  g_variant_lookup (options, "cwd-optional", "b", &wish->cwd_optional);
-  g_variant_lookup (options, "tty", "b", &wish->tty);
-  g_variant_lookup (options, "hold", "b", &wish->hold);
-  g_variant_lookup (options, "unset-env", "^as", &wish->unset_env);
-  g_variant_lookup (options, "display-env", "^as", &wish->display_env);
-  wish->policy = g_variant_lookup_value (options, "policy", G_VARIANT_TYPE_VARDICT);
-  if (cwd && !(wish->cwd = take_bytes (cwd, "the option \"cwd\"", error)))
+  g_variant_lookup (options, "app-id", "s", &request->app_id);
+  g_variant_lookup (options, "cwd-optional", "b", &request->cwd_optional);
+  g_variant_lookup (options, "tty", "b", &request->tty);
+  g_variant_lookup (options, "hold", "b", &request->hold);
+  g_variant_lookup (options, "unset-env", "^as", &request->unset_env);
+  g_variant_lookup (options, "display-env", "^as", &request->display_env);
+  request->policy = g_variant_lookup_value (options, "policy", G_VARIANT_TYPE_VARDICT);
+  if (cwd && !(request->cwd = take_bytes (cwd, "the option \"cwd\"", error)))
     return FALSE;
   if (env)
-    wish->env = take_env (env);
+    request->env = take_env (env);
   if (g_variant_lookup (options, "activation-token", "&s", &token)) {
-    if (!wish->env)
-      wish->env = g_new0 (char *, 1);
-    wish->env = g_environ_setenv (wish->env, "XDG_ACTIVATION_TOKEN", token, FALSE);
-    wish->env = g_environ_setenv (wish->env, "DESKTOP_STARTUP_ID", token, FALSE);
+    if (!request->env)
+      request->env = g_new0 (char *, 1);
+    request->env = g_environ_setenv (request->env, "XDG_ACTIVATION_TOKEN", token, FALSE);
+    request->env = g_environ_setenv (request->env, "DESKTOP_STARTUP_ID", token, FALSE);
   }
-  g_variant_lookup (options, "on-crash", "s", &wish->on_crash);
+  g_variant_lookup (options, "on-crash", "s", &request->on_crash);
   return TRUE;
 }
 
 static int
-find_fd (SbxWish *wish, gint32 handle, const char *key, GError **error)
+find_fd (SbxLaunchRequest *request, gint32 handle, const char *key, GError **error)
 {
   gint n = 0;
-  const gint *all = wish->list ? g_unix_fd_list_peek_fds (wish->list, &n) : NULL;
+  const gint *all = request->list ? g_unix_fd_list_peek_fds (request->list, &n) : NULL;
 
   if (handle >= 0 && handle < n)
     return all[handle];
@@ -133,7 +133,7 @@ compare_targets (gconstpointer a, gconstpointer b)
 }
 
 static gboolean
-take_fds (SbxWish *wish, GVariant *map, GError **error)
+take_fds (SbxLaunchRequest *request, GVariant *map, GError **error)
 {
   gsize n = g_variant_n_children (map);
   g_autofree Mapped *mapped = g_new0 (Mapped, n + 1);
@@ -143,110 +143,110 @@ take_fds (SbxWish *wish, GVariant *map, GError **error)
     gint32 handle;
 
     g_variant_get_child (map, i, "{uh}", &target, &handle);
-    mapped[i] = (Mapped){ (gint32) target, find_fd (wish, handle, "fds", error) };
+    mapped[i] = (Mapped){ (gint32) target, find_fd (request, handle, "fds", error) };
     if (mapped[i].fd < 0)
       return FALSE;
   }
   qsort (mapped, n, sizeof *mapped, compare_targets);
-  wish->targets = g_new0 (gint32, n + 1);
-  wish->fds = g_new0 (int, n + 1);
-  wish->n_fds = n;
+  request->targets = g_new0 (gint32, n + 1);
+  request->fds = g_new0 (int, n + 1);
+  request->n_fds = n;
   for (gsize i = 0; i < n; i++) {
     if (i > 0 && mapped[i].target == mapped[i - 1].target)
       return sbx_throw (error, SBX_ERROR_BAD_OPTION, "the option \"fds\" names %d twice", mapped[i].target);
-    wish->targets[i] = mapped[i].target;
-    wish->fds[i] = mapped[i].fd;
+    request->targets[i] = mapped[i].target;
+    request->fds[i] = mapped[i].fd;
   }
   return TRUE;
 }
 
 static gboolean
-take_lifeline (SbxWish *wish, gint32 handle, GError **error)
+take_lifeline (SbxLaunchRequest *request, gint32 handle, GError **error)
 {
   int type = 0, domain = 0;
   socklen_t size = sizeof type;
 
-  wish->lifeline = find_fd (wish, handle, "lifeline", error);
-  if (wish->lifeline < 0)
+  request->lifeline = find_fd (request, handle, "lifeline", error);
+  if (request->lifeline < 0)
     return FALSE;
-  if (getsockopt (wish->lifeline, SOL_SOCKET, SO_TYPE, &type, &size) == 0 && type == SOCK_SEQPACKET
-      && getsockopt (wish->lifeline, SOL_SOCKET, SO_DOMAIN, &domain, &size) == 0 && domain == AF_UNIX)
+  if (getsockopt (request->lifeline, SOL_SOCKET, SO_TYPE, &type, &size) == 0 && type == SOCK_SEQPACKET
+      && getsockopt (request->lifeline, SOL_SOCKET, SO_DOMAIN, &domain, &size) == 0 && domain == AF_UNIX)
     return TRUE;
   return sbx_throw (error, SBX_ERROR_BAD_OPTION,
                     "the option \"lifeline\" is no connected AF_UNIX socket of type SOCK_SEQPACKET");
 }
 
 static gboolean
-take_forward (SbxWish *wish, GVariant *handles, GError **error)
+take_forward (SbxLaunchRequest *request, GVariant *handles, GError **error)
 {
-  wish->n_forward = g_variant_n_children (handles);
-  wish->forward = g_new0 (int, wish->n_forward + 1);
-  for (gsize i = 0; i < wish->n_forward; i++) {
+  request->n_forward = g_variant_n_children (handles);
+  request->forward = g_new0 (int, request->n_forward + 1);
+  for (gsize i = 0; i < request->n_forward; i++) {
     gint32 handle;
 
     g_variant_get_child (handles, i, "h", &handle);
-    wish->forward[i] = find_fd (wish, handle, "forward", error);
-    if (wish->forward[i] < 0)
+    request->forward[i] = find_fd (request, handle, "forward", error);
+    if (request->forward[i] < 0)
       return FALSE;
   }
   return TRUE;
 }
 
 static gboolean
-take_fd_options (SbxWish *wish, GVariant *options, GError **error)
+take_fd_options (SbxLaunchRequest *request, GVariant *options, GError **error)
 {
   g_autoptr (GVariant) map = g_variant_lookup_value (options, "fds", G_VARIANT_TYPE ("a{uh}"));
   g_autoptr (GVariant) forward = g_variant_lookup_value (options, "forward", G_VARIANT_TYPE ("ah"));
   gint32 lifeline;
 
-  if (map && !take_fds (wish, map, error))
+  if (map && !take_fds (request, map, error))
     return FALSE;
-  if (forward && !take_forward (wish, forward, error))
+  if (forward && !take_forward (request, forward, error))
     return FALSE;
-  if (g_variant_lookup (options, "lifeline", "h", &lifeline) && !take_lifeline (wish, lifeline, error))
+  if (g_variant_lookup (options, "lifeline", "h", &lifeline) && !take_lifeline (request, lifeline, error))
     return FALSE;
-  if (wish->tty && (wish->n_fds == 0 || wish->targets[0] != STDIN_FILENO))
+  if (request->tty && (request->n_fds == 0 || request->targets[0] != STDIN_FILENO))
     return sbx_throw (error, SBX_ERROR_BAD_OPTION,
                       "the option \"tty\" makes descriptor 0 the terminal, and \"fds\" has no 0");
   return TRUE;
 }
 
-SbxWish *
-sbx_wish_new (GVariant *argv, GVariant *options, const SbxOptionSpec *table, GUnixFDList *fds, gboolean look_at_fds,
-              GError **error)
+SbxLaunchRequest *
+sbx_launch_request_new (GVariant *argv, GVariant *options, const SbxOptionSpec *table, GUnixFDList *fds,
+                        gboolean look_at_fds, GError **error)
 {
-  g_autoptr (SbxWish) wish = g_new0 (SbxWish, 1);
+  g_autoptr (SbxLaunchRequest) request = g_new0 (SbxLaunchRequest, 1);
 
-  wish->lifeline = -1;
-  wish->list = fds ? g_object_ref (fds) : NULL;
-  if (!sbx_options_check (options, table, error) || !take_argv (wish, argv, error)
-      || !take_plain_options (wish, options, error) || (look_at_fds && !take_fd_options (wish, options, error)))
+  request->lifeline = -1;
+  request->list = fds ? g_object_ref (fds) : NULL;
+  if (!sbx_options_check (options, table, error) || !take_argv (request, argv, error)
+      || !take_plain_options (request, options, error) || (look_at_fds && !take_fd_options (request, options, error)))
     return NULL;
-  return g_steal_pointer (&wish);
+  return g_steal_pointer (&request);
 }
 
 gboolean
-sbx_wish_set_within (SbxWish *wish, const SbxInfo *info, SbxContext *context, GError **error)
+sbx_launch_request_set_within (SbxLaunchRequest *request, const SbxInfo *info, SbxContext *context, GError **error)
 {
   g_autoptr (SbxPolicy) nothing = sbx_policy_new ();
 
-  if (wish->app_id && !g_str_equal (wish->app_id, info->app_id))
+  if (request->app_id && !g_str_equal (request->app_id, info->app_id))
     return sbx_throw (error, SBX_ERROR_POLICY_EXCEEDED,
                       "the option \"app-id\": from inside of %s nothing can be started as %s; leave it out",
-                      info->app_id, wish->app_id);
-  if (wish->n_forward > 0)
+                      info->app_id, request->app_id);
+  if (request->n_forward > 0)
     return sbx_throw (error, SBX_ERROR_POLICY_EXCEEDED,
                       "the option \"forward\": a sandbox hands no files on by their path; pass descriptors in \"fds\"");
-  if (wish->on_crash && !g_str_equal (wish->on_crash, SBX_ON_CRASH_NONE))
+  if (request->on_crash && !g_str_equal (request->on_crash, SBX_ON_CRASH_NONE))
     return sbx_throw (error, SBX_ERROR_POLICY_EXCEEDED,
                       "the option \"on-crash\": a sandbox starts no crash handlers; leave it out");
-  wish->within = sbx_policy_merge_variant (nothing, info->policy, &context->places, error);
-  g_free (wish->app_id);
-  wish->app_id = g_strdup (info->app_id);
+  request->within = sbx_policy_merge_variant (nothing, info->policy, &context->places, error);
+  g_free (request->app_id);
+  request->app_id = g_strdup (info->app_id);
   /* Which socket and which cookie a display is has been said by somebody outside */
-  g_strfreev (wish->display_env);
-  wish->display_env = g_strdupv (info->display);
-  return wish->within != NULL;
+  g_strfreev (request->display_env);
+  request->display_env = g_strdupv (info->display);
+  return request->within != NULL;
 }
 
 void
@@ -263,9 +263,10 @@ sbx_choice_free (SbxChoice *choice)
 }
 
 static SbxPolicy *
-merge (SbxContext *context, const SbxPolicy *base, const SbxWish *wish, GError **error)
+merge (SbxContext *context, const SbxPolicy *base, const SbxLaunchRequest *request, GError **error)
 {
-  return wish->policy ? sbx_policy_merge_variant (base, wish->policy, &context->places, error) : sbx_policy_ref (base);
+  return request->policy ? sbx_policy_merge_variant (base, request->policy, &context->places, error)
+                         : sbx_policy_ref (base);
 }
 
 char *
@@ -284,10 +285,10 @@ sbx_app_id_from_command (const char *command)
 }
 
 static char *
-choose_app_id (const SbxWish *wish, SbxProfile *profile, const char *command)
+choose_app_id (const SbxLaunchRequest *request, SbxProfile *profile, const char *command)
 {
-  if (wish->app_id)
-    return g_strdup (wish->app_id);
+  if (request->app_id)
+    return g_strdup (request->app_id);
   if (sbx_profile_get_app_id (profile))
     return g_strdup (sbx_profile_get_app_id (profile));
   return sbx_app_id_from_command (command);
@@ -311,14 +312,14 @@ fill_in_target (const char *const *command, guint pid)
 }
 
 static char **
-choose_argv (const SbxWish *wish, SbxProfile *profile, const char *const *fallback, GError **error)
+choose_argv (const SbxLaunchRequest *request, SbxProfile *profile, const char *const *fallback, GError **error)
 {
   const char *const *of_profile = sbx_profile_get_command (profile);
 
-  if (wish->argv[0])
-    return g_strdupv (wish->argv);
+  if (request->argv[0])
+    return g_strdupv (request->argv);
   if (of_profile && of_profile[0])
-    return wish->handler ? fill_in_target (of_profile, wish->target_pid) : g_strdupv ((char **) of_profile);
+    return request->handler ? fill_in_target (of_profile, request->target_pid) : g_strdupv ((char **) of_profile);
   if (fallback)
     return g_strdupv ((char **) fallback);
   sbx_throw (error, SBX_ERROR_BAD_OPTION, "no command: name one, since the profile \"%s\" has no Command= of its own",
@@ -327,42 +328,42 @@ choose_argv (const SbxWish *wish, SbxProfile *profile, const char *const *fallba
 }
 
 static SbxPlan *
-make_plan (SbxContext *context, const SbxWish *wish, const SbxPolicy *policy, const char *app_id, char **argv,
-           const SbxForward *forward, GError **error)
+make_plan (SbxContext *context, const SbxLaunchRequest *request, const SbxPolicy *policy, const char *app_id,
+           char **argv, const SbxForward *forward, GError **error)
 {
   char terminal[PATH_MAX];
-  const SbxRequest request = {
-    .id = wish->id[0] ? wish->id : NULL,
+  const SbxRequest plan_request = {
+    .id = request->id[0] ? request->id : NULL,
     .app_id = app_id,
     .argv = (const char *const *) argv,
-    .env = (const char *const *) wish->env,
-    .unset_env = (const char *const *) wish->unset_env,
-    .cwd = wish->cwd,
-    .cwd_optional = wish->cwd_optional,
-    .tty = wish->tty,
-    .terminal =
-        wish->tty && !wish->within && wish->n_fds > 0 && ttyname_r (wish->fds[0], terminal, sizeof terminal) == 0
-            ? terminal
-            : NULL,
-    .display_env = (const char *const *) wish->display_env,
-    .handler = wish->handler,
-    .crash_directory = wish->crash_directory,
-    .dump_program = wish->handler ? sbx_context_get_dump_program (context) : NULL,
-    .target_enforced = wish->target_enforced,
-    .target_pid = wish->target_pid,
+    .env = (const char *const *) request->env,
+    .unset_env = (const char *const *) request->unset_env,
+    .cwd = request->cwd,
+    .cwd_optional = request->cwd_optional,
+    .tty = request->tty,
+    .terminal = request->tty && !request->within && request->n_fds > 0
+                        && ttyname_r (request->fds[0], terminal, sizeof terminal) == 0
+                    ? terminal
+                    : NULL,
+    .display_env = (const char *const *) request->display_env,
+    .handler = request->handler,
+    .crash_directory = request->crash_directory,
+    .dump_program = request->handler ? sbx_context_get_dump_program (context) : NULL,
+    .target_enforced = request->target_enforced,
+    .target_pid = request->target_pid,
     .forward = forward ? (const SbxForwardedFile *) (gpointer) forward->files->data : NULL,
     .n_forward = forward ? forward->files->len : 0,
   };
 
-  return sbx_plan_new (policy, &request, context->machine, error);
+  return sbx_plan_new (policy, &plan_request, context->machine, error);
 }
 
 /* Which handler a crash gets. What the profile names is part of it; another one is as if it were attached. */
 static gboolean
-choose_on_crash (SbxContext *context, const SbxWish *wish, SbxChoice *choice, GError **error)
+choose_on_crash (SbxContext *context, const SbxLaunchRequest *request, SbxChoice *choice, GError **error)
 {
   const char *of_profile = sbx_profile_get_on_crash (choice->profile);
-  const char *name = wish->on_crash && wish->on_crash[0] ? wish->on_crash : of_profile;
+  const char *name = request->on_crash && request->on_crash[0] ? request->on_crash : of_profile;
   g_autoptr (SbxProfile) handler = NULL;
   const char *const *command;
 
@@ -388,20 +389,20 @@ choose_on_crash (SbxContext *context, const SbxWish *wish, SbxChoice *choice, GE
   return TRUE;
 }
 
-/* Exactly what @wish is within, or less: an error else, and never silently less. What the profile names, the caller may
- * not read: it is the user's. */
+/* Exactly what @request is within, or less: an error else, and never silently less. What the profile names, the caller
+ * may not read: it is the user's. */
 static gboolean
-check_policy_within (SbxContext *context, const SbxWish *wish, const SbxChoice *choice, GError **error)
+check_policy_within (SbxContext *context, const SbxLaunchRequest *request, const SbxChoice *choice, GError **error)
 {
   g_autoptr (SbxPolicy) nothing = sbx_policy_new (), said = NULL, most = NULL;
   g_autofree char *more = NULL;
 
-  if (sbx_policy_leq (choice->policy, wish->within))
+  if (sbx_policy_leq (choice->policy, request->within))
     return TRUE;
-  said = merge (context, nothing, wish, error);
+  said = merge (context, nothing, request, error);
   if (!said)
     return FALSE;
-  most = sbx_policy_meet (choice->policy, wish->within);
+  most = sbx_policy_meet (choice->policy, request->within);
   more = sbx_policy_tell_more (most, choice->policy, said);
   return sbx_throw (error, SBX_ERROR_POLICY_EXCEEDED,
                     "the profile \"%s\", with the options, allows more than the calling sandbox has itself: %s; name a "
@@ -410,7 +411,7 @@ check_policy_within (SbxContext *context, const SbxWish *wish, const SbxChoice *
 }
 
 static gboolean
-check_plan_within (const SbxWish *wish, const SbxChoice *choice, GError **error)
+check_plan_within (const SbxLaunchRequest *request, const SbxChoice *choice, GError **error)
 {
   gsize n = 0;
   const SbxPlanDirectory *directories = sbx_plan_get_directories (choice->plan, &n);
@@ -419,17 +420,17 @@ check_plan_within (const SbxWish *wish, const SbxChoice *choice, GError **error)
     if (access (directories[i].path, F_OK) < 0)
       return sbx_throw (error, SBX_ERROR_POLICY_EXCEEDED, "%s is not there, and is not made for a sandbox",
                         directories[i].path);
-  return sbx_plan_check_nested (choice->plan, wish->within, error);
+  return sbx_plan_check_nested (choice->plan, request->within, error);
 }
 
 /* Which others there are, and what is wrong in the words of this one, is not for a caller in a sandbox. */
 static SbxProfile *
-look_up (SbxContext *context, const char *name, const SbxWish *wish, GError **error)
+look_up (SbxContext *context, const char *name, const SbxLaunchRequest *request, GError **error)
 {
   g_autoptr (GError) problem = NULL;
   SbxProfile *profile = sbx_profile_set_lookup (context->profiles, name, &problem);
 
-  if (!profile && !wish->within)
+  if (!profile && !request->within)
     g_propagate_error (error, g_steal_pointer (&problem));
   else if (!profile && g_error_matches (problem, SBX_ERROR, SBX_ERROR_UNKNOWN_PROFILE))
     sbx_throw (error, SBX_ERROR_UNKNOWN_PROFILE,
@@ -442,47 +443,48 @@ look_up (SbxContext *context, const char *name, const SbxWish *wish, GError **er
 }
 
 static SbxChoice *
-choose (SbxContext *context, const char *profile, const SbxWish *wish, const char *const *fallback_argv, GError **error)
+choose (SbxContext *context, const char *profile, const SbxLaunchRequest *request, const char *const *fallback_argv,
+        GError **error)
 {
   g_autoptr (SbxChoice) choice = g_new0 (SbxChoice, 1);
 
-  choice->profile = look_up (context, profile, wish, error);
+  choice->profile = look_up (context, profile, request, error);
   if (!choice->profile)
     return NULL;
-  choice->argv = choose_argv (wish, choice->profile, fallback_argv, error);
+  choice->argv = choose_argv (request, choice->profile, fallback_argv, error);
   if (!choice->argv)
     return NULL;
-  choice->policy = merge (context, sbx_profile_get_policy (choice->profile), wish, error);
+  choice->policy = merge (context, sbx_profile_get_policy (choice->profile), request, error);
   /* Before a file of the profile is looked at */
-  if (!choice->policy || (wish->within && !check_policy_within (context, wish, choice, error)))
+  if (!choice->policy || (request->within && !check_policy_within (context, request, choice, error)))
     return NULL;
   choice->classes = sbx_policy_excess (choice->policy, sbx_profile_get_approved_policy (choice->profile));
-  choice->forward = sbx_forward_new (context, wish->forward, wish->n_forward, choice->policy,
+  choice->forward = sbx_forward_new (context, request->forward, request->n_forward, choice->policy,
                                      sbx_profile_get_approved_policy (choice->profile), error);
   if (!choice->forward)
     return NULL;
   choice->classes |= choice->forward->classes;
-  if (!wish->handler && !wish->within && !choose_on_crash (context, wish, choice, error))
+  if (!request->handler && !request->within && !choose_on_crash (context, request, choice, error))
     return NULL;
-  if (wish->within) /* which is approved */
+  if (request->within) /* which is approved */
     choice->classes = 0;
-  choice->app_id = choose_app_id (wish, choice->profile, choice->argv[0]);
-  choice->plan = make_plan (context, wish, choice->policy, choice->app_id, choice->argv, choice->forward, error);
-  if (!choice->plan || (wish->within && !check_plan_within (wish, choice, error)))
+  choice->app_id = choose_app_id (request, choice->profile, choice->argv[0]);
+  choice->plan = make_plan (context, request, choice->policy, choice->app_id, choice->argv, choice->forward, error);
+  if (!choice->plan || (request->within && !check_plan_within (request, choice, error)))
     return NULL;
   return g_steal_pointer (&choice);
 }
 
 SbxChoice *
-sbx_choice_new (SbxContext *context, const char *profile, const SbxWish *wish, const char *const *fallback_argv,
-                GError **error)
+sbx_choice_new (SbxContext *context, const char *profile, const SbxLaunchRequest *request,
+                const char *const *fallback_argv, GError **error)
 {
   GError *problem = NULL;
-  SbxChoice *choice = choose (context, profile, wish, fallback_argv, &problem);
+  SbxChoice *choice = choose (context, profile, request, fallback_argv, &problem);
 
   if (g_error_matches (problem, SBX_ERROR, SBX_ERROR_NOT_SUPPORTED) && sbx_context_probe_again (context)) {
     g_clear_error (&problem);
-    choice = choose (context, profile, wish, fallback_argv, &problem);
+    choice = choose (context, profile, request, fallback_argv, &problem);
   }
   if (problem)
     g_propagate_error (error, problem);
@@ -490,18 +492,19 @@ sbx_choice_new (SbxContext *context, const char *profile, const SbxWish *wish, c
 }
 
 SbxPlan *
-sbx_wish_plan (SbxContext *context, const SbxWish *wish, GVariant *groups, const char *app_id, GError **error)
+sbx_launch_request_plan (SbxContext *context, const SbxLaunchRequest *request, GVariant *groups, const char *app_id,
+                         GError **error)
 {
   g_autoptr (SbxPolicy) bottom = sbx_policy_new ();
   g_autoptr (SbxPolicy) policy = sbx_policy_merge_variant (bottom, groups, &context->places, error);
 
   if (!policy)
     return NULL;
-  if (!wish->argv[0]) {
+  if (!request->argv[0]) {
     sbx_throw (error, SBX_ERROR_BAD_OPTION, "no command: name one");
     return NULL;
   }
-  return make_plan (context, wish, policy, app_id, wish->argv, NULL, error);
+  return make_plan (context, request, policy, app_id, request->argv, NULL, error);
 }
 
 GVariant *

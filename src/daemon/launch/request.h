@@ -36,23 +36,24 @@ typedef struct {
   char *crash_directory;   /* or NULL */
   guint32 target_enforced; /* SbxEnforced */
   guint target_pid;        /* as its own pid namespace numbers it */
-  /* Of a caller in a sandbox, filled in by sbx_wish_set_within () */
+  /* Of a caller in a sandbox, filled in by sbx_launch_request_set_within () */
   SbxPolicy *within; /* or NULL */
-} SbxWish;
+} SbxLaunchRequest;
 
-void sbx_wish_free (SbxWish *wish);
-G_DEFINE_AUTOPTR_CLEANUP_FUNC (SbxWish, sbx_wish_free)
+void sbx_launch_request_free (SbxLaunchRequest *request);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (SbxLaunchRequest, sbx_launch_request_free)
 
 /* @argv: aay; @options: a{sv}, checked against @table. @fds may be NULL; it is for Explain, which passes
  * @look_at_fds = FALSE. Errors: BAD_OPTION, NOT_SUPPORTED. */
-SbxWish *sbx_wish_new (GVariant *argv, GVariant *options, const SbxOptionSpec *table, GUnixFDList *fds,
-                       gboolean look_at_fds, GError **error);
+SbxLaunchRequest *sbx_launch_request_new (GVariant *argv, GVariant *options, const SbxOptionSpec *table,
+                                          GUnixFDList *fds, gboolean look_at_fds, GError **error);
 
-/* @wish comes from inside of the instance that @info describes: it becomes that application's own, in whose policy's
+/* @request comes from inside of the instance that @info describes: it becomes that application's own, in whose policy's
  * bounds it has to stay. Errors: POLICY_EXCEEDED for what is nobody's in a sandbox to say. */
-gboolean sbx_wish_set_within (SbxWish *wish, const SbxInfo *info, SbxContext *context, GError **error);
+gboolean sbx_launch_request_set_within (SbxLaunchRequest *request, const SbxInfo *info, SbxContext *context,
+                                        GError **error);
 
-/* A wish under a profile. */
+/* A request under a profile. */
 typedef struct {
   SbxProfile *profile;
   SbxPolicy *policy;
@@ -67,13 +68,15 @@ typedef struct {
 void sbx_choice_free (SbxChoice *choice);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (SbxChoice, sbx_choice_free)
 
-/* @fallback_argv (or NULL): when neither @wish nor the profile has a command. Errors: all of the policy's and plan's.
+/* @fallback_argv (or NULL): when neither @request nor the profile has a command. Errors: all of the policy's and
+ * plan's.
  */
-SbxChoice *sbx_choice_new (SbxContext *context, const char *profile, const SbxWish *wish,
+SbxChoice *sbx_choice_new (SbxContext *context, const char *profile, const SbxLaunchRequest *request,
                            const char *const *fallback_argv, GError **error);
 
-/* The plan of @wish in an instance with the policy @groups (a{sv}) and @app_id: for Exec. */
-SbxPlan *sbx_wish_plan (SbxContext *context, const SbxWish *wish, GVariant *groups, const char *app_id, GError **error);
+/* The plan of @request in an instance with the policy @groups (a{sv}) and @app_id: for Exec. */
+SbxPlan *sbx_launch_request_plan (SbxContext *context, const SbxLaunchRequest *request, GVariant *groups,
+                                  const char *app_id, GError **error);
 
 /* @argv as aay, cut off after some thousand bytes: for showing and keeping. Floating. */
 GVariant *sbx_command_to_variant (const char *const *argv);

@@ -5,21 +5,21 @@
 #define PRIORITY G_PRIORITY_DEFAULT
 
 typedef struct {
-  SbxTurnFunc func;
+  SbxLaunchSlotFunc func;
   gpointer user_data;
   gint64 until; /* of one inside: when it no longer counts */
 } Visitor;
 
-struct _SbxTurnstile {
+struct _SbxLaunchSlots {
   guint room, patience_ms;
   GQueue inside, waiting; /* Visitor *, in the order of arrival: who is inside for the longest is first */
   guint source, timer;
 };
 
-SbxTurnstile *
-sbx_turnstile_new (guint room, guint patience_ms)
+SbxLaunchSlots *
+sbx_launch_slots_new (guint room, guint patience_ms)
 {
-  SbxTurnstile *self = g_new0 (SbxTurnstile, 1);
+  SbxLaunchSlots *self = g_new0 (SbxLaunchSlots, 1);
 
   self->room = room;
   self->patience_ms = patience_ms;
@@ -27,7 +27,7 @@ sbx_turnstile_new (guint room, guint patience_ms)
 }
 
 void
-sbx_turnstile_free (SbxTurnstile *self)
+sbx_launch_slots_free (SbxLaunchSlots *self)
 {
   g_clear_handle_id (&self->source, g_source_remove);
   g_clear_handle_id (&self->timer, g_source_remove);
@@ -37,26 +37,26 @@ sbx_turnstile_free (SbxTurnstile *self)
 }
 
 static gboolean
-has_room (SbxTurnstile *self)
+has_room (SbxLaunchSlots *self)
 {
   return g_queue_get_length (&self->inside) < self->room;
 }
 
 /* Takes @visitor. */
 static void
-let_in (SbxTurnstile *self, Visitor *visitor)
+let_in (SbxLaunchSlots *self, Visitor *visitor)
 {
   visitor->until = g_get_monotonic_time () + (gint64) self->patience_ms * 1000;
   g_queue_push_tail (&self->inside, visitor);
   visitor->func (visitor->user_data); /* which may have left by now: @visitor is gone then */
 }
 
-static void arrange_turn (SbxTurnstile *self);
+static void arrange_turn (SbxLaunchSlots *self);
 
 static gboolean
 on_turn (gpointer user_data)
 {
-  SbxTurnstile *self = user_data;
+  SbxLaunchSlots *self = user_data;
   Visitor *next = has_room (self) ? g_queue_pop_head (&self->waiting) : NULL;
 
   if (!next) {
@@ -71,7 +71,7 @@ on_turn (gpointer user_data)
 static gboolean on_patience_ends (gpointer user_data);
 
 static void
-arrange_turn (SbxTurnstile *self)
+arrange_turn (SbxLaunchSlots *self)
 {
   if (g_queue_is_empty (&self->waiting))
     return;
@@ -89,7 +89,7 @@ arrange_turn (SbxTurnstile *self)
 static gboolean
 on_patience_ends (gpointer user_data)
 {
-  SbxTurnstile *self = user_data;
+  SbxLaunchSlots *self = user_data;
   gint64 now = g_get_monotonic_time ();
   const Visitor *first;
 
@@ -101,7 +101,7 @@ on_patience_ends (gpointer user_data)
 }
 
 void
-sbx_turnstile_enter (SbxTurnstile *self, SbxTurnFunc func, gpointer user_data)
+sbx_launch_slots_enter (SbxLaunchSlots *self, SbxLaunchSlotFunc func, gpointer user_data)
 {
   Visitor *visitor = g_new (Visitor, 1);
 
@@ -130,7 +130,7 @@ take_out (GQueue *queue, gconstpointer user_data)
 }
 
 void
-sbx_turnstile_leave (SbxTurnstile *self, gpointer user_data)
+sbx_launch_slots_leave (SbxLaunchSlots *self, gpointer user_data)
 {
   if (!take_out (&self->inside, user_data) && !take_out (&self->waiting, user_data))
     return; /* it was inside for so long that it no longer counted */

@@ -7,20 +7,20 @@
 
 G_BEGIN_DECLS
 
-typedef struct _SbxTurnstile SbxTurnstile;
+typedef struct _SbxLaunchSlots SbxLaunchSlots;
 
 /* @room: how many may be inside. One that has been there for @patience_ms no longer counts: a launch that hangs, on a
  * dead network file system say, must not hold up all others. */
-SbxTurnstile *sbx_turnstile_new (guint room, guint patience_ms);
-void sbx_turnstile_free (SbxTurnstile *self);
-G_DEFINE_AUTOPTR_CLEANUP_FUNC (SbxTurnstile, sbx_turnstile_free)
+SbxLaunchSlots *sbx_launch_slots_new (guint room, guint patience_ms);
+void sbx_launch_slots_free (SbxLaunchSlots *self);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (SbxLaunchSlots, sbx_launch_slots_free)
 
-typedef void (*SbxTurnFunc) (gpointer user_data);
+typedef void (*SbxLaunchSlotFunc) (gpointer user_data);
 
 /* Calls @func when it is @user_data's turn: now if there is room and nobody waits, else later, in the order of arrival,
  * one in each round of the main loop. From then on @user_data is inside, until it leaves. */
-void sbx_turnstile_enter (SbxTurnstile *self, SbxTurnFunc func, gpointer user_data);
+void sbx_launch_slots_enter (SbxLaunchSlots *self, SbxLaunchSlotFunc func, gpointer user_data);
 /* Inside or still waiting: takes @user_data out. Once for each enter. */
-void sbx_turnstile_leave (SbxTurnstile *self, gpointer user_data);
+void sbx_launch_slots_leave (SbxLaunchSlots *self, gpointer user_data);
 
 G_END_DECLS
