@@ -9,6 +9,7 @@
 
 #include "cli/cli.h"
 #include "common/error.h"
+#include "common/path.h"
 
 #define FILES_BEGIN "@@"
 #define URIS_BEGIN "@@u"
@@ -27,12 +28,9 @@ is_special (const char *path)
 {
   static const char *const tops[] = { "/proc", "/sys", "/dev" };
 
-  for (gsize i = 0; i < G_N_ELEMENTS (tops); i++) {
-    gsize n = strlen (tops[i]);
-
-    if (strncmp (path, tops[i], n) == 0 && (path[n] == '\0' || path[n] == '/'))
+  for (gsize i = 0; i < G_N_ELEMENTS (tops); i++)
+    if (sbx_path_is_below (path, tops[i]))
       return TRUE;
-  }
   return g_str_equal (path, "/");
 }
 

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "cli/cli.h"
+#include "common/path.h"
 
 /* One word of a set. @unless: bits that say more, and then this is not said. */
 typedef struct {
@@ -146,7 +147,7 @@ shorten (const Telling *telling, const char *path)
 {
   gsize n = telling->home ? strlen (telling->home) : 0;
 
-  if (n > 1 && strncmp (path, telling->home, n) == 0 && (path[n] == '\0' || path[n] == '/'))
+  if (n > 1 && sbx_path_is_below (path, telling->home))
     return g_strconcat ("~", path + n, NULL);
   return g_strdup (path);
 }

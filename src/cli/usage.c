@@ -5,38 +5,18 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "common/process.h"
+
 #define MAX_DEPTH 1024 /* of parents; a snapshot that is read while processes end may have a loop */
 
 typedef struct {
-  pid_t pid, parent;
-  guint64 cpu, reaped; /* ticks: its own, and those of children that it has waited for */
-  guint threads;
+  pid_t pid;
+  SbxProcessStat stat;
 } Process;
 
 struct _SbxProcesses {
   GHashTable *by_pid; /* pid → Process */
 };
-
-/* proc(5), /proc/PID/stat: the name is in parentheses and may have any in it. */
-static gboolean
-parse_stat (const char *text, Process *process)
-{
-  const char *end = strrchr (text, ')');
-  guint64 user, kernel, children_user, children_kernel;
-  int parent;
-
-  if (!end
-      || sscanf (end + 1,
-                 " %*c %d %*d %*d %*d %*d %*u %*u %*u %*u %*u %" G_GUINT64_FORMAT " %" G_GUINT64_FORMAT
-                 " %" G_GUINT64_FORMAT " %" G_GUINT64_FORMAT " %*d %*d %u",
-                 &parent, &user, &kernel, &children_user, &children_kernel, &process->threads)
-             != 6)
-    return FALSE;
-  process->parent = parent;
-  process->cpu = user + kernel;
-  process->reaped = children_user + children_kernel;
-  return TRUE;
-}
 
 SbxProcesses *
 sbx_processes_new (void)
@@ -48,14 +28,12 @@ sbx_processes_new (void)
 
   self->by_pid = g_hash_table_new_full (NULL, NULL, NULL, g_free);
   while (dir && (name = g_dir_read_name (dir)) != NULL) {
-    g_autofree char *path = NULL, *text = NULL;
     Process process = { 0 };
 
     if (!g_ascii_string_to_unsigned (name, 10, 1, G_MAXINT, &pid, NULL))
       continue;
-    path = g_strdup_printf ("/proc/%s/stat", name);
     process.pid = (pid_t) pid;
-    if (g_file_get_contents (path, &text, NULL, NULL) && parse_stat (text, &process))
+    if (sbx_process_stat_read (process.pid, &process.stat))
       g_hash_table_insert (self->by_pid, GINT_TO_POINTER (process.pid), g_memdup2 (&process, sizeof process));
   }
   return self;
@@ -78,9 +56,9 @@ static gboolean
 is_below (const SbxProcesses *self, const Process *process, pid_t root)
 {
   for (int depth = 0; process && depth < MAX_DEPTH; depth++) {
-    if (process->parent == root)
+    if (process->stat.parent == root)
       return TRUE;
-    process = find (self, process->parent);
+    process = find (self, process->stat.parent);
   }
   return FALSE;
 }
@@ -107,23 +85,23 @@ memory_of (pid_t pid)
 gboolean
 sbx_processes_measure (const SbxProcesses *self, pid_t pid, SbxUsage *usage)
 {
-  const Process *leader = find (self, pid), *init = leader ? find (self, leader->parent) : NULL;
+  const Process *leader = find (self, pid), *init = leader ? find (self, leader->stat.parent) : NULL;
   GHashTableIter iter;
   gpointer value;
 
   *usage = (SbxUsage){ 0 };
   if (!init)
     return FALSE;
-  usage->cpu = init->reaped;
+  usage->cpu = init->stat.reaped;
   g_hash_table_iter_init (&iter, self->by_pid);
   while (g_hash_table_iter_next (&iter, NULL, &value)) {
     const Process *process = value;
 
     if (!is_below (self, process, init->pid))
       continue;
-    usage->cpu += process->cpu + process->reaped;
+    usage->cpu += process->stat.cpu + process->stat.reaped;
     usage->memory += memory_of (process->pid);
-    usage->tasks += process->threads;
+    usage->tasks += process->stat.threads;
   }
   return TRUE;
 }

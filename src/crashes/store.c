@@ -11,6 +11,8 @@
 
 #include "common/error.h"
 #include "common/names.h"
+#include "common/read-file.h"
+#include "common/write-file.h"
 
 #define ID_DIGITS 16
 #define MAX_OF_ONE 1000 /* crashes of one instance */
@@ -305,41 +307,14 @@ sbx_crash_store_remove (int store, const char *id, GError **error)
   return sbx_throw_errno (error, SBX_ERROR_SPAWN_FAILED, errno, "remove the crash %s", id);
 }
 
-static gboolean
-write_whole (int fd, const char *text)
-{
-  for (gsize left = strlen (text); left > 0;) {
-    gssize n = write (fd, text, left);
-
-    if (n < 0 && errno == EINTR)
-      continue;
-    if (n < 0)
-      return FALSE;
-    text += n;
-    left -= (gsize) n;
-  }
-  return TRUE;
-}
-
 gboolean
 sbx_crash_store_write (int store, const char *id, const char *name, const char *text, GError **error)
 {
-  g_autofree char *fresh = g_strconcat (name, ".new", NULL);
-  int directory = open_entry (store, id), fd = -1;
-  gboolean ok = FALSE;
+  int directory = open_entry (store, id);
+  gboolean ok = directory >= 0 && sbx_replace_file (directory, name, text, strlen (text)) == 0;
 
-  if (directory >= 0) {
-    unlinkat (directory, fresh, 0);
-    fd = openat (directory, fresh, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
-  }
-  if (fd >= 0)
-    ok = write_whole (fd, text) && renameat (directory, fresh, directory, name) == 0;
   if (!ok)
     sbx_throw_errno (error, SBX_ERROR_SPAWN_FAILED, errno, "write %s of the crash %s", name, id);
-  if (!ok && fd >= 0)
-    unlinkat (directory, fresh, 0);
-  if (fd >= 0)
-    close (fd);
   if (directory >= 0)
     close (directory);
   return ok;
@@ -349,25 +324,12 @@ char *
 sbx_crash_store_read (int store, const char *id, const char *name, gsize *size, GError **error)
 {
   int directory = open_entry (store, id);
-  int fd = directory < 0 ? -1 : openat (directory, name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK);
-  g_autofree char *text = NULL;
-  struct stat st;
-  gssize n = -1;
+  char *text = directory < 0 ? NULL : sbx_read_file (directory, name, SBX_CRASH_FILE_MAX, SBX_READ_NO_LINK, size);
 
   if (directory >= 0)
     close (directory);
-  if (fd >= 0 && fstat (fd, &st) == 0 && S_ISREG (st.st_mode) && st.st_size <= SBX_CRASH_FILE_MAX) {
-    text = g_malloc ((gsize) st.st_size + 1);
-    n = pread (fd, text, (gsize) st.st_size, 0);
-  }
-  if (fd >= 0)
-    close (fd);
-  if (n < 0) {
+  if (!text)
     sbx_throw (error, SBX_ERROR_NOT_FOUND, "there is no %s of a crash \"%s\"; `sandboxctl crashes list` has them all",
                name, id);
-    return NULL;
-  }
-  text[n] = '\0';
-  *size = (gsize) n;
-  return g_steal_pointer (&text);
+  return text;
 }

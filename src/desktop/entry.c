@@ -6,10 +6,9 @@
 #include <glib/gi18n.h>
 #include <glib/gstdio.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "common/error.h"
+#include "common/read-file.h"
 
 /* One line; a comment or a blank one has no key. */
 typedef struct {
@@ -240,45 +239,23 @@ sbx_desktop_entry_parse (const char *data, gsize size, const char *name, const c
 char *
 sbx_desktop_read_file (const char *path, gsize max, gsize *size, GError **error)
 {
-  int fd = open (path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
-  g_autofree char *data = NULL;
-  gsize n = 0;
-  struct stat st;
+  char *data = sbx_read_file (AT_FDCWD, path, max, SBX_READ_PLAIN, size);
 
-  if (fd < 0) {
+  if (data)
+    return data;
+  switch (errno) {
+  case EISDIR:
+  case ENXIO:
+    sbx_throw (error, SBX_ERROR_SPAWN_FAILED, _ ("cannot read %s: it is not a regular file"), path);
+    break;
+  case EFBIG:
+    sbx_throw (error, SBX_ERROR_LIMITS, _ ("%s: larger than %zu bytes, which no such file is"), path, max);
+    break;
+  default:
     sbx_throw_errno (error, errno == ENOENT ? SBX_ERROR_NOT_FOUND : SBX_ERROR_SPAWN_FAILED, errno, _ ("cannot read %s"),
                      path);
-    return NULL;
   }
-  if (fstat (fd, &st) < 0 || !S_ISREG (st.st_mode)) {
-    sbx_throw (error, SBX_ERROR_SPAWN_FAILED, _ ("cannot read %s: it is not a regular file"), path);
-    close (fd);
-    return NULL;
-  }
-  data = g_malloc (max + 1);
-  while (n <= max) {
-    ssize_t got = read (fd, data + n, max + 1 - n);
-
-    if (got < 0 && errno == EINTR)
-      continue;
-    if (got < 0) {
-      sbx_throw_errno (error, SBX_ERROR_SPAWN_FAILED, errno, _ ("cannot read %s"), path);
-      close (fd);
-      return NULL;
-    }
-    if (got == 0)
-      break;
-    n += (gsize) got;
-  }
-  close (fd);
-  if (n > max) {
-    sbx_throw (error, SBX_ERROR_LIMITS, _ ("%s: larger than %zu bytes, which no such file is"), path, max);
-    return NULL;
-  }
-  data = g_realloc (data, n + 1);
-  data[n] = '\0';
-  *size = n;
-  return g_steal_pointer (&data);
+  return NULL;
 }
 
 SbxDesktopEntry *

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "common/error.h"
+#include "common/write-file.h"
 #include "desktop/entry.h"
 
 void
@@ -99,22 +100,6 @@ open_directory (const char *path, GError **error)
   return -1;
 }
 
-static int
-write_all (int fd, const char *data, gsize size)
-{
-  while (size > 0) {
-    ssize_t n = write (fd, data, size);
-
-    if (n < 0 && errno == EINTR)
-      continue;
-    if (n < 0)
-      return -1;
-    data += n;
-    size -= (gsize) n;
-  }
-  return 0;
-}
-
 static gboolean
 write_temporary (const SbxStagedFile *self, const SbxFileState *state)
 {
@@ -126,7 +111,7 @@ write_temporary (const SbxStagedFile *self, const SbxFileState *state)
   fd = openat (self->dir, self->temporary, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
   if (fd < 0)
     return FALSE;
-  ok = write_all (fd, state->data, state->size) == 0 && fchmod (fd, state->mode) == 0 && fsync (fd) == 0;
+  ok = sbx_write_all (fd, state->data, state->size) == 0 && fchmod (fd, state->mode) == 0 && fsync (fd) == 0;
   saved = errno;
   close (fd);
   errno = saved;

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "common/error.h"
+#include "common/path.h"
 #include "desktop/exec.h"
 #include "desktop/known.h"
 
@@ -137,9 +138,8 @@ static char *
 place_of (const Plan *plan, SbxDesktopKind kind, const SbxDesktopFile *file)
 {
   g_autofree char *dir = sbx_desktop_places_own (plan->places, kind);
-  gsize n = strlen (dir);
 
-  if (strncmp (file->path, dir, n) == 0 && file->path[n] == '/')
+  if (sbx_path_is_below (file->path, dir))
     return g_strdup (file->path);
   return g_build_filename (dir, file->id, NULL);
 }

@@ -21,6 +21,7 @@
 #include <sys/user.h>
 #include <unistd.h>
 
+#include "common/process.h"
 #include "config.h"
 #include "dump/packages.h"
 
@@ -205,17 +206,12 @@ on_thread (Dwfl_Thread *thread, void *data)
   return ++dump->n_threads < MAX_THREADS ? DWARF_CB_OK : DWARF_CB_ABORT;
 }
 
-/* The state of proc(5)'s /proc/PID/stat, behind a name that may have anything in it. */
 static gboolean
 is_zombie (pid_t pid)
 {
-  g_autofree char *path = g_strdup_printf ("/proc/%d/stat", pid), *text = NULL;
-  const char *end;
+  SbxProcessStat stat;
 
-  if (!g_file_get_contents (path, &text, NULL, NULL))
-    return FALSE;
-  end = strrchr (text, ')');
-  return end && g_str_has_prefix (end, ") Z");
+  return sbx_process_stat_read (pid, &stat) && stat.state == 'Z';
 }
 
 /* libdwfl says -1 and has the reason, or says the reason: an errno. */

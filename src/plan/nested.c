@@ -13,16 +13,13 @@
 #include <string.h>
 
 #include "common/error.h"
+#include "common/path.h"
 #include "plan/plan-private.h"
 
 static gboolean
 is_strictly_below (const char *path, const char *top)
 {
-  gsize n = strlen (top);
-
-  if (strcmp (top, "/") == 0)
-    return path[0] == '/' && path[1] != '\0';
-  return strncmp (path, top, n) == 0 && path[n] == '/';
+  return sbx_path_is_below (path, top) && strcmp (path, top) != 0;
 }
 
 static gboolean

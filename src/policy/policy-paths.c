@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "common/error.h"
+#include "common/path.h"
 #include "policy/policy-private.h"
 
 static void
@@ -85,12 +86,9 @@ sbx_path_host_places (void)
 gboolean
 sbx_path_is_of_host (const char *path)
 {
-  for (gsize i = 0; host_places[i]; i++) {
-    gsize n = strlen (host_places[i]);
-
-    if (strncmp (path, host_places[i], n) == 0 && (path[n] == '\0' || path[n] == '/'))
+  for (gsize i = 0; host_places[i]; i++)
+    if (sbx_path_is_below (path, host_places[i]))
       return TRUE;
-  }
   return strcmp (path, "/") == 0;
 }
 

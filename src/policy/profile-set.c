@@ -4,14 +4,16 @@
 #include <string.h>
 
 #include "common/error.h"
+#include "common/key-file.h"
 #include "common/names.h"
 #include "config.h"
 #include "policy/conditions.h"
-#include "policy/key-file.h"
 #include "policy/options.h"
 #include "policy/profile-private.h"
 
 #define MAX_DEPTH 8
+
+static const SbxKeyFileKind profile_kind = { "profile", SBX_ERROR_BAD_PROFILE, 64 * 1024 };
 
 struct _SbxProfileSet {
   GObject parent_instance;
@@ -258,8 +260,8 @@ static gboolean
 load_path (Reading *reading, const char *path, GError **error)
 {
   reading->path = path;
-  return sbx_key_file_read (path, visit_inherits, reading, error)
-         && sbx_key_file_read (path, visit_entry, reading, error);
+  return sbx_key_file_read (&profile_kind, path, visit_inherits, reading, error)
+         && sbx_key_file_read (&profile_kind, path, visit_entry, reading, error);
 }
 
 static int

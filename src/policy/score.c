@@ -4,6 +4,8 @@
 #include <glib/gi18n.h>
 #include <string.h>
 
+#include "common/path.h"
+
 /* Whether a door is open. Each of these must stay open when the policy is made to allow more; a test makes sure of it.
  */
 typedef gboolean (*Open) (const SbxPolicy *policy, const SbxPlaces *places, guint argument);
@@ -56,14 +58,6 @@ listens (const SbxPolicy *policy, const SbxPlaces *places, guint argument)
   return shared (policy, places, SBX_SHARED_NETWORK) && (!sbx_policy_get_bind (policy, &ports, &n) || n > 0);
 }
 
-static gboolean
-is_below (const char *path, const char *top)
-{
-  gsize n = strlen (top);
-
-  return strncmp (path, top, n) == 0 && (path[n] == '\0' || path[n] == '/');
-}
-
 /* The most that is allowed anywhere in the home, or anywhere but there. */
 static SbxAccess
 most (const SbxPolicy *policy, const char *home, gboolean inside)
@@ -73,7 +67,7 @@ most (const SbxPolicy *policy, const char *home, gboolean inside)
   const SbxPathRule *rules = sbx_policy_get_filesystems (policy, &n);
 
   for (gsize i = 0; i < n; i++)
-    if (is_below (rules[i].path, home) == inside)
+    if (sbx_path_is_below (rules[i].path, home) == inside)
       access = MAX (access, rules[i].access);
   return access;
 }

@@ -360,20 +360,6 @@ test_failure_texts (void)
     }
 }
 
-static void
-test_start_time (void)
-{
-  static const char good[] = "12 (a b) c) S 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 4711 20 21 22\n";
-
-  static const char zombie[] = "12 (a) S) Z 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 4711 20 21 22\n";
-
-  g_assert_cmpuint (sbx_stat_parse_start_time (good), ==, 4711);
-  g_assert_cmpuint (sbx_stat_parse_start_time (zombie), ==, 0);
-  g_assert_cmpuint (sbx_stat_parse_start_time (""), ==, 0);
-  g_assert_cmpuint (sbx_stat_parse_start_time ("12 (a)"), ==, 0);
-  g_assert_cmpuint (sbx_stat_parse_start_time ("12 (a) S 1 2 3"), ==, 0);
-}
-
 #define ADD(path, func) g_test_add (path, Fixture, NULL, set_up, func, tear_down)
 
 int
@@ -391,6 +377,5 @@ main (int argc, char **argv)
   ADD ("/instance/abandon", test_abandon);
   ADD ("/instance/many-exited", test_many_exited);
   g_test_add_func ("/failure/texts", test_failure_texts);
-  g_test_add_func ("/caller/start-time", test_start_time);
   return g_test_run ();
 }

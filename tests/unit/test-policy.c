@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "common/error.h"
-#include "policy/key-file.h"
+#include "common/key-file.h"
 #include "policy/policy-private.h"
 #include "policy/score.h"
 
@@ -196,11 +196,12 @@ apply_entry (const SbxKeyFileEntry *entry, gpointer policy, GError **error)
 static void
 check_key_file (const SbxPolicy *policy)
 {
+  static const SbxKeyFileKind kind = { "profile", SBX_ERROR_BAD_PROFILE, 64 * 1024 };
   g_autoptr (SbxPolicy) empty = sbx_policy_new (), again = sbx_policy_thaw (empty);
   g_autofree char *text = sbx_policy_to_key_file (policy);
   g_autoptr (GError) error = NULL;
 
-  sbx_key_file_parse (text, strlen (text), "text", apply_entry, again, &error);
+  sbx_key_file_parse (&kind, text, strlen (text), "text", apply_entry, again, &error);
   g_assert_no_error (error);
   again = sbx_policy_freeze (again);
   assert_equal (again, policy, "the round trip through a key file");

@@ -4,13 +4,12 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <glib/gi18n.h>
-#include <signal.h>
-#include <spawn.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "common/child.h"
 #include "common/error.h"
 #include "common/names.h"
 #include "config.h"
@@ -77,28 +76,19 @@ spawn_private (int fd, gboolean launch_first, GError **error)
   const char *argv[] = { program, "--peer-fd=3", launch_first ? "--launch-first" : NULL, NULL };
   g_auto (GStrv) environment = NULL;
   posix_spawn_file_actions_t actions;
-  posix_spawnattr_t attributes;
-  sigset_t none, all;
   pid_t pid;
   int rc;
 
   if (!runtime)
     return FALSE;
   environment = g_environ_setenv (g_get_environ (), "XDG_RUNTIME_DIR", runtime, TRUE);
-  sigemptyset (&none);
-  sigfillset (&all);
   posix_spawn_file_actions_init (&actions);
   posix_spawn_file_actions_addopen (&actions, 0, "/dev/null", O_RDONLY, 0);
   posix_spawn_file_actions_addopen (&actions, 1, "/dev/null", O_WRONLY, 0);
   posix_spawn_file_actions_adddup2 (&actions, fd, 3);
   posix_spawn_file_actions_addclosefrom_np (&actions, 4);
-  posix_spawnattr_init (&attributes);
-  posix_spawnattr_setflags (&attributes, POSIX_SPAWN_SETSID | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
-  posix_spawnattr_setsigdefault (&attributes, &all);
-  posix_spawnattr_setsigmask (&attributes, &none);
-  rc = posix_spawn (&pid, program, &actions, &attributes, (char **) argv, environment);
+  rc = sbx_child_spawn (&pid, program, &actions, POSIX_SPAWN_SETSID, (char **) argv, environment);
   posix_spawn_file_actions_destroy (&actions);
-  posix_spawnattr_destroy (&attributes);
   if (rc != 0)
     return sbx_throw_errno (error, SBX_ERROR_NOT_SUPPORTED, rc, _ ("cannot start the service %s; is it installed?"),
                             program);

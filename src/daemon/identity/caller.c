@@ -2,12 +2,12 @@
 #include "daemon/identity/caller.h"
 
 #include <gio/gunixfdlist.h>
-#include <poll.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "common/error.h"
+#include "common/process.h"
 
 typedef enum { ASKING, KNOWN, GONE } State;
 
@@ -42,34 +42,6 @@ G_DEFINE_FINAL_TYPE (SbxCallers, sbx_callers, G_TYPE_OBJECT)
 
 enum { SIGNAL_GONE, SIGNAL_CHANGED, N_SIGNALS };
 static guint signals[N_SIGNALS];
-
-guint64
-sbx_stat_parse_start_time (const char *text)
-{
-  /* Field 22. The second one, the program's name in parentheses, may hold spaces and parentheses: proc(5) */
-  const char *at = strrchr (text, ')');
-  g_auto (GStrv) fields = NULL;
-  guint64 value;
-
-  if (!at || at[1] != ' ')
-    return 0;
-  /* Field 3. A process that has ended and that nobody has waited for yet has its number still, and does nothing */
-  if (at[2] == 'Z' || at[2] == 'X')
-    return 0;
-  fields = g_strsplit (at + 2, " ", 21);
-  if (g_strv_length (fields) < 20 || !g_ascii_string_to_unsigned (fields[19], 10, 1, G_MAXUINT64, &value, NULL))
-    return 0;
-  return value;
-}
-
-static guint64
-read_start_time (pid_t pid)
-{
-  g_autofree char *path = g_strdup_printf ("/proc/%d/stat", (int) pid);
-  g_autofree char *text = NULL;
-
-  return g_file_get_contents (path, &text, NULL, NULL) ? sbx_stat_parse_start_time (text) : 0;
-}
 
 static void
 sbx_caller_finalize (GObject *object)
@@ -164,20 +136,11 @@ sbx_caller_get_pidfd (SbxCaller *self)
   return self->pidfd;
 }
 
-/* A pidfd is readable from the end of its process on: pidfd_open(2). */
-static gboolean
-has_ended (int pidfd)
-{
-  struct pollfd polled = { .fd = pidfd, .events = POLLIN };
-
-  return pidfd >= 0 && poll (&polled, 1, 0) > 0;
-}
-
 gboolean
 sbx_caller_is_same_process (SbxCaller *self)
 {
-  return !has_ended (self->pidfd) && self->pid > 0 && self->start_time != 0
-         && read_start_time (self->pid) == self->start_time;
+  return !sbx_pidfd_has_ended (self->pidfd) && self->pid > 0 && self->start_time != 0
+         && sbx_process_get_start_time (self->pid) == self->start_time;
 }
 
 gboolean
@@ -322,7 +285,7 @@ take_credentials (SbxCaller *caller, GVariant *credentials, GUnixFDList *fds)
     caller->pidfd = g_unix_fd_list_get (fds, handle, NULL);
   caller->uid = uid;
   caller->pid = pid <= G_MAXINT32 ? (pid_t) pid : 0;
-  caller->start_time = caller->pid > 0 ? read_start_time (caller->pid) : 0;
+  caller->start_time = caller->pid > 0 ? sbx_process_get_start_time (caller->pid) : 0;
 }
 
 typedef struct {
@@ -378,7 +341,7 @@ ask_peer (SbxCallers *self, SbxCaller *caller)
   caller->pid = credentials ? g_credentials_get_unix_pid (credentials, NULL) : 0;
   if (caller->pid < 0)
     caller->pid = 0;
-  caller->start_time = caller->pid > 0 ? read_start_time (caller->pid) : 0;
+  caller->start_time = caller->pid > 0 ? sbx_process_get_start_time (caller->pid) : 0;
   caller->state = KNOWN;
 }
 

@@ -56,7 +56,4 @@ guint sbx_caller_get_pending (SbxCaller *self);
 /* @change: 1 or -1. */
 void sbx_caller_add_pending (SbxCaller *self, int change);
 
-/* Start time from the text of /proc/PID/stat, 0 when it is not well-formed or of a process that has ended. */
-guint64 sbx_stat_parse_start_time (const char *text);
-
 G_END_DECLS

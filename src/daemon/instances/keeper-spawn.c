@@ -5,11 +5,11 @@
 #include <fcntl.h>
 #include <glib-unix.h>
 #include <signal.h>
-#include <spawn.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "common/child.h"
 #include "common/error.h"
 #include "common/names.h"
 #include "config.h"
@@ -96,25 +96,15 @@ spawn (const char *path, int sock, gboolean quiet, pid_t *pid)
 {
   char *argv[] = { (char *) "sandbox-keeper", NULL }, *envp[] = { NULL };
   posix_spawn_file_actions_t actions;
-  posix_spawnattr_t attributes;
-  sigset_t none, all;
   int rc;
 
-  sigemptyset (&none);
-  sigfillset (&all);
   posix_spawn_file_actions_init (&actions);
   posix_spawn_file_actions_addopen (&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
   posix_spawn_file_actions_addopen (&actions, STDOUT_FILENO, "/dev/null", O_WRONLY, 0);
   if (quiet)
     posix_spawn_file_actions_addopen (&actions, STDERR_FILENO, "/dev/null", O_WRONLY, 0);
   posix_spawn_file_actions_adddup2 (&actions, sock, SBX_KEEPER_SOCKET_FD);
-  posix_spawnattr_init (&attributes);
-  /* GIO ignores SIGPIPE, and an ignored signal stays ignored in everything that is executed */
-  posix_spawnattr_setsigdefault (&attributes, &all);
-  posix_spawnattr_setsigmask (&attributes, &none);
-  posix_spawnattr_setflags (&attributes, POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK);
-  rc = posix_spawn (pid, path, &actions, &attributes, argv, envp);
-  posix_spawnattr_destroy (&attributes);
+  rc = sbx_child_spawn (pid, path, &actions, 0, argv, envp);
   posix_spawn_file_actions_destroy (&actions);
   return rc;
 }

@@ -11,13 +11,16 @@
 #include <unistd.h>
 
 #include "common/error.h"
+#include "common/read-file.h"
+#include "common/write-file.h"
 #include "wire/layout.h"
 #include "wire/sweep.h"
 
 #define STATUS_GROUP "Status"
 #define ANNOUNCED_FILE "announced"
-#define NEW_INFO_FILE "info.new"
-#define NEW_STATUS_FILE "status.new"
+/* As sbx_replace_file () calls them */
+#define NEW_INFO_FILE SBX_INFO_FILE ".new"
+#define NEW_STATUS_FILE SBX_STATUS_FILE ".new"
 
 /* A decimal number of the status file, within its bounds. */
 static gint64
@@ -143,54 +146,27 @@ sbx_record_open (int parent, guint64 id)
   return -1;
 }
 
-/* All of it, or -1: what grows while it is read is cut. */
-static gssize
-read_all (int fd, char *buffer, gsize size)
-{
-  gsize at = 0;
-
-  while (at < size) {
-    gssize n = read (fd, buffer + at, size - at);
-
-    if (n < 0 && errno == EINTR)
-      continue;
-    if (n < 0)
-      return -1;
-    if (n == 0)
-      break;
-    at += (gsize) n;
-  }
-  return (gssize) at;
-}
-
 char *
 sbx_record_read (int directory, const char *name, gsize max, gsize *size, GError **error)
 {
-  /* O_NONBLOCK: a FIFO in its place must not stop us */
-  int fd = openat (directory, name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK);
-  g_autofree char *text = NULL;
-  struct stat st;
-  gssize n;
+  char *text = sbx_read_file (directory, name, max, SBX_READ_NO_LINK | SBX_READ_OWN, size);
 
-  if (fd < 0) {
-    sbx_throw_errno (error, errno == ENOENT ? SBX_ERROR_NOT_FOUND : SBX_ERROR_BAD_OPTION, errno, "open %s", name);
-    return NULL;
-  }
-  if (fstat (fd, &st) < 0 || !S_ISREG (st.st_mode) || st.st_uid != geteuid () || (guint64) st.st_size > max) {
-    close (fd);
+  if (text)
+    return text;
+  switch (errno) {
+  case ENOENT:
+    sbx_throw_errno (error, SBX_ERROR_NOT_FOUND, errno, "open %s", name);
+    break;
+  case EISDIR:
+  case ENXIO:
+  case EPERM:
+  case EFBIG:
     sbx_throw (error, SBX_ERROR_BAD_OPTION, "%s is not a file of ours of at most %zu bytes", name, max);
-    return NULL;
-  }
-  text = g_malloc ((gsize) st.st_size + 1);
-  n = read_all (fd, text, (gsize) st.st_size);
-  close (fd);
-  if (n < 0) {
+    break;
+  default:
     sbx_throw_errno (error, SBX_ERROR_BAD_OPTION, errno, "read %s", name);
-    return NULL;
   }
-  text[n] = '\0';
-  *size = (gsize) n;
-  return g_steal_pointer (&text);
+  return NULL;
 }
 
 gboolean
@@ -253,21 +229,6 @@ sbx_record_sweep (int parent, guint64 id)
     g_warning ("Cannot remove the record %s: %s", name, g_strerror (errno));
 }
 
-/* A new file each time: two services may do it at once, and readers see one or the other. */
-static gboolean
-replace (int directory, const char *new_name, const char *name, const char *text, gsize size)
-{
-  gboolean ok;
-  int fd;
-
-  unlinkat (directory, new_name, 0);
-  fd = openat (directory, new_name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
-  ok = fd >= 0 && write (fd, text, size) == (gssize) size;
-  if (fd >= 0)
-    close (fd);
-  return ok && renameat (directory, new_name, directory, name) == 0;
-}
-
 void
 sbx_record_set_info (int parent, const SbxInfo *info)
 {
@@ -278,7 +239,7 @@ sbx_record_set_info (int parent, const SbxInfo *info)
 
   if (directory < 0)
     return;
-  if (!replace (directory, NEW_INFO_FILE, SBX_INFO_FILE, text, size))
+  if (sbx_replace_file (directory, SBX_INFO_FILE, text, size) < 0)
     g_warning ("Cannot write the limits of an instance down: %s", g_strerror (errno));
   close (directory);
 }
@@ -292,7 +253,7 @@ sbx_record_set_exited (int parent, guint64 id, const SbxStatus *status)
   if (directory < 0)
     return;
   unlinkat (directory, SBX_KEEPER_SOCKET, 0);
-  if (!replace (directory, NEW_STATUS_FILE, SBX_STATUS_FILE, text, strlen (text)))
+  if (sbx_replace_file (directory, SBX_STATUS_FILE, text, strlen (text)) < 0)
     g_warning ("Cannot write the end of an instance down: %s", g_strerror (errno));
   close (directory);
 }

@@ -11,6 +11,7 @@
 
 #include "common/error.h"
 #include "common/names.h"
+#include "common/path.h"
 
 static void
 file_clear (gpointer data)
@@ -48,14 +49,6 @@ path_of (int fd, GError **error)
   return NULL;
 }
 
-static gboolean
-is_below (const char *path, const char *top)
-{
-  gsize n = strlen (top);
-
-  return strncmp (path, top, n) == 0 && (path[n] == '\0' || path[n] == '/');
-}
-
 /* What nobody means by opening a file: the whole system or home, and what the sandbox has of its own. */
 static gboolean
 check_path (SbxContext *context, const char *path, GError **error)
@@ -67,12 +60,12 @@ check_path (SbxContext *context, const char *path, GError **error)
   g_autofree char *instances =
       g_build_filename (machine->runtime_dir ? machine->runtime_dir : "/run/user", SBX_RUNTIME_SUBDIR, NULL);
   const char *const kept[] = { machine->home, homes, profiles, instances };
-  gboolean bad = strcmp (path, "/") == 0 || is_below (path, instances);
+  gboolean bad = strcmp (path, "/") == 0 || sbx_path_is_below (path, instances);
 
   for (gsize i = 0; i < G_N_ELEMENTS (own); i++)
-    bad = bad || is_below (path, own[i]);
+    bad = bad || sbx_path_is_below (path, own[i]);
   for (gsize i = 0; i < G_N_ELEMENTS (kept); i++)
-    bad = bad || is_below (kept[i], path);
+    bad = bad || sbx_path_is_below (kept[i], path);
   return !bad
          || sbx_throw (
              error, SBX_ERROR_BAD_OPTION,
@@ -189,7 +182,7 @@ sbx_mount_points_new (const SbxForward *forward, SbxContext *context, SbxRegistr
   for (guint i = forward->files->len; i > 0; i--) {
     const char *path = g_array_index (forward->files, SbxForwardedFile, i - 1).path;
     g_autofree char *inside =
-        is_below (path, machine->home) ? g_strconcat (home, path + strlen (machine->home), NULL) : NULL;
+        sbx_path_is_below (path, machine->home) ? g_build_filename (home, path + strlen (machine->home), NULL) : NULL;
 
     while (inside && strlen (inside) > strlen (home) && !g_file_test (inside, G_FILE_TEST_EXISTS)) {
       char *parent = g_path_get_dirname (inside);

@@ -1,29 +1,24 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "daemon/launch/nested.h"
 
-#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "common/error.h"
+#include "common/process.h"
 #include "daemon/bounds.h"
 
 /* keeper ─▶ bwrap ─▶ bwrap, PID 1 of the proxy's namespace ─▶ xdg-dbus-proxy */
 #define PROXY_DEPTH 3
 #define ORPHAN_GRACE_MS 3000
 
-/* Field 4 of /proc/PID/stat (proc(5)); 0 when there is no such process. */
+/* 0 when there is no such process. */
 static pid_t
 parent_of (pid_t pid)
 {
-  g_autofree char *path = g_strdup_printf ("/proc/%d/stat", (int) pid), *text = NULL;
-  const char *end;
-  int parent = 0;
+  SbxProcessStat stat;
 
-  if (pid <= 0 || !g_file_get_contents (path, &text, NULL, NULL))
-    return 0;
-  end = strrchr (text, ')'); /* the name before it may hold anything */
-  return end && sscanf (end + 1, " %*c %d", &parent) == 1 ? parent : 0;
+  return sbx_process_stat_read (pid, &stat) ? stat.parent : 0;
 }
 
 /* The instance of the keeper with the pid @chain[PROXY_DEPTH]: what is in its sandbox has PID 1 of that above it. */

@@ -3,11 +3,11 @@
 
 #include <fcntl.h>
 #include <gio/gunixfdlist.h>
-#include <poll.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "common/error.h"
+#include "common/process.h"
 #include "daemon/bounds.h"
 
 #define SYSTEMD_NAME "org.freedesktop.systemd1"
@@ -114,15 +114,6 @@ settle (GTask *task, GError *error)
     g_task_return_boolean (task, TRUE);
 }
 
-/* A pidfd is readable from the end of its process on: pidfd_open(2). Until then the number is that process's. */
-static gboolean
-has_ended (const Making *making)
-{
-  struct pollfd polled = { .fd = making->pidfd, .events = POLLIN };
-
-  return making->pidfd >= 0 && poll (&polled, 1, 0) > 0;
-}
-
 static void
 on_job_removed (GDBusConnection *bus, const char *sender, const char *path, const char *interface, const char *signal,
                 GVariant *parameters, gpointer user_data)
@@ -139,7 +130,7 @@ on_job_removed (GDBusConnection *bus, const char *sender, const char *path, cons
     return;
   if (strcmp (result, "done") != 0)
     sbx_throw (&error, SBX_ERROR_SPAWN_FAILED, "systemd could not start %s: %s", unit, result);
-  else if (has_ended (making))
+  else if (sbx_pidfd_has_ended (making->pidfd))
     sbx_throw (&error, SBX_ERROR_SPAWN_FAILED, "sandbox-init has ended meanwhile");
   settle (task, error);
 }
@@ -224,7 +215,8 @@ on_reply (GObject *source, GAsyncResult *result, gpointer user_data)
     return; /* JobRemoved says how it went */
   /* What one before 255 says of PIDFDs: "Cannot set property %s, or unknown property" (systemd, core/dbus-unit.c) */
   if (making->by_pidfd && making->removed != 0
-      && g_error_matches (problem, G_DBUS_ERROR, G_DBUS_ERROR_PROPERTY_READ_ONLY) && !has_ended (making)) {
+      && g_error_matches (problem, G_DBUS_ERROR, G_DBUS_ERROR_PROPERTY_READ_ONLY)
+      && !sbx_pidfd_has_ended (making->pidfd)) {
     making->by_pidfd = FALSE;
     call (task);
     return;

@@ -5,26 +5,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 #include <X11/Xauth.h>
 
+#include "common/read-file.h"
+
 #define METHOD "MIT-MAGIC-COOKIE-1"
 #define MAX_FILE (1 << 20)
-
-/* A regular file of sensible size: whoever names it cannot make us wait. */
-static FILE *
-open_file (const char *path)
-{
-  int fd = open (path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
-  struct stat st;
-
-  if (fd >= 0 && (fstat (fd, &st) < 0 || !S_ISREG (st.st_mode) || st.st_size > MAX_FILE)) {
-    close (fd);
-    fd = -1;
-  }
-  return fd < 0 ? NULL : fdopen (fd, "r");
-}
 
 static gboolean
 equals (const char *text, gsize length, const char *other)
@@ -44,7 +31,9 @@ is_for (const Xauth *row, const char *number, const char *host)
 GBytes *
 sbx_x11_find_cookie (const char *path, const char *number)
 {
-  FILE *file = open_file (path);
+  gsize size = 0;
+  g_autofree char *content = sbx_read_file (AT_FDCWD, path, MAX_FILE, SBX_READ_PLAIN, &size);
+  FILE *file = content ? fmemopen (content, size, "r") : NULL;
   GBytes *found = NULL;
   char host[256] = "";
   Xauth *row;

@@ -3,15 +3,8 @@
 #include <string.h>
 
 #include "common/names.h"
+#include "common/path.h"
 #include "plan/plan-private.h"
-
-static gboolean
-is_below (const char *path, const char *top)
-{
-  gsize n = strlen (top);
-
-  return strcmp (top, "/") == 0 || (strncmp (path, top, n) == 0 && (path[n] == '\0' || path[n] == '/'));
-}
 
 /* Nothing there, and nothing can be put there: read-only once everything is mounted, since a rule for something below
  * it needs a place to be mounted at. */
@@ -109,7 +102,7 @@ limit (GArray *rules, const SbxPolicy *policy, const char *top, SbxAccess most)
   for (guint i = 0; i < rules->len; i++) {
     SbxPathRule *rule = &g_array_index (rules, SbxPathRule, i);
 
-    if (is_below (rule->path, top))
+    if (sbx_path_is_below (rule->path, top))
       rule->access = MIN (rule->access, most);
   }
 }
@@ -122,7 +115,7 @@ concerns (const SbxPathRule *rule, const char *place)
     return FALSE;
   if (strcmp (rule->path, "/") == 0)
     return sbx_path_is_of_host (place);
-  return is_below (place, rule->path) || is_below (rule->path, place);
+  return sbx_path_is_below (place, rule->path) || sbx_path_is_below (rule->path, place);
 }
 
 static void
@@ -135,7 +128,7 @@ limit_socket_places (SbxPlan *self, GArray *rules)
       const SbxPathRule *rule = &g_array_index (rules, SbxPathRule, j);
 
       concerned = concerned || concerns (rule, socket_places[i]);
-      if (concerns (rule, socket_places[i]) && is_below (rule->path, socket_places[i]))
+      if (concerns (rule, socket_places[i]) && sbx_path_is_below (rule->path, socket_places[i]))
         sbx_plan_warn (self,
                        "%s is left out: no path opens displays and session managers; for a display, say sockets=x11",
                        rule->path);
@@ -150,7 +143,7 @@ static gboolean
 is_unsaid (const GArray *rules, const SbxPolicy *policy, const char *path)
 {
   for (guint i = 0; i < rules->len; i++)
-    if (is_below (path, g_array_index (rules, SbxPathRule, i).path))
+    if (sbx_path_is_below (path, g_array_index (rules, SbxPathRule, i).path))
       return FALSE;
   return sbx_policy_get_access (policy, path) == SBX_ACCESS_NONE;
 }
@@ -253,7 +246,7 @@ is_open_above (const GArray *rules, guint at)
   const char *path = g_array_index (rules, SbxPathRule, at).path;
 
   while (at-- > 0)
-    if (is_below (path, g_array_index (rules, SbxPathRule, at).path))
+    if (sbx_path_is_below (path, g_array_index (rules, SbxPathRule, at).path))
       return g_array_index (rules, SbxPathRule, at).access != SBX_ACCESS_NONE;
   return FALSE;
 }
@@ -268,7 +261,7 @@ add_forwarded (SbxPlan *self)
 
     sbx_plan_op (self, file->writable ? SBX_OP_BIND : SBX_OP_RO_BIND, file->path, file->path, -1);
     for (gsize j = 0; j < G_N_ELEMENTS (socket_places); j++)
-      if (is_below (socket_places[j], file->path))
+      if (sbx_path_is_below (socket_places[j], file->path))
         cover_place (self, socket_places[j]);
     if (file->writable)
       sbx_plan_writable (self, file->path);

@@ -1,15 +1,14 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "policy/key-file.h"
+#include "common/key-file.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
-#include "common/error.h"
+#include "common/read-file.h"
 
 typedef struct {
+  const SbxKeyFileKind *kind;
   const char *name;
   SbxKeyFileVisit visit;
   gpointer data;
@@ -30,7 +29,7 @@ fail (Reader *reader, gsize column, GError **error, const char *format, ...)
   va_start (args, format);
   what = g_strdup_vprintf (format, args);
   va_end (args);
-  return sbx_throw (error, SBX_ERROR_BAD_PROFILE, "%s:%u:%" G_GSIZE_FORMAT ": %s", reader->name, reader->line, column,
+  return sbx_throw (error, reader->kind->code, "%s:%u:%" G_GSIZE_FORMAT ": %s", reader->name, reader->line, column,
                     what);
 }
 
@@ -143,18 +142,18 @@ check_bytes (Reader *reader, const char *data, gsize size, GError **error)
 }
 
 gboolean
-sbx_key_file_parse (const char *data, gsize size, const char *name, SbxKeyFileVisit visit, gpointer user_data,
-                    GError **error)
+sbx_key_file_parse (const SbxKeyFileKind *kind, const char *data, gsize size, const char *name, SbxKeyFileVisit visit,
+                    gpointer user_data, GError **error)
 {
-  Reader reader = { .name = name, .visit = visit, .data = user_data };
+  Reader reader = { .kind = kind, .name = name, .visit = visit, .data = user_data };
   g_autoptr (GHashTable) groups = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
   g_autoptr (GHashTable) keys = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
   g_auto (GStrv) lines = NULL;
   gboolean ok;
 
-  if (size > SBX_KEY_FILE_MAX)
-    return sbx_throw (error, SBX_ERROR_BAD_PROFILE, "%s:1:1: more than %d KiB: this is not a profile", name,
-                      SBX_KEY_FILE_MAX / 1024);
+  if (size > kind->max)
+    return sbx_throw (error, kind->code, "%s:1:1: more than %zu KiB: this is not a %s", name, kind->max / 1024,
+                      kind->what);
   if (!check_bytes (&reader, data, size, error))
     return FALSE;
   reader.groups = groups;
@@ -171,51 +170,35 @@ sbx_key_file_parse (const char *data, gsize size, const char *name, SbxKeyFileVi
   return ok;
 }
 
-/* The descriptor of a regular file that is not too large. O_NONBLOCK: a FIFO must not hold us up. */
-static int
-open_file (const char *path, gsize *size, GError **error)
+static gboolean
+fail_to_read (const SbxKeyFileKind *kind, const char *path, int errnum, gsize size, GError **error)
 {
-  int fd = open (path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
-  struct stat st;
-
-  if (fd < 0) {
-    if (errno == ENOENT || errno == ENOTDIR)
-      sbx_throw_errno (error, SBX_ERROR_NOT_FOUND, errno, "%s", path);
-    else
-      sbx_throw_errno (error, SBX_ERROR_BAD_PROFILE, errno, "%s:1:1: cannot be opened", path);
-    return -1;
+  switch (errnum) {
+  case ENOENT:
+  case ENOTDIR:
+    return sbx_throw_errno (error, SBX_ERROR_NOT_FOUND, errnum, "%s", path);
+  case EISDIR:
+  case ENXIO:
+    return sbx_throw (error, kind->code, "%s:1:1: %s, not a file: remove it or put a %s there", path,
+                      errnum == EISDIR ? "a directory" : "something special", kind->what);
+  case EFBIG:
+    return sbx_throw (error, kind->code, "%s:1:1: %zu bytes, and a %s has at most %zu", path, size, kind->what,
+                      kind->max);
+  default:
+    return sbx_throw_errno (error, kind->code, errnum, "%s:1:1: cannot be read", path);
   }
-  if (fstat (fd, &st) < 0 || !S_ISREG (st.st_mode))
-    sbx_throw (error, SBX_ERROR_BAD_PROFILE, "%s:1:1: %s, not a file: remove it or put a profile there", path,
-               S_ISDIR (st.st_mode) ? "a directory" : "something special");
-  else if (st.st_size > SBX_KEY_FILE_MAX)
-    sbx_throw (error, SBX_ERROR_BAD_PROFILE, "%s:1:1: %" G_GINT64_FORMAT " bytes, and a profile has at most %d", path,
-               (gint64) st.st_size, SBX_KEY_FILE_MAX);
-  else {
-    *size = (gsize) st.st_size;
-    return fd;
-  }
-  close (fd);
-  return -1;
 }
 
 gboolean
-sbx_key_file_read (const char *path, SbxKeyFileVisit visit, gpointer user_data, GError **error)
+sbx_key_file_read (const SbxKeyFileKind *kind, const char *path, SbxKeyFileVisit visit, gpointer user_data,
+                   GError **error)
 {
-  g_autofree char *data = NULL;
-  gsize size = 0, got = 0;
-  ssize_t n = 0;
-  int fd = open_file (path, &size, error);
+  gsize size = 0;
+  g_autofree char *data = sbx_read_file (AT_FDCWD, path, kind->max, SBX_READ_PLAIN, &size);
 
-  if (fd < 0)
-    return FALSE;
-  data = g_malloc (SBX_KEY_FILE_MAX + 1);
-  while (got <= SBX_KEY_FILE_MAX && (n = read (fd, data + got, SBX_KEY_FILE_MAX + 1 - got)) > 0)
-    got += (gsize) n;
-  if (n < 0)
-    sbx_throw_errno (error, SBX_ERROR_BAD_PROFILE, errno, "%s:1:1: cannot be read", path);
-  close (fd);
-  return n >= 0 && sbx_key_file_parse (data, got, path, visit, user_data, error);
+  if (!data)
+    return fail_to_read (kind, path, errno, size, error);
+  return sbx_key_file_parse (kind, data, size, path, visit, user_data, error);
 }
 
 char *

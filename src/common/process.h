@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What /proc says of a process, and whether the process of a pidfd still runs. */
+#pragma once
+
+#include <glib.h>
+#include <sys/types.h>
+
+G_BEGIN_DECLS
+
+/* Of /proc/PID/stat, proc(5). */
+typedef struct {
+  char state; /* 'R', 'S', ... */
+  pid_t parent;
+  guint64 cpu;    /* its own, in clock ticks */
+  guint64 reaped; /* of the children that it has waited for, in clock ticks */
+  guint threads;
+  guint64 start_time; /* clock ticks since the machine has started; with the pid, the name of a process */
+} SbxProcessStat;
+
+/* Reads the text of a /proc/PID/stat. FALSE for what is none. */
+gboolean sbx_process_stat_parse (const char *text, SbxProcessStat *stat);
+/* Reads that of the process @pid. FALSE where there is none, or it cannot be read. */
+gboolean sbx_process_stat_read (pid_t pid, SbxProcessStat *stat);
+/* The start time of the process @pid, 0 where there is none. One that has ended and that its parent has not asked for
+ * yet keeps its number and does nothing: that is none. */
+guint64 sbx_process_get_start_time (pid_t pid);
+/* Whether @stat is of such a process. */
+gboolean sbx_process_stat_has_ended (const SbxProcessStat *stat);
+
+/* Whether the process of @pidfd has ended; until then its number is no other's. FALSE for -1, that is not known. */
+gboolean sbx_pidfd_has_ended (int pidfd);
+
+G_END_DECLS
