@@ -11,7 +11,7 @@
 #include "common/names.h"
 #include "config.h"
 #include "daemon/bounds.h"
-#include "daemon/bus/manager.h"
+#include "daemon/bus/methods.h"
 #include "daemon/bus/peer.h"
 
 typedef struct {
@@ -89,7 +89,8 @@ serve (Service *service)
   g_autoptr (GError) error = NULL;
 
   g_signal_connect (service->connection, "closed", G_CALLBACK (on_closed), service);
-  service->manager = sbx_manager_new (service->context, service->connection, service->launch_first, &error);
+  service->manager =
+      sbx_manager_new (service->context, service->connection, service->launch_first, sbx_method_take, &error);
   if (service->manager)
     return TRUE;
   g_warning ("Cannot export the service: %s", error->message);

@@ -2,22 +2,50 @@
 /* The authorisation table against the introspection data and the action file: everything has exactly one row. */
 #include <gio/gio.h>
 #include <string.h>
+#include <sys/socket.h>
 
+#include "common/error.h"
 #include "common/names.h"
-#include "daemon/bus/call.h"
-#include "daemon/identity/gates.h"
+#include "daemon/bus/methods.h"
 #include "sandbox-dbus.h"
+
+/* The gates of all rows, of methods and properties; free with g_ptr_array_unref (). */
+static GPtrArray *
+all_gates (void)
+{
+  GPtrArray *all = g_ptr_array_new ();
+  gsize n_methods, n_properties;
+  const SbxMethod *methods = sbx_method_table (&n_methods);
+  const SbxGate *properties = sbx_gate_property_table (&n_properties);
+
+  for (gsize i = 0; i < n_methods; i++)
+    g_ptr_array_add (all, (gpointer) &methods[i].gate);
+  for (gsize i = 0; i < n_properties; i++)
+    g_ptr_array_add (all, (gpointer) &properties[i]);
+  return all;
+}
+
+static const SbxGate *
+find_gate (SbxGateKind kind, const char *interface, const char *member)
+{
+  const SbxMethod *method = sbx_method_find (interface, member);
+
+  if (kind == SBX_GATE_METHOD)
+    return method ? &method->gate : NULL;
+  return sbx_gate_find_property (kind, interface, member);
+}
 
 static guint
 count_rows (SbxGateKind kind, const char *interface, const char *member)
 {
-  gsize n;
-  const SbxGate *table = sbx_gate_table (&n);
+  g_autoptr (GPtrArray) all = all_gates ();
   guint count = 0;
 
-  for (gsize i = 0; i < n; i++)
-    count +=
-        table[i].kind == kind && strcmp (table[i].interface, interface) == 0 && strcmp (table[i].member, member) == 0;
+  for (guint i = 0; i < all->len; i++) {
+    const SbxGate *gate = g_ptr_array_index (all, i);
+
+    count += gate->kind == kind && strcmp (gate->interface, interface) == 0 && strcmp (gate->member, member) == 0;
+  }
   return count;
 }
 
@@ -27,7 +55,7 @@ assert_one_row (SbxGateKind kind, const char *interface, const char *member)
   if (count_rows (kind, interface, member) != 1)
     g_error ("%s.%s has %u rows in the authorisation table, not one", interface, member,
              count_rows (kind, interface, member));
-  g_assert_nonnull (sbx_gate_find (kind, interface, member));
+  g_assert_nonnull (find_gate (kind, interface, member));
 }
 
 static void
@@ -58,12 +86,13 @@ test_coverage (void)
 static guint
 count_functions (const char *interface, const char *member)
 {
-  const SbxMethod *const tables[] = { sbx_manager_methods, sbx_instance_methods, sbx_property_methods };
+  gsize n;
+  const SbxMethod *table = sbx_method_table (&n);
   guint count = 0;
 
-  for (gsize i = 0; i < G_N_ELEMENTS (tables); i++)
-    for (const SbxMethod *row = tables[i]; row->interface; row++)
-      count += strcmp (row->interface, interface) == 0 && strcmp (row->member, member) == 0;
+  for (gsize i = 0; i < n; i++)
+    count +=
+        table[i].func && strcmp (table[i].gate.interface, interface) == 0 && strcmp (table[i].gate.member, member) == 0;
   return count;
 }
 
@@ -72,16 +101,20 @@ static void
 test_functions (void)
 {
   GDBusInterfaceInfo *const interfaces[] = { sbx_sandbox_interface_info (), sbx_sandbox_instance_interface_info () };
-  const SbxMethod *const tables[] = { sbx_manager_methods, sbx_instance_methods };
+  gsize n;
+  const SbxMethod *table = sbx_method_table (&n);
 
   for (gsize i = 0; i < G_N_ELEMENTS (interfaces); i++) {
     for (GDBusMethodInfo **method = interfaces[i]->methods; *method; method++)
       g_assert_cmpuint (count_functions (interfaces[i]->name, (*method)->name), ==, 1);
-    for (const SbxMethod *row = tables[i]; row->interface; row++) {
-      g_assert_cmpstr (row->interface, ==, interfaces[i]->name);
-      g_assert_nonnull (g_dbus_interface_info_lookup_method (interfaces[i], row->member));
-    }
+    for (gsize row = 0; row < n; row++)
+      if (table[row].func && g_str_equal (table[row].gate.interface, interfaces[i]->name))
+        g_assert_nonnull (g_dbus_interface_info_lookup_method (interfaces[i], table[row].gate.member));
   }
+  for (gsize row = 0; row < n; row++)
+    if (table[row].func && !g_str_has_prefix (table[row].gate.interface, "org.freedesktop.DBus."))
+      g_assert_true (g_str_equal (table[row].gate.interface, interfaces[0]->name)
+                     || g_str_equal (table[row].gate.interface, interfaces[1]->name));
 }
 
 /* The methods that later versions bring have their rows already. */
@@ -98,10 +131,10 @@ test_planned (void)
 static void
 test_deny_by_default (void)
 {
-  g_assert_null (sbx_gate_find (SBX_GATE_METHOD, SBX_MANAGER_INTERFACE, "Shutdown"));
-  g_assert_null (sbx_gate_find (SBX_GATE_METHOD, SBX_INSTANCE_INTERFACE, "Launch"));
-  g_assert_null (sbx_gate_find (SBX_GATE_WRITE, SBX_INSTANCE_INTERFACE, "Policy"));
-  g_assert_null (sbx_gate_find (SBX_GATE_METHOD, SBX_INSTANCE_INTERFACE, "Policy"));
+  g_assert_null (find_gate (SBX_GATE_METHOD, SBX_MANAGER_INTERFACE, "Shutdown"));
+  g_assert_null (find_gate (SBX_GATE_METHOD, SBX_INSTANCE_INTERFACE, "Launch"));
+  g_assert_null (find_gate (SBX_GATE_WRITE, SBX_INSTANCE_INTERFACE, "Policy"));
+  g_assert_null (find_gate (SBX_GATE_METHOD, SBX_INSTANCE_INTERFACE, "Policy"));
   g_assert_cmpint (sbx_action_fallback ("org.example.Sandbox.other"), ==, SBX_FALLBACK_REFUSE);
   g_assert_cmpint (sbx_action_fallback (SBX_ACTION_CONTROL), ==, SBX_FALLBACK_UNSANDBOXED);
   g_assert_cmpint (sbx_action_fallback (SBX_ACTION_OBSERVE), ==, SBX_FALLBACK_UNSANDBOXED);
@@ -111,15 +144,16 @@ test_deny_by_default (void)
 static void
 test_rows (void)
 {
-  gsize n;
-  const SbxGate *table = sbx_gate_table (&n);
+  g_autoptr (GPtrArray) all = all_gates ();
 
-  for (gsize i = 0; i < n; i++) {
-    assert_one_row (table[i].kind, table[i].interface, table[i].member);
-    if (table[i].rule == SBX_GATE_OPEN || table[i].rule == SBX_GATE_OUTSIDE || table[i].rule == SBX_GATE_CLASSES)
-      g_assert_null (table[i].action);
+  for (guint i = 0; i < all->len; i++) {
+    const SbxGate *gate = g_ptr_array_index (all, i);
+
+    assert_one_row (gate->kind, gate->interface, gate->member);
+    if (gate->rule == SBX_GATE_OPEN || gate->rule == SBX_GATE_OUTSIDE || gate->rule == SBX_GATE_CLASSES)
+      g_assert_null (gate->action);
     else
-      g_assert_true (g_str_has_prefix (table[i].action, "org.example.Sandbox."));
+      g_assert_true (g_str_has_prefix (gate->action, "org.example.Sandbox."));
   }
 }
 
@@ -155,8 +189,7 @@ test_action_file (void)
                                          SBX_ACTION_ATTACH,         SBX_ACTION_CONTROL,      SBX_ACTION_OBSERVE };
   g_autofree char *xml = NULL;
   g_auto (GStrv) pieces = NULL;
-  gsize n;
-  const SbxGate *table = sbx_gate_table (&n);
+  g_autoptr (GPtrArray) all = all_gates ();
 
   g_assert_true (
       g_file_get_contents (SBX_SOURCE_ROOT "/data/polkit-1/org.example.Sandbox.policy.in", &xml, NULL, NULL));
@@ -167,10 +200,187 @@ test_action_file (void)
 
     g_assert_nonnull (strstr (xml, element));
   }
-  for (gsize i = 0; i < n; i++)
-    if (table[i].action)
-      g_assert_nonnull (strstr (xml, table[i].action));
+  for (guint i = 0; i < all->len; i++) {
+    const char *action = ((const SbxGate *) g_ptr_array_index (all, i))->action;
+
+    if (action)
+      g_assert_nonnull (strstr (xml, action));
+  }
   g_assert_null (strstr (xml, "$(")); /* polkit 122 takes no details from callers that are not root */
+}
+
+/* Every rule, driven: what it makes of each kind of caller, about an instance and about none. */
+enum { REFUSE = SBX_VERDICT_REFUSE, FREE = SBX_VERDICT_FREE, ASK = SBX_VERDICT_ASK, CLASSES = SBX_VERDICT_ASK_CLASSES };
+
+static void
+test_rules (void)
+{
+  static const struct {
+    const char *who;
+    SbxStanding standing;
+    struct {
+      int method, read;
+    } verdicts[SBX_N_GATE_RULES]; /* OPEN, OUTSIDE, ASK_ALIEN, LAUNCH, CLASSES */
+  } rows[] = {
+    { "outside, about nothing",
+      { SBX_WHERE_OUTSIDE, FALSE, FALSE, FALSE, FALSE },
+      { { FREE, FREE }, { FREE, FREE }, { ASK, ASK }, { CLASSES, CLASSES }, { CLASSES, CLASSES } } },
+    { "outside, another's instance",
+      { SBX_WHERE_OUTSIDE, TRUE, TRUE, FALSE, FALSE },
+      { { FREE, FREE }, { FREE, FREE }, { ASK, ASK }, { CLASSES, CLASSES }, { CLASSES, CLASSES } } },
+    { "outside, its own work",
+      { SBX_WHERE_OUTSIDE, TRUE, TRUE, TRUE, FALSE },
+      { { FREE, FREE }, { FREE, FREE }, { FREE, FREE }, { CLASSES, CLASSES }, { CLASSES, CLASSES } } },
+    { "inside, about nothing",
+      { SBX_WHERE_INSTANCE, FALSE, FALSE, FALSE, FALSE },
+      { { FREE, FREE }, { REFUSE, REFUSE }, { REFUSE, REFUSE }, { CLASSES, CLASSES }, { REFUSE, REFUSE } } },
+    { "inside, itself",
+      { SBX_WHERE_INSTANCE, TRUE, TRUE, FALSE, TRUE },
+      { { FREE, FREE }, { REFUSE, REFUSE }, { REFUSE, FREE }, { REFUSE, REFUSE }, { REFUSE, REFUSE } } },
+    { "inside, its own work",
+      { SBX_WHERE_INSTANCE, TRUE, TRUE, TRUE, FALSE },
+      { { FREE, FREE }, { REFUSE, REFUSE }, { FREE, FREE }, { REFUSE, REFUSE }, { REFUSE, REFUSE } } },
+    { "inside, what it must not see",
+      { SBX_WHERE_INSTANCE, TRUE, FALSE, FALSE, FALSE },
+      { { REFUSE, REFUSE }, { REFUSE, REFUSE }, { REFUSE, REFUSE }, { REFUSE, REFUSE }, { REFUSE, REFUSE } } },
+    { "some sandbox, about nothing",
+      { SBX_WHERE_UNKNOWN, FALSE, FALSE, FALSE, FALSE },
+      { { FREE, FREE }, { REFUSE, REFUSE }, { REFUSE, REFUSE }, { REFUSE, REFUSE }, { REFUSE, REFUSE } } },
+    { "some sandbox, an instance",
+      { SBX_WHERE_UNKNOWN, TRUE, FALSE, FALSE, FALSE },
+      { { REFUSE, REFUSE }, { REFUSE, REFUSE }, { REFUSE, REFUSE }, { REFUSE, REFUSE }, { REFUSE, REFUSE } } },
+  };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (rows); i++)
+    for (int rule = 0; rule < SBX_N_GATE_RULES; rule++) {
+      int method = sbx_gate_judge (SBX_GATE_METHOD, (SbxGateRule) rule, &rows[i].standing);
+      int read = sbx_gate_judge (SBX_GATE_READ, (SbxGateRule) rule, &rows[i].standing);
+
+      if (method != rows[i].verdicts[rule].method || read != rows[i].verdicts[rule].read)
+        g_error ("%s, rule %d: %d and %d", rows[i].who, rule, method, read);
+    }
+  /* A rule that nobody has thought of */
+  for (gsize i = 0; i < G_N_ELEMENTS (rows); i++)
+    g_assert_cmpint (sbx_gate_judge (SBX_GATE_METHOD, SBX_N_GATE_RULES, &rows[i].standing), ==, SBX_VERDICT_REFUSE);
+}
+
+/* A subject for this very process, at the other end of a pair. */
+typedef struct {
+  GDBusConnection *ends[2];
+  SbxRuntimeDir *runtime;
+  SbxRegistry *registry;
+  SbxCallers *callers;
+  SbxSubject *subject;
+  GAsyncResult *result;
+} Stage;
+
+static void
+on_end (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  *(GDBusConnection **) user_data = g_dbus_connection_new_finish (result, NULL);
+}
+
+static void
+on_subject (SbxSubject *subject, const GError *error, gpointer user_data)
+{
+  g_assert_no_error (error);
+  ((Stage *) user_data)->subject = sbx_subject_ref (subject);
+}
+
+static void
+stage_open (Stage *stage)
+{
+  static const char *const environment[] = { "XDG_RUNTIME_DIR=/nonexistent", NULL };
+  g_autofree char *guid = g_dbus_generate_guid ();
+  int pair[2];
+
+  *stage = (Stage){ { NULL, NULL }, sbx_runtime_dir_new (environment), NULL, NULL, NULL, NULL };
+  g_assert_cmpint (socketpair (AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair), ==, 0);
+  for (int i = 0; i < 2; i++) {
+    g_autoptr (GSocket) sock = g_socket_new_from_fd (pair[i], NULL);
+    g_autoptr (GSocketConnection) stream = g_socket_connection_factory_create_connection (sock);
+
+    g_dbus_connection_new (G_IO_STREAM (stream), i == 0 ? guid : NULL,
+                           i == 0 ? G_DBUS_CONNECTION_FLAGS_AUTHENTICATION_SERVER
+                                  : G_DBUS_CONNECTION_FLAGS_AUTHENTICATION_CLIENT,
+                           NULL, NULL, on_end, &stage->ends[i]);
+  }
+  while (!stage->ends[0] || !stage->ends[1])
+    g_main_context_iteration (NULL, TRUE);
+  stage->registry = sbx_registry_new (stage->runtime);
+  stage->callers = sbx_callers_new (stage->ends[0]);
+  sbx_subject_find (stage->registry, stage->runtime, sbx_callers_get (stage->callers, NULL), on_subject, stage);
+  g_assert_nonnull (stage->subject);
+}
+
+static void
+stage_close (Stage *stage)
+{
+  sbx_subject_unref (stage->subject);
+  g_object_unref (stage->callers);
+  g_object_unref (stage->registry);
+  sbx_runtime_dir_free (stage->runtime);
+  for (int i = 0; i < 2; i++)
+    g_object_unref (stage->ends[i]);
+}
+
+static void
+on_checked (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  ((Stage *) user_data)->result = g_object_ref (result);
+}
+
+static gboolean
+ask (Stage *stage, SbxAuthority *authority, const char *const *actions, gboolean nested, GError **error)
+{
+  g_autoptr (GAsyncResult) result = NULL;
+
+  if (nested)
+    sbx_authority_check_nested_async (authority, stage->subject, actions, NULL, on_checked, stage);
+  else
+    sbx_authority_check_async (authority, stage->subject, actions, FALSE, NULL, on_checked, stage);
+  while (!stage->result)
+    g_main_context_iteration (NULL, TRUE);
+  result = g_steal_pointer (&stage->result);
+  return sbx_authority_check_finish (authority, result, error);
+}
+
+/* A question for nothing is no yes, for root neither. The controls are the same questions with an action that is
+ * anybody's, from the same caller. */
+static void
+test_empty_question (void)
+{
+  static const char *const nothing[] = { NULL };
+  g_autofree const char **no_classes = sbx_gate_actions (NULL, 0);
+  static const char *const launch[] = { SBX_ACTION_LAUNCH, NULL };
+  g_autoptr (SbxAuthority) authority = NULL;
+  g_autoptr (GError) error = NULL;
+  Stage stage;
+
+  g_setenv ("DBUS_SYSTEM_BUS_ADDRESS", "unix:path=/nonexistent", TRUE);
+  authority = sbx_authority_new ();
+  stage_open (&stage);
+  g_assert_cmpint (stage.subject->where, ==, SBX_WHERE_OUTSIDE);
+  g_assert_true (ask (&stage, authority, launch, FALSE, &error));
+  g_assert_no_error (error);
+  g_assert_false (ask (&stage, authority, nothing, FALSE, &error));
+  g_assert_error (error, SBX_ERROR, SBX_ERROR_NOT_AUTHORIZED);
+  g_clear_error (&error);
+  g_assert_false (ask (&stage, authority, no_classes, FALSE, &error));
+  g_assert_error (error, SBX_ERROR, SBX_ERROR_NOT_AUTHORIZED);
+  g_clear_error (&error);
+  g_assert_false (ask (&stage, authority, nothing, TRUE, &error));
+  g_assert_error (error, SBX_ERROR, SBX_ERROR_NOT_AUTHORIZED);
+  g_clear_error (&error);
+
+  /* In some sandbox: not even what is anybody's */
+  stage.subject->where = SBX_WHERE_UNKNOWN;
+  g_assert_false (ask (&stage, authority, launch, FALSE, &error));
+  g_assert_error (error, SBX_ERROR, SBX_ERROR_NOT_AUTHORIZED);
+  g_clear_error (&error);
+  g_assert_false (ask (&stage, authority, launch, TRUE, &error));
+  g_assert_error (error, SBX_ERROR, SBX_ERROR_NOT_AUTHORIZED);
+  stage_close (&stage);
 }
 
 int
@@ -182,6 +392,8 @@ main (int argc, char **argv)
   g_test_add_func ("/authorize/planned", test_planned);
   g_test_add_func ("/authorize/deny-by-default", test_deny_by_default);
   g_test_add_func ("/authorize/rows", test_rows);
+  g_test_add_func ("/authorize/rules", test_rules);
+  g_test_add_func ("/authorize/empty-question", test_empty_question);
   g_test_add_func ("/authorize/classes", test_classes);
   g_test_add_func ("/authorize/action-file", test_action_file);
   return g_test_run ();

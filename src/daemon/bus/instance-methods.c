@@ -4,7 +4,7 @@
 
 #include "common/error.h"
 #include "common/names.h"
-#include "daemon/bus/call.h"
+#include "daemon/bus/functions.h"
 #include "daemon/launch/launch.h"
 #include "daemon/launch/request.h"
 
@@ -29,7 +29,7 @@ write_block (SbxCall *call, const SbxLaunchRequest *request, GError **error)
 {
   const SbxInfo *info = sbx_instance_get_info (call->instance);
   g_autoptr (SbxPlan) plan =
-      sbx_launch_request_plan (sbx_manager_get_context (call->manager), request, info->policy, info->app_id, error);
+      sbx_launch_request_plan (sbx_call_get_context (call), request, info->policy, info->app_id, error);
 
   return plan
              ? sbx_plan_write_start (plan, g_str_equal (info->limits, "scope"), request->targets, request->n_fds, error)
@@ -45,8 +45,8 @@ check_runs (SbxCall *call, GError **error)
                     sbx_instance_get_id (call->instance));
 }
 
-static void
-exec (SbxCall *call)
+void
+sbx_method_exec (SbxCall *call)
 {
   GDBusMessage *message = g_dbus_method_invocation_get_message (call->invocation);
   GVariant *parameters = g_dbus_method_invocation_get_parameters (call->invocation);
@@ -90,8 +90,8 @@ send_plain (SbxCall *call, const SbxMessage *message)
     sbx_call_fail (call, error);
 }
 
-static void
-send_signal (SbxCall *call)
+void
+sbx_method_signal (SbxCall *call)
 {
   SbxMessage message = { .type = SBX_MSG_SIGNAL };
   GError *error = NULL;
@@ -105,8 +105,8 @@ send_signal (SbxCall *call)
   sbx_call_fail (call, error);
 }
 
-static void
-stop (SbxCall *call)
+void
+sbx_method_stop (SbxCall *call)
 {
   SbxMessage message = { .type = SBX_MSG_STOP };
   guint32 grace;
@@ -129,8 +129,8 @@ on_attached (GObject *source, GAsyncResult *result, gpointer user_data)
     sbx_call_fail (call, error);
 }
 
-static void
-attach (SbxCall *call)
+void
+sbx_method_attach (SbxCall *call)
 {
   GVariant *parameters = g_dbus_method_invocation_get_parameters (call->invocation);
   g_autoptr (GVariant) argv = g_variant_get_child_value (parameters, 1);
@@ -143,14 +143,6 @@ attach (SbxCall *call)
                                 .target = call->instance };
 
   g_variant_get_child (parameters, 0, "&s", &launch_call.profile);
-  sbx_launch_async (sbx_manager_get_context (call->manager), sbx_manager_get_registry (call->manager), call->caller,
-                    &launch_call, on_attached, call);
+  sbx_launch_async (sbx_call_get_context (call), sbx_call_get_registry (call), call->subject, &launch_call, on_attached,
+                    call);
 }
-
-const SbxMethod sbx_instance_methods[] = {
-  { SBX_INSTANCE_INTERFACE, "Attach", attach },
-  { SBX_INSTANCE_INTERFACE, "Exec", exec },
-  { SBX_INSTANCE_INTERFACE, "Signal", send_signal },
-  { SBX_INSTANCE_INTERFACE, "Stop", stop },
-  { NULL, NULL, NULL },
-};

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* The methods of org.example.Sandbox. */
 #include "common/names.h"
-#include "daemon/bus/call.h"
+#include "daemon/bus/functions.h"
 #include "daemon/launch/launch.h"
 #include "policy/score.h"
 
@@ -18,8 +18,8 @@ on_launched (GObject *source, GAsyncResult *result, gpointer user_data)
     sbx_call_fail (call, error);
 }
 
-static void
-launch (SbxCall *call)
+void
+sbx_method_launch (SbxCall *call)
 {
   GVariant *parameters = g_dbus_method_invocation_get_parameters (call->invocation);
   GDBusMessage *message = g_dbus_method_invocation_get_message (call->invocation);
@@ -31,8 +31,8 @@ launch (SbxCall *call)
                                 .interactive = sbx_call_is_interactive (call) };
 
   g_variant_get_child (parameters, 0, "&s", &launch_call.profile);
-  sbx_launch_async (sbx_manager_get_context (call->manager), sbx_manager_get_registry (call->manager), call->caller,
-                    &launch_call, on_launched, call);
+  sbx_launch_async (sbx_call_get_context (call), sbx_call_get_registry (call), call->subject, &launch_call, on_launched,
+                    call);
 }
 
 static GVariant *
@@ -56,16 +56,14 @@ explain_choice (SbxContext *context, SbxChoice *choice)
 static gboolean
 limit (SbxCall *call, SbxLaunchRequest *request, GError **error)
 {
-  if (call->where == SBX_WHERE_OUTSIDE)
-    return TRUE;
-  if (!call->own)
-    return sbx_authority_is_outside (call->caller, error);
-  return sbx_launch_request_set_within (request, sbx_instance_get_info (call->own),
-                                        sbx_manager_get_context (call->manager), error);
+  if (!call->subject->own)
+    return sbx_subject_check_outside (call->subject, error);
+  return sbx_launch_request_set_within (request, sbx_instance_get_info (call->subject->own),
+                                        sbx_call_get_context (call), error);
 }
 
-static void
-explain (SbxCall *call)
+void
+sbx_method_explain (SbxCall *call)
 {
   GVariant *parameters = g_dbus_method_invocation_get_parameters (call->invocation);
   g_autoptr (GVariant) argv = g_variant_get_child_value (parameters, 1);
@@ -80,10 +78,9 @@ explain (SbxCall *call)
   g_variant_get_child (parameters, 0, "&s", &profile);
   some_command[0] = profile;
   if (request && limit (call, request, &error))
-    choice = sbx_choice_new (sbx_manager_get_context (call->manager), profile, request, some_command, &error);
+    choice = sbx_choice_new (sbx_call_get_context (call), profile, request, some_command, &error);
   if (choice)
-    sbx_call_return (call,
-                     g_variant_new ("(@a{sv})", explain_choice (sbx_manager_get_context (call->manager), choice)));
+    sbx_call_return (call, g_variant_new ("(@a{sv})", explain_choice (sbx_call_get_context (call), choice)));
   else
     sbx_call_fail (call, error);
 }
@@ -98,10 +95,10 @@ place_name (SbxPlace place)
   return names[place];
 }
 
-static void
-list_profiles (SbxCall *call)
+void
+sbx_method_list_profiles (SbxCall *call)
 {
-  SbxProfileSet *profiles = sbx_manager_get_context (call->manager)->profiles;
+  SbxProfileSet *profiles = sbx_call_get_context (call)->profiles;
   g_auto (GStrv) names = sbx_profile_set_list (profiles);
   GVariantBuilder builder;
 
@@ -139,15 +136,15 @@ make_details (SbxProfile *profile)
   return g_variant_builder_end (&builder);
 }
 
-static void
-get_profile (SbxCall *call)
+void
+sbx_method_get_profile (SbxCall *call)
 {
   const char *name;
   GError *error = NULL;
   g_autoptr (SbxProfile) profile = NULL;
 
   g_variant_get (g_dbus_method_invocation_get_parameters (call->invocation), "(&s)", &name);
-  profile = sbx_profile_set_lookup (sbx_manager_get_context (call->manager)->profiles, name, &error);
+  profile = sbx_profile_set_lookup (sbx_call_get_context (call)->profiles, name, &error);
   if (!profile) {
     sbx_call_fail (call, error);
     return;
@@ -156,11 +153,3 @@ get_profile (SbxCall *call)
                    g_variant_new ("(@a{sv}@a(ssssu)@a{sv})", sbx_policy_to_variant (sbx_profile_get_policy (profile)),
                                   sbx_profile_get_origins (profile), make_details (profile)));
 }
-
-const SbxMethod sbx_manager_methods[] = {
-  { SBX_MANAGER_INTERFACE, "Launch", launch },
-  { SBX_MANAGER_INTERFACE, "Explain", explain },
-  { SBX_MANAGER_INTERFACE, "ListProfiles", list_profiles },
-  { SBX_MANAGER_INTERFACE, "GetProfile", get_profile },
-  { NULL, NULL, NULL },
-};

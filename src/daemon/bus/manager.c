@@ -3,8 +3,9 @@
 
 #include "common/names.h"
 #include "daemon/bounds.h"
-#include "daemon/bus/call.h"
+#include "daemon/identity/gates.h"
 #include "daemon/instances/adopt.h"
+#include "daemon/instances/lineage.h"
 #include "daemon/launch/nested.h"
 #include "daemon/on-crash/crash.h"
 #include "sandbox-dbus.h"
@@ -23,6 +24,7 @@ static const char object_manager_xml[] =
 struct _SbxManager {
   GObject parent_instance;
   SbxContext *context;
+  SbxTakeCallFunc take;
   GDBusConnection *connection;
   SbxRegistry *registry;
   SbxCallers *callers;
@@ -44,7 +46,9 @@ static void
 on_method_call (GDBusConnection *connection, const char *sender, const char *path, const char *interface,
                 const char *method, GVariant *parameters, GDBusMethodInvocation *invocation, gpointer user_data)
 {
-  sbx_call_take (SBX_MANAGER (user_data), NULL, invocation);
+  SbxManager *self = user_data;
+
+  self->take (self, NULL, invocation);
 }
 
 /* What an instance's object is registered with. */
@@ -68,7 +72,7 @@ on_instance_call (GDBusConnection *connection, const char *sender, const char *p
 {
   Object *object = user_data;
 
-  sbx_call_take (object->manager, object->instance, invocation);
+  object->manager->take (object->manager, object->instance, invocation);
 }
 
 /* Without functions for properties GDBus passes Get, GetAll and Set on as methods, so that they can wait. */
@@ -97,7 +101,7 @@ emit_about (SbxManager *self, SbxInstance *instance, const char *path, const cha
     g_autoptr (GObject) home = sbx_caller_dup_home (callers->pdata[i]);
     const char *to = sbx_caller_get_name (callers->pdata[i]);
 
-    if (home && to && sbx_nested_is_below (self->registry, SBX_INSTANCE (home), instance))
+    if (home && to && sbx_lineage_is_below (self->registry, SBX_INSTANCE (home), instance))
       g_dbus_connection_emit_signal (self->connection, to, path, interface, name, kept, NULL);
   }
 }
@@ -113,7 +117,7 @@ open_properties (SbxInstance *instance, const char *const *names, GVariantBuilde
   g_variant_builder_init (&builder, G_VARIANT_TYPE_VARDICT);
   for (gsize i = 0; properties[i]; i++) {
     const char *name = properties[i]->name;
-    const SbxGate *gate = sbx_gate_find (SBX_GATE_READ, SBX_INSTANCE_INTERFACE, name);
+    const SbxGate *gate = sbx_gate_find_property (SBX_GATE_READ, SBX_INSTANCE_INTERFACE, name);
     g_autoptr (GVariant) value = NULL;
 
     if (names && !g_strv_contains (names, name))
@@ -478,11 +482,13 @@ look_around_soon (SbxRegistry *registry, SbxInstance *instance, gpointer user_da
 }
 
 SbxManager *
-sbx_manager_new (SbxContext *context, GDBusConnection *connection, gboolean launch_first, GError **error)
+sbx_manager_new (SbxContext *context, GDBusConnection *connection, gboolean launch_first, SbxTakeCallFunc take,
+                 GError **error)
 {
   g_autoptr (SbxManager) self = g_object_new (SBX_TYPE_MANAGER, NULL);
 
   self->context = context;
+  self->take = take;
   self->connection = g_object_ref (connection);
   context->bus = g_dbus_connection_get_unique_name (connection) ? connection : NULL;
   self->registry = sbx_registry_new (context->runtime);

@@ -12,9 +12,14 @@ G_BEGIN_DECLS
 #define SBX_TYPE_MANAGER (sbx_manager_get_type ())
 G_DECLARE_FINAL_TYPE (SbxManager, sbx_manager, SBX, MANAGER, GObject)
 
+/* Answers a call of @instance's object, or of the manager's (NULL). Takes @invocation. */
+typedef void (*SbxTakeCallFunc) (SbxManager *manager, SbxInstance *instance, GDBusMethodInvocation *invocation);
+
 /* Exports everything on @connection, adopted instances included; with @launch_first those become known only when the
- * first launch has gone on for a moment, or somebody asks for all of them. @context must outlive it. */
-SbxManager *sbx_manager_new (SbxContext *context, GDBusConnection *connection, gboolean launch_first, GError **error);
+ * first launch has gone on for a moment, or somebody asks for all of them. Calls go to @take. @context must outlive it.
+ */
+SbxManager *sbx_manager_new (SbxContext *context, GDBusConnection *connection, gboolean launch_first,
+                             SbxTakeCallFunc take, GError **error);
 /* On a bus: sends Exited for instances that ended while no service was there; from now on, notes which were told. */
 void sbx_manager_announce (SbxManager *self);
 /* Whether an instance lives or somebody is there. */

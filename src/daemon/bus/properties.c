@@ -3,7 +3,7 @@
  * it is asked for by name and is left out otherwise; only the former may bring up polkit's dialogue. */
 #include "common/error.h"
 #include "common/names.h"
-#include "daemon/bus/call.h"
+#include "daemon/bus/functions.h"
 #include "sandbox-dbus.h"
 
 #define PROPERTIES "org.freedesktop.DBus.Properties"
@@ -47,7 +47,7 @@ make_all (const SbxCall *call, SbxInstance *instance, gboolean everything)
   g_variant_builder_init (&builder, G_VARIANT_TYPE_VARDICT);
   for (gsize i = 0; interface->properties[i]; i++) {
     const char *name = interface->properties[i]->name;
-    const SbxGate *gate = sbx_gate_find (SBX_GATE_READ, interface->name, name);
+    const SbxGate *gate = sbx_gate_find_property (SBX_GATE_READ, interface->name, name);
     g_autoptr (GVariant) value = NULL;
 
     if (!gate || (gate->rule != SBX_GATE_OPEN && !everything))
@@ -83,21 +83,35 @@ answer_get (SbxCall *call)
   sbx_call_return (call, g_variant_new ("(v)", value));
 }
 
-static void
-get (SbxCall *call)
+void
+sbx_method_get (SbxCall *call)
 {
+  const SbxStanding standing = sbx_standing_of (call->subject, call->instance);
+  const char *actions[] = { NULL, NULL };
   const char *interface, *name;
   const SbxGate *gate;
   GError *error = NULL;
 
   g_variant_get (g_dbus_method_invocation_get_parameters (call->invocation), "(&s&s)", &interface, &name);
-  gate = sbx_gate_find (SBX_GATE_READ, interface, name);
-  if (gate) {
-    sbx_call_pass_gate (call, gate, sbx_call_is_interactive (call), answer_get);
+  gate = sbx_gate_find_property (SBX_GATE_READ, interface, name);
+  if (!gate) {
+    sbx_throw (&error, SBX_ERROR_NOT_AUTHORIZED, "the property %s.%s is not for anybody", interface, name);
+    sbx_call_fail (call, error);
     return;
   }
-  sbx_throw (&error, SBX_ERROR_NOT_AUTHORIZED, "the property %s.%s is not for anybody", interface, name);
-  sbx_call_fail (call, error);
+  actions[0] = gate->action;
+  switch (sbx_gate_judge (gate->kind, gate->rule, &standing)) {
+  case SBX_VERDICT_FREE:
+    answer_get (call);
+    return;
+  case SBX_VERDICT_ASK:
+    sbx_call_ask (call, actions, sbx_call_is_interactive (call), answer_get);
+    return;
+  case SBX_VERDICT_ASK_CLASSES: /* of no property */
+  case SBX_VERDICT_REFUSE:
+    break;
+  }
+  sbx_call_refuse (call, &standing);
 }
 
 /* Calls that are answered with more or with less, never refused. */
@@ -121,8 +135,8 @@ show (SbxCall *call, void (*answer) (SbxCall *call, gboolean everything))
   Showing *showing = g_new (Showing, 1);
 
   *showing = (Showing){ call, answer };
-  sbx_authority_check_async (sbx_manager_get_context (call->manager)->authority, call->caller, actions, FALSE, NULL,
-                             on_answer, showing);
+  sbx_authority_check_async (sbx_call_get_context (call)->authority, call->subject, actions, FALSE, NULL, on_answer,
+                             showing);
 }
 
 static void
@@ -131,36 +145,29 @@ answer_get_all (SbxCall *call, gboolean everything)
   sbx_call_return (call, g_variant_new ("(@a{sv})", make_all (call, call->instance, everything)));
 }
 
-static void
-get_all_passed (SbxCall *call)
+void
+sbx_method_get_all (SbxCall *call)
 {
-  if (!call->instance || call->instance == call->own || sbx_call_is_starter (call, call->instance))
+  const SbxStanding standing = sbx_standing_of (call->subject, call->instance);
+
+  if (!standing.about || standing.itself || standing.starter)
     answer_get_all (call, TRUE);
   else
     show (call, answer_get_all);
 }
 
 static void
-get_all (SbxCall *call)
-{
-  /* As for the most harmless of its properties */
-  const SbxGate *gate = sbx_gate_find (SBX_GATE_READ, SBX_MANAGER_INTERFACE, "Version");
-
-  sbx_call_pass_gate (call, gate, FALSE, get_all_passed);
-}
-
-static void
 answer_get_managed_objects (SbxCall *call, gboolean everything)
 {
-  g_autoptr (GPtrArray) instances = sbx_registry_list (sbx_manager_get_registry (call->manager));
+  g_autoptr (GPtrArray) instances = sbx_registry_list (sbx_call_get_registry (call));
   GVariantBuilder builder;
 
   g_variant_builder_init (&builder, G_VARIANT_TYPE ("a{oa{sa{sv}}}"));
   for (guint i = 0; i < instances->len; i++) {
     SbxInstance *instance = g_ptr_array_index (instances, i);
-    gboolean all = everything || instance == call->own || sbx_call_is_starter (call, instance);
+    gboolean all = everything || instance == call->subject->own || sbx_subject_is_starter (call->subject, instance);
 
-    if (!sbx_call_may_see (call, instance))
+    if (!sbx_subject_may_see (call->subject, instance))
       continue;
 
     g_variant_builder_add (&builder, "{o@a{sa{sv}}}", sbx_instance_get_path (instance),
@@ -169,25 +176,18 @@ answer_get_managed_objects (SbxCall *call, gboolean everything)
   sbx_call_return (call, g_variant_new ("(a{oa{sa{sv}}})", &builder));
 }
 
-static void
-get_managed_objects (SbxCall *call)
+void
+sbx_method_get_managed_objects (SbxCall *call)
 {
   g_autoptr (GPtrArray) instances = NULL;
   gboolean alien = FALSE;
 
   sbx_manager_look_around (call->manager);
-  instances = sbx_registry_list (sbx_manager_get_registry (call->manager));
+  instances = sbx_registry_list (sbx_call_get_registry (call));
   for (guint i = 0; i < instances->len; i++)
-    alien = alien || !sbx_call_is_starter (call, g_ptr_array_index (instances, i));
-  if (alien && call->where == SBX_WHERE_OUTSIDE)
+    alien = alien || !sbx_subject_is_starter (call->subject, g_ptr_array_index (instances, i));
+  if (alien && call->subject->where == SBX_WHERE_OUTSIDE)
     show (call, answer_get_managed_objects);
   else
     answer_get_managed_objects (call, !alien);
 }
-
-const SbxMethod sbx_property_methods[] = {
-  { PROPERTIES, "Get", get },
-  { PROPERTIES, "GetAll", get_all },
-  { OBJECT_MANAGER, "GetManagedObjects", get_managed_objects },
-  { NULL, NULL, NULL },
-};

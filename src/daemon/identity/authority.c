@@ -38,7 +38,7 @@ G_DEFINE_FINAL_TYPE (SbxAuthority, sbx_authority, G_TYPE_OBJECT)
 
 /* One question: all of its actions. */
 typedef struct {
-  SbxCaller *caller;
+  SbxSubject *subject;
   char **actions;
   guint at;
   gboolean interactive;
@@ -56,7 +56,7 @@ question_free (gpointer data)
 
   g_clear_handle_id (&question->patience, g_source_remove);
   g_object_unref (question->asking);
-  g_object_unref (question->caller);
+  sbx_subject_unref (question->subject);
   g_strfreev (question->actions);
   g_free (question);
 }
@@ -187,42 +187,28 @@ sbx_authority_get_kind (SbxAuthority *self)
   return kinds[self->state];
 }
 
-gboolean
-sbx_authority_accepts (SbxCaller *caller, GError **error)
+/* Whether the lack of an authority lets @subject, of our own uid, have @action. */
+static gboolean
+allows_without (const char *action, const SbxSubject *subject)
 {
-  uid_t uid = sbx_caller_get_uid (caller);
-
-  /* Asked by somebody who is not root, polkit does not answer questions about other people */
-  if (uid == 0 || uid == geteuid () || geteuid () == 0)
+  if (sbx_caller_get_uid (subject->caller) != geteuid ())
+    return FALSE;
+  switch (sbx_action_fallback (action)) {
+  case SBX_FALLBACK_ALLOW:
     return TRUE;
-  return sbx_throw (error, SBX_ERROR_NOT_AUTHORIZED,
-                    "the caller's uid is %u, and this service works for uid %u only; use the one of your own session",
-                    (unsigned) uid, (unsigned) geteuid ());
-}
-
-/* One that is in a sandbox would choose a policy for itself, or reach into another sandbox, by a yes that was meant for
- * the session: fail closed. Whether root is in one only root can see; and root in a user namespace is not uid 0 here.
- */
-gboolean
-sbx_authority_is_outside (SbxCaller *caller, GError **error)
-{
-  if ((sbx_caller_get_uid (caller) == 0 && geteuid () != 0) || sbx_caller_is_unsandboxed (caller))
-    return TRUE;
-  return sbx_throw (error, SBX_ERROR_NOT_AUTHORIZED,
-                    "an application in a sandbox may only start, change or look into sandboxes of its own, through its "
-                    "filtered bus; do it from outside");
+  case SBX_FALLBACK_UNSANDBOXED:
+    return subject->where == SBX_WHERE_OUTSIDE;
+  case SBX_FALLBACK_REFUSE:
+    return FALSE;
+  }
+  return FALSE;
 }
 
 /* TRUE with @error unset: the next action may be asked for. */
 static gboolean
-fall_back (const char *action, SbxCaller *caller, GError **error)
+fall_back (const char *action, const SbxSubject *subject, GError **error)
 {
-  SbxFallback fallback = sbx_action_fallback (action);
-
-  if (fallback == SBX_FALLBACK_ALLOW && sbx_caller_get_uid (caller) == geteuid ())
-    return TRUE;
-  if (fallback == SBX_FALLBACK_UNSANDBOXED && sbx_caller_get_uid (caller) == geteuid ()
-      && sbx_caller_is_unsandboxed (caller))
+  if (allows_without (action, subject))
     return TRUE;
   return sbx_throw (error, SBX_ERROR_NOT_AUTHORIZED,
                     "%s needs approval, and there is no polkit authority that knows this action; install polkit and "
@@ -235,7 +221,7 @@ typedef PolkitSubject *(*NewFromPidfd) (gint pidfd, gint uid, guint64 start_time
 /* By pidfd where the bus daemon gives one and polkit, library and daemon, knows it: no pid to be reused then. The
  * function is not in the headers of Debian 12, so it is looked for at run time. */
 static PolkitSubject *
-make_subject (SbxAuthority *self, SbxCaller *caller)
+make_polkit_subject (SbxAuthority *self, SbxCaller *caller)
 {
   gint uid = (gint) sbx_caller_get_uid (caller);
   guint64 start_time = sbx_caller_get_start_time (caller);
@@ -288,7 +274,7 @@ judge (PolkitAuthorizationResult *result, const Question *question, GError **err
 
   if (polkit_authorization_result_get_is_authorized (result)) {
     /* The number may be another process's by now, and the yes was meant for that one */
-    if (sbx_caller_get_uid (question->caller) == 0 || sbx_caller_is_same_process (question->caller))
+    if (sbx_caller_get_uid (question->subject->caller) == 0 || sbx_caller_is_same_process (question->subject->caller))
       return TRUE;
     return sbx_throw (error, SBX_ERROR_NOT_AUTHORIZED, "%s: the caller has ended while it was being approved", action);
   }
@@ -341,7 +327,7 @@ on_checked (GObject *source, GAsyncResult *async_result, gpointer user_data)
   else if (result)
     (void) judge (result, question, &error);
   else if (is_no_opinion (g_task_get_source_object (task), failure))
-    (void) fall_back (action, question->caller, &error);
+    (void) fall_back (action, question->subject, &error);
   else
     throw_silent (action, failure->message, &error);
   if (error) {
@@ -358,7 +344,7 @@ ask_polkit (SbxAuthority *self, GTask *task)
   Question *question = g_task_get_task_data (task);
   g_autoptr (PolkitSubject) subject = NULL;
 
-  if (!sbx_caller_is_same_process (question->caller)) {
+  if (!sbx_caller_is_same_process (question->subject->caller)) {
     g_task_return_new_error (task, SBX_ERROR, SBX_ERROR_NOT_AUTHORIZED, "%s: the calling process has ended",
                              question->actions[question->at]);
     return;
@@ -368,7 +354,7 @@ ask_polkit (SbxAuthority *self, GTask *task)
 
     self->seen = owner != NULL;
   }
-  subject = make_subject (self, question->caller);
+  subject = make_polkit_subject (self, question->subject->caller);
   if (!question->interactive)
     question->patience = g_timeout_add_seconds (PATIENCE_SECONDS, on_question_patience_ends, question);
   polkit_authority_check_authorization (self->polkit, subject, question->actions[question->at], NULL,
@@ -395,7 +381,7 @@ ask_next (GTask *task)
   for (; question->actions[question->at]; question->at++) {
     if (g_task_return_error_if_cancelled (task))
       return;
-    if (sbx_caller_get_uid (question->caller) == 0)
+    if (sbx_caller_get_uid (question->subject->caller) == 0)
       continue;
     if (self->state == PRESENT) {
       ask_polkit (self, task);
@@ -410,7 +396,7 @@ ask_next (GTask *task)
     if (self->state == SILENT)
       throw_silent (question->actions[question->at], "it has not come up", &error);
     else
-      (void) fall_back (question->actions[question->at], question->caller, &error);
+      (void) fall_back (question->actions[question->at], question->subject, &error);
     if (error) {
       g_task_return_error (task, error);
       return;
@@ -419,15 +405,26 @@ ask_next (GTask *task)
   g_task_return_boolean (task, TRUE);
 }
 
+static gboolean
+check_question (const SbxSubject *subject, const char *const *actions, gboolean nested, GError **error)
+{
+  if (!actions[0])
+    return sbx_throw (error, SBX_ERROR_NOT_AUTHORIZED,
+                      "a call that needs approval has not said for what; it is refused");
+  if (nested && subject->where == SBX_WHERE_INSTANCE)
+    return TRUE;
+  return sbx_subject_check_outside (subject, error);
+}
+
 static void
-check (SbxAuthority *self, SbxCaller *caller, const char *const *actions, gboolean interactive, gboolean nested,
+check (SbxAuthority *self, SbxSubject *subject, const char *const *actions, gboolean interactive, gboolean nested,
        GTask *new_task)
 {
   g_autoptr (GTask) task = new_task;
   Question *question = g_new0 (Question, 1);
   GError *error = NULL;
 
-  question->caller = g_object_ref (caller);
+  question->subject = sbx_subject_ref (subject);
   question->actions = g_strdupv ((char **) actions);
   question->interactive = interactive;
   question->asking = g_cancellable_new ();
@@ -435,24 +432,24 @@ check (SbxAuthority *self, SbxCaller *caller, const char *const *actions, gboole
     g_signal_connect_object (g_task_get_cancellable (task), "cancelled", G_CALLBACK (g_cancellable_cancel),
                              question->asking, G_CONNECT_SWAPPED);
   g_task_set_task_data (task, question, question_free);
-  if (!sbx_authority_accepts (caller, &error) || (!nested && !sbx_authority_is_outside (caller, &error)))
-    g_task_return_error (task, error);
-  else
+  if (check_question (subject, actions, nested, &error))
     ask_next (task);
+  else
+    g_task_return_error (task, error);
 }
 
 void
-sbx_authority_check_async (SbxAuthority *self, SbxCaller *caller, const char *const *actions, gboolean interactive,
+sbx_authority_check_async (SbxAuthority *self, SbxSubject *subject, const char *const *actions, gboolean interactive,
                            GCancellable *cancellable, GAsyncReadyCallback callback, gpointer user_data)
 {
-  check (self, caller, actions, interactive, FALSE, g_task_new (self, cancellable, callback, user_data));
+  check (self, subject, actions, interactive, FALSE, g_task_new (self, cancellable, callback, user_data));
 }
 
 void
-sbx_authority_check_nested_async (SbxAuthority *self, SbxCaller *caller, const char *const *actions,
+sbx_authority_check_nested_async (SbxAuthority *self, SbxSubject *subject, const char *const *actions,
                                   GCancellable *cancellable, GAsyncReadyCallback callback, gpointer user_data)
 {
-  check (self, caller, actions, FALSE, TRUE, g_task_new (self, cancellable, callback, user_data));
+  check (self, subject, actions, FALSE, TRUE, g_task_new (self, cancellable, callback, user_data));
 }
 
 gboolean

@@ -2,7 +2,7 @@
 /* The polkit authority: the only part of the service that talks to it. Never blocks, keeps no answers. */
 #pragma once
 
-#include "daemon/identity/caller.h"
+#include "daemon/identity/subject.h"
 
 G_BEGIN_DECLS
 
@@ -12,23 +12,18 @@ G_DECLARE_FINAL_TYPE (SbxAuthority, sbx_authority, SBX, AUTHORITY, GObject)
 /* Starts looking for the authority in the background; questions asked meanwhile wait for the outcome. */
 SbxAuthority *sbx_authority_new (void);
 
-/* May @caller (which is known) have all of @actions (NULL-terminated, of names.h; copied)? They are asked for one after
- * the other; polkit may show a dialogue if @interactive. When @cancellable is cancelled, the question is withdrawn.
- * Errors: NOT_AUTHORIZED (names the action and the remedy), AUTHENTICATION_CANCELED, G_IO_ERROR_CANCELLED.
- * Callers with uid 0 get everything; callers with another uid than ours, if that is not 0, nothing; callers in another
- * user namespace, which is what every sandbox has, nothing. */
-void sbx_authority_check_async (SbxAuthority *self, SbxCaller *caller, const char *const *actions, gboolean interactive,
-                                GCancellable *cancellable, GAsyncReadyCallback callback, gpointer user_data);
-/* For a caller in a sandbox that asks for no more than that has (nested.h): as above, without a dialogue. */
-void sbx_authority_check_nested_async (SbxAuthority *self, SbxCaller *caller, const char *const *actions,
+/* May @subject have all of @actions (NULL-terminated, of names.h; copied)? They are asked for one after the other;
+ * polkit may show a dialogue if @interactive. When @cancellable is cancelled, the question is withdrawn.
+ * Errors: NOT_AUTHORIZED (names the action and the remedy; also for an empty list: a question that asks for nothing is
+ * a mistake, and a mistake is no yes), AUTHENTICATION_CANCELED, G_IO_ERROR_CANCELLED. Callers with uid 0 get everything
+ * that they name, callers in a sandbox nothing. */
+void sbx_authority_check_async (SbxAuthority *self, SbxSubject *subject, const char *const *actions,
+                                gboolean interactive, GCancellable *cancellable, GAsyncReadyCallback callback,
+                                gpointer user_data);
+/* For a subject in an instance that asks for no more than that has (launch/nested.h): as above, without a dialogue. */
+void sbx_authority_check_nested_async (SbxAuthority *self, SbxSubject *subject, const char *const *actions,
                                        GCancellable *cancellable, GAsyncReadyCallback callback, gpointer user_data);
 gboolean sbx_authority_check_finish (SbxAuthority *self, GAsyncResult *result, GError **error);
-
-/* The same for no action at all: is it one that may call us? */
-gboolean sbx_authority_accepts (SbxCaller *caller, GError **error);
-
-/* NOT_AUTHORIZED for one that is in a sandbox. */
-gboolean sbx_authority_is_outside (SbxCaller *caller, GError **error);
 
 /* "polkit", "none" (no system bus), "silent" (it has not come up in time) or "unknown" (not found out yet); for the
  * property Features. */

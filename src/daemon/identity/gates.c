@@ -5,27 +5,8 @@
 
 #define MANAGER SBX_MANAGER_INTERFACE
 #define INSTANCE SBX_INSTANCE_INTERFACE
-#define OBJECT_MANAGER "org.freedesktop.DBus.ObjectManager"
 
-static const SbxGate gates[] = {
-  { SBX_GATE_METHOD, MANAGER, "Launch", SBX_GATE_LAUNCH, SBX_ACTION_LAUNCH },
-  { SBX_GATE_METHOD, MANAGER, "Explain", SBX_GATE_OPEN, NULL },
-  /* The user's applications, their files and command lines */
-  { SBX_GATE_METHOD, MANAGER, "ListProfiles", SBX_GATE_OUTSIDE, NULL },
-  { SBX_GATE_METHOD, MANAGER, "GetProfile", SBX_GATE_OUTSIDE, NULL },
-  /* Answers 0 for what is not the asker's to know */
-  { SBX_GATE_METHOD, MANAGER, "Identify", SBX_GATE_OPEN, NULL },
-  /* Leaves out the values whose READ gate is closed */
-  { SBX_GATE_METHOD, OBJECT_MANAGER, "GetManagedObjects", SBX_GATE_OPEN, NULL },
-
-  { SBX_GATE_METHOD, INSTANCE, "Exec", SBX_GATE_ASK_ALIEN, SBX_ACTION_CONTROL },
-  { SBX_GATE_METHOD, INSTANCE, "Signal", SBX_GATE_ASK_ALIEN, SBX_ACTION_CONTROL },
-  { SBX_GATE_METHOD, INSTANCE, "Stop", SBX_GATE_ASK_ALIEN, SBX_ACTION_CONTROL },
-  { SBX_GATE_METHOD, INSTANCE, "Restrict", SBX_GATE_ASK_ALIEN, SBX_ACTION_CONTROL },
-  { SBX_GATE_METHOD, INSTANCE, "Attach", SBX_GATE_LAUNCH, SBX_ACTION_ATTACH },
-  { SBX_GATE_METHOD, INSTANCE, "Grant", SBX_GATE_CLASSES, NULL },
-  { SBX_GATE_METHOD, INSTANCE, "GetProcfs", SBX_GATE_ASK_ALIEN, SBX_ACTION_OBSERVE },
-
+static const SbxGate properties[] = {
   { SBX_GATE_READ, INSTANCE, "Command", SBX_GATE_ASK_ALIEN, SBX_ACTION_OBSERVE },
   { SBX_GATE_READ, INSTANCE, "Policy", SBX_GATE_ASK_ALIEN, SBX_ACTION_OBSERVE },
   { SBX_GATE_READ, INSTANCE, "Refused", SBX_GATE_ASK_ALIEN, SBX_ACTION_OBSERVE },
@@ -62,20 +43,61 @@ static const struct {
   { SBX_ACTION_OBSERVE, 0, SBX_FALLBACK_UNSANDBOXED },
 };
 
-const SbxGate *
-sbx_gate_find (SbxGateKind kind, const char *interface, const char *member)
+SbxStanding
+sbx_standing_of (const SbxSubject *subject, SbxInstance *instance)
 {
-  for (gsize i = 0; i < G_N_ELEMENTS (gates); i++)
-    if (gates[i].kind == kind && g_str_equal (gates[i].interface, interface) && g_str_equal (gates[i].member, member))
-      return &gates[i];
+  return (SbxStanding){
+    .where = subject->where,
+    .about = instance != NULL,
+    .sees = instance && sbx_subject_may_see (subject, instance),
+    .starter = instance && sbx_subject_is_starter (subject, instance),
+    .itself = instance && subject->own == instance,
+  };
+}
+
+SbxVerdict
+sbx_gate_judge (SbxGateKind kind, SbxGateRule rule, const SbxStanding *standing)
+{
+  gboolean outside = standing->where == SBX_WHERE_OUTSIDE;
+
+  if (standing->about && !standing->sees)
+    return SBX_VERDICT_REFUSE;
+  switch (rule) {
+  case SBX_GATE_OPEN:
+    return SBX_VERDICT_FREE;
+  case SBX_GATE_OUTSIDE:
+    return outside ? SBX_VERDICT_FREE : SBX_VERDICT_REFUSE;
+  case SBX_GATE_ASK_ALIEN:
+    if (standing->starter || (standing->itself && kind == SBX_GATE_READ))
+      return SBX_VERDICT_FREE;
+    return outside ? SBX_VERDICT_ASK : SBX_VERDICT_REFUSE;
+  case SBX_GATE_LAUNCH: /* from inside a sandbox of its own, bounded by the caller's policy, and no handler */
+    if (standing->where == SBX_WHERE_INSTANCE && !standing->about)
+      return SBX_VERDICT_ASK_CLASSES;
+    return outside ? SBX_VERDICT_ASK_CLASSES : SBX_VERDICT_REFUSE;
+  case SBX_GATE_CLASSES:
+    return outside ? SBX_VERDICT_ASK_CLASSES : SBX_VERDICT_REFUSE;
+  case SBX_N_GATE_RULES:
+    break;
+  }
+  return SBX_VERDICT_REFUSE;
+}
+
+const SbxGate *
+sbx_gate_find_property (SbxGateKind kind, const char *interface, const char *member)
+{
+  for (gsize i = 0; i < G_N_ELEMENTS (properties); i++)
+    if (properties[i].kind == kind && g_str_equal (properties[i].interface, interface)
+        && g_str_equal (properties[i].member, member))
+      return &properties[i];
   return NULL;
 }
 
 const SbxGate *
-sbx_gate_table (gsize *n)
+sbx_gate_property_table (gsize *n)
 {
-  *n = G_N_ELEMENTS (gates);
-  return gates;
+  *n = G_N_ELEMENTS (properties);
+  return properties;
 }
 
 const char *

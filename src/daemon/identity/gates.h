@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What needs whose approval: one row for each D-Bus method and each property that is not for everybody. What has no
- * row is refused. There is no other gate in the service. */
+/* What needs whose approval: the rules of the gates, the gates of the properties, the actions of polkit. The gates of
+ * the methods stand with their functions in bus/methods.c. What has no row is refused. There is no other gate in the
+ * service. */
 #pragma once
 
-#include <glib.h>
-
+#include "daemon/identity/subject.h"
 #include "policy/policy.h"
 
 G_BEGIN_DECLS
@@ -21,6 +21,7 @@ typedef enum {
   SBX_GATE_ASK_ALIEN, /* the action, unless the caller started this instance itself */
   SBX_GATE_LAUNCH,    /* the action, and one for each class in which the policy goes beyond what is approved */
   SBX_GATE_CLASSES,   /* only the latter */
+  SBX_N_GATE_RULES
 } SbxGateRule;
 
 typedef struct {
@@ -31,6 +32,27 @@ typedef struct {
   const char *action; /* NULL for OPEN, OUTSIDE and CLASSES */
 } SbxGate;
 
+/* What a rule makes of a caller. */
+typedef enum {
+  SBX_VERDICT_REFUSE,
+  SBX_VERDICT_FREE,
+  SBX_VERDICT_ASK,         /* the gate's action */
+  SBX_VERDICT_ASK_CLASSES, /* the gate's action if it has one, and those of the classes that the call comes to */
+} SbxVerdict;
+
+/* What a rule has to know of a caller. */
+typedef struct {
+  SbxWhere where;
+  gboolean about;   /* the call is about an instance; else the other three are FALSE */
+  gboolean sees;    /* … which it may know of, */
+  gboolean starter; /* … which it has started, */
+  gboolean itself;  /* … which it is in */
+} SbxStanding;
+
+/* @instance: what the call is about, or NULL. */
+SbxStanding sbx_standing_of (const SbxSubject *subject, SbxInstance *instance);
+SbxVerdict sbx_gate_judge (SbxGateKind kind, SbxGateRule rule, const SbxStanding *standing);
+
 /* What an action means where there is no polkit authority, for callers of our own uid. */
 typedef enum {
   SBX_FALLBACK_REFUSE,
@@ -38,15 +60,16 @@ typedef enum {
   SBX_FALLBACK_ALLOW,
 } SbxFallback;
 
-/* The row, or NULL: refuse. */
-const SbxGate *sbx_gate_find (SbxGateKind kind, const char *interface, const char *member);
+/* The row of a property, or NULL: refuse. */
+const SbxGate *sbx_gate_find_property (SbxGateKind kind, const char *interface, const char *member);
 /* All of them, for tests. */
-const SbxGate *sbx_gate_table (gsize *n);
+const SbxGate *sbx_gate_property_table (gsize *n);
 /* The action of one SbxClass bit. */
 const char *sbx_class_action (guint bit);
 /* REFUSE for what is not in the table. */
 SbxFallback sbx_action_fallback (const char *action);
-/* @action (or NULL) and then the actions of @classes, in a fixed order; g_free () the array. */
+/* @action (or NULL) and then the actions of @classes, in a fixed order; g_free () the array. Empty for NULL and 0,
+ * which the authority refuses. */
 const char **sbx_gate_actions (const char *action, guint classes);
 
 G_END_DECLS

@@ -15,7 +15,7 @@ struct _SbxInstance {
   SbxKeeperLink *keeper;
   gint64 reconnect_time;
   gboolean connected_before;
-  GWeakRef starter; /* SbxCaller */
+  GWeakRef starter; /* the client that launched it */
   gint32 pid, keeper_pid;
   int init_pidfd; /* from READY to STARTED, else -1 */
   gint64 start_time, exit_time;

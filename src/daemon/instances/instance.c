@@ -166,17 +166,17 @@ sbx_instance_get_exit_time (SbxInstance *self)
 }
 
 void
-sbx_instance_set_starter (SbxInstance *self, SbxCaller *caller)
+sbx_instance_set_starter (SbxInstance *self, GObject *client)
 {
-  g_weak_ref_set (&self->starter, caller);
+  g_weak_ref_set (&self->starter, client);
 }
 
 gboolean
-sbx_instance_is_started_by (SbxInstance *self, SbxCaller *caller)
+sbx_instance_is_started_by (SbxInstance *self, GObject *client)
 {
-  g_autoptr (SbxCaller) starter = g_weak_ref_get (&self->starter);
+  g_autoptr (GObject) starter = g_weak_ref_get (&self->starter);
 
-  return starter && starter == caller;
+  return starter && starter == client;
 }
 
 static void

@@ -11,7 +11,6 @@
 
 #include <gio/gio.h>
 
-#include "daemon/identity/caller.h"
 #include "daemon/instances/keeper-link.h"
 #include "daemon/instances/record.h"
 
@@ -35,10 +34,10 @@ pid_t sbx_instance_get_keeper_pid (SbxInstance *self);
 void sbx_instance_set_status (SbxInstance *self, const SbxStatus *status);
 /* What would be there to write. */
 void sbx_instance_get_status (SbxInstance *self, SbxStatus *status);
-/* The client that launched it; not kept alive by that. NULL: one of another life of this service. */
-void sbx_instance_set_starter (SbxInstance *self, SbxCaller *caller);
-/* Whether that is @caller. */
-gboolean sbx_instance_is_started_by (SbxInstance *self, SbxCaller *caller);
+/* The client that launched it (SbxCaller); not kept alive by that. NULL: one of another life of this service. */
+void sbx_instance_set_starter (SbxInstance *self, GObject *client);
+/* Whether that is @client. */
+gboolean sbx_instance_is_started_by (SbxInstance *self, GObject *client);
 
 guint64 sbx_instance_get_id (SbxInstance *self);
 const char *sbx_instance_get_path (SbxInstance *self); /* of the D-Bus object */

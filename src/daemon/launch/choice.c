@@ -91,6 +91,8 @@ describe_target (SbxLaunch *launch)
 gboolean
 sbx_launch_choose (SbxLaunch *launch, GError **error)
 {
+  SbxInstance *within = sbx_launch_get_within (launch);
+
   launch->request =
       sbx_launch_request_new (launch->argv, launch->options, launch->target ? sbx_attach_options : sbx_launch_options,
                               launch->fds, TRUE, error);
@@ -100,9 +102,8 @@ sbx_launch_choose (SbxLaunch *launch, GError **error)
   if (launch->request && launch->target)
     describe_target (launch);
   if (launch->request
-      && (!launch->within
-          || sbx_launch_request_set_within (launch->request, sbx_instance_get_info (launch->within), launch->context,
-                                            error)))
+      && (!within
+          || sbx_launch_request_set_within (launch->request, sbx_instance_get_info (within), launch->context, error)))
     launch->choice = sbx_choice_new (launch->context, launch->profile, launch->request, NULL, error);
   sbx_launch_forget_call (launch);
   return launch->choice != NULL;

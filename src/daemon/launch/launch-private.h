@@ -9,8 +9,8 @@ G_BEGIN_DECLS
 typedef struct {
   SbxContext *context;
   SbxRegistry *registry;
-  SbxCaller *caller;
-  GTask *task; /* NULL once answered */
+  SbxSubject *subject; /* who asks; NULL: the service itself */
+  GTask *task;         /* NULL once answered */
   char *profile;
   GVariant *argv, *options; /* until it is its turn */
   GUnixFDList *fds;
@@ -18,7 +18,6 @@ typedef struct {
   SbxChoice *choice;
   SbxInstance *instance;
   SbxInstance *target; /* of a handler, or NULL */
-  SbxInstance *within; /* the caller's own, when it is in one */
   guint64 id;
   guint32 crash;
   guint target_pid;
@@ -30,6 +29,9 @@ typedef struct {
   int start_block;
   guint timeout;
 } SbxLaunch;
+
+/* launch.c: the instance that the call comes from, borrowed, or NULL. */
+SbxInstance *sbx_launch_get_within (const SbxLaunch *launch);
 
 /* choice.c: from the call to a plan, and to what is kept of it. Errors: all of sbx_choice_new (). */
 gboolean sbx_launch_choose (SbxLaunch *launch, GError **error);

@@ -24,8 +24,8 @@
  * One exception to "at the same time": directories that a profile keeps (persistent homes) are made here, and would
  * stay behind after a no. So if one is missing, preparing waits for the yes.
  *
- * A caller that is in a sandbox itself (nested.h) is answered only after it is known which: neither an error nor what
- * preparing does to the machine may tell it about files that are not its own.
+ * Who asks is known before (identity/subject.h): neither an error nor what preparing does to the machine may tell a
+ * caller in a sandbox about files that are not its own.
  *
  * Whatever goes wrong ends in give_up (): STOP to the keeper and the end of its socket, upon which it takes everything
  * down that it has set up (that is also what happens when this process is killed), the question to the authority is
@@ -52,16 +52,21 @@ launch_clear (gpointer data)
   SbxLaunch *launch = data;
 
   sbx_launch_forget_call (launch);
-  g_clear_object (&launch->caller);
+  g_clear_pointer (&launch->subject, sbx_subject_unref);
   g_clear_pointer (&launch->request, sbx_launch_request_free);
   g_clear_pointer (&launch->choice, sbx_choice_free);
   g_clear_pointer (&launch->points, sbx_mount_points_unref);
   g_clear_object (&launch->instance);
   g_clear_object (&launch->target);
-  g_clear_object (&launch->within);
   g_clear_object (&launch->asking);
   if (launch->start_block >= 0)
     close (launch->start_block);
+}
+
+SbxInstance *
+sbx_launch_get_within (const SbxLaunch *launch)
+{
+  return launch->subject ? launch->subject->own : NULL;
 }
 
 static void
@@ -86,12 +91,12 @@ settle (SbxLaunch *launch)
 {
   leave_slot (launch);
   g_clear_handle_id (&launch->timeout, g_source_remove);
-  if (launch->caller)
-    g_signal_handlers_disconnect_by_data (launch->caller, launch);
+  if (launch->subject)
+    g_signal_handlers_disconnect_by_data (launch->subject->caller, launch);
   if (launch->instance)
     g_signal_handlers_disconnect_by_data (launch->instance, launch);
-  if (launch->caller)
-    sbx_caller_add_pending (launch->caller, -1);
+  if (launch->subject)
+    sbx_caller_add_pending (launch->subject->caller, -1);
   g_clear_object (&launch->task);
   launch_unref (launch);
 }
@@ -263,24 +268,17 @@ on_answer (GObject *source, GAsyncResult *result, gpointer user_data)
 }
 
 static void
-on_known (SbxCaller *caller, const GError *error, gpointer user_data)
+ask (SbxLaunch *launch)
 {
-  g_autoptr (SbxLaunch) launch = user_data;
-  g_autofree const char **actions = NULL;
+  g_autofree const char **actions =
+      sbx_gate_actions (launch->target ? SBX_ACTION_ATTACH : SBX_ACTION_LAUNCH, launch->choice->classes);
 
-  if (!launch->task)
-    return;
-  if (error) {
-    give_up (launch, g_error_copy (error));
-    return;
-  }
-  actions = sbx_gate_actions (launch->target ? SBX_ACTION_ATTACH : SBX_ACTION_LAUNCH, launch->choice->classes);
-  if (launch->within)
-    sbx_authority_check_nested_async (launch->context->authority, caller, actions, launch->asking, on_answer,
+  if (sbx_launch_get_within (launch))
+    sbx_authority_check_nested_async (launch->context->authority, launch->subject, actions, launch->asking, on_answer,
                                       g_rc_box_acquire (launch));
   else
-    sbx_authority_check_async (launch->context->authority, caller, actions, launch->interactive, launch->asking,
-                               on_answer, g_rc_box_acquire (launch));
+    sbx_authority_check_async (launch->context->authority, launch->subject, actions, launch->interactive,
+                               launch->asking, on_answer, g_rc_box_acquire (launch));
 }
 
 static gboolean
@@ -297,28 +295,28 @@ static void
 begin (gpointer user_data)
 {
   g_autoptr (SbxLaunch) launch = g_rc_box_acquire (user_data);
+  SbxInstance *within = sbx_launch_get_within (launch);
   GError *error = NULL;
 
   if (!sbx_registry_has_room (launch->registry, &error) || !check_target (launch, &error)
-      || (launch->within && !sbx_nested_has_room (launch->registry, launch->within, &error))
-      || !sbx_launch_choose (launch, &error)) {
+      || (within && !sbx_nested_has_room (launch->registry, within, &error)) || !sbx_launch_choose (launch, &error)) {
     give_up (launch, error);
     return;
   }
   launch->verified = launch->choice->forward->files->len == 0;
-  launch->instance = sbx_instance_new (sbx_launch_make_info (launch->id, launch->choice, launch->request,
-                                                             launch->target ? launch->target : launch->within));
-  if (launch->caller)
-    sbx_instance_set_starter (launch->instance, launch->caller);
+  launch->instance = sbx_instance_new (
+      sbx_launch_make_info (launch->id, launch->choice, launch->request, launch->target ? launch->target : within));
+  if (launch->subject)
+    sbx_instance_set_starter (launch->instance, G_OBJECT (launch->subject->caller));
   sbx_registry_add (launch->registry, launch->instance); /* before us, so that it is shown before it is answered */
   g_signal_connect (launch->instance, "ready", G_CALLBACK (on_ready), launch);
   g_signal_connect (launch->instance, "started", G_CALLBACK (on_started), launch);
   g_signal_connect (launch->instance, "failed", G_CALLBACK (on_failed), launch);
-  if (launch->caller)
-    sbx_caller_when_known (launch->caller, on_known, g_rc_box_acquire (launch));
+  if (launch->subject)
+    ask (launch);
   else
     launch->approved = TRUE; /* with the launch of the target */
-  if (launch->task && !launch->prepared && (!launch->approved || !launch->caller))
+  if (launch->task && !launch->prepared && (!launch->approved || !launch->subject))
     advance (launch);
   if (launch->task && !launch->prepared) /* it waits for the authority, and is cheap to wait for */
     leave_slot (launch);
@@ -329,28 +327,6 @@ queue (SbxLaunch *launch)
 {
   launch->entered = TRUE;
   sbx_launch_slots_enter (launch->context->slots, begin, launch);
-}
-
-static void
-on_identified (SbxCaller *caller, const GError *unknown, gpointer user_data)
-{
-  g_autoptr (SbxLaunch) launch = user_data;
-  GError *error = unknown ? g_error_copy (unknown) : NULL;
-  SbxInstance *own = NULL;
-
-  if (!launch->task) {
-    g_clear_error (&error);
-    return;
-  }
-  if (!error && sbx_authority_accepts (caller, &error)
-      && sbx_nested_where (launch->registry, launch->context->runtime, caller, &own) != SBX_WHERE_OUTSIDE
-      && (!own || launch->target)) /* nobody, or one that wants to look into another one */
-    (void) sbx_authority_is_outside (caller, &error);
-  launch->within = own ? g_object_ref (own) : NULL;
-  if (error)
-    give_up (launch, error);
-  else
-    queue (launch);
 }
 
 static gboolean
@@ -369,21 +345,21 @@ may_queue (SbxCaller *caller, const SbxLaunchCall *call, GError **error)
 }
 
 void
-sbx_launch_async (SbxContext *context, SbxRegistry *registry, SbxCaller *caller, const SbxLaunchCall *call,
+sbx_launch_async (SbxContext *context, SbxRegistry *registry, SbxSubject *subject, const SbxLaunchCall *call,
                   GAsyncReadyCallback callback, gpointer user_data)
 {
   g_autoptr (GTask) task = g_task_new (NULL, NULL, callback, user_data);
   GError *error = NULL;
   SbxLaunch *launch;
 
-  if (caller && !may_queue (caller, call, &error)) {
+  if (subject && !may_queue (subject->caller, call, &error)) {
     g_task_return_error (task, error);
     return;
   }
   launch = g_rc_box_new0 (SbxLaunch); /* its own until it settles */
   launch->context = context;
   launch->registry = registry;
-  launch->caller = caller ? g_object_ref (caller) : NULL;
+  launch->subject = subject ? sbx_subject_ref (subject) : NULL;
   launch->task = g_steal_pointer (&task);
   launch->profile = g_strdup (call->profile);
   launch->argv = g_variant_ref (call->argv);
@@ -396,14 +372,11 @@ sbx_launch_async (SbxContext *context, SbxRegistry *registry, SbxCaller *caller,
   launch->asking = g_cancellable_new ();
   launch->interactive = call->interactive;
   launch->start_block = -1;
-  if (caller) {
-    sbx_caller_add_pending (caller, 1);
-    g_signal_connect (caller, "gone", G_CALLBACK (on_caller_gone), launch);
+  if (subject) {
+    sbx_caller_add_pending (subject->caller, 1);
+    g_signal_connect (subject->caller, "gone", G_CALLBACK (on_caller_gone), launch);
   }
-  if (caller)
-    sbx_nested_when_known (registry, caller, on_identified, g_rc_box_acquire (launch));
-  else
-    queue (launch);
+  queue (launch);
 }
 
 SbxInstance *

@@ -3,7 +3,7 @@
 #pragma once
 
 #include "daemon/context.h"
-#include "daemon/instances/registry.h"
+#include "daemon/identity/subject.h"
 #include "daemon/launch/request.h"
 
 G_BEGIN_DECLS
@@ -21,10 +21,10 @@ typedef struct {
   const char *crash_directory; /* where the handler may write */
 } SbxLaunchCall;
 
-/* Launches, or attaches a handler, for @caller, who need not be known yet, or NULL: for the service itself, which asks
- * nobody. @context and @registry must outlive the launch. Errors: all of Launch's (data/dbus-1). A caller that leaves
- * cancels it (G_IO_ERROR_CANCELLED), unless a lifeline has been handed on. */
-void sbx_launch_async (SbxContext *context, SbxRegistry *registry, SbxCaller *caller, const SbxLaunchCall *call,
+/* Launches, or attaches a handler, for @subject, which its gate has let through, or NULL: for the service itself, which
+ * asks nobody. @context and @registry must outlive the launch. Errors: all of Launch's (data/dbus-1). A caller that
+ * leaves cancels it (G_IO_ERROR_CANCELLED), unless a lifeline has been handed on. */
+void sbx_launch_async (SbxContext *context, SbxRegistry *registry, SbxSubject *subject, const SbxLaunchCall *call,
                        GAsyncReadyCallback callback, gpointer user_data);
 /* The instance, which runs. */
 SbxInstance *sbx_launch_finish (GAsyncResult *result, GError **error);

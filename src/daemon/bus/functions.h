@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What the rows of methods.c call. Each takes its call. */
+#pragma once
+
+#include "daemon/bus/call.h"
+
+G_BEGIN_DECLS
+
+/* manager-methods.c */
+void sbx_method_launch (SbxCall *call);
+void sbx_method_explain (SbxCall *call);
+void sbx_method_list_profiles (SbxCall *call);
+void sbx_method_get_profile (SbxCall *call);
+/* instance-methods.c */
+void sbx_method_exec (SbxCall *call);
+void sbx_method_signal (SbxCall *call);
+void sbx_method_stop (SbxCall *call);
+void sbx_method_attach (SbxCall *call);
+/* properties.c */
+void sbx_method_get (SbxCall *call);
+void sbx_method_get_all (SbxCall *call);
+void sbx_method_get_managed_objects (SbxCall *call);
+
+G_END_DECLS
