@@ -2,12 +2,15 @@
 /* `sandboxctl run`: exit status, standard descriptors, further descriptors, arguments, environment. */
 #include <csignal>
 #include <fcntl.h>
+#include <filesystem>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "harness.h"
 
 using namespace e2e;
+namespace fs = std::filesystem;
 
 class Run : public EitherBus {};
 EITHER_BUS (Run);
@@ -205,6 +208,45 @@ TEST_P (Run, SignalsAreAsAfterLogin)
 
   ASSERT_TRUE (succeeds (outcome));
   EXPECT_EQ (outcome.out, "{\"ignored\": [], \"blocked\": []}\n");
+}
+
+/* A script's interpreter is opened before the script runs: "#!/proc/self/exe" is what its parent was executed from,
+ * which is sandbox-init. It gets a descriptor 8 at which it waits, so that the application has time to look at its
+ * file. */
+TEST_P (Run, TheFileOfInitIsOutOfReach)
+{
+  const char *attack =
+      "import glob, os, stat, time\n"
+      "open('/tmp/s', 'w').write('#!/proc/self/exe\\n'); os.chmod('/tmp/s', 0o755); print('ready', flush=True)\n"
+      "mine = os.stat('/proc/self/exe')\n"
+      "def look():\n"
+      "  for path in glob.glob('/proc/[0-9]*/exe'):\n"
+      "    try: fd = os.open(path, os.O_RDONLY)\n"
+      "    except OSError: continue\n"
+      "    if os.fstat(fd).st_ino != mine.st_ino: return fd\n"
+      "  time.sleep(0.01)\n"
+      "fd = None\n"
+      "while fd is None: fd = look()\n"
+      "try: os.fchmod(fd, 0)\n"
+      "except OSError: pass\n"
+      "print('done', flush=True); time.sleep(1000)\n";
+  std::string init = dir () + "/libexec/sandbox-init";
+  int pair[2];
+
+  fs::remove (init);
+  fs::copy_file (places ().init, init); /* a file of the user's own, as in a home */
+  fs::permissions (init, fs::perms (0755));
+  ASSERT_EQ (socketpair (AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair), 0);
+  Fd ours (pair[0]), theirs (pair[1]);
+  Command command = this->command (run_words ({}, { "python3", "-u", "-c", attack }));
+  Process victim (command);
+  ASSERT_TRUE (victim.expect ("ready\n"));
+  Command script = this->command ({ "exec", records ().at (0).id, "--", "/tmp/s" });
+  script.fds[8] = theirs.get ();
+  Process waiting (script);
+  ASSERT_TRUE (victim.expect ("done\n"));
+  EXPECT_EQ (fs::status (init).permissions (), fs::perms (0755));
+  EXPECT_TRUE (succeeds (run_in ({}, { "true" })));
 }
 
 TEST_P (Run, HomeIsWhereItWasAndEmpty)

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "common/error.h"
+#include "daemon/instances/program-copy.h"
 #include "daemon/launch/launch-private.h"
 
 static int
@@ -50,14 +51,11 @@ add_fd (GArray *fds, int fd)
 }
 
 static int
-open_program (SbxLaunch *launch, const char *name, GError **error)
+copy_init (SbxLaunch *launch, GError **error)
 {
-  g_autofree char *path = sbx_program_find ((const char *const *) launch->context->environment, name, error);
-  int fd = path ? open (path, O_RDONLY | O_CLOEXEC) : -1;
+  g_autofree char *path = sbx_program_find ((const char *const *) launch->context->environment, "sandbox-init", error);
 
-  if (path && fd < 0)
-    sbx_throw_errno (error, SBX_ERROR_NOT_SUPPORTED, errno, "open %s", path);
-  return fd;
+  return path ? sbx_program_copy (path, error) : -1;
 }
 
 static int
@@ -89,7 +87,7 @@ send_prepare (SbxLaunch *launch, GError **error)
   gsize n_files = 0;
   const SbxPlanFile *files = sbx_plan_get_files (launch->choice->plan, &n_files);
   gboolean ok = add_fd (fds, write_prepare (launch, error)) && add_fd (fds, open_directory (launch, error))
-                && add_fd (fds, open_program (launch, "sandbox-init", error));
+                && add_fd (fds, copy_init (launch, error));
 
   for (gsize i = 0; ok && i < n_files; i++)
     ok = add_fd (fds, make_file (&files[i], error));
