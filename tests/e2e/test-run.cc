@@ -238,7 +238,9 @@ TEST_P (Run, TheFileOfInitIsOutOfReach)
   fs::permissions (init, fs::perms (0755));
   ASSERT_EQ (socketpair (AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair), 0);
   Fd ours (pair[0]), theirs (pair[1]);
-  Command command = this->command (run_words ({}, { "python3", "-u", "-c", attack }));
+  /* Without Landlock's rights to files, which would keep it from executing what is outside */
+  add_profile ("nesting", "[Profile]\nInherits=default\n[Context]\nfeatures=userns\n");
+  Command command = this->command (run_words ({ "--profile=nesting" }, { "python3", "-u", "-c", attack }));
   Process victim (command);
   ASSERT_TRUE (victim.expect ("ready\n"));
   Command script = this->command ({ "exec", records ().at (0).id, "--", "/tmp/s" });
