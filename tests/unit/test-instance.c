@@ -10,6 +10,7 @@
 
 #include "common/error.h"
 #include "daemon/bounds.h"
+#include "daemon/bus/instance-properties.h"
 #include "daemon/identity/caller.h"
 #include "daemon/instances/failure.h"
 #include "daemon/instances/registry.h"

@@ -1,27 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The properties of org.example.Sandbox.Instance, and what the signal Exited says. */
-#include <sys/wait.h>
+#include "daemon/bus/instance-properties.h"
 
 #include "common/names.h"
 #include "daemon/instances/instance-private.h"
-
-void
-sbx_instance_get_result (SbxInstance *self, int *code, int *signo, gboolean *core)
-{
-  int status = self->wait_status;
-
-  *code = -1;
-  *signo = 0;
-  *core = FALSE;
-  if (!self->main_ended)
-    return;
-  if (WIFEXITED (status))
-    *code = WEXITSTATUS (status);
-  if (WIFSIGNALED (status)) {
-    *signo = WTERMSIG (status);
-    *core = WCOREDUMP (status) != 0;
-  }
-}
 
 static GVariant *
 make_result (SbxInstance *self)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "daemon/bus/manager.h"
+#include "daemon/bus/instance-properties.h"
 
 #include "common/names.h"
 #include "daemon/bounds.h"

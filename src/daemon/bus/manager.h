@@ -4,8 +4,8 @@
  * Signal "idle" (): nothing runs and nobody has been there for the time set. */
 #pragma once
 
-#include "daemon/context.h"
 #include "daemon/instances/registry.h"
+#include "daemon/launch/context.h"
 
 G_BEGIN_DECLS
 

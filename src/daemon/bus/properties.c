@@ -4,6 +4,7 @@
 #include "common/error.h"
 #include "common/names.h"
 #include "daemon/bus/functions.h"
+#include "daemon/bus/instance-properties.h"
 #include "sandbox-dbus.h"
 
 #define PROPERTIES "org.freedesktop.DBus.Properties"

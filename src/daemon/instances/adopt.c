@@ -4,11 +4,11 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <signal.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "daemon/bounds.h"
+#include "daemon/instances/revive.h"
 #include "wire/layout.h"
 
 typedef struct {
@@ -33,19 +33,6 @@ read_info (int directory, guint64 id)
   return sbx_info_new (id); /* one can still stop it */
 }
 
-static gboolean
-read_status (int directory, guint64 id, SbxStatus *status)
-{
-  g_autoptr (GError) error = NULL;
-  gsize size = 0;
-  g_autofree char *text = sbx_record_read (directory, SBX_STATUS_FILE, SBX_STATUS_MAX, &size, &error);
-
-  if (text && sbx_status_parse (text, size, status, &error))
-    return TRUE;
-  g_info ("Record %016" G_GINT64_MODIFIER "x: %s", id, error->message);
-  return FALSE;
-}
-
 /* Its keeper may be between mkdir and listen. */
 static gboolean
 is_young (int directory)
@@ -67,25 +54,13 @@ add (Search *search, SbxInfo *info, const SbxStatus *status, int sock)
   sbx_registry_add (search->registry, instance);
 }
 
-/* The end of an instance whose keeper has been killed. bwrap dies with its parent, and everything with bwrap. */
-static void
-bury (SbxStatus *status)
-{
-  status->state = SBX_STATUS_EXITED;
-  status->culprit = SBX_CULPRIT_KEEPER;
-  status->culprit_status = SIGKILL;
-  status->exit_time = g_get_real_time ();
-  status->wait_status = SIGKILL;
-  g_strlcpy (status->text, "sandbox-keeper ended without a word; was it killed?", sizeof status->text);
-}
-
 /* A record without a keeper. */
 static void
 take_dead (Search *search, int directory, guint64 id)
 {
   SbxStatus status = { 0 };
   gboolean announced = sbx_record_is_announced (directory);
-  gboolean readable = read_status (directory, id, &status);
+  gboolean readable = sbx_revive_read_status (directory, id, &status);
 
   if (readable && status.state == SBX_STATUS_EXITED) {
     gint64 age = (g_get_real_time () - status.exit_time) / G_USEC_PER_SEC;
@@ -95,7 +70,7 @@ take_dead (Search *search, int directory, guint64 id)
     else
       add (search, read_info (directory, id), &status, -1);
   } else if (readable && status.state == SBX_STATUS_RUNNING) {
-    bury (&status);
+    sbx_revive_bury (&status);
     sbx_record_set_exited (search->parent, id, &status);
     add (search, read_info (directory, id), &status, -1);
   } else if (is_young (directory)) {
@@ -113,7 +88,7 @@ take_live (Search *search, int directory, guint64 id, int sock)
 {
   SbxStatus status = { 0 };
 
-  if (!read_status (directory, id, &status))
+  if (!sbx_revive_read_status (directory, id, &status))
     status = (SbxStatus){ .state = SBX_STATUS_PREPARED }; /* the keeper's greeting says more */
   if (status.state == SBX_STATUS_EXITED) {
     close (sock);
@@ -179,30 +154,4 @@ sbx_adopt (SbxRuntimeDir *runtime, SbxRegistry *registry, GPtrArray *unannounced
   if (search.again)
     sbx_runtime_dir_look_again (runtime);
   return search.again;
-}
-
-void
-sbx_adopt_again (SbxRuntimeDir *runtime, SbxInstance *instance)
-{
-  guint64 id = sbx_instance_get_id (instance);
-  int parent = sbx_runtime_dir_open (runtime, NULL);
-  int directory = parent < 0 ? -1 : sbx_record_open (parent, id);
-  int sock = directory < 0 ? -1 : sbx_record_connect (directory);
-  SbxStatus status = { 0 };
-
-  if (sock >= 0) {
-    sbx_instance_set_keeper (instance, sock);
-  } else {
-    if (directory < 0 || !read_status (directory, id, &status))
-      status = (SbxStatus){ 0 };
-    if (status.state != SBX_STATUS_EXITED) {
-      sbx_instance_get_status (instance, &status);
-      bury (&status);
-      if (directory >= 0)
-        sbx_record_set_exited (parent, id, &status);
-    }
-    sbx_instance_end_by_status (instance, &status);
-  }
-  if (directory >= 0)
-    close (directory);
 }

@@ -12,8 +12,4 @@ G_BEGIN_DECLS
  * TRUE: there is something that is too young to be judged; look again after SBX_YOUNG_RECORD_SECONDS. */
 gboolean sbx_adopt (SbxRuntimeDir *runtime, SbxRegistry *registry, GPtrArray *unannounced);
 
-/* @instance's keeper has closed the socket. Connects again if it is alive, else ends the instance: as the status file
- * says, which is written if the keeper had no time to. */
-void sbx_adopt_again (SbxRuntimeDir *runtime, SbxInstance *instance);
-
 G_END_DECLS

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* For instance.c, which changes it, and instance-properties.c, which shows it on D-Bus. */
+/* For instance.c, which changes it, and bus/instance-properties.c, which shows it on D-Bus. */
 #pragma once
 
 #include "daemon/instances/instance.h"

@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "common/error.h"
@@ -163,6 +164,24 @@ gint64
 sbx_instance_get_exit_time (SbxInstance *self)
 {
   return self->exit_time;
+}
+
+void
+sbx_instance_get_result (SbxInstance *self, int *code, int *signo, gboolean *core)
+{
+  int status = self->wait_status;
+
+  *code = -1;
+  *signo = 0;
+  *core = FALSE;
+  if (!self->main_ended)
+    return;
+  if (WIFEXITED (status))
+    *code = WEXITSTATUS (status);
+  if (WIFSIGNALED (status)) {
+    *signo = WTERMSIG (status);
+    *core = WCOREDUMP (status) != 0;
+  }
 }
 
 void

@@ -48,9 +48,6 @@ gint64 sbx_instance_get_exit_time (SbxInstance *self);
 /* code, signal, core as for the D-Bus signal Exited. */
 void sbx_instance_get_result (SbxInstance *self, int *code, int *signo, gboolean *core);
 
-/* The value of a property of org.example.Sandbox.Instance; NULL for an unknown name. */
-GVariant *sbx_instance_dup_property (SbxInstance *self, const char *name);
-
 /* What others have made of the properties, kept for them until one of these changes; @slot: 0 or 1. */
 GVariant *sbx_instance_get_cached (SbxInstance *self, guint slot); /* borrowed, or NULL */
 void sbx_instance_set_cached (SbxInstance *self, guint slot, GVariant *value);

@@ -6,7 +6,7 @@
 
 #include "common/error.h"
 #include "daemon/bounds.h"
-#include "daemon/instances/adopt.h"
+#include "daemon/instances/revive.h"
 
 #define RETRY_MS 100
 
@@ -275,7 +275,7 @@ find_again (gpointer user_data)
 
   retry->registry->searched--;
   if (sbx_registry_lookup (retry->registry, sbx_instance_get_id (retry->instance)) == retry->instance)
-    sbx_adopt_again (retry->registry->runtime, retry->instance);
+    sbx_revive (retry->registry->runtime, retry->instance);
   g_signal_emit (retry->registry, signals[SIGNAL_CHANGED], 0);
   return G_SOURCE_REMOVE;
 }
@@ -289,7 +289,7 @@ on_lost (SbxInstance *instance, gpointer user_data)
   Retry *retry;
 
   if (before == 0 || g_get_monotonic_time () - before > G_USEC_PER_SEC) {
-    sbx_adopt_again (self->runtime, instance);
+    sbx_revive (self->runtime, instance);
     return;
   }
   self->searched++;

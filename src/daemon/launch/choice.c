@@ -4,6 +4,19 @@
 
 #include "daemon/bounds.h"
 #include "daemon/launch/launch-private.h"
+#include "daemon/launch/scope.h"
+
+SbxInstance *
+sbx_launch_get_within (const SbxLaunch *launch)
+{
+  return launch->subject ? launch->subject->own : NULL;
+}
+
+gboolean
+sbx_launch_wants_scope (const SbxLaunch *launch)
+{
+  return launch->context->bus && sbx_scope_is_wanted (launch->choice->policy);
+}
 
 void
 sbx_launch_forget_call (SbxLaunch *launch)

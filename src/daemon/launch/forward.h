@@ -6,8 +6,8 @@
  * somebody has put there meanwhile makes the launch fail and is never seen by the application. */
 #pragma once
 
-#include "daemon/context.h"
 #include "daemon/instances/registry.h"
+#include "daemon/launch/context.h"
 #include "plan/plan.h"
 
 G_BEGIN_DECLS

@@ -30,18 +30,17 @@ typedef struct {
   guint timeout;
 } SbxLaunch;
 
-/* launch.c: the instance that the call comes from, borrowed, or NULL. */
+/* choice.c: the instance that the call comes from, borrowed, or NULL. */
 SbxInstance *sbx_launch_get_within (const SbxLaunch *launch);
+/* Whether it has limits that a scope can keep, and there is a bus to ask for one. */
+gboolean sbx_launch_wants_scope (const SbxLaunch *launch);
 
-/* choice.c: from the call to a plan, and to what is kept of it. Errors: all of sbx_choice_new (). */
+/* From the call to a plan, and to what is kept of it. Errors: all of sbx_choice_new (). */
 gboolean sbx_launch_choose (SbxLaunch *launch, GError **error);
 /* @parent: the target of a handler, the sandbox that the call comes from, or NULL. The caller's. */
 SbxInfo *sbx_launch_make_info (guint64 id, SbxChoice *choice, const SbxLaunchRequest *request, SbxInstance *parent);
 /* Drops what has only been needed for that. */
 void sbx_launch_forget_call (SbxLaunch *launch);
-
-/* launch.c: has it limits that a scope can keep, and is there a bus to ask for one? */
-gboolean sbx_launch_wants_scope (const SbxLaunch *launch);
 
 /* prepare.c: what the keeper is sent. Are all directories there that the plan makes? */
 gboolean sbx_launch_has_directories (SbxLaunch *launch);

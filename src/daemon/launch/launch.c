@@ -63,12 +63,6 @@ launch_clear (gpointer data)
     close (launch->start_block);
 }
 
-SbxInstance *
-sbx_launch_get_within (const SbxLaunch *launch)
-{
-  return launch->subject ? launch->subject->own : NULL;
-}
-
 static void
 launch_unref (SbxLaunch *launch)
 {
@@ -211,12 +205,6 @@ on_scope (GObject *source, GAsyncResult *result, gpointer user_data)
   }
   launch->scoped = TRUE;
   advance (launch);
-}
-
-gboolean
-sbx_launch_wants_scope (const SbxLaunch *launch)
-{
-  return launch->context->bus && sbx_scope_is_wanted (launch->choice->policy);
 }
 
 /* TRUE when there is nothing to wait for. */

@@ -2,8 +2,8 @@
 /* One launch, from the call to the answer. */
 #pragma once
 
-#include "daemon/context.h"
 #include "daemon/identity/subject.h"
+#include "daemon/launch/context.h"
 #include "daemon/launch/request.h"
 
 G_BEGIN_DECLS

@@ -5,8 +5,8 @@
 #include <gio/gio.h>
 #include <gio/gunixfdlist.h>
 
-#include "daemon/context.h"
 #include "daemon/instances/info.h"
+#include "daemon/launch/context.h"
 #include "daemon/launch/forward.h"
 #include "plan/plan.h"
 #include "policy/options.h"

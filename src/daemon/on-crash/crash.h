@@ -2,8 +2,8 @@
 /* OnCrash=: a process of an instance is stopped before the signal that ends it. Starts the handler, keeps the books. */
 #pragma once
 
-#include "daemon/context.h"
 #include "daemon/instances/registry.h"
+#include "daemon/launch/context.h"
 
 G_BEGIN_DECLS
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "daemon/context.h"
+#include "daemon/launch/context.h"
 
 #include "daemon/bounds.h"
 

@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "daemon/instances/revive.h"
+
+#include <signal.h>
+#include <unistd.h>
+
+#include "wire/layout.h"
+
+gboolean
+sbx_revive_read_status (int directory, guint64 id, SbxStatus *status)
+{
+  g_autoptr (GError) error = NULL;
+  gsize size = 0;
+  g_autofree char *text = sbx_record_read (directory, SBX_STATUS_FILE, SBX_STATUS_MAX, &size, &error);
+
+  if (text && sbx_status_parse (text, size, status, &error))
+    return TRUE;
+  g_info ("Record %016" G_GINT64_MODIFIER "x: %s", id, error->message);
+  return FALSE;
+}
+
+void
+sbx_revive_bury (SbxStatus *status)
+{
+  status->state = SBX_STATUS_EXITED;
+  status->culprit = SBX_CULPRIT_KEEPER;
+  status->culprit_status = SIGKILL;
+  status->exit_time = g_get_real_time ();
+  status->wait_status = SIGKILL;
+  g_strlcpy (status->text, "sandbox-keeper ended without a word; was it killed?", sizeof status->text);
+}
+
+void
+sbx_revive (SbxRuntimeDir *runtime, SbxInstance *instance)
+{
+  guint64 id = sbx_instance_get_id (instance);
+  int parent = sbx_runtime_dir_open (runtime, NULL);
+  int directory = parent < 0 ? -1 : sbx_record_open (parent, id);
+  int sock = directory < 0 ? -1 : sbx_record_connect (directory);
+  SbxStatus status = { 0 };
+
+  if (sock >= 0) {
+    sbx_instance_set_keeper (instance, sock);
+  } else {
+    if (directory < 0 || !sbx_revive_read_status (directory, id, &status))
+      status = (SbxStatus){ 0 };
+    if (status.state != SBX_STATUS_EXITED) {
+      sbx_instance_get_status (instance, &status);
+      sbx_revive_bury (&status);
+      if (directory >= 0)
+        sbx_record_set_exited (parent, id, &status);
+    }
+    sbx_instance_end_by_status (instance, &status);
+  }
+  if (directory >= 0)
+    close (directory);
+}
