@@ -10,13 +10,11 @@
 #include "keeper/keeper.h"
 
 int
-sbx_keeper_start_display (SbxKeeper *keeper, const SbxBlock *block)
+sbx_keeper_start_display (SbxKeeper *keeper, const SbxBlock *records)
 {
-  static const SbxSidecarTags tags = { SBX_TAG_DISPLAY, SBX_TAG_DISPLAY_FILE, SBX_TAG_DISPLAY_FILTER };
-
   if (mkdirat (keeper->record.directory, SBX_X11_SUBDIR, 0700) < 0)
     return -1;
-  return sbx_sidecar_start (&keeper->display, block, &tags, true);
+  return sbx_sidecar_start (&keeper->display, records, true);
 }
 
 /* What clients make it print wakes us 50 times a second at most: as with the proxy's log. */

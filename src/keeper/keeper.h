@@ -197,7 +197,7 @@ void sbx_keeper_read_memory (SbxKeeper *keeper);
 bool sbx_keeper_ended_by_memory (const SbxKeeper *keeper);
 
 /* proxy.c: the filtered buses. */
-int sbx_keeper_start_proxy (SbxKeeper *keeper, const SbxBlock *block); /* -1 with errno */
+int sbx_keeper_start_proxy (SbxKeeper *keeper, const SbxBlock *records); /* -1 with errno */
 /* It is ready, or has ended. */
 void sbx_keeper_serve_proxy (SbxKeeper *keeper);
 /* Reads what it has printed, tells of refusals, and does not look again for a moment. */
@@ -209,7 +209,7 @@ void sbx_keeper_last_refusals (SbxKeeper *keeper);
 void sbx_keeper_announce_refusals (SbxKeeper *keeper);
 
 /* display.c: the X server of x11=nested. */
-int sbx_keeper_start_display (SbxKeeper *keeper, const SbxBlock *block); /* -1 with errno */
+int sbx_keeper_start_display (SbxKeeper *keeper, const SbxBlock *records); /* -1 with errno */
 /* It is ready, or has ended. */
 void sbx_keeper_serve_display (SbxKeeper *keeper);
 /* Keeps the beginning of what it complains of. */

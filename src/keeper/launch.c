@@ -158,9 +158,37 @@ make_record (SbxKeeper *keeper, const SbxBlock *block, int directory)
 }
 
 static void
+start_sidecar (SbxKeeper *keeper, const SbxSidecarGroup *group)
+{
+  static const struct {
+    int (*start) (SbxKeeper *keeper, const SbxBlock *records);
+    SbxStep step;
+  } rows[SBX_N_SIDECARS] = {
+    [SBX_SIDECAR_BUS] = { sbx_keeper_start_proxy, SBX_STEP_PROXY },
+    [SBX_SIDECAR_DISPLAY] = { sbx_keeper_start_display, SBX_STEP_DISPLAY },
+  };
+
+  if (rows[group->kind].start (keeper, &group->records) < 0)
+    sbx_keeper_fail (keeper, rows[group->kind].step, errno, "");
+}
+
+/* The record is made before them: their directories in it are mounts of the application's. */
+static void
+start_sidecars (SbxKeeper *keeper, const SbxBlock *block, int directory)
+{
+  SbxSidecarGroup group = { 0 };
+
+  while (sbx_block_next_sidecar (block, &group)) {
+    if (keeper->listener < 0)
+      make_record (keeper, block, directory);
+    start_sidecar (keeper, &group);
+  }
+}
+
+static void
 prepare_from (SbxKeeper *keeper, const SbxBlock *block, const int *fds, size_t n_fds)
 {
-  SbxRecord proxy = { 0 }, display = { 0 }, join = { 0 };
+  SbxRecord join = { 0 };
 
   keeper->procfs_flags = sbx_block_u32 (block, SBX_TAG_PROCFS, 0);
   if (sbx_block_next (block, SBX_TAG_JOIN, &join) && sbx_join_open (&keeper->join) < 0)
@@ -168,14 +196,7 @@ prepare_from (SbxKeeper *keeper, const SbxBlock *block, const int *fds, size_t n
   keeper->enforced |= sbx_block_u32 (block, SBX_TAG_JOIN, 0);
   if (enter_instance_domain (keeper, sbx_block_u32 (block, SBX_TAG_DOMAIN, 0)) < 0)
     sbx_keeper_fail (keeper, SBX_STEP_DOMAIN, errno, "");
-  sbx_block_next (block, SBX_TAG_PROXY, &proxy);
-  sbx_block_next (block, SBX_TAG_DISPLAY, &display);
-  if (proxy.value || display.value) /* their directories are mounts of the application's */
-    make_record (keeper, block, fds[1]);
-  if (proxy.value && sbx_keeper_start_proxy (keeper, block) < 0)
-    sbx_keeper_fail (keeper, SBX_STEP_PROXY, errno, "");
-  if (display.value && sbx_keeper_start_display (keeper, block) < 0)
-    sbx_keeper_fail (keeper, SBX_STEP_DISPLAY, errno, "");
+  start_sidecars (keeper, block, fds[1]);
   if (spawn_bwrap (keeper, block, fds, n_fds) < 0)
     sbx_keeper_fail (keeper, SBX_STEP_BWRAP, errno, "");
   sbx_keeper_find_documents (keeper, block); /* while bwrap works */

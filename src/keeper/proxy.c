@@ -16,13 +16,11 @@
 #define TELL_PAUSE_MS 250
 
 int
-sbx_keeper_start_proxy (SbxKeeper *keeper, const SbxBlock *block)
+sbx_keeper_start_proxy (SbxKeeper *keeper, const SbxBlock *records)
 {
-  static const SbxSidecarTags tags = { SBX_TAG_PROXY, SBX_TAG_APP_INFO, SBX_TAG_PROXY_FILTER };
-
   if (mkdirat (keeper->record.directory, SBX_BUS_SUBDIR, 0700) < 0)
     return -1;
-  return sbx_sidecar_start (&keeper->proxy, block, &tags, false);
+  return sbx_sidecar_start (&keeper->proxy, records, false);
 }
 
 static void

@@ -19,14 +19,14 @@
 
 /* What an application makes it keep does not count as the application's: so it has a limit of its own. */
 static struct rlimit
-memory_limit (const SbxBlock *block)
+memory_limit (const SbxBlock *records)
 {
   SbxRecord record = { 0 };
   struct rlimit limit = { RLIM_INFINITY, RLIM_INFINITY };
   uint64_t bytes;
 
   (void) getrlimit (RLIMIT_DATA, &limit);
-  if (!sbx_block_next (block, SBX_TAG_SIDECAR_MEMORY, &record))
+  if (!sbx_block_next (records, SBX_TAG_SIDECAR_MEMORY, &record))
     return limit;
   memcpy (&bytes, record.value, sizeof bytes);
   if (bytes < limit.rlim_max)
@@ -36,14 +36,16 @@ memory_limit (const SbxBlock *block)
 
 /* What a sidecar starts with besides its command line. */
 typedef struct {
-  int file, filter;
+  int file; /* or -1 */
+  int filter;
   struct rlimit memory;
 } Start;
 
 static void __attribute__ ((noreturn)) exec_it (char **argv, const Start *start, int ready, int log, int errors)
 {
-  const int sources[] = { log, errors, start->file, ready, start->filter };
-  const int32_t targets[] = { STDOUT_FILENO, STDERR_FILENO, FILE_NUMBER, LINK_NUMBER, FILTER_NUMBER };
+  const int sources[] = { log, errors, ready, start->filter, start->file };
+  const int32_t targets[] = { STDOUT_FILENO, STDERR_FILENO, LINK_NUMBER, FILTER_NUMBER, FILE_NUMBER };
+  const size_t n = sizeof sources / sizeof *sources - (start->file < 0);
   char *empty[] = { NULL };
   sigset_t none;
 
@@ -51,8 +53,7 @@ static void __attribute__ ((noreturn)) exec_it (char **argv, const Start *start,
   sigprocmask (SIG_SETMASK, &none, NULL);
   signal (SIGPIPE, SIG_DFL);
   signal (SIGXFSZ, SIG_DFL);
-  if (setrlimit (RLIMIT_DATA, &start->memory) == 0
-      && sbx_fdmap_apply (sources, targets, sizeof sources / sizeof *sources, -1) == 0)
+  if (setrlimit (RLIMIT_DATA, &start->memory) == 0 && sbx_fdmap_apply (sources, targets, n, -1) == 0)
     execve (argv[0], argv, empty);
   _exit (127);
 }
@@ -69,18 +70,13 @@ close_pair (const int pair[2])
 
 /* The file in a pipe: wire/block.c lets it be 4096 bytes at most, which a pipe takes without a reader (pipe(7)). */
 static int
-fill_pipe (const SbxBlock *block, SbxTag tag)
+fill_pipe (const SbxRecord *file)
 {
-  SbxRecord file = { 0 };
   int ends[2];
 
-  if (!sbx_block_next (block, tag, &file)) {
-    errno = EBADMSG;
-    return -1;
-  }
   if (pipe2 (ends, O_CLOEXEC) < 0)
     return -1;
-  if (write (ends[1], file.value, file.length) != (ssize_t) file.length) {
+  if (write (ends[1], file->value, file->length) != (ssize_t) file->length) {
     close_pair (ends);
     return -1;
   }
@@ -88,17 +84,15 @@ fill_pipe (const SbxBlock *block, SbxTag tag)
   return ends[0];
 }
 
-/* The filter in memory: it may be larger than a pipe is where a user has many. */
+/* The filter in memory: it may be larger than a pipe is where a user has many. wire/block.c has made sure that there is
+ * one. */
 static int
-write_filter (const SbxBlock *block, SbxTag tag)
+write_filter (const SbxBlock *records)
 {
   SbxRecord filter = { 0 };
   int fd, saved;
 
-  if (!sbx_block_next (block, tag, &filter)) {
-    errno = EBADMSG;
-    return -1;
-  }
+  sbx_block_next (records, SBX_TAG_SIDECAR_FILTER, &filter);
   fd = memfd_create ("filter", MFD_CLOEXEC);
   if (fd < 0 || pwrite (fd, filter.value, filter.length, 0) == (ssize_t) filter.length)
     return fd;
@@ -137,18 +131,19 @@ static int __attribute__ ((noinline)) spawn (SbxSidecar *self, char **argv, cons
 }
 
 int
-sbx_sidecar_start (SbxSidecar *self, const SbxBlock *block, const SbxSidecarTags *tags, bool errors)
+sbx_sidecar_start (SbxSidecar *self, const SbxBlock *records, bool errors)
 {
   size_t argc;
-  char **argv = sbx_block_strv (block, tags->command, &argc);
-  Start start = { -1, -1, memory_limit (block) };
+  char **argv = sbx_block_strv (records, SBX_TAG_SIDECAR_COMMAND, &argc);
+  Start start = { -1, -1, memory_limit (records) };
+  SbxRecord file = { 0 };
   int rc = -1;
 
   if (argv)
-    start.file = fill_pipe (block, tags->file);
-  if (start.file >= 0)
-    start.filter = write_filter (block, tags->filter);
-  if (start.filter >= 0)
+    start.filter = write_filter (records);
+  if (start.filter >= 0 && sbx_block_next (records, SBX_TAG_SIDECAR_FILE, &file))
+    start.file = fill_pipe (&file);
+  if (start.filter >= 0 && (start.file >= 0 || !file.value))
     rc = spawn (self, argv, &start, errors);
   if (start.filter >= 0)
     close (start.filter);

@@ -20,15 +20,10 @@ typedef struct {
     .link = -1, .log = -1                                                                                              \
   }
 
-/* The records that a sidecar is started from; SBX_TAG_SIDECAR_MEMORY as well, if it is there. */
-typedef struct {
-  SbxTag command, file, filter;
-} SbxSidecarTags;
-
-/* Starts the command line of @block. Descriptor 10 of it is a pipe with the bytes of the file, 11 the other end of
- * link, 12 a file with the filter. With @errors its complaints go to the log as well, else to where ours go.
- * 0, or -1 with errno: EBADMSG without those records, or what pipe2, memfd_create and vfork say. */
-int sbx_sidecar_start (SbxSidecar *self, const SbxBlock *block, const SbxSidecarTags *tags, bool errors);
+/* Starts the command line of @records, a group of a PREPARE block. Descriptor 10 of it is a pipe with the bytes of the
+ * file, if there is one, 11 the other end of link, 12 a file with the filter. With @errors its complaints go to the log
+ * as well, else to where ours go. 0, or -1 with errno: what calloc, pipe2, memfd_create and vfork say. */
+int sbx_sidecar_start (SbxSidecar *self, const SbxBlock *records, bool errors);
 
 void sbx_sidecar_close_log (SbxSidecar *self);
 /* Kills it; it has ended when our child @pid has been reaped. */

@@ -183,7 +183,7 @@ plan_sidecars (SbxPlan *self, GError **error)
   if (self->proxy->len > 0 && !self->proxy_filter)
     return FALSE;
   if (self->display->len > 0)
-    self->display_filter = sbx_seccomp_get_sidecar (self->machine->filters, SBX_SIDECAR_X11, error);
+    self->display_filter = sbx_seccomp_get_sidecar (self->machine->filters, SBX_SIDECAR_DISPLAY, error);
   return self->display->len == 0 || self->display_filter != NULL;
 }
 

@@ -293,6 +293,18 @@ add_bytes (SbxBlockWriter *writer, guint32 tag, GBytes *bytes)
   sbx_block_add (writer, tag, data, n);
 }
 
+static void
+add_sidecar (SbxPlan *self, SbxBlockWriter *writer, SbxSidecarKind kind, const GPtrArray *argv, GBytes *file,
+             GBytes *filter)
+{
+  sbx_block_add_u32 (writer, SBX_TAG_SIDECAR, kind);
+  sbx_block_add_strv (writer, SBX_TAG_SIDECAR_COMMAND, (const char *const *) argv->pdata);
+  add_bytes (writer, SBX_TAG_SIDECAR_FILTER, filter);
+  add_bytes (writer, SBX_TAG_SIDECAR_FILE, file);
+  if (self->sidecar_memory != SBX_LIMIT_NONE)
+    sbx_block_add (writer, SBX_TAG_SIDECAR_MEMORY, &self->sidecar_memory, sizeof self->sidecar_memory);
+}
+
 int
 sbx_plan_write_prepare (SbxPlan *self, const char *id, GBytes *info, GError **error)
 {
@@ -307,22 +319,17 @@ sbx_plan_write_prepare (SbxPlan *self, const char *id, GBytes *info, GError **er
   sbx_block_add (&writer, SBX_TAG_FDMAP, numbers, self->files->len * sizeof *numbers);
   sbx_block_add_u32 (&writer, SBX_TAG_PROCFS, self->procfs_flags);
   sbx_block_add_u32 (&writer, SBX_TAG_DOMAIN, self->domain_flags);
-  if (self->proxy->len > 0) {
-    sbx_block_add_strv (&writer, SBX_TAG_PROXY, (const char *const *) self->proxy->pdata);
-    sbx_block_add (&writer, SBX_TAG_APP_INFO, self->app_info, strlen (self->app_info));
-    add_bytes (&writer, SBX_TAG_PROXY_FILTER, self->proxy_filter);
-  }
   if (self->documents) {
     sbx_block_add_string (&writer, SBX_TAG_DOCUMENTS, self->documents);
     sbx_block_add_string (&writer, SBX_TAG_DOCUMENTS_AT, self->documents_at);
   }
-  if (self->display->len > 0) {
-    sbx_block_add_strv (&writer, SBX_TAG_DISPLAY, (const char *const *) self->display->pdata);
-    add_bytes (&writer, SBX_TAG_DISPLAY_FILE, self->display_file);
-    add_bytes (&writer, SBX_TAG_DISPLAY_FILTER, self->display_filter);
+  if (self->proxy->len > 0) {
+    g_autoptr (GBytes) app_info = g_bytes_new_static (self->app_info, strlen (self->app_info));
+
+    add_sidecar (self, &writer, SBX_SIDECAR_BUS, self->proxy, app_info, self->proxy_filter);
   }
-  if (self->sidecar_memory != SBX_LIMIT_NONE)
-    sbx_block_add (&writer, SBX_TAG_SIDECAR_MEMORY, &self->sidecar_memory, sizeof self->sidecar_memory);
+  if (self->display->len > 0)
+    add_sidecar (self, &writer, SBX_SIDECAR_DISPLAY, self->display, self->display_file, self->display_filter);
   if (self->handler)
     sbx_block_add_u32 (&writer, SBX_TAG_JOIN, self->join);
   return finish_block (&writer, error);

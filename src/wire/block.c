@@ -26,46 +26,65 @@ typedef enum {
   KIND_RULE,   /* uint64_t and a string */
 } Kind;
 
+typedef enum {
+  IN_PREPARE = 1 << 0,
+  IN_START = 1 << 1,
+  REQUIRED = 1 << 2, /* in the block, or in each group */
+  REPEATED = 1 << 3, /* as often as one likes; anything else once, in a group once in each */
+  DISTINCT = 1 << 4, /* … but each number once */
+  BEGINS = 1 << 5,   /* a group */
+  GROUPED = 1 << 6,  /* in a group and nowhere else */
+} Rules;
+
 typedef struct {
-  bool in_prepare, in_start, repeated, required;
+  unsigned rules;
   Kind kind;
   uint32_t unit, min, max;
+  uint32_t below; /* a uint32_t is less than that; 0: it may be any */
 } Shape;
 
-/* Which records a block may have. Longest path: PATH_MAX. Longest filter: BPF_MAXINSNS (4096) of 8 bytes. */
+/* Which records a block may have. Longest path: PATH_MAX. Longest filter: BPF_MAXINSNS (4096) of 8 bytes. A sidecar's
+ * file goes through a pipe, which takes 4096 bytes without a reader (pipe(7)). */
 static const Shape shapes[SBX_N_TAGS] = {
-  [SBX_TAG_ID] = { true, false, false, true, KIND_STRING, 1, 17, 17 },
-  [SBX_TAG_INFO] = { true, false, false, true, KIND_BYTES, 1, 0, 32u << 20 },
-  [SBX_TAG_BWRAP] = { true, false, false, true, KIND_STRV, 1, 2, 4u << 20 },
-  [SBX_TAG_FDMAP] = { true, true, false, true, KIND_BYTES, 4, 0, 4 * 250 },
-  [SBX_TAG_PROCFS] = { true, false, false, false, KIND_BYTES, 4, 4, 4 },
-  [SBX_TAG_DOMAIN] = { true, false, false, false, KIND_BYTES, 4, 4, 4 },
-  [SBX_TAG_FLAGS] = { false, true, false, false, KIND_BYTES, 4, 4, 4 },
-  [SBX_TAG_ARGV] = { false, true, false, true, KIND_STRV, 1, 1, MAX_BLOCK },
-  [SBX_TAG_ENV] = { false, true, false, false, KIND_STRV, 1, 0, MAX_BLOCK },
-  [SBX_TAG_CWD] = { false, true, false, false, KIND_STRING, 1, 2, PATH_MAX },
-  [SBX_TAG_HOME] = { false, true, false, false, KIND_STRING, 1, 2, PATH_MAX },
-  [SBX_TAG_SECCOMP] = { false, true, false, false, KIND_BYTES, 8, 8, 4096 * 8 },
-  [SBX_TAG_LANDLOCK] = { false, true, false, false, KIND_BYTES, 8, 24, 24 },
-  [SBX_TAG_PATH_RULE] = { false, true, true, false, KIND_RULE, 1, 10, 8 + PATH_MAX },
-  [SBX_TAG_PORT_RULE] = { false, true, true, false, KIND_BYTES, 8, 16, 16 },
-  [SBX_TAG_RLIMIT] = { false, true, true, false, KIND_BYTES, 8, 24, 24 },
-  [SBX_TAG_JOIN] = { true, false, false, false, KIND_BYTES, 4, 4, 4 },
-  [SBX_TAG_PROXY] = { true, false, false, false, KIND_STRV, 1, 2, 1u << 20 },
-  [SBX_TAG_APP_INFO] = { true, false, false, false, KIND_BYTES, 1, 1, 4096 },
-  [SBX_TAG_DISPLAY] = { true, false, false, false, KIND_STRV, 1, 2, 1u << 20 },
-  [SBX_TAG_DISPLAY_FILE] = { true, false, false, false, KIND_BYTES, 1, 1, 4096 },
-  [SBX_TAG_PROXY_FILTER] = { true, false, false, false, KIND_BYTES, 8, 8, 4096 * 8 },
-  [SBX_TAG_DISPLAY_FILTER] = { true, false, false, false, KIND_BYTES, 8, 8, 4096 * 8 },
-  [SBX_TAG_DOCUMENTS] = { true, false, false, false, KIND_STRING, 1, 2, PATH_MAX },
-  [SBX_TAG_DOCUMENTS_AT] = { true, false, false, false, KIND_STRING, 1, 2, PATH_MAX },
-  [SBX_TAG_SIDECAR_MEMORY] = { true, false, false, false, KIND_BYTES, 8, 8, 8 },
+  [SBX_TAG_ID] = { IN_PREPARE | REQUIRED, KIND_STRING, 1, 17, 17, 0 },
+  [SBX_TAG_INFO] = { IN_PREPARE | REQUIRED, KIND_BYTES, 1, 0, 32u << 20, 0 },
+  [SBX_TAG_BWRAP] = { IN_PREPARE | REQUIRED, KIND_STRV, 1, 2, 4u << 20, 0 },
+  [SBX_TAG_FDMAP] = { IN_PREPARE | IN_START | REQUIRED, KIND_BYTES, 4, 0, 4 * 250, 0 },
+  [SBX_TAG_PROCFS] = { IN_PREPARE, KIND_BYTES, 4, 4, 4, SBX_PROCFS_READ_ONLY << 1 },
+  [SBX_TAG_DOMAIN] = { IN_PREPARE, KIND_BYTES, 4, 4, 4, SBX_DOMAIN_REQUIRED << 1 },
+  [SBX_TAG_FLAGS] = { IN_START, KIND_BYTES, 4, 4, 4, SBX_START_LINGER << 1 },
+  [SBX_TAG_ARGV] = { IN_START | REQUIRED, KIND_STRV, 1, 1, MAX_BLOCK, 0 },
+  [SBX_TAG_ENV] = { IN_START, KIND_STRV, 1, 0, MAX_BLOCK, 0 },
+  [SBX_TAG_CWD] = { IN_START, KIND_STRING, 1, 2, PATH_MAX, 0 },
+  [SBX_TAG_HOME] = { IN_START, KIND_STRING, 1, 2, PATH_MAX, 0 },
+  [SBX_TAG_SECCOMP] = { IN_START, KIND_BYTES, 8, 8, 4096 * 8, 0 },
+  [SBX_TAG_LANDLOCK] = { IN_START, KIND_BYTES, 8, 24, 24, 0 },
+  [SBX_TAG_PATH_RULE] = { IN_START | REPEATED, KIND_RULE, 1, 10, 8 + PATH_MAX, 0 },
+  [SBX_TAG_PORT_RULE] = { IN_START | REPEATED, KIND_BYTES, 8, 16, 16, 0 },
+  [SBX_TAG_RLIMIT] = { IN_START | REPEATED, KIND_BYTES, 8, 24, 24, 0 },
+  [SBX_TAG_JOIN] = { IN_PREPARE, KIND_BYTES, 4, 4, 4, 0 },
+  [SBX_TAG_DOCUMENTS] = { IN_PREPARE, KIND_STRING, 1, 2, PATH_MAX, 0 },
+  [SBX_TAG_DOCUMENTS_AT] = { IN_PREPARE, KIND_STRING, 1, 2, PATH_MAX, 0 },
+  [SBX_TAG_SIDECAR] = { IN_PREPARE | REPEATED | DISTINCT | BEGINS, KIND_BYTES, 4, 4, 4, SBX_N_SIDECARS },
+  [SBX_TAG_SIDECAR_COMMAND] = { IN_PREPARE | GROUPED | REQUIRED, KIND_STRV, 1, 2, 1u << 20, 0 },
+  [SBX_TAG_SIDECAR_FILTER] = { IN_PREPARE | GROUPED | REQUIRED, KIND_BYTES, 8, 8, 4096 * 8, 0 },
+  [SBX_TAG_SIDECAR_FILE] = { IN_PREPARE | GROUPED, KIND_BYTES, 1, 1, 4096, 0 },
+  [SBX_TAG_SIDECAR_MEMORY] = { IN_PREPARE | GROUPED, KIND_BYTES, 8, 8, 8, 0 },
 };
 
 static bool
 string_ok (const char *value, size_t length)
 {
   return length > 0 && memchr (value, '\0', length) == value + length - 1;
+}
+
+static uint32_t
+number_at (const uint8_t *value)
+{
+  uint32_t number;
+
+  memcpy (&number, value, sizeof number);
+  return number;
 }
 
 static bool
@@ -75,7 +94,7 @@ value_ok (const Shape *shape, const uint8_t *value, uint32_t length)
     return false;
   switch (shape->kind) {
   case KIND_BYTES:
-    return true;
+    return shape->below == 0 || number_at (value) < shape->below;
   case KIND_STRING:
     return string_ok ((const char *) value, length);
   case KIND_STRV:
@@ -86,38 +105,88 @@ value_ok (const Shape *shape, const uint8_t *value, uint32_t length)
   return false;
 }
 
+/* What has been seen of a block so far. */
+typedef struct {
+  unsigned kind; /* IN_PREPARE or IN_START */
+  bool seen[SBX_N_TAGS];
+  bool in_group;
+  uint32_t numbers; /* of the DISTINCT records, of which there is one tag, as bits */
+} Check;
+
+/* Whether everything is there that has to be among the records with @grouped. */
 static bool
-fits (const Shape *shape, SbxBlockKind kind)
+is_complete (const Check *check, unsigned grouped)
 {
-  return kind == SBX_BLOCK_PREPARE ? shape->in_prepare : shape->in_start;
+  for (unsigned tag = 1; tag < SBX_N_TAGS; tag++)
+    if ((shapes[tag].rules & check->kind) && (shapes[tag].rules & REQUIRED) && (shapes[tag].rules & GROUPED) == grouped
+        && !check->seen[tag])
+      return false;
+  return true;
+}
+
+/* False if the group that ends here is not complete. */
+static bool
+end_group (Check *check)
+{
+  bool complete = !check->in_group || is_complete (check, GROUPED);
+
+  for (unsigned tag = 1; tag < SBX_N_TAGS; tag++)
+    if (shapes[tag].rules & GROUPED)
+      check->seen[tag] = false;
+  check->in_group = false;
+  return complete;
+}
+
+/* True the first time that the record's number comes. Numbers are below 32. */
+static bool
+is_new_number (Check *check, const uint8_t *value)
+{
+  uint32_t bit = 1u << number_at (value);
+  bool is_new = !(check->numbers & bit);
+
+  check->numbers |= bit;
+  return is_new;
+}
+
+static bool
+record_ok (Check *check, const Head *head, const uint8_t *value)
+{
+  const Shape *shape = &shapes[head->tag];
+
+  if (!(shape->rules & check->kind) || !value_ok (shape, value, head->length))
+    return false;
+  if (shape->rules & GROUPED ? !check->in_group : !end_group (check))
+    return false;
+  if (check->seen[head->tag] && !(shape->rules & REPEATED))
+    return false;
+  if ((shape->rules & DISTINCT) && !is_new_number (check, value))
+    return false;
+  check->seen[head->tag] = true;
+  check->in_group |= (shape->rules & BEGINS) != 0;
+  return true;
 }
 
 int
 sbx_block_check (SbxBlock *block, const void *data, size_t size, SbxBlockKind kind)
 {
-  bool seen[SBX_N_TAGS] = { false };
+  Check check = { .kind = kind == SBX_BLOCK_PREPARE ? IN_PREPARE : IN_START };
   const uint8_t *bytes = data;
 
   errno = EBADMSG;
   for (size_t at = 0; at < size;) {
-    const Shape *shape;
     Head head;
 
     if (size - at < sizeof head)
       return -1;
     memcpy (&head, bytes + at, sizeof head);
     at += sizeof head;
-    if (head.tag == 0 || head.tag >= SBX_N_TAGS || ALIGN ((size_t) head.length) > size - at)
+    if (head.tag == 0 || head.tag >= SBX_N_TAGS || ALIGN ((size_t) head.length) > size - at
+        || !record_ok (&check, &head, bytes + at))
       return -1;
-    shape = &shapes[head.tag];
-    if (!fits (shape, kind) || (seen[head.tag] && !shape->repeated) || !value_ok (shape, bytes + at, head.length))
-      return -1;
-    seen[head.tag] = true;
     at += ALIGN ((size_t) head.length);
   }
-  for (unsigned tag = 1; tag < SBX_N_TAGS; tag++)
-    if (shapes[tag].required && fits (&shapes[tag], kind) && !seen[tag])
-      return -1;
+  if (!end_group (&check) || !is_complete (&check, 0))
+    return -1;
   block->data = data;
   block->size = size;
   errno = 0;
@@ -186,6 +255,41 @@ sbx_block_next (const SbxBlock *block, uint32_t tag, SbxRecord *record)
     at += ALIGN ((size_t) head.length);
   }
   return false;
+}
+
+/* How many bytes the records with GROUPED take that @data begins with. */
+static size_t
+measure_group (const uint8_t *data, size_t size)
+{
+  size_t at = 0;
+
+  while (at < size) {
+    Head head;
+
+    memcpy (&head, data + at, sizeof head);
+    if (!(shapes[head.tag].rules & GROUPED))
+      break;
+    at += sizeof head + ALIGN ((size_t) head.length);
+  }
+  return at;
+}
+
+bool
+sbx_block_next_sidecar (const SbxBlock *block, SbxSidecarGroup *group)
+{
+  SbxBlock rest = *block;
+  SbxRecord record = { 0 };
+
+  if (group->records.data) {
+    rest.data = group->records.data + group->records.size;
+    rest.size = block->size - (size_t) (rest.data - block->data);
+  }
+  if (!sbx_block_next (&rest, SBX_TAG_SIDECAR, &record))
+    return false;
+  group->kind = (SbxSidecarKind) number_at (record.value);
+  group->records.data = (const uint8_t *) record.value + ALIGN ((size_t) record.length);
+  group->records.size = measure_group (group->records.data, rest.size - (size_t) (group->records.data - rest.data));
+  return true;
 }
 
 uint32_t

@@ -33,18 +33,24 @@ typedef enum {
   SBX_TAG_PORT_RULE, /* uint64_t[2]: access, port; repeated */
   SBX_TAG_RLIMIT,    /* uint64_t[3]: resource, soft, hard; repeated */
   SBX_TAG_JOIN,      /* uint32_t: SbxEnforced that a handler has from its target; absent = an instance of its own */
-  SBX_TAG_PROXY,     /* strv: the command line of the filtered buses, [0] is bwrap's path; absent = none */
-  SBX_TAG_APP_INFO,  /* bytes: /.flatpak-info of the proxy; with PROXY */
-  SBX_TAG_DISPLAY,   /* strv: the command line of the X server, [0] is bwrap's path; absent = none */
-  SBX_TAG_DISPLAY_FILE,   /* bytes: its cookies; with DISPLAY */
-  SBX_TAG_PROXY_FILTER,   /* struct sock_filter[]: what the buses' proxy may call; with PROXY */
-  SBX_TAG_DISPLAY_FILTER, /* … the X server; with DISPLAY */
-  SBX_TAG_DOCUMENTS,      /* string: below XDG_RUNTIME_DIR/doc, which is the same inside: the part for this application;
-                             absent = none */
-  SBX_TAG_DOCUMENTS_AT,   /* path: that directory; with DOCUMENTS */
-  SBX_TAG_SIDECAR_MEMORY, /* uint64_t: bytes that each of both may have (RLIMIT_DATA); absent = no limit */
+  SBX_TAG_DOCUMENTS, /* string: below XDG_RUNTIME_DIR/doc, which is the same inside: the part for this application;
+                        absent = none */
+  SBX_TAG_DOCUMENTS_AT, /* path: that directory; with DOCUMENTS */
+  SBX_TAG_SIDECAR, /* uint32_t: SbxSidecarKind, each kind once. Begins a group: the SIDECAR_ records right behind it,
+                      each at most once, are this sidecar's */
+  SBX_TAG_SIDECAR_COMMAND, /* strv: its command line, [0] is bwrap's path */
+  SBX_TAG_SIDECAR_FILTER,  /* struct sock_filter[]: what it may call */
+  SBX_TAG_SIDECAR_FILE,    /* bytes that it is given as a file; absent = no file */
+  SBX_TAG_SIDECAR_MEMORY,  /* uint64_t: bytes that it may have (RLIMIT_DATA); absent = no limit */
   SBX_N_TAGS
 } SbxTag;
+
+/* Programs that serve an instance from outside of it. */
+typedef enum {
+  SBX_SIDECAR_BUS,     /* the proxy of its filtered buses; the file: /.flatpak-info */
+  SBX_SIDECAR_DISPLAY, /* its X server; the file: the cookies */
+  SBX_N_SIDECARS
+} SbxSidecarKind;
 
 typedef enum {
   SBX_PROCFS_PRIVATE = 1 << 0,    /* replace bwrap's own; without it nothing is done */
@@ -100,6 +106,15 @@ const char *sbx_block_string (const SbxBlock *block, uint32_t tag, const char *f
 /* The strings of a strv record as a NULL-terminated array that points into the block; free () the array.
  * NULL with errno = ENOMEM, or ENOENT when the block has no such record. */
 char **sbx_block_strv (const SbxBlock *block, uint32_t tag, size_t *count);
+
+/* One group of a block. */
+typedef struct {
+  SbxSidecarKind kind;
+  SbxBlock records; /* those of the group, for the functions above; a part of the block, never to be closed */
+} SbxSidecarGroup;
+
+/* The next group after @group (which starts zeroed). False when there is none. */
+bool sbx_block_next_sidecar (const SbxBlock *block, SbxSidecarGroup *group);
 
 /* Writing. Starts zeroed; each adds a record to a growing buffer; errors stick and are told by finish. */
 typedef struct {

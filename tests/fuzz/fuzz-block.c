@@ -44,11 +44,28 @@ read_tag (const SbxBlock *block, uint32_t tag, SbxBlockWriter *copy)
       check_inside (block, record.value, 8 + strlen ((const char *) record.value + 8) + 1);
     if (tag == SBX_TAG_ID || tag == SBX_TAG_CWD || tag == SBX_TAG_HOME)
       MUST (strlen (sbx_block_string (block, tag, "")) + 1 == record.length);
-    if (tag == SBX_TAG_BWRAP || tag == SBX_TAG_ARGV || tag == SBX_TAG_ENV)
+    if (tag == SBX_TAG_BWRAP || tag == SBX_TAG_ARGV || tag == SBX_TAG_ENV || tag == SBX_TAG_SIDECAR_COMMAND)
       read_strings (block, tag);
     sbx_block_add (copy, tag, record.value, record.length);
   }
   (void) sbx_block_u32 (block, tag, sum);
+}
+
+/* Every group, which has all that it must have. */
+static void
+read_sidecars (const SbxBlock *block, SbxBlockWriter *copy)
+{
+  SbxSidecarGroup group = { 0 };
+
+  while (sbx_block_next_sidecar (block, &group)) {
+    MUST (group.kind < SBX_N_SIDECARS);
+    check_inside (block, group.records.data, group.records.size);
+    sbx_block_add_u32 (copy, SBX_TAG_SIDECAR, group.kind);
+    MUST (sbx_block_next (&group.records, SBX_TAG_SIDECAR_COMMAND, &(SbxRecord){ 0 }));
+    MUST (sbx_block_next (&group.records, SBX_TAG_SIDECAR_FILTER, &(SbxRecord){ 0 }));
+    for (uint32_t tag = SBX_TAG_SIDECAR; tag < SBX_N_TAGS; tag++)
+      read_tag (&group.records, tag, copy);
+  }
 }
 
 int
@@ -66,8 +83,9 @@ LLVMFuzzerTestOneInput (const uint8_t *data, size_t size)
   MUST (copy != NULL);
   memcpy (copy, data + 1, size - 1);
   if (sbx_block_check (&block, copy, size - 1, kind) == 0) {
-    for (uint32_t tag = 0; tag < SBX_N_TAGS; tag++)
+    for (uint32_t tag = 0; tag < SBX_TAG_SIDECAR; tag++)
       read_tag (&block, tag, &writer);
+    read_sidecars (&block, &writer);
     fd = sbx_block_finish (&writer);
     MUST (fd >= 0);
     MUST (sbx_block_open (&again, fd, kind) == 0);

@@ -26,8 +26,14 @@ def strv(*words):
 
 
 ID, INFO, BWRAP, FDMAP, PROCFS, DOMAIN, FLAGS, ARGV, ENV, CWD, HOME, SECCOMP, LANDLOCK, PATH_RULE, PORT_RULE, RLIMIT, \
-    JOIN, PROXY, APP_INFO, DISPLAY, DISPLAY_FILE, PROXY_FILTER, DISPLAY_FILTER, \
-    DOCUMENTS, DOCUMENTS_AT, SIDECAR_MEMORY = range(1, 27)
+    JOIN, DOCUMENTS, DOCUMENTS_AT, SIDECAR, SIDECAR_COMMAND, SIDECAR_FILTER, SIDECAR_FILE, SIDECAR_MEMORY = range(1, 25)
+BUS, DISPLAY = range(2)
+
+
+def sidecar(kind, program, rest=b''):
+    return record(SIDECAR, struct.pack('=I', kind)) + record(SIDECAR_COMMAND, strv(b'/usr/bin/bwrap', program)) \
+        + record(SIDECAR_FILTER, struct.pack('=HBBI', 6, 0, 0, 0x7fff0000)) + rest
+
 
 prepare = [
     record(ID, b'0123456789abcdef\0'),
@@ -43,12 +49,10 @@ more_prepare = {
     'procfs': record(PROCFS, struct.pack('=I', 3)),
     'domain': record(DOMAIN, struct.pack('=I', 3)),
     'join': record(JOIN, struct.pack('=I', 127)),
-    'display': record(DISPLAY, strv(b'/usr/bin/bwrap', b'Xvfb')) + record(DISPLAY_FILE, b'cookie')
-    + record(DISPLAY_FILTER, struct.pack('=HBBI', 6, 0, 0, 0x7fff0000)),
+    'display': sidecar(DISPLAY, b'Xvfb', record(SIDECAR_FILE, b'cookie')),
     'documents': record(DOCUMENTS, b'by-app/a.b\0') + record(DOCUMENTS_AT, b'/run/user/1000/doc\0'),
-    'proxy': record(PROXY, strv(b'/usr/bin/bwrap', b'xdg-dbus-proxy')) + record(APP_INFO, b'[Application]\nname=a.b\n')
-    + record(PROXY_FILTER, struct.pack('=HBBI', 6, 0, 0, 0x7fff0000)),
-    'sidecar-memory': record(SIDECAR_MEMORY, struct.pack('=Q', 256 << 20)),
+    'bus': sidecar(BUS, b'xdg-dbus-proxy', record(SIDECAR_FILE, b'[Application]\nname=a.b\n')
+                   + record(SIDECAR_MEMORY, struct.pack('=Q', 256 << 20))),
 }
 more_start = {
     'flags': record(FLAGS, struct.pack('=I', 7)),
@@ -71,6 +75,17 @@ save('block', 'prepare-all', b'P' + b''.join(prepare) + b''.join(more_prepare.va
 save('block', 'start-all', b'S' + b''.join(start) + b''.join(v for k, v in more_start.items() if k != 'env-empty'))
 for i in range(len(prepare)):
     save('block', f'prepare-without-{i + 1}', b'P' + b''.join(prepare[:i] + prepare[i + 1:]))
+bad_sidecars = {
+    'without-group': record(SIDECAR_MEMORY, struct.pack('=Q', 1)),
+    'kind': sidecar(2, b'x'),
+    'twice': sidecar(BUS, b'x') + sidecar(DISPLAY, b'x') + sidecar(BUS, b'x'),
+    'without-command': record(SIDECAR, struct.pack('=I', BUS)) + record(SIDECAR_FILTER, bytes(8)),
+    'without-filter': record(SIDECAR, struct.pack('=I', BUS)) + record(SIDECAR_COMMAND, strv(b'/usr/bin/bwrap')),
+    'record-twice': sidecar(BUS, b'x', record(SIDECAR_FILE, b'x') * 2),
+    'interrupted': sidecar(BUS, b'x') + record(DOCUMENTS, b'by-app/a.b\0') + record(SIDECAR_FILE, b'x'),
+}
+for name, rest in bad_sidecars.items():
+    save('block', 'sidecar-' + name, b'P' + b''.join(prepare) + rest)
 save('block', 'start-twice', b'S' + b''.join(start + start))
 save('block', 'start-in-prepare', b'P' + b''.join(start))
 save('block', 'tag-0', b'S' + b''.join(start) + record(0, b''))

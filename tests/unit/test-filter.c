@@ -404,8 +404,8 @@ test_sidecars (void)
   g_autoptr (GHashTable) cache = sbx_seccomp_cache_new ();
   g_autoptr (GError) error = NULL;
   g_autoptr (GBytes) bus = sbx_seccomp_get_sidecar (cache, SBX_SIDECAR_BUS, &error);
-  g_autoptr (GBytes) x11 = sbx_seccomp_get_sidecar (cache, SBX_SIDECAR_X11, &error);
-  g_autoptr (GBytes) again = sbx_seccomp_get_sidecar (cache, SBX_SIDECAR_X11, &error);
+  g_autoptr (GBytes) x11 = sbx_seccomp_get_sidecar (cache, SBX_SIDECAR_DISPLAY, &error);
+  g_autoptr (GBytes) again = sbx_seccomp_get_sidecar (cache, SBX_SIDECAR_DISPLAY, &error);
 
   g_assert_no_error (error);
   g_assert_true (again == x11 && x11 != bus);

@@ -440,6 +440,136 @@ test_block_refused (void)
   close (fd);
 }
 
+static void
+add_sidecar (SbxBlockWriter *writer, SbxSidecarKind kind, const char *program)
+{
+  const char *const argv[] = { "/usr/bin/bwrap", program, NULL };
+
+  sbx_block_add_u32 (writer, SBX_TAG_SIDECAR, kind);
+  sbx_block_add_strv (writer, SBX_TAG_SIDECAR_COMMAND, argv);
+  sbx_block_add (writer, SBX_TAG_SIDECAR_FILTER, "12345678", 8);
+}
+
+static void
+assert_command (const SbxSidecarGroup *group, const char *program)
+{
+  g_autofree char **argv = NULL;
+  size_t n;
+
+  argv = sbx_block_strv (&group->records, SBX_TAG_SIDECAR_COMMAND, &n);
+  g_assert_nonnull (argv);
+  g_assert_cmpuint (n, ==, 2);
+  g_assert_cmpstr (argv[1], ==, program);
+}
+
+/* Each sidecar has its own records, and none of another. */
+static void
+test_block_sidecars (void)
+{
+  SbxBlockWriter writer = { 0 };
+  SbxSidecarGroup group = { 0 };
+  SbxRecord record = { 0 };
+  guint64 memory = 1 << 20;
+  SbxBlock block;
+  int fd;
+
+  add_sidecar (&writer, SBX_SIDECAR_DISPLAY, "Xvfb");
+  sbx_block_add (&writer, SBX_TAG_SIDECAR_FILE, "cookie", 6);
+  add_prepare (&writer, "0123456789abcdef");
+  add_sidecar (&writer, SBX_SIDECAR_BUS, "proxy");
+  sbx_block_add (&writer, SBX_TAG_SIDECAR_MEMORY, &memory, sizeof memory);
+  fd = sbx_block_finish (&writer);
+  g_assert_cmpint (sbx_block_open (&block, fd, SBX_BLOCK_PREPARE), ==, 0);
+  close (fd);
+  g_assert_true (sbx_block_next_sidecar (&block, &group));
+  g_assert_cmpint (group.kind, ==, SBX_SIDECAR_DISPLAY);
+  assert_command (&group, "Xvfb");
+  g_assert_true (sbx_block_next (&group.records, SBX_TAG_SIDECAR_FILE, &record));
+  g_assert_cmpmem (record.value, record.length, "cookie", 6);
+  record = (SbxRecord){ 0 };
+  g_assert_false (sbx_block_next (&group.records, SBX_TAG_SIDECAR_MEMORY, &record));
+  g_assert_false (sbx_block_next (&group.records, SBX_TAG_ID, &record));
+  g_assert_true (sbx_block_next_sidecar (&block, &group));
+  g_assert_cmpint (group.kind, ==, SBX_SIDECAR_BUS);
+  assert_command (&group, "proxy");
+  g_assert_false (sbx_block_next (&group.records, SBX_TAG_SIDECAR_FILE, &record));
+  g_assert_true (sbx_block_next (&group.records, SBX_TAG_SIDECAR_MEMORY, &record));
+  g_assert_cmpmem (record.value, record.length, &memory, sizeof memory);
+  g_assert_false (sbx_block_next_sidecar (&block, &group));
+  sbx_block_close (&block);
+}
+
+static void
+test_block_no_sidecars (void)
+{
+  SbxBlockWriter writer = { 0 };
+  SbxSidecarGroup group = { 0 };
+  SbxBlock block;
+
+  add_prepare (&writer, "0123456789abcdef");
+  g_assert_cmpint (sbx_block_check (&block, writer.data, writer.size, SBX_BLOCK_PREPARE), ==, 0);
+  g_assert_false (sbx_block_next_sidecar (&block, &group));
+  sbx_block_writer_clear (&writer);
+}
+
+static void
+test_block_sidecars_refused (void)
+{
+  static const struct {
+    const char *what;
+    guint32 tags[8];
+  } cases[] = {
+    { "a record without a group", { SBX_TAG_SIDECAR_MEMORY } },
+    { "without a command", { SBX_TAG_SIDECAR, SBX_TAG_SIDECAR_FILTER } },
+    { "without a filter", { SBX_TAG_SIDECAR, SBX_TAG_SIDECAR_COMMAND } },
+    { "without anything", { SBX_TAG_SIDECAR } },
+    { "a record twice", { SBX_TAG_SIDECAR, SBX_TAG_SIDECAR_COMMAND, SBX_TAG_SIDECAR_FILTER, SBX_TAG_SIDECAR_FILTER } },
+    { "behind another record",
+      { SBX_TAG_SIDECAR, SBX_TAG_SIDECAR_COMMAND, SBX_TAG_SIDECAR_FILTER, SBX_TAG_PROCFS, SBX_TAG_SIDECAR_MEMORY } },
+    { "a group of the same kind again",
+      { SBX_TAG_SIDECAR, SBX_TAG_SIDECAR_COMMAND, SBX_TAG_SIDECAR_FILTER, SBX_TAG_SIDECAR, SBX_TAG_SIDECAR_COMMAND,
+        SBX_TAG_SIDECAR_FILTER } },
+  };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (cases); i++) {
+    SbxBlockWriter writer = { 0 };
+    SbxBlock block;
+
+    g_test_message ("%s", cases[i].what);
+    add_prepare (&writer, "0123456789abcdef");
+    for (const guint32 *tag = cases[i].tags; *tag != 0; tag++)
+      sbx_block_add (&writer, *tag, "\0\0\0\0\0\0\0\0", *tag == SBX_TAG_SIDECAR || *tag == SBX_TAG_PROCFS ? 4 : 8);
+    g_assert_cmpint (sbx_block_check (&block, writer.data, writer.size, SBX_BLOCK_PREPARE), ==, -1);
+    g_assert_cmpint (errno, ==, EBADMSG);
+    sbx_block_writer_clear (&writer);
+  }
+}
+
+/* Numbers and bits that nobody knows. */
+static void
+test_block_numbers_refused (void)
+{
+  static const struct {
+    guint32 tag, value;
+  } cases[] = {
+    { SBX_TAG_SIDECAR, SBX_N_SIDECARS },
+    { SBX_TAG_SIDECAR, G_MAXUINT32 },
+    { SBX_TAG_PROCFS, SBX_PROCFS_READ_ONLY << 1 },
+    { SBX_TAG_DOMAIN, SBX_DOMAIN_REQUIRED << 1 },
+  };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (cases); i++) {
+    SbxBlockWriter writer = { 0 };
+    SbxBlock block;
+
+    add_prepare (&writer, "0123456789abcdef");
+    sbx_block_add_u32 (&writer, cases[i].tag, cases[i].value);
+    g_assert_cmpint (sbx_block_check (&block, writer.data, writer.size, SBX_BLOCK_PREPARE), ==, -1);
+    g_assert_cmpint (errno, ==, EBADMSG);
+    sbx_block_writer_clear (&writer);
+  }
+}
+
 /* Every single bit of a good block flipped: refused or still consistent, never out of bounds (run under ASan in CI). */
 static void
 test_block_flips (void)
@@ -547,6 +677,10 @@ main (int argc, char **argv)
   g_test_add_func ("/wire/message/garbage", test_message_garbage);
   g_test_add_func ("/wire/block/round-trip", test_block_round_trip);
   g_test_add_func ("/wire/block/refused", test_block_refused);
+  g_test_add_func ("/wire/block/sidecars", test_block_sidecars);
+  g_test_add_func ("/wire/block/no-sidecars", test_block_no_sidecars);
+  g_test_add_func ("/wire/block/sidecars-refused", test_block_sidecars_refused);
+  g_test_add_func ("/wire/block/numbers-refused", test_block_numbers_refused);
   g_test_add_func ("/wire/block/flips", test_block_flips);
   g_test_add_func ("/wire/bus-log/refusals", test_bus_log_refusals);
   g_test_add_func ("/wire/bus-log/hostile", test_bus_log_hostile);

@@ -10,7 +10,7 @@
 #include "plan/filter/syscall-table.h"
 
 #define BUS SBX_SIDECAR_BIT (SBX_SIDECAR_BUS)
-#define X11 SBX_SIDECAR_BIT (SBX_SIDECAR_X11)
+#define X11 SBX_SIDECAR_BIT (SBX_SIDECAR_DISPLAY)
 #define BOTH (BUS | X11)
 
 #define WRITE 0x2u /* PROT_* */

@@ -4,6 +4,7 @@
 #include <glib.h>
 
 #include "policy/policy.h"
+#include "wire/block.h"
 
 G_BEGIN_DECLS
 
@@ -41,9 +42,7 @@ typedef struct {
 
 extern const SbxCallRow sbx_call_rows[]; /* ends with a NULL call */
 
-/* The programs that serve a sandbox from outside. */
-typedef enum { SBX_SIDECAR_BUS, SBX_SIDECAR_X11 } SbxSidecarKind;
-
+/* SbxSidecarKind, as a bit. */
 #define SBX_SIDECAR_BIT(kind) (1u << (kind))
 
 /* Where the table of what they may call is right: elsewhere calls have other names (32 bits), arguments another order
