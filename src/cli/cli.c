@@ -1,36 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "cli/cli.h"
 
-#include <stdio.h>
 #include <string.h>
 
-#include "cli/output.h"
+#include "cli/text/output.h"
 #include "config.h"
 
 #define SBX_HELP_COLUMNS 78
-
-int
-sbx_fail (const char *format, ...)
-{
-  g_autofree char *text = NULL, *clean = NULL;
-  va_list args;
-
-  va_start (args, format);
-  text = g_strdup_vprintf (format, args);
-  va_end (args);
-  clean = sbx_output_clean (text);
-  fprintf (stderr, "sandboxctl: %s\n", clean);
-  return SBX_EXIT_SANDBOX;
-}
-
-int
-sbx_fail_error (const GError *error)
-{
-  g_autoptr (GError) copy = g_error_copy (error);
-
-  g_dbus_error_strip_remote_error (copy);
-  return sbx_fail ("%s", copy->message);
-}
 
 const char *
 sbx_take_first_word (SbxCommand *command)

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What the verbs share. Each verb is one function in a file of its own and one row in sandboxctl.c. */
+/* What the verbs share. */
 #pragma once
 
 #include <gio/gio.h>
 #include <glib/gi18n.h>
 
+#include "cli/text/output.h"
 #include "common/names.h"
 
 G_BEGIN_DECLS
@@ -24,28 +25,6 @@ typedef struct {
 
 /* Returns the exit status. */
 typedef int (*SbxVerbFunction) (SbxCommand *command);
-
-/* One for each verb, in verbs/VERB.c. */
-int sbx_cmd_run (SbxCommand *command);
-int sbx_cmd_attach (SbxCommand *command);
-int sbx_cmd_exec (SbxCommand *command);
-int sbx_cmd_ps (SbxCommand *command);
-int sbx_cmd_top (SbxCommand *command);
-int sbx_cmd_show (SbxCommand *command);
-int sbx_cmd_stop (SbxCommand *command);
-int sbx_cmd_kill (SbxCommand *command);
-int sbx_cmd_wait (SbxCommand *command);
-int sbx_cmd_explain (SbxCommand *command);
-int sbx_cmd_profile (SbxCommand *command);
-int sbx_cmd_desktop (SbxCommand *command);
-int sbx_cmd_crashes (SbxCommand *command);
-int sbx_cmd_doctor (SbxCommand *command);
-int sbx_cmd_complete (SbxCommand *command);
-
-/* Prints "sandboxctl: message" to standard error, on one line; returns SBX_EXIT_SANDBOX. */
-int sbx_fail (const char *format, ...) G_GNUC_PRINTF (1, 2);
-/* The same for an error, without the D-Bus name that GDBus puts into its text. Frees nothing. */
-int sbx_fail_error (const GError *error);
 
 /* For `VERB SANDBOX [OPTION…] [--] COMMAND…`, where options may also come first. The first takes SANDBOX out of the
  * words if it is the first of them; the second, after sbx_parse (), returns it either way, or NULL, and the

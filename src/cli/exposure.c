@@ -4,7 +4,7 @@
 #include <stdio.h>
 
 #include "cli/cli.h"
-#include "cli/output.h"
+#include "cli/text/output.h"
 #include "policy/score.h"
 
 SbxPolicy *

@@ -4,7 +4,7 @@
 #include <glib/gi18n.h>
 #include <string.h>
 
-#include "cli/output.h"
+#include "cli/text/output.h"
 #include "common/error.h"
 #include "common/names.h"
 

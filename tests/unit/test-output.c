@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* What sandboxctl prints. */
-#include "cli/output.h"
+#include "cli/text/output.h"
 
 static void
 test_clean (void)

@@ -3,13 +3,15 @@
 
 #include <errno.h>
 #include <glib-unix.h>
+#include <glib/gi18n.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/signalfd.h>
 #include <unistd.h>
 
-#include "cli/cli.h"
+#include "cli/text/output.h"
 #include "common/error.h"
+#include "common/names.h"
 
 #define CANCEL_MS 100   /* what has written its first bytes may be faster than the word that it has started */
 #define FAILURE_MS 1000 /* between the service's error and the keeper's own words about it */

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "cli/cli.h"
 #include "cli/instances.h"
 #include "cli/link/follow.h"
 #include "cli/policy-options.h"
 #include "cli/request.h"
+#include "cli/verbs/verbs.h"
 
 typedef struct {
   SbxRequest request;

@@ -4,10 +4,10 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "cli/cli.h"
 #include "cli/instances.h"
-#include "cli/output.h"
 #include "cli/policy-options.h"
+#include "cli/text/output.h"
+#include "cli/verbs/verbs.h"
 #include "crashes/store.h"
 
 #define REQUEST_OPTIONS "--cwd= --env= --unset-env= --tty --fd= --no-inherit-fds"

@@ -5,8 +5,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "cli/cli.h"
-#include "cli/output.h"
+#include "cli/text/output.h"
+#include "cli/verbs/verbs.h"
 #include "crashes/store.h"
 
 #define MAX_DEPTH 32 /* of a file's JSON; the parser calls itself for each level */

@@ -2,9 +2,9 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "cli/cli.h"
 #include "cli/link/service.h"
-#include "cli/output.h"
+#include "cli/text/output.h"
+#include "cli/verbs/verbs.h"
 
 /* In the order in which to read them: what nothing starts without comes first. Others follow as they come. */
 static const struct {

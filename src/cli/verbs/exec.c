@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "cli/cli.h"
 #include "cli/instances.h"
 #include "cli/link/follow.h"
 #include "cli/request.h"
+#include "cli/verbs/verbs.h"
 
 static int
 execute (SbxRequest *request, const SbxCommand *command, const char *word, char **argv)

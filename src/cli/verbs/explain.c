@@ -2,12 +2,12 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "cli/cli.h"
 #include "cli/exposure.h"
 #include "cli/link/service.h"
 #include "cli/meanings.h"
-#include "cli/output.h"
 #include "cli/policy-options.h"
+#include "cli/text/output.h"
+#include "cli/verbs/verbs.h"
 
 static void
 say (const char *text, gboolean risky)

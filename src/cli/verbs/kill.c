@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include <signal.h>
 
-#include "cli/cli.h"
 #include "cli/instances.h"
 #include "cli/signal-names.h"
+#include "cli/verbs/verbs.h"
 #include "common/error.h"
 
 static gboolean

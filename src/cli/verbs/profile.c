@@ -2,10 +2,10 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "cli/cli.h"
 #include "cli/exposure.h"
 #include "cli/link/service.h"
-#include "cli/output.h"
+#include "cli/text/output.h"
+#include "cli/verbs/verbs.h"
 #include "policy/profile-set.h"
 #include "wire/landlock.h"
 

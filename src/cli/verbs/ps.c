@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include <string.h>
 
-#include "cli/cli.h"
 #include "cli/instances.h"
-#include "cli/output.h"
+#include "cli/text/output.h"
+#include "cli/verbs/verbs.h"
 
 /* "12s", "5m", "3h", "2d" */
 static char *

@@ -2,12 +2,12 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "cli/cli.h"
 #include "cli/forward.h"
 #include "cli/instances.h"
 #include "cli/link/follow.h"
 #include "cli/policy-options.h"
 #include "cli/request.h"
+#include "cli/verbs/verbs.h"
 #include "policy/options.h"
 
 typedef struct {

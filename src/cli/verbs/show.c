@@ -3,10 +3,10 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "cli/cli.h"
 #include "cli/exposure.h"
 #include "cli/instances.h"
-#include "cli/output.h"
+#include "cli/text/output.h"
+#include "cli/verbs/verbs.h"
 #include "policy/portals.h"
 
 static void

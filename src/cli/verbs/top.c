@@ -10,10 +10,10 @@
 #include <termios.h>
 #include <unistd.h>
 
-#include "cli/cli.h"
 #include "cli/instances.h"
-#include "cli/output.h"
+#include "cli/text/output.h"
 #include "cli/usage.h"
+#include "cli/verbs/verbs.h"
 #include "common/names.h"
 
 #define QUIT_KEY '\x1c'     /* ^\, as it comes when it is no signal */

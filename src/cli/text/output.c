@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "cli/output.h"
+#include "cli/text/output.h"
 
 #include <errno.h>
+#include <glib/gi18n.h>
 #include <stdio.h>
 #include <stdio_ext.h>
 #include <unistd.h>
 
-#include "cli/cli.h"
+#include "common/names.h"
 
 /* Controls, and what turns the direction of a line. */
 static gboolean
@@ -265,6 +266,29 @@ sbx_output_colours (void)
   const char *no = g_getenv ("NO_COLOR");
 
   return (!no || !*no) && isatty (STDOUT_FILENO);
+}
+
+int
+sbx_fail (const char *format, ...)
+{
+  g_autofree char *text = NULL, *clean = NULL;
+  va_list args;
+
+  va_start (args, format);
+  text = g_strdup_vprintf (format, args);
+  va_end (args);
+  clean = sbx_output_clean (text);
+  fprintf (stderr, "sandboxctl: %s\n", clean);
+  return SBX_EXIT_SANDBOX;
+}
+
+int
+sbx_fail_error (const GError *error)
+{
+  g_autoptr (GError) copy = g_error_copy (error);
+
+  g_dbus_error_strip_remote_error (copy);
+  return sbx_fail ("%s", copy->message);
 }
 
 gboolean

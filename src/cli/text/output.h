@@ -37,6 +37,11 @@ char *sbx_output_kebab (const char *name);
 /* Whether colours are wanted on standard output: a terminal, and no NO_COLOR (no-color.org). */
 gboolean sbx_output_colours (void);
 
+/* Prints "sandboxctl: message" to standard error, on one line; returns SBX_EXIT_SANDBOX. */
+int sbx_fail (const char *format, ...) G_GNUC_PRINTF (1, 2);
+/* The same for an error, without the D-Bus name that GDBus puts into its text. Frees nothing. */
+int sbx_fail_error (const GError *error);
+
 /* Flushes standard output. FALSE, and a message, when something could not be written; @closed: there never was one. */
 gboolean sbx_output_finish (gboolean closed);
 
