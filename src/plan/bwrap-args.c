@@ -1,33 +1,49 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The plan as a command line of bwrap 0.8. It gets no environment and no command of the application's: sandbox-init
+/* The box as a command line of bwrap 0.8. It gets no environment and no command of the application's: sandbox-init
  * is what it runs, and that is told the rest when it starts. */
-#include "plan/plan-private.h"
+#include "plan/bwrap-args.h"
 
-static const char *const op_names[SBX_N_OPS] = {
-  [SBX_OP_RO_BIND] = "ro-bind",       [SBX_OP_BIND] = "bind",       [SBX_OP_DEV_BIND] = "dev-bind",
-  [SBX_OP_TMPFS] = "tmpfs",           [SBX_OP_SYMLINK] = "symlink", [SBX_OP_DIR] = "dir",
-  [SBX_OP_FILE] = "ro-bind-data",     [SBX_OP_PROC] = "proc",       [SBX_OP_DEV] = "dev",
-  [SBX_OP_REMOUNT_RO] = "remount-ro",
+#include "wire/layout.h"
+
+/* A mount in bwrap's words; of BIND they depend on the flags. */
+static const struct {
+  SbxMountKind kind;
+  guint flags;
+  const char *word;
+} words[] = {
+  { SBX_MOUNT_BIND, 0, "bind" },
+  { SBX_MOUNT_BIND, SBX_MOUNT_READ_ONLY, "ro-bind" },
+  { SBX_MOUNT_BIND, SBX_MOUNT_DEVICES, "dev-bind" },
+  { SBX_MOUNT_TMPFS, 0, "tmpfs" },
+  { SBX_MOUNT_SYMLINK, 0, "symlink" },
+  { SBX_MOUNT_DIRECTORY, 0, "dir" },
+  { SBX_MOUNT_FILE, SBX_MOUNT_READ_ONLY, "ro-bind-data" },
+  { SBX_MOUNT_PROC, 0, "proc" },
+  { SBX_MOUNT_DEV, 0, "dev" },
+  { SBX_MOUNT_REMOUNT, SBX_MOUNT_READ_ONLY, "remount-ro" },
 };
 
 const char *
-sbx_op_name (SbxOpKind kind)
+sbx_bwrap_word (const SbxMount *mount)
 {
-  return op_names[kind];
+  for (gsize i = 0; i < G_N_ELEMENTS (words); i++)
+    if (words[i].kind == mount->kind && words[i].flags == mount->flags)
+      return words[i].word;
+  g_error ("A mount of kind %d with flags %#x, which bwrap cannot make", (int) mount->kind, mount->flags);
 }
 
 static void
-arg (SbxPlan *self, const char *text)
+arg (SbxDraft *self, const char *text)
 {
-  g_ptr_array_add (self->bwrap, g_strdup (text));
+  g_ptr_array_add (self->box->bwrap, g_strdup (text));
 }
 
 static void
-add_namespaces (SbxPlan *self)
+add_namespaces (SbxDraft *self)
 {
-  guint shared = sbx_policy_get_shared (self->policy);
+  guint shared = self->box->shared;
 
-  if (!self->handler) { /* else sandbox-keeper puts in what is joined: keeper/join.c */
+  if (!self->box->handler) { /* else sandbox-keeper puts in what is joined: keeper/join.c */
     arg (self, "--unshare-user");
     arg (self, "--unshare-pid");
   }
@@ -37,53 +53,53 @@ add_namespaces (SbxPlan *self)
     arg (self, "--unshare-ipc");
   if (!(shared & SBX_SHARED_NETWORK))
     arg (self, "--unshare-net");
-  if (self->as_root && !self->handler) {
+  if (self->box->as_root && !self->box->handler) {
     arg (self, "--uid");
-    g_ptr_array_add (self->bwrap, g_strdup_printf ("%u", self->uid));
+    g_ptr_array_add (self->box->bwrap, g_strdup_printf ("%u", self->box->uid));
     arg (self, "--gid");
-    g_ptr_array_add (self->bwrap, g_strdup_printf ("%u", self->gid));
+    g_ptr_array_add (self->box->bwrap, g_strdup_printf ("%u", self->box->gid));
   }
   if (self->machine->uid == 0) { /* bwrap keeps root's capabilities inside unless told otherwise */
     arg (self, "--cap-drop");
     arg (self, "ALL");
   }
-  if (self->handler) { /* over the processes of the namespace that it joins, and no others (user_namespaces(7)) */
+  if (self->box->handler) { /* over the processes of the namespace that it joins, and no others (user_namespaces(7)) */
     arg (self, "--cap-add");
     arg (self, "CAP_SYS_PTRACE");
   }
 }
 
 static void
-add_op (SbxPlan *self, const SbxOp *op)
+add_mount (SbxDraft *self, const SbxMount *mount)
 {
-  if (op->mode >= 0) {
+  if (mount->mode >= 0) {
     arg (self, "--perms");
-    g_ptr_array_add (self->bwrap, g_strdup_printf ("%04o", (guint) op->mode));
+    g_ptr_array_add (self->box->bwrap, g_strdup_printf ("%04o", (guint) mount->mode));
   }
-  g_ptr_array_add (self->bwrap, g_strconcat ("--", op_names[op->kind], NULL));
-  if (op->kind == SBX_OP_FILE)
-    g_ptr_array_add (self->bwrap, g_strdup_printf ("%d", op->number));
-  else if (op->source)
-    arg (self, op->source);
-  arg (self, op->dest);
+  g_ptr_array_add (self->box->bwrap, g_strconcat ("--", sbx_bwrap_word (mount), NULL));
+  if (mount->kind == SBX_MOUNT_FILE)
+    g_ptr_array_add (self->box->bwrap, g_strdup_printf ("%d", mount->number));
+  else if (mount->source)
+    arg (self, mount->source);
+  arg (self, mount->dest);
 }
 
 void
-sbx_plan_write_bwrap (SbxPlan *self)
+sbx_bwrap_write (SbxDraft *self)
 {
   arg (self, self->machine->bwrap);
   /* With --pidns bwrap forks twice, and what it asks to die with is the process between, which is ending: under load
    * that comes late, and ends the sandbox. The keeper sees to a handler's end (keeper/launch.c). */
-  if (!self->handler) {
+  if (!self->box->handler) {
     arg (self, "--as-pid-1");
     arg (self, "--die-with-parent");
   }
   add_namespaces (self);
-  for (guint i = 0; i < self->ops->len; i++)
-    add_op (self, &g_array_index (self->ops, SbxOp, i));
+  for (guint i = 0; i < self->box->mounts->len; i++)
+    add_mount (self, &g_array_index (self->box->mounts, SbxMount, i));
   arg (self, "--chdir");
   arg (self, "/");
   arg (self, "--");
-  g_ptr_array_add (self->bwrap, g_strdup_printf ("/proc/self/fd/%d", SBX_INIT_PROGRAM_FD));
-  g_ptr_array_add (self->bwrap, NULL);
+  g_ptr_array_add (self->box->bwrap, g_strdup_printf ("/proc/self/fd/%d", SBX_INIT_PROGRAM_FD));
+  g_ptr_array_add (self->box->bwrap, NULL);
 }

@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The environment is clean: the base set here, then the policy's variables, then the caller's. sandbox-profile(5) has
- * the list. */
-#include <string.h>
+#include "plan/environment.h"
 
-#include "plan/plan-private.h"
+#include <string.h>
 
 /* Passed on as the caller has them: they say how to speak to the user, and nothing about the user. */
 static const char *const always[] = {
@@ -39,117 +37,113 @@ sbx_plan_looks_at (const SbxPolicy *policy, const char *name)
 }
 
 const char *
-sbx_plan_getenv (SbxPlan *self, const char *name)
+sbx_environment_of_caller (const SbxPlanRequest *request, const char *const *environment, const char *name)
 {
-  const char *value = NULL;
+  const char *const *surroundings = request->display_env ? request->display_env : environment;
+  const char *value = g_environ_getenv ((char **) surroundings, name);
 
-  if (self->request->display_env)
-    value = sbx_machine_getenv (self->request->display_env, name);
-  else
-    value = sbx_machine_getenv (self->machine->environment, name);
   return value && *value ? value : NULL;
 }
 
-/* The row of @name in the environment, or NULL. */
+/* The environment while it is made. */
+typedef struct {
+  GPtrArray *rows;
+  const SbxPlanRequest *request;
+  const char *const *environment;
+} Making;
+
+/* The row of @name, or NULL. */
 static char **
-find (SbxPlan *self, const char *name)
+find (const Making *making, const char *name)
 {
   gsize n = strlen (name);
 
-  for (guint i = 0; i < self->environment->len; i++)
-    if (strncmp (self->environment->pdata[i], name, n) == 0 && ((char *) self->environment->pdata[i])[n] == '=')
-      return (char **) &self->environment->pdata[i];
+  for (guint i = 0; i < making->rows->len; i++)
+    if (strncmp (making->rows->pdata[i], name, n) == 0 && ((char *) making->rows->pdata[i])[n] == '=')
+      return (char **) &making->rows->pdata[i];
   return NULL;
 }
 
-void
-sbx_plan_setenv (SbxPlan *self, const char *name, const char *value)
+static void
+set (const Making *making, const char *name, const char *value)
 {
   char *pair = g_strconcat (name, "=", value, NULL);
-  char **row = find (self, name);
+  char **row = find (making, name);
 
   if (row) {
     g_free (*row);
     *row = pair;
   } else {
-    g_ptr_array_add (self->environment, pair);
-  }
-}
-
-gboolean
-sbx_plan_has_env (SbxPlan *self, const char *name)
-{
-  return find (self, name) != NULL;
-}
-
-static void
-pass (SbxPlan *self, const char *const *names, gsize n)
-{
-  for (gsize i = 0; i < n; i++) {
-    const char *value = sbx_plan_getenv (self, names[i]);
-
-    if (value)
-      sbx_plan_setenv (self, names[i], value);
+    g_ptr_array_add (making->rows, pair);
   }
 }
 
 static void
-set_pair (SbxPlan *self, const char *pair)
+set_pair (const Making *making, const char *pair)
 {
   g_autofree char *name = g_strndup (pair, strcspn (pair, "="));
 
-  sbx_plan_setenv (self, name, pair + strlen (name) + 1);
+  set (making, name, pair + strlen (name) + 1);
 }
 
 static void
-unset (SbxPlan *self, const char *name)
+unset (const Making *making, const char *name)
 {
-  char **row = find (self, name);
+  char **row = find (making, name);
 
   if (row)
-    g_ptr_array_remove (self->environment, *row);
+    g_ptr_array_remove (making->rows, *row);
 }
 
 static void
-add_base (SbxPlan *self)
+pass (const Making *making, const char *const *names, gsize n)
 {
-  const char *user = self->as_root ? "sandbox" : self->machine->user_name;
+  for (gsize i = 0; i < n; i++) {
+    const char *value = sbx_environment_of_caller (making->request, making->environment, names[i]);
 
-  sbx_plan_setenv (self, "HOME", self->home);
-  sbx_plan_setenv (self, "USER", user);
-  sbx_plan_setenv (self, "LOGNAME", user);
-  sbx_plan_setenv (self, "SHELL", "/bin/sh");
-  sbx_plan_setenv (self, "PATH", "/usr/local/bin:/usr/bin:/bin:/usr/local/games:/usr/games:/usr/sbin:/sbin");
-  sbx_plan_setenv (self, "PWD", self->home); /* sandbox-init writes where it really is */
-  sbx_plan_setenv (self, "XDG_RUNTIME_DIR", self->runtime_dir);
-  sbx_plan_setenv (self, "container", "sandbox");
-  if (self->handler) {
-    g_autofree char *pid = g_strdup_printf ("%u", self->request->target_pid);
-
-    sbx_plan_setenv (self, "SANDBOX_TARGET_PID", pid);
-    sbx_plan_setenv (self, "SANDBOX_TARGET_ROOT", SBX_TARGET_ROOT);
-    if (self->request->crash_directory)
-      sbx_plan_setenv (self, "SANDBOX_CRASH_DIR", SBX_PLAN_CRASH_DIRECTORY);
+    if (value)
+      set (making, names[i], value);
   }
 }
 
-void
-sbx_plan_add_environment (SbxPlan *self)
+static void
+add_offers (const Making *making, const SbxOffers *offers, SbxOfferKind kind)
 {
-  const char *const *row;
+  gsize n;
+  const SbxOffer *list = sbx_offers_list (offers, &n);
 
-  add_base (self);
-  pass (self, always, G_N_ELEMENTS (always));
-  if (sbx_policy_get_sockets (self->policy) & SBX_PLAN_DISPLAYS)
-    pass (self, with_display, G_N_ELEMENTS (with_display));
-  for (row = sbx_policy_get_environment (self->policy); *row; row++) {
+  for (gsize i = 0; i < n; i++)
+    if (list[i].kind == kind && !(kind == SBX_OFFER_FALLBACK && find (making, list[i].name)))
+      set (making, list[i].name, list[i].value);
+}
+
+static void
+add_of_policy (const Making *making, const SbxPolicy *policy)
+{
+  for (const char *const *row = sbx_policy_get_environment (policy); *row; row++)
     if (strchr (*row, '='))
-      set_pair (self, *row);
+      set_pair (making, *row);
     else
-      pass (self, row, 1);
-  }
-  for (row = self->request->env; row && *row; row++)
-    set_pair (self, *row);
-  for (row = self->request->unset_env; row && *row; row++)
-    unset (self, *row);
+      pass (making, row, 1);
+}
+
+GPtrArray *
+sbx_environment_make (const SbxPolicy *policy, const SbxOffers *offers, const SbxPlanRequest *request,
+                      const char *const *environment)
+{
+  const Making making = { g_ptr_array_new_with_free_func (g_free), request, environment };
+
+  add_offers (&making, offers, SBX_OFFER_BASE);
+  pass (&making, always, G_N_ELEMENTS (always));
+  if (sbx_policy_get_sockets (policy) & SBX_PLAN_DISPLAYS)
+    pass (&making, with_display, G_N_ELEMENTS (with_display));
+  add_of_policy (&making, policy);
+  for (const char *const *row = request->env; row && *row; row++)
+    set_pair (&making, *row);
+  for (const char *const *row = request->unset_env; row && *row; row++)
+    unset (&making, *row);
+  add_offers (&making, offers, SBX_OFFER_FIXED);
+  add_offers (&making, offers, SBX_OFFER_FALLBACK);
+  g_ptr_array_add (making.rows, NULL);
+  return making.rows;
 }

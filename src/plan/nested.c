@@ -10,11 +10,12 @@
  *
  * What has been mounted for the asking one then is mounted for the other one by the same way, of which it could not
  * have changed any part. */
+#include "plan/nested.h"
+
 #include <string.h>
 
 #include "common/error.h"
 #include "common/path.h"
-#include "plan/plan-private.h"
 
 static gboolean
 is_strictly_below (const char *path, const char *top)
@@ -63,8 +64,8 @@ list_writable (SbxPlan *self, const SbxPolicy *within)
 
     if (rules[i].access == SBX_ACCESS_NONE)
       continue;
-    g_ptr_array_add (list, g_build_filename (self->app_home, below, NULL));
-    g_ptr_array_add (list, g_build_filename (self->home, below, NULL));
+    g_ptr_array_add (list, g_build_filename (sbx_plan_get_box (self)->app_home, below, NULL));
+    g_ptr_array_add (list, g_build_filename (sbx_plan_get_box (self)->home, below, NULL));
   }
   return list;
 }
@@ -85,7 +86,7 @@ check_place (const GPtrArray *writable, const char *path, GError **error)
 static gboolean
 check_rules (SbxPlan *self, const SbxPolicy *within, const GPtrArray *writable, GError **error)
 {
-  g_autofree char *homes = g_path_get_dirname (self->app_home);
+  g_autofree char *homes = g_path_get_dirname (sbx_plan_get_box (self)->app_home);
   gsize n;
   const SbxPathRule *rules = sbx_policy_get_filesystems (within, &n);
 
@@ -99,10 +100,10 @@ gboolean
 sbx_plan_check_nested (SbxPlan *self, const SbxPolicy *within, GError **error)
 {
   g_autoptr (GPtrArray) writable = list_writable (self, within);
-  const char *unnamed = find_unnamed (self->kept_policy, within, sbx_policy_get_filesystems);
+  const char *unnamed = find_unnamed (sbx_plan_get_policy (self), within, sbx_policy_get_filesystems);
 
   if (!unnamed)
-    unnamed = find_unnamed (self->kept_policy, within, sbx_policy_get_kept);
+    unnamed = find_unnamed (sbx_plan_get_policy (self), within, sbx_policy_get_kept);
   if (unnamed)
     return sbx_throw (error, SBX_ERROR_POLICY_EXCEEDED,
                       "%s is not one of the paths that the calling sandbox's own policy names; a part of one of them "
@@ -110,11 +111,11 @@ sbx_plan_check_nested (SbxPlan *self, const SbxPolicy *within, GError **error)
                       unnamed);
   if (!check_rules (self, within, writable, error))
     return FALSE;
-  for (guint i = 0; i < self->ops->len; i++) {
-    const SbxOp *op = &g_array_index (self->ops, SbxOp, i);
+  for (guint i = 0; i < sbx_plan_get_box (self)->mounts->len; i++) {
+    const SbxMount *mount = &g_array_index (sbx_plan_get_box (self)->mounts, SbxMount, i);
 
-    if (!check_place (writable, op->dest, error)
-        || (op->source && op->kind != SBX_OP_SYMLINK && !check_place (writable, op->source, error)))
+    if (!check_place (writable, mount->dest, error)
+        || (mount->source && mount->kind != SBX_MOUNT_SYMLINK && !check_place (writable, mount->source, error)))
       return FALSE;
   }
   return TRUE;

@@ -1,16 +1,18 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* The plan as a{sv}, for Explain and for golden files: nothing in it depends on when or where it was made. */
+#include "plan/variant.h"
+
+#include "plan/bwrap-args.h"
 #include "plan/filter/syscall-filter.h"
-#include "plan/plan-private.h"
 #include "wire/block.h"
 #include "wire/landlock.h"
 
 /* What is in a file that bwrap makes. */
 static char *
-content_of (SbxPlan *self, int number)
+content_of (const SbxBox *box, int number)
 {
-  for (guint i = 0; i < self->files->len; i++) {
-    const SbxPlanFile *file = &g_array_index (self->files, SbxPlanFile, i);
+  for (guint i = 0; i < box->files->len; i++) {
+    const SbxPlanFile *file = &g_array_index (box->files, SbxPlanFile, i);
     gsize n;
     const char *bytes = g_bytes_get_data (file->content, &n);
 
@@ -23,24 +25,24 @@ content_of (SbxPlan *self, int number)
 }
 
 static GVariant *
-mounts (SbxPlan *self)
+mounts (const SbxBox *box)
 {
   GVariantBuilder rows;
 
   g_variant_builder_init (&rows, G_VARIANT_TYPE ("aa{ss}"));
-  for (guint i = 0; i < self->ops->len; i++) {
-    const SbxOp *op = &g_array_index (self->ops, SbxOp, i);
-    g_autofree char *mode = g_strdup_printf ("%04o", (guint) op->mode);
+  for (guint i = 0; i < box->mounts->len; i++) {
+    const SbxMount *mount = &g_array_index (box->mounts, SbxMount, i);
+    g_autofree char *mode = g_strdup_printf ("%04o", (guint) mount->mode);
 
     g_variant_builder_open (&rows, G_VARIANT_TYPE ("a{ss}"));
-    g_variant_builder_add (&rows, "{ss}", "op", sbx_op_name (op->kind));
-    if (op->source)
-      g_variant_builder_add (&rows, "{ss}", "source", op->source);
-    g_variant_builder_add (&rows, "{ss}", "dest", op->dest);
-    if (op->mode >= 0)
+    g_variant_builder_add (&rows, "{ss}", "op", sbx_bwrap_word (mount));
+    if (mount->source)
+      g_variant_builder_add (&rows, "{ss}", "source", mount->source);
+    g_variant_builder_add (&rows, "{ss}", "dest", mount->dest);
+    if (mount->mode >= 0)
       g_variant_builder_add (&rows, "{ss}", "mode", mode);
-    if (op->kind == SBX_OP_FILE) {
-      g_autofree char *content = content_of (self, op->number);
+    if (mount->kind == SBX_MOUNT_FILE) {
+      g_autofree char *content = content_of (box, mount->number);
 
       g_variant_builder_add (&rows, "{ss}", "content", content);
     }
@@ -51,21 +53,21 @@ mounts (SbxPlan *self)
 
 /* What is made on the disk before the launch. */
 static GVariant *
-directories (SbxPlan *self)
+directories (const SbxBox *box)
 {
   GVariantBuilder rows;
 
   g_variant_builder_init (&rows, G_VARIANT_TYPE ("aay"));
-  for (guint i = 0; i < self->directories->len; i++)
-    g_variant_builder_add_value (
-        &rows, g_variant_new_bytestring (g_array_index (self->directories, SbxPlanDirectory, i).path));
+  for (guint i = 0; i < box->directories->len; i++)
+    g_variant_builder_add_value (&rows,
+                                 g_variant_new_bytestring (g_array_index (box->directories, SbxPlanDirectory, i).path));
   return g_variant_builder_end (&rows);
 }
 
 static GVariant *
-namespaces (SbxPlan *self)
+namespaces (const SbxBox *box)
 {
-  guint shared = sbx_policy_get_shared (self->kept_policy);
+  guint shared = box->shared;
   GVariantBuilder names;
 
   g_variant_builder_init (&names, G_VARIANT_TYPE ("as"));
@@ -88,47 +90,47 @@ ports (const GArray *list)
 }
 
 static GVariant *
-landlock (SbxPlan *self)
+landlock (const SbxBox *box, const SbxProcess *process)
 {
   GVariantBuilder dict;
 
   g_variant_builder_init (&dict, G_VARIANT_TYPE_VARDICT);
   g_variant_builder_add (&dict, "{sv}", "instance-domain",
-                         g_variant_new_boolean ((self->domain_flags & SBX_DOMAIN_SCOPED) != 0));
+                         g_variant_new_boolean ((box->domain_flags & SBX_DOMAIN_SCOPED) != 0));
   g_variant_builder_add (&dict, "{sv}", "app-domain",
-                         g_variant_new_boolean (self->handled_fs || self->handled_net || self->scoped));
-  g_variant_builder_add (&dict, "{sv}", "scopes", g_variant_new_boolean (self->scoped != 0));
-  g_variant_builder_add (&dict, "{sv}", "file-system-rights", g_variant_new_boolean (self->handled_fs != 0));
-  if (self->handled_fs)
+                         g_variant_new_boolean (process->handled_fs || process->handled_net || process->scoped));
+  g_variant_builder_add (&dict, "{sv}", "scopes", g_variant_new_boolean (process->scoped != 0));
+  g_variant_builder_add (&dict, "{sv}", "file-system-rights", g_variant_new_boolean (process->handled_fs != 0));
+  if (process->handled_fs)
     g_variant_builder_add (
         &dict, "{sv}", "writable",
-        g_variant_new_strv ((const char *const *) self->writable->pdata, (gssize) self->writable->len));
-  if (self->connect)
-    g_variant_builder_add (&dict, "{sv}", "connect", ports (self->connect));
-  if (self->bind)
-    g_variant_builder_add (&dict, "{sv}", "bind", ports (self->bind));
+        g_variant_new_strv ((const char *const *) process->writable->pdata, (gssize) process->writable->len));
+  if (process->connect)
+    g_variant_builder_add (&dict, "{sv}", "connect", ports (process->connect));
+  if (process->bind)
+    g_variant_builder_add (&dict, "{sv}", "bind", ports (process->bind));
   return g_variant_builder_end (&dict);
 }
 
 static GVariant *
-procfs (SbxPlan *self)
+procfs (const SbxBox *box)
 {
   GVariantBuilder dict;
-  const char *hidepid = self->procfs_flags & SBX_PROCFS_PTRACEABLE  ? "ptraceable"
-                        : self->procfs_flags & SBX_PROCFS_INVISIBLE ? "invisible"
-                                                                    : "off";
+  const char *hidepid = box->procfs_flags & SBX_PROCFS_PTRACEABLE  ? "ptraceable"
+                        : box->procfs_flags & SBX_PROCFS_INVISIBLE ? "invisible"
+                                                                   : "off";
 
   g_variant_builder_init (&dict, G_VARIANT_TYPE_VARDICT);
   g_variant_builder_add (&dict, "{sv}", "private",
-                         g_variant_new_boolean ((self->procfs_flags & SBX_PROCFS_PRIVATE) != 0));
+                         g_variant_new_boolean ((box->procfs_flags & SBX_PROCFS_PRIVATE) != 0));
   g_variant_builder_add (&dict, "{sv}", "hidepid", g_variant_new_string (hidepid));
   g_variant_builder_add (&dict, "{sv}", "subset",
-                         g_variant_new_string (self->procfs_flags & SBX_PROCFS_SUBSET_PID ? "pid" : "all"));
+                         g_variant_new_string (box->procfs_flags & SBX_PROCFS_SUBSET_PID ? "pid" : "all"));
   return g_variant_builder_end (&dict);
 }
 
 static GVariant *
-bus_rules (SbxPlan *self)
+bus_rules (const SbxPolicy *policy)
 {
   static const char *const buses[] = { "session", "system" };
   static const char *const words[] = { "none", "see", "talk", "own" };
@@ -137,7 +139,7 @@ bus_rules (SbxPlan *self)
   g_variant_builder_init (&rows, G_VARIANT_TYPE ("as"));
   for (guint bus = 0; bus < SBX_N_BUSES; bus++) {
     gsize n;
-    const SbxBusRule *rules = sbx_policy_get_bus (self->kept_policy, (SbxBus) bus, &n);
+    const SbxBusRule *rules = sbx_policy_get_bus (policy, (SbxBus) bus, &n);
 
     for (gsize i = 0; i < n; i++) {
       g_autofree char *row = g_strdup_printf ("%s %s %s", buses[bus], words[rules[i].access], rules[i].name);
@@ -149,13 +151,13 @@ bus_rules (SbxPlan *self)
 }
 
 static GVariant *
-limits (SbxPlan *self)
+limits (const SbxProcess *process)
 {
   GVariantBuilder dict;
 
   g_variant_builder_init (&dict, G_VARIANT_TYPE_VARDICT);
-  for (guint i = 0; i < self->rlimits->len; i++) {
-    const SbxRlimit *row = &g_array_index (self->rlimits, SbxRlimit, i);
+  for (guint i = 0; i < process->rlimits->len; i++) {
+    const SbxRlimit *row = &g_array_index (process->rlimits, SbxRlimit, i);
 
     g_variant_builder_add (&dict, "{sv}", row->name, g_variant_new_uint64 (row->value));
   }
@@ -163,42 +165,51 @@ limits (SbxPlan *self)
 }
 
 static GVariant *
-documents (SbxPlan *self)
+documents (const SbxBox *box)
 {
-  g_autofree char *path = g_build_filename (self->documents_at, self->documents, NULL);
+  g_autofree char *path = g_build_filename (box->documents_at, box->documents, NULL);
 
   return g_variant_new_bytestring (path);
+}
+
+static void
+add_sidecar (const SbxBox *box, GVariantBuilder *dict, SbxSidecarKind kind, const char *key)
+{
+  const SbxPlanSidecar *sidecar = sbx_box_find_sidecar (box, kind);
+
+  if (sidecar)
+    g_variant_builder_add (dict, "{sv}", key,
+                           g_variant_new_bytestring_array ((const char *const *) sidecar->argv->pdata, -1));
 }
 
 GVariant *
 sbx_plan_to_variant (SbxPlan *self)
 {
+  const SbxPolicy *policy = sbx_plan_get_policy (self);
+  const SbxBox *box = sbx_plan_get_box (self);
+  const SbxProcess *process = sbx_plan_get_process (self);
   GVariantBuilder dict;
 
   g_variant_builder_init (&dict, G_VARIANT_TYPE_VARDICT);
-  g_variant_builder_add (&dict, "{sv}", "inferiors-only", g_variant_new_boolean (self->inferiors_only));
-  g_variant_builder_add (&dict, "{sv}", "uid", g_variant_new_uint32 (self->uid));
-  g_variant_builder_add (&dict, "{sv}", "namespaces", namespaces (self));
-  g_variant_builder_add (&dict, "{sv}", "mounts", mounts (self));
-  g_variant_builder_add (&dict, "{sv}", "directories", directories (self));
-  g_variant_builder_add (&dict, "{sv}", "procfs", procfs (self));
-  g_variant_builder_add (&dict, "{sv}", "landlock", landlock (self));
-  g_variant_builder_add (&dict, "{sv}", "seccomp", sbx_seccomp_explain (self->kept_policy));
-  g_variant_builder_add (&dict, "{sv}", "bus", bus_rules (self));
-  g_variant_builder_add (&dict, "{sv}", "environment", g_variant_new_strv (sbx_plan_get_environment (self), -1));
-  g_variant_builder_add (&dict, "{sv}", "limits", limits (self));
-  g_variant_builder_add (&dict, "{sv}", "cwd", g_variant_new_bytestring (self->cwd ? self->cwd : self->home));
+  g_variant_builder_add (&dict, "{sv}", "inferiors-only", g_variant_new_boolean (sbx_plan_is_inferiors_only (self)));
+  g_variant_builder_add (&dict, "{sv}", "uid", g_variant_new_uint32 (box->uid));
+  g_variant_builder_add (&dict, "{sv}", "namespaces", namespaces (box));
+  g_variant_builder_add (&dict, "{sv}", "mounts", mounts (box));
+  g_variant_builder_add (&dict, "{sv}", "directories", directories (box));
+  g_variant_builder_add (&dict, "{sv}", "procfs", procfs (box));
+  g_variant_builder_add (&dict, "{sv}", "landlock", landlock (box, process));
+  g_variant_builder_add (&dict, "{sv}", "seccomp", sbx_seccomp_explain (policy));
+  g_variant_builder_add (&dict, "{sv}", "bus", bus_rules (policy));
+  g_variant_builder_add (&dict, "{sv}", "environment", g_variant_new_strv (sbx_process_get_environment (process), -1));
+  g_variant_builder_add (&dict, "{sv}", "limits", limits (process));
+  g_variant_builder_add (&dict, "{sv}", "cwd", g_variant_new_bytestring (process->cwd ? process->cwd : box->home));
   g_variant_builder_add (&dict, "{sv}", "command",
-                         g_variant_new_bytestring_array ((const char *const *) self->argv, -1));
+                         g_variant_new_bytestring_array ((const char *const *) process->argv, -1));
   g_variant_builder_add (&dict, "{sv}", "warnings", g_variant_new_strv (sbx_plan_get_warnings (self), -1));
-  if (self->display->len > 0)
-    g_variant_builder_add (&dict, "{sv}", "x-server",
-                           g_variant_new_bytestring_array ((const char *const *) self->display->pdata, -1));
-  if (self->proxy->len > 0)
-    g_variant_builder_add (&dict, "{sv}", "bus-proxy",
-                           g_variant_new_bytestring_array ((const char *const *) self->proxy->pdata, -1));
-  if (self->documents)
-    g_variant_builder_add (&dict, "{sv}", "documents", documents (self));
-  g_variant_builder_add (&dict, "{sv}", "bwrap", g_variant_new_bytestring_array (sbx_plan_get_bwrap_argv (self), -1));
+  add_sidecar (box, &dict, SBX_SIDECAR_DISPLAY, "x-server");
+  add_sidecar (box, &dict, SBX_SIDECAR_BUS, "bus-proxy");
+  if (box->documents)
+    g_variant_builder_add (&dict, "{sv}", "documents", documents (box));
+  g_variant_builder_add (&dict, "{sv}", "bwrap", g_variant_new_bytestring_array (sbx_box_get_bwrap_argv (box), -1));
   return g_variant_builder_end (&dict);
 }

@@ -71,7 +71,7 @@ new_fake (void)
 }
 
 const char *const command[] = { "app", "arg", NULL };
-const SbxRequest request = { .app_id = "org.example.App", .argv = command };
+const SbxPlanRequest request = { .app_id = "org.example.App", .argv = command };
 
 SbxPolicy *
 shipped (const char *name)

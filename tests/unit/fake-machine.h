@@ -2,7 +2,8 @@
 /* What the tests of plans have in common: a machine that is made up, and plans on it. */
 #pragma once
 
-#include "plan/plan.h"
+#include "plan/build.h"
+#include "plan/variant.h"
 
 /* A machine with everything, so that the golden files show everything. */
 typedef struct {
@@ -16,7 +17,7 @@ gboolean fake_documents (SbxMachine *machine, const char *path);
 
 /* `app arg` as org.example.App */
 extern const char *const command[];
-extern const SbxRequest request;
+extern const SbxPlanRequest request;
 
 /* The policy of the profile @name as it is shipped. */
 SbxPolicy *shipped (const char *name);

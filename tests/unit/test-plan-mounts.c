@@ -231,7 +231,7 @@ test_profiles_are_made (void)
 
   fake.missing = missing;
   plan = sbx_plan_new (home, &request, &fake.machine, NULL);
-  directories = sbx_plan_get_directories (plan, &n);
+  directories = sbx_box_get_directories (sbx_plan_get_box (plan), &n);
   text = describe (plan);
   g_assert_cmpuint (n, ==, 1);
   g_assert_cmpstr (directories[0].path, ==, missing[0]);

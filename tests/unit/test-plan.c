@@ -148,7 +148,7 @@ test_sockets_in_tmp (void)
     g_autoptr (SbxPlan) plan = NULL;
     g_autofree char *text = NULL;
     const SbxForwardedFile tmp = { (char *) "/tmp", TRUE, -1 };
-    SbxRequest asked = request;
+    SbxPlanRequest asked = request;
     const SbxPlanDirectory *directories;
     gsize n;
 
@@ -157,7 +157,7 @@ test_sockets_in_tmp (void)
     asked.n_forward = cases[i].handed_over;
     plan = sbx_plan_new (policy, &asked, &fake.machine, NULL);
     text = describe (plan);
-    directories = sbx_plan_get_directories (plan, &n);
+    directories = sbx_box_get_directories (sbx_plan_get_box (plan), &n);
     for (gsize j = 0; j < 2; j++) {
       const char *place = j == 0 ? "/tmp/.X11-unix" : "/tmp/.ICE-unix";
       g_autofree char *cover = g_strdup_printf ("{'op': 'tmpfs', 'dest': '%s'", place);
@@ -181,19 +181,19 @@ static void
 test_environment (void)
 {
   static const char *const env[] = { "LANG=C", "X=1", NULL }, *const unset[] = { "TERM", NULL };
-  const SbxRequest other = { .app_id = "a", .argv = command, .env = env, .unset_env = unset };
+  const SbxPlanRequest other = { .app_id = "a", .argv = command, .env = env, .unset_env = unset };
   g_autoptr (SbxPolicy) base = shipped ("default"), passing = with (base, "Context", "pass-environment", "SECRET;");
   Fake fake = new_fake ();
   g_autoptr (SbxPlan) plan = sbx_plan_new (base, &other, &fake.machine, NULL);
   g_autoptr (SbxPlan) passed = sbx_plan_new (passing, &other, &fake.machine, NULL);
 
-  g_assert_true (g_strv_contains (sbx_plan_get_environment (plan), "LANG=C"));
-  g_assert_true (g_strv_contains (sbx_plan_get_environment (plan), "X=1"));
-  g_assert_true (g_strv_contains (sbx_plan_get_environment (plan), "HOME=/home/u"));
-  g_assert_false (g_strv_contains (sbx_plan_get_environment (plan), "TERM=xterm"));
-  g_assert_false (g_strv_contains (sbx_plan_get_environment (plan), "SECRET=x"));
-  g_assert_false (g_strv_contains (sbx_plan_get_environment (plan), "DISPLAY=:0"));
-  g_assert_true (g_strv_contains (sbx_plan_get_environment (passed), "SECRET=x"));
+  g_assert_true (g_strv_contains (sbx_process_get_environment (sbx_plan_get_process (plan)), "LANG=C"));
+  g_assert_true (g_strv_contains (sbx_process_get_environment (sbx_plan_get_process (plan)), "X=1"));
+  g_assert_true (g_strv_contains (sbx_process_get_environment (sbx_plan_get_process (plan)), "HOME=/home/u"));
+  g_assert_false (g_strv_contains (sbx_process_get_environment (sbx_plan_get_process (plan)), "TERM=xterm"));
+  g_assert_false (g_strv_contains (sbx_process_get_environment (sbx_plan_get_process (plan)), "SECRET=x"));
+  g_assert_false (g_strv_contains (sbx_process_get_environment (sbx_plan_get_process (plan)), "DISPLAY=:0"));
+  g_assert_true (g_strv_contains (sbx_process_get_environment (sbx_plan_get_process (passed)), "SECRET=x"));
   g_hash_table_unref (fake.machine.filters);
 }
 
@@ -226,7 +226,7 @@ test_x11 (void)
     { "nested", without, "", "apt install xserver-xephyr", FALSE },
   };
   g_autoptr (SbxPolicy) base = shipped ("default"), x11 = with (base, "Context", "sockets", "x11;");
-  SbxRequest asked = request;
+  SbxPlanRequest asked = request;
 
   asked.id = "8000000000000011"; /* 854775825 is what is left of it */
   for (gsize i = 0; i < G_N_ELEMENTS (cases); i++) {
@@ -243,7 +243,8 @@ test_x11 (void)
     warnings = g_strjoinv ("\n", (char **) sbx_plan_get_warnings (plan));
     g_assert_true (*cases[i].server ? strstr (server, cases[i].server) != NULL : !*server);
     g_assert_true (!cases[i].warning || strstr (warnings, cases[i].warning));
-    g_assert_true (g_strv_contains (sbx_plan_get_environment (plan), "DISPLAY=:1854775825") == cases[i].display);
+    g_assert_true (g_strv_contains (sbx_process_get_environment (sbx_plan_get_process (plan)), "DISPLAY=:1854775825")
+                   == cases[i].display);
     /* The user's socket: where it is shared in the sandbox, else with the server if at all */
     g_assert_true ((strstr (server, "/tmp/.X11-unix/X0 /tmp/.X11-unix/X0") != NULL) == (i == 1));
     g_hash_table_unref (fake.machine.filters);
@@ -337,8 +338,9 @@ test_documents (void)
     row = g_variant_ref_sink (sbx_plan_to_variant (plan));
     g_variant_lookup (row, "documents", "^&ay", &path);
     g_assert_cmpstr (path, ==, cases[i].expected ? "/run/user/1000/doc/by-app/org.example.App" : "");
-    g_assert_true (g_strv_contains (sbx_plan_get_environment (plan), "GTK_USE_PORTAL=1") == cases[i].expected);
-    g_assert_true (g_strv_contains (sbx_plan_get_environment (other), "GTK_USE_PORTAL=0"));
+    g_assert_true (g_strv_contains (sbx_process_get_environment (sbx_plan_get_process (plan)), "GTK_USE_PORTAL=1")
+                   == cases[i].expected);
+    g_assert_true (g_strv_contains (sbx_process_get_environment (sbx_plan_get_process (other)), "GTK_USE_PORTAL=0"));
     g_hash_table_unref (fake.machine.filters);
   }
 }

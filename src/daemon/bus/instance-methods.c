@@ -7,6 +7,7 @@
 #include "daemon/bus/functions.h"
 #include "daemon/launch/launch.h"
 #include "daemon/launch/request.h"
+#include "plan/blocks.h"
 
 #define MAX_SIGNAL 64
 
@@ -31,9 +32,9 @@ write_block (SbxCall *call, const SbxLaunchRequest *request, GError **error)
   g_autoptr (SbxPlan) plan =
       sbx_launch_request_plan (sbx_call_get_context (call), request, info->policy, info->app_id, error);
 
-  return plan
-             ? sbx_plan_write_start (plan, g_str_equal (info->limits, "scope"), request->targets, request->n_fds, error)
-             : -1;
+  return plan ? sbx_process_write_start (sbx_plan_get_process (plan), g_str_equal (info->limits, "scope"),
+                                         request->targets, request->n_fds, error)
+              : -1;
 }
 
 static gboolean

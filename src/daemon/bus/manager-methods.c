@@ -3,6 +3,7 @@
 #include "common/names.h"
 #include "daemon/bus/functions.h"
 #include "daemon/launch/launch.h"
+#include "plan/variant.h"
 #include "policy/score.h"
 
 static void

@@ -5,6 +5,7 @@
 #include "daemon/bounds.h"
 #include "daemon/launch/launch-private.h"
 #include "daemon/launch/scope.h"
+#include "plan/environment.h"
 
 SbxInstance *
 sbx_launch_get_within (const SbxLaunch *launch)

@@ -8,7 +8,7 @@
 
 #include "daemon/instances/registry.h"
 #include "daemon/launch/context.h"
-#include "plan/plan.h"
+#include "plan/request.h"
 
 G_BEGIN_DECLS
 

@@ -9,6 +9,7 @@
 #include "common/error.h"
 #include "daemon/instances/program-copy.h"
 #include "daemon/launch/launch-private.h"
+#include "plan/blocks.h"
 
 static int
 make_file (const SbxPlanFile *file, GError **error)
@@ -76,7 +77,7 @@ write_prepare (SbxLaunch *launch, GError **error)
   char id[SBX_ID_SIZE];
 
   sbx_id_format (sbx_instance_get_id (launch->instance), id);
-  return sbx_plan_write_prepare (launch->choice->plan, id, info, error);
+  return sbx_box_write_prepare (sbx_plan_get_box (launch->choice->plan), id, info, error);
 }
 
 static gboolean
@@ -85,7 +86,7 @@ send_prepare (SbxLaunch *launch, GError **error)
   SbxMessage message = { .type = SBX_MSG_PREPARE };
   GArray *fds = g_array_new (FALSE, FALSE, sizeof (int));
   gsize n_files = 0;
-  const SbxPlanFile *files = sbx_plan_get_files (launch->choice->plan, &n_files);
+  const SbxPlanFile *files = sbx_box_get_files (sbx_plan_get_box (launch->choice->plan), &n_files);
   gboolean ok = add_fd (fds, write_prepare (launch, error)) && add_fd (fds, open_directory (launch, error))
                 && add_fd (fds, copy_init (launch, error));
 
@@ -123,7 +124,7 @@ static gboolean
 make_directories (SbxLaunch *launch, GError **error)
 {
   gsize n = 0;
-  const SbxPlanDirectory *directories = sbx_plan_get_directories (launch->choice->plan, &n);
+  const SbxPlanDirectory *directories = sbx_box_get_directories (sbx_plan_get_box (launch->choice->plan), &n);
 
   for (gsize i = 0; i < n; i++)
     if (make_directory (&directories[i]) < 0)
@@ -139,7 +140,7 @@ gboolean
 sbx_launch_has_directories (SbxLaunch *launch)
 {
   gsize n = 0;
-  const SbxPlanDirectory *directories = sbx_plan_get_directories (launch->choice->plan, &n);
+  const SbxPlanDirectory *directories = sbx_box_get_directories (sbx_plan_get_box (launch->choice->plan), &n);
 
   for (gsize i = 0; i < n; i++)
     if (access (directories[i].path, F_OK) < 0)
@@ -174,7 +175,8 @@ write_start (SbxLaunch *launch, GError **error)
   const SbxLaunchRequest *request = launch->request;
   gboolean by_scope = g_str_equal (sbx_instance_get_info (launch->instance)->limits, "scope");
 
-  launch->start_block = sbx_plan_write_start (launch->choice->plan, by_scope, request->targets, request->n_fds, error);
+  launch->start_block = sbx_process_write_start (sbx_plan_get_process (launch->choice->plan), by_scope,
+                                                 request->targets, request->n_fds, error);
   g_clear_object (&launch->choice->plan); /* it may be large, and the authority may take its time */
   return launch->start_block >= 0;
 }

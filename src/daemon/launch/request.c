@@ -9,6 +9,9 @@
 
 #include "common/error.h"
 #include "daemon/bounds.h"
+#include "plan/build.h"
+#include "plan/nested.h"
+#include "wire/layout.h"
 
 void
 sbx_launch_request_free (SbxLaunchRequest *request)
@@ -332,7 +335,7 @@ make_plan (SbxContext *context, const SbxLaunchRequest *request, const SbxPolicy
            char **argv, const SbxForward *forward, GError **error)
 {
   char terminal[PATH_MAX];
-  const SbxRequest plan_request = {
+  const SbxPlanRequest plan_request = {
     .id = request->id[0] ? request->id : NULL,
     .app_id = app_id,
     .argv = (const char *const *) argv,
@@ -414,7 +417,7 @@ static gboolean
 check_plan_within (const SbxLaunchRequest *request, const SbxChoice *choice, GError **error)
 {
   gsize n = 0;
-  const SbxPlanDirectory *directories = sbx_plan_get_directories (choice->plan, &n);
+  const SbxPlanDirectory *directories = sbx_box_get_directories (sbx_plan_get_box (choice->plan), &n);
 
   for (gsize i = 0; i < n; i++)
     if (access (directories[i].path, F_OK) < 0)

@@ -3,10 +3,14 @@
  * application's. Its root has /.flatpak-info, by which xdg-desktop-portal knows who asks (the format is flatpak's, see
  * flatpak-metadata(5)): what the portal looks at is the process that is connected to the bus, and that is the proxy, so
  * nobody inside can claim to be somebody else. */
+#include "plan/mounts/bus.h"
+
 #include <string.h>
 
 #include "common/names.h"
-#include "plan/plan-private.h"
+#include "plan/mounts/portals.h"
+#include "plan/sidecar.h"
+#include "wire/layout.h"
 
 #define INSIDE "/run/sandbox/bus"
 #define PREFIX "unix:path="
@@ -20,21 +24,9 @@ static const struct {
   { SBX_BUS_SYSTEM, SBX_SOCKET_SYSTEM_BUS, "system", "DBUS_SYSTEM_BUS_ADDRESS", "/run/dbus/system_bus_socket" },
 };
 
-static void
-arg (SbxPlan *self, const char *text)
-{
-  g_ptr_array_add (self->proxy, g_strdup (text));
-}
-
-static void
-add_args (SbxPlan *self, const char *const *words)
-{
-  sbx_plan_add_words (self->proxy, words);
-}
-
 /* The path of a bus's socket on the host, or NULL: abstract ones are out of the reach of an instance. */
 static char *
-find_socket (SbxPlan *self, gsize bus)
+find_socket (SbxDraft *self, gsize bus)
 {
   const char *address = sbx_machine_getenv (self->machine->environment, buses[bus].variable);
 
@@ -51,7 +43,7 @@ find_socket (SbxPlan *self, gsize bus)
 }
 
 char *
-sbx_plan_find_bus (SbxPlan *self, SbxBus bus)
+sbx_mounts_find_bus (SbxDraft *self, SbxBus bus)
 {
   for (gsize i = 0; i < SBX_N_BUSES; i++)
     if (buses[i].bus == bus && !(sbx_policy_get_sockets (self->policy) & buses[i].whole)) {
@@ -73,7 +65,7 @@ covers_ours (const SbxBusRule *rule)
 }
 
 static void
-add_rules (SbxPlan *self, gsize bus)
+add_rules (SbxDraft *self, GPtrArray *argv, gsize bus)
 {
   static const char *const words[] = { NULL, "see", "talk", "own" };
   /* This service answers each sandbox with what is its own. What it tells everybody by signal, and the object paths of
@@ -91,33 +83,31 @@ add_rules (SbxPlan *self, gsize bus)
   const SbxBusRule *rules = sbx_policy_get_bus (self->policy, buses[bus].bus, &n);
 
   if (bus == SBX_BUS_SESSION)
-    sbx_plan_add_portals (self, rules, n);
+    sbx_mounts_add_portals (self, argv, rules, n);
   for (gsize i = 0; i < n; i++)
     if (bus == SBX_BUS_SESSION && rules[i].access == SBX_BUS_TALK && strcmp (rules[i].name, SBX_BUS_NAME) == 0) {
-      add_args (self, calls_of_ours);
-    } else if (bus == SBX_BUS_SESSION && sbx_plan_is_portal (&rules[i])) {
+      sbx_sidecar_add_words (argv, calls_of_ours);
+    } else if (bus == SBX_BUS_SESSION && sbx_mounts_is_portal (&rules[i])) {
       continue;
     } else if (words[rules[i].access]) {
       if (bus == SBX_BUS_SESSION && covers_ours (&rules[i]))
-        sbx_plan_warn (self,
-                       "%s=%s covers " SBX_BUS_NAME ", so the application is told when any sandbox starts or ends",
-                       rules[i].name, words[rules[i].access]);
-      g_autofree char *word = g_strdup_printf ("--%s=%s", words[rules[i].access], rules[i].name);
-
-      arg (self, word);
+        sbx_draft_warn (self,
+                        "%s=%s covers " SBX_BUS_NAME ", so the application is told when any sandbox starts or ends",
+                        rules[i].name, words[rules[i].access]);
+      g_ptr_array_add (argv, g_strdup_printf ("--%s=%s", words[rules[i].access], rules[i].name));
     }
 }
 
 static void
-add_proxied (SbxPlan *self, gsize bus, const char *socket)
+add_proxied (SbxDraft *self, GPtrArray *argv, gsize bus, const char *socket, const char *directory)
 {
   g_autofree char *address = g_strconcat (PREFIX, socket, NULL);
-  g_autofree char *own = g_build_filename (self->bus_directory, buses[bus].name, NULL);
+  g_autofree char *own = g_build_filename (directory, buses[bus].name, NULL);
   g_autofree char *inside = g_strconcat (PREFIX INSIDE "/", buses[bus].name, NULL);
 
-  add_args (self, (const char *const[]){ address, own, "--filter", "--log", NULL });
-  add_rules (self, bus);
-  sbx_plan_setenv (self, buses[bus].variable, inside);
+  sbx_sidecar_add_words (argv, (const char *const[]){ address, own, "--filter", "--log", NULL });
+  add_rules (self, argv, bus);
+  sbx_draft_offer (self, SBX_OFFER_FIXED, buses[bus].variable, inside);
 }
 
 /* An application id as the portals want it: at least two elements (xdg-desktop-portal checks it as a D-Bus name). */
@@ -132,44 +122,47 @@ portal_id (const char *app_id)
   return g_strconcat ("org.example.Sandbox.app._", clean, NULL);
 }
 
-static void
-add_app_info (SbxPlan *self)
+/* /.flatpak-info of the proxy. */
+static GBytes *
+make_app_info (SbxDraft *self)
 {
   g_autoptr (GKeyFile) file = g_key_file_new ();
   g_autofree char *id = portal_id (self->request->app_id);
+  gsize size = 0;
+  char *text;
 
   g_key_file_set_string (file, "Application", "name", id);
   g_key_file_set_string (file, "Instance", "instance-id", self->request->id ? self->request->id : "");
   if (sbx_policy_get_shared (self->policy) & SBX_SHARED_NETWORK)
     g_key_file_set_string (file, "Context", "shared", "network;");
-  self->app_info = g_key_file_to_data (file, NULL, NULL);
+  text = g_key_file_to_data (file, &size, NULL);
+  return g_bytes_new_take (text, size);
 }
 
 /* Files that the user chooses in the portal's dialogs: the document portal shows each application its own, in a file
  * system at the same path as outside. The keeper mounts it (keeper/documents.c). GTK and GLib take such dialogs instead
  * of their own only when they are told to. */
 static void
-add_documents (SbxPlan *self)
+add_documents (SbxDraft *self)
 {
   g_autofree char *at = g_build_filename (self->machine->runtime_dir, "doc", NULL);
   g_autofree char *id = portal_id (self->request->app_id);
   gsize n;
   const SbxBusRule *rules = sbx_policy_get_bus (self->policy, SBX_BUS_SESSION, &n);
 
-  if (!sbx_plan_grants_files (rules, n) || !self->machine->has_documents
+  if (!sbx_mounts_grants_files (rules, n) || !self->machine->has_documents
       || !self->machine->has_documents (self->machine, at))
     return;
-  sbx_plan_op (self, SBX_OP_DIR, NULL, at, 0700);
-  sbx_plan_writable (self, self->runtime_dir);
-  self->documents = g_build_filename ("by-app", id, NULL);
-  self->documents_at = g_steal_pointer (&at);
-  if (!sbx_plan_has_env (self, "GTK_USE_PORTAL"))
-    sbx_plan_setenv (self, "GTK_USE_PORTAL", "1");
+  sbx_draft_mount (self, SBX_BY_POLICY, SBX_MOUNT_DIRECTORY, NULL, at, 0700);
+  sbx_draft_writable (self, self->box->runtime_dir);
+  self->box->documents = g_build_filename ("by-app", id, NULL);
+  self->box->documents_at = g_steal_pointer (&at);
+  sbx_draft_offer (self, SBX_OFFER_FALLBACK, "GTK_USE_PORTAL", "1");
 }
 
 /* The sockets of the buses to filter; says why one is not there. */
 static guint
-find_sockets (SbxPlan *self, char *sockets[SBX_N_BUSES])
+find_sockets (SbxDraft *self, char *sockets[SBX_N_BUSES])
 {
   guint wanted = sbx_policy_get_sockets (self->policy), found = 0;
 
@@ -179,43 +172,50 @@ find_sockets (SbxPlan *self, char *sockets[SBX_N_BUSES])
     if (!sbx_policy_get_bus (self->policy, buses[bus].bus, &n) || n == 0 || (wanted & buses[bus].whole))
       continue;
     sockets[bus] = find_socket (self, bus);
-    if (sockets[bus] && !sbx_plan_exists (self, sockets[bus]))
+    if (sockets[bus] && !sbx_draft_exists (self, sockets[bus]))
       g_clear_pointer (&sockets[bus], g_free);
     if (!sockets[bus])
-      sbx_plan_warn (self, "there is no %s bus here that can be filtered: none inside, whatever names are allowed",
-                     buses[bus].name);
+      sbx_draft_warn (self, "there is no %s bus here that can be filtered: none inside, whatever names are allowed",
+                      buses[bus].name);
     found += sockets[bus] != NULL;
   }
   return found;
 }
 
-void
-sbx_plan_add_buses (SbxPlan *self)
+static void
+add_proxy (SbxDraft *self, char *const sockets[SBX_N_BUSES])
 {
   static const char proxy_fd[] = "--fd=" G_STRINGIFY (SBX_PLAN_SIDECAR_LINK);
+  GPtrArray *argv = sbx_sidecar_begin (self);
+  g_autofree char *directory = g_build_filename (self->machine->runtime_dir, SBX_RUNTIME_SUBDIR,
+                                                 self->request->id ? self->request->id : "ID", SBX_BUS_SUBDIR, NULL);
+
+  sbx_sidecar_add_words (argv, (const char *const[]){ "--ro-bind-data", G_STRINGIFY (SBX_PLAN_SIDECAR_FILE),
+                                                      "/.flatpak-info", "--bind", directory, directory, NULL });
+  for (gsize bus = 0; bus < SBX_N_BUSES; bus++)
+    if (sockets[bus])
+      sbx_sidecar_add_words (argv, (const char *const[]){ "--ro-bind", sockets[bus], sockets[bus], NULL });
+  sbx_sidecar_run (argv, self->machine->dbus_proxy);
+  sbx_sidecar_add_words (argv, (const char *const[]){ proxy_fd, NULL });
+  for (gsize bus = 0; bus < SBX_N_BUSES; bus++)
+    if (sockets[bus])
+      add_proxied (self, argv, bus, sockets[bus], directory);
+  sbx_sidecar_add (self, SBX_SIDECAR_BUS, argv, make_app_info (self));
+  sbx_draft_bind (self, SBX_BY_POLICY, SBX_MOUNT_READ_ONLY, directory, INSIDE);
+}
+
+void
+sbx_mounts_add_buses (SbxDraft *self)
+{
   char *sockets[SBX_N_BUSES] = { NULL };
   guint found = find_sockets (self, sockets);
-  gboolean installed = self->machine->dbus_proxy && sbx_plan_exists (self, self->machine->dbus_proxy);
+  gboolean installed = self->machine->dbus_proxy && sbx_draft_exists (self, self->machine->dbus_proxy);
 
   if (found > 0 && (!installed || !self->machine->runtime_dir)) {
-    sbx_plan_warn (self, "xdg-dbus-proxy is not installed (on Debian: apt install xdg-dbus-proxy): no bus inside, "
-                         "whatever names are allowed");
+    sbx_draft_warn (self, "xdg-dbus-proxy is not installed (on Debian: apt install xdg-dbus-proxy): no bus inside, "
+                          "whatever names are allowed");
   } else if (found > 0) {
-    self->bus_directory = g_build_filename (self->machine->runtime_dir, SBX_RUNTIME_SUBDIR,
-                                            self->request->id ? self->request->id : "ID", SBX_BUS_SUBDIR, NULL);
-    add_app_info (self);
-    sbx_plan_begin_sidecar (self, self->proxy);
-    add_args (self, (const char *const[]){ "--ro-bind-data", G_STRINGIFY (SBX_PLAN_SIDECAR_FILE), "/.flatpak-info",
-                                           "--bind", self->bus_directory, self->bus_directory, NULL });
-    for (gsize bus = 0; bus < SBX_N_BUSES; bus++)
-      if (sockets[bus])
-        add_args (self, (const char *const[]){ "--ro-bind", sockets[bus], sockets[bus], NULL });
-    sbx_plan_end_sidecar (self->proxy, self->machine->dbus_proxy);
-    arg (self, proxy_fd);
-    for (gsize bus = 0; bus < SBX_N_BUSES; bus++)
-      if (sockets[bus])
-        add_proxied (self, bus, sockets[bus]);
-    sbx_plan_op (self, SBX_OP_RO_BIND, self->bus_directory, INSIDE, -1);
+    add_proxy (self, sockets);
     if (sockets[SBX_BUS_SESSION])
       add_documents (self);
   }

@@ -1,48 +1,51 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* filesystems=: parents come before their children, so a child's rule lies over its parent's. */
+#include "plan/mounts/files.h"
+
 #include <string.h>
 
 #include "common/names.h"
 #include "common/path.h"
-#include "plan/plan-private.h"
+#include "plan/environment.h"
+#include "plan/mounts/bus.h"
 
 /* Nothing there, and nothing can be put there: read-only once everything is mounted, since a rule for something below
  * it needs a place to be mounted at. */
 static void
-cover (SbxPlan *self, const char *path)
+cover (SbxDraft *self, const char *path)
 {
   SbxFileKind kind = self->machine->look (self->machine, path, NULL);
 
   if (kind == SBX_FILE_DIRECTORY) {
-    sbx_plan_op (self, SBX_OP_TMPFS, NULL, path, 0700);
+    sbx_draft_mount (self, SBX_BY_COVER, SBX_MOUNT_TMPFS, NULL, path, 0700);
     g_ptr_array_add (self->covered, g_strdup (path));
   } else if (kind != SBX_FILE_MISSING) {
-    sbx_plan_op (self, SBX_OP_RO_BIND, "/dev/null", path, -1);
+    sbx_draft_bind (self, SBX_BY_COVER, SBX_MOUNT_READ_ONLY, "/dev/null", path);
   }
 }
 
 /* Before bwrap runs. */
 static gboolean
-will_exist (SbxPlan *self, const char *path)
+will_exist (SbxDraft *self, const char *path)
 {
-  for (guint i = 0; i < self->directories->len; i++)
-    if (strcmp (g_array_index (self->directories, SbxPlanDirectory, i).path, path) == 0)
+  for (guint i = 0; i < self->box->directories->len; i++)
+    if (strcmp (g_array_index (self->box->directories, SbxPlanDirectory, i).path, path) == 0)
       return TRUE;
-  return sbx_plan_exists (self, path);
+  return sbx_draft_exists (self, path);
 }
 
 static void
-grant (SbxPlan *self, const char *path, SbxAccess access)
+grant (SbxDraft *self, const char *path, SbxAccess access)
 {
   if (access == SBX_ACCESS_CREATE)
-    sbx_plan_directory (self, path, 0755);
+    sbx_draft_directory (self, path, 0755);
   else if (!will_exist (self, path)) {
-    sbx_plan_warn (self, "%s is not there and is left out", path);
+    sbx_draft_warn (self, "%s is not there and is left out", path);
     return;
   }
-  sbx_plan_op (self, access == SBX_ACCESS_RO ? SBX_OP_RO_BIND : SBX_OP_BIND, path, path, -1);
+  sbx_draft_bind (self, SBX_BY_POLICY, access == SBX_ACCESS_RO ? SBX_MOUNT_READ_ONLY : 0, path, path);
   if (access >= SBX_ACCESS_RW)
-    sbx_plan_writable (self, path);
+    sbx_draft_writable (self, path);
 }
 
 /* Where displays and session managers have their sockets. A display may take a user's word for a cookie, and a session
@@ -61,11 +64,11 @@ is_socket_place (const char *path)
 
 /* Also what is not there yet: a place to be covered is made, as a display would make it (libXtrans, trans_mkdir ()). */
 static void
-cover_place (SbxPlan *self, const char *path)
+cover_place (SbxDraft *self, const char *path)
 {
-  if (!sbx_plan_exists (self, path)) {
-    sbx_plan_directory (self, path, 01777);
-    sbx_plan_op (self, SBX_OP_TMPFS, NULL, path, 0700);
+  if (!sbx_draft_exists (self, path)) {
+    sbx_draft_directory (self, path, 01777);
+    sbx_draft_mount (self, SBX_BY_COVER, SBX_MOUNT_TMPFS, NULL, path, 0700);
     g_ptr_array_add (self->covered, g_strdup (path));
   } else {
     cover (self, path);
@@ -74,10 +77,10 @@ cover_place (SbxPlan *self, const char *path)
 
 /* Everything but the places that the sandbox has of its own. */
 static void
-grant_host (SbxPlan *self, SbxAccess access)
+grant_host (SbxDraft *self, SbxAccess access)
 {
   for (const char *const *place = sbx_path_host_places (); *place; place++)
-    if (sbx_plan_exists (self, *place))
+    if (sbx_draft_exists (self, *place))
       grant (self, *place, access);
 }
 
@@ -119,7 +122,7 @@ concerns (const SbxPathRule *rule, const char *place)
 }
 
 static void
-limit_socket_places (SbxPlan *self, GArray *rules)
+limit_socket_places (SbxDraft *self, GArray *rules)
 {
   for (gsize i = 0; i < G_N_ELEMENTS (socket_places); i++) {
     gboolean concerned = FALSE;
@@ -129,9 +132,9 @@ limit_socket_places (SbxPlan *self, GArray *rules)
 
       concerned = concerned || concerns (rule, socket_places[i]);
       if (concerns (rule, socket_places[i]) && sbx_path_is_below (rule->path, socket_places[i]))
-        sbx_plan_warn (self,
-                       "%s is left out: no path opens displays and session managers; for a display, say sockets=x11",
-                       rule->path);
+        sbx_draft_warn (self,
+                        "%s is left out: no path opens displays and session managers; for a display, say sockets=x11",
+                        rule->path);
     }
     if (concerned)
       limit (rules, self->policy, socket_places[i], SBX_ACCESS_NONE);
@@ -151,7 +154,7 @@ is_unsaid (const GArray *rules, const SbxPolicy *policy, const char *path)
 /* What makes windows look as the user has chosen: for reading, where there are windows. Not all of gtk-3.0, which has
  * the file chooser's bookmarks too. */
 static void
-add_appearance (SbxPlan *self, GArray *rules, GPtrArray *paths)
+add_appearance (SbxDraft *self, GArray *rules, GPtrArray *paths)
 {
   static const char *const in_home[] = { ".fonts", ".icons", ".themes" };
   static const char *const in_data[] = { "fonts", "icons", "themes" };
@@ -172,17 +175,17 @@ add_appearance (SbxPlan *self, GArray *rules, GPtrArray *paths)
       SbxPathRule rule = { g_build_filename (rows[i].top, rows[i].names[j], NULL), SBX_ACCESS_RO };
 
       g_ptr_array_add (paths, (gpointer) rule.path);
-      if (is_unsaid (rules, self->policy, rule.path) && sbx_plan_exists (self, rule.path))
+      if (is_unsaid (rules, self->policy, rule.path) && sbx_draft_exists (self, rule.path))
         g_array_append_val (rules, rule);
     }
 }
 
 /* The buses that are used here, wherever they are: dbus-run-session has its in /tmp. */
 static void
-limit_buses (SbxPlan *self, GArray *rules, GPtrArray *paths)
+limit_buses (SbxDraft *self, GArray *rules, GPtrArray *paths)
 {
   for (gsize bus = 0; bus < SBX_N_BUSES; bus++) {
-    char *path = sbx_plan_find_bus (self, (SbxBus) bus);
+    char *path = sbx_mounts_find_bus (self, (SbxBus) bus);
     gboolean concerned = FALSE;
 
     if (path)
@@ -205,7 +208,7 @@ compare_rules (gconstpointer a, gconstpointer b)
  * start.
  * @paths keeps what the rules point to. */
 static GArray *
-make_rules (SbxPlan *self, GPtrArray *paths)
+make_rules (SbxDraft *self, GPtrArray *paths)
 {
   const SbxMachine *machine = self->machine;
   char *homes = g_build_filename (machine->data_home, SBX_RUNTIME_SUBDIR, NULL);
@@ -221,7 +224,7 @@ make_rules (SbxPlan *self, GPtrArray *paths)
   g_ptr_array_add (paths, profiles);
   add_rule (rules, self->policy, homes, SBX_ACCESS_NONE);
   if (sbx_policy_get_access (self->policy, profiles) >= SBX_ACCESS_RW)
-    sbx_plan_directory (self, profiles, 0700); /* else it could be made from inside */
+    sbx_draft_directory (self, profiles, 0700); /* else it could be made from inside */
   limit (rules, self->policy, profiles, SBX_ACCESS_RO);
   limit_socket_places (self, rules);
   if (machine->runtime_dir) {
@@ -254,22 +257,22 @@ is_open_above (const GArray *rules, guint at)
 /* Files of the caller's choice lie over all that the policy says of their places. Whether they are what the caller has
  * opened is looked at once the mounts are there: daemon/forward.h. */
 static void
-add_forwarded (SbxPlan *self)
+add_forwarded (SbxDraft *self)
 {
   for (gsize i = 0; i < self->request->n_forward; i++) {
     const SbxForwardedFile *file = &self->request->forward[i];
 
-    sbx_plan_op (self, file->writable ? SBX_OP_BIND : SBX_OP_RO_BIND, file->path, file->path, -1);
+    sbx_draft_bind (self, SBX_BY_CALLER, file->writable ? 0 : SBX_MOUNT_READ_ONLY, file->path, file->path);
     for (gsize j = 0; j < G_N_ELEMENTS (socket_places); j++)
       if (sbx_path_is_below (socket_places[j], file->path))
         cover_place (self, socket_places[j]);
     if (file->writable)
-      sbx_plan_writable (self, file->path);
+      sbx_draft_writable (self, file->path);
   }
 }
 
 void
-sbx_plan_add_files (SbxPlan *self)
+sbx_mounts_add_files (SbxDraft *self)
 {
   g_autoptr (GPtrArray) paths = g_ptr_array_new_with_free_func (g_free);
   g_autoptr (GArray) rules = make_rules (self, paths);
@@ -290,8 +293,8 @@ sbx_plan_add_files (SbxPlan *self)
 }
 
 void
-sbx_plan_close_covered (SbxPlan *self)
+sbx_mounts_close_covered (SbxDraft *self)
 {
   for (guint i = 0; i < self->covered->len; i++)
-    sbx_plan_op (self, SBX_OP_REMOUNT_RO, NULL, self->covered->pdata[i], -1);
+    sbx_draft_mount (self, SBX_BY_COVER, SBX_MOUNT_REMOUNT, NULL, self->covered->pdata[i], -1);
 }

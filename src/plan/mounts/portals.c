@@ -2,9 +2,10 @@
 /* Portals: of one bus name some interfaces, as src/policy/portals.c has them. xdg-dbus-proxy takes a call that one of a
  * name's rules matches (its manual page, --call), and matches interfaces as a whole; a call that names no interface
  * matches none. An --own or --talk of the same name, or of a wildcard above it, would let everything through. */
+#include "plan/mounts/portals.h"
+
 #include <string.h>
 
-#include "plan/plan-private.h"
 #include "policy/portals.h"
 
 static const struct {
@@ -37,41 +38,41 @@ grants (const SbxBusRule *rules, gsize n, const SbxPortalRow *row)
 /* "--KIND=SERVICE=MEMBER@PATH", @member with its interface. */
 G_GNUC_PRINTF (2, 3)
 static void
-add_rule (SbxPlan *self, const char *format, ...)
+add_rule (GPtrArray *argv, const char *format, ...)
 {
   va_list words;
 
   va_start (words, format);
-  g_ptr_array_add (self->proxy, g_strdup_vprintf (format, words));
+  g_ptr_array_add (argv, g_strdup_vprintf (format, words));
   va_end (words);
 }
 
 static void
-add_interface (SbxPlan *self, const SbxPortalRow *row)
+add_interface (GPtrArray *argv, const SbxPortalRow *row)
 {
   if (!row->path) {
-    add_rule (self, "--talk=%s", row->service);
+    add_rule (argv, "--talk=%s", row->service);
     return;
   }
-  add_rule (self, "--call=%s=%s.*@%s", row->service, row->name, row->path);
+  add_rule (argv, "--call=%s=%s.*@%s", row->service, row->name, row->path);
   if (row->broadcasts)
-    add_rule (self, "--broadcast=%s=%s.*@%s", row->service, row->name, row->path);
+    add_rule (argv, "--broadcast=%s=%s.*@%s", row->service, row->name, row->path);
 }
 
 /* What every interface of one object needs: its properties, and to take back what one has asked for oneself. The
  * answers to requests are sent to the asker, and need no rule; those of others are not for those inside. */
 static void
-add_object (SbxPlan *self, gsize object)
+add_object (GPtrArray *argv, gsize object)
 {
   const char *service = objects[object].service, *path = objects[object].path;
 
-  add_rule (self, "--call=%s=org.freedesktop.DBus.Properties.*@%s", service, path);
-  add_rule (self, "--broadcast=%s=org.freedesktop.DBus.Properties.*@%s", service, path);
-  add_rule (self, "--call=%s=org.freedesktop.DBus.Introspectable.*@%s", service, path);
-  add_rule (self, "--call=%s=org.freedesktop.DBus.Peer.*", service);
+  add_rule (argv, "--call=%s=org.freedesktop.DBus.Properties.*@%s", service, path);
+  add_rule (argv, "--broadcast=%s=org.freedesktop.DBus.Properties.*@%s", service, path);
+  add_rule (argv, "--call=%s=org.freedesktop.DBus.Introspectable.*@%s", service, path);
+  add_rule (argv, "--call=%s=org.freedesktop.DBus.Peer.*", service);
   if (objects[object].requests) {
-    add_rule (self, "--call=%s=" SBX_PORTAL_PREFIX "Request.*@%s/request/*", service, path);
-    add_rule (self, "--call=%s=" SBX_PORTAL_PREFIX "Session.*@%s/session/*", service, path);
+    add_rule (argv, "--call=%s=" SBX_PORTAL_PREFIX "Request.*@%s/request/*", service, path);
+    add_rule (argv, "--call=%s=" SBX_PORTAL_PREFIX "Session.*@%s/session/*", service, path);
   }
 }
 
@@ -93,7 +94,7 @@ unknown_interface (const SbxBusRule *rule)
 }
 
 gboolean
-sbx_plan_is_portal (const SbxBusRule *rule)
+sbx_mounts_is_portal (const SbxBusRule *rule)
 {
   if (rule->access != SBX_BUS_TALK)
     return FALSE;
@@ -104,30 +105,30 @@ sbx_plan_is_portal (const SbxBusRule *rule)
 }
 
 gboolean
-sbx_plan_grants_files (const SbxBusRule *rules, gsize n)
+sbx_mounts_grants_files (const SbxBusRule *rules, gsize n)
 {
   return grants (rules, n, sbx_portal_find (SBX_PORTAL_PREFIX "FileChooser"));
 }
 
 /* A rule that reaches all interfaces, by which the others are of no use. */
 static void
-warn_of_all (SbxPlan *self, const SbxBusRule *rule)
+warn_of_all (SbxDraft *self, const SbxBusRule *rule)
 {
-  if (rule->access >= SBX_BUS_TALK && !sbx_plan_is_portal (rule) && sbx_names_cover (rule->name, SBX_PORTAL_DESKTOP))
-    sbx_plan_warn (self,
-                   "%s=%s covers all of the desktop's portals, among them those that act outside of the sandbox; "
-                   "name " SBX_PORTAL_PREFIX "*=talk and what else is needed instead",
-                   rule->name, rule->access == SBX_BUS_OWN ? "own" : "talk");
+  if (rule->access >= SBX_BUS_TALK && !sbx_mounts_is_portal (rule) && sbx_names_cover (rule->name, SBX_PORTAL_DESKTOP))
+    sbx_draft_warn (self,
+                    "%s=%s covers all of the desktop's portals, among them those that act outside of the sandbox; "
+                    "name " SBX_PORTAL_PREFIX "*=talk and what else is needed instead",
+                    rule->name, rule->access == SBX_BUS_OWN ? "own" : "talk");
 }
 
 void
-sbx_plan_add_portals (SbxPlan *self, const SbxBusRule *rules, gsize n)
+sbx_mounts_add_portals (SbxDraft *self, GPtrArray *argv, const SbxBusRule *rules, gsize n)
 {
   gboolean used[G_N_ELEMENTS (objects)] = { FALSE };
 
   for (const SbxPortalRow *row = sbx_portals; row->name; row++)
     if (grants (rules, n, row)) {
-      add_interface (self, row);
+      add_interface (argv, row);
       for (gsize i = 0; i < G_N_ELEMENTS (objects); i++)
         used[i] |= strcmp (objects[i].service, row->service) == 0;
     }
@@ -135,11 +136,11 @@ sbx_plan_add_portals (SbxPlan *self, const SbxBusRule *rules, gsize n)
     g_autofree char *name = unknown_interface (&rules[i]);
 
     if (name)
-      add_interface (self, &(SbxPortalRow){ name, objects[0].service, objects[0].path, TRUE, TRUE });
+      add_interface (argv, &(SbxPortalRow){ name, objects[0].service, objects[0].path, TRUE, TRUE });
     used[0] |= name != NULL;
     warn_of_all (self, &rules[i]);
   }
   for (gsize i = 0; i < G_N_ELEMENTS (objects); i++)
     if (used[i])
-      add_object (self, i);
+      add_object (argv, i);
 }

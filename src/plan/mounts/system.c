@@ -1,46 +1,48 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* The read-only system that every sandbox has, and its empty places: /tmp, /run, /var, /dev, /proc, the home. */
+#include "plan/mounts/system.h"
+
 #include <string.h>
 
-#include "plan/plan-private.h"
+#include "wire/layout.h"
 
 /* /bin and friends: links on a merged-/usr system, directories of their own elsewhere. */
 static void
-add_usr (SbxPlan *self)
+add_usr (SbxDraft *self)
 {
   static const char *const tops[] = { "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32" };
 
-  sbx_plan_op (self, SBX_OP_RO_BIND, "/usr", "/usr", -1);
+  sbx_draft_bind (self, SBX_BY_SYSTEM, SBX_MOUNT_READ_ONLY, "/usr", "/usr");
   for (gsize i = 0; i < G_N_ELEMENTS (tops); i++) {
     g_autofree char *link = NULL;
     SbxFileKind kind = self->machine->look (self->machine, tops[i], &link);
 
     if (link)
-      sbx_plan_op (self, SBX_OP_SYMLINK, link, tops[i], -1);
+      sbx_draft_mount (self, SBX_BY_SYSTEM, SBX_MOUNT_SYMLINK, link, tops[i], -1);
     else if (kind == SBX_FILE_DIRECTORY)
-      sbx_plan_op (self, SBX_OP_RO_BIND, tops[i], tops[i], -1);
+      sbx_draft_bind (self, SBX_BY_SYSTEM, SBX_MOUNT_READ_ONLY, tops[i], tops[i]);
   }
-  sbx_plan_bind_if_there (self, SBX_OP_RO_BIND, "/opt");
+  sbx_draft_bind_if_there (self, SBX_BY_SYSTEM, SBX_MOUNT_READ_ONLY, "/opt");
 }
 
 /* An ordinary name for the uid that root's applications have inside. */
 static void
-add_accounts (SbxPlan *self)
+add_accounts (SbxDraft *self)
 {
   g_autofree char *passwd = g_strdup_printf ("root:x:0:0:root:/root:/usr/sbin/nologin\n"
                                              "sandbox:x:%u:%u:sandbox:%s:/bin/sh\n"
                                              "nobody:x:65534:65534:nobody:/nonexistent:/usr/sbin/nologin\n",
-                                             self->uid, self->gid, self->home);
-  g_autofree char *group = g_strdup_printf ("root:x:0:\nsandbox:x:%u:\nnogroup:x:65534:\n", self->gid);
+                                             self->box->uid, self->box->gid, self->box->home);
+  g_autofree char *group = g_strdup_printf ("root:x:0:\nsandbox:x:%u:\nnogroup:x:65534:\n", self->box->gid);
 
-  sbx_plan_file (self, "passwd", passwd, "/etc/passwd");
-  sbx_plan_file (self, "group", group, "/etc/group");
+  sbx_draft_file (self, SBX_BY_SYSTEM, "passwd", passwd, "/etc/passwd");
+  sbx_draft_file (self, SBX_BY_SYSTEM, "group", group, "/etc/group");
 }
 
 /* Whoever starts it, a sandbox gets of /etc what any user may read. For an ordinary user the kernel sees to that; for
  * root, whose uid owns everything there, each path that others may not read is covered. */
 static void
-hide_secrets (SbxPlan *self)
+hide_secrets (SbxDraft *self)
 {
   const char *const *hidden = self->machine->hidden_config (self->machine);
 
@@ -48,25 +50,25 @@ hide_secrets (SbxPlan *self)
     SbxFileKind kind = self->machine->look (self->machine, *hidden, NULL);
 
     if (kind == SBX_FILE_DIRECTORY)
-      sbx_plan_op (self, SBX_OP_TMPFS, NULL, *hidden, 0700);
+      sbx_draft_mount (self, SBX_BY_COVER, SBX_MOUNT_TMPFS, NULL, *hidden, 0700);
     else if (kind != SBX_FILE_MISSING)
-      sbx_plan_op (self, SBX_OP_RO_BIND, "/dev/null", *hidden, -1);
+      sbx_draft_bind (self, SBX_BY_COVER, SBX_MOUNT_READ_ONLY, "/dev/null", *hidden);
   }
 }
 
 static void
-add_etc (SbxPlan *self)
+add_etc (SbxDraft *self)
 {
-  sbx_plan_op (self, SBX_OP_RO_BIND, "/etc", "/etc", -1);
+  sbx_draft_bind (self, SBX_BY_SYSTEM, SBX_MOUNT_READ_ONLY, "/etc", "/etc");
   if (self->machine->uid == 0)
     hide_secrets (self);
-  if (self->as_root)
+  if (self->box->as_root)
     add_accounts (self);
 }
 
 /* resolv.conf often is a link into /run; with a network its target must be there. */
 static void
-add_resolver (SbxPlan *self)
+add_resolver (SbxDraft *self)
 {
   g_autofree char *link = NULL, *target = NULL;
 
@@ -77,70 +79,70 @@ add_resolver (SbxPlan *self)
     return;
   target = g_canonicalize_filename (link, "/etc");
   if (g_str_has_prefix (target, "/run/") || g_str_has_prefix (target, "/var/"))
-    sbx_plan_bind_if_there (self, SBX_OP_RO_BIND, target);
+    sbx_draft_bind_if_there (self, SBX_BY_POLICY, SBX_MOUNT_READ_ONLY, target);
 }
 
 static void
-add_handler_places (SbxPlan *self)
+add_handler_places (SbxDraft *self)
 {
-  sbx_plan_op (self, SBX_OP_DIR, NULL, SBX_TARGET_ROOT, 0755);
+  sbx_draft_mount (self, SBX_BY_SYSTEM, SBX_MOUNT_DIRECTORY, NULL, SBX_TARGET_ROOT, 0755);
   if (self->request->dump_program)
-    sbx_plan_op (self, SBX_OP_RO_BIND, self->request->dump_program, SBX_PLAN_DUMP_PROGRAM, -1);
+    sbx_draft_bind (self, SBX_BY_SYSTEM, SBX_MOUNT_READ_ONLY, self->request->dump_program, SBX_PLAN_DUMP_PROGRAM);
   if (self->request->crash_directory)
-    sbx_plan_op (self, SBX_OP_BIND, self->request->crash_directory, SBX_PLAN_CRASH_DIRECTORY, -1);
+    sbx_draft_bind (self, SBX_BY_SYSTEM, 0, self->request->crash_directory, SBX_PLAN_CRASH_DIRECTORY);
 }
 
 static void
-add_empty_places (SbxPlan *self)
+add_empty_places (SbxDraft *self)
 {
-  sbx_plan_op (self, SBX_OP_TMPFS, NULL, "/tmp", 01777);
-  sbx_plan_op (self, SBX_OP_TMPFS, NULL, "/var/tmp", 01777);
-  sbx_plan_op (self, SBX_OP_SYMLINK, "../run", "/var/run", -1);
-  sbx_plan_bind_if_there (self, SBX_OP_RO_BIND, "/var/cache/fontconfig");
-  sbx_plan_op (self, SBX_OP_TMPFS, NULL, "/run", 0755);
-  sbx_plan_op (self, SBX_OP_DIR, NULL, self->runtime_dir, 0700);
-  sbx_plan_writable (self, "/tmp");
-  sbx_plan_writable (self, "/var/tmp");
-  if (self->handler)
+  sbx_draft_mount (self, SBX_BY_SYSTEM, SBX_MOUNT_TMPFS, NULL, "/tmp", 01777);
+  sbx_draft_mount (self, SBX_BY_SYSTEM, SBX_MOUNT_TMPFS, NULL, "/var/tmp", 01777);
+  sbx_draft_mount (self, SBX_BY_SYSTEM, SBX_MOUNT_SYMLINK, "../run", "/var/run", -1);
+  sbx_draft_bind_if_there (self, SBX_BY_SYSTEM, SBX_MOUNT_READ_ONLY, "/var/cache/fontconfig");
+  sbx_draft_mount (self, SBX_BY_SYSTEM, SBX_MOUNT_TMPFS, NULL, "/run", 0755);
+  sbx_draft_mount (self, SBX_BY_SYSTEM, SBX_MOUNT_DIRECTORY, NULL, self->box->runtime_dir, 0700);
+  sbx_draft_writable (self, "/tmp");
+  sbx_draft_writable (self, "/var/tmp");
+  if (self->box->handler)
     add_handler_places (self);
-  sbx_plan_writable (self, "/run");
+  sbx_draft_writable (self, "/run");
 }
 
 /* What is kept lies in the application's own place on the disk; an exception from it begins empty each time. */
 static void
-keep (SbxPlan *self, const SbxPathRule *rule)
+keep (SbxDraft *self, const SbxPathRule *rule)
 {
   const char *below = rule->path[1] ? rule->path : NULL;
-  g_autofree char *source = g_build_filename (self->app_home, below, NULL);
-  g_autofree char *dest = g_build_filename (self->home, below, NULL);
+  g_autofree char *source = g_build_filename (self->box->app_home, below, NULL);
+  g_autofree char *dest = g_build_filename (self->box->home, below, NULL);
 
   if (rule->access != SBX_ACCESS_NONE) {
-    sbx_plan_directory (self, source, 0700);
-    sbx_plan_op (self, SBX_OP_BIND, source, dest, -1);
+    sbx_draft_directory (self, source, 0700);
+    sbx_draft_bind (self, SBX_BY_POLICY, 0, source, dest);
     return;
   }
   switch (self->machine->look (self->machine, source, NULL)) {
   case SBX_FILE_MISSING:
   case SBX_FILE_DIRECTORY:
-    sbx_plan_op (self, SBX_OP_TMPFS, NULL, dest, 0700);
+    sbx_draft_mount (self, SBX_BY_COVER, SBX_MOUNT_TMPFS, NULL, dest, 0700);
     break;
   default:
-    sbx_plan_op (self, SBX_OP_RO_BIND, "/dev/null", dest, -1);
+    sbx_draft_bind (self, SBX_BY_COVER, SBX_MOUNT_READ_ONLY, "/dev/null", dest);
   }
 }
 
 /* "/" is the whole home; anything else is a directory in an otherwise empty one. Parents come before children. */
 static void
-add_home (SbxPlan *self)
+add_home (SbxDraft *self)
 {
   gsize n;
   const SbxPathRule *rules = sbx_policy_get_kept (self->policy, &n);
 
-  sbx_plan_writable (self, self->home);
+  sbx_draft_writable (self, self->box->home);
   if (n == 0 || rules[0].path[1])
-    sbx_plan_op (self, SBX_OP_TMPFS, NULL, self->home, 0700);
+    sbx_draft_mount (self, SBX_BY_SYSTEM, SBX_MOUNT_TMPFS, NULL, self->box->home, 0700);
   if (n > 0 && rules[0].path[1])
-    sbx_plan_directory (self, self->app_home, 0700);
+    sbx_draft_directory (self, self->box->app_home, 0700);
   for (gsize i = 0; i < n; i++)
     keep (self, &rules[i]);
 }
@@ -148,33 +150,33 @@ add_home (SbxPlan *self)
 /* gdb would look for the program and its libraries by entering the target's mount namespace, which a handler may not.
  */
 static void
-add_debugger_start (SbxPlan *self)
+add_debugger_start (SbxDraft *self)
 {
   const char *const *persistent = sbx_policy_get_persistent (self->policy);
-  g_autofree char *path = g_build_filename (self->home, ".gdbinit", NULL);
+  g_autofree char *path = g_build_filename (self->box->home, ".gdbinit", NULL);
 
   if (!(persistent[0] && strcmp (persistent[0], ".") == 0)) /* that home is on the disk */
-    sbx_plan_file (self, "gdbinit", "set sysroot " SBX_TARGET_ROOT "\n", path);
+    sbx_draft_file (self, SBX_BY_SYSTEM, "gdbinit", "set sysroot " SBX_TARGET_ROOT "\n", path);
 }
 
 void
-sbx_plan_add_system (SbxPlan *self)
+sbx_mounts_add_system (SbxDraft *self)
 {
   add_usr (self);
   add_etc (self);
   add_empty_places (self);
   add_resolver (self);
   if (sbx_policy_get_devices (self->policy) & SBX_DEVICE_ALL)
-    sbx_plan_op (self, SBX_OP_DEV_BIND, "/dev", "/dev", -1);
+    sbx_draft_bind (self, SBX_BY_POLICY, SBX_MOUNT_DEVICES, "/dev", "/dev");
   else
-    sbx_plan_op (self, SBX_OP_DEV, NULL, "/dev", -1);
+    sbx_draft_mount (self, SBX_BY_SYSTEM, SBX_MOUNT_DEV, NULL, "/dev", -1);
   /* The terminal's own name, /dev/pts/N, means nothing here; ttyname(3) looks through /dev and finds it as this */
   if (self->request->tty && self->request->terminal)
-    sbx_plan_op (self, SBX_OP_DEV_BIND, self->request->terminal, "/dev/console", -1);
-  sbx_plan_op (self, SBX_OP_PROC, NULL, "/proc", -1);
-  sbx_plan_writable (self, "/dev");
-  sbx_plan_writable (self, "/proc");
+    sbx_draft_bind (self, SBX_BY_CALLER, SBX_MOUNT_DEVICES, self->request->terminal, "/dev/console");
+  sbx_draft_mount (self, SBX_BY_SYSTEM, SBX_MOUNT_PROC, NULL, "/proc", -1);
+  sbx_draft_writable (self, "/dev");
+  sbx_draft_writable (self, "/proc");
   add_home (self);
-  if (self->handler)
+  if (self->box->handler)
     add_debugger_start (self);
 }

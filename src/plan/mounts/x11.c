@@ -5,11 +5,14 @@
  * before the file, and with a shared network those are the host's. Whoever listens there, a user or another sandbox,
  * would get the cookie (where Landlock has no scopes), or keep the application from its display (where it has: EPERM is
  * not followed by the file). */
+#include "plan/mounts/x11.h"
+
 #include <string.h>
 
 #include "common/names.h"
 #include "plan/machine/x11-auth.h"
-#include "plan/plan-private.h"
+#include "plan/sidecar.h"
+#include "wire/layout.h"
 
 #define SOCKETS "/tmp/.X11-unix/X"
 #define SIZE "1280x800" /* of a display of its own, at the start */
@@ -34,9 +37,9 @@ display_clear (Display *display)
 }
 
 static GBytes *
-find_cookie (SbxPlan *self, const char *number)
+find_cookie (SbxDraft *self, const char *number)
 {
-  const char *path = sbx_plan_getenv (self, "XAUTHORITY");
+  const char *path = sbx_draft_getenv (self, "XAUTHORITY");
   g_autofree char *usual = g_build_filename (self->machine->home, ".Xauthority", NULL);
 
   return self->machine->x11_cookie ? self->machine->x11_cookie (self->machine, path ? path : usual, number) : NULL;
@@ -55,9 +58,9 @@ is_here (const char *name, const char *colon)
 
 /* FALSE where there is none; a DISPLAY without a socket file is warned of. */
 static gboolean
-find_display (SbxPlan *self, Display *display)
+find_display (SbxDraft *self, Display *display)
 {
-  const char *name = sbx_plan_getenv (self, "DISPLAY");
+  const char *name = sbx_draft_getenv (self, "DISPLAY");
   const char *colon = name ? strrchr (name, ':') : NULL;
 
   *display = (Display){ 0 };
@@ -65,8 +68,8 @@ find_display (SbxPlan *self, Display *display)
     return FALSE;
   display->number = g_strndup (colon + 1, strspn (colon + 1, "0123456789"));
   display->socket = g_strconcat (SOCKETS, display->number, NULL);
-  if (!is_here (name, colon) || !*display->number || !sbx_plan_may_be_socket (self, display->socket)) {
-    sbx_plan_warn (self, "the X display %s has no socket in /tmp/.X11-unix: no X11 inside", name);
+  if (!is_here (name, colon) || !*display->number || !sbx_draft_may_be_socket (self, display->socket)) {
+    sbx_draft_warn (self, "the X display %s has no socket in /tmp/.X11-unix: no X11 inside", name);
     display_clear (display);
     return FALSE;
   }
@@ -74,10 +77,10 @@ find_display (SbxPlan *self, Display *display)
   return TRUE;
 }
 
-/* Ten digits, below 2^31: Xlib and the servers keep it in an int. It is made of the instance's id, so that a process
- * that joins later finds the same; that id is known to nobody but the user and the instance itself. */
+/* Ten digits, below 2^31: Xlib and the servers keep it in an int. It is made of the instance's id, which is
+ * known to nobody but the user and the instance itself. */
 static char *
-choose_number (SbxPlan *self)
+choose_number (SbxDraft *self)
 {
   guint64 id = self->request->id ? g_ascii_strtoull (self->request->id, NULL, 16) : 0;
 
@@ -86,23 +89,23 @@ choose_number (SbxPlan *self)
 
 /* The application finds display @number, with this cookie. */
 static void
-set_display (SbxPlan *self, const char *number, GBytes *cookie)
+set_display (SbxDraft *self, const char *number, GBytes *cookie)
 {
   g_autofree char *name = g_strconcat (":", number, NULL);
-  g_autofree char *inside = g_build_filename (self->runtime_dir, "Xauthority", NULL);
+  g_autofree char *inside = g_build_filename (self->box->runtime_dir, "Xauthority", NULL);
 
-  sbx_plan_setenv (self, "DISPLAY", name);
+  sbx_draft_offer (self, SBX_OFFER_FIXED, "DISPLAY", name);
   if (cookie) {
     const guint8 *const cookies[] = { g_bytes_get_data (cookie, NULL) };
     const char *const numbers[] = { number };
 
-    sbx_plan_secret_file (self, "Xauthority", sbx_x11_write_cookies (cookies, numbers, 1), inside);
-    sbx_plan_setenv (self, "XAUTHORITY", inside);
+    sbx_draft_secret_file (self, SBX_BY_POLICY, "Xauthority", sbx_x11_write_cookies (cookies, numbers, 1), inside);
+    sbx_draft_offer (self, SBX_OFFER_FIXED, "XAUTHORITY", inside);
   }
 }
 
 static void
-add_shared (SbxPlan *self)
+add_shared (SbxDraft *self)
 {
   g_autofree char *number = NULL, *inside = NULL;
   Display display;
@@ -111,15 +114,15 @@ add_shared (SbxPlan *self)
     return;
   number = choose_number (self);
   inside = g_strconcat (SOCKETS, number, NULL);
-  sbx_plan_warn (self, "X11 lets every application read every key and every window; Wayland does not");
-  sbx_plan_op (self, SBX_OP_RO_BIND, display.socket, inside, -1);
+  sbx_draft_warn (self, "X11 lets every application read every key and every window; Wayland does not");
+  sbx_draft_bind (self, SBX_BY_POLICY, SBX_MOUNT_READ_ONLY, display.socket, inside);
   set_display (self, number, display.cookie);
   display_clear (&display);
 }
 
 /* Its own cookie for the application, and for Xephyr the one of the display that it draws on. */
 static GBytes *
-make_cookies (SbxPlan *self, const char *number, const Display *outer, GBytes **own)
+make_cookies (SbxDraft *self, const char *number, const Display *outer, GBytes **own)
 {
   guint8 *bytes = g_malloc (SBX_X11_COOKIE_SIZE);
   const char *const numbers[] = { number, "0" };
@@ -130,62 +133,63 @@ make_cookies (SbxPlan *self, const char *number, const Display *outer, GBytes **
   return sbx_x11_write_cookies (cookies, numbers, cookies[1] ? 2 : 1);
 }
 
-static void
-write_server (SbxPlan *self, const char *number, const Display *outer, const char *directory)
+static GPtrArray *
+write_server (SbxDraft *self, const char *number, const Display *outer, const char *directory)
 {
   g_autofree char *name = g_strconcat (":", number, NULL);
   const char *const always[] = {
     name, "-auth", COOKIES, "-nolisten", "tcp", "-displayfd", G_STRINGIFY (SBX_PLAN_SIDECAR_LINK), "-noreset", NULL
   };
+  GPtrArray *argv = sbx_sidecar_begin (self);
 
-  sbx_plan_begin_sidecar (self, self->display);
-  sbx_plan_add_words (self->display,
-                      (const char *const[]){ "--dev-bind", "/dev/null", "/dev/null", "--dev-bind", "/dev/urandom",
-                                             "/dev/urandom", "--size", TMP_SIZE, "--tmpfs", "/tmp", "--perms", "0600",
-                                             "--ro-bind-data", G_STRINGIFY (SBX_PLAN_SIDECAR_FILE), COOKIES, "--bind",
-                                             directory, "/tmp/.X11-unix", NULL });
+  sbx_sidecar_add_words (argv,
+                         (const char *const[]){ "--dev-bind", "/dev/null", "/dev/null", "--dev-bind", "/dev/urandom",
+                                                "/dev/urandom", "--size", TMP_SIZE, "--tmpfs", "/tmp", "--perms",
+                                                "0600", "--ro-bind-data", G_STRINGIFY (SBX_PLAN_SIDECAR_FILE), COOKIES,
+                                                "--bind", directory, "/tmp/.X11-unix", NULL });
   if (outer)
-    sbx_plan_add_words (self->display,
-                        (const char *const[]){ "--ro-bind", outer->socket, outer_socket, "--setenv", "DISPLAY", ":0",
-                                               "--setenv", "XAUTHORITY", COOKIES, NULL });
-  sbx_plan_end_sidecar (self->display, outer ? self->machine->xephyr : self->machine->xvfb);
-  sbx_plan_add_words (self->display, always);
+    sbx_sidecar_add_words (argv, (const char *const[]){ "--ro-bind", outer->socket, outer_socket, "--setenv", "DISPLAY",
+                                                        ":0", "--setenv", "XAUTHORITY", COOKIES, NULL });
+  sbx_sidecar_run (argv, outer ? self->machine->xephyr : self->machine->xvfb);
+  sbx_sidecar_add_words (argv, always);
   if (outer)
-    sbx_plan_add_words (self->display,
-                        (const char *const[]){ "-resizeable", "-screen", SIZE, "-title", self->request->app_id, NULL });
+    sbx_sidecar_add_words (
+        argv, (const char *const[]){ "-resizeable", "-screen", SIZE, "-title", self->request->app_id, NULL });
   else
-    sbx_plan_add_words (self->display, (const char *const[]){ "-screen", "0", SIZE "x24", NULL });
+    sbx_sidecar_add_words (argv, (const char *const[]){ "-screen", "0", SIZE "x24", NULL });
+  return argv;
 }
 
 /* FALSE, and a warning, where it cannot be had. @outer: there is a display to show it on. */
 static gboolean
-is_possible (SbxPlan *self, gboolean outer)
+is_possible (SbxDraft *self, gboolean outer)
 {
   const char *server = outer ? self->machine->xephyr : self->machine->xvfb;
 
-  if (server && sbx_plan_exists (self, server) && self->machine->runtime_dir)
+  if (server && sbx_draft_exists (self, server) && self->machine->runtime_dir)
     return TRUE;
-  sbx_plan_warn (self, "x11=nested needs %s, which is not installed (on Debian: apt install %s): no X11 inside",
-                 outer ? "Xephyr" : "Xvfb", outer ? "xserver-xephyr" : "xvfb");
+  sbx_draft_warn (self, "x11=nested needs %s, which is not installed (on Debian: apt install %s): no X11 inside",
+                  outer ? "Xephyr" : "Xvfb", outer ? "xserver-xephyr" : "xvfb");
   return FALSE;
 }
 
 static void
-add_nested (SbxPlan *self)
+add_nested (SbxDraft *self)
 {
   Display outer;
   gboolean shown = find_display (self, &outer);
   g_autofree char *directory = NULL, *number = choose_number (self);
   g_autoptr (GBytes) cookie = NULL;
+  GBytes *cookies;
 
   if (is_possible (self, shown)) {
     if (!shown)
-      sbx_plan_warn (self, "there is no X display to show it on: what it draws is not to be seen");
+      sbx_draft_warn (self, "there is no X display to show it on: what it draws is not to be seen");
     directory = g_build_filename (self->machine->runtime_dir, SBX_RUNTIME_SUBDIR,
                                   self->request->id ? self->request->id : "ID", SBX_X11_SUBDIR, NULL);
-    self->display_file = make_cookies (self, number, shown ? &outer : NULL, &cookie);
-    write_server (self, number, shown ? &outer : NULL, directory);
-    sbx_plan_op (self, SBX_OP_RO_BIND, directory, "/tmp/.X11-unix", -1);
+    cookies = make_cookies (self, number, shown ? &outer : NULL, &cookie);
+    sbx_sidecar_add (self, SBX_SIDECAR_DISPLAY, write_server (self, number, shown ? &outer : NULL, directory), cookies);
+    sbx_draft_bind (self, SBX_BY_POLICY, SBX_MOUNT_READ_ONLY, directory, "/tmp/.X11-unix");
     set_display (self, number, cookie);
   }
   if (shown)
@@ -193,7 +197,7 @@ add_nested (SbxPlan *self)
 }
 
 void
-sbx_plan_add_x11 (SbxPlan *self)
+sbx_mounts_add_x11 (SbxDraft *self)
 {
   if (sbx_policy_get_x11 (self->policy) == SBX_X11_NESTED)
     add_nested (self);

@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "plan/blocks.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "common/error.h"
+#include "wire/block.h"
+#include "wire/landlock.h"
+
+static int
+finish_block (SbxBlockWriter *writer, GError **error)
+{
+  int fd = sbx_block_finish (writer);
+
+  if (fd < 0)
+    sbx_throw_errno (error, SBX_ERROR_SPAWN_FAILED, errno, "cannot write the launch down in memory");
+  return fd;
+}
+
+static void
+add_bytes (SbxBlockWriter *writer, guint32 tag, GBytes *bytes)
+{
+  gsize n;
+  const void *data = g_bytes_get_data (bytes, &n);
+
+  sbx_block_add (writer, tag, data, n);
+}
+
+static void
+add_sidecar (SbxBlockWriter *writer, const SbxPlanSidecar *sidecar)
+{
+  sbx_block_add_u32 (writer, SBX_TAG_SIDECAR, sidecar->kind);
+  sbx_block_add_strv (writer, SBX_TAG_SIDECAR_COMMAND, (const char *const *) sidecar->argv->pdata);
+  add_bytes (writer, SBX_TAG_SIDECAR_FILTER, sidecar->filter);
+  add_bytes (writer, SBX_TAG_SIDECAR_FILE, sidecar->file);
+  if (sidecar->memory != SBX_LIMIT_NONE)
+    sbx_block_add (writer, SBX_TAG_SIDECAR_MEMORY, &sidecar->memory, sizeof sidecar->memory);
+}
+
+int
+sbx_box_write_prepare (const SbxBox *self, const char *id, GBytes *info, GError **error)
+{
+  SbxBlockWriter writer = { 0 };
+  g_autofree gint32 *numbers = g_new (gint32, self->files->len + 1);
+
+  for (guint i = 0; i < self->files->len; i++)
+    numbers[i] = g_array_index (self->files, SbxPlanFile, i).number;
+  sbx_block_add_string (&writer, SBX_TAG_ID, id);
+  add_bytes (&writer, SBX_TAG_INFO, info);
+  sbx_block_add_strv (&writer, SBX_TAG_BWRAP, sbx_box_get_bwrap_argv (self));
+  sbx_block_add (&writer, SBX_TAG_FDMAP, numbers, self->files->len * sizeof *numbers);
+  sbx_block_add_u32 (&writer, SBX_TAG_PROCFS, self->procfs_flags);
+  sbx_block_add_u32 (&writer, SBX_TAG_DOMAIN, self->domain_flags);
+  if (self->documents) {
+    sbx_block_add_string (&writer, SBX_TAG_DOCUMENTS, self->documents);
+    sbx_block_add_string (&writer, SBX_TAG_DOCUMENTS_AT, self->documents_at);
+  }
+  for (guint i = 0; i < self->sidecars->len; i++)
+    add_sidecar (&writer, &g_array_index (self->sidecars, SbxPlanSidecar, i));
+  if (self->handler)
+    sbx_block_add_u32 (&writer, SBX_TAG_JOIN, self->join);
+  return finish_block (&writer, error);
+}
+
+static void
+add_ports (SbxBlockWriter *writer, const GArray *ports, guint64 access)
+{
+  for (guint i = 0; ports && i < ports->len; i++) {
+    guint64 rule[2] = { access, g_array_index (ports, guint16, i) };
+
+    sbx_block_add (writer, SBX_TAG_PORT_RULE, rule, sizeof rule);
+  }
+}
+
+static void
+add_domain (const SbxProcess *self, SbxBlockWriter *writer)
+{
+  guint64 attr[3] = { self->handled_fs, self->handled_net, self->scoped };
+
+  if (!attr[0] && !attr[1] && !attr[2])
+    return;
+  sbx_block_add (writer, SBX_TAG_LANDLOCK, attr, sizeof attr);
+  if (self->handled_fs) {
+    sbx_block_add_path_rule (writer, SBX_LANDLOCK_FS_READ_ALL & self->handled_fs, "/");
+    for (guint i = 0; i < self->writable->len; i++)
+      sbx_block_add_path_rule (writer, self->handled_fs, self->writable->pdata[i]);
+  }
+  add_ports (writer, self->connect, SBX_LANDLOCK_NET_CONNECT_TCP);
+  add_ports (writer, self->bind, SBX_LANDLOCK_NET_BIND_TCP);
+}
+
+static void
+add_rlimits (const SbxProcess *self, SbxBlockWriter *writer, gboolean by_scope)
+{
+  for (guint i = 0; i < self->rlimits->len; i++) {
+    const SbxRlimit *row = &g_array_index (self->rlimits, SbxRlimit, i);
+    guint64 values[3] = { (guint64) row->resource, row->value, row->value };
+
+    if (!by_scope || !row->of_all)
+      sbx_block_add (writer, SBX_TAG_RLIMIT, values, sizeof values);
+  }
+}
+
+int
+sbx_process_write_start (const SbxProcess *self, gboolean by_scope, const gint32 *targets, gsize n_targets,
+                         GError **error)
+{
+  SbxBlockWriter writer = { 0 };
+
+  sbx_block_add (&writer, SBX_TAG_FDMAP, targets, n_targets * sizeof *targets);
+  sbx_block_add_u32 (&writer, SBX_TAG_FLAGS, self->start_flags);
+  sbx_block_add_strv (&writer, SBX_TAG_ARGV, (const char *const *) self->argv);
+  sbx_block_add_strv (&writer, SBX_TAG_ENV, sbx_process_get_environment (self));
+  if (self->cwd)
+    sbx_block_add_string (&writer, SBX_TAG_CWD, self->cwd);
+  sbx_block_add_string (&writer, SBX_TAG_HOME, self->home);
+  add_bytes (&writer, SBX_TAG_SECCOMP, self->filter);
+  add_domain (self, &writer);
+  add_rlimits (self, &writer, by_scope);
+  return finish_block (&writer, error);
+}

@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "plan/build.h"
+
+#include <string.h>
+
+#include "common/error.h"
+#include "common/names.h"
+#include "plan/bwrap-args.h"
+#include "plan/confine.h"
+#include "plan/draft.h"
+#include "plan/mounts/bus.h"
+#include "plan/mounts/devices.h"
+#include "plan/mounts/files.h"
+#include "plan/mounts/sockets.h"
+#include "plan/mounts/system.h"
+#include "plan/sidecar.h"
+#include "wire/layout.h"
+
+#define UID_FOR_ROOT 1000 /* what root's applications are inside */
+
+static gboolean
+check_machine (const SbxMachine *machine, GError **error)
+{
+  if (machine->bwrap_problem)
+    return sbx_throw (error, SBX_ERROR_NOT_SUPPORTED, "%s", machine->bwrap_problem);
+  return !machine->kernel.userns_problem
+         || sbx_throw (error, SBX_ERROR_NOT_SUPPORTED, "no sandbox can start: %s", machine->kernel.userns_problem);
+}
+
+/* Who it is inside, and where its own places are. */
+static void
+choose_places (SbxDraft *draft)
+{
+  const SbxMachine *machine = draft->machine;
+  SbxBox *box = draft->box;
+
+  box->as_root = machine->uid == 0 && !(sbx_policy_get_features (draft->policy) & SBX_FEATURE_ROOT);
+  box->uid = box->as_root ? UID_FOR_ROOT : machine->uid;
+  box->gid = box->as_root ? UID_FOR_ROOT : machine->gid;
+  /* "/" as a home would be covered by an empty one, and with it everything else */
+  box->home = g_strdup (machine->home && strcmp (machine->home, "/") != 0 ? machine->home : "/run/home");
+  box->runtime_dir =
+      machine->runtime_dir ? g_strdup (machine->runtime_dir) : g_strdup_printf ("/run/user/%u", box->uid);
+  box->app_home = g_build_filename (machine->data_home, SBX_RUNTIME_SUBDIR, draft->request->app_id, NULL);
+  box->shared = sbx_policy_get_shared (draft->policy);
+  box->handler = draft->request->handler;
+}
+
+static void
+offer_base (SbxDraft *draft)
+{
+  const SbxBox *box = draft->box;
+  const char *user = box->as_root ? "sandbox" : draft->machine->user_name;
+  const struct {
+    const char *name, *value;
+  } rows[] = { { "HOME", box->home },
+               { "USER", user },
+               { "LOGNAME", user },
+               { "SHELL", "/bin/sh" },
+               { "PATH", "/usr/local/bin:/usr/bin:/bin:/usr/local/games:/usr/games:/usr/sbin:/sbin" },
+               { "PWD", box->home }, /* sandbox-init writes where it really is */
+               { "XDG_RUNTIME_DIR", box->runtime_dir },
+               { "container", "sandbox" } };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (rows); i++)
+    sbx_draft_offer (draft, SBX_OFFER_BASE, rows[i].name, rows[i].value);
+}
+
+static void
+offer_target (SbxDraft *draft)
+{
+  g_autofree char *pid = g_strdup_printf ("%u", draft->request->target_pid);
+
+  sbx_draft_offer (draft, SBX_OFFER_BASE, "SANDBOX_TARGET_PID", pid);
+  sbx_draft_offer (draft, SBX_OFFER_BASE, "SANDBOX_TARGET_ROOT", SBX_TARGET_ROOT);
+  if (draft->request->crash_directory)
+    sbx_draft_offer (draft, SBX_OFFER_BASE, "SANDBOX_CRASH_DIR", SBX_PLAN_CRASH_DIRECTORY);
+}
+
+static gboolean
+fill_box (SbxDraft *draft, GError **error)
+{
+  choose_places (draft);
+  offer_base (draft);
+  if (draft->box->handler)
+    offer_target (draft);
+  sbx_mounts_add_system (draft);
+  sbx_mounts_add_devices (draft);
+  sbx_mounts_add_files (draft);
+  sbx_mounts_add_sockets (draft);
+  sbx_mounts_add_buses (draft);
+  sbx_mounts_close_covered (draft);
+  return sbx_confine_box (draft, error) && sbx_sidecars_confine (draft, error);
+}
+
+static SbxPlan *
+build (SbxDraft *draft, GError **error)
+{
+  g_autoptr (SbxProcess) process = NULL;
+  gboolean inferiors_only = FALSE;
+
+  if (!check_machine (draft->machine, error) || !fill_box (draft, error))
+    return NULL;
+  process = sbx_process_new (draft->policy, draft->box->offers, draft->request, draft->machine->environment);
+  if (!sbx_confine_process (draft, process, error)
+      || !sbx_confine_check_promise (draft, process, &inferiors_only, error))
+    return NULL;
+  if (sbx_policy_get_limit (draft->policy, SBX_LIMIT_CPU) != SBX_LIMIT_NONE)
+    sbx_draft_warn (draft, "%s", SBX_PLAN_CPU_WARNING);
+  sbx_bwrap_write (draft);
+  g_ptr_array_add (draft->warnings, NULL);
+  return sbx_plan_assemble (draft->policy, g_steal_pointer (&draft->box), g_steal_pointer (&process),
+                            g_steal_pointer (&draft->warnings), inferiors_only);
+}
+
+SbxPlan *
+sbx_plan_new (const SbxPolicy *policy, const SbxPlanRequest *request, SbxMachine *machine, GError **error)
+{
+  SbxDraft draft = { .policy = policy,
+                     .request = request,
+                     .machine = machine,
+                     .box = sbx_box_new (),
+                     .warnings = g_ptr_array_new_with_free_func (g_free),
+                     .covered = g_ptr_array_new_with_free_func (g_free) };
+  SbxPlan *plan = build (&draft, error);
+
+  g_clear_pointer (&draft.box, sbx_box_free);
+  g_clear_pointer (&draft.warnings, g_ptr_array_unref);
+  g_ptr_array_unref (draft.covered);
+  return plan;
+}
