@@ -59,7 +59,7 @@ read_header (Reader *reader, char *line, GError **error)
     return fail (reader, 2, error, "a group without a name");
   if (!g_hash_table_add (reader->groups, g_strdup (line + 1)))
     return fail (reader, 1, error, "the group [%s] is there twice; put its keys together", line + 1);
-  condition = strstr (line, " if=");
+  condition = reader->kind->conditions ? strstr (line, " if=") : NULL;
   g_free (reader->condition);
   reader->condition = condition ? g_strdup (condition + 4) : NULL;
   if (condition)
@@ -201,21 +201,49 @@ sbx_key_file_read (const SbxKeyFileKind *kind, const char *path, SbxKeyFileVisit
   return sbx_key_file_parse (kind, data, size, path, visit, user_data, error);
 }
 
+/* Reads one character of a value, as it is meant; returns what is behind it. */
+static const char *
+take_character (const char *value, const char *escapes, char *character)
+{
+  const char *const meanings = "\n\t\r \\;", *found = value[0] == '\\' && value[1] ? strchr (escapes, value[1]) : NULL;
+
+  *character = found ? meanings[found - escapes] : value[0];
+  return value + (found ? 2 : 1);
+}
+
 char *
 sbx_key_file_unescape (const char *value)
 {
   GString *text = g_string_new (NULL);
-  const char *const escapes = "ntrs\\";
 
-  for (; *value; value++) {
-    const char *found = *value == '\\' && value[1] ? strchr (escapes, value[1]) : NULL;
+  while (*value) {
+    char character;
 
-    if (found) {
-      g_string_append_c (text, "\n\t\r \\"[found - escapes]);
-      value++;
-    } else {
-      g_string_append_c (text, *value);
-    }
+    value = take_character (value, "ntrs\\", &character);
+    g_string_append_c (text, character);
   }
   return g_string_free (text, FALSE);
+}
+
+char **
+sbx_key_file_split (const char *value)
+{
+  GPtrArray *items = g_ptr_array_new ();
+  GString *item = g_string_new (NULL);
+
+  while (*value) {
+    gboolean end = *value == ';';
+    char character;
+
+    value = take_character (value, "ntrs\\;", &character);
+    if (!end)
+      g_string_append_c (item, character);
+    if (end || !*value) {
+      g_ptr_array_add (items, g_string_free (item, FALSE));
+      item = g_string_new (NULL);
+    }
+  }
+  g_string_free (item, TRUE);
+  g_ptr_array_add (items, NULL);
+  return (char **) g_ptr_array_free (items, FALSE);
 }

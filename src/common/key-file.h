@@ -12,7 +12,8 @@ G_BEGIN_DECLS
 typedef struct {
   const char *what; /* "profile" */
   SbxError code;
-  gsize max; /* bytes */
+  gsize max;           /* bytes */
+  gboolean conditions; /* whether a group may be [Name if=condition]; else that is its name */
 } SbxKeyFileKind;
 
 typedef struct {
@@ -37,5 +38,9 @@ gboolean sbx_key_file_read (const SbxKeyFileKind *kind, const char *path, SbxKey
 
 /* @value with "\n", "\t", "\r", "\s" and "\\" as in GKeyFile; any other backslash stays. g_free. */
 char *sbx_key_file_unescape (const char *value);
+
+/* The items of a list, each with a ";" behind it, unescaped as by sbx_key_file_unescape (), with "\;" too.
+ * g_strfreev (). */
+char **sbx_key_file_split (const char *value);
 
 G_END_DECLS

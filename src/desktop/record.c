@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "common/error.h"
+#include "common/key-file.h"
 
 SbxDesktopItem *
 sbx_desktop_item_new (const char *kind, const char *path, const char *content, guint mode)
@@ -52,13 +53,88 @@ sbx_desktop_record_free (SbxDesktopRecord *record)
   g_free (record);
 }
 
-/* Paths are bytes and key files are UTF-8. */
-static char *
-get_bytes (GKeyFile *file, const char *group, const char *key)
-{
-  g_autofree char *value = g_key_file_get_value (file, group, key, NULL);
+static const SbxKeyFileKind record_kind = { "record", SBX_ERROR_BAD_OPTION, 1024 * 1024, FALSE };
 
-  return value ? g_strcompress (value) : NULL;
+static gboolean
+throw_unknown (const SbxKeyFileEntry *entry, GError **error)
+{
+  return sbx_throw (error, SBX_ERROR_BAD_OPTION, "unknown key \"%s\" in [%s]", entry->key, entry->group);
+}
+
+static gboolean
+read_installed (SbxDesktopRecord *record, const SbxKeyFileEntry *entry, GError **error)
+{
+  const struct {
+    const char *key;
+    char **value;
+  } rows[] = { { "source", &record->source }, { "profile", &record->profile }, { "app-id", &record->app_id } };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (rows); i++)
+    if (g_str_equal (rows[i].key, entry->key)) {
+      *rows[i].value = g_strcompress (entry->value);
+      return TRUE;
+    }
+  if (!g_str_equal (entry->key, "portal"))
+    return throw_unknown (entry, error);
+  record->portal = g_str_equal (entry->value, "true");
+  return record->portal || g_str_equal (entry->value, "false")
+         || sbx_throw (error, SBX_ERROR_BAD_OPTION, "portal is true or false");
+}
+
+/* Of the last item, whose group has just begun. Paths are bytes and key files are UTF-8: hence g_strcompress (). */
+static gboolean
+read_item (SbxDesktopItem *item, const SbxKeyFileEntry *entry, GError **error)
+{
+  if (g_str_equal (entry->key, "kind"))
+    item->kind = g_strcompress (entry->value);
+  else if (g_str_equal (entry->key, "path"))
+    item->path = g_strcompress (entry->value);
+  else if (g_str_equal (entry->key, "backup"))
+    item->backup = g_strcompress (entry->value);
+  else if (g_str_equal (entry->key, "sums"))
+    item->sums = sbx_key_file_split (entry->value);
+  else
+    return throw_unknown (entry, error);
+  return TRUE;
+}
+
+static gboolean
+visit (const SbxKeyFileEntry *entry, gpointer data, GError **error)
+{
+  SbxDesktopRecord *record = data;
+  gboolean installed = g_str_equal (entry->group, "Installed");
+
+  if (!installed && !g_str_has_prefix (entry->group, "File "))
+    return sbx_throw (error, SBX_ERROR_BAD_OPTION, "unknown group [%s]", entry->group);
+  if (installed)
+    return !entry->key || read_installed (record, entry, error);
+  if (entry->key)
+    return read_item (record->items->pdata[record->items->len - 1], entry, error);
+  g_ptr_array_add (record->items, g_new0 (SbxDesktopItem, 1));
+  return TRUE;
+}
+
+SbxDesktopRecord *
+sbx_desktop_record_read (const char *path, GError **error)
+{
+  g_autofree char *name = g_path_get_basename (path);
+  g_autofree char *id = g_strndup (name, strlen (name) - strlen (SBX_DESKTOP_RECORD_SUFFIX));
+  g_autoptr (SbxDesktopRecord) record = sbx_desktop_record_new (id);
+
+  if (!sbx_key_file_read (&record_kind, path, visit, record, error))
+    return NULL;
+  for (guint i = 0; i < record->items->len; i++) {
+    const SbxDesktopItem *item = record->items->pdata[i];
+
+    if (item->kind && item->path && item->sums && (!item->backup || !strchr (item->backup, '/')))
+      continue;
+    sbx_throw (error, SBX_ERROR_BAD_OPTION, _ ("%s: [%s] is damaged"), path, item->path ? item->path : "File");
+    return NULL;
+  }
+  if (record->profile && record->source)
+    return g_steal_pointer (&record);
+  sbx_throw (error, SBX_ERROR_BAD_OPTION, _ ("%s is damaged: it has no profile or source"), path);
+  return NULL;
 }
 
 static void
@@ -68,45 +144,6 @@ set_bytes (GKeyFile *file, const char *group, const char *key, const char *value
 
   if (text)
     g_key_file_set_value (file, group, key, text);
-}
-
-SbxDesktopRecord *
-sbx_desktop_record_read (const char *path, GError **error)
-{
-  g_autofree char *name = g_path_get_basename (path);
-  g_autofree char *id = g_strndup (name, strlen (name) - strlen (SBX_DESKTOP_RECORD_SUFFIX));
-  g_autoptr (SbxDesktopRecord) record = sbx_desktop_record_new (id);
-  g_autoptr (GKeyFile) file = g_key_file_new ();
-  g_auto (GStrv) groups = NULL;
-
-  if (!g_key_file_load_from_file (file, path, G_KEY_FILE_NONE, error)) {
-    g_prefix_error (error, "%s: ", path);
-    return NULL;
-  }
-  record->source = get_bytes (file, "Installed", "source");
-  record->profile = get_bytes (file, "Installed", "profile");
-  record->app_id = get_bytes (file, "Installed", "app-id");
-  record->portal = g_key_file_get_boolean (file, "Installed", "portal", NULL);
-  groups = g_key_file_get_groups (file, NULL);
-  for (char **group = groups; *group; group++) {
-    g_autofree char *kind = get_bytes (file, *group, "kind"), *at = get_bytes (file, *group, "path");
-    SbxDesktopItem *item;
-
-    if (!kind || !at)
-      continue;
-    item = sbx_desktop_item_new (kind, at, NULL, 0);
-    item->sums = g_key_file_get_string_list (file, *group, "sums", NULL, NULL);
-    item->backup = get_bytes (file, *group, "backup");
-    g_ptr_array_add (record->items, item);
-    if (item->sums && (!item->backup || !strchr (item->backup, '/')))
-      continue;
-    sbx_throw (error, SBX_ERROR_BAD_OPTION, _ ("%s: [%s] is damaged"), path, *group);
-    return NULL;
-  }
-  if (record->profile && record->source)
-    return g_steal_pointer (&record);
-  sbx_throw (error, SBX_ERROR_BAD_OPTION, _ ("%s is damaged: it has no profile or source"), path);
-  return NULL;
 }
 
 char *

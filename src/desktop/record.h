@@ -30,8 +30,8 @@ SbxDesktopRecord *sbx_desktop_record_new (const char *id);
 void sbx_desktop_record_free (SbxDesktopRecord *record);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (SbxDesktopRecord, sbx_desktop_record_free)
 
-/* The record in the file @path, whose name is the id and SBX_DESKTOP_RECORD_SUFFIX. Errors: G_FILE_ERROR and
- * G_KEY_FILE_ERROR, BAD_OPTION (names what is damaged). */
+/* The record in the file @path, whose name is the id and SBX_DESKTOP_RECORD_SUFFIX. Errors: NOT_FOUND,
+ * BAD_OPTION (names the line, or what is damaged). */
 #define SBX_DESKTOP_RECORD_SUFFIX ".record"
 SbxDesktopRecord *sbx_desktop_record_read (const char *path, GError **error);
 /* The text of such a file; every item has its sums. The caller's. */

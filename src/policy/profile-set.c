@@ -13,7 +13,7 @@
 
 #define MAX_DEPTH 8
 
-static const SbxKeyFileKind profile_kind = { "profile", SBX_ERROR_BAD_PROFILE, 64 * 1024 };
+static const SbxKeyFileKind profile_kind = { "profile", SBX_ERROR_BAD_PROFILE, 64 * 1024, TRUE };
 
 struct _SbxProfileSet {
   GObject parent_instance;

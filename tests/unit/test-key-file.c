@@ -6,7 +6,7 @@
 
 #include "common/key-file.h"
 
-static const SbxKeyFileKind kind = { "list", SBX_ERROR_BAD_OPTION, 100 };
+static const SbxKeyFileKind kind = { "list", SBX_ERROR_BAD_OPTION, 100, TRUE };
 
 static gboolean
 note (const SbxKeyFileEntry *entry, gpointer data, GError **error)
@@ -97,6 +97,27 @@ test_unescape (void)
   g_assert_cmpstr (text, ==, "a\nb\tc\\n\\x\\");
 }
 
+static void
+test_split (void)
+{
+  static const struct {
+    const char *value;
+    const char *const items[4];
+  } rows[] = {
+    { "", { NULL } },
+    { ";", { "", NULL } },
+    { "a;b;", { "a", "b", NULL } },
+    { "a;b", { "a", "b", NULL } },
+    { "a\\;b;;\\sc;", { "a;b", "", " c", NULL } },
+  };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (rows); i++) {
+    g_auto (GStrv) items = sbx_key_file_split (rows[i].value);
+
+    g_assert_cmpstrv (items, rows[i].items);
+  }
+}
+
 int
 main (int argc, char **argv)
 {
@@ -105,5 +126,6 @@ main (int argc, char **argv)
   g_test_add_func ("/key-file/errors", test_errors);
   g_test_add_func ("/key-file/files", test_files);
   g_test_add_func ("/key-file/unescape", test_unescape);
+  g_test_add_func ("/key-file/split", test_split);
   return g_test_run ();
 }

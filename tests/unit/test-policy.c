@@ -196,7 +196,7 @@ apply_entry (const SbxKeyFileEntry *entry, gpointer policy, GError **error)
 static void
 check_key_file (const SbxPolicy *policy)
 {
-  static const SbxKeyFileKind kind = { "profile", SBX_ERROR_BAD_PROFILE, 64 * 1024 };
+  static const SbxKeyFileKind kind = { "profile", SBX_ERROR_BAD_PROFILE, 64 * 1024, TRUE };
   g_autoptr (SbxPolicy) empty = sbx_policy_new (), again = sbx_policy_thaw (empty);
   g_autofree char *text = sbx_policy_to_key_file (policy);
   g_autoptr (GError) error = NULL;
