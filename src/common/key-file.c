@@ -247,3 +247,42 @@ sbx_key_file_split (const char *value)
   g_ptr_array_add (items, NULL);
   return (char **) g_ptr_array_free (items, FALSE);
 }
+
+/* Blanks at the ends of a line are not part of a value, so they are escaped as well. */
+static void
+append_escaped (GString *text, const char *value, const char *escaped)
+{
+  g_autofree char *valid = g_utf8_make_valid (value, -1);
+  const char *const special = "\n\t\r\\;", *const letters = "ntr\\;";
+
+  for (const char *p = valid; *p; p++) {
+    const char *found = strchr (escaped, *p) ? strchr (special, *p) : NULL;
+    gboolean end = p == valid || p[1] == '\0';
+
+    if (found)
+      g_string_append_printf (text, "\\%c", letters[found - special]);
+    else if (*p == ' ' && end)
+      g_string_append (text, "\\s");
+    else
+      g_string_append_c (text, (guchar) *p < ' ' || *p == 0x7f ? '?' : *p);
+  }
+}
+
+void
+sbx_key_file_append (GString *text, const char *key, const char *value)
+{
+  g_string_append_printf (text, "%s=", key);
+  append_escaped (text, value, "\n\t\r\\");
+  g_string_append_c (text, '\n');
+}
+
+void
+sbx_key_file_append_list (GString *text, const char *key, const char *const *items)
+{
+  g_string_append_printf (text, "%s=", key);
+  for (; *items; items++) {
+    append_escaped (text, *items, "\n\t\r\\;");
+    g_string_append_c (text, ';');
+  }
+  g_string_append_c (text, '\n');
+}

@@ -43,4 +43,10 @@ char *sbx_key_file_unescape (const char *value);
  * g_strfreev (). */
 char **sbx_key_file_split (const char *value);
 
+/* Appends "@key=@value" as a line to @text, so that sbx_key_file_unescape () gives @value again. What no key file can
+ * hold becomes "?" (control characters) or U+FFFD (bytes that are not UTF-8). */
+void sbx_key_file_append (GString *text, const char *key, const char *value);
+/* The same for the list @items, so that sbx_key_file_split () gives it again. */
+void sbx_key_file_append_list (GString *text, const char *key, const char *const *items);
+
 G_END_DECLS

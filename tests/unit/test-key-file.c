@@ -118,6 +118,42 @@ test_split (void)
   }
 }
 
+static gboolean
+keep_value (const SbxKeyFileEntry *entry, gpointer data, GError **error)
+{
+  char **value = data;
+
+  g_free (*value);
+  *value = g_strdup (entry->value);
+  return TRUE;
+}
+
+static void
+test_append (void)
+{
+  static const char *const items[] = { " a b ", "", ";\\;", "line\nline\ttab\r", "\xc3\xa4", NULL };
+  g_autoptr (GString) text = g_string_new ("[A]\n");
+  g_autofree char *value = NULL, *again = NULL;
+  g_auto (GStrv) list = NULL;
+
+  for (gsize i = 0; items[i]; i++) {
+    g_string_truncate (text, 4);
+    sbx_key_file_append (text, "key", items[i]);
+    g_assert_true (sbx_key_file_parse (&kind, text->str, text->len, "x", keep_value, &value, NULL));
+    g_free (again);
+    again = sbx_key_file_unescape (value);
+    g_assert_cmpstr (again, ==, items[i]);
+  }
+  g_string_truncate (text, 4);
+  sbx_key_file_append_list (text, "key", items);
+  g_assert_true (sbx_key_file_parse (&kind, text->str, text->len, "x", keep_value, &value, NULL));
+  list = sbx_key_file_split (value);
+  g_assert_cmpstrv (list, items);
+  g_string_truncate (text, 4);
+  sbx_key_file_append (text, "key", "a\x01\xff");
+  g_assert_cmpstr (text->str, ==, "[A]\nkey=a?\xef\xbf\xbd\n");
+}
+
 int
 main (int argc, char **argv)
 {
@@ -127,5 +163,6 @@ main (int argc, char **argv)
   g_test_add_func ("/key-file/files", test_files);
   g_test_add_func ("/key-file/unescape", test_unescape);
   g_test_add_func ("/key-file/split", test_split);
+  g_test_add_func ("/key-file/append", test_append);
   return g_test_run ();
 }

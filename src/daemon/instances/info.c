@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "daemon/instances/info.h"
 
-#include <string.h>
-
 #include "common/error.h"
+#include "common/key-file.h"
 
 #define INFO_GROUP "Instance"
 
@@ -62,155 +61,144 @@ sbx_info_new (guint64 id)
 GBytes *
 sbx_info_write (const SbxInfo *info)
 {
-  g_autoptr (GKeyFile) file = g_key_file_new ();
+  GString *text = g_string_new ("[" INFO_GROUP "]\n");
   g_autofree char *command = g_variant_print (info->command, TRUE);
   g_autofree char *policy = g_variant_print (info->policy, TRUE);
   char id[SBX_ID_SIZE];
-  gsize size;
-  char *text;
 
   sbx_id_format (info->id, id);
-  g_key_file_set_string (file, INFO_GROUP, "Id", id);
+  sbx_key_file_append (text, "Id", id);
   if (info->parent != 0) {
     sbx_id_format (info->parent, id);
-    g_key_file_set_string (file, INFO_GROUP, "Parent", id);
+    sbx_key_file_append (text, "Parent", id);
     if (info->nested)
-      g_key_file_set_string (file, INFO_GROUP, "Nested", "true");
+      sbx_key_file_append (text, "Nested", "true");
   }
-  g_key_file_set_string (file, INFO_GROUP, "AppId", info->app_id);
-  g_key_file_set_string (file, INFO_GROUP, "Profile", info->profile);
-  g_key_file_set_string (file, INFO_GROUP, "Command", command);
-  g_key_file_set_string (file, INFO_GROUP, "Policy", policy);
-  g_key_file_set_string_list (file, INFO_GROUP, "Warnings", (const char *const *) info->warnings,
-                              g_strv_length (info->warnings));
-  g_key_file_set_string (file, INFO_GROUP, "Limits", info->limits);
+  sbx_key_file_append (text, "AppId", info->app_id);
+  sbx_key_file_append (text, "Profile", info->profile);
+  sbx_key_file_append (text, "Command", command);
+  sbx_key_file_append (text, "Policy", policy);
+  sbx_key_file_append_list (text, "Warnings", (const char *const *) info->warnings);
+  sbx_key_file_append (text, "Limits", info->limits);
   if (info->on_crash && info->on_crash[0])
-    g_key_file_set_string (file, INFO_GROUP, "OnCrash", info->on_crash);
+    sbx_key_file_append (text, "OnCrash", info->on_crash);
   if (info->display)
-    g_key_file_set_string_list (file, INFO_GROUP, "Display", (const char *const *) info->display,
-                                g_strv_length (info->display));
-  text = g_key_file_to_data (file, &size, NULL);
-  return g_bytes_new_take (text, size);
-}
-
-/* For a backslash at the end after another bad escape GLib sets its error twice, with a warning. */
-static gboolean
-check_end (GKeyFile *file, const char *key, GError **error)
-{
-  g_autofree char *value = g_key_file_get_value (file, INFO_GROUP, key, error);
-  gsize n = 0;
-
-  if (!value)
-    return FALSE;
-  for (gsize i = strlen (value); i > 0 && value[i - 1] == '\\'; i--)
-    n++;
-  return n % 2 == 0 || sbx_throw (error, SBX_ERROR_BAD_OPTION, "%s ends in a backslash", key);
-}
-
-/* GLib returns what it has of a value with a bad escape, and sets the error as well. */
-static char *
-read_string (GKeyFile *file, const char *key, GError **error)
-{
-  GError *problem = NULL;
-  g_autofree char *text =
-      check_end (file, key, &problem) ? g_key_file_get_string (file, INFO_GROUP, key, &problem) : NULL;
-
-  if (!problem)
-    return g_steal_pointer (&text);
-  g_propagate_error (error, problem);
-  return NULL;
-}
-
-/* "" when it is not there. */
-static char *
-read_optional (GKeyFile *file, const char *key, GError **error)
-{
-  return g_key_file_has_key (file, INFO_GROUP, key, NULL) ? read_string (file, key, error) : g_strdup ("");
-}
-
-static GVariant *
-read_variant (GKeyFile *file, const char *key, const char *type, GError **error)
-{
-  g_autofree char *text = read_string (file, key, error);
-
-  return text ? g_variant_parse (G_VARIANT_TYPE (type), text, NULL, NULL, error) : NULL;
-}
-
-static char **
-read_list (GKeyFile *file, const char *key, GError **error)
-{
-  GError *problem = NULL;
-  g_auto (GStrv) list =
-      check_end (file, key, &problem) ? g_key_file_get_string_list (file, INFO_GROUP, key, NULL, &problem) : NULL;
-
-  if (!problem)
-    return g_steal_pointer (&list);
-  g_propagate_error (error, problem);
-  return NULL;
+    sbx_key_file_append_list (text, "Display", (const char *const *) info->display);
+  return g_string_free_to_bytes (text);
 }
 
 static gboolean
-read_parent (GKeyFile *file, SbxInfo *info, GError **error)
+read_id (SbxInfo *info, const char *value, GError **error)
 {
-  g_autofree char *parent = NULL;
+  guint64 id;
 
-  if (!g_key_file_has_key (file, INFO_GROUP, "Parent", NULL))
+  return (sbx_id_parse (value, &id) && id == info->id)
+         || sbx_throw (error, SBX_ERROR_BAD_OPTION, "Id is of another instance");
+}
+
+static gboolean
+read_parent (SbxInfo *info, const char *value, GError **error)
+{
+  return sbx_id_parse (value, &info->parent) || sbx_throw (error, SBX_ERROR_BAD_OPTION, "Parent is no id");
+}
+
+static gboolean
+read_nested (SbxInfo *info, const char *value, GError **error)
+{
+  info->nested = g_str_equal (value, "true");
+  return info->nested || sbx_throw (error, SBX_ERROR_BAD_OPTION, "Nested is not \"true\"");
+}
+
+/* One key: it is read by a function, or it is text, a list or a variant at @offset of SbxInfo. */
+typedef struct {
+  const char *name;
+  gboolean optional;
+  gsize offset;
+  gboolean (*read) (SbxInfo *info, const char *value, GError **error);
+  enum { TEXT, LIST, VARIANT } form;
+  const char *type; /* of a variant */
+} Key;
+
+static const Key keys[] = {
+  { "Id", FALSE, 0, read_id },
+  { "Parent", TRUE, 0, read_parent },
+  { "Nested", TRUE, 0, read_nested },
+  { "AppId", FALSE, G_STRUCT_OFFSET (SbxInfo, app_id) },
+  { "Profile", FALSE, G_STRUCT_OFFSET (SbxInfo, profile) },
+  { "Command", FALSE, G_STRUCT_OFFSET (SbxInfo, command), NULL, VARIANT, "aay" },
+  { "Policy", FALSE, G_STRUCT_OFFSET (SbxInfo, policy), NULL, VARIANT, "a{sv}" },
+  { "Warnings", FALSE, G_STRUCT_OFFSET (SbxInfo, warnings), NULL, LIST },
+  { "Limits", FALSE, G_STRUCT_OFFSET (SbxInfo, limits) },
+  { "OnCrash", TRUE, G_STRUCT_OFFSET (SbxInfo, on_crash) },
+  { "Display", TRUE, G_STRUCT_OFFSET (SbxInfo, display), NULL, LIST },
+};
+
+typedef struct {
+  SbxInfo *info;
+  gboolean seen[G_N_ELEMENTS (keys)];
+} Reading;
+
+static gboolean
+read_value (SbxInfo *info, const Key *key, const char *value, GError **error)
+{
+  g_autofree char *text = NULL;
+
+  if (key->read)
+    return key->read (info, value, error);
+  switch (key->form) {
+  case TEXT:
+    G_STRUCT_MEMBER (char *, info, key->offset) = sbx_key_file_unescape (value);
     return TRUE;
-  parent = read_string (file, "Parent", error);
-  return parent && (sbx_id_parse (parent, &info->parent) || sbx_throw (error, SBX_ERROR_BAD_OPTION, "Parent is no id"));
+  case LIST:
+    G_STRUCT_MEMBER (char **, info, key->offset) = sbx_key_file_split (value);
+    return TRUE;
+  case VARIANT:
+    text = sbx_key_file_unescape (value);
+    G_STRUCT_MEMBER (GVariant *, info, key->offset) =
+        g_variant_parse (G_VARIANT_TYPE (key->type), text, NULL, NULL, error);
+    return G_STRUCT_MEMBER (GVariant *, info, key->offset) != NULL;
+  }
+  return FALSE;
 }
 
 static gboolean
-read_nested (GKeyFile *file, SbxInfo *info, GError **error)
+visit (const SbxKeyFileEntry *entry, gpointer data, GError **error)
 {
-  g_autofree char *nested = read_optional (file, "Nested", error);
+  Reading *reading = data;
 
-  if (!nested)
-    return FALSE;
-  info->nested = g_str_equal (nested, "true");
-  return (nested[0] == '\0' || (info->nested && info->parent != 0))
-         || sbx_throw (error, SBX_ERROR_BAD_OPTION, "Nested is not \"true\" with a Parent");
-}
-
-/* TRUE without one. */
-static gboolean
-read_display (GKeyFile *file, SbxInfo *info, GError **error)
-{
-  return !g_key_file_has_key (file, INFO_GROUP, "Display", NULL)
-         || (info->display = read_list (file, "Display", error)) != NULL;
+  if (!g_str_equal (entry->group, INFO_GROUP))
+    return sbx_throw (error, SBX_ERROR_BAD_OPTION, "unknown group [%s]", entry->group);
+  if (!entry->key)
+    return TRUE;
+  for (gsize i = 0; i < G_N_ELEMENTS (keys); i++)
+    if (g_str_equal (keys[i].name, entry->key)) {
+      reading->seen[i] = TRUE;
+      return read_value (reading->info, &keys[i], entry->value, error);
+    }
+  return sbx_throw (error, SBX_ERROR_BAD_OPTION, "unknown key \"%s\"", entry->key);
 }
 
 static gboolean
-read_info (GKeyFile *file, SbxInfo *info, GError **error)
+check_whole (const Reading *reading, GError **error)
 {
-  g_autofree char *id = read_string (file, "Id", error);
-  guint64 value;
-
-  if (!id)
-    return FALSE;
-  if (!sbx_id_parse (id, &value) || value != info->id)
-    return sbx_throw (error, SBX_ERROR_BAD_OPTION, "Id is of another instance");
-  return read_parent (file, info, error) && read_nested (file, info, error)
-         && (info->app_id = read_string (file, "AppId", error)) != NULL
-         && (info->profile = read_string (file, "Profile", error)) != NULL
-         && (info->command = read_variant (file, "Command", "aay", error)) != NULL
-         && (info->policy = read_variant (file, "Policy", "a{sv}", error)) != NULL
-         && (info->warnings = read_list (file, "Warnings", error)) != NULL
-         && (info->limits = read_string (file, "Limits", error)) != NULL
-         && (info->on_crash = read_optional (file, "OnCrash", error)) != NULL && read_display (file, info, error);
+  for (gsize i = 0; i < G_N_ELEMENTS (keys); i++)
+    if (!reading->seen[i] && !keys[i].optional)
+      return sbx_throw (error, SBX_ERROR_BAD_OPTION, "info file: %s is missing", keys[i].name);
+  return !reading->info->nested || reading->info->parent != 0
+         || sbx_throw (error, SBX_ERROR_BAD_OPTION, "info file: Nested without a Parent");
 }
 
 SbxInfo *
 sbx_info_parse (const char *text, gsize size, guint64 id, GError **error)
 {
-  g_autoptr (GKeyFile) file = g_key_file_new ();
+  static const SbxKeyFileKind kind = { "info file", SBX_ERROR_BAD_OPTION, SBX_INFO_MAX, FALSE };
   g_autoptr (SbxInfo) info = g_new0 (SbxInfo, 1);
-  g_autoptr (GError) problem = NULL;
+  Reading reading = { .info = info };
 
   info->id = id;
-  if (size > 0 && g_key_file_load_from_data (file, text, size, G_KEY_FILE_NONE, &problem)
-      && read_info (file, info, &problem))
-    return g_steal_pointer (&info);
-  sbx_throw (error, SBX_ERROR_BAD_OPTION, "info file: %s", problem ? problem->message : "empty");
-  return NULL;
+  if (!sbx_key_file_parse (&kind, text, size, "info file", visit, &reading, error) || !check_whole (&reading, error))
+    return NULL;
+  if (!info->on_crash)
+    info->on_crash = g_strdup ("");
+  return g_steal_pointer (&info);
 }
