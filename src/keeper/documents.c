@@ -27,8 +27,6 @@
 #include "keeper/keeper.h"
 #include "wire/sys.h"
 
-#define LINK_NUMBER 0
-
 static void __attribute__ ((noreturn)) find (const char *path, int link)
 {
   struct mount_attr attr = { .attr_set = MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV };
@@ -41,12 +39,12 @@ static void __attribute__ ((noreturn)) find (const char *path, int link)
   sigemptyset (&none);
   sigprocmask (SIG_SETMASK, &none, NULL);
   /* Only the socket: what the keeper holds must not live as long as we may have to */
-  if (dup2 (link, LINK_NUMBER) != LINK_NUMBER || sbx_sys_close_range (LINK_NUMBER + 1, ~0U, 0) < 0
+  if (dup2 (link, SBX_FINDER_LINK_FD) != SBX_FINDER_LINK_FD || sbx_sys_close_range (SBX_FINDER_LINK_FD + 1, ~0U, 0) < 0
       || unshare (CLONE_NEWUSER | CLONE_NEWNS) < 0)
     _exit (1);
   tree = sbx_sys_open_tree (AT_FDCWD, path, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_SYMLINK_NOFOLLOW);
   if (tree < 0 || (sbx_sys_mount_setattr (tree, "", AT_EMPTY_PATH, &attr) < 0 && errno != ENOSYS)
-      || sbx_message_send (LINK_NUMBER, &found, &tree, 1) < 0)
+      || sbx_message_send (SBX_FINDER_LINK_FD, &found, &tree, 1) < 0)
     _exit (1);
   _exit (0);
 }

@@ -51,7 +51,7 @@ static void __attribute__ ((noreturn)) exec_keeper (int program, const int *sour
   _exit (127);
 }
 
-/* The descriptors of SbxJoinFd, with the socket that sandboxd sent as SBX_KEEPER_SOCKET_FD. */
+/* SBX_JOIN_*_FD, with the socket that sandboxd sent as SBX_KEEPER_SOCKET_FD. */
 static int
 spawn (SbxKeeper *keeper, SbxHandler *row, const SbxNamespaces *namespaces, int user, int socket, int program)
 {

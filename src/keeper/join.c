@@ -20,11 +20,6 @@
 #include "wire/message.h"
 #include "wire/sys.h"
 
-/* The numbers that bwrap gets them as; all below SBX_INIT_CONTROL_FD, and closed by sandbox-init */
-#define OWNER_NUMBER 5
-#define USER_NUMBER 6
-#define PID_NUMBER 7
-
 static bool
 is_namespace (int fd, int type)
 {
@@ -57,7 +52,9 @@ same_file (int a, int b)
 char **
 sbx_join_argv (const SbxJoin *join, char *const *argv, size_t argc)
 {
-  static const char *const words[] = { "--userns", "5", "--pidns", "7", "--userns2", "6" };
+  static const char *const words[] = { "--userns",  SBX_FD_TEXT (SBX_BWRAP_OWNER_FD),
+                                       "--pidns",   SBX_FD_TEXT (SBX_BWRAP_PID_FD),
+                                       "--userns2", SBX_FD_TEXT (SBX_BWRAP_USER_FD) };
   /* bwrap cannot enter one twice */
   size_t n = same_file (join->owner, join->user) ? 4 : 6;
   char **all = calloc (argc + n + 1, sizeof *all);
@@ -74,7 +71,7 @@ size_t
 sbx_join_map (const SbxJoin *join, int *sources, int32_t *targets)
 {
   const int fds[SBX_JOIN_FDS] = { join->owner, join->user, join->pid };
-  const int32_t numbers[SBX_JOIN_FDS] = { OWNER_NUMBER, USER_NUMBER, PID_NUMBER };
+  const int32_t numbers[SBX_JOIN_FDS] = { SBX_BWRAP_OWNER_FD, SBX_BWRAP_USER_FD, SBX_BWRAP_PID_FD };
 
   memcpy (sources, fds, sizeof fds);
   memcpy (targets, numbers, sizeof numbers);

@@ -4,7 +4,7 @@
  * Such a keeper is started by the target's keeper (handlers.c), not by sandboxd, since it must be in the target's
  * Landlock domain: a domain is inherited and cannot be joined, and only a process of an outer domain may trace one of
  * an inner domain (kernel: Documentation/userspace-api/landlock.rst, "Ptrace restrictions"). What it needs of its
- * target comes as the descriptors below. libc only. */
+ * target comes as the descriptors SBX_JOIN_*_FD of wire/layout.h. libc only. */
 #pragma once
 
 #include <stdbool.h>
@@ -13,23 +13,13 @@
 
 #include "keeper/procfs.h"
 
-/* The descriptors that a handler's keeper is started with, beside SBX_KEEPER_SOCKET_FD */
-typedef enum {
-  SBX_JOIN_OWNER_FD = 4, /* user namespace that owns the target's mounts */
-  SBX_JOIN_USER_FD,      /* user namespace of its processes: the same, or one below */
-  SBX_JOIN_PID_FD,       /* pid namespace */
-  SBX_JOIN_MOUNT_FD,     /* mount namespace */
-  SBX_JOIN_INIT_FD,      /* pidfd of its PID 1 */
-  SBX_JOIN_LINK_FD,      /* socket to its keeper */
-} SbxJoinFd;
-
 typedef struct {
   bool joined;
   int owner, user, pid, mount, init, link;
   int own_mounts; /* the handler's own mount namespace, or -1 */
 } SbxJoin;
 
-/* Takes the descriptors above, if they are what they should be. 0, or -1 with EBADF or EBADMSG. */
+/* Takes those descriptors, if they are what they should be. 0, or -1 with EBADF or EBADMSG. */
 int sbx_join_open (SbxJoin *join);
 /* bwrap's command line with --userns and so on put in. free () the array; the strings are @argv's and constants. NULL
  * with ENOMEM. */

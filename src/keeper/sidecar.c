@@ -11,11 +11,7 @@
 #include <unistd.h>
 
 #include "wire/fdmap.h"
-
-/* The numbers that its command line names, see plan/plan.h */
-#define FILE_NUMBER 10
-#define LINK_NUMBER 11
-#define FILTER_NUMBER 12
+#include "wire/layout.h"
 
 /* What an application makes it keep does not count as the application's: so it has a limit of its own. */
 static struct rlimit
@@ -44,7 +40,8 @@ typedef struct {
 static void __attribute__ ((noreturn)) exec_it (char **argv, const Start *start, int ready, int log, int errors)
 {
   const int sources[] = { log, errors, ready, start->filter, start->file };
-  const int32_t targets[] = { STDOUT_FILENO, STDERR_FILENO, LINK_NUMBER, FILTER_NUMBER, FILE_NUMBER };
+  const int32_t targets[] = { STDOUT_FILENO, STDERR_FILENO, SBX_SIDECAR_LINK_FD, SBX_SIDECAR_FILTER_FD,
+                              SBX_SIDECAR_FILE_FD };
   const size_t n = sizeof sources / sizeof *sources - (start->file < 0);
   char *empty[] = { NULL };
   sigset_t none;

@@ -20,9 +20,10 @@ typedef struct {
     .link = -1, .log = -1                                                                                              \
   }
 
-/* Starts the command line of @records, a group of a PREPARE block. Descriptor 10 of it is a pipe with the bytes of the
- * file, if there is one, 11 the other end of link, 12 a file with the filter. With @errors its complaints go to the log
- * as well, else to where ours go. 0, or -1 with errno: what calloc, pipe2, memfd_create and vfork say. */
+/* Starts the command line of @records, a group of a PREPARE block. SBX_SIDECAR_FILE_FD of it is a pipe with the bytes
+ * of the file, if there is one, SBX_SIDECAR_LINK_FD the other end of link, SBX_SIDECAR_FILTER_FD a file with the
+ * filter. With @errors its complaints go to the log as well, else to where ours go. 0, or -1 with errno: what calloc,
+ * pipe2, memfd_create and vfork say. */
 int sbx_sidecar_start (SbxSidecar *self, const SbxBlock *records, bool errors);
 
 void sbx_sidecar_close_log (SbxSidecar *self);

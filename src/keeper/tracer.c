@@ -24,6 +24,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "wire/layout.h"
 #include "wire/message.h"
 #include "wire/sys.h"
 
@@ -295,16 +296,17 @@ static void __attribute__ ((noreturn)) run (pid_t pid, int socket)
 
   prctl (PR_SET_NAME, "sandbox-tracer");
   /* Only the socket: the keeper's descriptors are the keeper's, and our end must not hold its callers */
-  if (dup2 (socket, 3) != 3 || sbx_sys_close_range (4, ~0U, 0) < 0)
+  if (dup2 (socket, SBX_TRACER_LINK_FD) != SBX_TRACER_LINK_FD
+      || sbx_sys_close_range (SBX_TRACER_LINK_FD + 1, ~0U, 0) < 0)
     _exit (1);
   sigemptyset (&chld);
   sigaddset (&chld, SIGCHLD);
   sigprocmask (SIG_SETMASK, &chld, NULL);
   signals = signalfd (-1, &chld, SFD_CLOEXEC | SFD_NONBLOCK);
   if (signals < 0 || ptrace (PTRACE_SEIZE, pid, NULL, (void *) (long) OPTIONS) < 0
-      || sbx_message_send (3, &ready, NULL, 0) < 0)
+      || sbx_message_send (SBX_TRACER_LINK_FD, &ready, NULL, 0) < 0)
     _exit (errno);
-  trace (3, signals);
+  trace (SBX_TRACER_LINK_FD, signals);
 }
 
 pid_t

@@ -61,17 +61,10 @@ typedef struct {
 typedef struct {
   SbxSidecarKind kind;
   GPtrArray *argv; /* bwrap's, ends with NULL */
-  GBytes *file;    /* what it reads from SBX_PLAN_SIDECAR_FILE */
+  GBytes *file;    /* what it reads from SBX_SIDECAR_FILE_FD */
   GBytes *filter;  /* struct sock_filter[] */
   guint64 memory;  /* bytes, or SBX_LIMIT_NONE */
 } SbxPlanSidecar;
-
-/* Descriptors that bwrap inherits, beside SBX_INIT_CONTROL_FD and SBX_INIT_PROGRAM_FD */
-#define SBX_PLAN_FIRST_FILE_NUMBER 10
-/* … and the bwrap of a sidecar: keeper/sidecar.h */
-#define SBX_PLAN_SIDECAR_FILE 10
-#define SBX_PLAN_SIDECAR_LINK 11
-#define SBX_PLAN_SIDECAR_FILTER 12
 
 /* Filled by the rooms of this folder, and only read by everybody else. */
 typedef struct {

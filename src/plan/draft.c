@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "plan/environment.h"
+#include "wire/layout.h"
 
 static void
 add_mount (SbxDraft *self, SbxMount mount, const char *source, const char *dest)
@@ -40,7 +41,7 @@ sbx_draft_bind_if_there (SbxDraft *self, SbxMountBy by, guint flags, const char 
 static void
 add_file (SbxDraft *self, SbxMountBy by, const char *what, GBytes *content, gboolean secret, const char *dest)
 {
-  SbxPlanFile file = { SBX_PLAN_FIRST_FILE_NUMBER + (int) self->box->files->len, content, what, secret };
+  SbxPlanFile file = { SBX_BWRAP_FILES_FD + (int) self->box->files->len, content, what, secret };
   const SbxMount mount = {
     .kind = SBX_MOUNT_FILE, .flags = SBX_MOUNT_READ_ONLY, .by = by, .mode = secret ? 0600 : 0644, .number = file.number
   };

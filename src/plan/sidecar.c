@@ -4,6 +4,7 @@
 #include "plan/sidecar.h"
 
 #include "plan/filter/syscall-filter.h"
+#include "wire/layout.h"
 
 void
 sbx_sidecar_add_words (GPtrArray *argv, const char *const *words)
@@ -46,7 +47,7 @@ sbx_sidecar_run (GPtrArray *argv, const char *program)
 {
   /* Its root is memory of bwrap's, where it would have room for files of its own */
   sbx_sidecar_add_words (argv,
-                         (const char *const[]){ "--remount-ro", "/", "--seccomp", G_STRINGIFY (SBX_PLAN_SIDECAR_FILTER),
+                         (const char *const[]){ "--remount-ro", "/", "--seccomp", SBX_FD_TEXT (SBX_SIDECAR_FILTER_FD),
                                                 "--chdir", "/", "--", program, NULL });
 }
 

@@ -13,7 +13,7 @@ GPtrArray *sbx_sidecar_begin (SbxDraft *self);
 void sbx_sidecar_run (GPtrArray *argv, const char *program);
 /* Appends copies of @words, which end with NULL. */
 void sbx_sidecar_add_words (GPtrArray *argv, const char *const *words);
-/* Takes @argv and @file, what it reads from SBX_PLAN_SIDECAR_FILE. */
+/* Takes @argv and @file, what it reads from SBX_SIDECAR_FILE_FD. */
 void sbx_sidecar_add (SbxDraft *self, SbxSidecarKind kind, GPtrArray *argv, GBytes *file);
 
 /* Gives each its system-call filter. NOT_SUPPORTED with libseccomp's reason. */

@@ -1,13 +1,41 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What the service, the keeper and sandbox-init take for granted of each other, beside messages and blocks: numbers of
- * inherited descriptors, and where things are. */
+/* What programs of this project take for granted of each other, beside messages and blocks: the numbers of the
+ * descriptors that one is started with, and where things are. */
 #pragma once
 
-/* Of sandbox-keeper: one end of a pair, sandboxd has the other (message.h) */
-#define SBX_KEEPER_SOCKET_FD 3
-/* Of bwrap and of sandbox-init: its socket to the keeper; the program itself, executed as /proc/self/fd/9 */
-#define SBX_INIT_CONTROL_FD 8
-#define SBX_INIT_PROGRAM_FD 9
+/* A number as text, for a command line. */
+#define SBX_FD_TEXT(number) SBX_FD_TEXT_OF (number)
+#define SBX_FD_TEXT_OF(number) #number
+
+/* sandbox-keeper */
+#define SBX_KEEPER_SOCKET_FD 3 /* one end of a pair, of which sandboxd has the other (message.h) */
+/* … of a handler, which has of its target: */
+#define SBX_JOIN_OWNER_FD 4 /* the user namespace that owns its mounts */
+#define SBX_JOIN_USER_FD 5  /* the user namespace of its processes: the same, or one below */
+#define SBX_JOIN_PID_FD 6   /* its pid namespace */
+#define SBX_JOIN_MOUNT_FD 7 /* its mount namespace */
+#define SBX_JOIN_INIT_FD 8  /* a pidfd of its PID 1 */
+#define SBX_JOIN_LINK_FD 9  /* a socket to its keeper */
+
+/* An instance's bwrap */
+#define SBX_BWRAP_OWNER_FD 5 /* of a handler: as SBX_JOIN_OWNER_FD, SBX_JOIN_USER_FD and SBX_JOIN_PID_FD */
+#define SBX_BWRAP_USER_FD 6
+#define SBX_BWRAP_PID_FD 7
+#define SBX_INIT_CONTROL_FD 8 /* sandbox-init's socket to the keeper; sandbox-init closes all others */
+#define SBX_INIT_PROGRAM_FD 9 /* sandbox-init itself, executed as /proc/self/fd/9 */
+#define SBX_BWRAP_FILES_FD 10 /* the first of the files that FDMAP of PREPARE names */
+
+/* A sidecar's bwrap */
+#define SBX_SIDECAR_FILE_FD 10   /* its file, if it has one */
+#define SBX_SIDECAR_LINK_FD 11   /* the pipe over which it says that it is ready */
+#define SBX_SIDECAR_FILTER_FD 12 /* what it may call */
+
+/* The program of a handler that is started for a crash: what happened, in JSON */
+#define SBX_CRASH_JSON_FD 3
+
+/* Children of the keeper that execute nothing: their socket to it */
+#define SBX_FINDER_LINK_FD 0
+#define SBX_TRACER_LINK_FD 3
 
 /* The record of an instance, in $XDG_RUNTIME_DIR/sandbox/<id as 16 hex digits>/ */
 #define SBX_KEEPER_SOCKET "keeper"

@@ -15,8 +15,8 @@
 #include "daemon/bounds.h"
 #include "daemon/launch/launch.h"
 #include "daemon/on-crash/notify.h"
+#include "wire/layout.h"
 
-#define JSON_NUMBER 3 /* the descriptor on which a handler finds what happened */
 #define HANDLER_LOG "handler.log"
 #define GRACE_MS 2000
 
@@ -294,7 +294,7 @@ make_fds (const Crash *crash, GVariantBuilder *map)
   g_autofree char *text = to_json (crash->about);
   int log = open_log (crash), memory = make_memory (text), null = open ("/dev/null", O_RDONLY | O_CLOEXEC);
   gboolean ok = append (fds, map, 0, null) && append (fds, map, 1, log) && append (fds, map, 2, log)
-                && append (fds, map, JSON_NUMBER, memory);
+                && append (fds, map, SBX_CRASH_JSON_FD, memory);
   const int all[] = { log, memory, null };
 
   for (gsize i = 0; i < G_N_ELEMENTS (all); i++)
@@ -324,7 +324,7 @@ make_env (const SbxMessage *message, const Details *details)
   add_env (&env, "SANDBOX_CRASH_SIGNAL", signo);
   add_env (&env, "SANDBOX_CRASH_ADDRESS", address);
   add_env (&env, "SANDBOX_CRASH_TIME", time);
-  add_env (&env, "SANDBOX_CRASH_FD", G_STRINGIFY (JSON_NUMBER));
+  add_env (&env, "SANDBOX_CRASH_FD", SBX_FD_TEXT (SBX_CRASH_JSON_FD));
   return g_variant_builder_end (&env);
 }
 

@@ -185,12 +185,12 @@ find_sockets (SbxDraft *self, char *sockets[SBX_N_BUSES])
 static void
 add_proxy (SbxDraft *self, char *const sockets[SBX_N_BUSES])
 {
-  static const char proxy_fd[] = "--fd=" G_STRINGIFY (SBX_PLAN_SIDECAR_LINK);
+  static const char proxy_fd[] = "--fd=" SBX_FD_TEXT (SBX_SIDECAR_LINK_FD);
   GPtrArray *argv = sbx_sidecar_begin (self);
   g_autofree char *directory = g_build_filename (self->machine->runtime_dir, SBX_RUNTIME_SUBDIR,
                                                  self->request->id ? self->request->id : "ID", SBX_BUS_SUBDIR, NULL);
 
-  sbx_sidecar_add_words (argv, (const char *const[]){ "--ro-bind-data", G_STRINGIFY (SBX_PLAN_SIDECAR_FILE),
+  sbx_sidecar_add_words (argv, (const char *const[]){ "--ro-bind-data", SBX_FD_TEXT (SBX_SIDECAR_FILE_FD),
                                                       "/.flatpak-info", "--bind", directory, directory, NULL });
   for (gsize bus = 0; bus < SBX_N_BUSES; bus++)
     if (sockets[bus])

@@ -138,14 +138,14 @@ write_server (SbxDraft *self, const char *number, const Display *outer, const ch
 {
   g_autofree char *name = g_strconcat (":", number, NULL);
   const char *const always[] = {
-    name, "-auth", COOKIES, "-nolisten", "tcp", "-displayfd", G_STRINGIFY (SBX_PLAN_SIDECAR_LINK), "-noreset", NULL
+    name, "-auth", COOKIES, "-nolisten", "tcp", "-displayfd", SBX_FD_TEXT (SBX_SIDECAR_LINK_FD), "-noreset", NULL
   };
   GPtrArray *argv = sbx_sidecar_begin (self);
 
   sbx_sidecar_add_words (argv,
                          (const char *const[]){ "--dev-bind", "/dev/null", "/dev/null", "--dev-bind", "/dev/urandom",
                                                 "/dev/urandom", "--size", TMP_SIZE, "--tmpfs", "/tmp", "--perms",
-                                                "0600", "--ro-bind-data", G_STRINGIFY (SBX_PLAN_SIDECAR_FILE), COOKIES,
+                                                "0600", "--ro-bind-data", SBX_FD_TEXT (SBX_SIDECAR_FILE_FD), COOKIES,
                                                 "--bind", directory, "/tmp/.X11-unix", NULL });
   if (outer)
     sbx_sidecar_add_words (argv, (const char *const[]){ "--ro-bind", outer->socket, outer_socket, "--setenv", "DISPLAY",
