@@ -101,7 +101,7 @@ sbx_keeper_serve_tracer (SbxKeeper *keeper)
   if (++keeper->next_crash == 0)
     keeper->next_crash = 1;
   *crash = (SbxCrash){ .number = keeper->next_crash, .pidfd = fds[0], .told = message };
-  crash->told.job = crash->number;
+  crash->told.crash = crash->number;
   crash->until = sbx_keeper_now () + ANSWER_MS;
   announce (keeper, crash);
 }

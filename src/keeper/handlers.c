@@ -108,16 +108,16 @@ sbx_keeper_attach (SbxKeeper *keeper, const SbxMessage *message, int socket, int
     failed.value = ESRCH;
   else if (!row)
     failed.value = EAGAIN;
-  else if ((message->job != 0 && sbx_keeper_claim_crash (keeper, message->job) < 0)
+  else if ((message->crash != 0 && sbx_keeper_claim_crash (keeper, message->crash) < 0)
            || join_and_spawn (keeper, row, socket, program) < 0)
     failed.value = errno;
   if (failed.value != 0) { /* as its keeper would say it, which is not there */
     (void) sbx_message_send_now (socket, &failed, NULL, 0);
     if (failed.value != EALREADY)
-      sbx_keeper_crash_handled (keeper, message->job);
+      sbx_keeper_crash_handled (keeper, message->crash);
     return;
   }
-  row->crash = message->job;
+  row->crash = message->crash;
   row->hold = (message->value & SBX_ATTACH_HOLD) != 0;
   if (row->hold)
     sbx_keeper_count_holders (keeper);

@@ -66,7 +66,7 @@ application_started (SbxKeeper *keeper, const SbxMessage *message)
   keeper->state = SBX_KEEPER_RUNNING;
   keeper->start_time = wall_clock ();
   started.detail = (int32_t) keeper->enforced;
-  snprintf (started.text, sizeof started.text, "%lld", (long long) keeper->start_time);
+  started.start_time = keeper->start_time;
   write_status (keeper, &status); /* whoever hears of it may look at once */
   sbx_keeper_tell (keeper, &keeper->jobs[0], &started);
   sbx_keeper_announce_crashes (keeper);

@@ -94,6 +94,7 @@ typedef struct {
   SbxSidecar proxy, display; /* of the filtered buses; the X server */
   int64_t proxy_log_at;      /* monotonic ms when that is read next, or 0: as soon as there is something */
   SbxBusLog bus_log;
+  SbxDenials denials;
   int64_t tell_refusals_at, refusals_told; /* monotonic ms: when they are told next, or 0; when that was last */
   int64_t display_log_at;                  /* as proxy_log_at */
   char display_said[512];                  /* what the X server has complained of first */

@@ -102,8 +102,10 @@ sbx_keeper_accept (SbxKeeper *keeper)
   if (keeper->state >= SBX_KEEPER_READY)
     send_to_peer (keeper, peer, &message);
   if (keeper->state >= SBX_KEEPER_RUNNING) {
-    message = (SbxMessage){ .type = SBX_MSG_STARTED, .pid = keeper->jobs[0].pid, .detail = (int32_t) keeper->enforced };
-    snprintf (message.text, sizeof message.text, "%lld", (long long) keeper->start_time);
+    message = (SbxMessage){ .type = SBX_MSG_STARTED,
+                            .pid = keeper->jobs[0].pid,
+                            .detail = (int32_t) keeper->enforced,
+                            .start_time = keeper->start_time };
     send_to_peer (keeper, peer, &message);
   }
   sbx_keeper_announce_crashes (keeper);
@@ -233,8 +235,8 @@ sbx_keeper_serve_peer (SbxKeeper *keeper, int peer)
     take_exec (keeper, peer, &message, fds, n);
     break;
   case SBX_MSG_RELEASE:
-    if (sbx_keeper_claim_crash (keeper, message.job) == 0)
-      sbx_keeper_crash_handled (keeper, message.job);
+    if (sbx_keeper_claim_crash (keeper, message.crash) == 0)
+      sbx_keeper_crash_handled (keeper, message.crash);
     break;
   case SBX_MSG_ATTACH:
     sbx_keeper_attach (keeper, &message, fds[0], fds[1]);

@@ -3,7 +3,6 @@
  * (xdg-dbus-proxy(1), --fd). It prints each message and what became of it (--log), which is where refusals are read
  * from. */
 #include <errno.h>
-#include <stdio.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -24,38 +23,25 @@ sbx_keeper_start_proxy (SbxKeeper *keeper, const SbxBlock *records)
 }
 
 static void
-tell_refusal (SbxKeeper *keeper, size_t place)
+tell_denial (SbxKeeper *keeper, uint32_t slot)
 {
-  SbxBusRefusal *refusal = &keeper->bus_log.refusals[place];
-  SbxMessage message = { .type = SBX_MSG_REFUSED,
-                         .job = (uint32_t) place,
-                         .value = (int32_t) refusal->count,
-                         .detail = (int32_t) refusal->need };
+  SbxDenialRow *row = &keeper->denials.rows[slot];
+  SbxMessage message = { .type = SBX_MSG_DENIED, .slot = slot, .denial = row->denial };
 
-  snprintf (message.text, sizeof message.text, "%s %s", refusal->name, refusal->member);
-  refusal->changed = false;
+  row->changed = false;
   sbx_keeper_broadcast (keeper, &message);
 }
 
 static void
 tell_refusals (SbxKeeper *keeper, bool all)
 {
-  SbxMessage more = { .type = SBX_MSG_REFUSED_MORE, .value = (int32_t) keeper->bus_log.dropped };
+  SbxMessage more = { .type = SBX_MSG_DENIED_MORE, .value = (int32_t) keeper->denials.dropped };
 
-  for (size_t i = 0; i < keeper->bus_log.n_refusals; i++)
-    if (all || keeper->bus_log.refusals[i].changed)
-      tell_refusal (keeper, i);
+  for (uint32_t i = 0; i < keeper->denials.n_rows; i++)
+    if (all || keeper->denials.rows[i].changed)
+      tell_denial (keeper, i);
   if (more.value > 0)
     sbx_keeper_broadcast (keeper, &more);
-}
-
-static bool
-has_news (const SbxBusLog *log)
-{
-  for (size_t i = 0; i < log->n_refusals; i++)
-    if (log->refusals[i].changed)
-      return true;
-  return false;
 }
 
 void
@@ -68,9 +54,9 @@ sbx_keeper_serve_proxy_log (SbxKeeper *keeper)
   for (size_t i = 0; i < 65536 / sizeof bytes && n > 0; i++) {
     n = read (keeper->proxy.log, bytes, sizeof bytes);
     if (n > 0)
-      sbx_bus_log_feed (&keeper->bus_log, bytes, (size_t) n);
+      sbx_bus_log_feed (&keeper->bus_log, &keeper->denials, bytes, (size_t) n);
   }
-  if (keeper->tell_refusals_at == 0 && has_news (&keeper->bus_log))
+  if (keeper->tell_refusals_at == 0 && sbx_denials_have_news (&keeper->denials))
     keeper->tell_refusals_at = keeper->refusals_told + TELL_PAUSE_MS;
   if (n == 0)
     sbx_sidecar_close_log (&keeper->proxy);

@@ -212,9 +212,11 @@ tell (int socket, pid_t tid, const Status *status, const siginfo_t *info, int pi
   struct timespec now;
 
   clock_gettime (CLOCK_REALTIME, &now);
-  snprintf (message.text, sizeof message.text, "%d %d %d %llx %lld", (int) tid, (int) status->inner_tgid,
-            (int) status->inner_tid, (unsigned long long) (uintptr_t) info->si_addr,
-            (long long) now.tv_sec * 1000000 + now.tv_nsec / 1000);
+  message.crashed = (SbxCrashed){ .tid = tid,
+                                  .inner_pid = status->inner_tgid,
+                                  .inner_tid = status->inner_tid,
+                                  .address = (uintptr_t) info->si_addr,
+                                  .time = (int64_t) now.tv_sec * 1000000 + now.tv_nsec / 1000 };
   (void) sbx_message_send (socket, &message, &pidfd, 1);
 }
 

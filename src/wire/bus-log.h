@@ -16,49 +16,24 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "wire/denials.h"
+
 #ifdef __cplusplus
 extern "C" {
 #endif
 
-#define SBX_BUS_LOG_REFUSALS 32
-#define SBX_BUS_LOG_NAME 256   /* with its NUL; a D-Bus name has 255 bytes at most (D-Bus specification, Valid Names) */
-#define SBX_BUS_LOG_MEMBER 512 /* interface, dot, member */
 #define SBX_BUS_LOG_LINE 1536
-
-/* What would have been needed; the numbers are the proxy's own (FlatpakPolicy). */
-typedef enum {
-  SBX_BUS_NEEDS_SEE = 1,
-  SBX_BUS_NEEDS_TALK = 2,
-  SBX_BUS_NEEDS_OWN = 3,
-} SbxBusNeed;
-
-typedef struct {
-  char name[SBX_BUS_LOG_NAME], member[SBX_BUS_LOG_MEMBER];
-  SbxBusNeed need;
-  uint32_t count;       /* since it is in the table */
-  uint64_t first, last; /* by the number of refusals so far */
-  bool changed;         /* since the reader has set it to false */
-} SbxBusRefusal;
 
 /* Zero is a log of which nothing has been read. */
 typedef struct {
-  SbxBusRefusal refusals[SBX_BUS_LOG_REFUSALS]; /* those that came most often, and those that came last: half of each.
-                                                   A new one may take the place of one that is neither */
-  size_t n_refusals;
-  uint64_t n_seen;  /* refusals so far */
-  uint32_t dropped; /* of those, the ones that the table does not count any more */
   char line[SBX_BUS_LOG_LINE];
   size_t length;
   bool too_long;                                           /* the line; the rest of it is passed over */
-  char name[SBX_BUS_LOG_NAME], member[SBX_BUS_LOG_MEMBER]; /* of the last call; "" when its fate is known */
+  char name[SBX_DENIAL_OBJECT], member[SBX_DENIAL_ACTION]; /* of the last call; "" when its fate is known */
 } SbxBusLog;
 
-/* Takes @size more bytes of what was printed. */
-void sbx_bus_log_feed (SbxBusLog *log, const char *bytes, size_t size);
-
-/* Whether @name is a bus name (unique ones included) and @member an interface with a member, by their characters. */
-bool sbx_bus_log_is_name (const char *name);
-bool sbx_bus_log_is_member (const char *member);
+/* Takes @size more bytes of what was printed, and adds to @denials what they say. */
+void sbx_bus_log_feed (SbxBusLog *self, SbxDenials *denials, const char *bytes, size_t size);
 
 #ifdef __cplusplus
 }

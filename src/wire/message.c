@@ -17,57 +17,134 @@ typedef struct {
   uint32_t text_length;
 } Header;
 
+/* Fields of a type, in the order in which they follow the header. */
+typedef struct {
+  SbxMessageType type;
+  size_t offset, size; /* in SbxMessage */
+} Field;
+
+#define FIELD(name) offsetof (SbxMessage, name), sizeof ((SbxMessage *) NULL)->name
+#define MAX_FIELDS 2                                             /* that a type has */
+#define MAX_FIELDS_SIZE (sizeof (uint32_t) + sizeof (SbxDenial)) /* of DENIED, which has most */
+
+static const Field fields[] = {
+  { SBX_MSG_ATTACH, FIELD (crash) },  { SBX_MSG_RELEASE, FIELD (crash) },   { SBX_MSG_STARTED, FIELD (start_time) },
+  { SBX_MSG_CRASHED, FIELD (crash) }, { SBX_MSG_CRASHED, FIELD (crashed) }, { SBX_MSG_DENIED, FIELD (slot) },
+  { SBX_MSG_DENIED, FIELD (denial) },
+};
+#define N_FIELDS (sizeof fields / sizeof *fields)
+
+typedef enum {
+  JOB = 1 << 0,        /* job may be other than 0 */
+  TEXT = 1 << 1,       /* there may be text */
+  ANY_DETAIL = 1 << 2, /* a negative one as well */
+} Allowed;
+
 /* One row per message that may come over a channel. Everything else is refused. */
 typedef struct {
   SbxChannel channel;
   SbxMessageType type;
   size_t min_fds, max_fds;
   int32_t min_value, max_value;
-  bool text;
+  int32_t max_detail;
+  unsigned allowed;
+  bool (*is_valid) (const SbxMessage *message); /* its fields, or NULL */
 } Rule;
 
+static bool
+start_is_valid (const SbxMessage *message)
+{
+  return message->start_time >= 0;
+}
+
+static bool
+no_start_is_valid (const SbxMessage *message)
+{
+  return message->start_time == 0;
+}
+
+static bool
+release_is_valid (const SbxMessage *message)
+{
+  return message->crash != 0;
+}
+
+static bool
+crashed_is_valid (const SbxMessage *message)
+{
+  const SbxCrashed *crashed = &message->crashed;
+
+  return message->pid > 0 && crashed->tid > 0 && crashed->inner_pid >= 0 && crashed->inner_tid >= 0
+         && crashed->time >= 0 && crashed->padding == 0;
+}
+
+static bool
+numbered_crash_is_valid (const SbxMessage *message)
+{
+  return message->crash != 0 && crashed_is_valid (message);
+}
+
+static bool
+new_crash_is_valid (const SbxMessage *message)
+{
+  return message->crash == 0 && crashed_is_valid (message);
+}
+
+static bool
+denial_is_valid (const SbxMessage *message)
+{
+  return message->slot < SBX_DENIALS && sbx_denial_is_valid (&message->denial);
+}
+
+#define MAX_FDS SBX_MESSAGE_FDS
+#define MAX INT32_MAX
+#define SIGNALS 64
+#define CULPRITS (SBX_N_CULPRITS - 1)
+#define STEPS (SBX_N_STEPS - 1)
+#define STATUS 0xffff /* of wait(2) */
+
 static const Rule rules[] = {
-  { SBX_CHANNEL_DAEMON_TO_KEEPER, SBX_MSG_PREPARE, 3, SBX_MESSAGE_FDS, 0, 0, false },
-  { SBX_CHANNEL_DAEMON_TO_KEEPER, SBX_MSG_START, 1, SBX_MESSAGE_FDS, 0, SBX_START_LIFELINE | SBX_START_TRACE, false },
-  { SBX_CHANNEL_DAEMON_TO_KEEPER, SBX_MSG_EXEC, 1, SBX_MESSAGE_FDS, 0, SBX_START_LIFELINE, false },
-  { SBX_CHANNEL_DAEMON_TO_KEEPER, SBX_MSG_SIGNAL, 0, 0, 1, 64, false },
-  { SBX_CHANNEL_DAEMON_TO_KEEPER, SBX_MSG_STOP, 0, 0, 0, INT32_MAX, false },
-  { SBX_CHANNEL_DAEMON_TO_KEEPER, SBX_MSG_RELEASE, 0, 0, 0, 0, false },
-  { SBX_CHANNEL_DAEMON_TO_KEEPER, SBX_MSG_ATTACH, 2, 2, 0, SBX_ATTACH_HOLD, false },
+  { SBX_CHANNEL_DAEMON_TO_KEEPER, SBX_MSG_PREPARE, 3, MAX_FDS, 0, 0, 0, 0, NULL },
+  { SBX_CHANNEL_DAEMON_TO_KEEPER, SBX_MSG_START, 1, MAX_FDS, 0, SBX_START_LIFELINE | SBX_START_TRACE, 0, 0, NULL },
+  { SBX_CHANNEL_DAEMON_TO_KEEPER, SBX_MSG_EXEC, 1, MAX_FDS, 0, SBX_START_LIFELINE, 0, JOB, NULL },
+  { SBX_CHANNEL_DAEMON_TO_KEEPER, SBX_MSG_SIGNAL, 0, 0, 1, SIGNALS, 1, JOB, NULL },
+  { SBX_CHANNEL_DAEMON_TO_KEEPER, SBX_MSG_STOP, 0, 0, 0, MAX, 0, 0, NULL },
+  { SBX_CHANNEL_DAEMON_TO_KEEPER, SBX_MSG_RELEASE, 0, 0, 0, 0, 0, 0, release_is_valid },
+  { SBX_CHANNEL_DAEMON_TO_KEEPER, SBX_MSG_ATTACH, 2, 2, 0, SBX_ATTACH_HOLD, 0, 0, NULL },
 
-  { SBX_CHANNEL_KEEPER_TO_DAEMON, SBX_MSG_READY, 0, 1, 0, 0, false },
-  { SBX_CHANNEL_KEEPER_TO_DAEMON, SBX_MSG_STARTED, 0, 0, 0, 0, true },
-  { SBX_CHANNEL_KEEPER_TO_DAEMON, SBX_MSG_FAILED, 0, 0, 0, INT32_MAX, true },
-  { SBX_CHANNEL_KEEPER_TO_DAEMON, SBX_MSG_EXITED, 0, 0, 0, INT32_MAX, false },
-  { SBX_CHANNEL_KEEPER_TO_DAEMON, SBX_MSG_CHANGED, 0, 0, 0, 0, false },
-  { SBX_CHANNEL_KEEPER_TO_DAEMON, SBX_MSG_CRASHED, 0, 0, 1, 64, true },
-  { SBX_CHANNEL_KEEPER_TO_DAEMON, SBX_MSG_REFUSED, 0, 0, 1, INT32_MAX, true },
-  { SBX_CHANNEL_KEEPER_TO_DAEMON, SBX_MSG_REFUSED_MORE, 0, 0, 1, INT32_MAX, false },
-  { SBX_CHANNEL_KEEPER_TO_DAEMON, SBX_MSG_ENDED, 0, 0, 0, SBX_N_CULPRITS - 1, true },
+  { SBX_CHANNEL_KEEPER_TO_DAEMON, SBX_MSG_READY, 0, 1, 0, 0, 0, 0, NULL },
+  { SBX_CHANNEL_KEEPER_TO_DAEMON, SBX_MSG_STARTED, 0, 0, 0, 0, SBX_ENFORCED_ALL, JOB, start_is_valid },
+  { SBX_CHANNEL_KEEPER_TO_DAEMON, SBX_MSG_FAILED, 0, 0, 0, MAX, STEPS, JOB | TEXT, NULL },
+  { SBX_CHANNEL_KEEPER_TO_DAEMON, SBX_MSG_EXITED, 0, 0, 0, STATUS, 0, JOB, NULL },
+  { SBX_CHANNEL_KEEPER_TO_DAEMON, SBX_MSG_CHANGED, 0, 0, 0, 0, SBX_ENFORCED_ALL, 0, NULL },
+  { SBX_CHANNEL_KEEPER_TO_DAEMON, SBX_MSG_CRASHED, 0, 0, 1, SIGNALS, 0, ANY_DETAIL, numbered_crash_is_valid },
+  { SBX_CHANNEL_KEEPER_TO_DAEMON, SBX_MSG_DENIED, 0, 0, 0, 0, 0, 0, denial_is_valid },
+  { SBX_CHANNEL_KEEPER_TO_DAEMON, SBX_MSG_DENIED_MORE, 0, 0, 1, MAX, 0, 0, NULL },
+  { SBX_CHANNEL_KEEPER_TO_DAEMON, SBX_MSG_ENDED, 0, 0, 0, CULPRITS, STATUS, TEXT, NULL },
 
-  { SBX_CHANNEL_KEEPER_TO_INIT, SBX_MSG_START, 1, SBX_MESSAGE_FDS, 0, SBX_START_GATE, false },
-  { SBX_CHANNEL_KEEPER_TO_INIT, SBX_MSG_EXEC, 1, SBX_MESSAGE_FDS, 0, 0, false },
-  { SBX_CHANNEL_KEEPER_TO_INIT, SBX_MSG_SIGNAL, 0, 0, 1, 64, false },
-  { SBX_CHANNEL_KEEPER_TO_INIT, SBX_MSG_HOLD, 0, 0, 0, 1, false },
+  { SBX_CHANNEL_KEEPER_TO_INIT, SBX_MSG_START, 1, MAX_FDS, 0, SBX_START_GATE, 0, 0, NULL },
+  { SBX_CHANNEL_KEEPER_TO_INIT, SBX_MSG_EXEC, 1, MAX_FDS, 0, 0, 0, JOB, NULL },
+  { SBX_CHANNEL_KEEPER_TO_INIT, SBX_MSG_SIGNAL, 0, 0, 1, SIGNALS, 1, JOB, NULL },
+  { SBX_CHANNEL_KEEPER_TO_INIT, SBX_MSG_HOLD, 0, 0, 0, 1, 0, 0, NULL },
 
-  { SBX_CHANNEL_INIT_TO_KEEPER, SBX_MSG_READY, 0, 0, 0, 0, false },
-  { SBX_CHANNEL_INIT_TO_KEEPER, SBX_MSG_HELLO, 0, 0, 0, 0, false },
-  { SBX_CHANNEL_INIT_TO_KEEPER, SBX_MSG_STARTED, 0, 0, 0, 0, false },
-  { SBX_CHANNEL_INIT_TO_KEEPER, SBX_MSG_FAILED, 0, 0, 0, INT32_MAX, true },
-  { SBX_CHANNEL_INIT_TO_KEEPER, SBX_MSG_EXITED, 0, 0, 0, INT32_MAX, false },
+  { SBX_CHANNEL_INIT_TO_KEEPER, SBX_MSG_READY, 0, 0, 0, 0, 0, 0, NULL },
+  { SBX_CHANNEL_INIT_TO_KEEPER, SBX_MSG_HELLO, 0, 0, 0, 0, 0, JOB, NULL },
+  { SBX_CHANNEL_INIT_TO_KEEPER, SBX_MSG_STARTED, 0, 0, 0, 0, SBX_ENFORCED_ALL, JOB, no_start_is_valid },
+  { SBX_CHANNEL_INIT_TO_KEEPER, SBX_MSG_FAILED, 0, 0, 0, MAX, STEPS, JOB | TEXT, NULL },
+  { SBX_CHANNEL_INIT_TO_KEEPER, SBX_MSG_EXITED, 0, 0, 0, STATUS, 0, JOB, NULL },
 
-  { SBX_CHANNEL_CALLER_TO_KEEPER, SBX_MSG_SIGNAL, 0, 0, 1, 64, false },
+  { SBX_CHANNEL_CALLER_TO_KEEPER, SBX_MSG_SIGNAL, 0, 0, 1, SIGNALS, 1, 0, NULL },
 
-  { SBX_CHANNEL_KEEPER_TO_CALLER, SBX_MSG_STARTED, 0, 0, 0, 0, true },
-  { SBX_CHANNEL_KEEPER_TO_CALLER, SBX_MSG_FAILED, 0, 0, 0, INT32_MAX, true },
-  { SBX_CHANNEL_KEEPER_TO_CALLER, SBX_MSG_EXITED, 0, 0, 0, INT32_MAX, false },
-  { SBX_CHANNEL_KEEPER_TO_CALLER, SBX_MSG_ENDED, 0, 0, 0, SBX_N_CULPRITS - 1, true },
+  { SBX_CHANNEL_KEEPER_TO_CALLER, SBX_MSG_STARTED, 0, 0, 0, 0, SBX_ENFORCED_ALL, 0, start_is_valid },
+  { SBX_CHANNEL_KEEPER_TO_CALLER, SBX_MSG_FAILED, 0, 0, 0, MAX, STEPS, TEXT, NULL },
+  { SBX_CHANNEL_KEEPER_TO_CALLER, SBX_MSG_EXITED, 0, 0, 0, STATUS, 0, 0, NULL },
+  { SBX_CHANNEL_KEEPER_TO_CALLER, SBX_MSG_ENDED, 0, 0, 0, CULPRITS, STATUS, TEXT, NULL },
 
-  { SBX_CHANNEL_TRACER_TO_KEEPER, SBX_MSG_READY, 0, 0, 0, 0, false },
-  { SBX_CHANNEL_TRACER_TO_KEEPER, SBX_MSG_CRASHED, 1, 1, 1, 64, true },
+  { SBX_CHANNEL_TRACER_TO_KEEPER, SBX_MSG_READY, 0, 0, 0, 0, 0, 0, NULL },
+  { SBX_CHANNEL_TRACER_TO_KEEPER, SBX_MSG_CRASHED, 1, 1, 1, SIGNALS, 0, ANY_DETAIL, new_crash_is_valid },
 
-  { SBX_CHANNEL_HANDLER_TO_KEEPER, SBX_MSG_READY, 1, 1, 0, 0, false },
-  { SBX_CHANNEL_FINDER_TO_KEEPER, SBX_MSG_READY, 1, 1, 0, 0, false },
+  { SBX_CHANNEL_HANDLER_TO_KEEPER, SBX_MSG_READY, 1, 1, 0, 0, 0, 0, NULL },
+  { SBX_CHANNEL_FINDER_TO_KEEPER, SBX_MSG_READY, 1, 1, 0, 0, 0, 0, NULL },
 };
 
 static const char *const step_names[SBX_N_STEPS] = {
@@ -127,21 +204,22 @@ send_packet (int sock, const SbxMessage *message, const int *fds, size_t n_fds, 
     .detail = message->detail,
     .text_length = (uint32_t) strnlen (message->text, SBX_MESSAGE_TEXT),
   };
-  struct iovec parts[2] = {
-    { &header, sizeof header },
-    { (void *) message->text, header.text_length },
-  };
+  struct iovec parts[MAX_FIELDS + 2] = { { &header, sizeof header } };
   union {
     struct cmsghdr align;
     char space[CMSG_SPACE (sizeof (int) * SBX_MESSAGE_FDS)];
   } control;
-  struct msghdr packet = { .msg_iov = parts, .msg_iovlen = 2 };
+  struct msghdr packet = { .msg_iov = parts, .msg_iovlen = 1 };
   ssize_t sent;
 
   if (n_fds > SBX_MESSAGE_FDS) {
     errno = E2BIG;
     return -1;
   }
+  for (size_t i = 0; i < N_FIELDS; i++)
+    if (fields[i].type == message->type)
+      parts[packet.msg_iovlen++] = (struct iovec){ (char *) message + fields[i].offset, fields[i].size };
+  parts[packet.msg_iovlen++] = (struct iovec){ (char *) message->text, header.text_length };
   if (n_fds > 0) {
     struct cmsghdr *rights;
 
@@ -198,46 +276,69 @@ take_control (struct msghdr *packet, int *fds, pid_t *sender)
   return n_fds;
 }
 
-static bool
-allowed (SbxChannel channel, const Header *header, size_t n_fds)
+static const Rule *
+find_rule (SbxChannel channel, uint32_t type)
 {
-  for (size_t i = 0; i < sizeof rules / sizeof *rules; i++) {
-    const Rule *rule = &rules[i];
-
-    if (rule->channel == channel && rule->type == header->type)
-      return n_fds >= rule->min_fds && n_fds <= rule->max_fds && header->value >= rule->min_value
-             && header->value <= rule->max_value && (rule->text || header->text_length == 0);
-  }
-  return false;
+  for (size_t i = 0; i < sizeof rules / sizeof *rules; i++)
+    if (rules[i].channel == channel && rules[i].type == type)
+      return &rules[i];
+  return NULL;
 }
 
-/* The header and text of a packet of @size bytes, if it is well-formed and allowed. */
+static bool
+is_allowed (const Rule *rule, const SbxMessage *message, size_t n_fds)
+{
+  return n_fds >= rule->min_fds && n_fds <= rule->max_fds && message->value >= rule->min_value
+         && message->value <= rule->max_value
+         && ((rule->allowed & ANY_DETAIL) || (message->detail >= 0 && message->detail <= rule->max_detail))
+         && ((rule->allowed & JOB) || message->job == 0) && ((rule->allowed & TEXT) || message->text[0] == '\0')
+         && (!rule->is_valid || rule->is_valid (message));
+}
+
+/* Takes the fields of @message's type from the *@size bytes at *@data, which begin behind them then. False if they end
+ * before. */
+static bool
+take_fields (SbxMessage *message, const char **data, size_t *size)
+{
+  for (size_t i = 0; i < N_FIELDS; i++) {
+    if (fields[i].type != message->type)
+      continue;
+    if (fields[i].size > *size)
+      return false;
+    memcpy ((char *) message + fields[i].offset, *data, fields[i].size);
+    *data += fields[i].size;
+    *size -= fields[i].size;
+  }
+  return true;
+}
+
+/* The message in a packet of @size bytes, if it is well-formed and allowed. */
 static bool
 parse (const char *data, size_t size, SbxChannel channel, size_t n_fds, SbxMessage *message)
 {
+  const Rule *rule;
   Header header;
 
   if (size < sizeof header)
     return false;
   memcpy (&header, data, sizeof header);
-  if (header.version != SBX_MESSAGE_VERSION || header.text_length != size - sizeof header
-      || header.text_length > SBX_MESSAGE_TEXT || memchr (data + sizeof header, '\0', header.text_length)
-      || !allowed (channel, &header, n_fds))
+  data += sizeof header;
+  size -= sizeof header;
+  *message = (SbxMessage){
+    .type = header.type, .job = header.job, .pid = header.pid, .value = header.value, .detail = header.detail
+  };
+  rule = find_rule (channel, header.type);
+  if (header.version != SBX_MESSAGE_VERSION || !rule || !take_fields (message, &data, &size)
+      || header.text_length != size || size > SBX_MESSAGE_TEXT || memchr (data, '\0', size))
     return false;
-  message->type = header.type;
-  message->job = header.job;
-  message->pid = header.pid;
-  message->value = header.value;
-  message->detail = header.detail;
-  memcpy (message->text, data + sizeof header, header.text_length);
-  message->text[header.text_length] = '\0';
-  return true;
+  memcpy (message->text, data, size);
+  return is_allowed (rule, message, n_fds);
 }
 
 static int
 receive_packet (int sock, SbxChannel channel, SbxMessage *message, int *fds, size_t *n_fds, pid_t *sender, int flags)
 {
-  char data[sizeof (Header) + SBX_MESSAGE_TEXT + 1];
+  char data[sizeof (Header) + MAX_FIELDS_SIZE + SBX_MESSAGE_TEXT + 1];
   struct iovec part = { data, sizeof data };
   union {
     struct cmsghdr align;

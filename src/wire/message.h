@@ -2,8 +2,9 @@
 /* Messages between sandboxd, sandbox-keeper, sandbox-init and a caller's lifeline. libc only.
  *
  * One message is one SOCK_SEQPACKET packet: a fixed header in host byte order (both ends are on one machine and from
- * one build), then at most SBX_MESSAGE_TEXT bytes of text, with descriptors beside it. What may go over which channel
- * is one table in message.c; anything else is EBADMSG and ends the connection. */
+ * one build), then the fields that its type has, then at most SBX_MESSAGE_TEXT bytes of text, with descriptors beside
+ * it. Which fields a type has, and what may go over which channel, are two tables in message.c; anything else is
+ * EBADMSG and ends the connection. */
 #pragma once
 
 #include <stdbool.h>
@@ -11,11 +12,13 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "wire/denials.h"
+
 #ifdef __cplusplus
 extern "C" {
 #endif
 
-#define SBX_MESSAGE_VERSION 1
+#define SBX_MESSAGE_VERSION 2
 #define SBX_MESSAGE_TEXT 2048
 #define SBX_MESSAGE_FDS 250 /* the kernel's SCM_MAX_FD is 253 (include/net/scm.h) */
 
@@ -27,25 +30,24 @@ typedef enum {
   SBX_MSG_EXEC,  /* as START, any other job: one more process beside the application */
   SBX_MSG_SIGNAL, /* job, value: signal number, detail: 1 = to the process group */
   SBX_MSG_STOP,   /* value: milliseconds between SIGTERM and SIGKILL; 0 = SIGKILL at once */
-  SBX_MSG_ATTACH, /* → keeper. fds: the socket of a handler's keeper, its program; value: SbxAttachFlags; job: the crash
-                     that it is for, or 0. Answered over that socket */
-  SBX_MSG_RELEASE, /* → keeper. job: a crash that gets no handler */
+  SBX_MSG_ATTACH, /* → keeper. fds: the socket of a handler's keeper, its program; value: SbxAttachFlags; crash: that it
+                     is for, or 0. Answered over that socket */
+  SBX_MSG_RELEASE, /* → keeper. crash: one that gets no handler */
   SBX_MSG_HOLD,    /* keeper → init. value: 1 = stay when the application has ended, until 0 comes */
   /* Answers and events */
   SBX_MSG_READY,   /* the namespaces and mounts are there; nothing of the application runs yet. From the keeper, pid:
                       sandbox-init on the host; fds: its pidfd, when it is news */
   SBX_MSG_HELLO,   /* init's child → keeper: job; its pid comes from the kernel's credentials */
-  SBX_MSG_STARTED, /* job, pid: on the host, detail: SbxEnforced of the instance; from the keeper for job 0, text: when,
-                      us since 1970 in decimal */
+  SBX_MSG_STARTED, /* job, pid: on the host, detail: SbxEnforced of the instance; from the keeper for job 0, start_time
+                    */
   SBX_MSG_FAILED,  /* job, value: errno or 0, detail: SbxStep, text: what the failing program said */
   SBX_MSG_EXITED,  /* job, value: wait status as of wait(2) */
   SBX_MSG_CHANGED, /* detail: SbxEnforced, when it is not what STARTED said any more */
-  SBX_MSG_CRASHED, /* job: number of the crash, pid: of the process on the host, value: signal, detail: si_code, text:
-                      tid on the host, pid and tid inside, fault address in hexadecimal, us since 1970 */
+  SBX_MSG_CRASHED, /* crash: its number; from the tracer, which has none: 0. pid: of the process on the host, value:
+                      signal, detail: si_code, crashed */
   SBX_MSG_ENDED,   /* the instance is gone. value: SbxCulprit, detail: its wait status, text */
-  SBX_MSG_REFUSED, /* job: place in the table of those, value: how often, detail: SbxBusNeed, text: bus name and
-                      "interface.member" that the filtered bus did not let through */
-  SBX_MSG_REFUSED_MORE, /* value: how many messages that had a place in the table, and have not any more */
+  SBX_MSG_DENIED,  /* slot: row of the keeper's SbxDenials, denial: what is there now */
+  SBX_MSG_DENIED_MORE, /* value: how many denials no row counts any more */
 } SbxMessageType;
 
 /* value of START and EXEC. TRACE: the application is seized before it runs, for OnCrash=. GATE, from keeper to init: a
@@ -94,6 +96,7 @@ typedef enum {
   SBX_ENFORCED_BUS = 1 << 7,     /* the proxy of the filtered buses runs */
   SBX_ENFORCED_DISPLAY = 1 << 8, /* the X server of x11=nested runs */
 } SbxEnforced;
+#define SBX_ENFORCED_ALL ((SBX_ENFORCED_DISPLAY << 1) - 1)
 /* Inferiors only = APP_DOMAIN + PRIVATE_PROCFS + HIDEPID. */
 
 /* Why an instance ended. */
@@ -109,12 +112,27 @@ typedef enum {
   SBX_N_CULPRITS
 } SbxCulprit;
 
+/* What a signal is about to end, beside its pid on the host. */
+typedef struct {
+  uint64_t address;             /* si_addr */
+  int64_t time;                 /* us since 1970 */
+  int32_t tid;                  /* of the thread, on the host */
+  int32_t inner_pid, inner_tid; /* inside, or 0: not known */
+  int32_t padding;              /* 0 */
+} SbxCrashed;
+
 typedef struct {
   uint32_t type; /* SbxMessageType */
   uint32_t job;
   int32_t pid;
   int32_t value;
   int32_t detail;
+  /* Of the types above that name them; with others they stay behind */
+  uint32_t crash;
+  uint32_t slot;
+  int64_t start_time; /* us since 1970, or 0: not said */
+  SbxCrashed crashed;
+  SbxDenial denial;
   char text[SBX_MESSAGE_TEXT + 1]; /* NUL-terminated here; "" = none */
 } SbxMessage;
 

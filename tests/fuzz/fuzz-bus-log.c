@@ -6,24 +6,35 @@
 #include "fuzz.h"
 #include "wire/bus-log.h"
 
-static void
-check (const SbxBusLog *log)
-{
-  MUST (log->n_refusals <= SBX_BUS_LOG_REFUSALS);
-  MUST (log->length < SBX_BUS_LOG_LINE);
-  for (size_t i = 0; i < log->n_refusals; i++) {
-    const SbxBusRefusal *one = &log->refusals[i];
+typedef struct {
+  SbxBusLog log;
+  SbxDenials denials;
+} Reader;
 
-    MUST (sbx_bus_log_is_name (one->name) && sbx_bus_log_is_member (one->member));
+static void
+feed (Reader *reader, const uint8_t *data, size_t size)
+{
+  sbx_bus_log_feed (&reader->log, &reader->denials, (const char *) data, size);
+}
+
+static void
+check (const Reader *reader)
+{
+  MUST (reader->denials.n_rows <= SBX_DENIALS);
+  MUST (reader->log.length < SBX_BUS_LOG_LINE);
+  for (size_t i = 0; i < reader->denials.n_rows; i++) {
+    const SbxDenial *one = &reader->denials.rows[i].denial;
+
+    MUST (sbx_denial_is_valid (one) && one->source == SBX_DENIAL_BUS);
     MUST (one->need >= SBX_BUS_NEEDS_SEE && one->need <= SBX_BUS_NEEDS_OWN);
-    MUST (one->count > 0 && one->changed);
+    MUST (one->count > 0 && reader->denials.rows[i].changed);
   }
 }
 
 int
 LLVMFuzzerTestOneInput (const uint8_t *data, size_t size)
 {
-  static SbxBusLog whole, pieces;
+  static Reader whole, pieces;
   size_t step;
 
   if (size < 2)
@@ -33,9 +44,9 @@ LLVMFuzzerTestOneInput (const uint8_t *data, size_t size)
   step = data[0] + 1;
   data++;
   size--;
-  sbx_bus_log_feed (&whole, (const char *) data, size);
+  feed (&whole, data, size);
   for (size_t at = 0; at < size; at += step)
-    sbx_bus_log_feed (&pieces, (const char *) data + at, size - at < step ? size - at : step);
+    feed (&pieces, data + at, size - at < step ? size - at : step);
   check (&whole);
   MUST (memcmp (&whole, &pieces, sizeof whole) == 0);
   return 0;

@@ -45,7 +45,7 @@ check_message (const SbxMessage *message, int *fds, size_t n_fds, SbxChannel cha
   int more[SBX_MESSAGE_FDS];
   size_t n_more = 0;
 
-  MUST (message->type >= SBX_MSG_PREPARE && message->type <= SBX_MSG_REFUSED_MORE);
+  MUST (message->type >= SBX_MSG_PREPARE && message->type <= SBX_MSG_DENIED_MORE);
   MUST (memchr (message->text, '\0', sizeof message->text) != NULL);
   for (size_t i = 0; i < n_fds; i++)
     MUST (fcntl (fds[i], F_GETFD) == FD_CLOEXEC);
@@ -54,6 +54,11 @@ check_message (const SbxMessage *message, int *fds, size_t n_fds, SbxChannel cha
   MUST (n_more == n_fds);
   MUST (again.type == message->type && again.job == message->job && again.pid == message->pid);
   MUST (again.value == message->value && again.detail == message->detail);
+  MUST (again.crash == message->crash && again.slot == message->slot && again.start_time == message->start_time);
+  MUST (memcmp (&again.crashed, &message->crashed, sizeof again.crashed) == 0);
+  MUST (memcmp (&again.denial, &message->denial, sizeof again.denial) == 0);
+  if (message->type == SBX_MSG_DENIED)
+    MUST (message->slot < SBX_DENIALS && sbx_denial_is_valid (&message->denial));
   MUST (strcmp (again.text, message->text) == 0);
   for (size_t i = 0; i < n_fds; i++) {
     close (fds[i]);

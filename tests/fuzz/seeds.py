@@ -103,13 +103,23 @@ save('block', 'rlimit-short', b'S' + b''.join(start) + record(RLIMIT, struct.pac
 
 TO_KEEPER, FROM_KEEPER, TO_INIT, FROM_INIT, FROM_CALLER, TO_CALLER, FROM_TRACER, FROM_HANDLER = range(8)
 PREPARE, START, EXEC, SIGNAL, STOP, ATTACH, RELEASE, HOLD, READY, HELLO, STARTED, FAILED, EXITED, CHANGED, CRASHED, \
-    ENDED, REFUSED, REFUSED_MORE = range(1, 19)
+    ENDED, DENIED, DENIED_MORE = range(1, 19)
 
 
-def packet(channel, kind, fds=0, job=0, pid=0, value=0, detail=0, text=b'', version=1, length=None):
+def packet(channel, kind, fds=0, job=0, pid=0, value=0, detail=0, fields=b'', text=b'', version=2, length=None):
+    if kind == STARTED and not fields:
+        fields = struct.pack('=q', 0)
     first = next(b for b in range(fds << 4, (fds << 4) + 16) if b % 8 == channel)
     return bytes([first]) + struct.pack('=HHIiiiI', version, kind, job, pid, value, detail,
-                                        len(text) if length is None else length) + text
+                                        len(text) if length is None else length) + fields + text
+
+
+def crashed(crash, tid=4711):
+    return struct.pack('=IQqiiii', crash, 0xdeadbeef, 1700000000000000, tid, 2, 3, 0)
+
+
+def denied(slot, need=2, count=1, name=b'org.example.A', member=b'org.example.I.M', source=0):
+    return struct.pack('=IIII256s512s', slot, source, need, count, name, member)
 
 
 messages = {
@@ -123,11 +133,14 @@ messages = {
     'signal-65': packet(TO_KEEPER, SIGNAL, value=65),
     'stop': packet(TO_KEEPER, STOP, value=5000),
     'stop-negative': packet(TO_KEEPER, STOP, value=-1),
-    'attach': packet(TO_KEEPER, ATTACH, fds=2, value=1, job=7),
-    'release': packet(TO_KEEPER, RELEASE, job=7),
+    'attach': packet(TO_KEEPER, ATTACH, fds=2, value=1, fields=struct.pack('=I', 7)),
+    'release': packet(TO_KEEPER, RELEASE, fields=struct.pack('=I', 7)),
+    'release-none': packet(TO_KEEPER, RELEASE, fields=struct.pack('=I', 0)),
+    'release-short': packet(TO_KEEPER, RELEASE),
     'ready': packet(FROM_KEEPER, READY, pid=4711),
     'ready-text': packet(FROM_KEEPER, READY, text=b'x'),
-    'started': packet(FROM_KEEPER, STARTED, pid=4711, detail=255, text=b'1700000000000000'),
+    'started': packet(FROM_KEEPER, STARTED, pid=4711, detail=255, fields=struct.pack('=q', 1700000000000000)),
+    'started-text': packet(FROM_KEEPER, STARTED, pid=4711, detail=255, text=b'1700000000000000'),
     'failed': packet(FROM_KEEPER, FAILED, job=2, value=2, detail=14, text=b'no such file'),
     'failed-longest': packet(FROM_KEEPER, FAILED, text=b'x' * 2048),
     'failed-longer': packet(FROM_KEEPER, FAILED, text=b'x' * 2049),
@@ -137,11 +150,20 @@ messages = {
     'failed-length-wraps': packet(FROM_KEEPER, FAILED, text=b'short', length=0xffffffff),
     'exited': packet(FROM_KEEPER, EXITED, job=1, value=139),
     'changed': packet(FROM_KEEPER, CHANGED, detail=3),
-    'crashed': packet(FROM_KEEPER, CRASHED, job=1, pid=4711, value=11, detail=1, text=b'4711 2 2 0 1700000000000000'),
-    'refused': packet(FROM_KEEPER, REFUSED, job=31, value=3, detail=2, text=b'org.example.A org.example.I.M'),
-    'refused-never': packet(FROM_KEEPER, REFUSED, value=0, detail=2, text=b'a.b c.d'),
-    'refused-more': packet(FROM_KEEPER, REFUSED_MORE, value=1000),
-    'refused-more-text': packet(FROM_KEEPER, REFUSED_MORE, value=1, text=b'x'),
+    'crashed': packet(FROM_KEEPER, CRASHED, pid=4711, value=11, detail=-6, fields=crashed(1)),
+    'crashed-short': packet(FROM_KEEPER, CRASHED, pid=4711, value=11, fields=crashed(1)[:-1]),
+    'crashed-tid': packet(FROM_KEEPER, CRASHED, pid=4711, value=11, fields=crashed(1, tid=-1)),
+    'denied': packet(FROM_KEEPER, DENIED, fields=denied(31, count=3)),
+    'denied-slot': packet(FROM_KEEPER, DENIED, fields=denied(32)),
+    'denied-source': packet(FROM_KEEPER, DENIED, fields=denied(0, source=1)),
+    'denied-need': packet(FROM_KEEPER, DENIED, fields=denied(0, need=4)),
+    'denied-never': packet(FROM_KEEPER, DENIED, fields=denied(0, count=0)),
+    'denied-name': packet(FROM_KEEPER, DENIED, fields=denied(0, name=b'a b')),
+    'denied-name-longest': packet(FROM_KEEPER, DENIED, fields=denied(0, name=b'a' * 255)),
+    'denied-name-longer': packet(FROM_KEEPER, DENIED, fields=denied(0, name=b'a' * 256)),
+    'denied-member-longer': packet(FROM_KEEPER, DENIED, fields=denied(0, member=b'a' * 512)),
+    'denied-more': packet(FROM_KEEPER, DENIED_MORE, value=1000),
+    'denied-more-text': packet(FROM_KEEPER, DENIED_MORE, value=1, text=b'x'),
     'ended': packet(FROM_KEEPER, ENDED, value=0, detail=0, text=b''),
     'ended-culprit': packet(FROM_KEEPER, ENDED, value=7),
     'init-start': packet(TO_INIT, START, fds=2, value=4),
@@ -158,15 +180,15 @@ messages = {
     'of-init-fds': packet(FROM_INIT, READY, fds=1),
     'lifeline-signal': packet(FROM_CALLER, SIGNAL, value=2),
     'lifeline-stop': packet(FROM_CALLER, STOP, value=1),
-    'lifeline-started': packet(TO_CALLER, STARTED, text=b'1'),
+    'lifeline-started': packet(TO_CALLER, STARTED, fields=struct.pack('=q', 1)),
     'lifeline-failed': packet(TO_CALLER, FAILED, value=2, detail=14, text=b'no such file'),
     'lifeline-exited': packet(TO_CALLER, EXITED, value=256),
     'lifeline-ended': packet(TO_CALLER, ENDED, value=6, text=b'gone'),
     'tracer-ready': packet(FROM_TRACER, READY),
-    'tracer-crashed': packet(FROM_TRACER, CRASHED, fds=1, value=6, text=b'1 1 1 0 1'),
-    'tracer-crashed-without': packet(FROM_TRACER, CRASHED, value=6),
+    'tracer-crashed': packet(FROM_TRACER, CRASHED, fds=1, pid=1, value=6, fields=crashed(0)),
+    'tracer-crashed-without': packet(FROM_TRACER, CRASHED, pid=1, value=6, fields=crashed(0)),
     'tracer-ready-fds': packet(FROM_TRACER, READY, fds=1),
-    'tracer-crashed-two': packet(FROM_TRACER, CRASHED, fds=2, value=6, text=b'1 1 1 0 1'),
+    'tracer-crashed-two': packet(FROM_TRACER, CRASHED, fds=2, pid=1, value=6, fields=crashed(0)),
     'handler-ready-without': packet(FROM_HANDLER, READY),
     'handler-ready': packet(FROM_HANDLER, READY, fds=1),
     'version-0': packet(FROM_INIT, READY, version=0),

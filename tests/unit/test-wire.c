@@ -78,6 +78,50 @@ test_message_round_trip (void)
   close (pair[1]);
 }
 
+/* Each type has its own fields, and what others say in theirs stays behind. */
+static void
+test_message_fields (void)
+{
+  SbxMessage sent = { .type = SBX_MSG_CRASHED, .pid = 42, .value = 11, .detail = -6, .crash = 3, .slot = 4 }, got;
+  int pair[2];
+  size_t n;
+
+  sent.start_time = 5;
+  sent.crashed = (SbxCrashed){ 0xfedcba9876543210, 1700000000000000, 43, 2, 3, 0 };
+  sent.denial = (SbxDenial){ SBX_DENIAL_BUS, SBX_BUS_NEEDS_OWN, 7, "org.example.A", "org.example.I.M" };
+  make_pair (pair);
+  g_assert_cmpint (sbx_message_send (pair[0], &sent, NULL, 0), ==, 0);
+  g_assert_cmpint (receive (pair[1], SBX_CHANNEL_KEEPER_TO_DAEMON, &got, &n), ==, 1);
+  g_assert_cmpuint (got.crash, ==, 3);
+  g_assert_cmpint (got.detail, ==, -6);
+  g_assert_cmpint (got.crashed.tid, ==, 43);
+  g_assert_cmpint (got.crashed.inner_pid, ==, 2);
+  g_assert_cmpint (got.crashed.inner_tid, ==, 3);
+  g_assert_cmphex (got.crashed.address, ==, 0xfedcba9876543210);
+  g_assert_cmpint (got.crashed.time, ==, 1700000000000000);
+  g_assert_cmpuint (got.slot, ==, 0);
+  g_assert_cmpint (got.start_time, ==, 0);
+  g_assert_cmpuint (got.denial.count, ==, 0);
+
+  sent.type = SBX_MSG_DENIED;
+  sent.value = sent.detail = 0;
+  g_assert_cmpint (sbx_message_send (pair[0], &sent, NULL, 0), ==, 0);
+  g_assert_cmpint (receive (pair[1], SBX_CHANNEL_KEEPER_TO_DAEMON, &got, &n), ==, 1);
+  g_assert_cmpuint (got.slot, ==, 4);
+  g_assert_cmpuint (got.crash, ==, 0);
+  g_assert_cmpuint (got.denial.count, ==, 7);
+  g_assert_cmpuint (got.denial.need, ==, SBX_BUS_NEEDS_OWN);
+  g_assert_cmpstr (got.denial.object, ==, "org.example.A");
+  g_assert_cmpstr (got.denial.action, ==, "org.example.I.M");
+
+  sent.type = SBX_MSG_STARTED;
+  g_assert_cmpint (sbx_message_send (pair[0], &sent, NULL, 0), ==, 0);
+  g_assert_cmpint (receive (pair[1], SBX_CHANNEL_KEEPER_TO_DAEMON, &got, &n), ==, 1);
+  g_assert_cmpint (got.start_time, ==, 5);
+  close (pair[0]);
+  close (pair[1]);
+}
+
 /* What a channel's table does not name is refused, and no descriptor that came with it stays open. */
 static void
 test_message_refused (void)
@@ -99,6 +143,30 @@ test_message_refused (void)
     { SBX_CHANNEL_INIT_TO_KEEPER, { .type = SBX_MSG_READY }, 1 },
     { SBX_CHANNEL_INIT_TO_KEEPER, { .type = 99 }, 0 },
     { SBX_CHANNEL_KEEPER_TO_DAEMON, { .type = SBX_MSG_ENDED, .value = SBX_N_CULPRITS }, 0 },
+    { SBX_CHANNEL_DAEMON_TO_KEEPER, { .type = SBX_MSG_STOP, .job = 1 }, 0 },
+    { SBX_CHANNEL_DAEMON_TO_KEEPER, { .type = SBX_MSG_RELEASE }, 0 },
+    { SBX_CHANNEL_DAEMON_TO_KEEPER, { .type = SBX_MSG_SIGNAL, .value = 9, .detail = 2 }, 0 },
+    { SBX_CHANNEL_KEEPER_TO_DAEMON, { .type = SBX_MSG_STARTED, .start_time = -1 }, 0 },
+    { SBX_CHANNEL_KEEPER_TO_DAEMON, { .type = SBX_MSG_STARTED, .detail = SBX_ENFORCED_ALL + 1 }, 0 },
+    { SBX_CHANNEL_KEEPER_TO_DAEMON, { .type = SBX_MSG_FAILED, .detail = SBX_N_STEPS }, 0 },
+    { SBX_CHANNEL_KEEPER_TO_DAEMON, { .type = SBX_MSG_EXITED, .value = 0x10000 }, 0 },
+    { SBX_CHANNEL_INIT_TO_KEEPER, { .type = SBX_MSG_STARTED, .start_time = 1 }, 0 },
+    { SBX_CHANNEL_KEEPER_TO_DAEMON, { .type = SBX_MSG_CRASHED, .pid = 1, .value = 11, .crashed = { .tid = 1 } }, 0 },
+    { SBX_CHANNEL_KEEPER_TO_DAEMON, { .type = SBX_MSG_CRASHED, .pid = 1, .value = 11, .crash = 1 }, 0 },
+    { SBX_CHANNEL_TRACER_TO_KEEPER,
+      { .type = SBX_MSG_CRASHED, .pid = 1, .value = 11, .crash = 1, .crashed = { .tid = 1 } },
+      1 },
+    { SBX_CHANNEL_KEEPER_TO_DAEMON,
+      { .type = SBX_MSG_DENIED, .slot = SBX_DENIALS, .denial = { SBX_DENIAL_BUS, 2, 1, "a.b", "c.d" } },
+      0 },
+    { SBX_CHANNEL_KEEPER_TO_DAEMON,
+      { .type = SBX_MSG_DENIED, .denial = { SBX_N_DENIAL_SOURCES, 2, 1, "a.b", "c.d" } },
+      0 },
+    { SBX_CHANNEL_KEEPER_TO_DAEMON, { .type = SBX_MSG_DENIED, .denial = { SBX_DENIAL_BUS, 4, 1, "a.b", "c.d" } }, 0 },
+    { SBX_CHANNEL_KEEPER_TO_DAEMON, { .type = SBX_MSG_DENIED, .denial = { SBX_DENIAL_BUS, 0, 1, "a.b", "c.d" } }, 0 },
+    { SBX_CHANNEL_KEEPER_TO_DAEMON, { .type = SBX_MSG_DENIED, .denial = { SBX_DENIAL_BUS, 2, 0, "a.b", "c.d" } }, 0 },
+    { SBX_CHANNEL_KEEPER_TO_DAEMON, { .type = SBX_MSG_DENIED, .denial = { SBX_DENIAL_BUS, 2, 1, "a b", "c.d" } }, 0 },
+    { SBX_CHANNEL_KEEPER_TO_DAEMON, { .type = SBX_MSG_DENIED, .denial = { SBX_DENIAL_BUS, 2, 1, "a.b", "" } }, 0 },
   };
   int spare[2] = { STDIN_FILENO, STDIN_FILENO };
 
@@ -196,7 +264,7 @@ test_message_garbage (void)
 
   for (guint32 round = 0; round < 20000; round++) {
     guint32 size = 24 + (guint32) g_rand_int_range (rand, 0, 40);
-    guint8 packet[64] = { SBX_MESSAGE_VERSION, 0, (guint8) g_rand_int_range (rand, 1, 12) };
+    guint8 packet[64] = { SBX_MESSAGE_VERSION, 0, (guint8) g_rand_int_range (rand, 1, 13) };
     SbxMessage got;
     int pair[2];
     size_t n;
@@ -218,19 +286,28 @@ test_message_garbage (void)
   g_assert_cmpuint (accepted, <, 19000);
 }
 
+/* A log and the table that it fills. */
+typedef struct {
+  SbxBusLog lines;
+  SbxDenials denials;
+} Log;
+
 static void
-feed (SbxBusLog *log, const char *text)
+feed (Log *log, const char *text)
 {
-  sbx_bus_log_feed (log, text, strlen (text));
+  sbx_bus_log_feed (&log->lines, &log->denials, text, strlen (text));
 }
 
 static guint32
-refused (const SbxBusLog *log, const char *name, const char *member, SbxBusNeed need)
+refused (const Log *log, const char *name, const char *member, SbxBusNeed need)
 {
-  for (size_t i = 0; i < log->n_refusals; i++)
-    if (g_str_equal (log->refusals[i].name, name) && g_str_equal (log->refusals[i].member, member)
-        && log->refusals[i].need == need)
-      return log->refusals[i].count;
+  for (size_t i = 0; i < log->denials.n_rows; i++) {
+    const SbxDenial *one = &log->denials.rows[i].denial;
+
+    if (one->source == SBX_DENIAL_BUS && g_str_equal (one->object, name) && g_str_equal (one->action, member)
+        && one->need == need)
+      return one->count;
+  }
   return 0;
 }
 
@@ -238,7 +315,7 @@ refused (const SbxBusLog *log, const char *name, const char *member, SbxBusNeed 
 static void
 test_bus_log_refusals (void)
 {
-  g_autofree SbxBusLog *log = g_new0 (SbxBusLog, 1);
+  g_autofree Log *log = g_new0 (Log, 1);
 
   feed (log, "C1: -> org.freedesktop.DBus call org.freedesktop.DBus.Hello at /org/freedesktop/DBus\n"
              "C2: -> org.freedesktop.DBus fake AddMatch for org.example.Allowed\n"
@@ -251,9 +328,9 @@ test_bus_log_refusals (void)
   feed (log, "C7: -> org.freedesktop.DBus call org.freedesktop.DBus.RequestName at /\nFiltering message due to arg0 "
              "org.example.Other, policy: 0 (required 3)\n*HIDDEN* (ping)\n"
              "C7: -> org.freedesktop.DBus call org.freedesktop.DBus.GetNameOwner at /\nFiltering mess");
-  g_assert_cmpuint (log->n_refusals, ==, 3);
+  g_assert_cmpuint (log->denials.n_rows, ==, 3);
   feed (log, "age due to arg0 org.example.Hidden, policy: 0 (required 1)\nB8: <- (no sender) return from C7\n");
-  g_assert_cmpuint (log->n_refusals, ==, 4);
+  g_assert_cmpuint (log->denials.n_rows, ==, 4);
   g_assert_cmpuint (refused (log, "org.example.Hidden", "org.example.I.Look", SBX_BUS_NEEDS_TALK), ==, 2);
   g_assert_cmpuint (refused (log, "org.example.Seen", "org.example.I.Look", SBX_BUS_NEEDS_TALK), ==, 1);
   g_assert_cmpuint (refused (log, "org.example.Other", "org.freedesktop.DBus.RequestName", SBX_BUS_NEEDS_OWN), ==, 1);
@@ -264,7 +341,7 @@ test_bus_log_refusals (void)
 static void
 test_bus_log_hostile (void)
 {
-  g_autofree SbxBusLog *log = g_new0 (SbxBusLog, 1);
+  g_autofree Log *log = g_new0 (Log, 1);
   g_autofree char *name = g_strnfill (256, 'a'), *line = g_strnfill (SBX_BUS_LOG_LINE * 3, 'x');
   g_autofree char *long_name = g_strdup_printf ("C1: -> %s call a.b at /\n*HIDDEN*\n", name);
 
@@ -276,24 +353,24 @@ test_bus_log_hostile (void)
   feed (log, "C1: -> a call a.b at /\nFiltering message due to arg0 b, policy: 0 (required 4)\n");
   feed (log, "C1: -> a call a.b at /\nFiltering message due to arg0 b, policy: 0 (required 3\n");
   feed (log, long_name);
-  sbx_bus_log_feed (log, "C1: -> a call a.b at /\0\n*HIDDEN*\n", 33);
+  sbx_bus_log_feed (&log->lines, &log->denials, "C1: -> a call a.b at /\0\n*HIDDEN*\n", 33);
   feed (log, "C1: -> a call a.b at /");
   feed (log, line);
   feed (log, "\n*HIDDEN*\n");
-  g_assert_cmpuint (log->n_refusals, ==, 0);
+  g_assert_cmpuint (log->denials.n_rows, ==, 0);
   feed (log, "C1: -> a call a.b at /\n*HIDDEN*\n"); /* and it goes on */
-  g_assert_cmpuint (log->n_refusals, ==, 1);
+  g_assert_cmpuint (log->denials.n_rows, ==, 1);
 
   for (guint i = 0; i < 100; i++) {
     g_autofree char *other = g_strdup_printf ("C1: -> n%u call a.b at /\n*HIDDEN*\n", i);
 
     feed (log, other);
   }
-  g_assert_cmpuint (log->n_refusals, ==, SBX_BUS_LOG_REFUSALS);
+  g_assert_cmpuint (log->denials.n_rows, ==, SBX_DENIALS);
 }
 
 static void
-refuse (SbxBusLog *log, const char *name, guint number, guint times)
+refuse (Log *log, const char *name, guint number, guint times)
 {
   g_autofree char *line = g_strdup_printf ("C1: -> %s%u call a.b at /\n*HIDDEN*\n", name, number);
 
@@ -302,12 +379,12 @@ refuse (SbxBusLog *log, const char *name, guint number, guint times)
 }
 
 static guint64
-all_refused (const SbxBusLog *log)
+all_refused (const Log *log)
 {
-  guint64 sum = log->dropped;
+  guint64 sum = log->denials.dropped;
 
-  for (size_t i = 0; i < log->n_refusals; i++)
-    sum += log->refusals[i].count;
+  for (size_t i = 0; i < log->denials.n_rows; i++)
+    sum += log->denials.rows[i].denial.count;
   return sum;
 }
 
@@ -315,38 +392,38 @@ all_refused (const SbxBusLog *log)
 static void
 test_bus_log_full (void)
 {
-  g_autofree SbxBusLog *log = g_new0 (SbxBusLog, 1);
+  g_autofree Log *log = g_new0 (Log, 1);
   guint junk = 0;
 
   for (guint i = 0; i < 1000; i++)
     refuse (log, "junk.n", junk++, 1);
-  g_assert_cmpuint (log->dropped, ==, 1000 - SBX_BUS_LOG_REFUSALS);
+  g_assert_cmpuint (log->denials.dropped, ==, 1000 - SBX_DENIALS);
   g_assert_cmpuint (refused (log, "junk.n0", "a.b", SBX_BUS_NEEDS_TALK), ==, 1); /* the first are as frequent */
   refuse (log, "real.often", 0, 3);
   refuse (log, "real.twice", 0, 1);
-  for (guint i = 0; i < SBX_BUS_LOG_REFUSALS / 2 - 1; i++)
+  for (guint i = 0; i < SBX_DENIALS / 2 - 1; i++)
     refuse (log, "junk.n", junk++, 1);
   refuse (log, "real.twice", 0, 1);
   for (guint i = 0; i < 1000; i++)
     refuse (log, "junk.n", junk++, 1);
   refuse (log, "real.late", 0, 1);
-  for (guint i = 0; i < SBX_BUS_LOG_REFUSALS / 2 - 1; i++)
+  for (guint i = 0; i < SBX_DENIALS / 2 - 1; i++)
     refuse (log, "junk.n", junk++, 1);
   g_assert_cmpuint (refused (log, "real.often0", "a.b", SBX_BUS_NEEDS_TALK), ==, 3);
   g_assert_cmpuint (refused (log, "real.twice0", "a.b", SBX_BUS_NEEDS_TALK), ==, 2);
   g_assert_cmpuint (refused (log, "real.late0", "a.b", SBX_BUS_NEEDS_TALK), ==, 1);
-  g_assert_cmpuint (log->n_refusals, ==, SBX_BUS_LOG_REFUSALS);
+  g_assert_cmpuint (log->denials.n_rows, ==, SBX_DENIALS);
   g_assert_cmpuint (all_refused (log), ==, junk + 6);
   /* Names that come often do not hide those that came last */
-  for (guint i = 0; i < SBX_BUS_LOG_REFUSALS * 2; i++)
+  for (guint i = 0; i < SBX_DENIALS * 2; i++)
     refuse (log, "loud.n", i, 1000);
   refuse (log, "real.later", 0, 1);
   refuse (log, "loud.n", 0, 1000);
   g_assert_cmpuint (refused (log, "real.later0", "a.b", SBX_BUS_NEEDS_TALK), ==, 1);
-  g_assert_cmpuint (all_refused (log), ==, junk + 7 + 1000 * (SBX_BUS_LOG_REFUSALS * 2 + 1));
-  log->dropped = INT32_MAX - 1;
+  g_assert_cmpuint (all_refused (log), ==, junk + 7 + 1000 * (SBX_DENIALS * 2 + 1));
+  log->denials.dropped = INT32_MAX - 1;
   refuse (log, "junk.n", junk, 1);
-  g_assert_cmpuint (log->dropped, ==, INT32_MAX);
+  g_assert_cmpuint (log->denials.dropped, ==, INT32_MAX);
 }
 
 static void
@@ -671,6 +748,7 @@ main (int argc, char **argv)
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/wire/message/round-trip", test_message_round_trip);
   g_test_add_func ("/wire/message/last-words", test_message_last_words);
+  g_test_add_func ("/wire/message/fields", test_message_fields);
   g_test_add_func ("/wire/message/refused", test_message_refused);
   g_test_add_func ("/wire/message/damaged", test_message_damaged);
   g_test_add_func ("/wire/message/descriptors", test_message_descriptors);

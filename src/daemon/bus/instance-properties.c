@@ -121,16 +121,15 @@ make_handlers (SbxInstance *self)
 static GVariant *
 make_refused (SbxInstance *self)
 {
-  static const char *const needs[] = {
-    [SBX_BUS_NEEDS_SEE] = "see", [SBX_BUS_NEEDS_TALK] = "talk", [SBX_BUS_NEEDS_OWN] = "own"
-  };
   GVariantBuilder builder;
 
   g_variant_builder_init (&builder, G_VARIANT_TYPE ("a(sssu)"));
-  for (guint i = 0; i < self->refused->len; i++) {
-    const SbxRefused *one = g_ptr_array_index (self->refused, i);
+  for (guint i = 0; i < self->denials->len; i++) {
+    const SbxDenial *one = &g_array_index (self->denials, SbxDenial, i);
 
-    g_variant_builder_add (&builder, "(sssu)", one->name, one->member, needs[one->need], one->count);
+    if (one->source == SBX_DENIAL_BUS)
+      g_variant_builder_add (&builder, "(sssu)", one->object, one->action,
+                             sbx_denial_need_name (one->source, one->need), one->count);
   }
   return g_variant_builder_end (&builder);
 }
@@ -138,7 +137,7 @@ make_refused (SbxInstance *self)
 static GVariant *
 make_refused_more (SbxInstance *self)
 {
-  return g_variant_new_uint32 (self->refused_more);
+  return g_variant_new_uint32 (self->denials_more);
 }
 
 static GVariant *

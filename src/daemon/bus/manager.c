@@ -216,8 +216,7 @@ on_instance_crashed (SbxInstance *instance, const SbxMessage *message, gpointer 
   SbxManager *self = user_data;
   GVariant *about = sbx_crash_begin (self->context, self->registry, instance, message);
 
-  if (about)
-    emit (self, sbx_instance_get_path (instance), SBX_INSTANCE_INTERFACE, "Crashed", g_variant_new ("(@a{sv})", about));
+  emit (self, sbx_instance_get_path (instance), SBX_INSTANCE_INTERFACE, "Crashed", g_variant_new ("(@a{sv})", about));
 }
 
 static void

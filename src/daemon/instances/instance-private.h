@@ -3,7 +3,7 @@
 #pragma once
 
 #include "daemon/instances/instance.h"
-#include "wire/bus-log.h"
+#include "wire/denials.h"
 
 G_BEGIN_DECLS
 
@@ -27,17 +27,10 @@ struct _SbxInstance {
   GVariant *cached[2];
   guint32 next_job;
   GPtrArray *handlers;  /* char *: the D-Bus paths of those that run */
-  GPtrArray *refused;   /* SbxRefused *: what the filtered bus did not let through, as the keeper's table has it */
-  guint32 refused_more; /* messages of kinds that have no place there any more */
-  guint refused_logged; /* kinds that the log has */
+  GArray *denials;      /* SbxDenial: as the keeper's table has them */
+  guint32 denials_more; /* those that no row there counts any more */
+  guint denials_logged; /* rows that the log has had */
   GHashTable *jobs;     /* number → GTask *: EXECs without an answer; task data: the command */
 };
-
-/* One kind of message. */
-typedef struct {
-  char *name, *member;
-  SbxBusNeed need;
-  guint32 count;
-} SbxRefused;
 
 G_END_DECLS

@@ -48,16 +48,6 @@ sbx_instance_set_cached (SbxInstance *self, guint slot, GVariant *value)
 }
 
 static void
-refused_free (gpointer data)
-{
-  SbxRefused *self = data;
-
-  g_free (self->name);
-  g_free (self->member);
-  g_free (self);
-}
-
-static void
 sbx_instance_dispose (GObject *object)
 {
   SbxInstance *self = SBX_INSTANCE (object);
@@ -88,7 +78,7 @@ sbx_instance_finalize (GObject *object)
   g_free (self->path);
   g_free (self->text);
   g_ptr_array_unref (self->handlers);
-  g_ptr_array_unref (self->refused);
+  g_array_unref (self->denials);
   g_hash_table_unref (self->jobs);
   G_OBJECT_CLASS (sbx_instance_parent_class)->finalize (object);
 }
@@ -120,7 +110,7 @@ sbx_instance_init (SbxInstance *self)
   self->init_pidfd = -1;
   g_weak_ref_init (&self->starter, NULL);
   self->handlers = g_ptr_array_new_with_free_func (g_free);
-  self->refused = g_ptr_array_new_with_free_func (refused_free);
+  self->denials = g_array_new (FALSE, TRUE, sizeof (SbxDenial));
   self->jobs = g_hash_table_new_full (NULL, NULL, NULL, g_object_unref);
 }
 
@@ -271,8 +261,7 @@ on_started (SbxInstance *self, const SbxMessage *message)
   self->state = SBX_STATE_RUNNING;
   self->pid = message->pid;
   self->enforced = (guint32) message->detail;
-  if (!g_ascii_string_to_signed (message->text, 10, 0, G_MAXINT64, &self->start_time, NULL))
-    self->start_time = g_get_real_time ();
+  self->start_time = message->start_time > 0 ? message->start_time : g_get_real_time ();
   forget_cached (self);
   g_signal_emit (self, signals[SIGNAL_STARTED], 0);
 }
@@ -329,43 +318,36 @@ on_keeper_gone (SbxInstance *self)
 /* Names of new ones go to the log, as long as there are not more of them than anybody reads; how often they come again
  * is only counted. */
 static void
-log_refusal (SbxInstance *self, const SbxRefused *refused)
+log_denial (SbxInstance *self, const SbxDenial *denial)
 {
   const char *id = strrchr (self->path, '/') + 1;
 
-  if (self->refused_logged > SBX_BUS_LOG_REFUSALS)
+  if (self->denials_logged > SBX_DENIALS)
     return;
-  if (self->refused_logged++ < SBX_BUS_LOG_REFUSALS)
-    g_message ("%s (%s): the filtered bus refused %s of %s", self->info->app_id, id, refused->member, refused->name);
+  if (self->denials_logged++ < SBX_DENIALS)
+    g_message ("%s (%s): the filtered bus refused %s of %s", self->info->app_id, id, denial->action, denial->object);
   else
     g_message ("%s (%s): the filtered bus refuses more, which is not logged; see `sandboxctl show %s`",
                self->info->app_id, id, id);
 }
 
 static void
-on_refused (SbxInstance *self, const SbxMessage *message)
+on_denied (SbxInstance *self, const SbxMessage *message)
 {
-  g_auto (GStrv) words = g_strsplit (message->text, " ", 3);
-  SbxRefused *refused;
+  const SbxDenial *denial = &message->denial;
+  SbxDenial *known;
+  gboolean is_new;
 
-  if (g_strv_length (words) != 2 || !sbx_bus_log_is_name (words[0]) || !sbx_bus_log_is_member (words[1])
-      || message->detail < SBX_BUS_NEEDS_SEE || message->detail > SBX_BUS_NEEDS_OWN
-      || message->job >= SBX_BUS_LOG_REFUSALS || message->job > self->refused->len)
+  if (message->slot > self->denials->len)
     return;
   forget_cached (self);
-  if (message->job == self->refused->len)
-    g_ptr_array_add (self->refused, g_new0 (SbxRefused, 1));
-  refused = g_ptr_array_index (self->refused, message->job);
-  refused->count = (guint32) message->value;
-  if (refused->need == (SbxBusNeed) message->detail && g_strcmp0 (refused->name, words[0]) == 0
-      && g_strcmp0 (refused->member, words[1]) == 0)
-    return;
-  g_free (refused->name);
-  g_free (refused->member);
-  refused->name = g_strdup (words[0]);
-  refused->member = g_strdup (words[1]);
-  refused->need = (SbxBusNeed) message->detail;
-  log_refusal (self, refused);
+  if (message->slot == self->denials->len)
+    g_array_set_size (self->denials, message->slot + 1);
+  known = &g_array_index (self->denials, SbxDenial, message->slot);
+  is_new = !sbx_denial_is_same (known, denial);
+  *known = *denial;
+  if (is_new)
+    log_denial (self, known);
 }
 
 static void
@@ -382,11 +364,11 @@ on_message (SbxKeeperLink *link, const SbxMessage *message, int fd, gpointer use
   } else if (message->type == SBX_MSG_CHANGED) {
     self->enforced = (guint32) message->detail;
     tell_change (self, enforced_name);
-  } else if (message->type == SBX_MSG_REFUSED) {
-    on_refused (self, message);
-  } else if (message->type == SBX_MSG_REFUSED_MORE) {
+  } else if (message->type == SBX_MSG_DENIED) {
+    on_denied (self, message);
+  } else if (message->type == SBX_MSG_DENIED_MORE) {
     forget_cached (self);
-    self->refused_more = (guint32) message->value;
+    self->denials_more = (guint32) message->value;
   } else if (message->type == SBX_MSG_CRASHED) {
     g_signal_emit (self, signals[SIGNAL_CRASHED], 0, message);
   } else if (message->job != 0) {
@@ -515,7 +497,7 @@ sbx_instance_send (SbxInstance *self, const SbxMessage *message, const int *fds,
 int
 sbx_instance_attach (SbxInstance *self, const char *keeper, gboolean hold, guint32 crash, GError **error)
 {
-  SbxMessage message = { .type = SBX_MSG_ATTACH, .job = crash, .value = hold ? SBX_ATTACH_HOLD : 0 };
+  SbxMessage message = { .type = SBX_MSG_ATTACH, .crash = crash, .value = hold ? SBX_ATTACH_HOLD : 0 };
   int pair[2], fds[2], program = open (keeper, O_RDONLY | O_CLOEXEC);
   gboolean sent;
 

@@ -31,13 +31,6 @@ typedef struct {
   gboolean timed_out;
 } Crash;
 
-/* What the keeper says in text. */
-typedef struct {
-  int tid, inner_pid, inner_tid;
-  guint64 address;
-  gint64 time;
-} Details;
-
 static void
 crash_free (Crash *crash)
 {
@@ -52,23 +45,6 @@ crash_free (Crash *crash)
   g_free (crash->store_path);
   g_free (crash->id);
   g_free (crash);
-}
-
-static gboolean
-read_details (const char *text, Details *details)
-{
-  unsigned long long address;
-  long long time;
-  int end = 0;
-
-  if (sscanf (text, "%d %d %d %llx %lld%n", &details->tid, &details->inner_pid, &details->inner_tid, &address, &time,
-              &end)
-          != 5
-      || text[end] != '\0')
-    return FALSE;
-  details->address = address;
-  details->time = time;
-  return TRUE;
 }
 
 static char *
@@ -94,11 +70,12 @@ command_to_json (GVariant *command)
 }
 
 static JsonObject *
-describe (SbxInstance *instance, const SbxMessage *message, const Details *details)
+describe (SbxInstance *instance, const SbxMessage *message)
 {
+  const SbxCrashed *crashed = &message->crashed;
   const SbxInfo *info = sbx_instance_get_info (instance);
-  g_autofree char *address = g_strdup_printf ("0x%" G_GINT64_MODIFIER "x", details->address);
-  g_autoptr (GDateTime) when = g_date_time_new_from_unix_utc (details->time / G_USEC_PER_SEC);
+  g_autofree char *address = g_strdup_printf ("0x%" G_GINT64_MODIFIER "x", crashed->address);
+  g_autoptr (GDateTime) when = g_date_time_new_from_unix_utc (crashed->time / G_USEC_PER_SEC);
   g_autofree char *time = when ? g_date_time_format_iso8601 (when) : g_strdup ("");
   JsonObject *about = json_object_new ();
   char id[SBX_ID_SIZE];
@@ -113,10 +90,10 @@ describe (SbxInstance *instance, const SbxMessage *message, const Details *detai
   json_object_set_string_member (about, "signal-name", g_strsignal (message->value));
   json_object_set_int_member (about, "code", message->detail);
   json_object_set_string_member (about, "address", address);
-  json_object_set_int_member (about, "pid", details->inner_pid);
-  json_object_set_int_member (about, "tid", details->inner_tid);
+  json_object_set_int_member (about, "pid", crashed->inner_pid);
+  json_object_set_int_member (about, "tid", crashed->inner_tid);
   json_object_set_int_member (about, "host-pid", message->pid);
-  json_object_set_int_member (about, "host-tid", details->tid);
+  json_object_set_int_member (about, "host-tid", crashed->tid);
   return about;
 }
 
@@ -222,7 +199,7 @@ on_time_limit (gpointer user_data)
 static void
 give_up (Crash *crash, const char *why)
 {
-  SbxMessage release = { .type = SBX_MSG_RELEASE, .job = crash->number };
+  SbxMessage release = { .type = SBX_MSG_RELEASE, .crash = crash->number };
 
   g_warning ("No crash handler for %s: %s", sbx_instance_get_path (crash->instance), why);
   if (!sbx_instance_send (crash->instance, &release, NULL, 0, NULL))
@@ -310,12 +287,13 @@ add_env (GVariantBuilder *env, const char *name, const char *value)
 }
 
 static GVariant *
-make_env (const SbxMessage *message, const Details *details)
+make_env (const SbxMessage *message)
 {
-  g_autofree char *pid = g_strdup_printf ("%d", details->inner_pid), *tid = g_strdup_printf ("%d", details->inner_tid);
+  const SbxCrashed *crashed = &message->crashed;
+  g_autofree char *pid = g_strdup_printf ("%d", crashed->inner_pid), *tid = g_strdup_printf ("%d", crashed->inner_tid);
   g_autofree char *signo = g_strdup_printf ("%d", message->value);
-  g_autofree char *address = g_strdup_printf ("0x%" G_GINT64_MODIFIER "x", details->address);
-  g_autofree char *time = g_strdup_printf ("%" G_GINT64_FORMAT, details->time);
+  g_autofree char *address = g_strdup_printf ("0x%" G_GINT64_MODIFIER "x", crashed->address);
+  g_autofree char *time = g_strdup_printf ("%" G_GINT64_FORMAT, crashed->time);
   GVariantBuilder env;
 
   g_variant_builder_init (&env, G_VARIANT_TYPE ("a{ss}"));
@@ -329,7 +307,7 @@ make_env (const SbxMessage *message, const Details *details)
 }
 
 static void
-start_handler (Crash *crash, SbxRegistry *registry, const SbxMessage *message, const Details *details)
+start_handler (Crash *crash, SbxRegistry *registry, const SbxMessage *message)
 {
   const SbxInfo *info = sbx_instance_get_info (crash->instance);
   g_autoptr (GVariant) argv = g_variant_ref_sink (g_variant_new_bytestring_array (NULL, 0)), options = NULL;
@@ -341,7 +319,7 @@ start_handler (Crash *crash, SbxRegistry *registry, const SbxMessage *message, c
   fds = make_fds (crash, &map);
   g_variant_builder_init (&builder, G_VARIANT_TYPE_VARDICT);
   g_variant_builder_add (&builder, "{sv}", "fds", g_variant_builder_end (&map));
-  g_variant_builder_add (&builder, "{sv}", "env", make_env (message, details));
+  g_variant_builder_add (&builder, "{sv}", "env", make_env (message));
   options = g_variant_ref_sink (g_variant_builder_end (&builder));
   if (!fds) {
     give_up (crash, "it cannot be given its descriptors");
@@ -354,7 +332,7 @@ start_handler (Crash *crash, SbxRegistry *registry, const SbxMessage *message, c
                          .target = crash->instance,
                          .crash = crash->number,
                          .crash_directory = directory,
-                         .target_pid = (guint) details->inner_pid };
+                         .target_pid = (guint) message->crashed.inner_pid };
   sbx_launch_async (crash->context, registry, NULL, &call, on_launched, crash);
 }
 
@@ -362,32 +340,27 @@ GVariant *
 sbx_crash_begin (SbxContext *context, SbxRegistry *registry, SbxInstance *instance, const SbxMessage *message)
 {
   Crash *crash;
-  Details details;
   GVariantDict about;
 
-  if (!read_details (message->text, &details)) {
-    g_warning ("%s: the keeper tells of a crash in words that make no sense", sbx_instance_get_path (instance));
-    return NULL;
-  }
   crash = g_new0 (Crash, 1);
   crash->context = context;
   crash->instance = g_object_ref (instance);
-  crash->number = message->job;
-  crash->about = describe (instance, message, &details);
+  crash->number = message->crash;
+  crash->about = describe (instance, message);
   crash->store = -1;
   open_store (crash);
   write_down (crash);
   g_variant_dict_init (&about, NULL);
-  g_variant_dict_insert (&about, "pid", "u", (guint32) details.inner_pid);
-  g_variant_dict_insert (&about, "tid", "u", (guint32) details.inner_tid);
+  g_variant_dict_insert (&about, "pid", "u", (guint32) message->crashed.inner_pid);
+  g_variant_dict_insert (&about, "tid", "u", (guint32) message->crashed.inner_tid);
   g_variant_dict_insert (&about, "signal", "i", message->value);
   g_variant_dict_insert (&about, "code", "i", message->detail);
-  g_variant_dict_insert (&about, "address", "t", details.address);
-  g_variant_dict_insert (&about, "time", "t", (guint64) details.time);
+  g_variant_dict_insert (&about, "address", "t", message->crashed.address);
+  g_variant_dict_insert (&about, "time", "t", (guint64) message->crashed.time);
   g_variant_dict_insert (&about, "crash", "s", crash->id ? crash->id : "");
   if (sbx_instance_get_info (instance)->on_crash[0] == '\0')
     give_up (crash, "the instance has no handler profile");
   else
-    start_handler (crash, registry, message, &details);
+    start_handler (crash, registry, message);
   return g_variant_dict_end (&about);
 }

@@ -8,8 +8,8 @@
 G_BEGIN_DECLS
 
 /* The keeper of @instance says so with @message (CRASHED). Whatever goes wrong, the keeper is told or finds out that
- * the process may go on to its end. Returns what the D-Bus signal Crashed tells: a{sv}, floating; NULL when the message
- * makes no sense. @context and @registry must outlive the handler. */
+ * the process may go on to its end. Returns what the D-Bus signal Crashed tells: a{sv}, floating. @context and
+ * @registry must outlive the handler. */
 GVariant *sbx_crash_begin (SbxContext *context, SbxRegistry *registry, SbxInstance *instance,
                            const SbxMessage *message);
 

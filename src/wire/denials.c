@@ -1,0 +1,148 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "wire/denials.h"
+
+#include <string.h>
+
+#define LETTERS "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_"
+#define NEEDS 4 /* more than any source has */
+
+/* One row per source: the letters of its names, and what it needs by number. */
+typedef struct {
+  const char *object_letters, *action_letters;
+  const char *needs[NEEDS];
+} Source;
+
+static const Source sources[SBX_N_DENIAL_SOURCES] = {
+  [SBX_DENIAL_BUS] = { LETTERS "-.:",
+                       LETTERS ".",
+                       { [SBX_BUS_NEEDS_SEE] = "see", [SBX_BUS_NEEDS_TALK] = "talk", [SBX_BUS_NEEDS_OWN] = "own" } },
+};
+
+/* Whether @name ends within @size bytes, is not empty, and has no other characters than @letters. */
+static bool
+is_name (const char *name, size_t size, const char *letters)
+{
+  size_t n = strnlen (name, size);
+
+  return n > 0 && n < size && strspn (name, letters) == n;
+}
+
+bool
+sbx_denial_is_object (SbxDenialSource source, const char *object)
+{
+  return is_name (object, SBX_DENIAL_OBJECT, sources[source].object_letters);
+}
+
+bool
+sbx_denial_is_action (SbxDenialSource source, const char *action)
+{
+  return is_name (action, SBX_DENIAL_ACTION, sources[source].action_letters);
+}
+
+const char *
+sbx_denial_need_name (uint32_t source, uint32_t need)
+{
+  return source < SBX_N_DENIAL_SOURCES && need < NEEDS ? sources[source].needs[need] : NULL;
+}
+
+bool
+sbx_denial_is_valid (const SbxDenial *denial)
+{
+  return sbx_denial_need_name (denial->source, denial->need) && denial->count > 0 && denial->count <= INT32_MAX
+         && sbx_denial_is_object ((SbxDenialSource) denial->source, denial->object)
+         && sbx_denial_is_action ((SbxDenialSource) denial->source, denial->action);
+}
+
+static uint32_t
+add (uint32_t sum, uint32_t more)
+{
+  return sum > INT32_MAX - more ? INT32_MAX : sum + more;
+}
+
+/* Whether less than half of the table came more often than @one, or as often and before it. */
+static bool
+is_frequent (const SbxDenials *self, const SbxDenialRow *one)
+{
+  size_t before = 0;
+
+  for (size_t i = 0; i < self->n_rows; i++) {
+    const SbxDenialRow *other = &self->rows[i];
+
+    before += other->denial.count > one->denial.count
+              || (other->denial.count == one->denial.count && other->first < one->first);
+  }
+  return before < SBX_DENIALS / 2;
+}
+
+/* A free row, or that of the denial which has not come for longest, among those that are not frequent. So names without
+ * end, each once, put out neither what comes again and again nor what came just now. */
+static SbxDenialRow *
+make_room (SbxDenials *self)
+{
+  SbxDenialRow *oldest = NULL;
+
+  if (self->n_rows < SBX_DENIALS)
+    return &self->rows[self->n_rows++];
+  for (size_t i = 0; i < self->n_rows; i++) {
+    SbxDenialRow *one = &self->rows[i];
+
+    if ((!oldest || one->last < oldest->last) && !is_frequent (self, one))
+      oldest = one;
+  }
+  self->dropped = add (self->dropped, oldest->denial.count); /* half of the table is not frequent */
+  return oldest;
+}
+
+bool
+sbx_denial_is_same (const SbxDenial *a, const SbxDenial *b)
+{
+  return a->source == b->source && a->need == b->need && strcmp (a->object, b->object) == 0
+         && strcmp (a->action, b->action) == 0;
+}
+
+/* What is too long has no NUL then, and is not valid. @to is zeroed. */
+static void
+copy_name (char *to, size_t size, const char *from)
+{
+  memcpy (to, from, strnlen (from, size));
+}
+
+static SbxDenialRow *
+find_or_make (SbxDenials *self, const SbxDenial *denial)
+{
+  SbxDenialRow *row;
+
+  for (size_t i = 0; i < self->n_rows; i++)
+    if (sbx_denial_is_same (&self->rows[i].denial, denial))
+      return &self->rows[i];
+  row = make_room (self);
+  *row = (SbxDenialRow){ .denial = *denial, .first = self->n_seen };
+  row->denial.count = 0;
+  return row;
+}
+
+void
+sbx_denials_add (SbxDenials *self, SbxDenialSource source, const char *object, const char *action, uint32_t need)
+{
+  SbxDenial denial = { .source = source, .need = need, .count = 1 };
+  SbxDenialRow *row;
+
+  copy_name (denial.object, sizeof denial.object, object);
+  copy_name (denial.action, sizeof denial.action, action);
+  if (!sbx_denial_is_valid (&denial))
+    return;
+  self->n_seen++;
+  row = find_or_make (self, &denial);
+  row->denial.count = add (row->denial.count, 1);
+  row->last = self->n_seen;
+  row->changed = true;
+}
+
+bool
+sbx_denials_have_news (const SbxDenials *self)
+{
+  for (size_t i = 0; i < self->n_rows; i++)
+    if (self->rows[i].changed)
+      return true;
+  return false;
+}
