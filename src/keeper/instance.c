@@ -34,7 +34,7 @@ wall_clock (void)
 }
 
 static void
-write_status (SbxKeeper *keeper, SbxKeeperStatus *status)
+write_status (SbxKeeper *keeper, SbxStatus *status)
 {
   status->pid = keeper->jobs[0].pid;
   status->init_pid = keeper->init_pid;
@@ -47,7 +47,7 @@ write_status (SbxKeeper *keeper, SbxKeeperStatus *status)
 void
 sbx_keeper_enforced_changed (SbxKeeper *keeper)
 {
-  SbxKeeperStatus status = { .state = "running" };
+  SbxStatus status = { .state = SBX_STATUS_RUNNING };
   SbxMessage changed = { .type = SBX_MSG_CHANGED, .detail = (int32_t) keeper->enforced };
 
   if (keeper->state != SBX_KEEPER_RUNNING)
@@ -59,7 +59,7 @@ sbx_keeper_enforced_changed (SbxKeeper *keeper)
 static void
 application_started (SbxKeeper *keeper, const SbxMessage *message)
 {
-  SbxKeeperStatus status = { .state = "running" };
+  SbxStatus status = { .state = SBX_STATUS_RUNNING };
   SbxMessage started = { .type = SBX_MSG_STARTED, .pid = keeper->jobs[0].pid };
 
   keeper->enforced |= (uint32_t) message->detail & (SBX_ENFORCED_APP_DOMAIN | SBX_ENFORCED_SECCOMP);
@@ -303,7 +303,7 @@ everything_is_gone (SbxKeeper *keeper)
 void
 sbx_keeper_finish (SbxKeeper *keeper)
 {
-  SbxKeeperStatus status = { .state = "exited", .exit_time = wall_clock () };
+  SbxStatus status = { .state = SBX_STATUS_EXITED, .exit_time = wall_clock () };
   SbxMessage ended = { .type = SBX_MSG_ENDED };
   SbxCulprit culprit;
 
@@ -315,7 +315,7 @@ sbx_keeper_finish (SbxKeeper *keeper)
   if (!keeper->main_ended)
     job_exited (keeper, &keeper->jobs[0], SIGKILL); /* the kernel did that to it when PID 1 had died */
   status.wait_status = keeper->main_status;
-  status.culprit = sbx_culprit_name (culprit);
+  status.culprit = culprit;
   status.culprit_status = keeper->bwrap_status;
   write_status (keeper, &status);
   sbx_record_close_socket (&keeper->record);

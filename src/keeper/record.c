@@ -13,8 +13,6 @@
 #include "wire/layout.h"
 #include "wire/sweep.h"
 
-#define STATUS_SIZE 4096
-
 static int
 write_whole (int fd, const void *data, size_t size, off_t at)
 {
@@ -70,7 +68,7 @@ listen_in (SbxKeeperRecord *record)
 static int
 open_status (SbxKeeperRecord *record)
 {
-  char blank[STATUS_SIZE];
+  char blank[SBX_STATUS_SIZE];
 
   memset (blank, '\n', sizeof blank);
   record->status =
@@ -98,33 +96,13 @@ sbx_record_create (SbxKeeperRecord *record, int parent, const char *id, const vo
   return sock;
 }
 
-/* One line of it at most: the text comes from bwrap and from people's file names. */
-static void
-copy_line (char *to, size_t size, const char *from)
-{
-  size_t n = 0;
-
-  for (; *from && n + 1 < size; from++)
-    to[n++] = (unsigned char) *from < ' ' ? ' ' : *from;
-  to[n] = '\0';
-}
-
 int
-sbx_record_write (SbxKeeperRecord *record, const SbxKeeperStatus *status)
+sbx_record_write (SbxKeeperRecord *record, const SbxStatus *status)
 {
-  char text[1024], data[STATUS_SIZE];
-  int n;
+  char file[SBX_STATUS_SIZE];
 
-  memset (data, '\n', sizeof data);
-  copy_line (text, sizeof text, status->text ? status->text : "");
-  n = snprintf (data, sizeof data,
-                "[Status]\nState=%s\nPid=%d\nInitPid=%d\nKeeperPid=%d\nStartTime=%lld\nExitTime=%lld\nWaitStatus=%d\n"
-                "Culprit=%s\nCulpritStatus=%d\nEnforced=%u\nText=%s\n",
-                status->state, (int) status->pid, (int) status->init_pid, (int) status->keeper_pid,
-                (long long) status->start_time, (long long) status->exit_time, status->wait_status,
-                status->culprit ? status->culprit : "", status->culprit_status, status->enforced, text);
-  data[n] = '\n'; /* instead of snprintf's NUL; always far from the end */
-  return write_whole (record->status, data, sizeof data, 0);
+  sbx_status_write (status, file);
+  return write_whole (record->status, file, sizeof file, 0);
 }
 
 void

@@ -7,6 +7,8 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "wire/status.h"
+
 typedef struct {
   int parent;    /* descriptor of the directory above */
   int directory; /* its own, or -1 */
@@ -14,23 +16,11 @@ typedef struct {
   char id[17];
 } SbxKeeperRecord;
 
-/* What the status file says. Times in microseconds since 1970. */
-typedef struct {
-  const char *state; /* "prepared", "running", "exited" */
-  pid_t pid, init_pid, keeper_pid;
-  int64_t start_time, exit_time;
-  int wait_status;
-  const char *culprit;
-  int culprit_status;
-  uint32_t enforced;
-  const char *text;
-} SbxKeeperStatus;
-
 /* Makes the directory (EEXIST: the id is taken), the info file with @info, the status file, and a listening socket,
  * which is returned. Returns -1 with errno after removing what was made. @parent stays the caller's. */
 int sbx_record_create (SbxKeeperRecord *record, int parent, const char *id, const void *info, size_t info_size);
 /* Writes the status file anew, in place. 0, or -1 with errno. */
-int sbx_record_write (SbxKeeperRecord *record, const SbxKeeperStatus *status);
+int sbx_record_write (SbxKeeperRecord *record, const SbxStatus *status);
 /* No service can connect any more, the files stay. */
 void sbx_record_close_socket (SbxKeeperRecord *record);
 /* Removes the files and the directory. */

@@ -13,7 +13,8 @@ extern "C" {
 #endif
 
 #define SBX_DENIALS 32
-#define SBX_DENIAL_OBJECT 256 /* with its NUL; a D-Bus name has 255 bytes at most (D-Bus specification, Valid Names)   \
+#define SBX_DENIAL_OBJECT                                                                                              \
+  256                         /* with its NUL; a D-Bus name has 255 bytes at most (D-Bus specification, Valid Names)   \
                                */
 #define SBX_DENIAL_ACTION 512 /* with its NUL; interface, dot, member */
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The two files of a record, as a later service reads them: whatever runs as our uid can write there. What is accepted
+/* The info file of a record, as a later service reads it: whatever runs as our uid can write there. What is accepted
  * can be told over D-Bus, and what is written anew from it is read as the same. */
 #include <string.h>
 
@@ -56,40 +56,6 @@ check_info (const char *text, gsize size)
   MUST (g_strv_equal ((const char *const *) again->warnings, (const char *const *) info->warnings));
 }
 
-static void
-check_exited (const SbxStatus *status)
-{
-  g_autofree char *text = sbx_status_write_exited (status);
-  SbxStatus again;
-
-  MUST (sbx_status_parse (text, strlen (text), &again, NULL));
-  MUST (again.state == SBX_STATUS_EXITED && again.pid == 0);
-  MUST (again.start_time == status->start_time && again.exit_time == status->exit_time);
-  MUST (again.wait_status == status->wait_status && again.culprit == status->culprit);
-  MUST (again.culprit_status == status->culprit_status && again.enforced == status->enforced);
-  MUST (strcmp (again.text, status->text) == 0);
-}
-
-static void
-check_status (const char *text, gsize size)
-{
-  g_autoptr (GError) error = NULL;
-  SbxStatus status;
-  gboolean ok = sbx_status_parse (text, size, &status, &error);
-
-  MUST (ok == (error == NULL));
-  if (!ok) {
-    check_error (error);
-    return;
-  }
-  MUST (status.state <= SBX_STATUS_EXITED && status.culprit < SBX_N_CULPRITS);
-  MUST (status.pid >= 0 && status.start_time >= 0 && status.exit_time >= 0);
-  MUST (status.wait_status >= 0 && status.wait_status <= 0xffff);
-  MUST (g_utf8_validate (status.text, -1, NULL));
-  if (status.state == SBX_STATUS_EXITED)
-    check_exited (&status);
-}
-
 int
 LLVMFuzzerTestOneInput (const uint8_t *data, size_t size)
 {
@@ -101,7 +67,5 @@ LLVMFuzzerTestOneInput (const uint8_t *data, size_t size)
   text[size] = '\0';
   if (size <= SBX_INFO_MAX)
     check_info (text, size);
-  if (size <= SBX_STATUS_MAX)
-    check_status (text, size);
   return 0;
 }

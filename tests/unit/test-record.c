@@ -162,65 +162,6 @@ test_info_of_another (void)
   g_assert_error (error, SBX_ERROR, SBX_ERROR_BAD_OPTION);
 }
 
-static const char good_status[] =
-    "[Status]\nState=exited\nPid=12\nInitPid=11\nKeeperPid=10\nStartTime=1700000000000000\n"
-    "ExitTime=1700000001000000\nWaitStatus=256\nCulprit=bwrap\nCulpritStatus=9\n"
-    "Enforced=127\nText=it died\n\n\n\n";
-
-static void
-test_status (void)
-{
-  g_autoptr (GError) error = NULL;
-  SbxStatus status;
-
-  g_assert_true (sbx_status_parse (good_status, strlen (good_status), &status, &error));
-  g_assert_no_error (error);
-  g_assert_cmpint (status.state, ==, SBX_STATUS_EXITED);
-  g_assert_cmpint (status.pid, ==, 12);
-  g_assert_cmpint (status.start_time, ==, 1700000000000000);
-  g_assert_cmpint (status.exit_time, ==, 1700000001000000);
-  g_assert_cmpint (status.wait_status, ==, 256);
-  g_assert_cmpint (status.culprit, ==, SBX_CULPRIT_BWRAP);
-  g_assert_cmpint (status.culprit_status, ==, 9);
-  g_assert_cmpuint (status.enforced, ==, 127);
-  g_assert_cmpstr (status.text, ==, "it died");
-  /* As the keeper makes it, before it has anything to say */
-  g_assert_true (sbx_status_parse ("\n\n\n\n", 4, &status, &error));
-  g_assert_cmpint (status.state, ==, SBX_STATUS_PREPARED);
-}
-
-static void
-test_status_refused (void)
-{
-  static const struct {
-    const char *from, *to;
-  } changes[] = {
-    { "State=exited", "State=eaten" },
-    { "State=exited\n", "" },
-    { "Pid=12", "Pid=-12" },
-    { "Pid=12", "Pid=99999999999" },
-    { "Pid=12", "Pid=1 2" },
-    { "WaitStatus=256", "WaitStatus=65536" },
-    { "WaitStatus=256", "WaitStatus=0x100" },
-    { "Culprit=bwrap", "Culprit=butler" },
-    { "Enforced=127", "Enforced=-1" },
-    { "ExitTime=1700000001000000\n", "" },
-    { "[Status]", "[Statue]" },
-    { "[Status]", "Status" },
-  };
-
-  for (gsize i = 0; i < G_N_ELEMENTS (changes); i++) {
-    g_auto (GStrv) parts = g_strsplit (good_status, changes[i].from, 2);
-    g_autofree char *text = g_strjoinv (changes[i].to, parts);
-    g_autoptr (GError) error = NULL;
-    SbxStatus status;
-
-    g_test_message ("%s", changes[i].to);
-    g_assert_false (sbx_status_parse (text, strlen (text), &status, &error));
-    g_assert_error (error, SBX_ERROR, SBX_ERROR_BAD_OPTION);
-  }
-}
-
 static void
 test_ids (void)
 {
@@ -305,17 +246,16 @@ test_set_exited (Fixture *fixture, gconstpointer data)
                        .enforced = 3,
                        .text = "killed" };
   SbxStatus again;
-  g_autofree char *text = NULL;
-  gsize size;
+  g_autoptr (GError) error = NULL;
   int fd;
 
   sbx_record_set_exited (fixture->parent, ID, &status);
   sbx_record_set_exited (fixture->parent, ID, &status); /* as a second service would */
   g_assert_false (g_file_test (keeper, G_FILE_TEST_EXISTS));
   fd = sbx_record_open (fixture->parent, ID);
-  text = sbx_record_read (fd, "status", SBX_STATUS_MAX, &size, NULL);
+  g_assert_true (sbx_record_read_status (fd, &again, &error));
+  g_assert_no_error (error);
   close (fd);
-  g_assert_true (sbx_status_parse (text, size, &again, NULL));
   g_assert_cmpint (again.state, ==, status.state);
   g_assert_cmpint (again.start_time, ==, status.start_time);
   g_assert_cmpint (again.exit_time, ==, status.exit_time);
@@ -324,6 +264,44 @@ test_set_exited (Fixture *fixture, gconstpointer data)
   g_assert_cmpuint (again.enforced, ==, status.enforced);
   g_assert_cmpstr (again.text, ==, status.text);
   sbx_record_sweep (fixture->parent, ID);
+}
+
+/* What stands in a status file and is none of ours. */
+static void
+test_status_refused (Fixture *fixture, gconstpointer data)
+{
+  static const char *const texts[] = { "x", "[Status]\nState=eaten\n" };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (texts); i++) {
+    g_autofree char *path = make (fixture, "status", texts[i]);
+    g_autoptr (GError) error = NULL;
+    int fd = sbx_record_open (fixture->parent, ID);
+    gint32 keeper, init;
+    SbxStatus status;
+
+    g_assert_false (sbx_record_read_status (fd, &status, &error));
+    g_assert_error (error, SBX_ERROR, SBX_ERROR_BAD_OPTION);
+    g_assert_false (sbx_record_read_pids (fixture->parent, ID, &keeper, &init));
+    close (fd);
+  }
+}
+
+/* Of an instance that is there, and of one that has ended. */
+static void
+test_pids (Fixture *fixture, gconstpointer data)
+{
+  SbxStatus status = { .state = SBX_STATUS_RUNNING, .pid = 12, .init_pid = 11, .keeper_pid = 10 };
+  char file[SBX_STATUS_SIZE + 1] = "";
+  g_autofree char *path = NULL;
+  gint32 keeper = 0, init = 0;
+
+  sbx_status_write (&status, file);
+  path = make (fixture, "status", file);
+  g_assert_true (sbx_record_read_pids (fixture->parent, ID, &keeper, &init));
+  g_assert_cmpint (keeper, ==, 10);
+  g_assert_cmpint (init, ==, 11);
+  g_assert_true (g_file_set_contents (path, "\n\n\n\n", -1, NULL));
+  g_assert_false (sbx_record_read_pids (fixture->parent, ID, &keeper, &init));
 }
 
 /* A record that is a link to elsewhere is not followed. */
@@ -443,12 +421,12 @@ main (int argc, char **argv)
   g_test_add_func ("/record/info/nested-refused", test_info_nested_refused);
   g_test_add_func ("/record/info/damaged", test_info_damaged);
   g_test_add_func ("/record/info/of-another", test_info_of_another);
-  g_test_add_func ("/record/status/good", test_status);
-  g_test_add_func ("/record/status/refused", test_status_refused);
   g_test_add_func ("/record/ids", test_ids);
   ADD ("/record/hostile-files", test_hostile_files);
   ADD ("/record/sweep", test_sweep);
   ADD ("/record/set-exited", test_set_exited);
+  ADD ("/record/status-refused", test_status_refused);
+  ADD ("/record/pids", test_pids);
   ADD ("/record/linked", test_linked_record);
   ADD ("/record/connect", test_connect);
   ADD ("/runtime-dir/made", test_runtime_dir);

@@ -451,7 +451,7 @@ sbx_instance_get_status (SbxInstance *self, SbxStatus *status)
     .culprit = self->culprit,
     .enforced = self->enforced,
   };
-  g_strlcpy (status->text, self->text ? self->text : "", sizeof status->text);
+  sbx_status_set_text (status, self->text ? self->text : "");
 }
 
 void

@@ -16,117 +16,10 @@
 #include "wire/layout.h"
 #include "wire/sweep.h"
 
-#define STATUS_GROUP "Status"
 #define ANNOUNCED_FILE "announced"
 /* As sbx_replace_file () calls them */
 #define NEW_INFO_FILE SBX_INFO_FILE ".new"
 #define NEW_STATUS_FILE SBX_STATUS_FILE ".new"
-
-/* A decimal number of the status file, within its bounds. */
-static gint64
-read_number (GKeyFile *file, const char *key, gint64 min, gint64 max, GError **error)
-{
-  g_autofree char *text = NULL;
-  gint64 value = 0;
-
-  if (*error)
-    return 0;
-  text = g_key_file_get_value (file, STATUS_GROUP, key, error);
-  if (text)
-    g_ascii_string_to_signed (text, 10, min, max, &value, error);
-  return value;
-}
-
-static int
-index_of (const char *word, const char *const *words, int n)
-{
-  for (int i = 0; i < n; i++)
-    if (g_strcmp0 (word, words[i]) == 0)
-      return i;
-  return -1;
-}
-
-/* As much of @from as fits and is UTF-8: the keeper cuts at a byte, and so does the end of @to. */
-static void
-copy_text (char *to, gsize size, const char *from)
-{
-  const char *end;
-
-  g_strlcpy (to, from, size);
-  if (!g_utf8_validate (to, -1, &end))
-    to[end - to] = '\0';
-  g_strchomp (to); /* as key files do; what was cut may end in blanks */
-}
-
-static void
-read_words (GKeyFile *file, SbxStatus *status, GError **error)
-{
-  static const char *const states[] = {
-    [SBX_STATUS_PREPARED] = "prepared", [SBX_STATUS_RUNNING] = "running", [SBX_STATUS_EXITED] = "exited"
-  };
-  const char *culprits[SBX_N_CULPRITS];
-  g_autofree char *state = g_key_file_get_value (file, STATUS_GROUP, "State", NULL);
-  g_autofree char *culprit = g_key_file_get_value (file, STATUS_GROUP, "Culprit", NULL);
-  g_autofree char *text = g_key_file_get_value (file, STATUS_GROUP, "Text", NULL);
-  int index = index_of (state, states, G_N_ELEMENTS (states));
-
-  for (unsigned i = 0; i < SBX_N_CULPRITS; i++)
-    culprits[i] = sbx_culprit_name (i);
-  status->state = index < 0 ? SBX_STATUS_PREPARED : (SbxStatusState) index;
-  if (index < 0 && !*error)
-    sbx_throw (error, SBX_ERROR_BAD_OPTION, "State is not a word of ours");
-  index = index_of (culprit, culprits, SBX_N_CULPRITS);
-  status->culprit = index < 0 ? SBX_CULPRIT_APPLICATION : (SbxCulprit) index;
-  if (index < 0 && status->state == SBX_STATUS_EXITED && !*error)
-    sbx_throw (error, SBX_ERROR_BAD_OPTION, "Culprit is not a word of ours");
-  copy_text (status->text, sizeof status->text, text ? text : "");
-}
-
-static gboolean
-is_blank (const char *text, gsize size)
-{
-  for (gsize i = 0; i < size; i++)
-    if (text[i] != '\n')
-      return FALSE;
-  return TRUE;
-}
-
-gboolean
-sbx_status_parse (const char *text, gsize size, SbxStatus *status, GError **error)
-{
-  g_autoptr (GKeyFile) file = g_key_file_new ();
-  GError *problem = NULL;
-
-  *status = (SbxStatus){ .state = SBX_STATUS_PREPARED };
-  if (is_blank (text, size))
-    return TRUE;
-  if (memchr (text, '\0', size))
-    sbx_throw (&problem, SBX_ERROR_BAD_OPTION, "has a NUL");
-  else if (g_key_file_load_from_data (file, text, size, G_KEY_FILE_NONE, &problem)) {
-    status->pid = (gint32) read_number (file, "Pid", 0, G_MAXINT32, &problem);
-    status->start_time = read_number (file, "StartTime", 0, G_MAXINT64, &problem);
-    status->exit_time = read_number (file, "ExitTime", 0, G_MAXINT64, &problem);
-    status->wait_status = (gint32) read_number (file, "WaitStatus", 0, 0xffff, &problem);
-    status->culprit_status = (gint32) read_number (file, "CulpritStatus", G_MININT32, G_MAXINT32, &problem);
-    status->enforced = (guint32) read_number (file, "Enforced", 0, G_MAXUINT32, &problem);
-    read_words (file, status, &problem);
-  }
-  if (!problem)
-    return TRUE;
-  sbx_throw (error, SBX_ERROR_BAD_OPTION, "status file: %s", problem->message);
-  g_error_free (problem);
-  return FALSE;
-}
-
-char *
-sbx_status_write_exited (const SbxStatus *status)
-{
-  return g_strdup_printf ("[" STATUS_GROUP "]\nState=exited\nPid=0\nStartTime=%" G_GINT64_FORMAT
-                          "\nExitTime=%" G_GINT64_FORMAT
-                          "\nWaitStatus=%d\nCulprit=%s\nCulpritStatus=%d\nEnforced=%u\nText=%s\n",
-                          status->start_time, status->exit_time, status->wait_status,
-                          sbx_culprit_name (status->culprit), status->culprit_status, status->enforced, status->text);
-}
 
 int
 sbx_record_open (int parent, guint64 id)
@@ -170,23 +63,35 @@ sbx_record_read (int directory, const char *name, gsize max, gsize *size, GError
 }
 
 gboolean
+sbx_record_read_status (int directory, SbxStatus *status, GError **error)
+{
+  gsize size = 0;
+  g_autofree char *text = sbx_record_read (directory, SBX_STATUS_FILE, SBX_STATUS_SIZE, &size, error);
+  const char *wrong;
+
+  if (!text)
+    return FALSE;
+  if (sbx_status_read (status, text, size, &wrong) == 0)
+    return TRUE;
+  return sbx_throw (error, SBX_ERROR_BAD_OPTION, "status file: %s is not as it is written", wrong);
+}
+
+gboolean
 sbx_record_read_pids (int parent, guint64 id, gint32 *keeper, gint32 *init)
 {
   int directory = sbx_record_open (parent, id);
-  g_autoptr (GKeyFile) file = g_key_file_new ();
-  g_autofree char *text = NULL;
-  g_autoptr (GError) error = NULL;
-  gsize size = 0;
+  gboolean readable;
+  SbxStatus status;
 
   if (directory < 0)
     return FALSE;
-  text = sbx_record_read (directory, SBX_STATUS_FILE, SBX_STATUS_MAX, &size, NULL);
+  readable = sbx_record_read_status (directory, &status, NULL);
   close (directory);
-  if (!text || size == 0 || !g_key_file_load_from_data (file, text, size, G_KEY_FILE_NONE, NULL))
+  if (!readable || status.keeper_pid == 0 || status.init_pid == 0)
     return FALSE;
-  *keeper = (gint32) read_number (file, "KeeperPid", 1, G_MAXINT32, &error);
-  *init = (gint32) read_number (file, "InitPid", 1, G_MAXINT32, &error);
-  return !error;
+  *keeper = status.keeper_pid;
+  *init = status.init_pid;
+  return TRUE;
 }
 
 int
@@ -247,13 +152,14 @@ sbx_record_set_info (int parent, const SbxInfo *info)
 void
 sbx_record_set_exited (int parent, guint64 id, const SbxStatus *status)
 {
-  g_autofree char *text = sbx_status_write_exited (status);
   int directory = sbx_record_open (parent, id);
+  char file[SBX_STATUS_SIZE];
 
   if (directory < 0)
     return;
+  sbx_status_write (status, file);
   unlinkat (directory, SBX_KEEPER_SOCKET, 0);
-  if (sbx_replace_file (directory, SBX_STATUS_FILE, text, strlen (text)) < 0)
+  if (sbx_replace_file (directory, SBX_STATUS_FILE, file, sizeof file) < 0)
     g_warning ("Cannot write the end of an instance down: %s", g_strerror (errno));
   close (directory);
 }

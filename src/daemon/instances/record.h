@@ -6,32 +6,16 @@
 #include <gio/gio.h>
 
 #include "daemon/instances/info.h"
-#include "wire/message.h"
+#include "wire/status.h"
 
 G_BEGIN_DECLS
-
-typedef enum { SBX_STATUS_PREPARED, SBX_STATUS_RUNNING, SBX_STATUS_EXITED } SbxStatusState;
-
-typedef struct {
-  SbxStatusState state;
-  gint32 pid;
-  gint64 start_time, exit_time; /* us since 1970 */
-  gint32 wait_status;
-  SbxCulprit culprit;
-  gint32 culprit_status;
-  guint32 enforced; /* SbxEnforced */
-  char text[SBX_MESSAGE_TEXT + 1];
-} SbxStatus;
-
-/* An empty file is a launch that is being prepared. FALSE with BAD_OPTION for what no keeper writes. */
-gboolean sbx_status_parse (const char *text, gsize size, SbxStatus *status, GError **error);
-/* For the status file of an instance that has ended; the caller's. */
-char *sbx_status_write_exited (const SbxStatus *status);
 
 /* Opens the record @id below @parent: a directory of ours that is no link. -1 with errno. */
 int sbx_record_open (int parent, guint64 id);
 /* A regular file of ours in it, of at most @max bytes. NULL with NOT_FOUND or BAD_OPTION. */
 char *sbx_record_read (int directory, const char *name, gsize max, gsize *size, GError **error);
+/* Its status file. FALSE with NOT_FOUND, or BAD_OPTION for what neither a keeper nor we write. */
+gboolean sbx_record_read_status (int directory, SbxStatus *status, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /* The pids of keeper and sandbox-init in the status file of the record @id below @parent. FALSE when they cannot be
  * read. */
 gboolean sbx_record_read_pids (int parent, guint64 id, gint32 *keeper, gint32 *init);
@@ -49,7 +33,5 @@ void sbx_record_set_info (int parent, const SbxInfo *info);
 void sbx_record_set_announced (int parent, guint64 id);
 /* Was it? */
 gboolean sbx_record_is_announced (int directory);
-
-#define SBX_STATUS_MAX (16u << 10)
 
 G_END_DECLS

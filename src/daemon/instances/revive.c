@@ -10,10 +10,8 @@ gboolean
 sbx_revive_read_status (int directory, guint64 id, SbxStatus *status)
 {
   g_autoptr (GError) error = NULL;
-  gsize size = 0;
-  g_autofree char *text = sbx_record_read (directory, SBX_STATUS_FILE, SBX_STATUS_MAX, &size, &error);
 
-  if (text && sbx_status_parse (text, size, status, &error))
+  if (sbx_record_read_status (directory, status, &error))
     return TRUE;
   g_info ("Record %016" G_GINT64_MODIFIER "x: %s", id, error->message);
   return FALSE;
@@ -27,7 +25,8 @@ sbx_revive_bury (SbxStatus *status)
   status->culprit_status = SIGKILL;
   status->exit_time = g_get_real_time ();
   status->wait_status = SIGKILL;
-  g_strlcpy (status->text, "sandbox-keeper ended without a word; was it killed?", sizeof status->text);
+  status->pid = 0;
+  sbx_status_set_text (status, "sandbox-keeper ended without a word; was it killed?");
 }
 
 void
