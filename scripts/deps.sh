@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # deps.sh SET...   Installs what is missing of the Debian packages of each set: build, run, test, browsers, apps, kernels,
-# lint, chromium, firefox.
+# second-root, lint, chromium, firefox.
 # As an ordinary user through sudo. Nothing is asked and nothing is done when everything is there.
 set -eu
 
@@ -18,6 +18,7 @@ packages () {
     firefox) echo "firefox-esr fonts-dejavu-core" ;;
     apps) echo "thunderbird libreoffice-writer evince mpv gimp xterm" ;;
     kernels) echo "qemu-system-x86 busybox-static apparmor zstd systemd libpam-systemd dbus-user-session" ;;
+    second-root) echo "debootstrap" ;;
     lint) echo "clang clang-tidy clang-format cppcheck shellcheck libclang-rt-14-dev" ;;
     *) echo "deps.sh: no such set: $1" >&2; exit 125 ;;
   esac
