@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "minidump.h"
 
+#include <csignal>
 #include <cstring>
 #include <stdexcept>
 

@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <gio/gunixfdlist.h>
 #include <sstream>
+#include <stdexcept>
 #include <unistd.h>
 
 #include "harness.h"

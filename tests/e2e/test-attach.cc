@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Handlers: a second sandbox that sees one application and nothing else. */
+#include <algorithm>
 #include <csignal>
 #include <filesystem>
+#include <iterator>
 #include <sys/wait.h>
 #include <unistd.h>
 

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* The crash handlers of Chromium and Firefox, which are theirs: each kind of process leaves a minidump inside. */
 #include <algorithm>
+#include <cerrno>
 #include <csignal>
 #include <cstring>
 #include <filesystem>
 #include <sstream>
+#include <stdexcept>
 #include <sys/syscall.h>
 #include <unistd.h>
 

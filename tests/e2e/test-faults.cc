@@ -2,6 +2,7 @@
 /* Programs that are killed at any moment, machines that lack something: what goes on goes on, what ends leaves nothing.
  */
 #include <algorithm>
+#include <chrono>
 #include <csignal>
 #include <fcntl.h>
 #include <filesystem>

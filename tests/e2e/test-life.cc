@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* The life of an instance: signals, detaching, ps, show, stop, kill, wait, exec. */
 #include <csignal>
+#include <stdexcept>
 #include <sys/wait.h>
 
 #include "harness.h"

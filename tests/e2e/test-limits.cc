@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Limits of an instance as a whole: what is asked of the systemd user manager, and what happens when it does not do it.
  * The manager is a mock; what a scope with these properties does is systemd's. */
+#include <cerrno>
 #include <csignal>
 #include <cstring>
+#include <stdexcept>
 #include <sys/resource.h>
 #include <unistd.h>
 

@@ -5,6 +5,7 @@
 #include <csignal>
 #include <filesystem>
 #include <sstream>
+#include <stdexcept>
 
 #include "dice.h"
 #include "harness.h"

@@ -2,6 +2,7 @@
 /* Other machines than this one: full and read-only disks, no user namespaces, root, older kernels. */
 #include <cerrno>
 #include <csignal>
+#include <cstdint>
 #include <filesystem>
 #include <sched.h>
 #include <seccomp.h>

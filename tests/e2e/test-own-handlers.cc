@@ -2,6 +2,7 @@
 /* Crash handlers and debuggers that are part of the application: they work inside as they do outside. */
 #include <csignal>
 #include <cstring>
+#include <tuple>
 
 #include "harness.h"
 #include "minidump.h"

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Who asks polkit, and what they are up to: applications, other users, other clients, clients that leave or change. */
+#include <csignal>
 #include <sys/stat.h>
 
 #include "polkit-stage.h"

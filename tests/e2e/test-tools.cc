@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Ordinary tools behave inside as they do outside. */
 #include <algorithm>
+#include <cstdlib>
 #include <sstream>
 
 #include "harness.h"

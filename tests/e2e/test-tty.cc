@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* --tty: a terminal of the sandbox's own, relayed. Without it: no way to type into the caller's. */
 #include <csignal>
+#include <cstdio>
 #include <cstdlib>
 #include <poll.h>
 #include <sys/ioctl.h>

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* X11: the user's display where the policy says so, by socket and cookie; and displays of a sandbox's own. */
+#include <algorithm>
 #include <csignal>
 #include <filesystem>
 #include <regex>

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "facts.h"
 
+#include <cstdlib>
 #include <sstream>
+#include <stdexcept>
 #include <sys/syscall.h>
 #include <unistd.h>
 

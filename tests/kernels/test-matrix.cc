@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Who sees whom: every row and column of the matrix, by every means. What was seen is left in the directory
  * SBX_VISIBILITY, one file for each profile, from which scripts/kernels makes docs/visibility.md. */
+#include <cstdlib>
 #include <cstring>
 #include <unistd.h>
 

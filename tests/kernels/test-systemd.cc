@@ -3,6 +3,8 @@
  * it, and the session bus that it starts. The service is what that bus has it start, by the unit that gets installed.
  * What is sent to the manager is in tests/e2e/test-limits.cc; here is what becomes of it. */
 #include <csignal>
+#include <cstdio>
+#include <cstdlib>
 #include <filesystem>
 #include <sstream>
 #include <unistd.h>
