@@ -19,7 +19,7 @@ packages () {
     apps) echo "thunderbird libreoffice-writer evince mpv gimp xterm" ;;
     kernels) echo "qemu-system-x86 busybox-static apparmor zstd systemd libpam-systemd dbus-user-session" ;;
     second-root) echo "debootstrap" ;;
-    lint) echo "clang clang-tidy clang-format cppcheck shellcheck libclang-rt-14-dev" ;;
+    lint) echo "clang clang-tidy clang-format cppcheck shellcheck libclang-rt-dev" ;;
     *) echo "deps.sh: no such set: $1" >&2; exit 125 ;;
   esac
 }
