@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What callers send: from D-Bus to values, and the turns that launches take. */
+/* What callers send: from D-Bus to values. */
 #include <fcntl.h>
 #include <gio/gio.h>
 #include <string.h>
@@ -9,7 +9,6 @@
 #include "common/error.h"
 #include "daemon/bounds.h"
 #include "daemon/launch/request.h"
-#include "daemon/launch/slots.h"
 
 static SbxLaunchRequest *
 make (const char *argv, const char *options, GUnixFDList *fds, GError **error)
@@ -141,71 +140,6 @@ test_long_command (void)
   g_assert_cmpstr (shown[2], ==, "…");
 }
 
-typedef struct {
-  SbxLaunchSlots *slots;
-  GString *log;
-  char name;
-} Visitor;
-
-static void
-on_turn (gpointer user_data)
-{
-  Visitor *visitor = user_data;
-
-  g_string_append_c (visitor->log, visitor->name);
-}
-
-static void
-test_turnstile (void)
-{
-  g_autoptr (SbxLaunchSlots) slots = sbx_launch_slots_new (2, G_MAXINT / 2);
-  g_autoptr (GString) log = g_string_new (NULL);
-  Visitor visitors[6];
-
-  for (gsize i = 0; i < G_N_ELEMENTS (visitors); i++) {
-    visitors[i] = (Visitor){ slots, log, (char) ('a' + i) };
-    sbx_launch_slots_enter (slots, on_turn, &visitors[i]);
-  }
-  g_assert_cmpstr (log->str, ==, "ab");
-  while (g_main_context_iteration (NULL, FALSE)) {
-  }
-  g_assert_cmpstr (log->str, ==, "ab");         /* nobody has left */
-  sbx_launch_slots_leave (slots, &visitors[3]); /* tired of waiting */
-  sbx_launch_slots_leave (slots, &visitors[0]);
-  while (g_main_context_iteration (NULL, FALSE)) {
-  }
-  g_assert_cmpstr (log->str, ==, "abc");
-  sbx_launch_slots_leave (slots, &visitors[1]);
-  sbx_launch_slots_leave (slots, &visitors[2]);
-  while (g_main_context_iteration (NULL, FALSE)) {
-  }
-  g_assert_cmpstr (log->str, ==, "abcef");
-  sbx_launch_slots_leave (slots, &visitors[4]);
-  sbx_launch_slots_leave (slots, &visitors[5]);
-}
-
-/* One that never leaves holds up nobody for ever, and may leave all the same. */
-static void
-test_turnstile_patience (void)
-{
-  g_autoptr (SbxLaunchSlots) slots = sbx_launch_slots_new (1, 20);
-  g_autoptr (GString) log = g_string_new (NULL);
-  Visitor visitors[4];
-
-  for (gsize i = 0; i < G_N_ELEMENTS (visitors); i++) {
-    visitors[i] = (Visitor){ slots, log, (char) ('a' + i) };
-    sbx_launch_slots_enter (slots, on_turn, &visitors[i]);
-  }
-  g_assert_cmpstr (log->str, ==, "a");
-  while (log->len < G_N_ELEMENTS (visitors))
-    g_main_context_iteration (NULL, TRUE);
-  g_assert_cmpstr (log->str, ==, "abcd");
-  for (gsize i = 0; i < G_N_ELEMENTS (visitors); i++)
-    sbx_launch_slots_leave (slots, &visitors[i]);
-  sbx_launch_slots_enter (slots, on_turn, &visitors[0]);
-  g_assert_cmpstr (log->str, ==, "abcda");
-}
-
 int
 main (int argc, char **argv)
 {
@@ -215,7 +149,5 @@ main (int argc, char **argv)
   g_test_add_func ("/request/refused", test_refused);
   g_test_add_func ("/choice/app-ids", test_app_ids);
   g_test_add_func ("/choice/long-command", test_long_command);
-  g_test_add_func ("/slots/order", test_turnstile);
-  g_test_add_func ("/slots/patience", test_turnstile_patience);
   return g_test_run ();
 }

@@ -29,6 +29,7 @@ struct _SbxManager {
   GDBusConnection *connection;
   SbxRegistry *registry;
   SbxCallers *callers;
+  SbxNotifier *notifier;
   GDBusNodeInfo *object_manager;
   guint registrations[2];
   GHashTable *objects; /* SbxInstance * → registration, by GUINT_TO_POINTER */
@@ -214,7 +215,7 @@ static void
 on_instance_crashed (SbxInstance *instance, const SbxMessage *message, gpointer user_data)
 {
   SbxManager *self = user_data;
-  GVariant *about = sbx_crash_begin (self->context, self->registry, instance, message);
+  GVariant *about = sbx_crash_begin (self->context, self->registry, self->notifier, instance, message);
 
   emit (self, sbx_instance_get_path (instance), SBX_INSTANCE_INTERFACE, "Crashed", g_variant_new ("(@a{sv})", about));
 }
@@ -422,6 +423,7 @@ sbx_manager_dispose (GObject *object)
   g_hash_table_remove_all (self->objects);
   g_clear_object (&self->registry);
   g_clear_object (&self->callers);
+  g_clear_pointer (&self->notifier, sbx_notifier_free);
   g_clear_object (&self->connection);
   G_OBJECT_CLASS (sbx_manager_parent_class)->dispose (object);
 }
@@ -493,6 +495,7 @@ sbx_manager_new (SbxContext *context, GDBusConnection *connection, gboolean laun
   context->bus = g_dbus_connection_get_unique_name (connection) ? connection : NULL;
   self->registry = sbx_registry_new (context->runtime);
   self->callers = sbx_callers_new (connection);
+  self->notifier = sbx_notifier_new (context->bus);
   g_signal_connect (self->registry, "added", G_CALLBACK (on_added), self);
   g_signal_connect (self->registry, "removed", G_CALLBACK (on_removed), self);
   g_signal_connect (self->registry, "changed", G_CALLBACK (on_registry_changed), self);

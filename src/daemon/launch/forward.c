@@ -51,10 +51,9 @@ path_of (int fd, GError **error)
 
 /* What nobody means by opening a file: the whole system or home, and what the sandbox has of its own. */
 static gboolean
-check_path (SbxContext *context, const char *path, GError **error)
+check_path (const SbxMachine *machine, const char *path, GError **error)
 {
   static const char *const own[] = { "/proc", "/sys", "/dev", "/tmp/.X11-unix", "/tmp/.ICE-unix" };
-  const SbxMachine *machine = context->machine;
   g_autofree char *homes = g_build_filename (machine->data_home, SBX_RUNTIME_SUBDIR, NULL);
   g_autofree char *profiles = g_build_filename (machine->config_home, SBX_RUNTIME_SUBDIR, NULL);
   g_autofree char *instances =
@@ -93,7 +92,7 @@ compare_paths (gconstpointer a, gconstpointer b)
 }
 
 SbxForward *
-sbx_forward_new (SbxContext *context, const int *fds, gsize n, const SbxPolicy *policy, const SbxPolicy *approved,
+sbx_forward_new (const SbxMachine *machine, const int *fds, gsize n, const SbxPolicy *policy, const SbxPolicy *approved,
                  GError **error)
 {
   g_autoptr (SbxForward) self = g_new0 (SbxForward, 1);
@@ -109,7 +108,7 @@ sbx_forward_new (SbxContext *context, const int *fds, gsize n, const SbxPolicy *
     access = wanted_access (fds[i], policy);
     file.writable = access >= SBX_ACCESS_RW;
     g_array_append_val (self->files, file);
-    if (!check_path (context, file.path, error))
+    if (!check_path (machine, file.path, error))
       return NULL;
     if (access > sbx_policy_get_forward (approved) && access > sbx_policy_get_access (approved, file.path))
       self->classes |= SBX_CLASS_FILES;
@@ -172,9 +171,8 @@ sbx_mount_points_unref (SbxMountPoints *points)
 }
 
 SbxMountPoints *
-sbx_mount_points_new (const SbxForward *forward, SbxContext *context, SbxRegistry *registry, const char *app_id)
+sbx_mount_points_new (const SbxForward *forward, const SbxMachine *machine, SbxRegistry *registry, const char *app_id)
 {
-  const SbxMachine *machine = context->machine;
   g_autofree char *home = g_build_filename (machine->data_home, SBX_RUNTIME_SUBDIR, app_id, NULL);
   g_autoptr (GPtrArray) paths = g_ptr_array_new_with_free_func (g_free);
   SbxMountPoints *points;

@@ -7,8 +7,9 @@
 #pragma once
 
 #include "daemon/instances/registry.h"
-#include "daemon/launch/context.h"
+#include "plan/machine/machine.h"
 #include "plan/request.h"
+#include "policy/policy.h"
 
 G_BEGIN_DECLS
 
@@ -27,7 +28,7 @@ typedef struct {
 /* The files of @fds (@n of them, borrowed), opened up as @policy says, writable at most as the descriptor is (O_PATH
  * says nothing of that). @approved: what needs no further approval. Errors: BAD_OPTION (what has no place in the file
  * system, is no file or directory, or holds the sandbox's own files or all of the home). */
-SbxForward *sbx_forward_new (SbxContext *context, const int *fds, gsize n, const SbxPolicy *policy,
+SbxForward *sbx_forward_new (const SbxMachine *machine, const int *fds, gsize n, const SbxPolicy *policy,
                              const SbxPolicy *approved, GError **error);
 void sbx_forward_free (SbxForward *forward);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (SbxForward, sbx_forward_free)
@@ -36,7 +37,7 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (SbxForward, sbx_forward_free)
 gboolean sbx_forward_verify (const SbxForward *forward, pid_t pid, GError **error);
 
 /* Before bwrap: what it will have to make in the home of @app_id. NULL: nothing. */
-SbxMountPoints *sbx_mount_points_new (const SbxForward *forward, SbxContext *context, SbxRegistry *registry,
+SbxMountPoints *sbx_mount_points_new (const SbxForward *forward, const SbxMachine *machine, SbxRegistry *registry,
                                       const char *app_id);
 void sbx_mount_points_unref (SbxMountPoints *points);
 /* Takes @points; removes them when @instance has ended, and all others of its application. */

@@ -188,8 +188,8 @@ sbx_launch_prepare (SbxLaunch *launch, GError **error)
 
   if (!make_directories (launch, error))
     return FALSE;
-  launch->points =
-      sbx_mount_points_new (launch->choice->forward, launch->context, launch->registry, launch->choice->app_id);
+  launch->points = sbx_mount_points_new (launch->choice->forward, launch->context->machine, launch->registry,
+                                         launch->choice->app_id);
   sock = start_keeper (launch, error); /* first: it loads while we write */
   if (sock < 0)
     return FALSE;

@@ -462,7 +462,7 @@ choose (SbxContext *context, const char *profile, const SbxLaunchRequest *reques
   if (!choice->policy || (request->within && !check_policy_within (context, request, choice, error)))
     return NULL;
   choice->classes = sbx_policy_excess (choice->policy, sbx_profile_get_approved_policy (choice->profile));
-  choice->forward = sbx_forward_new (context, request->forward, request->n_forward, choice->policy,
+  choice->forward = sbx_forward_new (context->machine, request->forward, request->n_forward, choice->policy,
                                      sbx_profile_get_approved_policy (choice->profile), error);
   if (!choice->forward)
     return NULL;

@@ -14,7 +14,6 @@
 #include "crashes/store.h"
 #include "daemon/bounds.h"
 #include "daemon/launch/launch.h"
-#include "daemon/on-crash/notify.h"
 #include "wire/layout.h"
 
 #define HANDLER_LOG "handler.log"
@@ -22,6 +21,7 @@
 
 typedef struct {
   SbxContext *context;
+  SbxNotifier *notifier;
   SbxInstance *instance, *handler;
   guint32 number;
   JsonObject *about;
@@ -144,8 +144,8 @@ tell_user (Crash *crash)
   const SbxInfo *info = sbx_instance_get_info (crash->instance);
   g_autofree char *directory = crash->id ? g_build_filename (crash->store_path, crash->id, NULL) : NULL;
 
-  sbx_notify_crash (crash->context->bus, info->app_id, json_object_get_string_member (crash->about, "signal-name"),
-                    directory);
+  sbx_notifier_tell_crash (crash->notifier, info->app_id, json_object_get_string_member (crash->about, "signal-name"),
+                           directory);
 }
 
 /* Ends the bookkeeping: with @note, or what has become of the handler. */
@@ -337,13 +337,15 @@ start_handler (Crash *crash, SbxRegistry *registry, const SbxMessage *message)
 }
 
 GVariant *
-sbx_crash_begin (SbxContext *context, SbxRegistry *registry, SbxInstance *instance, const SbxMessage *message)
+sbx_crash_begin (SbxContext *context, SbxRegistry *registry, SbxNotifier *notifier, SbxInstance *instance,
+                 const SbxMessage *message)
 {
   Crash *crash;
   GVariantDict about;
 
   crash = g_new0 (Crash, 1);
   crash->context = context;
+  crash->notifier = notifier;
   crash->instance = g_object_ref (instance);
   crash->number = message->crash;
   crash->about = describe (instance, message);

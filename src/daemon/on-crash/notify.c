@@ -1,57 +1,77 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* libportal is loaded when there is something to say: a service whose applications do not crash has no use for it. */
 #include "daemon/on-crash/notify.h"
 
-#include <dlfcn.h>
+#include <fcntl.h>
+#include <gio/gunixfdlist.h>
 #include <glib/gi18n.h>
-#include <libportal/portal.h>
+#include <unistd.h>
 
-#define LIBRARY "libportal.so.1"
+#define PORTAL_NAME "org.freedesktop.portal.Desktop"
+#define PORTAL_PATH "/org/freedesktop/portal/desktop"
+#define NOTIFICATION "org.freedesktop.portal.Notification"
+#define OPEN_URI "org.freedesktop.portal.OpenURI"
 #define OPEN_ACTION "open-folder"
 #define MAX_REMEMBERED 64 /* notifications whose folder can be opened */
 
-typedef struct {
-  XdpPortal *portal; /* NULL: not tried yet, or not to be had */
-  gboolean tried;
-  __typeof__ (xdp_portal_add_notification) *add;
-  __typeof__ (xdp_portal_open_directory) *open;
-  GHashTable *directories; /* id of a notification → URI */
-} Notifier;
+struct _SbxNotifier {
+  GDBusConnection *bus; /* or NULL */
+  guint actions;        /* subscription to what the user presses; 0 before the first notification */
+  guint count;
+  GHashTable *directories; /* id of a notification → path */
+};
+
+SbxNotifier *
+sbx_notifier_new (GDBusConnection *bus)
+{
+  SbxNotifier *self = g_new0 (SbxNotifier, 1);
+
+  self->bus = bus ? g_object_ref (bus) : NULL;
+  self->directories = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
+  return self;
+}
+
+void
+sbx_notifier_free (SbxNotifier *self)
+{
+  if (self->actions != 0)
+    g_dbus_connection_signal_unsubscribe (self->bus, self->actions);
+  g_clear_object (&self->bus);
+  g_hash_table_unref (self->directories);
+  g_free (self);
+}
+
+/* The portal takes a descriptor, so that it opens what we mean whatever it sees of the file system itself. */
+static void
+open_directory (SbxNotifier *self, const char *directory)
+{
+  g_autoptr (GUnixFDList) fds = g_unix_fd_list_new ();
+  int fd = open (directory, O_PATH | O_DIRECTORY | O_CLOEXEC);
+  int handle = fd < 0 ? -1 : g_unix_fd_list_append (fds, fd, NULL);
+
+  if (fd >= 0)
+    close (fd);
+  if (handle >= 0)
+    g_dbus_connection_call_with_unix_fd_list (self->bus, PORTAL_NAME, PORTAL_PATH, OPEN_URI, "OpenDirectory",
+                                              g_variant_new ("(sha{sv})", "", handle, NULL), NULL,
+                                              G_DBUS_CALL_FLAGS_NONE, -1, fds, NULL, NULL, NULL);
+}
 
 static void
 on_action (GDBusConnection *bus, const char *sender, const char *path, const char *interface, const char *signal,
            GVariant *parameters, gpointer user_data)
 {
-  Notifier *self = user_data;
-  const char *id, *action, *uri;
+  SbxNotifier *self = user_data;
+  const char *id, *action, *directory;
 
   if (!g_variant_is_of_type (parameters, G_VARIANT_TYPE ("(ssav)")))
     return;
   g_variant_get (parameters, "(&s&s@av)", &id, &action, NULL);
-  uri = g_hash_table_lookup (self->directories, id);
-  if (uri && g_str_equal (action, OPEN_ACTION))
-    self->open (self->portal, NULL, uri, XDP_OPEN_URI_FLAG_NONE, NULL, NULL, NULL);
+  directory = g_hash_table_lookup (self->directories, id);
+  if (directory && g_str_equal (action, OPEN_ACTION))
+    open_directory (self, directory);
 }
 
-static void
-load (Notifier *self, GDBusConnection *bus)
-{
-  /* Its types stay registered, so the library stays loaded */
-  void *library = dlopen (LIBRARY, RTLD_NOW | RTLD_LOCAL | RTLD_NODELETE);
-  __typeof__ (xdp_portal_new) *new_portal = library ? dlsym (library, "xdp_portal_new") : NULL;
-
-  self->tried = TRUE;
-  self->add = library ? dlsym (library, "xdp_portal_add_notification") : NULL;
-  self->open = library ? dlsym (library, "xdp_portal_open_directory") : NULL;
-  if (!new_portal || !self->add || !self->open)
-    return;
-  self->directories = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
-  self->portal = new_portal ();
-  g_dbus_connection_signal_subscribe (bus, "org.freedesktop.portal.Desktop", "org.freedesktop.portal.Notification",
-                                      "ActionInvoked", "/org/freedesktop/portal/desktop", NULL,
-                                      G_DBUS_SIGNAL_FLAGS_NONE, on_action, self, NULL);
-}
-
+/* a{sv}, floating. */
 static GVariant *
 make_notification (const char *app_id, const char *signal_name, gboolean can_open)
 {
@@ -74,23 +94,21 @@ make_notification (const char *app_id, const char *signal_name, gboolean can_ope
 }
 
 void
-sbx_notify_crash (GDBusConnection *bus, const char *app_id, const char *signal_name, const char *directory)
+sbx_notifier_tell_crash (SbxNotifier *self, const char *app_id, const char *signal_name, const char *directory)
 {
-  static Notifier self;
-  static guint count;
-  g_autofree char *id = g_strdup_printf ("crash-%u", ++count);
-  g_autofree char *uri = directory ? g_filename_to_uri (directory, NULL, NULL) : NULL;
+  g_autofree char *id = g_strdup_printf ("crash-%u", ++self->count);
 
-  if (!bus)
+  if (!self->bus)
     return;
-  if (!self.tried)
-    load (&self, bus);
-  if (!self.portal || !self.add)
-    return;
-  if (g_hash_table_size (self.directories) >= MAX_REMEMBERED)
-    g_hash_table_remove_all (self.directories);
-  if (uri)
-    g_hash_table_insert (self.directories, g_strdup (id), g_strdup (uri));
-  self.add (self.portal, id, make_notification (app_id, signal_name, uri != NULL), XDP_NOTIFICATION_FLAG_NONE, NULL,
-            NULL, NULL);
+  if (self->actions == 0)
+    self->actions =
+        g_dbus_connection_signal_subscribe (self->bus, PORTAL_NAME, NOTIFICATION, "ActionInvoked", PORTAL_PATH, NULL,
+                                            G_DBUS_SIGNAL_FLAGS_NONE, on_action, self, NULL);
+  if (g_hash_table_size (self->directories) >= MAX_REMEMBERED)
+    g_hash_table_remove_all (self->directories);
+  if (directory)
+    g_hash_table_insert (self->directories, g_strdup (id), g_strdup (directory));
+  g_dbus_connection_call (self->bus, PORTAL_NAME, PORTAL_PATH, NOTIFICATION, "AddNotification",
+                          g_variant_new ("(s@a{sv})", id, make_notification (app_id, signal_name, directory != NULL)),
+                          NULL, G_DBUS_CALL_FLAGS_NONE, -1, NULL, NULL, NULL);
 }
