@@ -1,28 +1,29 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* A launch is two things that go on at the same time and meet:
+/* A launch is one state machine. The authority is asked beside it; its yes is all that is needed of it, and a no, like
+ * any other error, ends the launch from every state.
  *
- *                                ┌─ asking:     the authority (may they?) ───────────────────▶ approved ─┐
- *   who is it? ──▶ turn ──▶ plan ┤                                                                       ├─▶ START
- *                                └─ preparing:  spawn the keeper ──▶ PREPARE (block, fds) ───▶ prepared ─┘     │
- *                                                                                                              ▼
- *                                             answer ◀── RUNNING ◀── STARTED or FAILED from the keeper ◀── starting
+ *   WAITING ──its turn──▶ PLANNED ──▶ PREPARED ──READY──▶ READY ──▶ SCOPING ──systemd──▶ SCOPED
+ *                            │  yes, or      │ yes               │ yes           (yes)      │
+ *                            │  no directory │                   │                          │
+ *                            │  is to be     └───────────────────┴────────────┬─────────────┘
+ *                            │  made                                          ▼
+ *   SETTLED ◀── STARTED or FAILED from the keeper, the end of the time ──── STARTED
+ *      ▲
+ *      └── from every state: give_up ()
  *
- * Only so many launches prepare at the same time (slots.h). A launch that is not prepared yet, since it waits for
- * the authority, gives its turn back; others do so at READY, STARTED or the end.
+ *   WAITING    for its turn (slots.h): only so many launches prepare at the same time
+ *   PLANNED    the plan is made and the authority asked. Directories that a profile keeps (persistent homes) are made
+ *              by preparing, and would stay behind after a no: if one is missing, the yes is waited for, without a slot
+ *   PREPARED   the keeper runs and PREPARE has been sent. READY is waited for only if something is to be done with the
+ *              sandbox before START: a keeper keeps a START that comes early
+ *   READY      the sandbox stands, and shows the very files that the caller handed over (forward.h)
+ *   SCOPING    the systemd user manager has been asked to put it into a scope, for limits of all of the instance
+ *   SCOPED     it has one, or has not and will not
+ *   STARTED    START has been sent
+ *   SETTLED    answered
  *
- * The state is in a few flags, which only ever go from FALSE to TRUE; advance () looks at them after each change:
- *
- *   approved   the authority has said yes
- *   prepared   PREPARE has been sent. READY is not waited for: a keeper keeps a START that comes early
- *   verified   the sandbox has got the very files that the caller handed over (forward.h), or there are none
- *   scoped     the systemd user manager has put it into a scope, or has not and will not (scope.h). Only launches with
- *              limits for all of an instance wait for that; it takes an approved one that is ready
- *   started    START has been sent; SBX_START_TIMEOUT_SECONDS run
- *
- * A launch with files that the caller hands over waits for READY before START, since they can be looked at only then.
- *
- * One exception to "at the same time": directories that a profile keeps (persistent homes) are made here, and would
- * stay behind after a no. So if one is missing, preparing waits for the yes.
+ * next_state () says how it goes on, enter_state () does it, and nothing else changes the state. From the yes on,
+ * SBX_START_TIMEOUT_SECONDS run.
  *
  * Who asks is known before (identity/subject.h): neither an error nor what preparing does to the machine may tell a
  * caller in a sandbox about files that are not its own.
@@ -33,136 +34,212 @@
  *
  * A caller that leaves the bus cancels its launches: nobody would know of the instance. Only if START has gone out with
  * a lifeline, that one decides from then on: the keeper watches it. */
-#include "daemon/launch/launch-private.h"
-
-#include <unistd.h>
+#include "daemon/launch/launch.h"
 
 #include "common/error.h"
 #include "common/names.h"
 #include "daemon/bounds.h"
 #include "daemon/identity/gates.h"
 #include "daemon/launch/nested.h"
+#include "daemon/launch/prepare.h"
 #include "daemon/launch/scope.h"
 
-static void advance (SbxLaunch *launch);
+typedef enum {
+  STATE_WAITING,
+  STATE_PLANNED,
+  STATE_PREPARED,
+  STATE_READY,
+  STATE_SCOPING,
+  STATE_SCOPED,
+  STATE_STARTED,
+  STATE_SETTLED,
+} State;
+
+typedef struct {
+  State state;
+  gboolean approved;   /* by the authority */
+  SbxSubject *subject; /* who asks; NULL: the service itself */
+  SbxLaunchCall call;  /* of our own, until it is its turn */
+  SbxPreparation what;
+  GTask *task; /* until SETTLED */
+  GCancellable *asking;
+  gint32 init; /* its pid, from the keeper's READY on */
+  guint timeout;
+} Launch;
+
+static void
+call_copy (SbxLaunchCall *call, const SbxLaunchCall *from)
+{
+  *call = *from;
+  call->profile = g_strdup (from->profile);
+  call->argv = g_variant_ref (from->argv);
+  call->options = g_variant_ref (from->options);
+  call->fds = from->fds ? g_object_ref (from->fds) : NULL;
+  call->target = from->target ? g_object_ref (from->target) : NULL;
+  call->crash_directory = g_strdup (from->crash_directory);
+}
+
+static void
+call_clear (SbxLaunchCall *call)
+{
+  g_free ((char *) call->profile);
+  g_clear_pointer (&call->argv, g_variant_unref);
+  g_clear_pointer (&call->options, g_variant_unref);
+  g_clear_object (&call->fds);
+  g_clear_object (&call->target);
+  g_free ((char *) call->crash_directory);
+  *call = (SbxLaunchCall){ 0 };
+}
 
 static void
 launch_clear (gpointer data)
 {
-  SbxLaunch *launch = data;
+  Launch *launch = data;
 
-  sbx_launch_forget_call (launch);
+  call_clear (&launch->call);
   g_clear_pointer (&launch->subject, sbx_subject_unref);
-  g_clear_pointer (&launch->request, sbx_launch_request_free);
-  g_clear_pointer (&launch->choice, sbx_choice_free);
-  g_clear_pointer (&launch->points, sbx_mount_points_unref);
-  g_clear_object (&launch->instance);
-  g_clear_object (&launch->target);
+  sbx_preparation_clear (&launch->what);
   g_clear_object (&launch->asking);
-  if (launch->start_block >= 0)
-    close (launch->start_block);
 }
 
 static void
-launch_unref (SbxLaunch *launch)
+launch_unref (Launch *launch)
 {
   g_rc_box_release_full (launch, launch_clear);
 }
 
-G_DEFINE_AUTOPTR_CLEANUP_FUNC (SbxLaunch, launch_unref)
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (Launch, launch_unref)
 
-static void
-leave_slot (SbxLaunch *launch)
+static SbxInstance *
+get_within (const Launch *launch)
 {
-  if (launch->entered)
-    sbx_launch_slots_leave (launch->context->slots, launch);
-  launch->entered = FALSE;
+  return launch->subject ? launch->subject->own : NULL;
 }
 
-/* The last thing in both cases; drops the reference that the launch holds on itself while it is not answered. */
-static void
-settle (SbxLaunch *launch)
+/* Whether there is something to do between READY and START. */
+static gboolean
+needs_ready (const Launch *launch)
 {
-  leave_slot (launch);
+  return launch->what.choice->forward->files->len > 0 || sbx_preparation_wants_scope (&launch->what);
+}
+
+/* Where @launch can go on to now; its own state: it waits. */
+static State
+next_state (const Launch *launch)
+{
+  switch (launch->state) {
+  case STATE_PLANNED:
+    return launch->approved || sbx_preparation_has_directories (&launch->what) ? STATE_PREPARED : STATE_PLANNED;
+  case STATE_PREPARED:
+    return launch->approved && !needs_ready (launch) ? STATE_STARTED : STATE_PREPARED;
+  case STATE_READY:
+    if (!launch->approved)
+      return STATE_READY;
+    return sbx_preparation_wants_scope (&launch->what) ? STATE_SCOPING : STATE_STARTED;
+  case STATE_SCOPED:
+    return STATE_STARTED;
+  case STATE_WAITING:
+  case STATE_SCOPING:
+  case STATE_STARTED:
+  case STATE_SETTLED:
+    break;
+  }
+  return launch->state;
+}
+
+static void ask (Launch *launch);
+static void make_scope (Launch *launch);
+
+/* The last thing of every launch: drops the reference that it holds on itself while it is not answered. */
+static void
+settle (Launch *launch)
+{
+  sbx_launch_slots_leave (launch->what.context->slots, launch);
   g_clear_handle_id (&launch->timeout, g_source_remove);
-  if (launch->subject)
+  if (launch->what.instance)
+    g_signal_handlers_disconnect_by_data (launch->what.instance, launch);
+  if (launch->subject) {
     g_signal_handlers_disconnect_by_data (launch->subject->caller, launch);
-  if (launch->instance)
-    g_signal_handlers_disconnect_by_data (launch->instance, launch);
-  if (launch->subject)
     sbx_caller_add_pending (launch->subject->caller, -1);
+  }
   g_clear_object (&launch->task);
   launch_unref (launch);
 }
 
+/* The only place where the state changes. FALSE with @error: what belongs to it has failed. */
+static gboolean
+enter_state (Launch *launch, State state, GError **error)
+{
+  launch->state = state;
+  switch (state) {
+  case STATE_PLANNED:
+    ask (launch);
+    return TRUE;
+  case STATE_PREPARED:
+    return sbx_preparation_prepare (&launch->what, error);
+  case STATE_READY:
+    return sbx_forward_verify (launch->what.choice->forward, launch->init, error);
+  case STATE_SCOPING:
+    make_scope (launch);
+    return TRUE;
+  case STATE_STARTED:
+    return sbx_preparation_start (&launch->what, error);
+  case STATE_SETTLED:
+    settle (launch);
+    return TRUE;
+  case STATE_WAITING:
+  case STATE_SCOPED:
+    break;
+  }
+  return TRUE;
+}
+
 /* Takes @error. */
 static void
-give_up (SbxLaunch *launch, GError *error)
+give_up (Launch *launch, GError *error)
 {
-  if (!launch->task) {
+  if (launch->state == STATE_SETTLED) {
     g_error_free (error);
     return;
   }
   g_cancellable_cancel (launch->asking);
-  if (launch->instance) {
-    sbx_instance_abandon (launch->instance);
-    sbx_registry_drop (launch->registry, launch->instance);
+  if (launch->what.instance) {
+    sbx_instance_abandon (launch->what.instance);
+    sbx_registry_drop (launch->what.registry, launch->what.instance);
   }
   g_task_return_error (launch->task, error);
-  settle (launch);
+  (void) enter_state (launch, STATE_SETTLED, NULL);
 }
 
+/* Goes on as far as it can now. The caller holds a reference, or does nothing with @launch afterwards. */
 static void
-on_started (SbxInstance *instance, gpointer user_data)
+go_on (Launch *launch)
 {
-  SbxLaunch *launch = user_data;
-
-  if (launch->points)
-    sbx_mount_points_remove_with (g_steal_pointer (&launch->points), instance);
-  sbx_nested_stop_orphan (launch->registry, instance);
-  g_task_return_pointer (launch->task, g_object_ref (instance), g_object_unref);
-  settle (launch);
-}
-
-static void
-on_ready (SbxInstance *instance, int pid, gpointer user_data)
-{
-  SbxLaunch *launch = user_data;
   GError *error = NULL;
+  State next;
 
-  launch->init = pid;
-  leave_slot (launch);
-  launch->verified = launch->verified || sbx_forward_verify (launch->choice->forward, pid, &error);
+  while (!error && (next = next_state (launch)) != launch->state)
+    (void) enter_state (launch, next, &error);
   if (error)
     give_up (launch, error);
-  else
-    advance (launch);
 }
 
-/* bwrap's version costs an exec, so it is asked for only when bwrap has failed. */
-static GError *
-explain_bwrap (SbxLaunch *launch, const GError *error, SbxStep step)
-{
-  const char *problem = NULL;
-
-  if (step == SBX_STEP_BWRAP || step == SBX_STEP_NAMESPACES)
-    problem = sbx_machine_check_bwrap (launch->context->machine);
-  return problem ? g_error_new_literal (SBX_ERROR, SBX_ERROR_NOT_SUPPORTED, problem) : g_error_copy (error);
-}
-
+/* Enters @state, and goes on from there. */
 static void
-on_failed (SbxInstance *instance, const GError *error, guint step, gpointer user_data)
+go_to (Launch *launch, State state)
 {
-  SbxLaunch *launch = user_data;
+  GError *error = NULL;
 
-  sbx_registry_sweep (launch->registry, instance); /* a keeper that was killed could not do it itself */
-  give_up (launch, explain_bwrap (launch, error, (SbxStep) step));
+  if (enter_state (launch, state, &error))
+    go_on (launch);
+  else
+    give_up (launch, error);
 }
 
 static gboolean
 on_timeout (gpointer user_data)
 {
-  SbxLaunch *launch = user_data;
+  Launch *launch = user_data;
 
   launch->timeout = 0;
   give_up (launch, g_error_new (SBX_ERROR, SBX_ERROR_SPAWN_FAILED,
@@ -173,11 +250,62 @@ on_timeout (gpointer user_data)
 }
 
 static void
+approve (Launch *launch)
+{
+  if (launch->state == STATE_SETTLED)
+    return;
+  launch->approved = TRUE;
+  launch->timeout = g_timeout_add_seconds (SBX_START_TIMEOUT_SECONDS, on_timeout, launch);
+}
+
+static void
+on_ready (SbxInstance *instance, int pid, gpointer user_data)
+{
+  Launch *launch = user_data;
+
+  launch->init = pid;
+  sbx_launch_slots_leave (launch->what.context->slots, launch);
+  if (launch->state == STATE_PREPARED)
+    go_to (launch, STATE_READY);
+}
+
+static void
+on_started (SbxInstance *instance, gpointer user_data)
+{
+  Launch *launch = user_data;
+
+  sbx_preparation_hand_over (&launch->what);
+  sbx_nested_stop_orphan (launch->what.registry, instance);
+  g_task_return_pointer (launch->task, g_object_ref (instance), g_object_unref);
+  (void) enter_state (launch, STATE_SETTLED, NULL);
+}
+
+/* bwrap's version costs an exec, so it is asked for only when bwrap has failed. */
+static GError *
+explain_bwrap (Launch *launch, const GError *error, SbxStep step)
+{
+  const char *problem = NULL;
+
+  if (step == SBX_STEP_BWRAP || step == SBX_STEP_NAMESPACES)
+    problem = sbx_machine_check_bwrap (launch->what.context->machine);
+  return problem ? g_error_new_literal (SBX_ERROR, SBX_ERROR_NOT_SUPPORTED, problem) : g_error_copy (error);
+}
+
+static void
+on_failed (SbxInstance *instance, const GError *error, guint step, gpointer user_data)
+{
+  Launch *launch = user_data;
+
+  sbx_registry_sweep (launch->what.registry, instance); /* a keeper that was killed could not do it itself */
+  give_up (launch, explain_bwrap (launch, error, (SbxStep) step));
+}
+
+static void
 on_caller_gone (SbxCaller *caller, gpointer user_data)
 {
-  SbxLaunch *launch = user_data;
+  Launch *launch = user_data;
 
-  if (launch->started && launch->request->lifeline >= 0)
+  if (launch->state == STATE_STARTED && launch->what.request->lifeline >= 0)
     return;
   give_up (launch, g_error_new_literal (G_IO_ERROR, G_IO_ERROR_CANCELLED, "the caller has left"));
 }
@@ -186,135 +314,132 @@ on_caller_gone (SbxCaller *caller, gpointer user_data)
 static void
 on_scope (GObject *source, GAsyncResult *result, gpointer user_data)
 {
-  g_autoptr (SbxLaunch) launch = user_data;
+  g_autoptr (Launch) launch = user_data;
   g_autoptr (GError) error = NULL;
   gboolean made = sbx_scope_make_finish (result, &error);
   g_autofree char *warning = NULL;
-  int parent;
 
-  if (!launch->task)
+  if (launch->state != STATE_SCOPING)
     return;
   if (!made && !g_error_matches (error, SBX_ERROR, SBX_ERROR_NOT_SUPPORTED))
     warning = g_strdup_printf ("the limits hold for each process and not for all together, and cpu= does not: %s",
                                error->message);
-  if (made || warning) {
-    sbx_instance_set_limits (launch->instance, made ? "scope" : NULL, warning);
-    parent = sbx_runtime_dir_open (launch->context->runtime, NULL);
-    if (parent >= 0)
-      sbx_record_set_info (parent, sbx_instance_get_info (launch->instance));
-  }
-  launch->scoped = TRUE;
-  advance (launch);
-}
-
-/* TRUE when there is nothing to wait for. */
-static gboolean
-has_its_scope (SbxLaunch *launch)
-{
-  g_autofree char *name = NULL;
-
-  if (launch->scoped || !sbx_launch_wants_scope (launch))
-    return TRUE;
-  if (launch->init == 0 || launch->scoping)
-    return FALSE;
-  launch->scoping = TRUE;
-  name = sbx_scope_name (launch->choice->app_id, sbx_instance_get_id (launch->instance));
-  sbx_scope_make_async (launch->context->bus, name, launch->init, sbx_instance_get_init_pidfd (launch->instance),
-                        launch->choice->policy, launch->asking, on_scope, g_rc_box_acquire (launch));
-  return FALSE;
+  if (made || warning)
+    sbx_preparation_set_limits (&launch->what, made ? "scope" : NULL, warning);
+  go_to (launch, STATE_SCOPED);
 }
 
 static void
-advance (SbxLaunch *launch)
+make_scope (Launch *launch)
 {
-  GError *error = NULL;
+  SbxInstance *instance = launch->what.instance;
+  g_autofree char *name = sbx_scope_name (launch->what.choice->app_id, sbx_instance_get_id (instance));
 
-  if (!launch->task)
-    return;
-  if (!launch->prepared && (launch->approved || sbx_launch_has_directories (launch)))
-    (void) sbx_launch_prepare (launch, &error);
-  if (!error && launch->approved && launch->timeout == 0)
-    launch->timeout = g_timeout_add_seconds (SBX_START_TIMEOUT_SECONDS, on_timeout, launch);
-  if (!error && launch->approved && launch->prepared && launch->verified && !launch->started && has_its_scope (launch))
-    (void) sbx_launch_start (launch, &error);
-  if (error)
-    give_up (launch, error);
+  sbx_scope_make_async (launch->what.context->bus, name, launch->init, sbx_instance_get_init_pidfd (instance),
+                        launch->what.choice->policy, launch->asking, on_scope, g_rc_box_acquire (launch));
 }
 
 static void
 on_answer (GObject *source, GAsyncResult *result, gpointer user_data)
 {
-  g_autoptr (SbxLaunch) launch = user_data;
+  g_autoptr (Launch) launch = user_data;
   GError *error = NULL;
 
   if (!sbx_authority_check_finish (SBX_AUTHORITY (source), result, &error)) {
     give_up (launch, error);
     return;
   }
-  launch->approved = TRUE;
-  advance (launch);
+  approve (launch);
+  go_on (launch);
 }
 
+/* What the service starts itself has been approved with the launch of its target. */
 static void
-ask (SbxLaunch *launch)
+ask (Launch *launch)
 {
   g_autofree const char **actions =
-      sbx_gate_actions (launch->target ? SBX_ACTION_ATTACH : SBX_ACTION_LAUNCH, launch->choice->classes);
+      sbx_gate_actions (launch->what.target ? SBX_ACTION_ATTACH : SBX_ACTION_LAUNCH, launch->what.choice->classes);
+  SbxAuthority *authority = launch->what.context->authority;
 
-  if (sbx_launch_get_within (launch))
-    sbx_authority_check_nested_async (launch->context->authority, launch->subject, actions, launch->asking, on_answer,
+  if (!launch->subject)
+    approve (launch);
+  else if (get_within (launch))
+    sbx_authority_check_nested_async (authority, launch->subject, actions, launch->asking, on_answer,
                                       g_rc_box_acquire (launch));
   else
-    sbx_authority_check_async (launch->context->authority, launch->subject, actions, launch->interactive,
-                               launch->asking, on_answer, g_rc_box_acquire (launch));
+    sbx_authority_check_async (authority, launch->subject, actions, launch->call.interactive, launch->asking, on_answer,
+                               g_rc_box_acquire (launch));
 }
 
 static gboolean
-check_target (SbxLaunch *launch, GError **error)
+check_target (SbxInstance *target, GError **error)
 {
-  if (!launch->target || sbx_instance_get_state (launch->target) == SBX_STATE_RUNNING)
+  if (!target || sbx_instance_get_state (target) == SBX_STATE_RUNNING)
     return TRUE;
   return sbx_throw (error, SBX_ERROR_EXITED, "the instance %016" G_GINT64_MODIFIER "x has ended",
-                    sbx_instance_get_id (launch->target));
+                    sbx_instance_get_id (target));
+}
+
+/* From the call to a plan. */
+static gboolean
+choose (Launch *launch, guint64 id, GError **error)
+{
+  const SbxLaunchCall *call = &launch->call;
+  SbxPreparation *what = &launch->what;
+  SbxInstance *within = get_within (launch);
+
+  what->request = sbx_launch_request_new (
+      call->argv, call->options, call->target ? sbx_attach_options : sbx_launch_options, call->fds, TRUE, error);
+  if (!what->request)
+    return FALSE;
+  sbx_id_format (id, what->request->id);
+  if (call->target)
+    sbx_launch_request_set_target (what->request, call->target, call->target_pid, call->crash_directory);
+  if (within && !sbx_launch_request_set_within (what->request, sbx_instance_get_info (within), what->context, error))
+    return FALSE;
+  what->choice = sbx_choice_new (what->context, call->profile, what->request, NULL, error);
+  return what->choice != NULL;
+}
+
+static gboolean
+make_plan (Launch *launch, GError **error)
+{
+  SbxInstance *within = get_within (launch), *target = launch->call.target;
+  SbxPreparation *what = &launch->what;
+  guint64 id = sbx_registry_new_id (what->registry);
+
+  if (!sbx_registry_has_room (what->registry, error) || !check_target (target, error)
+      || (within && !sbx_nested_has_room (what->registry, within, error)) || !choose (launch, id, error))
+    return FALSE;
+  what->target = target ? g_object_ref (target) : NULL;
+  what->crash = launch->call.crash;
+  what->instance = sbx_instance_new (sbx_choice_make_info (what->choice, what->request, id, target ? target : within));
+  return TRUE;
 }
 
 /* It is this launch's turn. */
 static void
 begin (gpointer user_data)
 {
-  g_autoptr (SbxLaunch) launch = g_rc_box_acquire (user_data);
-  SbxInstance *within = sbx_launch_get_within (launch);
+  g_autoptr (Launch) launch = g_rc_box_acquire (user_data);
+  SbxInstance *instance;
   GError *error = NULL;
 
-  if (!sbx_registry_has_room (launch->registry, &error) || !check_target (launch, &error)
-      || (within && !sbx_nested_has_room (launch->registry, within, &error)) || !sbx_launch_choose (launch, &error)) {
+  if (!make_plan (launch, &error)) {
     give_up (launch, error);
     return;
   }
-  launch->verified = launch->choice->forward->files->len == 0;
-  launch->instance = sbx_instance_new (
-      sbx_launch_make_info (launch->id, launch->choice, launch->request, launch->target ? launch->target : within));
+  instance = launch->what.instance;
   if (launch->subject)
-    sbx_instance_set_starter (launch->instance, G_OBJECT (launch->subject->caller));
-  sbx_registry_add (launch->registry, launch->instance); /* before us, so that it is shown before it is answered */
-  g_signal_connect (launch->instance, "ready", G_CALLBACK (on_ready), launch);
-  g_signal_connect (launch->instance, "started", G_CALLBACK (on_started), launch);
-  g_signal_connect (launch->instance, "failed", G_CALLBACK (on_failed), launch);
-  if (launch->subject)
-    ask (launch);
-  else
-    launch->approved = TRUE; /* with the launch of the target */
-  if (launch->task && !launch->prepared && (!launch->approved || !launch->subject))
-    advance (launch);
-  if (launch->task && !launch->prepared) /* it waits for the authority, and is cheap to wait for */
-    leave_slot (launch);
-}
-
-static void
-queue (SbxLaunch *launch)
-{
-  launch->entered = TRUE;
-  sbx_launch_slots_enter (launch->context->slots, begin, launch);
+    sbx_instance_set_starter (instance, G_OBJECT (launch->subject->caller));
+  sbx_registry_add (launch->what.registry, instance); /* before us, so that it is shown before it is answered */
+  g_signal_connect (instance, "ready", G_CALLBACK (on_ready), launch);
+  g_signal_connect (instance, "started", G_CALLBACK (on_started), launch);
+  g_signal_connect (instance, "failed", G_CALLBACK (on_failed), launch);
+  go_to (launch, STATE_PLANNED);
+  call_clear (&launch->call);
+  if (launch->state == STATE_PLANNED) /* it waits for the authority, and is cheap to wait for */
+    sbx_launch_slots_leave (launch->what.context->slots, launch);
 }
 
 static gboolean
@@ -338,33 +463,23 @@ sbx_launch_async (SbxContext *context, SbxRegistry *registry, SbxSubject *subjec
 {
   g_autoptr (GTask) task = g_task_new (NULL, NULL, callback, user_data);
   GError *error = NULL;
-  SbxLaunch *launch;
+  Launch *launch;
 
   if (subject && !may_queue (subject->caller, call, &error)) {
     g_task_return_error (task, error);
     return;
   }
-  launch = g_rc_box_new0 (SbxLaunch); /* its own until it settles */
-  launch->context = context;
-  launch->registry = registry;
-  launch->subject = subject ? sbx_subject_ref (subject) : NULL;
+  launch = g_rc_box_new0 (Launch); /* its own until it settles */
+  call_copy (&launch->call, call);
+  launch->what = (SbxPreparation){ .context = context, .registry = registry, .start_block = -1 };
   launch->task = g_steal_pointer (&task);
-  launch->profile = g_strdup (call->profile);
-  launch->argv = g_variant_ref (call->argv);
-  launch->options = g_variant_ref (call->options);
-  launch->fds = call->fds ? g_object_ref (call->fds) : NULL;
-  launch->target = call->target ? g_object_ref (call->target) : NULL;
-  launch->crash = call->crash;
-  launch->target_pid = call->target_pid;
-  launch->crash_directory = g_strdup (call->crash_directory);
   launch->asking = g_cancellable_new ();
-  launch->interactive = call->interactive;
-  launch->start_block = -1;
   if (subject) {
+    launch->subject = sbx_subject_ref (subject);
     sbx_caller_add_pending (subject->caller, 1);
     g_signal_connect (subject->caller, "gone", G_CALLBACK (on_caller_gone), launch);
   }
-  queue (launch);
+  sbx_launch_slots_enter (context->slots, begin, launch);
 }
 
 SbxInstance *

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What a launch has on the disk and sends to its keeper. */
+#include "daemon/launch/prepare.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <sys/mman.h>
@@ -8,8 +9,27 @@
 
 #include "common/error.h"
 #include "daemon/instances/program-copy.h"
-#include "daemon/launch/launch-private.h"
+#include "daemon/launch/scope.h"
 #include "plan/blocks.h"
+
+void
+sbx_preparation_clear (SbxPreparation *self)
+{
+  g_clear_pointer (&self->request, sbx_launch_request_free);
+  g_clear_pointer (&self->choice, sbx_choice_free);
+  g_clear_pointer (&self->points, sbx_mount_points_unref);
+  g_clear_object (&self->instance);
+  g_clear_object (&self->target);
+  if (self->start_block >= 0)
+    close (self->start_block);
+  self->start_block = -1;
+}
+
+gboolean
+sbx_preparation_wants_scope (const SbxPreparation *self)
+{
+  return self->context->bus && sbx_scope_is_wanted (self->choice->policy);
+}
 
 static int
 make_file (const SbxPlanFile *file, GError **error)
@@ -52,17 +72,17 @@ add_fd (GArray *fds, int fd)
 }
 
 static int
-copy_init (SbxLaunch *launch, GError **error)
+copy_init (SbxPreparation *self, GError **error)
 {
-  g_autofree char *path = sbx_program_find ((const char *const *) launch->context->environment, "sandbox-init", error);
+  g_autofree char *path = sbx_program_find ((const char *const *) self->context->environment, "sandbox-init", error);
 
   return path ? sbx_program_copy (path, error) : -1;
 }
 
 static int
-open_directory (SbxLaunch *launch, GError **error)
+open_directory (SbxPreparation *self, GError **error)
 {
-  int directory = sbx_runtime_dir_open (launch->context->runtime, error);
+  int directory = sbx_runtime_dir_open (self->context->runtime, error);
   int fd = directory < 0 ? -1 : fcntl (directory, F_DUPFD_CLOEXEC, 3);
 
   if (directory >= 0 && fd < 0)
@@ -71,28 +91,28 @@ open_directory (SbxLaunch *launch, GError **error)
 }
 
 static int
-write_prepare (SbxLaunch *launch, GError **error)
+write_prepare (SbxPreparation *self, GError **error)
 {
-  g_autoptr (GBytes) info = sbx_info_write (sbx_instance_get_info (launch->instance));
+  g_autoptr (GBytes) info = sbx_info_write (sbx_instance_get_info (self->instance));
   char id[SBX_ID_SIZE];
 
-  sbx_id_format (sbx_instance_get_id (launch->instance), id);
-  return sbx_box_write_prepare (sbx_plan_get_box (launch->choice->plan), id, info, error);
+  sbx_id_format (sbx_instance_get_id (self->instance), id);
+  return sbx_box_write_prepare (sbx_plan_get_box (self->choice->plan), id, info, error);
 }
 
 static gboolean
-send_prepare (SbxLaunch *launch, GError **error)
+send_prepare (SbxPreparation *self, GError **error)
 {
   SbxMessage message = { .type = SBX_MSG_PREPARE };
   GArray *fds = g_array_new (FALSE, FALSE, sizeof (int));
   gsize n_files = 0;
-  const SbxPlanFile *files = sbx_box_get_files (sbx_plan_get_box (launch->choice->plan), &n_files);
-  gboolean ok = add_fd (fds, write_prepare (launch, error)) && add_fd (fds, open_directory (launch, error))
-                && add_fd (fds, copy_init (launch, error));
+  const SbxPlanFile *files = sbx_box_get_files (sbx_plan_get_box (self->choice->plan), &n_files);
+  gboolean ok = add_fd (fds, write_prepare (self, error)) && add_fd (fds, open_directory (self, error))
+                && add_fd (fds, copy_init (self, error));
 
   for (gsize i = 0; ok && i < n_files; i++)
     ok = add_fd (fds, make_file (&files[i], error));
-  ok = ok && sbx_instance_send (launch->instance, &message, (const int *) (gpointer) fds->data, fds->len, error);
+  ok = ok && sbx_instance_send (self->instance, &message, (const int *) (gpointer) fds->data, fds->len, error);
   clear_fds (fds);
   return ok;
 }
@@ -121,10 +141,10 @@ make_directory (const SbxPlanDirectory *directory)
 }
 
 static gboolean
-make_directories (SbxLaunch *launch, GError **error)
+make_directories (SbxPreparation *self, GError **error)
 {
   gsize n = 0;
-  const SbxPlanDirectory *directories = sbx_box_get_directories (sbx_plan_get_box (launch->choice->plan), &n);
+  const SbxPlanDirectory *directories = sbx_box_get_directories (sbx_plan_get_box (self->choice->plan), &n);
 
   for (gsize i = 0; i < n; i++)
     if (make_directory (&directories[i]) < 0)
@@ -137,10 +157,10 @@ make_directories (SbxLaunch *launch, GError **error)
 }
 
 gboolean
-sbx_launch_has_directories (SbxLaunch *launch)
+sbx_preparation_has_directories (const SbxPreparation *self)
 {
   gsize n = 0;
-  const SbxPlanDirectory *directories = sbx_box_get_directories (sbx_plan_get_box (launch->choice->plan), &n);
+  const SbxPlanDirectory *directories = sbx_box_get_directories (sbx_plan_get_box (self->choice->plan), &n);
 
   for (gsize i = 0; i < n; i++)
     if (access (directories[i].path, F_OK) < 0)
@@ -150,77 +170,93 @@ sbx_launch_has_directories (SbxLaunch *launch)
 
 /* A handler's keeper is a child of its target's: it has to be in the target's Landlock domain. */
 static int
-start_keeper (SbxLaunch *launch, GError **error)
+start_keeper (SbxPreparation *self, GError **error)
 {
-  SbxContext *context = launch->context;
+  SbxContext *context = self->context;
   pid_t pid = 0;
   int sock;
   g_autofree char *keeper = sbx_program_find ((const char *const *) context->environment, "sandbox-keeper", error);
 
   if (!keeper)
     return -1;
-  if (launch->target)
-    return sbx_instance_attach (launch->target, keeper, launch->request->hold, launch->crash, error);
+  if (self->target)
+    return sbx_instance_attach (self->target, keeper, self->request->hold, self->crash, error);
   /* A private service's standard error is its caller's, who may wait for the end of it */
   sock = sbx_keeper_spawn (keeper, &context->nofile, context->bus == NULL, &pid, error);
   if (sock >= 0)
-    sbx_instance_set_keeper_pid (launch->instance, pid);
+    sbx_instance_set_keeper_pid (self->instance, pid);
   return sock;
 }
 
 /* Which limits go with START is known when there is a scope or there will be none. */
 static gboolean
-write_start (SbxLaunch *launch, GError **error)
+write_start (SbxPreparation *self, GError **error)
 {
-  const SbxLaunchRequest *request = launch->request;
-  gboolean by_scope = g_str_equal (sbx_instance_get_info (launch->instance)->limits, "scope");
+  const SbxLaunchRequest *request = self->request;
+  gboolean by_scope = g_str_equal (sbx_instance_get_info (self->instance)->limits, "scope");
 
-  launch->start_block = sbx_process_write_start (sbx_plan_get_process (launch->choice->plan), by_scope,
-                                                 request->targets, request->n_fds, error);
-  g_clear_object (&launch->choice->plan); /* it may be large, and the authority may take its time */
-  return launch->start_block >= 0;
+  self->start_block = sbx_process_write_start (sbx_plan_get_process (self->choice->plan), by_scope, request->targets,
+                                               request->n_fds, error);
+  g_clear_object (&self->choice->plan); /* it may be large, and the authority may take its time */
+  return self->start_block >= 0;
 }
 
 gboolean
-sbx_launch_prepare (SbxLaunch *launch, GError **error)
+sbx_preparation_prepare (SbxPreparation *self, GError **error)
 {
   int sock;
 
-  if (!make_directories (launch, error))
+  if (!make_directories (self, error))
     return FALSE;
-  launch->points = sbx_mount_points_new (launch->choice->forward, launch->context->machine, launch->registry,
-                                         launch->choice->app_id);
-  sock = start_keeper (launch, error); /* first: it loads while we write */
+  self->points =
+      sbx_mount_points_new (self->choice->forward, self->context->machine, self->registry, self->choice->app_id);
+  sock = start_keeper (self, error); /* first: it loads while we write */
   if (sock < 0)
     return FALSE;
-  sbx_instance_set_keeper (launch->instance, sock);
-  if (!send_prepare (launch, error))
+  sbx_instance_set_keeper (self->instance, sock);
+  if (!send_prepare (self, error))
     return FALSE;
-  launch->prepared = sbx_launch_wants_scope (launch) || write_start (launch, error);
-  return launch->prepared;
+  return sbx_preparation_wants_scope (self) || write_start (self, error);
 }
 
 gboolean
-sbx_launch_start (SbxLaunch *launch, GError **error)
+sbx_preparation_start (SbxPreparation *self, GError **error)
 {
-  const SbxLaunchRequest *request = launch->request;
+  const SbxLaunchRequest *request = self->request;
   SbxMessage message = { .type = SBX_MSG_START, .value = request->lifeline >= 0 ? SBX_START_LIFELINE : 0 };
   g_autoptr (GArray) fds = g_array_new (FALSE, FALSE, sizeof (int));
 
-  if (launch->start_block < 0 && !write_start (launch, error))
+  if (self->start_block < 0 && !write_start (self, error))
     return FALSE;
-  if (launch->choice->on_crash)
+  if (self->choice->on_crash)
     message.value |= SBX_START_TRACE;
-  g_array_append_val (fds, launch->start_block);
+  g_array_append_val (fds, self->start_block);
   if (request->lifeline >= 0)
     g_array_append_val (fds, request->lifeline);
   if (request->n_fds > 0)
     g_array_append_vals (fds, request->fds, (guint) request->n_fds);
-  if (!sbx_instance_send (launch->instance, &message, (const int *) (gpointer) fds->data, fds->len, error))
+  if (!sbx_instance_send (self->instance, &message, (const int *) (gpointer) fds->data, fds->len, error))
     return FALSE;
-  launch->started = TRUE;
-  close (launch->start_block);
-  launch->start_block = -1;
-  g_clear_object (&launch->request->list); /* the keeper has its own copies */
+  close (self->start_block);
+  self->start_block = -1;
+  g_clear_object (&self->request->list); /* the keeper has its own copies */
   return TRUE;
+}
+
+void
+sbx_preparation_set_limits (SbxPreparation *self, const char *limits, const char *warning)
+{
+  int parent;
+
+  sbx_instance_set_limits (self->instance, limits, warning);
+  parent = sbx_runtime_dir_open (self->context->runtime, NULL);
+  if (parent >= 0)
+    sbx_record_set_info (parent, sbx_instance_get_info (self->instance));
+}
+
+void
+sbx_preparation_hand_over (SbxPreparation *self)
+{
+  if (self->points)
+    sbx_mount_points_remove_with (g_steal_pointer (&self->points), self->instance);
 }

@@ -228,6 +228,32 @@ sbx_launch_request_new (GVariant *argv, GVariant *options, const SbxOptionSpec *
   return g_steal_pointer (&request);
 }
 
+/* The number of the process @pid in its own pid namespace: the last one of NSpid in /proc/PID/status (proc(5)). It is
+ * only told to people and programs; 0 when it cannot be had. */
+static guint
+pid_inside (gint32 pid)
+{
+  g_autofree char *path = g_strdup_printf ("/proc/%d/status", pid), *text = NULL;
+  const char *line, *end, *word;
+
+  if (!g_file_get_contents (path, &text, NULL, NULL) || !(line = strstr (text, "\nNSpid:")))
+    return 0;
+  end = strchr (line + 1, '\n');
+  word = end ? end : line + strlen (line);
+  while (word > line && g_ascii_isdigit (word[-1]))
+    word--;
+  return (guint) g_ascii_strtoull (word, NULL, 10);
+}
+
+void
+sbx_launch_request_set_target (SbxLaunchRequest *request, SbxInstance *target, guint pid, const char *crash_directory)
+{
+  request->handler = TRUE;
+  request->target_enforced = sbx_instance_get_enforced (target);
+  request->target_pid = pid != 0 ? pid : pid_inside (sbx_instance_get_pid (target));
+  request->crash_directory = g_strdup (crash_directory);
+}
+
 gboolean
 sbx_launch_request_set_within (SbxLaunchRequest *request, const SbxInfo *info, SbxContext *context, GError **error)
 {

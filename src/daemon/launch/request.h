@@ -5,7 +5,7 @@
 #include <gio/gio.h>
 #include <gio/gunixfdlist.h>
 
-#include "daemon/instances/info.h"
+#include "daemon/instances/instance.h"
 #include "daemon/launch/context.h"
 #include "daemon/launch/forward.h"
 #include "plan/plan.h"
@@ -31,7 +31,7 @@ typedef struct {
   int *forward;
   gsize n_forward;
   int lifeline; /* or -1 */
-  /* Of a handler, filled in by whoever knows its target */
+  /* Of a handler, filled in by sbx_launch_request_set_target () */
   gboolean handler;
   char *crash_directory;   /* or NULL */
   guint32 target_enforced; /* SbxEnforced */
@@ -47,6 +47,11 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (SbxLaunchRequest, sbx_launch_request_free)
  * @look_at_fds = FALSE. Errors: BAD_OPTION, NOT_SUPPORTED. */
 SbxLaunchRequest *sbx_launch_request_new (GVariant *argv, GVariant *options, const SbxOptionSpec *table,
                                           GUnixFDList *fds, gboolean look_at_fds, GError **error);
+
+/* @request is for a handler of @target, because of its process @pid, as the target's pid namespace numbers it (0: the
+ * main one). @crash_directory: where it may write, or NULL. */
+void sbx_launch_request_set_target (SbxLaunchRequest *request, SbxInstance *target, guint pid,
+                                    const char *crash_directory);
 
 /* @request comes from inside of the instance that @info describes: it becomes that application's own, in whose policy's
  * bounds it has to stay. Errors: POLICY_EXCEEDED for what is nobody's in a sandbox to say. */
@@ -73,6 +78,11 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (SbxChoice, sbx_choice_free)
  */
 SbxChoice *sbx_choice_new (SbxContext *context, const char *profile, const SbxLaunchRequest *request,
                            const char *const *fallback_argv, GError **error);
+
+/* What is kept of an instance @id of @choice. @parent: the target of a handler, the sandbox that the call comes from,
+ * or NULL. The caller's. */
+SbxInfo *sbx_choice_make_info (const SbxChoice *choice, const SbxLaunchRequest *request, guint64 id,
+                               SbxInstance *parent);
 
 /* The plan of @request in an instance with the policy @groups (a{sv}) and @app_id: for Exec. */
 SbxPlan *sbx_launch_request_plan (SbxContext *context, const SbxLaunchRequest *request, GVariant *groups,
