@@ -86,7 +86,7 @@ run (Init *init, const SbxMessage *message, const int *fds, size_t n)
     failure.error = EBADMSG;
   } else if (!row) {
     failure = (SbxInitFailure){ SBX_STEP_FORK, EAGAIN };
-  } else if (sbx_block_open (&block, fds[0], SBX_BLOCK_START) < 0) {
+  } else if (sbx_block_open (&block, fds[0], first ? SBX_BLOCK_START : SBX_BLOCK_EXEC) < 0) {
     failure.error = errno;
   } else {
     if (first)

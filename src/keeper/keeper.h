@@ -128,6 +128,8 @@ typedef struct {
 void sbx_keeper_prepare (SbxKeeper *keeper, const int *fds, size_t n_fds);
 /* READY of sandbox-init, which is @pid on the host: its /proc, and START if that is here already. */
 void sbx_keeper_init_ready (SbxKeeper *keeper, pid_t pid);
+/* Writes down what the kept START says of the instance, for the next service. */
+void sbx_keeper_take_info (SbxKeeper *keeper);
 /* Forwards the kept START to init. */
 void sbx_keeper_start (SbxKeeper *keeper);
 /* Takes in what bwrap prints, and closes that pipe at its end. */

@@ -148,11 +148,7 @@ static void __attribute__ ((noreturn)) fail_record (SbxKeeper *keeper, int direc
 static void
 make_record (SbxKeeper *keeper, const SbxBlock *block, int directory)
 {
-  SbxRecord info = { 0 };
-
-  sbx_block_next (block, SBX_TAG_INFO, &info);
-  keeper->listener =
-      sbx_record_create (&keeper->record, directory, sbx_block_string (block, SBX_TAG_ID, ""), info.value, info.length);
+  keeper->listener = sbx_record_create (&keeper->record, directory, sbx_block_string (block, SBX_TAG_ID, ""));
   if (keeper->listener < 0)
     fail_record (keeper, directory);
 }
@@ -236,6 +232,20 @@ finish_mounts (SbxKeeper *keeper)
     sbx_keeper_fail (keeper, SBX_STEP_JOIN, errno, "");
   sbx_keeper_place_documents (keeper, &namespaces);
   sbx_namespaces_close (&namespaces);
+}
+
+void
+sbx_keeper_take_info (SbxKeeper *keeper)
+{
+  SbxRecord info = { 0 };
+  SbxBlock block;
+
+  if (sbx_block_open (&block, keeper->start_fds[0], SBX_BLOCK_START) < 0)
+    sbx_keeper_fail (keeper, SBX_STEP_PROTOCOL, errno, "");
+  (void) sbx_block_next (&block, SBX_TAG_INFO, &info); /* every START has it */
+  if (sbx_record_write_info (&keeper->record, info.value, info.length) < 0)
+    fail_record (keeper, keeper->record.parent);
+  sbx_block_close (&block);
 }
 
 static bool

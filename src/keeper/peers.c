@@ -163,6 +163,7 @@ take_start (SbxKeeper *keeper, const SbxMessage *message, int *fds, size_t n)
   memcpy (keeper->start_fds, fds, n * sizeof *fds);
   keeper->n_start_fds = n;
   keeper->start_kept = true;
+  sbx_keeper_take_info (keeper);
   if (keeper->state == SBX_KEEPER_READY && !sbx_keeper_waits_for_sidecar (keeper))
     sbx_keeper_start (keeper);
 }

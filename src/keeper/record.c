@@ -32,16 +32,18 @@ write_whole (int fd, const void *data, size_t size, off_t at)
   return 0;
 }
 
-static int
-write_info (SbxKeeperRecord *record, const void *info, size_t size)
+int
+sbx_record_write_info (const SbxKeeperRecord *record, const void *info, size_t size)
 {
   int fd = openat (record->directory, SBX_INFO_FILE, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
-  int rc;
+  int rc, saved;
 
   if (fd < 0)
     return -1;
   rc = write_whole (fd, info, size, 0);
+  saved = errno;
   close (fd);
+  errno = saved;
   return rc;
 }
 
@@ -77,7 +79,7 @@ open_status (SbxKeeperRecord *record)
 }
 
 int
-sbx_record_create (SbxKeeperRecord *record, int parent, const char *id, const void *info, size_t info_size)
+sbx_record_create (SbxKeeperRecord *record, int parent, const char *id)
 {
   int sock = -1, saved;
 
@@ -86,7 +88,7 @@ sbx_record_create (SbxKeeperRecord *record, int parent, const char *id, const vo
   if (mkdirat (parent, id, 0700) < 0)
     return -1;
   record->directory = openat (parent, id, O_PATH | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
-  if (record->directory >= 0 && write_info (record, info, info_size) == 0 && open_status (record) == 0)
+  if (record->directory >= 0 && open_status (record) == 0)
     sock = listen_in (record);
   if (sock < 0) {
     saved = errno;

@@ -16,9 +16,12 @@ typedef struct {
   char id[17];
 } SbxKeeperRecord;
 
-/* Makes the directory (EEXIST: the id is taken), the info file with @info, the status file, and a listening socket,
- * which is returned. Returns -1 with errno after removing what was made. @parent stays the caller's. */
-int sbx_record_create (SbxKeeperRecord *record, int parent, const char *id, const void *info, size_t info_size);
+/* Makes the directory (EEXIST: the id is taken), the status file, and a listening socket, which is returned. Returns -1
+ * with errno after removing what was made. @parent stays the caller's. */
+int sbx_record_create (SbxKeeperRecord *record, int parent, const char *id);
+/* Writes the info file, once: EEXIST when it is there already. A record without it is of an instance that has not come
+ * to life. 0, or -1 with errno. */
+int sbx_record_write_info (const SbxKeeperRecord *record, const void *info, size_t size);
 /* Writes the status file anew, in place. 0, or -1 with errno. */
 int sbx_record_write (SbxKeeperRecord *record, const SbxStatus *status);
 /* No service can connect any more, the files stay. */

@@ -39,7 +39,7 @@ add_sidecar (SbxBlockWriter *writer, const SbxPlanSidecar *sidecar)
 }
 
 int
-sbx_box_write_prepare (const SbxBox *self, const char *id, GBytes *info, GError **error)
+sbx_box_write_prepare (const SbxBox *self, const char *id, GError **error)
 {
   SbxBlockWriter writer = { 0 };
   g_autofree gint32 *numbers = g_new (gint32, self->files->len + 1);
@@ -47,7 +47,6 @@ sbx_box_write_prepare (const SbxBox *self, const char *id, GBytes *info, GError 
   for (guint i = 0; i < self->files->len; i++)
     numbers[i] = g_array_index (self->files, SbxPlanFile, i).number;
   sbx_block_add_string (&writer, SBX_TAG_ID, id);
-  add_bytes (&writer, SBX_TAG_INFO, info);
   sbx_block_add_strv (&writer, SBX_TAG_BWRAP, sbx_box_get_bwrap_argv (self));
   sbx_block_add (&writer, SBX_TAG_FDMAP, numbers, self->files->len * sizeof *numbers);
   sbx_block_add_u32 (&writer, SBX_TAG_PROCFS, self->procfs_flags);
@@ -102,21 +101,39 @@ add_rlimits (const SbxProcess *self, SbxBlockWriter *writer, gboolean by_scope)
   }
 }
 
+/* What START and EXEC have in common. */
+static void
+add_process (const SbxProcess *self, SbxBlockWriter *writer, gboolean by_scope, const gint32 *targets, gsize n_targets)
+{
+  sbx_block_add (writer, SBX_TAG_FDMAP, targets, n_targets * sizeof *targets);
+  sbx_block_add_u32 (writer, SBX_TAG_FLAGS, self->start_flags);
+  sbx_block_add_strv (writer, SBX_TAG_ARGV, (const char *const *) self->argv);
+  sbx_block_add_strv (writer, SBX_TAG_ENV, sbx_process_get_environment (self));
+  if (self->cwd)
+    sbx_block_add_string (writer, SBX_TAG_CWD, self->cwd);
+  sbx_block_add_string (writer, SBX_TAG_HOME, self->home);
+  add_rlimits (self, writer, by_scope);
+}
+
 int
-sbx_process_write_start (const SbxProcess *self, gboolean by_scope, const gint32 *targets, gsize n_targets,
-                         GError **error)
+sbx_process_write_start (const SbxProcess *self, GBytes *info, gboolean by_scope, const gint32 *targets,
+                         gsize n_targets, GError **error)
 {
   SbxBlockWriter writer = { 0 };
 
-  sbx_block_add (&writer, SBX_TAG_FDMAP, targets, n_targets * sizeof *targets);
-  sbx_block_add_u32 (&writer, SBX_TAG_FLAGS, self->start_flags);
-  sbx_block_add_strv (&writer, SBX_TAG_ARGV, (const char *const *) self->argv);
-  sbx_block_add_strv (&writer, SBX_TAG_ENV, sbx_process_get_environment (self));
-  if (self->cwd)
-    sbx_block_add_string (&writer, SBX_TAG_CWD, self->cwd);
-  sbx_block_add_string (&writer, SBX_TAG_HOME, self->home);
+  add_process (self, &writer, by_scope, targets, n_targets);
+  add_bytes (&writer, SBX_TAG_INFO, info);
   add_bytes (&writer, SBX_TAG_SECCOMP, self->filter);
   add_domain (self, &writer);
-  add_rlimits (self, &writer, by_scope);
+  return finish_block (&writer, error);
+}
+
+int
+sbx_process_write_exec (const SbxProcess *self, gboolean by_scope, const gint32 *targets, gsize n_targets,
+                        GError **error)
+{
+  SbxBlockWriter writer = { 0 };
+
+  add_process (self, &writer, by_scope, targets, n_targets);
   return finish_block (&writer, error);
 }

@@ -8,12 +8,18 @@
 
 G_BEGIN_DECLS
 
-/* The box. @id: 16 hex digits; @info: for the info file. */
-int sbx_box_write_prepare (const SbxBox *self, const char *id, GBytes *info, GError **error);
-/* The first process. @by_scope: a scope holds the limits of all processes together, and rlimits, which count each
+/* The box, and nothing of what will run in it. @id: 16 hex digits. */
+int sbx_box_write_prepare (const SbxBox *self, const char *id, GError **error);
+
+/* In both of these, @by_scope: a scope holds the limits of all processes together, and rlimits, which count each
  * process's reserved memory and our own processes, need not stand in for it. @targets: the number inside of each
- * descriptor that goes with START, in order. */
-int sbx_process_write_start (const SbxProcess *self, gboolean by_scope, const gint32 *targets, gsize n_targets,
-                             GError **error);
+ * descriptor that goes with the message, in order. */
+
+/* The first process of a box. @info: for the info file. */
+int sbx_process_write_start (const SbxProcess *self, GBytes *info, gboolean by_scope, const gint32 *targets,
+                             gsize n_targets, GError **error);
+/* One more process in it. */
+int sbx_process_write_exec (const SbxProcess *self, gboolean by_scope, const gint32 *targets, gsize n_targets,
+                            GError **error);
 
 G_END_DECLS

@@ -70,7 +70,7 @@ sbx_box_free (SbxBox *self)
   g_ptr_array_unref (self->bwrap);
   g_free (self->documents);
   g_free (self->documents_at);
-  sbx_offers_free (self->offers);
+  sbx_offers_unref (self->offers);
   g_free (self);
 }
 

@@ -27,18 +27,29 @@ clear_offer (gpointer data)
 SbxOffers *
 sbx_offers_new (void)
 {
-  SbxOffers *self = g_new (SbxOffers, 1);
+  SbxOffers *self = g_rc_box_new (SbxOffers);
 
   self->rows = g_array_new (FALSE, FALSE, sizeof (SbxOffer));
   g_array_set_clear_func (self->rows, clear_offer);
   return self;
 }
 
-void
-sbx_offers_free (SbxOffers *self)
+SbxOffers *
+sbx_offers_ref (SbxOffers *self)
 {
-  g_array_unref (self->rows);
-  g_free (self);
+  return g_rc_box_acquire (self);
+}
+
+static void
+clear (gpointer data)
+{
+  g_array_unref (((SbxOffers *) data)->rows);
+}
+
+void
+sbx_offers_unref (SbxOffers *self)
+{
+  g_rc_box_release_full (self, clear);
 }
 
 void

@@ -22,8 +22,9 @@ typedef struct {
 typedef struct _SbxOffers SbxOffers;
 
 SbxOffers *sbx_offers_new (void);
-void sbx_offers_free (SbxOffers *self);
-G_DEFINE_AUTOPTR_CLEANUP_FUNC (SbxOffers, sbx_offers_free)
+SbxOffers *sbx_offers_ref (SbxOffers *self);
+void sbx_offers_unref (SbxOffers *self);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (SbxOffers, sbx_offers_unref)
 
 /* Adds the variable @name, which must not be there yet. Both strings are copied. */
 void sbx_offers_add (SbxOffers *self, SbxOfferKind kind, const char *name, const char *value);

@@ -29,11 +29,13 @@ typedef enum {
 typedef enum {
   IN_PREPARE = 1 << 0,
   IN_START = 1 << 1,
-  REQUIRED = 1 << 2, /* in the block, or in each group */
-  REPEATED = 1 << 3, /* as often as one likes; anything else once, in a group once in each */
-  DISTINCT = 1 << 4, /* … but each number once */
-  BEGINS = 1 << 5,   /* a group */
-  GROUPED = 1 << 6,  /* in a group and nowhere else */
+  IN_EXEC = 1 << 2,
+  IN_BOTH = IN_START | IN_EXEC, /* of every process */
+  REQUIRED = 1 << 3,            /* in the block, or in each group */
+  REPEATED = 1 << 4,            /* as often as one likes; anything else once, in a group once in each */
+  DISTINCT = 1 << 5,            /* … but each number once */
+  BEGINS = 1 << 6,              /* a group */
+  GROUPED = 1 << 7,             /* in a group and nowhere else */
 } Rules;
 
 typedef struct {
@@ -47,21 +49,21 @@ typedef struct {
  * file goes through a pipe, which takes 4096 bytes without a reader (pipe(7)). */
 static const Shape shapes[SBX_N_TAGS] = {
   [SBX_TAG_ID] = { IN_PREPARE | REQUIRED, KIND_STRING, 1, 17, 17, 0 },
-  [SBX_TAG_INFO] = { IN_PREPARE | REQUIRED, KIND_BYTES, 1, 0, 32u << 20, 0 },
+  [SBX_TAG_INFO] = { IN_START | REQUIRED, KIND_BYTES, 1, 0, 32u << 20, 0 },
   [SBX_TAG_BWRAP] = { IN_PREPARE | REQUIRED, KIND_STRV, 1, 2, 4u << 20, 0 },
-  [SBX_TAG_FDMAP] = { IN_PREPARE | IN_START | REQUIRED, KIND_BYTES, 4, 0, 4 * 250, 0 },
+  [SBX_TAG_FDMAP] = { IN_PREPARE | IN_BOTH | REQUIRED, KIND_BYTES, 4, 0, 4 * 250, 0 },
   [SBX_TAG_PROCFS] = { IN_PREPARE, KIND_BYTES, 4, 4, 4, SBX_PROCFS_READ_ONLY << 1 },
   [SBX_TAG_DOMAIN] = { IN_PREPARE, KIND_BYTES, 4, 4, 4, SBX_DOMAIN_REQUIRED << 1 },
-  [SBX_TAG_FLAGS] = { IN_START, KIND_BYTES, 4, 4, 4, SBX_START_LINGER << 1 },
-  [SBX_TAG_ARGV] = { IN_START | REQUIRED, KIND_STRV, 1, 1, MAX_BLOCK, 0 },
-  [SBX_TAG_ENV] = { IN_START, KIND_STRV, 1, 0, MAX_BLOCK, 0 },
-  [SBX_TAG_CWD] = { IN_START, KIND_STRING, 1, 2, PATH_MAX, 0 },
-  [SBX_TAG_HOME] = { IN_START, KIND_STRING, 1, 2, PATH_MAX, 0 },
+  [SBX_TAG_FLAGS] = { IN_BOTH, KIND_BYTES, 4, 4, 4, SBX_START_LINGER << 1 },
+  [SBX_TAG_ARGV] = { IN_BOTH | REQUIRED, KIND_STRV, 1, 1, MAX_BLOCK, 0 },
+  [SBX_TAG_ENV] = { IN_BOTH, KIND_STRV, 1, 0, MAX_BLOCK, 0 },
+  [SBX_TAG_CWD] = { IN_BOTH, KIND_STRING, 1, 2, PATH_MAX, 0 },
+  [SBX_TAG_HOME] = { IN_BOTH, KIND_STRING, 1, 2, PATH_MAX, 0 },
   [SBX_TAG_SECCOMP] = { IN_START, KIND_BYTES, 8, 8, 4096 * 8, 0 },
   [SBX_TAG_LANDLOCK] = { IN_START, KIND_BYTES, 8, 24, 24, 0 },
   [SBX_TAG_PATH_RULE] = { IN_START | REPEATED, KIND_RULE, 1, 10, 8 + PATH_MAX, 0 },
   [SBX_TAG_PORT_RULE] = { IN_START | REPEATED, KIND_BYTES, 8, 16, 16, 0 },
-  [SBX_TAG_RLIMIT] = { IN_START | REPEATED, KIND_BYTES, 8, 24, 24, 0 },
+  [SBX_TAG_RLIMIT] = { IN_BOTH | REPEATED, KIND_BYTES, 8, 24, 24, 0 },
   [SBX_TAG_JOIN] = { IN_PREPARE, KIND_BYTES, 4, 4, 4, 0 },
   [SBX_TAG_DOCUMENTS] = { IN_PREPARE, KIND_STRING, 1, 2, PATH_MAX, 0 },
   [SBX_TAG_DOCUMENTS_AT] = { IN_PREPARE, KIND_STRING, 1, 2, PATH_MAX, 0 },
@@ -107,7 +109,7 @@ value_ok (const Shape *shape, const uint8_t *value, uint32_t length)
 
 /* What has been seen of a block so far. */
 typedef struct {
-  unsigned kind; /* IN_PREPARE or IN_START */
+  unsigned kind; /* IN_PREPARE, IN_START or IN_EXEC */
   bool seen[SBX_N_TAGS];
   bool in_group;
   uint32_t numbers; /* of the DISTINCT records, of which there is one tag, as bits */
@@ -166,10 +168,25 @@ record_ok (Check *check, const Head *head, const uint8_t *value)
   return true;
 }
 
+/* 0, which no record has, for what is no kind. */
+static unsigned
+rule_of (SbxBlockKind kind)
+{
+  switch (kind) {
+  case SBX_BLOCK_PREPARE:
+    return IN_PREPARE;
+  case SBX_BLOCK_START:
+    return IN_START;
+  case SBX_BLOCK_EXEC:
+    return IN_EXEC;
+  }
+  return 0;
+}
+
 int
 sbx_block_check (SbxBlock *block, const void *data, size_t size, SbxBlockKind kind)
 {
-  Check check = { .kind = kind == SBX_BLOCK_PREPARE ? IN_PREPARE : IN_START };
+  Check check = { .kind = rule_of (kind) };
   const uint8_t *bytes = data;
 
   errno = EBADMSG;

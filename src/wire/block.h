@@ -16,7 +16,7 @@ extern "C" {
 
 typedef enum {
   SBX_TAG_ID = 1,    /* 16 hex digits */
-  SBX_TAG_INFO,      /* bytes for the info file */
+  SBX_TAG_INFO,      /* bytes for the info file, of START */
   SBX_TAG_BWRAP,     /* strv: argument vector, [0] is bwrap's path */
   SBX_TAG_FDMAP,     /* int32_t[]: the number inside of each descriptor that follows the fixed ones */
   SBX_TAG_PROCFS,    /* uint32_t: SbxProcfsFlags */
@@ -85,7 +85,11 @@ typedef struct {
   size_t size;
 } SbxBlock;
 
-typedef enum { SBX_BLOCK_PREPARE, SBX_BLOCK_START } SbxBlockKind;
+typedef enum {
+  SBX_BLOCK_PREPARE, /* a box: nothing of the command that will run in it */
+  SBX_BLOCK_START,   /* its first process, what confines all of them, and the info file */
+  SBX_BLOCK_EXEC,    /* one more process: what confines it is in force already */
+} SbxBlockKind;
 
 /* Maps the memfd @fd and checks all of it. Refuses one that is not sealed against writing, shrinking and growing
  * (EPERM), is over 64 MiB (E2BIG), or breaks the table (EBADMSG). Returns 0 or -1 with errno. */

@@ -68,10 +68,16 @@ read_sidecars (const SbxBlock *block, SbxBlockWriter *copy)
   }
 }
 
+static SbxBlockKind
+kind_of (uint8_t letter)
+{
+  return letter == 'P' ? SBX_BLOCK_PREPARE : letter == 'E' ? SBX_BLOCK_EXEC : SBX_BLOCK_START;
+}
+
 int
 LLVMFuzzerTestOneInput (const uint8_t *data, size_t size)
 {
-  SbxBlockKind kind = size > 0 && data[0] == 'P' ? SBX_BLOCK_PREPARE : SBX_BLOCK_START;
+  SbxBlockKind kind = size > 0 ? kind_of (data[0]) : SBX_BLOCK_START;
   SbxBlockWriter writer = { 0 };
   SbxBlock block, again;
   uint8_t *copy;

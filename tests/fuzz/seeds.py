@@ -15,7 +15,7 @@ def save(fuzzer, name, data):
     (corpus / fuzzer / name).write_bytes(data)
 
 
-# Blocks: 'P' or 'S', then records
+# Blocks: 'P', 'S' or 'E', then records
 
 def record(tag, value):
     return struct.pack('=II', tag, len(value)) + value + bytes(-len(value) % 8)
@@ -37,14 +37,15 @@ def sidecar(kind, program, rest=b''):
 
 prepare = [
     record(ID, b'0123456789abcdef\0'),
-    record(INFO, b'[Instance]\nApp=org.example.App\n'),
     record(BWRAP, strv(b'/usr/bin/bwrap', b'--unshare-user', b'--ro-bind', b'/usr', b'/usr', b'--', b'/proc/self/fd/9')),
     record(FDMAP, struct.pack('=2i', 10, 11)),
 ]
 start = [
     record(FDMAP, struct.pack('=3i', 0, 1, 2)),
     record(ARGV, strv(b'ls', b'-la', b'')),
+    record(INFO, b'[Instance]\nApp=org.example.App\n'),
 ]
+exec_ = start[:2]
 more_prepare = {
     'procfs': record(PROCFS, struct.pack('=I', 3)),
     'domain': record(DOMAIN, struct.pack('=I', 3)),
@@ -67,6 +68,11 @@ more_start = {
 }
 save('block', 'prepare', b'P' + b''.join(prepare))
 save('block', 'start', b'S' + b''.join(start))
+save('block', 'exec', b'E' + b''.join(exec_))
+save('block', 'exec-all', b'E' + b''.join(exec_) + b''.join(more_start[k] for k in ('flags', 'env', 'cwd', 'rlimits')))
+save('block', 'exec-with-info', b'E' + b''.join(start))
+save('block', 'exec-with-filter', b'E' + b''.join(exec_) + more_start['seccomp'])
+save('block', 'start-without-info', b'S' + b''.join(exec_))
 for name, rest in more_prepare.items():
     save('block', 'prepare-' + name, b'P' + b''.join(prepare) + rest)
 for name, rest in more_start.items():

@@ -6,14 +6,18 @@
 #include <signal.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #include "common/error.h"
 #include "daemon/bounds.h"
 #include "daemon/bus/instance-properties.h"
 #include "daemon/identity/caller.h"
+#include "daemon/instances/adopt.h"
 #include "daemon/instances/failure.h"
 #include "daemon/instances/registry.h"
+#include "wire/layout.h"
 
 typedef struct {
   char *path;
@@ -345,6 +349,48 @@ test_many_exited (Fixture *fixture, gconstpointer data)
   g_assert_nonnull (sbx_registry_lookup (fixture->registry, extra + 1));
 }
 
+/* A listening socket where the keeper of @id has its own. */
+static int
+listen_as_keeper (const char *directory)
+{
+  struct sockaddr_un address = { .sun_family = AF_UNIX };
+  int sock = socket (AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
+
+  g_snprintf (address.sun_path, sizeof address.sun_path, "%s/" SBX_KEEPER_SOCKET, directory);
+  g_assert_cmpint (bind (sock, (struct sockaddr *) &address, sizeof address), ==, 0);
+  g_assert_cmpint (listen (sock, 4), ==, 0);
+  return sock;
+}
+
+/* What has had no START yet has nothing written down, and is another service's. Without a keeper it is removed, but for
+ * the first moment. */
+static void
+test_unborn (Fixture *fixture, gconstpointer data)
+{
+  static const char info[] = "[Instance]\nId=%s\nAppId=a\nProfile=p\nCommand=@aay []\nPolicy=@a{sv} {}\n"
+                             "Warnings=\nLimits=none\n";
+  const guint64 id = sbx_registry_new_id (fixture->registry);
+  g_autofree char *directory = NULL, *file = NULL, *text = NULL;
+  char name[SBX_ID_SIZE];
+  int sock;
+
+  sbx_id_format (id, name);
+  g_assert_cmpint (sbx_runtime_dir_open (fixture->runtime, NULL), >=, 0);
+  directory = g_build_filename (fixture->path, "sandbox", name, NULL);
+  g_assert_cmpint (mkdir (directory, 0700), ==, 0);
+  g_assert_true (sbx_adopt (fixture->runtime, fixture->registry, NULL)); /* look again */
+  g_assert_true (g_file_test (directory, G_FILE_TEST_IS_DIR));
+  sock = listen_as_keeper (directory);
+  g_assert_true (sbx_adopt (fixture->runtime, fixture->registry, NULL));
+  g_assert_null (sbx_registry_lookup (fixture->registry, id));
+  file = g_build_filename (directory, SBX_INFO_FILE, NULL);
+  text = g_strdup_printf (info, name);
+  g_assert_true (g_file_set_contents (file, text, -1, NULL));
+  g_assert_false (sbx_adopt (fixture->runtime, fixture->registry, NULL));
+  g_assert_nonnull (sbx_registry_lookup (fixture->registry, id));
+  close (sock);
+}
+
 static void
 test_failure_texts (void)
 {
@@ -377,6 +423,7 @@ main (int argc, char **argv)
   ADD ("/instance/slow-keeper", test_slow_keeper);
   ADD ("/instance/abandon", test_abandon);
   ADD ("/instance/many-exited", test_many_exited);
+  ADD ("/instance/unborn", test_unborn);
   g_test_add_func ("/failure/texts", test_failure_texts);
   return g_test_run ();
 }

@@ -66,6 +66,9 @@ sample (void)
   info->policy = g_variant_ref_sink (g_variant_new_parsed ("{'Context': <{'shared': 'network;', 'x': \"a\nb'c\"}>}"));
   info->warnings = g_strsplit ("one; two|thr\\ee", "|", -1);
   info->limits = g_strdup ("rlimit");
+  info->offers = sbx_offers_new ();
+  sbx_offers_add (info->offers, SBX_OFFER_BASE, "HOME", "/home/\xff; x");
+  sbx_offers_add (info->offers, SBX_OFFER_FIXED, "DISPLAY", ":1");
   return info;
 }
 
@@ -85,6 +88,36 @@ test_info_round_trip (void)
   g_assert_cmpvariant (again->command, info->command);
   g_assert_cmpvariant (again->policy, info->policy);
   g_assert_cmpstrv (again->warnings, info->warnings);
+  g_assert_cmpstr (sbx_offers_get (again->offers, "HOME"), ==, "/home/\xff; x");
+  g_assert_cmpstr (sbx_offers_get (again->offers, "DISPLAY"), ==, ":1");
+}
+
+/* Without offers an info can be read, with wrong ones not. */
+static void
+test_info_offers (void)
+{
+  static const struct {
+    const char *line;
+    gboolean good;
+  } cases[] = {
+    { "", TRUE },
+    { "Offers=@a(ssay) []", TRUE },
+    { "Offers=[('fixed', 'DISPLAY', b':1')]", TRUE },
+    { "Offers=", FALSE },
+    { "Offers=[('fixed', 'DISPLAY', b':1'), ('base', 'DISPLAY', b':1')]", FALSE },
+    { "Offers=[('mine', 'DISPLAY', b':1')]", FALSE },
+    { "Offers=[('fixed', 'DISPLAY', ':1')]", FALSE },
+  };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (cases); i++) {
+    g_autofree char *text = g_strdup_printf ("[Instance]\nId=" ID_TEXT "\nAppId=a\nProfile=p\nCommand=@aay []\n"
+                                             "Policy=@a{sv} {}\nWarnings=\nLimits=none\n%s\n",
+                                             cases[i].line);
+    g_autoptr (SbxInfo) info = sbx_info_parse (text, strlen (text), ID, NULL);
+
+    g_assert_true ((info != NULL) == cases[i].good);
+    g_assert_true (!info || (info->offers != NULL) == (cases[i].line[0] != '\0'));
+  }
 }
 
 /* No display at all, which is kept apart from that nothing was said of it. */
@@ -417,6 +450,7 @@ main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/record/info/round-trip", test_info_round_trip);
+  g_test_add_func ("/record/info/offers", test_info_offers);
   g_test_add_func ("/record/info/nested", test_info_nested);
   g_test_add_func ("/record/info/nested-refused", test_info_nested_refused);
   g_test_add_func ("/record/info/damaged", test_info_damaged);

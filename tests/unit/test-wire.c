@@ -432,7 +432,6 @@ add_prepare (SbxBlockWriter *writer, const char *id)
   static const char *const bwrap[] = { "/usr/bin/bwrap", "--", "x", NULL };
 
   sbx_block_add_string (writer, SBX_TAG_ID, id);
-  sbx_block_add (writer, SBX_TAG_INFO, "x", 1);
   sbx_block_add_strv (writer, SBX_TAG_BWRAP, bwrap);
   sbx_block_add (writer, SBX_TAG_FDMAP, NULL, 0);
 }
@@ -449,6 +448,7 @@ test_block_round_trip (void)
   int fd;
 
   sbx_block_add (&writer, SBX_TAG_FDMAP, targets, sizeof targets);
+  sbx_block_add (&writer, SBX_TAG_INFO, "x", 1);
   sbx_block_add_strv (&writer, SBX_TAG_ARGV, argv);
   sbx_block_add_u32 (&writer, SBX_TAG_FLAGS, SBX_START_TTY);
   sbx_block_add_path_rule (&writer, 3, "/usr");
@@ -469,8 +469,60 @@ test_block_round_trip (void)
   sbx_block_close (&block);
   g_assert_cmpint (sbx_block_open (&block, fd, SBX_BLOCK_PREPARE), ==, -1);
   g_assert_cmpint (errno, ==, EBADMSG);
+  g_assert_cmpint (sbx_block_open (&block, fd, SBX_BLOCK_EXEC), ==, -1);
+  g_assert_cmpint (errno, ==, EBADMSG);
   g_assert_cmpint (write (fd, "x", 1), ==, -1); /* sealed */
   close (fd);
+}
+
+/* EXEC brings a process and nothing that confines it or tells of the instance; a box nothing of the command. */
+static void
+test_block_kinds (void)
+{
+  static const char *const argv[] = { "prog", NULL };
+  static const guint64 attr[3] = { 1, 0, 0 };
+  static const struct {
+    SbxTag tag;
+    const void *value;
+    gsize size;
+    gboolean in_start, in_exec;
+  } rows[] = {
+    { SBX_TAG_HOME, "/h", 3, TRUE, TRUE },     { SBX_TAG_RLIMIT, attr, sizeof attr, TRUE, TRUE },
+    { SBX_TAG_INFO, "x", 1, TRUE, FALSE },     { SBX_TAG_LANDLOCK, attr, sizeof attr, TRUE, FALSE },
+    { SBX_TAG_SECCOMP, attr, 8, TRUE, FALSE }, { SBX_TAG_PORT_RULE, attr, 16, TRUE, FALSE },
+    { SBX_TAG_PROCFS, attr, 4, FALSE, FALSE },
+  };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (rows); i++)
+    for (SbxBlockKind kind = SBX_BLOCK_PREPARE; kind <= SBX_BLOCK_EXEC; kind++) {
+      gboolean fits = kind == SBX_BLOCK_START ? rows[i].in_start : kind == SBX_BLOCK_EXEC && rows[i].in_exec;
+      SbxBlockWriter writer = { 0 };
+      SbxBlock block;
+
+      sbx_block_add (&writer, SBX_TAG_FDMAP, NULL, 0);
+      sbx_block_add_strv (&writer, SBX_TAG_ARGV, argv);
+      if (kind == SBX_BLOCK_START && rows[i].tag != SBX_TAG_INFO)
+        sbx_block_add (&writer, SBX_TAG_INFO, "x", 1);
+      sbx_block_add (&writer, rows[i].tag, rows[i].value, rows[i].size);
+      g_assert_cmpint (sbx_block_check (&block, writer.data, writer.size, kind), ==, fits ? 0 : -1);
+      g_assert_cmpint (sbx_block_check (&block, writer.data, writer.size, (SbxBlockKind) 3), ==, -1);
+      sbx_block_writer_clear (&writer);
+    }
+}
+
+/* A START that does not say what the next service has to know is none. */
+static void
+test_block_info_required (void)
+{
+  static const char *const argv[] = { "prog", NULL };
+  SbxBlockWriter writer = { 0 };
+  SbxBlock block;
+
+  sbx_block_add (&writer, SBX_TAG_FDMAP, NULL, 0);
+  sbx_block_add_strv (&writer, SBX_TAG_ARGV, argv);
+  g_assert_cmpint (sbx_block_check (&block, writer.data, writer.size, SBX_BLOCK_EXEC), ==, 0);
+  g_assert_cmpint (sbx_block_check (&block, writer.data, writer.size, SBX_BLOCK_START), ==, -1);
+  sbx_block_writer_clear (&writer);
 }
 
 static void
@@ -656,6 +708,7 @@ test_block_flips (void)
   SbxBlockWriter writer = { 0 };
 
   sbx_block_add (&writer, SBX_TAG_FDMAP, targets, sizeof targets);
+  sbx_block_add (&writer, SBX_TAG_INFO, "x", 1);
   sbx_block_add_strv (&writer, SBX_TAG_ARGV, argv);
   sbx_block_add_path_rule (&writer, 3, "/usr");
   for (gsize bit = 0; bit < writer.size * 8; bit++) {
@@ -755,6 +808,8 @@ main (int argc, char **argv)
   g_test_add_func ("/wire/message/garbage", test_message_garbage);
   g_test_add_func ("/wire/block/round-trip", test_block_round_trip);
   g_test_add_func ("/wire/block/refused", test_block_refused);
+  g_test_add_func ("/wire/block/kinds", test_block_kinds);
+  g_test_add_func ("/wire/block/info-required", test_block_info_required);
   g_test_add_func ("/wire/block/sidecars", test_block_sidecars);
   g_test_add_func ("/wire/block/no-sidecars", test_block_no_sidecars);
   g_test_add_func ("/wire/block/sidecars-refused", test_block_sidecars_refused);

@@ -29,12 +29,11 @@ static int
 write_block (SbxCall *call, const SbxLaunchRequest *request, GError **error)
 {
   const SbxInfo *info = sbx_instance_get_info (call->instance);
-  g_autoptr (SbxPlan) plan =
-      sbx_launch_request_plan (sbx_call_get_context (call), request, info->policy, info->app_id, error);
+  g_autoptr (SbxProcess) process = sbx_launch_request_make_process (sbx_call_get_context (call), request, info, error);
 
-  return plan ? sbx_process_write_start (sbx_plan_get_process (plan), g_str_equal (info->limits, "scope"),
-                                         request->targets, request->n_fds, error)
-              : -1;
+  return process ? sbx_process_write_exec (process, g_str_equal (info->limits, "scope"), request->targets,
+                                           request->n_fds, error)
+                 : -1;
 }
 
 static gboolean
@@ -61,11 +60,8 @@ sbx_method_exec (SbxCall *call)
   if (check_runs (call, &error))
     request = sbx_launch_request_new (argv, options, sbx_exec_options, g_dbus_message_get_unix_fd_list (message), TRUE,
                                       &error);
-  if (request) {
-    sbx_id_format (sbx_instance_get_id (call->instance),
-                   request->id); /* its places and its display are the instance's */
+  if (request)
     block = write_block (call, request, &error);
-  }
   if (block < 0) {
     sbx_call_fail (call, error);
     return;

@@ -16,7 +16,8 @@ typedef struct {
   int parent;
   SbxRegistry *registry;
   GPtrArray *unannounced;
-  gboolean again;
+  gboolean again; /* soon: some could not be looked at */
+  gboolean later; /* the next time: some are not ours yet */
 } Search;
 
 static SbxInfo *
@@ -82,6 +83,16 @@ take_dead (Search *search, int directory, guint64 id)
     g_ptr_array_add (search->unannounced, g_object_ref (sbx_registry_lookup (search->registry, id)));
 }
 
+/* A keeper without START: its instance is the service's that prepares it, and may never come to life. When it does is
+ * seen by looking again; a question to the user may take its time. */
+static void
+take_unborn (Search *search, int directory, int sock)
+{
+  close (sock);
+  search->later = TRUE;
+  search->again = search->again || is_young (directory);
+}
+
 /* Connected first and read then, so that nothing can happen unnoticed in between. */
 static void
 take_live (Search *search, int directory, guint64 id, int sock)
@@ -90,6 +101,10 @@ take_live (Search *search, int directory, guint64 id, int sock)
 
   if (!sbx_revive_read_status (directory, id, &status))
     status = (SbxStatus){ .state = SBX_STATUS_PREPARED }; /* the keeper's greeting says more */
+  if (status.state == SBX_STATUS_PREPARED && !sbx_record_has_info (directory)) {
+    take_unborn (search, directory, sock);
+    return;
+  }
   if (status.state == SBX_STATUS_EXITED) {
     close (sock);
     add (search, read_info (directory, id), &status, -1);
@@ -131,7 +146,7 @@ take (Search *search, guint64 id)
 gboolean
 sbx_adopt (SbxRuntimeDir *runtime, SbxRegistry *registry, GPtrArray *unannounced)
 {
-  Search search = { runtime, sbx_runtime_dir_open (runtime, NULL), registry, unannounced, FALSE };
+  Search search = { runtime, sbx_runtime_dir_open (runtime, NULL), registry, unannounced, FALSE, FALSE };
   struct dirent *entry;
   DIR *dir;
   int fd;
@@ -151,7 +166,7 @@ sbx_adopt (SbxRuntimeDir *runtime, SbxRegistry *registry, GPtrArray *unannounced
       take (&search, id);
   }
   closedir (dir);
-  if (search.again)
+  if (search.again || search.later)
     sbx_runtime_dir_look_again (runtime);
   return search.again;
 }

@@ -39,6 +39,7 @@ sbx_info_free (SbxInfo *info)
   g_free (info->limits);
   g_free (info->on_crash);
   g_strfreev (info->display);
+  g_clear_pointer (&info->offers, sbx_offers_unref);
   g_free (info);
 }
 
@@ -84,6 +85,12 @@ sbx_info_write (const SbxInfo *info)
     sbx_key_file_append (text, "OnCrash", info->on_crash);
   if (info->display)
     sbx_key_file_append_list (text, "Display", (const char *const *) info->display);
+  if (info->offers) {
+    g_autoptr (GVariant) rows = g_variant_ref_sink (sbx_offers_to_variant (info->offers));
+    g_autofree char *offers = g_variant_print (rows, TRUE);
+
+    sbx_key_file_append (text, "Offers", offers);
+  }
   return g_string_free_to_bytes (text);
 }
 
@@ -109,6 +116,16 @@ read_nested (SbxInfo *info, const char *value, GError **error)
   return info->nested || sbx_throw (error, SBX_ERROR_BAD_OPTION, "Nested is not \"true\"");
 }
 
+static gboolean
+read_offers (SbxInfo *info, const char *value, GError **error)
+{
+  g_autofree char *text = sbx_key_file_unescape (value);
+  g_autoptr (GVariant) rows = g_variant_parse (G_VARIANT_TYPE (SBX_OFFERS_TYPE), text, NULL, NULL, error);
+
+  info->offers = rows ? sbx_offers_from_variant (rows, error) : NULL;
+  return info->offers != NULL;
+}
+
 /* One key: it is read by a function, or it is text, a list or a variant at @offset of SbxInfo. */
 typedef struct {
   const char *name;
@@ -131,6 +148,7 @@ static const Key keys[] = {
   { "Limits", FALSE, G_STRUCT_OFFSET (SbxInfo, limits) },
   { "OnCrash", TRUE, G_STRUCT_OFFSET (SbxInfo, on_crash) },
   { "Display", TRUE, G_STRUCT_OFFSET (SbxInfo, display), NULL, LIST },
+  { "Offers", TRUE, 0, read_offers },
 };
 
 typedef struct {

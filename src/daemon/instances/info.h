@@ -5,6 +5,8 @@
 
 #include <gio/gio.h>
 
+#include "plan/offers.h"
+
 G_BEGIN_DECLS
 
 /* 16 hexadecimal digits, lower case, not all zero. */
@@ -24,9 +26,10 @@ typedef struct {
   GVariant *command; /* aay */
   GVariant *policy;  /* a{sv} */
   char **warnings;
-  char *limits;   /* "none", "rlimit", "scope" */
-  char *on_crash; /* handler profile, or "" */
-  char **display; /* the display environment that it was planned with, or NULL: the service's */
+  char *limits;      /* "none", "rlimit", "scope" */
+  char *on_crash;    /* handler profile, or "" */
+  SbxOffers *offers; /* the variables of its box, or NULL: not known, so that nothing more can be started in it */
+  char **display;    /* the display environment that it was planned with, or NULL: the service's */
 } SbxInfo;
 
 void sbx_info_free (SbxInfo *info);

@@ -18,7 +18,6 @@
 
 #define ANNOUNCED_FILE "announced"
 /* As sbx_replace_file () calls them */
-#define NEW_INFO_FILE SBX_INFO_FILE ".new"
 #define NEW_STATUS_FILE SBX_STATUS_FILE ".new"
 
 int
@@ -117,8 +116,8 @@ sbx_record_connect (int directory)
 void
 sbx_record_sweep (int parent, guint64 id)
 {
-  static const char *const names[] = { SBX_KEEPER_SOCKET, SBX_INFO_FILE,   NEW_INFO_FILE,
-                                       SBX_STATUS_FILE,   NEW_STATUS_FILE, ANNOUNCED_FILE };
+  static const char *const names[] = { SBX_KEEPER_SOCKET, SBX_INFO_FILE, SBX_STATUS_FILE, NEW_STATUS_FILE,
+                                       ANNOUNCED_FILE };
   int directory = sbx_record_open (parent, id);
   char name[SBX_ID_SIZE];
 
@@ -132,21 +131,6 @@ sbx_record_sweep (int parent, guint64 id)
   sbx_id_format (id, name);
   if (unlinkat (parent, name, AT_REMOVEDIR) < 0 && errno != ENOENT)
     g_warning ("Cannot remove the record %s: %s", name, g_strerror (errno));
-}
-
-void
-sbx_record_set_info (int parent, const SbxInfo *info)
-{
-  g_autoptr (GBytes) bytes = sbx_info_write (info);
-  int directory = sbx_record_open (parent, info->id);
-  gsize size;
-  const char *text = g_bytes_get_data (bytes, &size);
-
-  if (directory < 0)
-    return;
-  if (sbx_replace_file (directory, SBX_INFO_FILE, text, size) < 0)
-    g_warning ("Cannot write the limits of an instance down: %s", g_strerror (errno));
-  close (directory);
 }
 
 void
@@ -182,4 +166,10 @@ gboolean
 sbx_record_is_announced (int directory)
 {
   return faccessat (directory, ANNOUNCED_FILE, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
+}
+
+gboolean
+sbx_record_has_info (int directory)
+{
+  return faccessat (directory, SBX_INFO_FILE, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
 }

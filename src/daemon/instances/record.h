@@ -27,11 +27,11 @@ void sbx_record_sweep (int parent, guint64 id);
 /* Writes the status that a keeper could not write any more, EXITED, so that every service tells the same; and removes
  * the dead socket. */
 void sbx_record_set_exited (int parent, guint64 id, const SbxStatus *status);
-/* Replaces the info file, which has changed since PREPARE. */
-void sbx_record_set_info (int parent, const SbxInfo *info);
 /* Notes that the end of this instance has been announced by signal. */
 void sbx_record_set_announced (int parent, guint64 id);
 /* Was it? */
 gboolean sbx_record_is_announced (int directory);
+/* Whether there is an info file, which the keeper writes when START comes: without it nothing has come to life. */
+gboolean sbx_record_has_info (int directory);
 
 G_END_DECLS

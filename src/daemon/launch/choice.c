@@ -42,6 +42,7 @@ sbx_choice_make_info (const SbxChoice *choice, const SbxLaunchRequest *request, 
   info->parent = parent ? sbx_instance_get_id (parent) : 0;
   info->nested = request->within != NULL;
   info->display = keep_display (request, choice->policy);
+  info->offers = sbx_offers_ref (sbx_plan_get_box (choice->plan)->offers);
   info->app_id = g_strdup (choice->app_id);
   info->profile = g_strdup (sbx_profile_get_name (choice->profile));
   info->command = g_variant_ref_sink (sbx_command_to_variant ((const char *const *) choice->argv));

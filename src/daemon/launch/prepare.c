@@ -93,11 +93,10 @@ open_directory (SbxPreparation *self, GError **error)
 static int
 write_prepare (SbxPreparation *self, GError **error)
 {
-  g_autoptr (GBytes) info = sbx_info_write (sbx_instance_get_info (self->instance));
   char id[SBX_ID_SIZE];
 
   sbx_id_format (sbx_instance_get_id (self->instance), id);
-  return sbx_box_write_prepare (sbx_plan_get_box (self->choice->plan), id, info, error);
+  return sbx_box_write_prepare (sbx_plan_get_box (self->choice->plan), id, error);
 }
 
 static gboolean
@@ -188,15 +187,18 @@ start_keeper (SbxPreparation *self, GError **error)
   return sock;
 }
 
-/* Which limits go with START is known when there is a scope or there will be none. */
+/* Which limits go with START, and what is written down of them, is known when there is a scope or there will be none.
+ */
 static gboolean
 write_start (SbxPreparation *self, GError **error)
 {
   const SbxLaunchRequest *request = self->request;
-  gboolean by_scope = g_str_equal (sbx_instance_get_info (self->instance)->limits, "scope");
+  const SbxInfo *info = sbx_instance_get_info (self->instance);
+  g_autoptr (GBytes) text = sbx_info_write (info);
 
-  self->start_block = sbx_process_write_start (sbx_plan_get_process (self->choice->plan), by_scope, request->targets,
-                                               request->n_fds, error);
+  self->start_block =
+      sbx_process_write_start (sbx_plan_get_process (self->choice->plan), text, g_str_equal (info->limits, "scope"),
+                               request->targets, request->n_fds, error);
   g_clear_object (&self->choice->plan); /* it may be large, and the authority may take its time */
   return self->start_block >= 0;
 }
@@ -246,12 +248,7 @@ sbx_preparation_start (SbxPreparation *self, GError **error)
 void
 sbx_preparation_set_limits (SbxPreparation *self, const char *limits, const char *warning)
 {
-  int parent;
-
   sbx_instance_set_limits (self->instance, limits, warning);
-  parent = sbx_runtime_dir_open (self->context->runtime, NULL);
-  if (parent >= 0)
-    sbx_record_set_info (parent, sbx_instance_get_info (self->instance));
 }
 
 void

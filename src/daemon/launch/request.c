@@ -356,34 +356,38 @@ choose_argv (const SbxLaunchRequest *request, SbxProfile *profile, const char *c
   return NULL;
 }
 
+/* What of @request is about the command. */
+static SbxPlanRequest
+describe_command (const SbxLaunchRequest *request, const char *app_id, char **argv)
+{
+  return (SbxPlanRequest){ .id = request->id[0] ? request->id : NULL,
+                           .app_id = app_id,
+                           .argv = (const char *const *) argv,
+                           .env = (const char *const *) request->env,
+                           .unset_env = (const char *const *) request->unset_env,
+                           .cwd = request->cwd,
+                           .cwd_optional = request->cwd_optional,
+                           .tty = request->tty,
+                           .display_env = (const char *const *) request->display_env };
+}
+
 static SbxPlan *
 make_plan (SbxContext *context, const SbxLaunchRequest *request, const SbxPolicy *policy, const char *app_id,
            char **argv, const SbxForward *forward, GError **error)
 {
+  SbxPlanRequest plan_request = describe_command (request, app_id, argv);
   char terminal[PATH_MAX];
-  const SbxPlanRequest plan_request = {
-    .id = request->id[0] ? request->id : NULL,
-    .app_id = app_id,
-    .argv = (const char *const *) argv,
-    .env = (const char *const *) request->env,
-    .unset_env = (const char *const *) request->unset_env,
-    .cwd = request->cwd,
-    .cwd_optional = request->cwd_optional,
-    .tty = request->tty,
-    .terminal = request->tty && !request->within && request->n_fds > 0
-                        && ttyname_r (request->fds[0], terminal, sizeof terminal) == 0
-                    ? terminal
-                    : NULL,
-    .display_env = (const char *const *) request->display_env,
-    .handler = request->handler,
-    .crash_directory = request->crash_directory,
-    .dump_program = request->handler ? sbx_context_get_dump_program (context) : NULL,
-    .target_enforced = request->target_enforced,
-    .target_pid = request->target_pid,
-    .forward = forward ? (const SbxForwardedFile *) (gpointer) forward->files->data : NULL,
-    .n_forward = forward ? forward->files->len : 0,
-  };
 
+  if (request->tty && !request->within && request->n_fds > 0
+      && ttyname_r (request->fds[0], terminal, sizeof terminal) == 0)
+    plan_request.terminal = terminal;
+  plan_request.handler = request->handler;
+  plan_request.crash_directory = request->crash_directory;
+  plan_request.dump_program = request->handler ? sbx_context_get_dump_program (context) : NULL;
+  plan_request.target_enforced = request->target_enforced;
+  plan_request.target_pid = request->target_pid;
+  plan_request.forward = (const SbxForwardedFile *) (gpointer) forward->files->data;
+  plan_request.n_forward = forward->files->len;
   return sbx_plan_new (policy, &plan_request, context->machine, error);
 }
 
@@ -520,12 +524,13 @@ sbx_choice_new (SbxContext *context, const char *profile, const SbxLaunchRequest
   return choice;
 }
 
-SbxPlan *
-sbx_launch_request_plan (SbxContext *context, const SbxLaunchRequest *request, GVariant *groups, const char *app_id,
-                         GError **error)
+SbxProcess *
+sbx_launch_request_make_process (SbxContext *context, const SbxLaunchRequest *request, const SbxInfo *info,
+                                 GError **error)
 {
   g_autoptr (SbxPolicy) bottom = sbx_policy_new ();
-  g_autoptr (SbxPolicy) policy = sbx_policy_merge_variant (bottom, groups, &context->places, error);
+  g_autoptr (SbxPolicy) policy = sbx_policy_merge_variant (bottom, info->policy, &context->places, error);
+  SbxPlanRequest plan_request;
 
   if (!policy)
     return NULL;
@@ -533,7 +538,14 @@ sbx_launch_request_plan (SbxContext *context, const SbxLaunchRequest *request, G
     sbx_throw (error, SBX_ERROR_BAD_OPTION, "no command: name one");
     return NULL;
   }
-  return make_plan (context, request, policy, app_id, request->argv, NULL, error);
+  if (!info->offers) {
+    sbx_throw (error, SBX_ERROR_NOT_SUPPORTED,
+               "the record of this instance does not say which variables its processes get: it cannot be read, or "
+               "is of an older version; stop the instance and start it again");
+    return NULL;
+  }
+  plan_request = describe_command (request, info->app_id, request->argv);
+  return sbx_process_new (policy, info->offers, &plan_request, (const char *const *) context->environment);
 }
 
 GVariant *

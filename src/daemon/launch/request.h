@@ -84,9 +84,11 @@ SbxChoice *sbx_choice_new (SbxContext *context, const char *profile, const SbxLa
 SbxInfo *sbx_choice_make_info (const SbxChoice *choice, const SbxLaunchRequest *request, guint64 id,
                                SbxInstance *parent);
 
-/* The plan of @request in an instance with the policy @groups (a{sv}) and @app_id: for Exec. */
-SbxPlan *sbx_launch_request_plan (SbxContext *context, const SbxLaunchRequest *request, GVariant *groups,
-                                  const char *app_id, GError **error);
+/* For Exec: the process of @request in the instance that @info describes. It depends on what is written down there and
+ * on nothing that this service or the caller has around it. Errors: BAD_OPTION without a command, NOT_SUPPORTED if
+ * @info does not say what the box offers. */
+SbxProcess *sbx_launch_request_make_process (SbxContext *context, const SbxLaunchRequest *request, const SbxInfo *info,
+                                             GError **error);
 
 /* @argv as aay, cut off after some thousand bytes: for showing and keeping. Floating. */
 GVariant *sbx_command_to_variant (const char *const *argv);
