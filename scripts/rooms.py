@@ -46,7 +46,8 @@ class Table:
         return self.allowed_without_itself(room) | {room}
 
     def room_of(self, path):
-        """The room of a file, by its path below src/; None for one that has none. A file may be a room of its own."""
+        """The room of a file, by its path below src/; None for one that has none. X may be the room of X.c and X.h."""
+        path = os.path.splitext(path)[0]
         while path:
             if path in self.arrows:
                 return path
@@ -65,7 +66,11 @@ def links_of(table, source, room):
     links = {}
     for used in table.allowed(room):
         folder = os.path.join(source, used)
-        if used in GENERATED or os.path.isfile(folder):
+        if used in GENERATED:
+            continue
+        if not os.path.isdir(folder):
+            if os.path.isfile(folder + '.h'):
+                links[used + '.h'] = folder + '.h'
             continue
         if not table.is_divided(used):
             links[used] = folder
