@@ -5,71 +5,7 @@
 
 #include "cli/cli.h"
 #include "common/path.h"
-
-/* One word of a set. @unless: bits that say more, and then this is not said. */
-typedef struct {
-  guint (*get) (const SbxPolicy *policy);
-  guint bit, unless;
-  const char *text;
-  gboolean risky;
-} Word;
-
-static guint
-get_shared_x11 (const SbxPolicy *policy)
-{
-  return sbx_policy_get_x11 (policy) == SBX_X11_SHARED ? sbx_policy_get_sockets (policy) : 0;
-}
-
-static guint
-get_nested_x11 (const SbxPolicy *policy)
-{
-  return sbx_policy_get_x11 (policy) == SBX_X11_NESTED ? sbx_policy_get_sockets (policy) : 0;
-}
-
-/* One bit for all of them. */
-static guint
-get_windows (const SbxPolicy *policy)
-{
-  return (sbx_policy_get_sockets (policy) & (SBX_SOCKET_WAYLAND | SBX_SOCKET_X11 | SBX_SOCKET_FALLBACK_X11)) != 0;
-}
-
-static const Word words[] = {
-  { sbx_policy_get_shared, SBX_SHARED_IPC, 0, N_ ("shares memory and message queues with everything of yours"), TRUE },
-  { sbx_policy_get_sockets, SBX_SOCKET_WAYLAND, 0, N_ ("shows windows (Wayland)"), FALSE },
-  { get_shared_x11, SBX_SOCKET_X11, 0, N_ ("shows windows (X11): can read every key and every window"), TRUE },
-  { get_shared_x11, SBX_SOCKET_FALLBACK_X11, SBX_SOCKET_X11,
-    N_ ("shows windows (X11) where there is no Wayland: can read every key and every window then"), TRUE },
-  { get_nested_x11, SBX_SOCKET_X11, 0, N_ ("shows windows (X11) on a display of its own"), FALSE },
-  { get_nested_x11, SBX_SOCKET_FALLBACK_X11, SBX_SOCKET_X11,
-    N_ ("shows windows (X11) on a display of its own where there is no Wayland"), FALSE },
-  { get_windows, 1, 0, N_ ("reads your fonts, icons and themes, for its windows"), FALSE },
-  { sbx_policy_get_sockets, SBX_SOCKET_PULSEAUDIO, 0, N_ ("plays sound, and may listen through the microphone"), TRUE },
-  { sbx_policy_get_sockets, SBX_SOCKET_PIPEWIRE, 0,
-    N_ ("plays sound and video (PipeWire), and may use microphone and camera"), TRUE },
-  { sbx_policy_get_sockets, SBX_SOCKET_CUPS, 0, N_ ("prints"), FALSE },
-  { sbx_policy_get_sockets, SBX_SOCKET_GPG_AGENT, 0, N_ ("can sign and decrypt with your GnuPG keys"), TRUE },
-  { sbx_policy_get_sockets, SBX_SOCKET_SSH_AUTH, 0, N_ ("can log in elsewhere with your SSH keys"), TRUE },
-  { sbx_policy_get_sockets, SBX_SOCKET_SESSION_BUS, 0, N_ ("reaches the whole session bus: can start anything outside"),
-    TRUE },
-  { sbx_policy_get_sockets, SBX_SOCKET_SYSTEM_BUS, 0,
-    N_ ("reaches the whole system bus: network, power and disks as you do"), TRUE },
-  { sbx_policy_get_sockets, SBX_SOCKET_PCSC, 0, N_ ("uses smart cards and security keys"), TRUE },
-  { sbx_policy_get_devices, SBX_DEVICE_ALL, 0, N_ ("uses every device that you can use: cameras, disks, keyboards"),
-    TRUE },
-  { sbx_policy_get_devices, SBX_DEVICE_DRI, SBX_DEVICE_ALL, N_ ("uses the graphics card"), FALSE },
-  { sbx_policy_get_devices, SBX_DEVICE_INPUT, SBX_DEVICE_ALL, N_ ("reads keyboards and other input devices"), TRUE },
-  { sbx_policy_get_devices, SBX_DEVICE_KVM, SBX_DEVICE_ALL, N_ ("runs virtual machines"), FALSE },
-  { sbx_policy_get_devices, SBX_DEVICE_SHM, SBX_DEVICE_ALL,
-    N_ ("reads and changes memory that other programs share (/dev/shm)"), TRUE },
-  { sbx_policy_get_devices, SBX_DEVICE_USB, SBX_DEVICE_ALL, N_ ("uses USB devices directly"), TRUE },
-  { sbx_policy_get_features, SBX_FEATURE_DEVEL, 0, N_ ("may measure and trace its own processes"), FALSE },
-  { sbx_policy_get_features, SBX_FEATURE_USERNS, 0, N_ ("makes sandboxes of its own inside"), FALSE },
-  { sbx_policy_get_features, SBX_FEATURE_BACKGROUND, 0, N_ ("goes on in the background when its window is closed"),
-    FALSE },
-  { sbx_policy_get_features, SBX_FEATURE_MULTIARCH, 0, N_ ("runs 32-bit programs"), FALSE },
-  { sbx_policy_get_features, SBX_FEATURE_ROOT, 0, N_ ("is root inside when root starts it"), FALSE },
-  { sbx_policy_get_features, SBX_FEATURE_NO_LANDLOCK, 0, N_ ("starts even where its /proc cannot be limited"), TRUE },
-};
+#include "policy/vocabulary.h"
 
 typedef struct {
   const SbxPolicy *policy;
@@ -79,23 +15,30 @@ typedef struct {
 } Telling;
 
 static void
-say (const Telling *telling, const char *line, gboolean risky)
+say (const Telling *telling, const char *line, gboolean marked)
 {
-  telling->visit (line, risky, telling->data);
+  telling->visit (line, marked, telling->data);
 }
 
-/* @text with @what for its %s. */
+/* @text with @what for its %s, and % for its %%. */
 static void
-say_of (const Telling *telling, const char *text, const char *what, gboolean risky)
+say_of (const Telling *telling, const char *text, const char *what, gboolean marked)
 {
-  g_autoptr (GString) line = g_string_new (text);
+  g_auto (GStrv) parts = g_strsplit (text, "%s", 2);
+  g_autoptr (GString) line = g_string_new (NULL);
 
-  g_string_replace (line, "%s", what, 1);
-  say (telling, line->str, risky);
+  for (char **part = parts; *part; part++) {
+    g_autoptr (GString) plain = g_string_new (*part);
+
+    g_string_replace (plain, "%%", "%", 0);
+    g_string_append (line, part == parts ? "" : what);
+    g_string_append (line, plain->str);
+  }
+  say (telling, line->str, marked);
 }
 
 static void
-say_list (const Telling *telling, const char *text, GPtrArray *list, gboolean risky)
+say_list (const Telling *telling, const char *text, GPtrArray *list, gboolean marked)
 {
   g_autofree char *joined = NULL;
 
@@ -103,42 +46,96 @@ say_list (const Telling *telling, const char *text, GPtrArray *list, gboolean ri
     return;
   g_ptr_array_add (list, NULL);
   joined = g_strjoinv (", ", (char **) list->pdata);
-  say_of (telling, text, joined, risky);
+  say_of (telling, text, joined, marked);
 }
 
-static char *
-join_ports (const guint16 *ports, gsize n)
+/* A line of @row for the value @what; @empty: there is none, or it is 0. */
+static void
+say_value (const Telling *telling, const SbxFacility *row, const char *what, gboolean empty)
 {
-  GString *list = g_string_new (NULL);
+  say_of (telling, empty && row->nothing ? _ (row->nothing) : _ (row->meaning), what, row->marked);
+}
 
+/* What @word means in this policy, or NULL. */
+static const char *
+meaning_of (const Telling *telling, const SbxWord *word, gboolean *marked)
+{
+  if (word->with.least > 0 && sbx_policy_get_level (telling->policy, word->with.level) >= word->with.least) {
+    *marked = word->with.marked;
+    return word->with.meaning;
+  }
+  *marked = word->marked;
+  return word->meaning;
+}
+
+static gboolean
+is_implied (const SbxWord *words, guint set, guint bit)
+{
+  for (; words->word; words++)
+    if ((set & words->value) && (words->implies & bit))
+      return TRUE;
+  return FALSE;
+}
+
+/* The words of a set, of those in @mask. One that another word brings along is not said. */
+static void
+say_flags (const Telling *telling, SbxFlagsIndex index, guint mask)
+{
+  const SbxFacility *row = sbx_facility_get (SBX_KIND_FLAGS, index);
+  guint set = sbx_policy_get_flags (telling->policy, index);
+  const char *also = NULL;
+
+  for (const SbxWord *word = row->words; word->word; word++) {
+    gboolean marked, has = (set & word->value) != 0;
+    const char *meaning = meaning_of (telling, word, &marked);
+
+    if (also && g_strcmp0 (word->also, also) != 0)
+      say (telling, _ (g_steal_pointer (&also)), FALSE);
+    if (!(word->value & mask))
+      continue;
+    if (has && meaning && !is_implied (row->words, set, word->value))
+      say (telling, _ (meaning), marked);
+    else if (!has && word->absent)
+      say (telling, _ (word->absent), FALSE);
+    if (has && word->also)
+      also = word->also;
+  }
+  if (also)
+    say (telling, _ (also), FALSE);
+}
+
+static void
+say_level (const Telling *telling, SbxLevelIndex index)
+{
+  const SbxFacility *row = sbx_facility_get (SBX_KIND_LEVEL, index);
+  const SbxWord *word = sbx_word_of_value (row->words, sbx_policy_get_level (telling->policy, index));
+
+  if (word->meaning)
+    say (telling, _ (word->meaning), word->marked);
+}
+
+static void
+say_ports (const Telling *telling, SbxPortsIndex index)
+{
+  const guint16 *ports;
+  gsize n;
+  g_autoptr (GString) list = g_string_new (NULL);
+
+  if (!(index == SBX_PORTS_CONNECT ? sbx_policy_get_connect : sbx_policy_get_bind) (telling->policy, &ports, &n))
+    return;
   for (gsize i = 0; i < n; i++)
     g_string_append_printf (list, "%s%u", i > 0 ? ", " : "", ports[i]);
-  return g_string_free (list, FALSE);
+  say_value (telling, sbx_facility_get (SBX_KIND_PORTS, index), list->str, n == 0);
 }
 
 static void
 say_network (const Telling *telling)
 {
-  const guint16 *ports;
-  gsize n;
-
-  if (!(sbx_policy_get_shared (telling->policy) & SBX_SHARED_NETWORK)) {
-    say (telling, _ ("has no network"), FALSE);
+  say_flags (telling, SBX_FLAGS_SHARED, SBX_SHARED_NETWORK);
+  if (!(sbx_policy_get_shared (telling->policy) & SBX_SHARED_NETWORK))
     return;
-  }
-  if (sbx_policy_get_connect (telling->policy, &ports, &n)) {
-    g_autofree char *list = join_ports (ports, n);
-
-    say (telling, _ ("reaches the network, the local one and this machine too, as you do"), TRUE);
-    say_of (telling, n > 0 ? _ ("connects to no TCP ports but %s") : _ ("connects to no TCP port"), list, FALSE);
-  } else {
-    say (telling, _ ("reaches the network, the local one and this machine too, as you do"), TRUE);
-  }
-  if (sbx_policy_get_bind (telling->policy, &ports, &n)) {
-    g_autofree char *list = join_ports (ports, n);
-
-    say_of (telling, n > 0 ? _ ("listens on no TCP ports but %s") : _ ("listens on no TCP port"), list, FALSE);
-  }
+  say_ports (telling, SBX_PORTS_CONNECT);
+  say_ports (telling, SBX_PORTS_BIND);
 }
 
 /* ~ for the home, as people write it. */
@@ -152,39 +149,43 @@ shorten (const Telling *telling, const char *path)
   return g_strdup (path);
 }
 
+/* What @path is called: the word that stands for it, or the path itself. */
+static char *
+name_of (const Telling *telling, const char *path)
+{
+  const SbxPlaces places = { .home = telling->home };
+
+  for (const SbxPathWord *row = sbx_path_words; row->word; row++)
+    if (row->meaning
+        && g_strcmp0 (path, row->path ? row->path : G_STRUCT_MEMBER (const char *, &places, row->place)) == 0)
+      return g_strdup (_ (row->meaning));
+  return shorten (telling, path);
+}
+
 /* Of terminal multiplexers, agents, containers; reading is enough to connect. */
 static const char *const socket_places[] = { "/tmp", "/run" };
 
 static void
 say_files (const Telling *telling)
 {
+  const SbxWord *words = sbx_facility_get (SBX_KIND_PATHS, SBX_PATHS_FILES)->words;
   gsize n;
   const SbxPathRule *rules = sbx_policy_get_filesystems (telling->policy, &n);
   SbxAccess most = SBX_ACCESS_NONE;
 
   for (gsize i = 0; i < n; i++) {
-    gboolean whole = strcmp (rules[i].path, "/") == 0, home = g_strcmp0 (rules[i].path, telling->home) == 0;
-    g_autofree char *path = shorten (telling, rules[i].path);
-    const char *text = rules[i].access == SBX_ACCESS_NONE ? _ ("… but nothing in %s")
-                       : rules[i].access == SBX_ACCESS_RO ? _ ("reads the files in %s")
-                                                          : _ ("reads, changes and deletes the files in %s");
+    const SbxWord *word = sbx_word_of_value (words, rules[i].access);
+    g_autofree char *name = name_of (telling, rules[i].path);
 
     most = MAX (most, rules[i].access);
-    say_of (telling, text,
-            whole  ? _ ("the whole system, your home included")
-            : home ? _ ("your whole home")
-                   : path,
-            rules[i].access != SBX_ACCESS_NONE);
+    say_of (telling, _ (word->meaning), name, word->marked);
   }
   for (gsize i = 0; i < G_N_ELEMENTS (socket_places); i++)
     if (sbx_policy_get_access (telling->policy, socket_places[i]) != SBX_ACCESS_NONE)
       say_of (telling, _ ("gives orders to programs outside through their sockets in %s"), socket_places[i], TRUE);
   if (most == SBX_ACCESS_NONE)
     say (telling, _ ("reaches none of your files"), FALSE);
-  if (sbx_policy_get_forward (telling->policy) >= SBX_ACCESS_RW)
-    say (telling, _ ("reads and changes the files that you open with it"), FALSE);
-  else if (sbx_policy_get_forward (telling->policy) == SBX_ACCESS_RO)
-    say (telling, _ ("reads the files that you open with it"), FALSE);
+  say_level (telling, SBX_LEVEL_FORWARD);
 }
 
 static void
@@ -211,99 +212,45 @@ say_kept (const Telling *telling)
 static void
 say_bus (const Telling *telling, SbxBus bus)
 {
-  static const struct {
-    SbxBusAccess access;
-    const char *texts[SBX_N_BUSES];
-  } kinds[] = {
-    { SBX_BUS_SEE, { N_ ("sees on the session bus: %s"), N_ ("sees on the system bus: %s") } },
-    { SBX_BUS_TALK, { N_ ("talks on the session bus to %s"), N_ ("talks on the system bus to %s") } },
-    { SBX_BUS_OWN, { N_ ("is known on the session bus as %s"), N_ ("is known on the system bus as %s") } },
-  };
   gsize n;
   const SbxBusRule *rules = sbx_policy_get_bus (telling->policy, bus, &n);
 
-  for (gsize k = 0; k < G_N_ELEMENTS (kinds); k++) {
+  for (const SbxWord *word = sbx_facility_get (SBX_KIND_NAMES, bus)->words; word->word; word++) {
     g_autoptr (GPtrArray) names = g_ptr_array_new ();
 
+    if (!word->meaning)
+      continue;
     for (gsize i = 0; i < n; i++)
-      if (rules[i].access == kinds[k].access)
+      if (rules[i].access == word->value)
         g_ptr_array_add (names, (gpointer) rules[i].name);
-    say_list (telling, _ (kinds[k].texts[bus]), names, FALSE);
+    say_list (telling, _ (word->meaning), names, word->marked);
   }
 }
 
 static void
 say_limits (const Telling *telling)
 {
-  static const struct {
-    SbxLimit limit;
-    const char *text;
-  } rows[] = {
-    { SBX_LIMIT_MEMORY, N_ ("uses at most %s of memory") },
-    { SBX_LIMIT_PIDS, N_ ("has at most %s processes") },
-    { SBX_LIMIT_CPU, N_ ("uses at most %s %% of a processor") },
-    { SBX_LIMIT_NOFILE, N_ ("opens at most %s files in a process") },
-    { SBX_LIMIT_CORE, N_ ("leaves core dumps of at most %s") },
-  };
-
-  for (gsize i = 0; i < G_N_ELEMENTS (rows); i++) {
-    guint64 value = sbx_policy_get_limit (telling->policy, rows[i].limit);
-    gboolean bytes = rows[i].limit == SBX_LIMIT_MEMORY || rows[i].limit == SBX_LIMIT_CORE;
+  for (SbxLimit limit = 0; limit < SBX_N_LIMITS; limit++) {
+    const SbxFacility *row = sbx_facility_get (SBX_KIND_NUMBER, limit);
+    guint64 value = sbx_policy_get_limit (telling->policy, limit);
+    gboolean bytes = limit == SBX_LIMIT_MEMORY || limit == SBX_LIMIT_CORE;
     g_autofree char *text =
         bytes ? g_format_size_full (value, G_FORMAT_SIZE_IEC_UNITS) : g_strdup_printf ("%" G_GUINT64_FORMAT, value);
-    g_autoptr (GString) line = g_string_new (_ (rows[i].text));
 
-    if (value == SBX_LIMIT_NONE)
-      continue;
-    g_string_replace (line, "%s", text, 1);
-    g_string_replace (line, "%%", "%", 0);
-    say (telling, rows[i].limit == SBX_LIMIT_CORE && value == 0 ? _ ("leaves no core dumps") : line->str, FALSE);
+    if (value != SBX_LIMIT_NONE)
+      say_value (telling, row, text, value == 0);
   }
 }
 
 static void
-say_calls (const Telling *telling)
+say_calls (const Telling *telling, SbxCallsIndex index, const char *const *calls)
 {
-  static const struct {
-    const char *text;
-    gboolean risky;
-  } tiers[] = {
-    [SBX_TIER_STRICT] = { N_ ("may make no system calls but those of plain computing"), FALSE },
-    [SBX_TIER_DUMPER] = { N_ ("may look into the processes that it sees, and not change them"), FALSE },
-    [SBX_TIER_DEFAULT] = { NULL, FALSE },
-    [SBX_TIER_DEBUGGER] = { N_ ("may trace and change the processes that it sees"), FALSE },
-    [SBX_TIER_BROWSER] = { N_ ("may make nearly all system calls"), FALSE },
-  };
-  SbxTier tier = sbx_policy_get_tier (telling->policy);
-  const struct {
-    const char *const *calls;
-    const char *text;
-    gboolean risky;
-  } lists[] = {
-    { sbx_policy_get_seccomp_allow (telling->policy), _ ("may make system calls that others may not: %s"), TRUE },
-    { sbx_policy_get_seccomp_deny (telling->policy), _ ("may not make the system calls %s"), FALSE },
-  };
+  const SbxFacility *row = sbx_facility_get (SBX_KIND_CALLS, index);
+  g_autoptr (GPtrArray) names = g_ptr_array_new ();
 
-  if (tiers[tier].text)
-    say (telling, _ (tiers[tier].text), tiers[tier].risky);
-  for (gsize i = 0; i < G_N_ELEMENTS (lists); i++) {
-    g_autoptr (GPtrArray) names = g_ptr_array_new ();
-
-    for (const char *const *call = lists[i].calls; *call; call++)
-      g_ptr_array_add (names, (gpointer) *call);
-    say_list (telling, lists[i].text, names, lists[i].risky);
-  }
-}
-
-static void
-say_procfs (const Telling *telling)
-{
-  if (sbx_policy_get_subset (telling->policy) == SBX_SUBSET_PID)
-    say (telling, _ ("finds nothing in /proc but processes: neither processor nor memory"), FALSE);
-  if (sbx_policy_get_procfs_instance (telling->policy) == SBX_PROCFS_INSTANCE_NONE)
-    say (telling, _ ("has no /proc of its own making"), TRUE);
-  if (sbx_policy_get_pidns (telling->policy) == SBX_PIDNS_SESSION)
-    say (telling, _ ("shares the numbers of processes with other sandboxes of the session"), FALSE);
+  for (; *calls; calls++)
+    g_ptr_array_add (names, (gpointer) *calls);
+  say_list (telling, _ (row->meaning), names, row->marked);
 }
 
 static void
@@ -313,8 +260,8 @@ say_environment (const Telling *telling)
 
   for (const char *const *pair = sbx_policy_get_environment (telling->policy); *pair; pair++)
     g_ptr_array_add (strchr (*pair, '=') ? set : passed, (gpointer) *pair);
-  say_list (telling, _ ("is told your variables %s"), passed, FALSE);
-  say_list (telling, _ ("has the variables %s"), set, FALSE);
+  say_list (telling, _ (sbx_facility_get (SBX_KIND_PAIRS, SBX_PAIRS_PASS)->meaning), passed, FALSE);
+  say_list (telling, _ (sbx_facility_get (SBX_KIND_PAIRS, SBX_PAIRS_SET)->meaning), set, FALSE);
 }
 
 void
@@ -325,16 +272,18 @@ sbx_meanings_visit (const SbxPolicy *policy, const char *home, SbxMeaningVisit v
   say_files (&telling);
   say_kept (&telling);
   say_network (&telling);
-  for (gsize i = 0; i < G_N_ELEMENTS (words); i++) {
-    guint set = words[i].get (policy);
-
-    if ((set & words[i].bit) && !(set & words[i].unless))
-      say (&telling, _ (words[i].text), words[i].risky);
-  }
+  say_flags (&telling, SBX_FLAGS_SHARED, ~(guint) SBX_SHARED_NETWORK);
+  say_flags (&telling, SBX_FLAGS_SOCKETS, ~0u);
+  say_flags (&telling, SBX_FLAGS_DEVICES, ~0u);
+  say_flags (&telling, SBX_FLAGS_FEATURES, ~0u);
   say_bus (&telling, SBX_BUS_SESSION);
   say_bus (&telling, SBX_BUS_SYSTEM);
-  say_procfs (&telling);
-  say_calls (&telling);
+  say_level (&telling, SBX_LEVEL_SUBSET);
+  say_level (&telling, SBX_LEVEL_INSTANCE);
+  say_level (&telling, SBX_LEVEL_PIDNS);
+  say_level (&telling, SBX_LEVEL_TIER);
+  say_calls (&telling, SBX_CALLS_ALLOW, sbx_policy_get_seccomp_allow (policy));
+  say_calls (&telling, SBX_CALLS_DENY, sbx_policy_get_seccomp_deny (policy));
   say_limits (&telling);
   say_environment (&telling);
 }

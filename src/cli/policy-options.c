@@ -5,9 +5,11 @@
 #include <string.h>
 
 #include "config.h"
+#include "policy/vocabulary.h"
 
 struct _SbxPolicyOptions {
   GHashTable *groups; /* name → GHashTable of key → value */
+  GPtrArray *helps;   /* what the group of options shows */
 };
 
 typedef enum {
@@ -23,56 +25,46 @@ typedef struct {
   const char *name;
   const char *group, *key;
   Form form;
-  const char *mark; /* WORD, PATH: put before it; NAME: the key's value */
-  const char *help, *argument;
-  const char *words; /* what can be said, separated by spaces, or NULL */
+  const char *mark;            /* WORD, PATH: put before it; NAME: the key's value */
+  const char *help, *argument; /* a %s in @help stands for the words of the key */
 } Row;
 
 #define SESSION "Session Bus Policy"
 #define SYSTEM "System Bus Policy"
 
-#define SHARED "network ipc"
-#define SOCKETS "wayland x11 fallback-x11 pulseaudio pipewire cups gpg-agent ssh-auth session-bus system-bus pcsc"
-#define DEVICES "dri input kvm shm usb all"
-#define FEATURES "devel userns background multiarch root no-landlock"
-
 static const Row rows[] = {
-  { "share", "Context", "shared", WORD, "", N_ ("Share with the host: network, ipc"), N_ ("WHAT"), SHARED },
-  { "unshare", "Context", "shared", WORD, "!", N_ ("Do not share with the host"), N_ ("WHAT"), SHARED },
-  { "socket", "Context", "sockets", WORD, "", N_ ("Allow a socket: wayland, x11, pulseaudio, …"), N_ ("SOCKET"),
-    SOCKETS },
-  { "nosocket", "Context", "sockets", WORD, "!", N_ ("Do not allow a socket"), N_ ("SOCKET"), SOCKETS },
+  { "share", "Context", "shared", WORD, "", N_ ("Share with the host: %s"), N_ ("WHAT") },
+  { "unshare", "Context", "shared", WORD, "!", N_ ("Do not share with the host"), N_ ("WHAT") },
+  { "socket", "Context", "sockets", WORD, "", N_ ("Allow a socket: wayland, x11, pulseaudio, …"), N_ ("SOCKET") },
+  { "nosocket", "Context", "sockets", WORD, "!", N_ ("Do not allow a socket"), N_ ("SOCKET") },
   { "x11", "Context", "x11", VALUE, NULL, N_ ("Whose X server the socket x11 is: nested (its own) or shared"),
-    N_ ("WHICH"), "nested shared" },
-  { "device", "Context", "devices", WORD, "", N_ ("Allow devices: dri, input, kvm, shm, usb, all"), N_ ("DEVICE"),
-    DEVICES },
-  { "nodevice", "Context", "devices", WORD, "!", N_ ("Do not allow devices"), N_ ("DEVICE"), DEVICES },
+    N_ ("WHICH") },
+  { "device", "Context", "devices", WORD, "", N_ ("Allow devices: %s"), N_ ("DEVICE") },
+  { "nodevice", "Context", "devices", WORD, "!", N_ ("Do not allow devices"), N_ ("DEVICE") },
   { "allow", "Context", "features", WORD, "", N_ ("Allow a feature: devel, userns, background, multiarch, …"),
-    N_ ("FEATURE"), FEATURES },
-  { "disallow", "Context", "features", WORD, "!", N_ ("Do not allow a feature"), N_ ("FEATURE"), FEATURES },
-  { "filesystem", "Context", "filesystems", PATH, "", N_ ("Show files (:ro, :rw, :create)"), N_ ("PATH[:MODE]"), NULL },
-  { "nofilesystem", "Context", "filesystems", PATH, "!", N_ ("Do not show files"), N_ ("PATH"), NULL },
+    N_ ("FEATURE") },
+  { "disallow", "Context", "features", WORD, "!", N_ ("Do not allow a feature"), N_ ("FEATURE") },
+  { "filesystem", "Context", "filesystems", PATH, "", N_ ("Show files (:ro, :rw, :create)"), N_ ("PATH[:MODE]") },
+  { "nofilesystem", "Context", "filesystems", PATH, "!", N_ ("Do not show files"), N_ ("PATH") },
   { "forward", "Context", "forward", VALUE, NULL, N_ ("How files of --file-forwarding are opened up: ro, rw, none"),
-    N_ ("MODE"), "none ro rw" },
-  { "persist", "Context", "persistent", WORD, "", N_ ("Keep a path of the home for the next time"), N_ ("PATH"), NULL },
-  { "talk-name", SESSION, NULL, NAME, "talk", N_ ("Talk to a name on the session bus"), N_ ("NAME"), NULL },
-  { "own-name", SESSION, NULL, NAME, "own", N_ ("Own a name on the session bus"), N_ ("NAME"), NULL },
-  { "see-name", SESSION, NULL, NAME, "see", N_ ("See a name on the session bus"), N_ ("NAME"), NULL },
-  { "no-talk-name", SESSION, NULL, NAME, "none", N_ ("Do not see a name on the session bus"), N_ ("NAME"), NULL },
-  { "system-talk-name", SYSTEM, NULL, NAME, "talk", N_ ("Talk to a name on the system bus"), N_ ("NAME"), NULL },
-  { "system-own-name", SYSTEM, NULL, NAME, "own", N_ ("Own a name on the system bus"), N_ ("NAME"), NULL },
-  { "system-see-name", SYSTEM, NULL, NAME, "see", N_ ("See a name on the system bus"), N_ ("NAME"), NULL },
-  { "system-no-talk-name", SYSTEM, NULL, NAME, "none", N_ ("Do not see a name on the system bus"), N_ ("NAME"), NULL },
-  { "procfs", "Procfs", NULL, PAIRS, NULL, N_ ("How /proc is made: hidepid=, subset=, instance="), N_ ("KEY=VALUE,…"),
-    NULL },
-  { "pidns", "Procfs", "pidns", VALUE, NULL, N_ ("The pid namespace: private or session"), N_ ("WHICH"),
-    "private session" },
+    N_ ("MODE") },
+  { "persist", "Context", "persistent", WORD, "", N_ ("Keep a path of the home for the next time"), N_ ("PATH") },
+  { "talk-name", SESSION, NULL, NAME, "talk", N_ ("Talk to a name on the session bus"), N_ ("NAME") },
+  { "own-name", SESSION, NULL, NAME, "own", N_ ("Own a name on the session bus"), N_ ("NAME") },
+  { "see-name", SESSION, NULL, NAME, "see", N_ ("See a name on the session bus"), N_ ("NAME") },
+  { "no-talk-name", SESSION, NULL, NAME, "none", N_ ("Do not see a name on the session bus"), N_ ("NAME") },
+  { "system-talk-name", SYSTEM, NULL, NAME, "talk", N_ ("Talk to a name on the system bus"), N_ ("NAME") },
+  { "system-own-name", SYSTEM, NULL, NAME, "own", N_ ("Own a name on the system bus"), N_ ("NAME") },
+  { "system-see-name", SYSTEM, NULL, NAME, "see", N_ ("See a name on the system bus"), N_ ("NAME") },
+  { "system-no-talk-name", SYSTEM, NULL, NAME, "none", N_ ("Do not see a name on the system bus"), N_ ("NAME") },
+  { "procfs", "Procfs", NULL, PAIRS, NULL, N_ ("How /proc is made: hidepid=, subset=, instance="), N_ ("KEY=VALUE,…") },
+  { "pidns", "Procfs", "pidns", VALUE, NULL, N_ ("The pid namespace: private or session"), N_ ("WHICH") },
   { "limit", "Limits", NULL, PAIRS, NULL, N_ ("Limit memory, pids, cpu, nofile or core, e.g. memory=1G"),
-    N_ ("KEY=VALUE,…"), NULL },
-  { "connect", "Network", "connect", PORTS, NULL, N_ ("TCP ports to connect to"), N_ ("PORT,…"), NULL },
-  { "bind", "Network", "bind", PORTS, NULL, N_ ("TCP ports to listen on"), N_ ("PORT,…"), NULL },
-  { "seccomp-tier", "Seccomp", "tier", VALUE, NULL, N_ ("Which system calls: strict, default, browser, …"), N_ ("TIER"),
-    "strict dumper default debugger browser" },
+    N_ ("KEY=VALUE,…") },
+  { "connect", "Network", "connect", PORTS, NULL, N_ ("TCP ports to connect to"), N_ ("PORT,…") },
+  { "bind", "Network", "bind", PORTS, NULL, N_ ("TCP ports to listen on"), N_ ("PORT,…") },
+  { "seccomp-tier", "Seccomp", "tier", VALUE, NULL, N_ ("Which system calls: strict, default, browser, …"),
+    N_ ("TIER") },
 };
 
 SbxPolicyOptions *
@@ -81,6 +73,7 @@ sbx_policy_options_new (void)
   SbxPolicyOptions *self = g_new0 (SbxPolicyOptions, 1);
 
   self->groups = g_hash_table_new_full (g_str_hash, g_str_equal, NULL, (GDestroyNotify) g_hash_table_unref);
+  self->helps = g_ptr_array_new_with_free_func (g_free);
   return self;
 }
 
@@ -88,6 +81,7 @@ void
 sbx_policy_options_free (SbxPolicyOptions *self)
 {
   g_hash_table_unref (self->groups);
+  g_ptr_array_unref (self->helps);
   g_free (self);
 }
 
@@ -202,6 +196,29 @@ on_option (const char *name, const char *value, gpointer data, GError **error)
   return sbx_policy_options_add (data, name + strspn (name, "-"), value, error);
 }
 
+/* The words that can be said to the option, or NULL when its values are not a choice of words. */
+static const char **
+words_of (const Row *row)
+{
+  const SbxFacility *facility = row->key ? sbx_facility_find (row->group, row->key, NULL) : NULL;
+
+  if (!facility || (facility->kind != SBX_KIND_FLAGS && facility->kind != SBX_KIND_LEVEL))
+    return NULL;
+  return sbx_facility_words (facility->words);
+}
+
+static const char *
+make_help (SbxPolicyOptions *self, const Row *row)
+{
+  g_autofree const char **words = words_of (row);
+  g_autofree char *list = words ? g_strjoinv (", ", (char **) words) : g_strdup ("");
+  g_autoptr (GString) help = g_string_new (_ (row->help));
+
+  g_string_replace (help, "%s", list, 1);
+  g_ptr_array_add (self->helps, g_strdup (help->str));
+  return self->helps->pdata[self->helps->len - 1];
+}
+
 GOptionGroup *
 sbx_policy_options_make_group (SbxPolicyOptions *self)
 {
@@ -210,9 +227,9 @@ sbx_policy_options_make_group (SbxPolicyOptions *self)
   GOptionEntry entries[G_N_ELEMENTS (rows) + 1] = { 0 };
 
   for (gsize i = 0; i < G_N_ELEMENTS (rows); i++)
-    entries[i] =
-        (GOptionEntry){ rows[i].name,    0, G_OPTION_FLAG_FILENAME, G_OPTION_ARG_CALLBACK, on_option, rows[i].help,
-                        rows[i].argument };
+    entries[i] = (GOptionEntry){ rows[i].name,          0,         G_OPTION_FLAG_FILENAME,
+                                 G_OPTION_ARG_CALLBACK, on_option, make_help (self, &rows[i]),
+                                 rows[i].argument };
   g_option_group_add_entries (group, entries);
   g_option_group_set_translation_domain (group, GETTEXT_PACKAGE);
   return group;
@@ -251,11 +268,14 @@ sbx_policy_options_names (void)
   return names;
 }
 
-const char *
+char *
 sbx_policy_options_words (const char *name)
 {
   for (gsize i = 0; i < G_N_ELEMENTS (rows); i++)
-    if (g_str_equal (rows[i].name, name))
-      return rows[i].words;
+    if (g_str_equal (rows[i].name, name)) {
+      g_autofree const char **words = words_of (&rows[i]);
+
+      return words ? g_strjoinv (" ", (char **) words) : NULL;
+    }
   return NULL;
 }

@@ -183,32 +183,15 @@ sbx_paths_canonical (const char *path, GError **error)
   return g_strconcat ("/", joined, NULL);
 }
 
-/* Flatpak's names for the user's directories (flatpak-metadata(5)), in GUserDirectory's order where it has them, and
- * what they are called where nobody has said otherwise (user-dirs.defaults of xdg-user-dirs 0.18). */
-static const struct {
-  const char *word;
-  int directory; /* GUserDirectory */
-  const char *usual;
-} user_directories[] = {
-  { "xdg-desktop", G_USER_DIRECTORY_DESKTOP, "Desktop" },
-  { "xdg-documents", G_USER_DIRECTORY_DOCUMENTS, "Documents" },
-  { "xdg-download", G_USER_DIRECTORY_DOWNLOAD, "Downloads" },
-  { "xdg-music", G_USER_DIRECTORY_MUSIC, "Music" },
-  { "xdg-pictures", G_USER_DIRECTORY_PICTURES, "Pictures" },
-  { "xdg-public-share", G_USER_DIRECTORY_PUBLIC_SHARE, "Public" },
-  { "xdg-templates", G_USER_DIRECTORY_TEMPLATES, "Templates" },
-  { "xdg-videos", G_USER_DIRECTORY_VIDEOS, "Videos" },
-};
-
 /* One that is the home itself is none: so does user-dirs.dirs(5) switch it off. */
 static char *
-find_user_directory (const SbxPlaces *places, gsize row)
+find_user_directory (const SbxPlaces *places, const SbxPathWord *row)
 {
-  const char *set = places->xdg_dirs ? places->xdg_dirs[user_directories[row].directory] : NULL;
+  const char *set = places->xdg_dirs ? places->xdg_dirs[row->directory] : NULL;
 
   if (!places->home || g_strcmp0 (set, places->home) == 0)
     return NULL;
-  return set ? g_strdup (set) : g_build_filename (places->home, user_directories[row].usual, NULL);
+  return set ? g_strdup (set) : g_build_filename (places->home, row->usual, NULL);
 }
 
 /* The directory that the first component of @word (@n bytes) stands for, or NULL where there is none. FALSE when it is
@@ -216,29 +199,16 @@ find_user_directory (const SbxPlaces *places, gsize row)
 static gboolean
 find_base (const char *word, gsize n, const SbxPlaces *places, char **base)
 {
-  const struct {
-    const char *word;
-    const char *path;
-  } fixed[] = {
-    { "~", places->home },
-    { "home", places->home },
-    { "host", "/" },
-    { "xdg-config", places->config_home },
-    { "xdg-data", places->data_home },
-    { "xdg-cache", places->cache_home },
-    { "xdg-run", places->runtime_dir },
-  };
-
-  for (gsize i = 0; i < G_N_ELEMENTS (fixed); i++)
-    if (strlen (fixed[i].word) == n && strncmp (word, fixed[i].word, n) == 0) {
-      *base = g_strdup (fixed[i].path);
-      return TRUE;
-    }
-  for (gsize i = 0; i < G_N_ELEMENTS (user_directories); i++)
-    if (strlen (user_directories[i].word) == n && strncmp (word, user_directories[i].word, n) == 0) {
-      *base = find_user_directory (places, i);
-      return TRUE;
-    }
+  for (const SbxPathWord *row = sbx_path_words; row->word; row++) {
+    if (strlen (row->word) != n || strncmp (word, row->word, n) != 0)
+      continue;
+    if (row->path)
+      *base = g_strdup (row->path);
+    else
+      *base = row->usual ? find_user_directory (places, row)
+                         : g_strdup (G_STRUCT_MEMBER (const char *, places, row->place));
+    return TRUE;
+  }
   return FALSE;
 }
 

@@ -2,26 +2,9 @@
 /* Inside this folder only. A policy under construction is the same structure, changed until sbx_policy_freeze (). */
 #pragma once
 
-#include "policy/policy.h"
+#include "policy/vocabulary.h"
 
 G_BEGIN_DECLS
-
-typedef enum { SBX_FLAGS_SHARED, SBX_FLAGS_SOCKETS, SBX_FLAGS_DEVICES, SBX_FLAGS_FEATURES, SBX_N_FLAGS } SbxFlagsIndex;
-typedef enum {
-  SBX_LEVEL_HIDEPID,
-  SBX_LEVEL_SUBSET,
-  SBX_LEVEL_INSTANCE,
-  SBX_LEVEL_PIDNS,
-  SBX_LEVEL_TIER,
-  SBX_LEVEL_FORWARD,
-  SBX_LEVEL_X11,
-  SBX_N_LEVELS
-} SbxLevelIndex;
-typedef enum { SBX_PORTS_CONNECT, SBX_PORTS_BIND, SBX_N_PORTS } SbxPortsIndex;
-typedef enum { SBX_PATHS_FILES, SBX_PATHS_PERSISTENT, SBX_N_PATHS } SbxPathsIndex;
-/* [Environment], and the two lists in [Context] that speak of variables: no index, all go into one array */
-typedef enum { SBX_PAIRS_SET, SBX_PAIRS_PASS, SBX_PAIRS_UNSET } SbxPairsIndex;
-typedef enum { SBX_CALLS_ALLOW, SBX_CALLS_DENY, SBX_N_CALLS } SbxCallsIndex;
 
 typedef struct {
   gboolean all;
@@ -41,45 +24,6 @@ struct _SbxPolicy {
   GPtrArray *calls[SBX_N_CALLS]; /* sorted, NULL-terminated once frozen */
   GPtrArray *persistent;         /* for the getter: made when frozen */
 };
-
-typedef enum {
-  SBX_KIND_FLAGS,
-  SBX_KIND_LEVEL,
-  SBX_KIND_PATHS,
-  SBX_KIND_NAMES,
-  SBX_KIND_PORTS,
-  SBX_KIND_NUMBER,
-  SBX_KIND_PAIRS,
-  SBX_KIND_CALLS
-} SbxKind;
-
-typedef struct {
-  const char *word;
-  guint value;   /* a bit, or a level */
-  guint class_;  /* SbxClass; flags only */
-  guint implies; /* other bits */
-} SbxWord;
-
-typedef struct {
-  const char *group;
-  const char *key; /* NULL: any key */
-  SbxKind kind;
-  guint index;
-  const SbxWord *words; /* ends with a NULL word */
-  guint class_;
-  const char *title; /* for people */
-} SbxFacility;
-
-extern const SbxFacility sbx_facilities[]; /* ends with a NULL group */
-
-/* The row for @key of @group, or NULL with @error (code BAD_OPTION; the text names the nearest known word). */
-const SbxFacility *sbx_facility_find (const char *group, const char *key, GError **error);
-/* The level's or flag's words, for nearest-word messages; g_free () the array, not the words. */
-const char **sbx_facility_words (const SbxWord *words);
-/* Whether there is such a group; BAD_OPTION, with the nearest, when there is none. */
-gboolean sbx_facility_check_group (const char *group, GError **error);
-/* FALSE with BAD_OPTION: "unknown WHAT "WORD", did you mean "X"?", or all that are @known. */
-gboolean sbx_throw_unknown (GError **error, const char *what, const char *word, const char *const *known);
 
 /* policy-value.c */
 /* Puts one value over what @policy has. Errors: BAD_OPTION, without the place. */

@@ -6,15 +6,6 @@
 
 #include "common/error.h"
 
-static const SbxWord *
-find_word (const SbxWord *words, const char *word)
-{
-  for (; words->word; words++)
-    if (strcmp (words->word, word) == 0)
-      return words;
-  return NULL;
-}
-
 /* "!dri" also takes away "all", and "!all" takes away everything: what is taken away is gone for sure. */
 static void
 remove_flag (guint *flags, const SbxWord *words, const SbxWord *gone)
@@ -32,7 +23,7 @@ apply_flags (SbxPolicy *policy, const SbxFacility *row, const char *value, GErro
 
   for (char **item = list; *item; item++) {
     gboolean remove = **item == '!';
-    const SbxWord *word = find_word (row->words, *item + remove);
+    const SbxWord *word = sbx_word_find (row->words, *item + remove);
 
     if (!word) {
       g_autofree const char **known = sbx_facility_words (row->words);
@@ -50,7 +41,7 @@ apply_flags (SbxPolicy *policy, const SbxFacility *row, const char *value, GErro
 static gboolean
 apply_level (SbxPolicy *policy, const SbxFacility *row, const char *value, GError **error)
 {
-  const SbxWord *word = find_word (row->words, value);
+  const SbxWord *word = sbx_word_find (row->words, value);
 
   if (!word) {
     g_autofree const char **known = sbx_facility_words (row->words);
@@ -66,7 +57,7 @@ static SbxAccess
 take_access (const SbxWord *words, char *item)
 {
   char *colon = strrchr (item, ':');
-  const SbxWord *word = colon ? find_word (words, colon + 1) : NULL;
+  const SbxWord *word = colon ? sbx_word_find (words, colon + 1) : NULL;
 
   if (!word)
     return SBX_ACCESS_RW;
@@ -118,7 +109,7 @@ apply_persistent (SbxPolicy *policy, const char *value, GError **error)
 static gboolean
 apply_names (SbxPolicy *policy, const SbxFacility *row, const char *key, const char *value, GError **error)
 {
-  const SbxWord *word = find_word (row->words, value);
+  const SbxWord *word = sbx_word_find (row->words, value);
 
   if (!sbx_names_valid (key))
     return sbx_throw (error, SBX_ERROR_BAD_OPTION, "\"%s\" is not a bus name, like org.example.App or org.example.*",

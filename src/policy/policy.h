@@ -10,64 +10,41 @@
  *   number  a limit or none                     meet = least
  *   pairs   variable → nothing < one value < the caller's own; meet of two different values is nothing
  *   calls   system calls allowed or denied on top of the tier
- * One table in policy-table.c names each facility with its group, key, kind, words and privilege class. */
+ * words.h has every word with its meaning, its class and its risk, vocabulary.c every key with its group and kind. */
 #pragma once
 
 #include <glib-object.h>
 
+#include "policy/words.h"
+
 G_BEGIN_DECLS
 
-typedef enum {
-  SBX_SHARED_NETWORK = 1 << 0,
-  SBX_SHARED_IPC = 1 << 1,
-} SbxShared;
+/* The words of each key are the rows of words.h. The flags are bits, all others in the order of what they allow. */
+#define SBX_POSITION(name, ...) name##_POSITION,
+#define SBX_BIT(name, ...) name = 1 << name##_POSITION,
+#define SBX_NAME(name, ...) name,
 
-typedef enum {
-  SBX_SOCKET_WAYLAND = 1 << 0,
-  SBX_SOCKET_X11 = 1 << 1,
-  SBX_SOCKET_FALLBACK_X11 = 1 << 2, /* X11 only where there is no Wayland */
-  SBX_SOCKET_PULSEAUDIO = 1 << 3,
-  SBX_SOCKET_PIPEWIRE = 1 << 4,
-  SBX_SOCKET_CUPS = 1 << 5,
-  SBX_SOCKET_GPG_AGENT = 1 << 6,
-  SBX_SOCKET_SSH_AUTH = 1 << 7,
-  SBX_SOCKET_SESSION_BUS = 1 << 8, /* the whole bus, unfiltered */
-  SBX_SOCKET_SYSTEM_BUS = 1 << 9,
-  SBX_SOCKET_PCSC = 1 << 10,
-} SbxSockets;
+enum { SBX_SHARED_WORDS (SBX_POSITION) };
+enum { SBX_SOCKET_WORDS (SBX_POSITION) };
+enum { SBX_DEVICE_WORDS (SBX_POSITION) };
+enum { SBX_FEATURE_WORDS (SBX_POSITION) };
+typedef enum { SBX_SHARED_WORDS (SBX_BIT) } SbxShared;
+typedef enum { SBX_SOCKET_WORDS (SBX_BIT) } SbxSockets;
+typedef enum { SBX_DEVICE_WORDS (SBX_BIT) } SbxDevices;
+typedef enum { SBX_FEATURE_WORDS (SBX_BIT) } SbxFeatures;
 
-typedef enum {
-  SBX_DEVICE_DRI = 1 << 0,
-  SBX_DEVICE_INPUT = 1 << 1,
-  SBX_DEVICE_KVM = 1 << 2,
-  SBX_DEVICE_SHM = 1 << 3, /* the host's /dev/shm */
-  SBX_DEVICE_USB = 1 << 4,
-  SBX_DEVICE_ALL = 1 << 5, /* the host's /dev; implies the others when compared */
-} SbxDevices;
+typedef enum { SBX_HIDEPID_WORDS (SBX_NAME) } SbxHidepid;
+typedef enum { SBX_SUBSET_WORDS (SBX_NAME) } SbxSubset;
+typedef enum { SBX_PROCFS_INSTANCE_WORDS (SBX_NAME) } SbxProcfsInstance;
+typedef enum { SBX_PIDNS_WORDS (SBX_NAME) } SbxPidns;
+typedef enum { SBX_X11_WORDS (SBX_NAME) } SbxX11;
+typedef enum { SBX_TIER_WORDS (SBX_NAME) } SbxTier;
+typedef enum { SBX_ACCESS_WORDS (SBX_NAME) } SbxAccess;
+typedef enum { SBX_SESSION_BUS_WORDS (SBX_NAME) } SbxBusAccess;
+#undef SBX_POSITION
+#undef SBX_BIT
+#undef SBX_NAME
 
-typedef enum {
-  SBX_FEATURE_DEVEL = 1 << 0,      /* perf_event_open, personality */
-  SBX_FEATURE_USERNS = 1 << 1,     /* user namespaces of its own: browsers, nested bwrap */
-  SBX_FEATURE_BACKGROUND = 1 << 2, /* the instance lives until its last process has ended */
-  SBX_FEATURE_MULTIARCH = 1 << 3,  /* system calls of 32-bit programs */
-  SBX_FEATURE_ROOT = 1 << 4,       /* started by root, be uid 0 inside too */
-  SBX_FEATURE_NO_LANDLOCK =
-      1 << 5, /* go on where the kernel has no Landlock; then it is not inferiors-only, and says so */
-} SbxFeatures;
-
-typedef enum { SBX_HIDEPID_PTRACEABLE, SBX_HIDEPID_INVISIBLE, SBX_HIDEPID_OFF } SbxHidepid;
-typedef enum { SBX_SUBSET_PID, SBX_SUBSET_ALL } SbxSubset;
-typedef enum { SBX_PROCFS_INSTANCE_PRIVATE, SBX_PROCFS_INSTANCE_NONE } SbxProcfsInstance;
-typedef enum { SBX_PIDNS_PRIVATE, SBX_PIDNS_SESSION } SbxPidns;
-typedef enum {
-  SBX_X11_NESTED, /* one of the sandbox's own, in a window or without one */
-  SBX_X11_SHARED  /* the user's */
-} SbxX11;
-
-/* What each lets through is the table in plan/syscall-table.c. In the order of what they allow. */
-typedef enum { SBX_TIER_STRICT, SBX_TIER_DUMPER, SBX_TIER_DEFAULT, SBX_TIER_DEBUGGER, SBX_TIER_BROWSER } SbxTier;
-typedef enum { SBX_ACCESS_NONE, SBX_ACCESS_RO, SBX_ACCESS_RW, SBX_ACCESS_CREATE } SbxAccess;
-typedef enum { SBX_BUS_NONE, SBX_BUS_SEE, SBX_BUS_TALK, SBX_BUS_OWN } SbxBusAccess;
 typedef enum { SBX_BUS_SESSION, SBX_BUS_SYSTEM, SBX_N_BUSES } SbxBus;
 typedef enum {
   SBX_LIMIT_MEMORY,

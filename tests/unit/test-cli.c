@@ -123,7 +123,7 @@ test_policy_words (void)
   guint n = 0;
 
   for (const char **name = names; *name; name++) {
-    const char *words = sbx_policy_options_words (*name);
+    g_autofree char *words = sbx_policy_options_words (*name);
     g_auto (GStrv) list = g_strsplit (words ? words : "", " ", -1);
 
     for (char **word = list; *word; word++) {
@@ -302,7 +302,8 @@ test_meanings (void)
   g_autoptr (GHashTable) of_nothing = meanings_of ("Context", "shared", "");
 
   for (gsize i = 0; i < G_N_ELEMENTS (choices); i++) {
-    g_auto (GStrv) words = g_strsplit (sbx_policy_options_words (choices[i].option), " ", -1);
+    g_autofree char *list = sbx_policy_options_words (choices[i].option);
+    g_auto (GStrv) words = g_strsplit (list, " ", -1);
 
     for (char **word = words; *word; word++) {
       g_autoptr (GHashTable) lines = meanings_of (choices[i].group, choices[i].key, *word);
@@ -317,8 +318,11 @@ test_meanings (void)
         g_error ("%s=%s goes without saying", choices[i].key, *word);
     }
   }
-  for (guint i = 0; i < G_N_ELEMENTS (choices); i++)
-    g_assert_nonnull (sbx_policy_options_words (choices[i].option));
+  for (guint i = 0; i < G_N_ELEMENTS (choices); i++) {
+    g_autofree char *words = sbx_policy_options_words (choices[i].option);
+
+    g_assert_nonnull (words);
+  }
   g_assert_nonnull (sbx_meaning_of_action (SBX_ACTION_EXTEND_BUS));
   g_assert_null (sbx_meaning_of_action ("org.example.Other"));
 }

@@ -68,7 +68,9 @@ print_options (const char *verb)
 static void
 print_values (const char *option)
 {
-  print_words (strcmp (option, "sort") == 0 ? "cpu memory age" : sbx_policy_options_words (option));
+  g_autofree char *words = sbx_policy_options_words (option);
+
+  print_words (strcmp (option, "sort") == 0 ? "cpu memory age" : words);
 }
 
 static void
