@@ -9,7 +9,7 @@
 #include "config.h"
 #include "policy/conditions.h"
 #include "policy/options.h"
-#include "policy/profile-private.h"
+#include "policy/policy-private.h"
 
 #define MAX_DEPTH 8
 
@@ -28,7 +28,7 @@ G_DEFINE_FINAL_TYPE (SbxProfileSet, sbx_profile_set, G_TYPE_OBJECT)
 /* One file being read. */
 typedef struct {
   SbxProfileSet *set;
-  SbxProfile *profile;
+  SbxProfileDraft *draft;
   const char *name; /* of the profile that the file belongs to */
   SbxPlace place;   /* of the file */
   SbxPlace top;     /* no file above this place is looked at */
@@ -37,7 +37,7 @@ typedef struct {
 } Reading;
 
 static char *find_file (SbxProfileSet *self, const char *name, SbxPlace top, SbxPlace *place);
-static gboolean load_named (SbxProfileSet *self, SbxProfile *profile, const char *name, SbxPlace top, guint depth,
+static gboolean load_named (SbxProfileSet *self, SbxProfileDraft *draft, const char *name, SbxPlace top, guint depth,
                             GError **error);
 
 static void
@@ -125,29 +125,29 @@ name_ok (const char *name)
 
 typedef struct {
   const char *key;
-  gsize offset; /* of a char * in SbxProfile; G_MAXSIZE: handled by name */
+  gsize offset; /* of a char * in SbxProfileDraft; G_MAXSIZE: handled by name */
 } ProfileKey;
 
 static const ProfileKey profile_keys[] = {
   { "Name", G_MAXSIZE },
-  { "Description", G_STRUCT_OFFSET (SbxProfile, description) },
+  { "Description", G_STRUCT_OFFSET (SbxProfileDraft, description) },
   { "Inherits", G_MAXSIZE },
   { "Command", G_MAXSIZE },
-  { "AppId", G_STRUCT_OFFSET (SbxProfile, app_id) },
-  { "OnCrash", G_STRUCT_OFFSET (SbxProfile, on_crash) },
-  { "Icon", G_STRUCT_OFFSET (SbxProfile, icon) },
+  { "AppId", G_STRUCT_OFFSET (SbxProfileDraft, app_id) },
+  { "OnCrash", G_STRUCT_OFFSET (SbxProfileDraft, on_crash) },
+  { "Icon", G_STRUCT_OFFSET (SbxProfileDraft, icon) },
 };
 
 static gboolean
-set_command (SbxProfile *profile, const char *value, GError **error)
+set_command (SbxProfileDraft *draft, const char *value, GError **error)
 {
   g_autoptr (GError) problem = NULL;
   char **argv = NULL;
 
   if (!g_shell_parse_argv (value, NULL, &argv, &problem))
     return sbx_throw (error, SBX_ERROR_BAD_OPTION, "Command: %s", problem->message);
-  g_strfreev (profile->command);
-  profile->command = argv;
+  g_strfreev (draft->command);
+  draft->command = argv;
   return TRUE;
 }
 
@@ -173,7 +173,7 @@ inherit (Reading *reading, const char *name, GError **error)
                         "Inherits: \"%s\" inherits itself, and it replaces no other profile of that name", name);
     top = reading->place - 1;
   }
-  return load_named (reading->set, reading->profile, name, top, reading->depth + 1, error);
+  return load_named (reading->set, reading->draft, name, top, reading->depth + 1, error);
 }
 
 /* A key of [Profile]. What describes a profile is its own; only policy is inherited. */
@@ -207,9 +207,9 @@ set_profile_key (Reading *reading, const SbxKeyFileEntry *entry, GError **error)
   if (strcmp (key, "Inherits") == 0)
     return TRUE; /* done before everything else */
   if (strcmp (key, "Command") == 0)
-    return !own || set_command (reading->profile, entry->value, error);
+    return !own || set_command (reading->draft, entry->value, error);
   if (own && profile_keys[i].offset != G_MAXSIZE && strcmp (key, entry->key) == 0) {
-    char **field = &G_STRUCT_MEMBER (char *, reading->profile, profile_keys[i].offset);
+    char **field = &G_STRUCT_MEMBER (char *, reading->draft, profile_keys[i].offset);
 
     g_free (*field);
     *field = g_strdup (entry->value);
@@ -235,15 +235,14 @@ visit_entry (const SbxKeyFileEntry *entry, gpointer data, GError **error)
     return FALSE;
   value = row->kind == SBX_KIND_PAIRS && !row->key ? sbx_key_file_unescape (entry->value) : g_strdup (entry->value);
   if (!holds) { /* wrong words are errors on every machine */
-    g_autoptr (SbxPolicy) scratch = sbx_policy_thaw (reading->profile->policy);
+    g_autoptr (SbxPolicy) scratch = sbx_policy_thaw (reading->draft->policy);
 
     return sbx_facility_apply (scratch, row, entry->key, value, &reading->set->places, error);
   }
-  if (!sbx_facility_apply (reading->profile->policy, row, entry->key, value, &reading->set->places, error))
+  if (!sbx_facility_apply (reading->draft->policy, row, entry->key, value, &reading->set->places, error))
     return FALSE;
-  g_ptr_array_add (
-      reading->profile->origin_rows,
-      g_variant_ref_sink (g_variant_new ("(ssssu)", entry->group, entry->key, value, reading->path, entry->line)));
+  g_ptr_array_add (reading->draft->origins, g_variant_ref_sink (g_variant_new ("(ssssu)", entry->group, entry->key,
+                                                                               value, reading->path, entry->line)));
   return TRUE;
 }
 
@@ -329,17 +328,17 @@ throw_unknown_profile (SbxProfileSet *self, const char *name, GError **error)
 }
 
 static gboolean
-load_named (SbxProfileSet *self, SbxProfile *profile, const char *name, SbxPlace top, guint depth, GError **error)
+load_named (SbxProfileSet *self, SbxProfileDraft *draft, const char *name, SbxPlace top, guint depth, GError **error)
 {
-  Reading reading = { .set = self, .profile = profile, .name = name, .top = top, .depth = depth };
+  Reading reading = { .set = self, .draft = draft, .name = name, .top = top, .depth = depth };
   g_autofree char *path = find_file (self, name, top, &reading.place);
 
   if (!path)
     return throw_unknown_profile (self, name, error);
   if (depth == 0)
-    profile->place = reading.place;
-  if (!profile->base && reading.place <= SBX_PLACE_ADMIN)
-    profile->base = g_strdup (name);
+    draft->place = reading.place;
+  if (!draft->base && reading.place <= SBX_PLACE_ADMIN)
+    draft->base = g_strdup (name);
   if (!load_path (&reading, path, error))
     return FALSE;
   for (int i = 0; i <= (int) top; i++) {
@@ -352,9 +351,9 @@ load_named (SbxProfileSet *self, SbxProfile *profile, const char *name, SbxPlace
 
 /* Contradictions that no single line shows. */
 static gboolean
-check_whole (SbxProfile *profile, GError **error)
+check_whole (const SbxProfileDraft *draft, GError **error)
 {
-  const SbxPolicy *policy = profile->policy;
+  const SbxPolicy *policy = draft->policy;
   gboolean limits_pids =
       sbx_policy_get_hidepid (policy) != SBX_HIDEPID_OFF || sbx_policy_get_subset (policy) == SBX_SUBSET_PID;
 
@@ -362,84 +361,79 @@ check_whole (SbxProfile *profile, GError **error)
     return sbx_throw (error, SBX_ERROR_BAD_PROFILE,
                       "profile \"%s\": [Procfs] limits what /proc shows, but instance=none asks for no private one; "
                       "say instance=private, or hidepid=off and subset=all",
-                      profile->name);
+                      draft->name);
   return TRUE;
 }
 
 static void
-finish (SbxProfile *profile)
+begin (SbxProfileDraft *draft, const char *name)
 {
-  profile->policy = sbx_policy_freeze (profile->policy);
-  profile->origins = g_variant_ref_sink (g_variant_new_array (
-      G_VARIANT_TYPE ("(ssssu)"), (GVariant *const *) profile->origin_rows->pdata, profile->origin_rows->len));
-}
-
-static SbxProfile *
-new_profile (const char *name)
-{
-  SbxProfile *profile = g_object_new (SBX_TYPE_PROFILE, NULL);
   g_autoptr (SbxPolicy) empty = sbx_policy_new ();
 
-  profile->name = g_strdup (name);
-  profile->policy = sbx_policy_thaw (empty);
-  return profile;
+  sbx_profile_draft_init (draft, name);
+  draft->policy = sbx_policy_thaw (empty);
 }
 
-static SbxProfile *
-load_up_to (SbxProfileSet *self, const char *name, SbxPlace top, GError **error)
+static gboolean
+finish (SbxProfileDraft *draft, GError **error)
 {
-  g_autoptr (SbxProfile) profile = new_profile (name);
+  draft->policy = sbx_policy_freeze (draft->policy);
+  return check_whole (draft, error);
+}
 
-  if (!load_named (self, profile, name, top, 0, error))
-    return NULL;
-  finish (profile);
-  return check_whole (profile, error) ? g_steal_pointer (&profile) : NULL;
+/* @draft is to be cleared in any case. */
+static gboolean
+load_up_to (SbxProfileSet *self, const char *name, SbxPlace top, SbxProfileDraft *draft, GError **error)
+{
+  begin (draft, name);
+  return load_named (self, draft, name, top, 0, error) && finish (draft, error);
 }
 
 /* What an administrator has approved: the same name without the user's files; where there is none, the profile that it
  * inherits from, or else "default". Any of those could be launched by its own name, with any command, so it does not
  * matter to security which: only that nothing of it comes from the user's files. */
 static SbxPolicy *
-find_approved (SbxProfileSet *self, const SbxProfile *profile)
+find_approved (SbxProfileSet *self, const SbxProfileDraft *draft)
 {
-  g_autoptr (SbxProfile) approved = load_up_to (self, profile->name, SBX_PLACE_ADMIN, NULL);
+  const char *const names[] = { draft->name, draft->base ? draft->base : "default" };
 
-  if (!approved)
-    approved = load_up_to (self, profile->base ? profile->base : "default", SBX_PLACE_ADMIN, NULL);
-  return approved ? sbx_policy_ref (approved->policy) : sbx_policy_new ();
+  for (gsize i = 0; i < G_N_ELEMENTS (names); i++) {
+    g_auto (SbxProfileDraft) approved = { 0 };
+
+    if (load_up_to (self, names[i], SBX_PLACE_ADMIN, &approved, NULL))
+      return g_steal_pointer (&approved.policy);
+  }
+  return sbx_policy_new ();
 }
 
 SbxProfile *
 sbx_profile_set_lookup (SbxProfileSet *self, const char *name, GError **error)
 {
-  g_autoptr (SbxProfile) profile = NULL;
+  g_auto (SbxProfileDraft) draft = { 0 };
 
   if (!name_ok (name)) {
     throw_unknown_profile (self, name, error);
     return NULL;
   }
-  profile = load_up_to (self, name, SBX_PLACE_USER, error);
-  if (profile && self->dirs[SBX_PLACE_USER] && g_file_test (self->dirs[SBX_PLACE_USER], G_FILE_TEST_EXISTS))
-    profile->approved = find_approved (self, profile);
-  return g_steal_pointer (&profile);
+  if (!load_up_to (self, name, SBX_PLACE_USER, &draft, error))
+    return NULL;
+  if (self->dirs[SBX_PLACE_USER] && g_file_test (self->dirs[SBX_PLACE_USER], G_FILE_TEST_EXISTS))
+    draft.approved = find_approved (self, &draft);
+  return sbx_profile_new (&draft);
 }
 
 SbxProfile *
 sbx_profile_set_load_file (SbxProfileSet *self, const char *path, GError **error)
 {
   g_autofree char *base = g_path_get_basename (path);
-  g_autoptr (SbxProfile) profile = NULL;
-  Reading reading = { .set = self, .name = base, .place = SBX_PLACE_USER, .top = SBX_PLACE_USER };
+  g_auto (SbxProfileDraft) draft = { 0 };
+  Reading reading = { .set = self, .draft = &draft, .name = base, .place = SBX_PLACE_USER, .top = SBX_PLACE_USER };
 
   if (g_str_has_suffix (base, SBX_PROFILE_SUFFIX))
     base[strlen (base) - strlen (SBX_PROFILE_SUFFIX)] = '\0';
-  profile = new_profile (base);
-  profile->place = SBX_PLACE_USER;
-  reading.profile = profile;
-  if (!load_path (&reading, path, error))
-    return NULL;
-  finish (profile);
-  return check_whole (profile, error) ? g_steal_pointer (&profile) : NULL;
+  begin (&draft, base);
+  draft.place = SBX_PLACE_USER;
+  return load_path (&reading, path, error) && finish (&draft, error) ? sbx_profile_new (&draft) : NULL;
 }
 
 char **

@@ -1,14 +1,24 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* A profile while it is put together and afterwards. */
-#include "policy/profile-private.h"
+#include "policy/profile.h"
+
+struct _SbxProfile {
+  GObject parent_instance;
+  SbxProfileDraft said;
+  GVariant *origins;
+};
 
 G_DEFINE_FINAL_TYPE (SbxProfile, sbx_profile, G_TYPE_OBJECT)
 
-static void
-sbx_profile_finalize (GObject *object)
+void
+sbx_profile_draft_init (SbxProfileDraft *self, const char *name)
 {
-  SbxProfile *self = SBX_PROFILE (object);
+  *self = (SbxProfileDraft){ .name = g_strdup (name) };
+  self->origins = g_ptr_array_new_with_free_func ((GDestroyNotify) g_variant_unref);
+}
 
+void
+sbx_profile_draft_clear (SbxProfileDraft *self)
+{
   g_free (self->name);
   g_free (self->description);
   g_free (self->app_id);
@@ -18,8 +28,17 @@ sbx_profile_finalize (GObject *object)
   g_strfreev (self->command);
   g_clear_pointer (&self->policy, sbx_policy_unref);
   g_clear_pointer (&self->approved, sbx_policy_unref);
+  g_clear_pointer (&self->origins, g_ptr_array_unref);
+  *self = (SbxProfileDraft){ 0 };
+}
+
+static void
+sbx_profile_finalize (GObject *object)
+{
+  SbxProfile *self = SBX_PROFILE (object);
+
+  sbx_profile_draft_clear (&self->said);
   g_clear_pointer (&self->origins, g_variant_unref);
-  g_ptr_array_unref (self->origin_rows);
   G_OBJECT_CLASS (sbx_profile_parent_class)->finalize (object);
 }
 
@@ -32,61 +51,72 @@ sbx_profile_class_init (SbxProfileClass *klass)
 static void
 sbx_profile_init (SbxProfile *self)
 {
-  self->origin_rows = g_ptr_array_new_with_free_func ((GDestroyNotify) g_variant_unref);
+}
+
+SbxProfile *
+sbx_profile_new (SbxProfileDraft *draft)
+{
+  SbxProfile *self = g_object_new (SBX_TYPE_PROFILE, NULL);
+
+  self->origins = g_variant_ref_sink (
+      g_variant_new_array (G_VARIANT_TYPE ("(ssssu)"), (GVariant *const *) draft->origins->pdata, draft->origins->len));
+  self->said = *draft;
+  *draft = (SbxProfileDraft){ 0 };
+  return self;
 }
 
 const char *
 sbx_profile_get_name (SbxProfile *self)
 {
-  return self->name;
+  return self->said.name;
 }
 
 const char *
 sbx_profile_get_description (SbxProfile *self)
 {
-  return self->description ? self->description : "";
+  return self->said.description ? self->said.description : "";
 }
 
 const char *
 sbx_profile_get_app_id (SbxProfile *self)
 {
-  return self->app_id;
+  return self->said.app_id;
 }
 
 const char *
 sbx_profile_get_on_crash (SbxProfile *self)
 {
-  return self->on_crash;
+  return self->said.on_crash;
 }
 
 const char *
 sbx_profile_get_icon (SbxProfile *self)
 {
-  return self->icon;
+  return self->said.icon;
 }
 
 const char *const *
 sbx_profile_get_command (SbxProfile *self)
 {
-  return (const char *const *) self->command;
+  return (const char *const *) self->said.command;
 }
 
 SbxPlace
 sbx_profile_get_place (SbxProfile *self)
 {
-  return self->place;
+  return self->said.place;
 }
 
 const SbxPolicy *
 sbx_profile_get_policy (SbxProfile *self)
 {
-  return self->policy;
+  return self->said.policy;
 }
 
 const SbxPolicy *
 sbx_profile_get_approved_policy (SbxProfile *self)
 {
-  return self->approved ? self->approved : self->policy;
+  return self->said.approved ? self->said.approved : self->said.policy;
 }
 
 GVariant *
