@@ -13,65 +13,26 @@
 #include "config.h"
 #include "policy/options.h"
 
-typedef struct {
-  const char *name;
-  SbxVerbFunction function;
-  const char *summary; /* NULL: not for people */
-  gboolean forwards;   /* what we get is for another command: signals, options after the first word */
-} SbxVerb;
-
-static const SbxVerb verbs[] = {
-  { "run", sbx_cmd_run, N_ ("Start a command in a sandbox"), TRUE },
-  { "exec", sbx_cmd_exec, N_ ("Start one more command in a running sandbox"), TRUE },
-  { "attach", sbx_cmd_attach, N_ ("Debug a running sandbox from a second one"), TRUE },
-  { "ps", sbx_cmd_ps, N_ ("List the sandboxes") },
-  { "top", sbx_cmd_top, N_ ("Show what the sandboxes use, as it changes") },
-  { "show", sbx_cmd_show, N_ ("Show all about one sandbox") },
-  { "stop", sbx_cmd_stop, N_ ("End sandboxes") },
-  { "kill", sbx_cmd_kill, N_ ("Send a signal to a sandbox's application") },
-  { "wait", sbx_cmd_wait, N_ ("Wait for a sandbox to end") },
-  { "explain", sbx_cmd_explain, N_ ("Say what a profile comes to, without starting anything") },
-  { "profile", sbx_cmd_profile, N_ ("List, show, check and compare profiles") },
-  { "desktop", sbx_cmd_desktop, N_ ("Make launchers start applications in sandboxes") },
-  { "crashes", sbx_cmd_crashes, N_ ("Show and remove what crash handlers have written down") },
-  { "doctor", sbx_cmd_doctor, N_ ("Say what works on this machine and what to do about the rest") },
-  { "complete", sbx_cmd_complete, NULL },
-};
-
 static void
 usage (FILE *stream)
 {
   fprintf (stream, _ ("Usage: sandboxctl VERB [OPTION…] [ARGUMENT…]\n\n"));
-  for (gsize i = 0; i < G_N_ELEMENTS (verbs); i++)
-    if (verbs[i].summary)
-      fprintf (stream, "  %-9s %s\n", verbs[i].name, _ (verbs[i].summary));
+  for (const SbxVerb *verb = sbx_verbs; verb->name; verb++)
+    if (verb->summary)
+      fprintf (stream, "  %-9s %s\n", verb->name, _ (verb->summary));
   fprintf (stream, _ ("\n`sandboxctl VERB --help` has the options of each; sandboxctl(1) has the rest.\n"));
-}
-
-static const SbxVerb *
-find_verb (const char *name)
-{
-  for (gsize i = 0; i < G_N_ELEMENTS (verbs); i++)
-    if (strcmp (verbs[i].name, name) == 0)
-      return &verbs[i];
-  return NULL;
 }
 
 static int
 unknown_verb (const char *name)
 {
-  g_autoptr (GPtrArray) names = g_ptr_array_new ();
+  g_autofree const char **names = sbx_verb_names ();
   g_autofree char *list = NULL;
-  const char *near;
+  const char *near = sbx_nearest_word (name, names);
 
-  for (gsize i = 0; i < G_N_ELEMENTS (verbs); i++)
-    if (verbs[i].summary)
-      g_ptr_array_add (names, (gpointer) verbs[i].name);
-  g_ptr_array_add (names, NULL);
-  near = sbx_nearest_word (name, (const char *const *) names->pdata);
   if (near)
     return sbx_fail (_ ("there is no verb \"%s\", did you mean \"%s\"?"), name, near);
-  list = g_strjoinv (", ", (char **) names->pdata);
+  list = g_strjoinv (", ", (char **) names);
   return sbx_fail (_ ("there is no verb \"%s\"; there are %s"), name, list);
 }
 
@@ -121,7 +82,7 @@ main (int argc, char **argv)
   const SbxVerb *verb;
   int status;
 
-  verb = argc > 1 ? find_verb (argv[1]) : NULL;
+  verb = argc > 1 ? sbx_verb_find (argv[1]) : NULL;
   command.strict = verb && verb->forwards;
   if (command.strict)
     sbx_follow_block_signals ();
@@ -140,7 +101,7 @@ main (int argc, char **argv)
   if (argc == 3 && strcmp (argv[1], "help") == 0) {
     char *words[] = { argv[2], (char *) "--help", NULL };
 
-    verb = find_verb (argv[2]);
+    verb = sbx_verb_find (argv[2]);
     if (!verb)
       return unknown_verb (argv[2]);
     command.argc = 2;

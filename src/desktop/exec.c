@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "common/error.h"
-#include "desktop/known.h"
+#include "desktop/app-profiles.h"
 
 /* Specification 1.5, "The Exec key": these need quotes, and in quotes the second lot needs a backslash. */
 #define RESERVED " \t\n\"'\\><~|&;$*?#()`"
@@ -228,7 +228,7 @@ const char *
 sbx_exec_program (const char *const *argv)
 {
   argv = skip_env (argv);
-  if (!argv[0] || !sbx_known_interpreter (argv[0]))
+  if (!argv[0] || !sbx_app_profile_is_interpreter (argv[0]))
     return argv[0];
   for (argv++; argv[0]; argv++)
     if (argv[0][0] == '/')

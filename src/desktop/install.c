@@ -6,8 +6,8 @@
 
 #include "common/error.h"
 #include "common/path.h"
+#include "desktop/app-profiles.h"
 #include "desktop/exec.h"
-#include "desktop/known.h"
 
 typedef struct {
   const SbxDesktopPlaces *places;
@@ -54,7 +54,7 @@ find_matches (const SbxDesktopPlaces *places, GPtrArray *files, const char *name
     g_autoptr (SbxDesktopEntry) entry = sbx_desktop_entry_read (file->file, SBX_DESKTOP_GROUP, NULL);
     g_autofree char *program = entry ? first_program (places, entry) : NULL;
 
-    if (entry && is_hidden (entry) == hidden && sbx_known_match (name, file->id, program))
+    if (entry && is_hidden (entry) == hidden && sbx_app_profile_match (name, file->id, program))
       g_ptr_array_add (matches, file);
   }
   return matches;
@@ -124,7 +124,7 @@ sbx_desktop_choose_profile (const SbxDesktopPlaces *places, const SbxDesktopFile
   g_auto (GStrv) categories = entry ? sbx_desktop_entry_get_list (entry, SBX_DESKTOP_GROUP, "Categories") : NULL;
   g_autofree char *program = entry ? first_program (places, entry) : NULL;
 
-  return entry ? sbx_known_profile (file->id, program, (const char *const *) categories) : NULL;
+  return entry ? sbx_app_profile_find (file->id, program, (const char *const *) categories) : NULL;
 }
 
 static void

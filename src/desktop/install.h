@@ -16,7 +16,7 @@ const char *sbx_desktop_choose_profile (const SbxDesktopPlaces *places, const Sb
 
 /* The record of @file wrapped: its launcher, entries that open URLs with the same program, autostart entries, D-Bus
  * services, a command. @view: the machine without an earlier installation of it. Errors: BAD_OPTION; an autostart
- * entry or a service that cannot be wrapped is left out and told by sbx_desktop_look_around () later. */
+ * entry or a service that cannot be wrapped is left out and told by sbx_desktop_find_bypasses () later. */
 SbxDesktopRecord *sbx_desktop_plan (const SbxDesktopPlaces *places, GHashTable *view, const SbxDesktopFile *file,
                                     const SbxWrap *how, GError **error);
 

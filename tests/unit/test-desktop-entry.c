@@ -3,8 +3,8 @@
 #include <string.h>
 
 #include "common/error.h"
+#include "desktop/app-profiles.h"
 #include "desktop/exec.h"
-#include "desktop/known.h"
 #include "desktop/wrap.h"
 
 #define SANDBOXCTL "/usr/bin/sandboxctl"
@@ -345,18 +345,19 @@ test_known (void)
 {
   static const char *const none[] = { NULL }, *const shell[] = { "System", "TerminalEmulator", NULL };
 
-  g_assert_cmpstr (sbx_known_profile ("firefox-esr.desktop", "/usr/bin/firefox-esr", none), ==, "firefox");
-  g_assert_cmpstr (sbx_known_profile ("userapp.desktop", "/usr/lib/firefox/firefox", none), ==, "firefox");
-  g_assert_cmpstr (sbx_known_profile ("libreoffice-writer.desktop", "/usr/bin/libreoffice", none), ==, "libreoffice");
-  g_assert_cmpstr (sbx_known_profile ("org.gnome.Evince.desktop", NULL, none), ==, "evince");
-  g_assert_cmpstr (sbx_known_profile ("gimp.desktop", "/usr/bin/gimp-2.10", none), ==, "gimp");
-  g_assert_cmpstr (sbx_known_profile ("other.desktop", "/usr/bin/other", shell), ==, "terminal");
-  g_assert_cmpstr (sbx_known_profile ("other.desktop", NULL, none), ==, "desktop");
-  g_assert_true (sbx_known_match ("evince", "org.gnome.Evince.desktop", "/usr/bin/evince"));
-  g_assert_true (sbx_known_match ("firefox", "firefox-esr.desktop", "/usr/bin/firefox-esr"));
-  g_assert_false (sbx_known_match ("firefox", "mpv.desktop", "/usr/bin/mpv"));
-  g_assert_true (sbx_known_interpreter ("/usr/bin/python3.11"));
-  g_assert_false (sbx_known_interpreter ("/usr/bin/mpv"));
+  g_assert_cmpstr (sbx_app_profile_find ("firefox-esr.desktop", "/usr/bin/firefox-esr", none), ==, "firefox");
+  g_assert_cmpstr (sbx_app_profile_find ("userapp.desktop", "/usr/lib/firefox/firefox", none), ==, "firefox");
+  g_assert_cmpstr (sbx_app_profile_find ("libreoffice-writer.desktop", "/usr/bin/libreoffice", none), ==,
+                   "libreoffice");
+  g_assert_cmpstr (sbx_app_profile_find ("org.gnome.Evince.desktop", NULL, none), ==, "evince");
+  g_assert_cmpstr (sbx_app_profile_find ("gimp.desktop", "/usr/bin/gimp-2.10", none), ==, "gimp");
+  g_assert_cmpstr (sbx_app_profile_find ("other.desktop", "/usr/bin/other", shell), ==, "terminal");
+  g_assert_cmpstr (sbx_app_profile_find ("other.desktop", NULL, none), ==, "desktop");
+  g_assert_true (sbx_app_profile_match ("evince", "org.gnome.Evince.desktop", "/usr/bin/evince"));
+  g_assert_true (sbx_app_profile_match ("firefox", "firefox-esr.desktop", "/usr/bin/firefox-esr"));
+  g_assert_false (sbx_app_profile_match ("firefox", "mpv.desktop", "/usr/bin/mpv"));
+  g_assert_true (sbx_app_profile_is_interpreter ("/usr/bin/python3.11"));
+  g_assert_false (sbx_app_profile_is_interpreter ("/usr/bin/mpv"));
 }
 
 int
@@ -372,6 +373,6 @@ main (int argc, char **argv)
   g_test_add_func ("/desktop/wrap/refused", test_wrap_refused);
   g_test_add_func ("/desktop/wrap/quotes", test_wrap_quotes);
   g_test_add_func ("/desktop/wrap/service", test_service);
-  g_test_add_func ("/desktop/known", test_known);
+  g_test_add_func ("/desktop/app-profiles", test_known);
   return g_test_run ();
 }

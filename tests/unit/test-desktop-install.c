@@ -6,7 +6,7 @@
 #include <unistd.h>
 
 #include "common/error.h"
-#include "desktop/around.h"
+#include "desktop/bypasses.h"
 #include "desktop/files.h"
 #include "desktop/install.h"
 #include "validator.h"
@@ -116,11 +116,11 @@ static char *
 around (Fixture *fixture, const char *id)
 {
   g_autoptr (SbxDesktopStore) store = sbx_desktop_store_open (fixture->places, FALSE, NULL);
-  g_autoptr (GPtrArray) ways = sbx_desktop_look_around (fixture->places, sbx_desktop_store_find (store, id));
+  g_autoptr (GPtrArray) ways = sbx_desktop_find_bypasses (fixture->places, sbx_desktop_store_find (store, id));
   GString *text = g_string_new (NULL);
 
   for (guint i = 0; i < ways->len; i++) {
-    const SbxWayAround *way = ways->pdata[i];
+    const SbxBypass *way = ways->pdata[i];
     g_autofree char *name = g_path_get_basename (way->path);
 
     g_string_append_printf (text, "%s%s:%s", i > 0 ? " " : "", way->kind, name);

@@ -2,11 +2,11 @@
 #include "cli/instances.h"
 #include "cli/link/follow.h"
 #include "cli/policy-options.h"
-#include "cli/request.h"
+#include "cli/process-options.h"
 #include "cli/verbs/verbs.h"
 
 typedef struct {
-  SbxRequest request;
+  SbxProcessOptions process;
   SbxPolicyOptions *policy;
   char *profile;
   gboolean hold;
@@ -21,13 +21,13 @@ make_options (Attach *attach, const SbxCommand *command, GError **error)
     return g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE, _ ("--profile=%s is not UTF-8 text"),
                         attach->profile),
            FALSE;
-  if (!sbx_request_make (&attach->request, command, FALSE, error))
+  if (!sbx_process_options_make (&attach->process, command, FALSE, error))
     return FALSE;
   policy = sbx_policy_options_to_variant (attach->policy);
   if (policy)
-    g_variant_builder_add (&attach->request.options, "{sv}", "policy", policy);
+    g_variant_builder_add (&attach->process.options, "{sv}", "policy", policy);
   if (attach->hold)
-    g_variant_builder_add (&attach->request.options, "{sv}", "hold", g_variant_new_boolean (TRUE));
+    g_variant_builder_add (&attach->process.options, "{sv}", "hold", g_variant_new_boolean (TRUE));
   return TRUE;
 }
 
@@ -56,18 +56,18 @@ run (Attach *attach, const SbxCommand *command, const char *word, char **argv)
     return sbx_fail_error (error);
   if (sbx_instance_has_ended (info))
     return sbx_fail (_ ("the sandbox %s has ended: there is nothing left to attach to"), info->id);
-  attach->request.open = FALSE;
+  attach->process.open = FALSE;
   const SbxFollowCall call = { .service = service,
                                .path = info->path,
                                .interface = SBX_INSTANCE_INTERFACE,
                                .method = "Attach",
-                               .parameters = g_variant_new ("(s@aaya{sv})", attach->profile, sbx_request_argv (argv),
-                                                            &attach->request.options),
-                               .fds = attach->request.fds,
-                               .lifeline = &attach->request.lifeline,
-                               .terminal = attach->request.terminal,
+                               .parameters = g_variant_new ("(s@aaya{sv})", attach->profile,
+                                                            sbx_process_options_argv (argv), &attach->process.options),
+                               .fds = attach->process.fds,
+                               .lifeline = &attach->process.lifeline,
+                               .terminal = attach->process.terminal,
                                .command = argv[0] ? argv[0] : attach->profile,
-                               .cwd = attach->request.cwd,
+                               .cwd = attach->process.cwd,
                                .profile = attach->profile,
                                .instance = TRUE };
   status = sbx_follow (&call);
@@ -79,7 +79,7 @@ run (Attach *attach, const SbxCommand *command, const char *word, char **argv)
 static void
 attach_clear (Attach *attach)
 {
-  sbx_request_clear (&attach->request);
+  sbx_process_options_clear (&attach->process);
   sbx_policy_options_free (attach->policy);
   g_free (attach->profile);
 }
@@ -87,12 +87,12 @@ attach_clear (Attach *attach)
 int
 sbx_cmd_attach (SbxCommand *command)
 {
-  Attach attach = { .request = SBX_REQUEST_INIT, .policy = sbx_policy_options_new () };
+  Attach attach = { .process = SBX_PROCESS_OPTIONS_INIT, .policy = sbx_policy_options_new () };
   const GOptionEntry entries[] = {
     { "profile", 'p', 0, G_OPTION_ARG_FILENAME, &attach.profile, N_ ("Under this profile (default: debugger)"),
       N_ ("NAME") },
     { "hold", 0, 0, G_OPTION_ARG_NONE, &attach.hold, N_ ("The sandbox stays until this has ended"), NULL },
-    SBX_REQUEST_ENTRIES (&attach.request),
+    SBX_PROCESS_OPTIONS_ENTRIES (&attach.process),
     G_OPTION_ENTRY_NULL,
   };
   const char *first = sbx_take_first_word (command), *word;

@@ -10,29 +10,6 @@
 #include "cli/verbs/verbs.h"
 #include "crashes/store.h"
 
-#define REQUEST_OPTIONS "--cwd= --env= --unset-env= --tty --fd= --no-inherit-fds"
-
-/* The verbs and their own options. */
-static const struct {
-  const char *name, *options;
-  gboolean policy; /* the policy options too */
-} verbs[] = {
-  { "run", "--profile= --app-id= --detach --file-forwarding --on-crash= --json " REQUEST_OPTIONS, TRUE },
-  { "exec", REQUEST_OPTIONS, FALSE },
-  { "attach", "--profile= --hold " REQUEST_OPTIONS, TRUE },
-  { "ps", "--all --tree --json", FALSE },
-  { "top", "--once --json --sort= --delay=", FALSE },
-  { "show", "--json", FALSE },
-  { "stop", "--grace=", FALSE },
-  { "kill", "--signal=", FALSE },
-  { "wait", "--timeout=", FALSE },
-  { "explain", "--json --app-id=", TRUE },
-  { "profile", "--json", FALSE },
-  { "desktop", "--profile= --no-portal --force --json", FALSE },
-  { "crashes", "--json --all", FALSE },
-  { "doctor", "--json", FALSE },
-};
-
 static void
 print_words (const char *words)
 {
@@ -46,22 +23,22 @@ print_words (const char *words)
 static void
 print_verbs (const char *unused)
 {
-  for (gsize i = 0; i < G_N_ELEMENTS (verbs); i++)
-    printf ("%s\n", verbs[i].name);
+  g_autofree const char **names = sbx_verb_names ();
+
+  for (const char **name = names; *name; name++)
+    printf ("%s\n", *name);
 }
 
 static void
-print_options (const char *verb)
+print_options (const char *name)
 {
-  g_autofree const char **names = sbx_policy_options_names ();
+  g_autofree const char **policy = sbx_policy_options_names ();
+  const SbxVerb *verb = sbx_verb_find (name);
 
-  for (gsize i = 0; i < G_N_ELEMENTS (verbs); i++) {
-    if (strcmp (verbs[i].name, verb) != 0)
-      continue;
-    print_words (verbs[i].options);
-    for (const char **name = names; verbs[i].policy && *name; name++)
-      printf ("--%s=\n", *name);
-  }
+  if (verb)
+    print_words (verb->options);
+  for (const char **option = policy; verb && verb->policy && *option; option++)
+    printf ("--%s=\n", *option);
   puts ("--help");
 }
 

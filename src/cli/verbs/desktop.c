@@ -7,7 +7,7 @@
 #include "cli/text/output.h"
 #include "cli/verbs/verbs.h"
 #include "common/error.h"
-#include "desktop/around.h"
+#include "desktop/bypasses.h"
 #include "desktop/install.h"
 #include "desktop/portal.h"
 
@@ -65,7 +65,7 @@ ways_to_json (GPtrArray *ways)
   JsonArray *array = json_array_new ();
 
   for (guint i = 0; i < ways->len; i++) {
-    const SbxWayAround *way = g_ptr_array_index (ways, i);
+    const SbxBypass *way = g_ptr_array_index (ways, i);
     JsonObject *object = json_object_new ();
     g_autofree char *path = g_utf8_make_valid (way->path, -1), *detail = g_utf8_make_valid (way->detail, -1);
 
@@ -95,7 +95,7 @@ add_json (Desktop *self, const SbxDesktopRecord *record, GPtrArray *ways)
 static void
 tell (Desktop *self, const SbxDesktopRecord *record)
 {
-  g_autoptr (GPtrArray) ways = sbx_desktop_look_around (self->places, record);
+  g_autoptr (GPtrArray) ways = sbx_desktop_find_bypasses (self->places, record);
 
   if (self->json) {
     add_json (self, record, ways);
@@ -113,7 +113,7 @@ tell (Desktop *self, const SbxDesktopRecord *record)
   else
     printf (_ ("  what goes round it:\n"));
   for (guint i = 0; i < ways->len; i++) {
-    const SbxWayAround *way = g_ptr_array_index (ways, i);
+    const SbxBypass *way = g_ptr_array_index (ways, i);
     g_autofree char *path = sbx_output_clean (way->path), *detail = sbx_output_clean (way->detail);
 
     printf ("  ! %-12s %s: %s\n", way->kind, path, detail);

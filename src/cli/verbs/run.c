@@ -6,12 +6,12 @@
 #include "cli/instances.h"
 #include "cli/link/follow.h"
 #include "cli/policy-options.h"
-#include "cli/request.h"
+#include "cli/process-options.h"
 #include "cli/verbs/verbs.h"
 #include "policy/options.h"
 
 typedef struct {
-  SbxRequest request;
+  SbxProcessOptions process;
   SbxPolicyOptions *policy;
   char *profile, *app_id, *on_crash;
   char **argv; /* with --file-forwarding */
@@ -27,7 +27,7 @@ add_text (Run *run, const char *option, const char *value, GError **error)
     return g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE, _ ("--%s=%s is not UTF-8 text"), option,
                         value),
            FALSE;
-  g_variant_builder_add (&run->request.options, "{sv}", option, g_variant_new_string (value));
+  g_variant_builder_add (&run->process.options, "{sv}", option, g_variant_new_string (value));
   return TRUE;
 }
 
@@ -50,12 +50,12 @@ make_options (Run *run, const SbxCommand *command, GError **error)
 {
   GVariant *policy;
 
-  if (!check_app_id (run->app_id, error) || !sbx_request_make (&run->request, command, run->detach, error)
+  if (!check_app_id (run->app_id, error) || !sbx_process_options_make (&run->process, command, run->detach, error)
       || !add_text (run, "app-id", run->app_id, error) || !add_text (run, "on-crash", run->on_crash, error))
     return FALSE;
   policy = sbx_policy_options_to_variant (run->policy);
   if (policy)
-    g_variant_builder_add (&run->request.options, "{sv}", "policy", policy);
+    g_variant_builder_add (&run->process.options, "{sv}", "policy", policy);
   return TRUE;
 }
 
@@ -67,19 +67,19 @@ forward_files (Run *run, char ***argv, GError **error)
 
   if (!run->forward)
     return TRUE;
-  run->argv = sbx_forward_files (*argv, run->request.fds, &handles, error);
+  run->argv = sbx_forward_files (*argv, run->process.fds, &handles, error);
   if (!run->argv)
     return FALSE;
   *argv = run->argv;
-  g_variant_builder_add (&run->request.options, "{sv}", "forward", g_variant_builder_end (&handles));
+  g_variant_builder_add (&run->process.options, "{sv}", "forward", g_variant_builder_end (&handles));
   return TRUE;
 }
 
 static GVariant *
 make_parameters (Run *run, char **argv)
 {
-  run->request.open = FALSE;
-  return g_variant_new ("(s@aaya{sv})", run->profile, sbx_request_argv (argv), &run->request.options);
+  run->process.open = FALSE;
+  return g_variant_new ("(s@aaya{sv})", run->profile, sbx_process_options_argv (argv), &run->process.options);
 }
 
 static int
@@ -87,7 +87,7 @@ launch_detached (Run *run, SbxService *service, GVariant *parameters)
 {
   g_autoptr (GError) error = NULL;
   g_autoptr (GVariant) reply = sbx_service_call (service, SBX_MANAGER_PATH, SBX_MANAGER_INTERFACE, "Launch", parameters,
-                                                 run->request.fds, &error);
+                                                 run->process.fds, &error);
   const char *path, *id;
 
   if (!reply)
@@ -123,11 +123,11 @@ launch (Run *run, const SbxCommand *command, char **argv)
                                .interface = SBX_MANAGER_INTERFACE,
                                .method = "Launch",
                                .parameters = parameters,
-                               .fds = run->request.fds,
-                               .lifeline = &run->request.lifeline,
-                               .terminal = run->request.terminal,
+                               .fds = run->process.fds,
+                               .lifeline = &run->process.lifeline,
+                               .terminal = run->process.terminal,
                                .command = argv[0] ? argv[0] : run->profile,
-                               .cwd = run->request.cwd,
+                               .cwd = run->process.cwd,
                                .profile = run->profile,
                                .instance = TRUE };
   return sbx_follow (&call);
@@ -136,7 +136,7 @@ launch (Run *run, const SbxCommand *command, char **argv)
 static void
 run_clear (Run *run)
 {
-  sbx_request_clear (&run->request);
+  sbx_process_options_clear (&run->process);
   sbx_policy_options_free (run->policy);
   g_free (run->profile);
   g_free (run->app_id);
@@ -147,7 +147,7 @@ run_clear (Run *run)
 int
 sbx_cmd_run (SbxCommand *command)
 {
-  Run run = { .request = SBX_REQUEST_INIT, .policy = sbx_policy_options_new () };
+  Run run = { .process = SBX_PROCESS_OPTIONS_INIT, .policy = sbx_policy_options_new () };
   const GOptionEntry entries[] = {
     { "profile", 'p', 0, G_OPTION_ARG_FILENAME, &run.profile, N_ ("Under this profile (default: default)"),
       N_ ("NAME") },
@@ -157,7 +157,7 @@ sbx_cmd_run (SbxCommand *command)
     { "file-forwarding", 0, 0, G_OPTION_ARG_NONE, &run.forward, N_ ("Open up what is between @@ (URIs: @@u) and @@"),
       NULL },
     { "json", 0, 0, G_OPTION_ARG_NONE, &run.json, N_ ("With --detach: print JSON"), NULL },
-    SBX_REQUEST_ENTRIES (&run.request),
+    SBX_PROCESS_OPTIONS_ENTRIES (&run.process),
     G_OPTION_ENTRY_NULL,
   };
   int status = 0;

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "desktop/around.h"
+#include "desktop/bypasses.h"
 
 #include <glib/gi18n.h>
 #include <string.h>
 
+#include "desktop/app-profiles.h"
 #include "desktop/exec.h"
-#include "desktop/known.h"
 #include "desktop/wrap.h"
 
 typedef struct {
@@ -17,7 +17,7 @@ typedef struct {
 } Look;
 
 void
-sbx_way_around_free (SbxWayAround *way)
+sbx_bypass_free (SbxBypass *way)
 {
   g_free (way->path);
   g_free (way->detail);
@@ -29,7 +29,7 @@ static void add (Look *look, const char *kind, const char *path, const char *for
 static void
 add (Look *look, const char *kind, const char *path, const char *format, ...)
 {
-  SbxWayAround *way = g_new0 (SbxWayAround, 1);
+  SbxBypass *way = g_new0 (SbxBypass, 1);
   va_list args;
 
   va_start (args, format);
@@ -262,11 +262,11 @@ look_at_items (Look *look)
 }
 
 GPtrArray *
-sbx_desktop_look_around (const SbxDesktopPlaces *places, const SbxDesktopRecord *record)
+sbx_desktop_find_bypasses (const SbxDesktopPlaces *places, const SbxDesktopRecord *record)
 {
   g_autoptr (GPtrArray) programs = NULL;
   g_autoptr (GHashTable) bare = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
-  GPtrArray *ways = g_ptr_array_new_with_free_func ((GDestroyNotify) sbx_way_around_free);
+  GPtrArray *ways = g_ptr_array_new_with_free_func ((GDestroyNotify) sbx_bypass_free);
   Look look = { .places = places, .record = record, .bare = bare, .ways = ways };
 
   /* From what is in force; where that is gone, from what it was made from */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "cli/request.h"
+#include "cli/process-options.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -12,7 +12,7 @@
 #define MAX_FD 65535
 
 void
-sbx_request_clear (SbxRequest *self)
+sbx_process_options_clear (SbxProcessOptions *self)
 {
   g_free (self->cwd);
   g_strfreev (self->env);
@@ -26,13 +26,13 @@ sbx_request_clear (SbxRequest *self)
 }
 
 static void
-add (SbxRequest *self, const char *key, GVariant *value)
+add (SbxProcessOptions *self, const char *key, GVariant *value)
 {
   g_variant_builder_add (&self->options, "{sv}", key, value);
 }
 
 static gboolean
-add_environment (SbxRequest *self, GError **error)
+add_environment (SbxProcessOptions *self, GError **error)
 {
   g_autoptr (GHashTable) names = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
   GHashTableIter iter;
@@ -64,7 +64,7 @@ add_environment (SbxRequest *self, GError **error)
 }
 
 static gboolean
-add_cwd (SbxRequest *self, GError **error)
+add_cwd (SbxProcessOptions *self, GError **error)
 {
   g_autofree char *here = NULL;
 
@@ -88,7 +88,7 @@ add_cwd (SbxRequest *self, GError **error)
 }
 
 static gboolean
-add_fd (SbxRequest *self, GVariantBuilder *map, int fd, int number, GError **error)
+add_fd (SbxProcessOptions *self, GVariantBuilder *map, int fd, int number, GError **error)
 {
   int handle = g_unix_fd_list_append (self->fds, fd, error);
 
@@ -108,7 +108,7 @@ is_only_ours (int fd)
 }
 
 static gboolean
-add_standard (SbxRequest *self, GVariantBuilder *map, gboolean detached, GError **error)
+add_standard (SbxProcessOptions *self, GVariantBuilder *map, gboolean detached, GError **error)
 {
   for (int i = 0; i < 3; i++) {
     int fd = self->terminal ? sbx_terminal_get_slave (self->terminal) : i, null = -1;
@@ -137,7 +137,7 @@ is_way_out (int fd)
 
 /* The numbers that --fd names, checked. */
 static GHashTable *
-named_fds (SbxRequest *self, GError **error)
+named_fds (SbxProcessOptions *self, GError **error)
 {
   g_autoptr (GHashTable) named = g_hash_table_new (NULL, NULL);
 
@@ -158,7 +158,7 @@ named_fds (SbxRequest *self, GError **error)
 }
 
 static gboolean
-add_further (SbxRequest *self, GVariantBuilder *map, const SbxDescriptors *descriptors, GError **error)
+add_further (SbxProcessOptions *self, GVariantBuilder *map, const SbxDescriptors *descriptors, GError **error)
 {
   g_autoptr (GHashTable) named = named_fds (self, error);
   GHashTableIter iter;
@@ -185,7 +185,7 @@ add_further (SbxRequest *self, GVariantBuilder *map, const SbxDescriptors *descr
 }
 
 static gboolean
-add_descriptors (SbxRequest *self, const SbxDescriptors *descriptors, gboolean detached, GError **error)
+add_descriptors (SbxProcessOptions *self, const SbxDescriptors *descriptors, gboolean detached, GError **error)
 {
   GVariantBuilder map;
   gboolean ok;
@@ -225,7 +225,7 @@ caller_environment (void)
 }
 
 static gboolean
-add_lifeline (SbxRequest *self, GError **error)
+add_lifeline (SbxProcessOptions *self, GError **error)
 {
   int other, handle;
 
@@ -252,7 +252,7 @@ check_standard (const SbxDescriptors *descriptors, GError **error)
 }
 
 gboolean
-sbx_request_make (SbxRequest *self, const SbxCommand *command, gboolean detached, GError **error)
+sbx_process_options_make (SbxProcessOptions *self, const SbxCommand *command, gboolean detached, GError **error)
 {
   if (!check_standard (command->descriptors, error))
     return FALSE;
@@ -274,7 +274,7 @@ sbx_request_make (SbxRequest *self, const SbxCommand *command, gboolean detached
 }
 
 GVariant *
-sbx_request_argv (char **argv)
+sbx_process_options_argv (char **argv)
 {
   return g_variant_new_bytestring_array ((const char *const *) argv, -1);
 }

@@ -21,37 +21,38 @@ typedef struct {
   SbxTerminal *terminal;
   SbxLifeline lifeline;
   gboolean open; /* options is being built */
-} SbxRequest;
+} SbxProcessOptions;
 
-#define SBX_REQUEST_INIT                                                                                               \
+#define SBX_PROCESS_OPTIONS_INIT                                                                                       \
   {                                                                                                                    \
     .lifeline = {.fd = -1 }                                                                                            \
   }
-void sbx_request_clear (SbxRequest *self);
-G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (SbxRequest, sbx_request_clear)
+void sbx_process_options_clear (SbxProcessOptions *self);
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (SbxProcessOptions, sbx_process_options_clear)
 
 /* The rows for GOption: the caller puts them before its own. */
-#define SBX_REQUEST_ENTRIES(request)                                                                                   \
-  { "cwd", 0, 0, G_OPTION_ARG_FILENAME, &(request)->cwd, N_ ("Start in this directory"), N_ ("DIR") },                 \
-      { "env", 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &(request)->env, N_ ("Set a variable"), N_ ("NAME=VALUE") },         \
-      { "unset-env", 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &(request)->unset_env, N_ ("Unset a variable"), N_ ("NAME") }, \
-      { "tty", 't', 0, G_OPTION_ARG_NONE, &(request)->tty, N_ ("With a terminal of its own"), NULL },                  \
+#define SBX_PROCESS_OPTIONS_ENTRIES(process)                                                                           \
+  { "cwd", 0, 0, G_OPTION_ARG_FILENAME, &(process)->cwd, N_ ("Start in this directory"), N_ ("DIR") },                 \
+      { "env", 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &(process)->env, N_ ("Set a variable"), N_ ("NAME=VALUE") },         \
+      { "unset-env", 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &(process)->unset_env, N_ ("Unset a variable"), N_ ("NAME") }, \
+      { "tty", 't', 0, G_OPTION_ARG_NONE, &(process)->tty, N_ ("With a terminal of its own"), NULL },                  \
       { "fd",                                                                                                          \
         0,                                                                                                             \
         0,                                                                                                             \
         G_OPTION_ARG_STRING_ARRAY,                                                                                     \
-        &(request)->fd_words,                                                                                          \
+        &(process)->fd_words,                                                                                          \
         N_ ("Pass on this open descriptor or directory"),                                                              \
         N_ ("NUMBER") },                                                                                               \
   {                                                                                                                    \
-    "no-inherit-fds", 0, 0, G_OPTION_ARG_NONE, &(request)->no_inherit,                                                 \
+    "no-inherit-fds", 0, 0, G_OPTION_ARG_NONE, &(process)->no_inherit,                                                 \
         N_ ("Pass on only 0, 1, 2 and what --fd names"), NULL                                                          \
   }
 
 /* Makes options, descriptors, terminal, and, unless @detached, the lifeline. */
-gboolean sbx_request_make (SbxRequest *self, const SbxCommand *command, gboolean detached, GError **error);
+gboolean sbx_process_options_make (SbxProcessOptions *self, const SbxCommand *command, gboolean detached,
+                                   GError **error);
 
 /* @argv as aay, floating. */
-GVariant *sbx_request_argv (char **argv);
+GVariant *sbx_process_options_argv (char **argv);
 
 G_END_DECLS

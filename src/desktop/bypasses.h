@@ -10,10 +10,10 @@ typedef struct {
   const char *kind; /* "launcher", "autostart", "dbus", "mime-default", "command", "systemd", "gone" */
   char *path;       /* of the file that says so */
   char *detail;     /* for people */
-} SbxWayAround;
-void sbx_way_around_free (SbxWayAround *way);
+} SbxBypass;
+void sbx_bypass_free (SbxBypass *way);
 
-/* SbxWayAround; empty when nothing goes round. What cannot be read is left out: it starts nothing either. */
-GPtrArray *sbx_desktop_look_around (const SbxDesktopPlaces *places, const SbxDesktopRecord *record);
+/* SbxBypass; empty when nothing goes round. What cannot be read is left out: it starts nothing either. */
+GPtrArray *sbx_desktop_find_bypasses (const SbxDesktopPlaces *places, const SbxDesktopRecord *record);
 
 G_END_DECLS

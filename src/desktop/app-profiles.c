@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "desktop/known.h"
+#include "desktop/app-profiles.h"
 
 #include <fnmatch.h>
 #include <string.h>
@@ -45,7 +45,7 @@ base_of (const char *id)
 }
 
 const char *
-sbx_known_profile (const char *id, const char *program, const char *const *categories)
+sbx_app_profile_find (const char *id, const char *program, const char *const *categories)
 {
   g_autofree char *base = base_of (id), *command = program ? g_path_get_basename (program) : NULL;
 
@@ -62,7 +62,7 @@ sbx_known_profile (const char *id, const char *program, const char *const *categ
 }
 
 gboolean
-sbx_known_match (const char *name, const char *id, const char *program)
+sbx_app_profile_match (const char *name, const char *id, const char *program)
 {
   g_autofree char *base = base_of (id), *wanted = base_of (name);
   g_autofree char *command = program ? g_path_get_basename (program) : NULL;
@@ -77,7 +77,7 @@ sbx_known_match (const char *name, const char *id, const char *program)
 }
 
 gboolean
-sbx_known_interpreter (const char *program)
+sbx_app_profile_is_interpreter (const char *program)
 {
   static const char *const patterns[] = { "sh",
                                           "bash",

@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "cli/verbs/verbs.h"
+
+#include <string.h>
+
+#define PROCESS_OPTIONS "--cwd= --env= --unset-env= --tty --fd= --no-inherit-fds"
+
+const SbxVerb sbx_verbs[] = {
+  { "run", sbx_cmd_run, N_ ("Start a command in a sandbox"), TRUE, TRUE,
+    "--profile= --app-id= --detach --file-forwarding --on-crash= --json " PROCESS_OPTIONS },
+  { "exec", sbx_cmd_exec, N_ ("Start one more command in a running sandbox"), TRUE, FALSE, PROCESS_OPTIONS },
+  { "attach", sbx_cmd_attach, N_ ("Debug a running sandbox from a second one"), TRUE, TRUE,
+    "--profile= --hold " PROCESS_OPTIONS },
+  { "ps", sbx_cmd_ps, N_ ("List the sandboxes"), FALSE, FALSE, "--all --tree --json" },
+  { "top", sbx_cmd_top, N_ ("Show what the sandboxes use, as it changes"), FALSE, FALSE,
+    "--once --json --sort= --delay=" },
+  { "show", sbx_cmd_show, N_ ("Show all about one sandbox"), FALSE, FALSE, "--json" },
+  { "stop", sbx_cmd_stop, N_ ("End sandboxes"), FALSE, FALSE, "--grace=" },
+  { "kill", sbx_cmd_kill, N_ ("Send a signal to a sandbox's application"), FALSE, FALSE, "--signal=" },
+  { "wait", sbx_cmd_wait, N_ ("Wait for a sandbox to end"), FALSE, FALSE, "--timeout=" },
+  { "explain", sbx_cmd_explain, N_ ("Say what a profile comes to, without starting anything"), FALSE, TRUE,
+    "--json --app-id=" },
+  { "profile", sbx_cmd_profile, N_ ("List, show, check and compare profiles"), FALSE, FALSE, "--json" },
+  { "desktop", sbx_cmd_desktop, N_ ("Make launchers start applications in sandboxes"), FALSE, FALSE,
+    "--profile= --no-portal --force --json" },
+  { "crashes", sbx_cmd_crashes, N_ ("Show and remove what crash handlers have written down"), FALSE, FALSE,
+    "--json --all" },
+  { "doctor", sbx_cmd_doctor, N_ ("Say what works on this machine and what to do about the rest"), FALSE, FALSE,
+    "--json" },
+  { "complete", sbx_cmd_complete, NULL, FALSE, FALSE, "" },
+  { .name = NULL },
+};
+
+const SbxVerb *
+sbx_verb_find (const char *name)
+{
+  for (const SbxVerb *verb = sbx_verbs; verb->name; verb++)
+    if (strcmp (verb->name, name) == 0)
+      return verb;
+  return NULL;
+}
+
+const char **
+sbx_verb_names (void)
+{
+  GPtrArray *names = g_ptr_array_new ();
+
+  for (const SbxVerb *verb = sbx_verbs; verb->name; verb++)
+    if (verb->summary)
+      g_ptr_array_add (names, (gpointer) verb->name);
+  g_ptr_array_add (names, NULL);
+  return (const char **) g_ptr_array_free (names, FALSE);
+}
