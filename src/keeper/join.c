@@ -1,21 +1,18 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "keeper/join.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/nsfs.h>
 #include <poll.h>
 #include <sched.h>
-#include <signal.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
+#include "keeper/reach.h"
 #include "wire/layout.h"
 #include "wire/message.h"
 #include "wire/sys.h"
@@ -78,51 +75,39 @@ sbx_join_map (const SbxJoin *join, int *sources, int32_t *targets)
   return SBX_JOIN_FDS;
 }
 
-/* In a child: everything that the target's processes see, read-only, in the handler's mount namespace. The clone is
- * made in one mount namespace and attached in the other; both belong to the same user namespace, so nothing in it is
- * locked (mount_namespaces(7)). */
+typedef struct {
+  int own; /* the handler's mount namespace */
+} View;
+
+/* Everything that the target's processes see, read-only, in the handler's mount namespace. The clone is made in one
+ * mount namespace and attached in the other; both belong to the same user namespace, so nothing in it is locked
+ * (mount_namespaces(7)). */
 static int
-show_target (const SbxJoin *join, const SbxNamespaces *own)
+show_target (void *data)
 {
   struct mount_attr attr = { .attr_set = MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV };
-  int tree;
+  const View *view = data;
+  int tree = sbx_sys_open_tree (AT_FDCWD, "/", OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_RECURSIVE);
 
-  if (setns (join->owner, CLONE_NEWUSER) < 0 || setns (join->mount, CLONE_NEWNS) < 0)
-    return errno;
-  tree = sbx_sys_open_tree (AT_FDCWD, "/", OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_RECURSIVE);
   if (tree < 0 || sbx_sys_mount_setattr (tree, "", AT_EMPTY_PATH | AT_RECURSIVE, &attr) < 0
-      || setns (own->mount, CLONE_NEWNS) < 0
+      || setns (view->own, CLONE_NEWNS) < 0
       || sbx_sys_move_mount (tree, "", AT_FDCWD, SBX_TARGET_ROOT, MOVE_MOUNT_F_EMPTY_PATH) < 0)
     return errno;
   return 0;
 }
 
-static int
-run_show_target (const SbxJoin *join, const SbxNamespaces *own)
-{
-  pid_t pid = fork ();
-  int status;
-
-  if (pid == 0)
-    _exit (show_target (join, own));
-  if (pid < 0)
-    return errno;
-  while (waitpid (pid, &status, 0) < 0)
-    if (errno != EINTR)
-      return errno;
-  return WIFEXITED (status) ? WEXITSTATUS (status) : EINTR;
-}
-
 int
 sbx_join_ready (SbxJoin *join, const SbxNamespaces *own)
 {
+  const SbxNamespaces target = { .mount = join->mount, .pid = join->pid, .owner = join->owner };
   SbxMessage ready = { .type = SBX_MSG_READY };
+  View view = { own->mount };
   int rc;
 
   join->own_mounts = fcntl (own->mount, F_DUPFD_CLOEXEC, 0);
   if (join->own_mounts < 0 || sbx_message_send (join->link, &ready, &join->own_mounts, 1) < 0)
     return -1;
-  rc = run_show_target (join, own);
+  rc = sbx_enter (&target, false, show_target, &view);
   if (rc != 0 && rc != ENOSYS) { /* before Linux 5.12 there is no mount_setattr: a handler without that view */
     errno = rc;
     return -1;
@@ -136,49 +121,8 @@ sbx_join_target_has_ended (const SbxJoin *join, int ms)
   return join->joined && poll (&(struct pollfd){ join->init, POLLIN, 0 }, 1, ms) != 0;
 }
 
-static bool
-is_in (const char *pid, const struct stat *mounts)
-{
-  char path[64];
-  struct stat st;
-
-  snprintf (path, sizeof path, "/proc/%.20s/ns/mnt", pid);
-  return stat (path, &st) == 0 && st.st_dev == mounts->st_dev && st.st_ino == mounts->st_ino;
-}
-
-static size_t
-kill_if_in (const char *pid, const struct stat *mounts)
-{
-  int pidfd;
-
-  if (!is_in (pid, mounts))
-    return 0;
-  pidfd = sbx_sys_pidfd_open ((pid_t) strtol (pid, NULL, 10));
-  if (pidfd < 0)
-    return 0;
-  if (is_in (pid, mounts)) /* still the one we looked at */
-    (void) sbx_sys_pidfd_send_signal (pidfd, SIGKILL);
-  close (pidfd);
-  return 1;
-}
-
 size_t
-sbx_join_sweep (int mounts)
+sbx_join_sweep (const SbxJoin *join)
 {
-  struct stat wanted, ours;
-  struct dirent *entry;
-  size_t n = 0;
-  DIR *proc;
-
-  if (mounts < 0 || fstat (mounts, &wanted) < 0 || stat ("/proc/self/ns/mnt", &ours) < 0
-      || (wanted.st_dev == ours.st_dev && wanted.st_ino == ours.st_ino))
-    return 0;
-  proc = opendir ("/proc");
-  if (!proc)
-    return 0;
-  while ((entry = readdir (proc)) != NULL)
-    if (entry->d_name[0] >= '1' && entry->d_name[0] <= '9')
-      n += kill_if_in (entry->d_name, &wanted);
-  closedir (proc);
-  return n;
+  return sbx_reach_kill (join->own_mounts);
 }

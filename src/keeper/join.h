@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* A keeper whose sandbox is a handler: it joins the user and pid namespace of another instance, its target.
  *
- * Such a keeper is started by the target's keeper (handlers.c), not by sandboxd, since it must be in the target's
+ * Such a keeper is started by the target's keeper (parts/handlers.c), not by sandboxd, since it must be in the target's
  * Landlock domain: a domain is inherited and cannot be joined, and only a process of an outer domain may trace one of
  * an inner domain (kernel: Documentation/userspace-api/landlock.rst, "Ptrace restrictions"). What it needs of its
  * target comes as the descriptors SBX_JOIN_*_FD of wire/layout.h. libc only. */
@@ -11,7 +11,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "keeper/procfs.h"
+#include "keeper/enter.h"
 
 typedef struct {
   bool joined;
@@ -36,6 +36,5 @@ int sbx_join_ready (SbxJoin *join, const SbxNamespaces *own);
 bool sbx_join_target_has_ended (const SbxJoin *join, int ms);
 
 /* A handler is not alone in its pid namespace: what it leaves behind goes to the target's PID 1 and would live on. So
- * every process that is in the mount namespace @mounts gets a SIGKILL. Returns how many there were; never harms
- * processes of our own mount namespace. */
-size_t sbx_join_sweep (int mounts);
+ * everything in its mount namespace gets SIGKILL. Returns how many processes there were; 0 when this is no handler. */
+size_t sbx_join_sweep (const SbxJoin *join);

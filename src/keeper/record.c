@@ -47,24 +47,24 @@ sbx_record_write_info (const SbxKeeperRecord *record, const void *info, size_t s
   return rc;
 }
 
-/* Bound through the descriptor of the directory: the path may be longer than sun_path, and cannot be swapped. */
-static int
-listen_in (SbxKeeperRecord *record)
+int
+sbx_record_make_directory (SbxKeeperRecord *record, const char *name)
 {
-  struct sockaddr_un address = { .sun_family = AF_UNIX };
-  int sock = socket (AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-
-  if (sock < 0)
-    return -1;
-  snprintf (address.sun_path, sizeof address.sun_path, "/proc/self/fd/%d/" SBX_KEEPER_SOCKET, record->directory);
-  if (bind (sock, (struct sockaddr *) &address, sizeof address) < 0 || listen (sock, 16) < 0) {
-    int saved = errno;
-
-    close (sock);
-    errno = saved;
+  if (record->n_directories == SBX_RECORD_DIRECTORIES) {
+    errno = ENOSPC;
     return -1;
   }
-  return sock;
+  if (mkdirat (record->directory, name, 0700) < 0)
+    return -1;
+  record->directories[record->n_directories++] = name;
+  return 0;
+}
+
+static void
+sweep_directories (SbxKeeperRecord *record)
+{
+  for (size_t i = 0; i < record->n_directories; i++)
+    sbx_sweep_directory (record->directory, record->directories[i]);
 }
 
 static int
@@ -81,19 +81,39 @@ open_status (SbxKeeperRecord *record)
 int
 sbx_record_create (SbxKeeperRecord *record, int parent, const char *id)
 {
-  int sock = -1, saved;
+  int saved;
 
   *record = (SbxKeeperRecord){ .parent = parent, .directory = -1, .status = -1 };
   memcpy (record->id, id, sizeof record->id);
-  if (mkdirat (parent, id, 0700) < 0)
+  if (mkdirat (parent, id, 0700) < 0) {
+    record->id[0] = '\0'; /* it is another one's */
     return -1;
+  }
   record->directory = openat (parent, id, O_PATH | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
   if (record->directory >= 0 && open_status (record) == 0)
-    sock = listen_in (record);
-  if (sock < 0) {
-    saved = errno;
-    sbx_record_remove (record);
+    return 0;
+  saved = errno;
+  sbx_record_remove (record);
+  errno = saved;
+  return -1;
+}
+
+/* Bound through the descriptor of the directory: the path may be longer than sun_path, and cannot be swapped. */
+int
+sbx_record_listen (const SbxKeeperRecord *record)
+{
+  struct sockaddr_un address = { .sun_family = AF_UNIX };
+  int sock = socket (AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+
+  if (sock < 0)
+    return -1;
+  snprintf (address.sun_path, sizeof address.sun_path, "/proc/self/fd/%d/" SBX_KEEPER_SOCKET, record->directory);
+  if (bind (sock, (struct sockaddr *) &address, sizeof address) < 0 || listen (sock, 16) < 0) {
+    int saved = errno;
+
+    close (sock);
     errno = saved;
+    return -1;
   }
   return sock;
 }
@@ -113,8 +133,7 @@ sbx_record_close_socket (SbxKeeperRecord *record)
   if (record->directory < 0)
     return;
   unlinkat (record->directory, SBX_KEEPER_SOCKET, 0);
-  sbx_sweep_directory (record->directory, SBX_BUS_SUBDIR);
-  sbx_sweep_directory (record->directory, SBX_X11_SUBDIR);
+  sweep_directories (record);
 }
 
 void
@@ -125,8 +144,7 @@ sbx_record_remove (SbxKeeperRecord *record)
   if (record->directory >= 0) {
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
       unlinkat (record->directory, names[i], 0);
-    sbx_sweep_directory (record->directory, SBX_BUS_SUBDIR);
-    sbx_sweep_directory (record->directory, SBX_X11_SUBDIR);
+    sweep_directories (record);
     close (record->directory);
     record->directory = -1;
   }

@@ -1,72 +1,29 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Who may mount here: bwrap's mount namespace belongs to the first user namespace that bwrap made, which our own uid
- * owns, so a child that joins it has CAP_SYS_ADMIN there. Processes inside live in a second, nested user namespace and
- * get EPERM.
+/* The procfs that bwrap has made is replaced by one with options, from outside: enter.h says who may.
  *
  * The order matters: the kernel lets a user namespace mount a procfs only while a complete one is visible in it
  * (mount_too_revealing in fs/namespace.c), so the new one is made while bwrap's own is still there. */
-#include "keeper/procfs.h"
+#include "keeper/parts/procfs.h"
 
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/nsfs.h>
-#include <poll.h>
-#include <sched.h>
-#include <stdio.h>
-#include <string.h>
-#include <sys/ioctl.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
-#include "wire/block.h"
-#include "wire/message.h"
+#include "keeper/enter.h"
+#include "keeper/launch.h"
+#include "keeper/state.h"
 #include "wire/sys.h"
 
 /* A child's exit status when procfs has no option pidns= (before Linux 6.18); errno values are smaller. */
 #define NO_PIDNS_OPTION 250
 #define FSCONFIG_PIDNS "pidns"
 
-int
-sbx_namespaces_open (SbxNamespaces *namespaces, pid_t pid, int pidfd)
-{
-  struct pollfd alive = { .fd = pidfd, .events = POLLIN };
-  char path[64];
-
-  *namespaces = (SbxNamespaces){ -1, -1, -1 };
-  snprintf (path, sizeof path, "/proc/%d/ns/mnt", (int) pid);
-  namespaces->mount = open (path, O_RDONLY | O_CLOEXEC);
-  snprintf (path, sizeof path, "/proc/%d/ns/pid", (int) pid);
-  namespaces->pid = open (path, O_RDONLY | O_CLOEXEC);
-  if (namespaces->mount >= 0)
-    namespaces->owner = ioctl (namespaces->mount, NS_GET_USERNS);
-  if (namespaces->mount < 0 || namespaces->pid < 0 || namespaces->owner < 0) {
-    int saved = errno;
-
-    sbx_namespaces_close (namespaces);
-    errno = saved;
-    return -1;
-  }
-  if (poll (&alive, 1, 0) != 0) { /* it died: the number may have been somebody else's */
-    sbx_namespaces_close (namespaces);
-    errno = ESRCH;
-    return -1;
-  }
-  return 0;
-}
-
-void
-sbx_namespaces_close (SbxNamespaces *namespaces)
-{
-  int *const all[] = { &namespaces->mount, &namespaces->pid, &namespaces->owner };
-
-  for (size_t i = 0; i < sizeof all / sizeof *all; i++) {
-    if (*all[i] >= 0)
-      close (*all[i]);
-    *all[i] = -1;
-  }
-}
+typedef struct {
+  SbxPartState head;
+  uint32_t flags; /* SbxProcfsFlags */
+} SbxProcfs;
 
 static int
 set_option (int fs, const char *key, const char *value)
@@ -144,80 +101,76 @@ seal_for_root (const char *path)
   return rc;
 }
 
-/* In a process of the mount namespace: out with the old, in with the new. Its exit status. */
+typedef struct {
+  int pidns; /* or -1: that of the process that mounts it */
+  uint32_t flags;
+  bool root; /* we are, outside */
+} Swap;
+
+/* In a process of the mount namespace: out with the old, in with the new. */
 static int
-swap_procfs (int pidns, uint32_t flags, bool root)
+swap_procfs (void *data)
 {
-  int mount = make_procfs (pidns, flags);
+  const Swap *swap = data;
+  int mount = make_procfs (swap->pidns, swap->flags);
 
   if (mount == -NO_PIDNS_OPTION)
     return NO_PIDNS_OPTION;
   if (mount < 0 || sbx_sys_umount ("/proc", SBX_MNT_DETACH) < 0
       || sbx_sys_move_mount (mount, "", AT_FDCWD, "/proc", MOVE_MOUNT_F_EMPTY_PATH) < 0)
     return errno;
-  if (root && seal_for_root ("/proc") < 0)
+  if (swap->root && seal_for_root ("/proc") < 0)
     return errno;
   return 0;
 }
 
+/* With pidns=: from our own pid namespace. Without it: from inside of the other. */
 static int
-wait_for (pid_t pid)
+replace (const SbxNamespaces *namespaces, uint32_t flags, bool *by_fd)
 {
-  int status;
+  Swap swap = { namespaces->pid, flags, geteuid () == 0 };
+  int rc = sbx_enter (namespaces, false, swap_procfs, &swap);
 
-  while (waitpid (pid, &status, 0) < 0)
-    if (errno != EINTR)
-      return errno;
-  return WIFEXITED (status) ? WEXITSTATUS (status) : EINTR;
-}
-
-/* With pidns=: from our own pid namespace. Without: a child of a process that has joined the other one mounts. */
-static int
-in_namespaces (const SbxNamespaces *namespaces, uint32_t flags, bool by_fd)
-{
-  bool root = geteuid () == 0;
-  pid_t pid;
-
-  if (setns (namespaces->owner, CLONE_NEWUSER) < 0 || setns (namespaces->mount, CLONE_NEWNS) < 0)
-    return errno;
-  if (by_fd)
-    return swap_procfs (namespaces->pid, flags, root);
-  if (setns (namespaces->pid, CLONE_NEWPID) < 0)
-    return errno;
-  pid = fork ();
-  if (pid == 0)
-    _exit (swap_procfs (-1, flags, root));
-  return pid < 0 ? errno : wait_for (pid);
+  *by_fd = rc != NO_PIDNS_OPTION;
+  if (*by_fd)
+    return rc;
+  swap.pidns = -1;
+  return sbx_enter (namespaces, true, swap_procfs, &swap);
 }
 
 static int
-run_child (const SbxNamespaces *namespaces, uint32_t flags, bool by_fd)
+start (void *state, const SbxBlock *block)
 {
-  pid_t pid = fork ();
+  SbxProcfs *self = state;
 
-  if (pid == 0)
-    _exit (in_namespaces (namespaces, flags, by_fd));
-  return pid < 0 ? errno : wait_for (pid);
+  self->flags = sbx_block_u32 (block, SBX_TAG_PROCFS, 0);
+  return 0;
 }
 
-int
-sbx_procfs_replace (const SbxNamespaces *namespaces, uint32_t flags, uint32_t *enforced)
+static int
+mount_it (void *state)
 {
-  bool by_fd = true;
-  int rc = run_child (namespaces, flags, by_fd);
+  SbxProcfs *self = state;
+  uint32_t enforced = SBX_ENFORCED_PRIVATE_PROCFS;
+  bool by_fd;
 
-  if (rc == NO_PIDNS_OPTION) {
-    by_fd = false;
-    rc = run_child (namespaces, flags, by_fd);
-  }
-  if (rc != 0) {
-    errno = rc;
+  if (!(self->flags & SBX_PROCFS_PRIVATE))
+    return 0;
+  errno = replace (sbx_launch_namespaces (self->head.keeper), self->flags, &by_fd);
+  if (errno != 0)
     return -1;
-  }
-  *enforced |= SBX_ENFORCED_PRIVATE_PROCFS;
   if (by_fd)
-    *enforced |= SBX_ENFORCED_PIDNS_BY_FD;
-  if (flags & SBX_PROCFS_PTRACEABLE)
-    *enforced |= SBX_ENFORCED_HIDEPID;
+    enforced |= SBX_ENFORCED_PIDNS_BY_FD;
+  if (self->flags & SBX_PROCFS_PTRACEABLE)
+    enforced |= SBX_ENFORCED_HIDEPID;
+  sbx_keeper_set_enforced (self->head.keeper, enforced, true);
   return 0;
 }
+
+const SbxPart sbx_part_procfs = {
+  .name = "procfs",
+  .step = SBX_STEP_PROCFS,
+  .size = sizeof (SbxProcfs),
+  .start = start,
+  .mount = mount_it,
+};

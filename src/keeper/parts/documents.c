@@ -7,10 +7,12 @@
  *   keeper: the sandbox is READY: opens the place ──▶ when the tree has come, also later: a child mounts it there
  *
  * Until then the directory inside is empty. A detached mount can be moved into any mount namespace by whoever has
- * CAP_SYS_ADMIN there (do_move_mount in fs/namespace.c), which a child that joins the sandbox's has, as in procfs.c.
+ * CAP_SYS_ADMIN there (do_move_mount in fs/namespace.c), which a child that joins the sandbox's has: enter.h.
  *
  * A finder that waits for a portal is killed with the instance, and not waited for: in the middle of an answer it
  * cannot be killed (request_wait_answer in fs/fuse/dev.c), and ends when the portal goes on or ends. */
+#include "keeper/parts/documents.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -21,11 +23,21 @@
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
+#include "keeper/enter.h"
 #include "keeper/keeper.h"
+#include "keeper/launch.h"
 #include "wire/sys.h"
+
+typedef struct {
+  SbxPartState head;
+  SbxWatch link; /* from the finder */
+  pid_t finder;  /* or 0 */
+  int tree;      /* what it has found, until it is mounted, or -1 */
+  int place;     /* the directory inside that it goes to, or -1 */
+  char *path;    /* of that, or NULL: there is nothing to look for */
+} SbxDocuments;
 
 static void __attribute__ ((noreturn)) find (const char *path, int link)
 {
@@ -49,17 +61,18 @@ static void __attribute__ ((noreturn)) find (const char *path, int link)
   _exit (0);
 }
 
-void
-sbx_keeper_find_documents (SbxKeeper *keeper, const SbxBlock *block)
+/* It does not fail a launch that there are none. */
+static int
+start_beside (void *state, const SbxBlock *block)
 {
   const char *part = sbx_block_string (block, SBX_TAG_DOCUMENTS, NULL);
   const char *at = sbx_block_string (block, SBX_TAG_DOCUMENTS_AT, NULL);
-  SbxDocuments *self = &keeper->documents;
+  SbxDocuments *self = state;
   char *path;
   int pair[2];
 
   if (!part || !at || asprintf (&path, "%s/%s", at, part) < 0)
-    return;
+    return 0;
   if (socketpair (AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) == 0) {
     self->finder = fork ();
     if (self->finder == 0)
@@ -67,11 +80,12 @@ sbx_keeper_find_documents (SbxKeeper *keeper, const SbxBlock *block)
     close (pair[1]);
     self->path = self->finder > 0 ? strdup (at) : NULL;
     if (self->path)
-      self->link = pair[0];
+      sbx_watch_open (&self->link, pair[0]);
     else
       close (pair[0]);
   }
   free (path);
+  return 0;
 }
 
 /* If it has come. */
@@ -81,75 +95,120 @@ take_tree (SbxDocuments *self)
   int fds[SBX_MESSAGE_FDS];
   SbxMessage message;
   size_t n;
-  int rc = sbx_message_recv_now (self->link, SBX_CHANNEL_FINDER_TO_KEEPER, &message, fds, &n, NULL);
+  int rc = sbx_message_recv_now (self->link.fd, SBX_CHANNEL_FINDER_TO_KEEPER, &message, fds, &n, NULL);
 
   if (rc < 0 && errno == EAGAIN)
     return;
   if (rc > 0)
     self->tree = fds[0];
-  close (self->link);
-  self->link = -1;
+  sbx_watch_close (&self->link);
+}
+
+static int
+move_tree (void *data)
+{
+  const SbxDocuments *self = data;
+
+  return sbx_sys_move_mount (self->tree, "", self->place, "", MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH) < 0
+             ? errno
+             : 0;
 }
 
 /* When both are there. What becomes of it the application sees by itself. This asks the portal nothing, so it may be
  * waited for. */
 static void
-mount_there (SbxKeeper *keeper, const SbxNamespaces *namespaces)
+mount_tree (SbxDocuments *self, const SbxNamespaces *namespaces)
 {
-  SbxDocuments *self = &keeper->documents;
-  pid_t pid;
-
   if (self->tree < 0 || self->place < 0)
     return;
-  pid = fork ();
-  if (pid == 0)
-    _exit (setns (namespaces->owner, CLONE_NEWUSER) < 0 || setns (namespaces->mount, CLONE_NEWNS) < 0
-           || sbx_sys_move_mount (self->tree, "", self->place, "", MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH)
-                  < 0);
-  while (pid > 0 && waitpid (pid, NULL, 0) < 0 && errno == EINTR)
-    ;
+  (void) sbx_enter (namespaces, false, move_tree, self);
   close (self->tree);
   close (self->place);
   self->tree = self->place = -1;
 }
 
-void
-sbx_keeper_place_documents (SbxKeeper *keeper, const SbxNamespaces *namespaces)
+static int
+mount_it (void *state)
 {
-  struct pollfd alive = { .fd = keeper->init_pidfd, .events = POLLIN };
-  SbxDocuments *self = &keeper->documents;
+  SbxDocuments *self = state;
+  const SbxInitLink *init = &self->head.keeper->init;
+  struct pollfd alive = { .fd = init->end.fd, .events = POLLIN };
   char *path;
 
   /* Now, while it is as bwrap made it: the application may put a link in its place */
-  if (!self->path || asprintf (&path, "/proc/%d/root%s", (int) keeper->init_pid, self->path) < 0)
-    return;
+  if (!self->path || asprintf (&path, "/proc/%d/root%s", (int) init->pid, self->path) < 0)
+    return 0;
   self->place = open (path, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
   free (path);
   if (poll (&alive, 1, 0) != 0 && self->place >= 0) { /* it died: the number may have been somebody else's */
     close (self->place);
     self->place = -1;
   }
-  if (self->link >= 0)
+  if (self->link.fd >= 0)
     take_tree (self);
-  mount_there (keeper, namespaces);
+  mount_tree (self, sbx_launch_namespaces (self->head.keeper));
+  return 0;
 }
 
-void
-sbx_keeper_serve_documents (SbxKeeper *keeper)
+/* It may also come later than that. */
+static void
+serve (SbxWatch *watch)
 {
-  SbxDocuments *self = &keeper->documents;
+  SbxDocuments *self = SBX_OWNER (watch, SbxDocuments, link);
+  const SbxInitLink *init = &self->head.keeper->init;
   SbxNamespaces namespaces;
 
   take_tree (self);
-  if (self->tree < 0 || self->place < 0 || sbx_namespaces_open (&namespaces, keeper->init_pid, keeper->init_pidfd) < 0)
+  if (self->tree < 0 || self->place < 0 || sbx_namespaces_open (&namespaces, init->pid, init->end.fd) < 0)
     return;
-  mount_there (keeper, &namespaces);
+  mount_tree (self, &namespaces);
   sbx_namespaces_close (&namespaces);
 }
 
-void
-sbx_keeper_end_documents (SbxKeeper *keeper)
+static int
+set_up (void *state)
 {
-  if (keeper->documents.finder > 0)
-    kill (keeper->documents.finder, SIGKILL);
+  SbxDocuments *self = state;
+
+  self->tree = self->place = -1;
+  return sbx_loop_add (&self->head.keeper->loop, &self->link, SBX_ORDER_PARTS, serve, NULL);
 }
+
+static bool
+reaped (void *state, pid_t pid, int status)
+{
+  SbxDocuments *self = state;
+
+  if (self->finder != pid)
+    return false;
+  self->finder = 0;
+  return true;
+}
+
+static void
+end (void *state)
+{
+  SbxDocuments *self = state;
+
+  if (self->finder > 0)
+    kill (self->finder, SIGKILL);
+}
+
+static bool
+may_hang (const void *state, pid_t pid)
+{
+  const SbxDocuments *self = state;
+
+  return self->finder == pid;
+}
+
+const SbxPart sbx_part_documents = {
+  .name = "documents",
+  .size = sizeof (SbxDocuments),
+  .set_up = set_up,
+  .start_beside = start_beside,
+  .mount = mount_it,
+  .reaped = reaped,
+  .end = end,
+  .may_hang = may_hang,
+};

@@ -6,7 +6,7 @@
  *                                  └──fatal──▶ SIGSTOP, let go of, told; the keeper delivers the signal in the end
  *
  * A process that one traces cannot be traced by another: so it is let go of before the handler comes. */
-#include "keeper/tracer.h"
+#include "keeper/parts/tracer.h"
 
 #include <dirent.h>
 #include <errno.h>

@@ -2,6 +2,8 @@
 /* Whether processes of the instance were killed since they had more memory than its scope may have. The kernel counts
  * them (Documentation/admin-guide/cgroup-v2.rst, "memory.events"), and the systemd user manager removes the cgroup with
  * its last process: so sandbox-init stays until the number has been read. */
+#include "keeper/parts/memory.h"
+
 #include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
@@ -11,8 +13,24 @@
 #include <unistd.h>
 
 #include "keeper/keeper.h"
+#include "keeper/state.h"
 
 #define CGROUPS "/sys/fs/cgroup"
+
+typedef struct {
+  SbxPartState head;
+  int events;         /* memory.events of the scope until the application has ended, or -1 */
+  bool out_of_memory; /* processes were killed for its limit */
+} SbxMemory;
+
+static int
+set_up (void *state)
+{
+  SbxMemory *self = state;
+
+  self->events = -1;
+  return 0;
+}
 
 /* The content of a small file, NUL-terminated; "" when it cannot be read. */
 static void
@@ -47,14 +65,17 @@ is_own_scope (const SbxKeeper *keeper, const char *path)
   return length >= n && strcmp (path + length - n, end) == 0;
 }
 
-void
-sbx_keeper_watch_memory (SbxKeeper *keeper)
+/* START has gone to init, which is in its scope by now if it is to have one. */
+static void
+started (void *state)
 {
+  SbxMemory *self = state;
+  SbxKeeper *keeper = self->head.keeper;
   char name[64], text[4096], events[sizeof CGROUPS + sizeof text + sizeof "/memory.events"];
   const char *path;
   int fd;
 
-  snprintf (name, sizeof name, "/proc/%d/cgroup", (int) keeper->init_pid);
+  snprintf (name, sizeof name, "/proc/%d/cgroup", (int) keeper->init.pid);
   fd = open (name, O_RDONLY | O_CLOEXEC);
   read_text (fd, text, sizeof text);
   if (fd >= 0)
@@ -63,9 +84,9 @@ sbx_keeper_watch_memory (SbxKeeper *keeper)
   if (!path || !is_own_scope (keeper, path))
     return;
   snprintf (events, sizeof events, CGROUPS "%s/memory.events", path);
-  keeper->memory = open (events, O_RDONLY | O_CLOEXEC); /* or -1: memory is not limited */
-  if (keeper->memory >= 0)
-    sbx_keeper_count_holders (keeper);
+  self->events = open (events, O_RDONLY | O_CLOEXEC); /* or -1: memory is not limited */
+  if (self->events >= 0)
+    sbx_keeper_update_hold (keeper);
 }
 
 /* @name: after a line's beginning, with the space behind it. */
@@ -77,26 +98,51 @@ find_count (const char *text, const char *name)
   return line ? strtoull (line + strlen (name), NULL, 10) : 0;
 }
 
-void
-sbx_keeper_read_memory (SbxKeeper *keeper)
+static void
+application_ended (void *state)
 {
+  SbxMemory *self = state;
   char text[1024];
 
-  if (keeper->memory < 0)
+  if (self->events < 0)
     return;
-  read_text (keeper->memory, text, sizeof text);
-  close (keeper->memory);
-  keeper->memory = -1;
+  read_text (self->events, text, sizeof text);
+  close (self->events);
+  self->events = -1;
   /* "oom" is this limit's alone: a process may also be killed since the machine has no memory left */
-  keeper->out_of_memory = find_count (text, "\noom ") > 0 && find_count (text, "\noom_kill ") > 0;
-  sbx_keeper_count_holders (keeper);
+  self->out_of_memory = find_count (text, "\noom ") > 0 && find_count (text, "\noom_kill ") > 0;
+  sbx_keeper_update_hold (self->head.keeper);
 }
 
-bool
-sbx_keeper_ended_by_memory (const SbxKeeper *keeper)
+/* Init stays until the number has been read. */
+static bool
+holds (const void *state)
 {
-  int signo = WIFSIGNALED (keeper->main_status) ? WTERMSIG (keeper->main_status) : 0;
+  const SbxMemory *self = state;
+
+  return self->events >= 0;
+}
+
+static bool
+explain (const void *state, SbxCulprit *culprit)
+{
+  const SbxMemory *self = state;
+  int status = self->head.keeper->main_status;
+  int signo = WIFSIGNALED (status) ? WTERMSIG (status) : 0;
 
   /* systemd ends all of a scope by SIGTERM when one of its processes was killed: systemd.scope(5), "OOMPolicy=" */
-  return keeper->out_of_memory && (signo == SIGKILL || signo == SIGTERM);
+  if (!self->out_of_memory || (signo != SIGKILL && signo != SIGTERM))
+    return false;
+  *culprit = SBX_CULPRIT_MEMORY;
+  return true;
 }
+
+const SbxPart sbx_part_memory = {
+  .name = "memory",
+  .size = sizeof (SbxMemory),
+  .set_up = set_up,
+  .started = started,
+  .application_ended = application_ended,
+  .holds = holds,
+  .explain = explain,
+};

@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "keeper/enter.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/nsfs.h>
+#include <poll.h>
+#include <sched.h>
+#include <stdio.h>
+#include <sys/ioctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+static int
+open_namespace (pid_t pid, const char *name)
+{
+  char path[64];
+
+  snprintf (path, sizeof path, "/proc/%d/ns/%s", (int) pid, name);
+  return open (path, O_RDONLY | O_CLOEXEC);
+}
+
+int
+sbx_namespaces_open (SbxNamespaces *namespaces, pid_t pid, int pidfd)
+{
+  struct pollfd alive = { .fd = pidfd, .events = POLLIN };
+
+  *namespaces = (SbxNamespaces) SBX_NAMESPACES_NONE;
+  namespaces->mount = open_namespace (pid, "mnt");
+  if (namespaces->mount >= 0)
+    namespaces->pid = open_namespace (pid, "pid");
+  if (namespaces->pid >= 0)
+    namespaces->owner = ioctl (namespaces->mount, NS_GET_USERNS);
+  if (namespaces->owner < 0) {
+    sbx_namespaces_close (namespaces);
+    return -1;
+  }
+  if (poll (&alive, 1, 0) != 0) {
+    sbx_namespaces_close (namespaces);
+    errno = ESRCH;
+    return -1;
+  }
+  return 0;
+}
+
+bool
+sbx_namespaces_are_open (const SbxNamespaces *namespaces)
+{
+  return namespaces->owner >= 0;
+}
+
+void
+sbx_namespaces_close (SbxNamespaces *namespaces)
+{
+  const int all[] = { namespaces->mount, namespaces->pid, namespaces->owner };
+  int saved = errno;
+
+  for (size_t i = 0; i < sizeof all / sizeof *all; i++)
+    if (all[i] >= 0)
+      close (all[i]);
+  *namespaces = (SbxNamespaces) SBX_NAMESPACES_NONE;
+  errno = saved;
+}
+
+static int
+wait_for (pid_t pid)
+{
+  int status;
+
+  while (waitpid (pid, &status, 0) < 0)
+    if (errno != EINTR)
+      return errno;
+  return WIFEXITED (status) ? WEXITSTATUS (status) : EINTR;
+}
+
+/* In the child. */
+static int
+join (const SbxNamespaces *namespaces, bool inside, SbxEnterFunction function, void *data)
+{
+  pid_t pid;
+
+  if (setns (namespaces->owner, CLONE_NEWUSER) < 0 || setns (namespaces->mount, CLONE_NEWNS) < 0)
+    return errno;
+  if (!inside)
+    return function (data);
+  if (setns (namespaces->pid, CLONE_NEWPID) < 0)
+    return errno;
+  pid = fork ();
+  if (pid == 0)
+    _exit (function (data));
+  return pid < 0 ? errno : wait_for (pid);
+}
+
+int
+sbx_enter (const SbxNamespaces *namespaces, bool pid, SbxEnterFunction function, void *data)
+{
+  pid_t child = fork ();
+
+  if (child == 0)
+    _exit (join (namespaces, pid, function, data));
+  return child < 0 ? errno : wait_for (child);
+}

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Doing something inside the namespaces of an instance, from outside. libc only.
+ *
+ * Who may: bwrap's mount namespace belongs to the first user namespace that bwrap made, which our own uid owns, so a
+ * child that joins it has CAP_SYS_ADMIN there. Processes inside live in a second, nested user namespace and have no
+ * such right. Only a process of one thread can join a user namespace (setns(2)). */
+#pragma once
+
+#include <stdbool.h>
+#include <sys/types.h>
+
+/* Descriptors that stay good whatever happens to the processes. Each is -1 when it is not open. */
+typedef struct {
+  int mount;
+  int pid;
+  int owner; /* the user namespace that owns the mount namespace: bwrap --dev nests a second one below it */
+} SbxNamespaces;
+
+#define SBX_NAMESPACES_NONE                                                                                            \
+  {                                                                                                                    \
+    .mount = -1, .pid = -1, .owner = -1                                                                                \
+  }
+
+/* Opens those of the process @pid, which @pidfd is too. 0, or -1 with errno and nothing open: ESRCH when the process
+ * has ended, so that the number may have been another one's. */
+int sbx_namespaces_open (SbxNamespaces *namespaces, pid_t pid, int pidfd);
+bool sbx_namespaces_are_open (const SbxNamespaces *namespaces);
+/* Closes those that are open. */
+void sbx_namespaces_close (SbxNamespaces *namespaces);
+
+/* Runs in the child. Returns 0, an errno, or a number of its own up to 255; errno values are below 134. */
+typedef int (*SbxEnterFunction) (void *data);
+
+/* Runs @function (@data) in a child that has joined the user namespace, then the mount namespace, and, with @pid, in
+ * one more child of the pid namespace; and waits for it. What @function does to its memory is lost. Returns what
+ * @function returned, or the errno of what failed on the way: EINTR when a signal has ended the child. */
+int sbx_enter (const SbxNamespaces *namespaces, bool pid, SbxEnterFunction function, void *data);

@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What sandbox-init says. */
+#pragma once
+
+#include "keeper/keeper.h"
+
+/* 0, or -1 with ENOSPC. */
+int sbx_init_link_set_up (SbxKeeper *keeper);
+/* Takes in what init has said last, until the end of its socket. */
+void sbx_init_link_drain (SbxKeeper *keeper);
+/* The application has ended with @status, or never got further and is dead. */
+void sbx_init_link_application_ended (SbxKeeper *keeper, int status);

@@ -1,0 +1,7 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The filtered buses. */
+#pragma once
+
+#include "keeper/part.h"
+
+extern const SbxPart sbx_part_bus;

@@ -1,0 +1,284 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "keeper/reach.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/nsfs.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "wire/sys.h"
+
+#define PASSES 32
+
+typedef struct {
+  pid_t pid, parent;
+  unsigned long long start; /* in clock ticks since boot: a later process of the same number has another */
+  bool below;
+} Process;
+
+typedef struct {
+  Process *all;
+  size_t n, room;
+} Processes;
+
+typedef struct {
+  struct {
+    dev_t dev;
+    ino_t ino;
+  } seen[SBX_REACH_NAMESPACES];
+  size_t n;
+  SbxReachFunction each;
+  void *data;
+} Walk;
+
+static bool
+is_number (const char *name)
+{
+  return name[0] >= '1' && name[0] <= '9';
+}
+
+/* Of the directory @proc, which is /proc or that of one process: @path is its stat file. */
+static int
+read_stat (int proc, const char *path, Process *process)
+{
+  char text[1024];
+  const char *end;
+  int fd = openat (proc, path, O_RDONLY | O_CLOEXEC);
+  ssize_t n = fd < 0 ? -1 : read (fd, text, sizeof text - 1);
+
+  if (fd >= 0)
+    close (fd);
+  if (n <= 0)
+    return -1;
+  text[n] = '\0';
+  end = strrchr (text, ')'); /* the name in front of it may hold anything (proc(5)) */
+  if (!end
+      || sscanf (end, ") %*c %d %*d %*d %*d %*d %*u %*u %*u %*u %*u %*u %*u %*d %*d %*d %*d %*d %*d %llu",
+                 &process->parent, &process->start)
+             != 2)
+    return -1;
+  return 0;
+}
+
+static int
+add_process (Processes *processes, const Process *process)
+{
+  if (processes->n == processes->room) {
+    size_t room = processes->room ? processes->room * 2 : 512;
+    Process *all = realloc (processes->all, room * sizeof *all);
+
+    if (!all)
+      return -1;
+    processes->all = all;
+    processes->room = room;
+  }
+  processes->all[processes->n++] = *process;
+  return 0;
+}
+
+/* All that there are; those that end meanwhile are not. */
+static int
+list_processes (Processes *processes)
+{
+  struct dirent *entry;
+  int rc = 0;
+  DIR *proc = opendir ("/proc");
+
+  if (!proc)
+    return -1;
+  while (rc == 0 && (entry = readdir (proc)) != NULL) {
+    Process process = { 0 };
+    char path[64];
+
+    if (!is_number (entry->d_name))
+      continue;
+    process.pid = (pid_t) strtol (entry->d_name, NULL, 10);
+    snprintf (path, sizeof path, "%.20s/stat", entry->d_name);
+    if (read_stat (dirfd (proc), path, &process) == 0)
+      rc = add_process (processes, &process);
+  }
+  closedir (proc);
+  return rc;
+}
+
+static bool
+is_below (const Processes *processes, pid_t pid)
+{
+  for (size_t i = 0; i < processes->n; i++)
+    if (processes->all[i].pid == pid)
+      return processes->all[i].below;
+  return false;
+}
+
+/* Numbers are given out in circles, so a child may stand before its parent: again until nothing changes. */
+static void
+mark_below (Processes *processes, pid_t init)
+{
+  bool more = true;
+
+  for (size_t i = 0; i < processes->n; i++)
+    processes->all[i].below = processes->all[i].pid == init;
+  while (more) {
+    more = false;
+    for (size_t i = 0; i < processes->n; i++) {
+      Process *process = &processes->all[i];
+
+      if (!process->below && is_below (processes, process->parent))
+        more = process->below = true;
+    }
+  }
+}
+
+/* 1 when it is new, 0 when it has been seen, -1 when there is no room. */
+static int
+remember (Walk *walk, int mount)
+{
+  struct stat st;
+
+  if (fstat (mount, &st) < 0)
+    return -1;
+  for (size_t i = 0; i < walk->n; i++)
+    if (walk->seen[i].dev == st.st_dev && walk->seen[i].ino == st.st_ino)
+      return 0;
+  if (walk->n == SBX_REACH_NAMESPACES) {
+    errno = ENOBUFS;
+    return -1;
+  }
+  walk->seen[walk->n].dev = st.st_dev;
+  walk->seen[walk->n++].ino = st.st_ino;
+  return 1;
+}
+
+static int
+visit_namespace (Walk *walk, int mount)
+{
+  SbxNamespaces namespaces = { .mount = mount, .pid = -1, .owner = -1 };
+  int rc = remember (walk, mount);
+
+  if (rc <= 0)
+    return rc;
+  namespaces.owner = ioctl (mount, NS_GET_USERNS);
+  if (namespaces.owner < 0)
+    return -1;
+  rc = walk->each (walk->data, &namespaces);
+  close (namespaces.owner);
+  if (rc == 0)
+    return 1;
+  errno = rc;
+  return -1;
+}
+
+/* 1 when it has shown a new one. */
+static int
+visit_process (Walk *walk, const Process *process)
+{
+  Process now = { .pid = process->pid };
+  char path[64];
+  int dir, mount, rc = 0, error;
+
+  snprintf (path, sizeof path, "/proc/%d", (int) process->pid);
+  dir = open (path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+  if (dir < 0)
+    return errno == ENOENT ? 0 : -1;
+  mount = openat (dir, "ns/mnt", O_RDONLY | O_CLOEXEC);
+  error = errno;
+  /* What the directory stands for is one process for good: is it the one that was listed? */
+  if (read_stat (dir, "stat", &now) == 0 && now.start == process->start) {
+    if (mount < 0 && error != ENOENT && error != ESRCH) /* those of a zombie */
+      rc = -1;
+    if (mount >= 0 && (rc = visit_namespace (walk, mount)) < 0)
+      error = errno;
+  }
+  if (mount >= 0)
+    close (mount);
+  close (dir);
+  errno = error;
+  return rc;
+}
+
+/* How many new ones there were, or -1. */
+static int
+pass (Walk *walk, pid_t init)
+{
+  Processes processes = { 0 };
+  int n = 0, rc = list_processes (&processes);
+
+  mark_below (&processes, init);
+  for (size_t i = 0; rc >= 0 && i < processes.n; i++)
+    if (processes.all[i].below) {
+      rc = visit_process (walk, &processes.all[i]);
+      n += rc > 0;
+    }
+  free (processes.all);
+  return rc < 0 ? -1 : n;
+}
+
+int
+sbx_reach_mounts (pid_t init, SbxReachFunction each, void *data)
+{
+  Walk walk = { .each = each, .data = data };
+
+  for (int i = 0; i < PASSES; i++) {
+    int n = pass (&walk, init);
+
+    if (n <= 0)
+      return n;
+  }
+  errno = ELOOP;
+  return -1;
+}
+
+static bool
+is_in (const char *pid, const struct stat *mounts)
+{
+  char path[64];
+  struct stat st;
+
+  snprintf (path, sizeof path, "/proc/%.20s/ns/mnt", pid);
+  return stat (path, &st) == 0 && st.st_dev == mounts->st_dev && st.st_ino == mounts->st_ino;
+}
+
+static size_t
+kill_if_in (const char *pid, const struct stat *mounts)
+{
+  int pidfd;
+
+  if (!is_in (pid, mounts))
+    return 0;
+  pidfd = sbx_sys_pidfd_open ((pid_t) strtol (pid, NULL, 10));
+  if (pidfd < 0)
+    return 0;
+  if (is_in (pid, mounts)) /* still the one we looked at */
+    (void) sbx_sys_pidfd_send_signal (pidfd, SIGKILL);
+  close (pidfd);
+  return 1;
+}
+
+size_t
+sbx_reach_kill (int mounts)
+{
+  struct stat wanted, ours;
+  struct dirent *entry;
+  size_t n = 0;
+  DIR *proc;
+
+  if (mounts < 0 || fstat (mounts, &wanted) < 0 || stat ("/proc/self/ns/mnt", &ours) < 0
+      || (wanted.st_dev == ours.st_dev && wanted.st_ino == ours.st_ino))
+    return 0;
+  proc = opendir ("/proc");
+  if (!proc)
+    return 0;
+  while ((entry = readdir (proc)) != NULL)
+    if (is_number (entry->d_name))
+      n += kill_if_in (entry->d_name, &wanted);
+  closedir (proc);
+  return n;
+}

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Finding processes by what the kernel says of them: all that are below one, or all that are in one mount namespace.
+ * libc only.
+ *
+ * A process may start another one while we look. So whoever has to get at all of them looks again until nothing new is
+ * found; what is found is held by descriptors, never by a number that may be another process's by then. */
+#pragma once
+
+#include <stddef.h>
+#include <sys/types.h>
+
+#include "keeper/enter.h"
+
+#define SBX_REACH_NAMESPACES 256 /* distinct mount namespaces at most */
+
+/* Called with a mount namespace that a process of the instance is in: mount and owner are open and stay the walk's,
+ * pid is -1. Returns 0 to go on, or an errno, which ends the walk. */
+typedef int (*SbxReachFunction) (void *data, const SbxNamespaces *namespaces);
+
+/* Calls @each once for each distinct mount namespace of the process @init and of all that are below it, in an order
+ * that is not said, and looks again until no other is found. A process that ends meanwhile is passed over. Returns 0;
+ * or -1 with errno: what @each has returned; ENOBUFS when there are more than SBX_REACH_NAMESPACES; ELOOP when there
+ * were new ones each time; or why a process could not be looked at. */
+int sbx_reach_mounts (pid_t init, SbxReachFunction each, void *data);
+
+/* Sends SIGKILL to every process that is in the mount namespace @mounts. Returns how many there were; does nothing to
+ * processes of our own mount namespace, and nothing when @mounts is -1. */
+size_t sbx_reach_kill (int mounts);

@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The services that are connected: the one that launched the instance, and those that came later. libc only.
+ *
+ * A service that does not read what it is told is disconnected; it learns the rest from the status file when it comes
+ * back. One that has closed its end is read to the end all the same: its last word (STOP) counts. */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "keeper/loop.h"
+#include "wire/message.h"
+
+#define SBX_SERVICES 16 /* at once */
+
+typedef struct SbxServices SbxServices;
+
+typedef struct {
+  SbxWatch watch; /* its socket; in no loop: a free row */
+  SbxServices *all;
+} SbxService;
+
+/* Whom services concern. */
+typedef struct {
+  /* A service has connected and knows nothing yet. */
+  void (*came) (SbxServices *services, SbxService *service);
+  /* It says @message; the @n descriptors are the function's. */
+  void (*said) (SbxServices *services, SbxService *service, const SbxMessage *message, int *fds, size_t n);
+  /* It is gone; its row is free when this returns. */
+  void (*left) (SbxServices *services, SbxService *service);
+} SbxServiceFunctions;
+
+struct SbxServices {
+  SbxLoop *loop;
+  const SbxServiceFunctions *functions;
+  int order; /* in the loop */
+  SbxWatch listener;
+  SbxService rows[SBX_SERVICES]; /* [0] is the one that launched */
+};
+
+/* @launcher is the socket to the service that launches, which is owned from now on. 0, or -1 with ENOSPC. */
+int sbx_services_set_up (SbxServices *self, SbxLoop *loop, int order, const SbxServiceFunctions *functions,
+                         int launcher);
+/* Takes in those that connect to @listener, a listening socket that is owned from now on. One of another uid, or one
+ * too many, is turned away. */
+void sbx_services_listen (SbxServices *self, int listener);
+bool sbx_services_are_listening (const SbxServices *self);
+
+/* Whether it is the one that launched: nobody else may say PREPARE or START. */
+bool sbx_service_has_launched (const SbxService *service);
+/* Disconnects it at once, and tells of it by left (). */
+void sbx_service_leave (SbxService *service);
+/* False when it was not told, which is no error of ours. */
+bool sbx_service_tell (SbxService *service, const SbxMessage *message);
+/* To every service; @fd (or -1) goes along and stays the caller's. */
+void sbx_services_tell (SbxServices *self, const SbxMessage *message, int fd);
+/* To the first one that takes it. False when there is none. */
+bool sbx_services_tell_one (SbxServices *self, const SbxMessage *message);
