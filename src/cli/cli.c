@@ -63,3 +63,24 @@ sbx_parse (SbxCommand *command, const GOptionEntry *entries, GOptionGroup *group
   *status = sbx_fail (_ ("%s (see `%s --help`)"), error->message, program);
   return FALSE;
 }
+
+const SbxVerb *
+sbx_verb_find (const SbxVerb *verbs, const char *name)
+{
+  for (const SbxVerb *verb = verbs; verb->name; verb++)
+    if (strcmp (verb->name, name) == 0)
+      return verb;
+  return NULL;
+}
+
+const char **
+sbx_verb_names (const SbxVerb *verbs)
+{
+  GPtrArray *names = g_ptr_array_new ();
+
+  for (const SbxVerb *verb = verbs; verb->name; verb++)
+    if (verb->summary)
+      g_ptr_array_add (names, (gpointer) verb->name);
+  g_ptr_array_add (names, NULL);
+  return (const char **) g_ptr_array_free (names, FALSE);
+}

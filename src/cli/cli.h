@@ -16,15 +16,33 @@ typedef struct {
   gboolean closed[3];
 } SbxDescriptors;
 
+typedef struct _SbxCommand SbxCommand;
+
+/* Returns the exit status. */
+typedef int (*SbxVerbFunction) (SbxCommand *command);
+
+/* All of a verb: for main (), for the usage, and for completion. The table is in verbs/verbs.c. */
 typedef struct {
+  const char *name;
+  SbxVerbFunction function;
+  const char *summary; /* NULL: not for people */
+  gboolean forwards;   /* what we get is for another command: signals, options after the first word */
+  gboolean policy;     /* takes the policy options too */
+  const char *options; /* its own, separated by blanks; with "=" those that take a value */
+} SbxVerb;
+
+/* The one of @verbs, which end with a NULL name, that is called @name, or NULL. */
+const SbxVerb *sbx_verb_find (const SbxVerb *verbs, const char *name);
+/* The names of those for people, NULL-terminated; g_free () the array only. */
+const char **sbx_verb_names (const SbxVerb *verbs);
+
+struct _SbxCommand {
   int argc; /* from the verb on */
   char **argv;
   const SbxDescriptors *descriptors;
   gboolean strict; /* what follows the first word that is no option belongs to somebody else */
-} SbxCommand;
-
-/* Returns the exit status. */
-typedef int (*SbxVerbFunction) (SbxCommand *command);
+  const SbxVerb *verbs;
+};
 
 /* For `VERB SANDBOX [OPTION…] [--] COMMAND…`, where options may also come first. The first takes SANDBOX out of the
  * words if it is the first of them; the second, after sbx_parse (), returns it either way, or NULL, and the

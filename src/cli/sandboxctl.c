@@ -26,7 +26,7 @@ usage (FILE *stream)
 static int
 unknown_verb (const char *name)
 {
-  g_autofree const char **names = sbx_verb_names ();
+  g_autofree const char **names = sbx_verb_names (sbx_verbs);
   g_autofree char *list = NULL;
   const char *near = sbx_nearest_word (name, names);
 
@@ -78,11 +78,11 @@ int
 main (int argc, char **argv)
 {
   SbxDescriptors descriptors;
-  SbxCommand command = { argc - 1, argv + 1, &descriptors, FALSE };
+  SbxCommand command = { argc - 1, argv + 1, &descriptors, FALSE, sbx_verbs };
   const SbxVerb *verb;
   int status;
 
-  verb = argc > 1 ? sbx_verb_find (argv[1]) : NULL;
+  verb = argc > 1 ? sbx_verb_find (sbx_verbs, argv[1]) : NULL;
   command.strict = verb && verb->forwards;
   if (command.strict)
     sbx_follow_block_signals ();
@@ -101,7 +101,7 @@ main (int argc, char **argv)
   if (argc == 3 && strcmp (argv[1], "help") == 0) {
     char *words[] = { argv[2], (char *) "--help", NULL };
 
-    verb = sbx_verb_find (argv[2]);
+    verb = sbx_verb_find (sbx_verbs, argv[2]);
     if (!verb)
       return unknown_verb (argv[2]);
     command.argc = 2;

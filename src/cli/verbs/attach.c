@@ -3,7 +3,7 @@
 #include "cli/link/follow.h"
 #include "cli/policy-options.h"
 #include "cli/process-options.h"
-#include "cli/verbs/verbs.h"
+#include "cli/verbs/functions.h"
 
 typedef struct {
   SbxProcessOptions process;

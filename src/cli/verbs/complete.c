@@ -7,7 +7,7 @@
 #include "cli/instances.h"
 #include "cli/policy-options.h"
 #include "cli/text/output.h"
-#include "cli/verbs/verbs.h"
+#include "cli/verbs/functions.h"
 #include "crashes/store.h"
 
 static void
@@ -21,19 +21,19 @@ print_words (const char *words)
 }
 
 static void
-print_verbs (const char *unused)
+print_verbs (const SbxVerb *verbs, const char *unused)
 {
-  g_autofree const char **names = sbx_verb_names ();
+  g_autofree const char **names = sbx_verb_names (verbs);
 
   for (const char **name = names; *name; name++)
     printf ("%s\n", *name);
 }
 
 static void
-print_options (const char *name)
+print_options (const SbxVerb *verbs, const char *name)
 {
   g_autofree const char **policy = sbx_policy_options_names ();
-  const SbxVerb *verb = sbx_verb_find (name);
+  const SbxVerb *verb = sbx_verb_find (verbs, name);
 
   if (verb)
     print_words (verb->options);
@@ -43,7 +43,7 @@ print_options (const char *name)
 }
 
 static void
-print_values (const char *option)
+print_values (const SbxVerb *verbs, const char *option)
 {
   g_autofree char *words = sbx_policy_options_words (option);
 
@@ -51,7 +51,7 @@ print_values (const char *option)
 }
 
 static void
-print_profiles (const char *unused)
+print_profiles (const SbxVerb *verbs, const char *unused)
 {
   g_autoptr (SbxService) service = sbx_service_open (NULL);
   g_autoptr (GVariant) reply = NULL, profiles = NULL;
@@ -69,7 +69,7 @@ print_profiles (const char *unused)
 }
 
 static void
-print_instances (const char *unused)
+print_instances (const SbxVerb *verbs, const char *unused)
 {
   g_autoptr (SbxService) service = sbx_service_open (NULL);
   g_autoptr (GPtrArray) instances = service ? sbx_instances_list (service, NULL) : NULL;
@@ -87,7 +87,7 @@ print_instances (const char *unused)
 }
 
 static void
-print_crashes (const char *unused)
+print_crashes (const SbxVerb *verbs, const char *unused)
 {
   g_auto (GStrv) environment = g_get_environ ();
   g_autofree char *path = sbx_crash_store_path ((const char *const *) environment);
@@ -105,7 +105,7 @@ sbx_cmd_complete (SbxCommand *command)
 {
   static const struct {
     const char *name;
-    void (*print) (const char *about);
+    void (*print) (const SbxVerb *verbs, const char *about);
   } rows[] = {
     { "verbs", print_verbs },       { "options", print_options },     { "values", print_values },
     { "profiles", print_profiles }, { "instances", print_instances }, { "crashes", print_crashes },
@@ -115,7 +115,7 @@ sbx_cmd_complete (SbxCommand *command)
 
   for (gsize i = 0; i < G_N_ELEMENTS (rows); i++)
     if (strlen (rows[i].name) == n && strncmp (rows[i].name, what, n) == 0) {
-      rows[i].print (what[n] ? what + n + 1 : "");
+      rows[i].print (command->verbs, what[n] ? what + n + 1 : "");
       return 0;
     }
   return SBX_EXIT_SANDBOX;

@@ -6,7 +6,7 @@
 #include <unistd.h>
 
 #include "cli/text/output.h"
-#include "cli/verbs/verbs.h"
+#include "cli/verbs/functions.h"
 #include "crashes/store.h"
 
 #define MAX_DEPTH 32 /* of a file's JSON; the parser calls itself for each level */

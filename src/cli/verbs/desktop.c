@@ -5,7 +5,7 @@
 
 #include "cli/link/service.h"
 #include "cli/text/output.h"
-#include "cli/verbs/verbs.h"
+#include "cli/verbs/functions.h"
 #include "common/error.h"
 #include "desktop/bypasses.h"
 #include "desktop/install.h"

@@ -4,7 +4,7 @@
 
 #include "cli/link/service.h"
 #include "cli/text/output.h"
-#include "cli/verbs/verbs.h"
+#include "cli/verbs/functions.h"
 
 /* In the order in which to read them: what nothing starts without comes first. Others follow as they come. */
 static const struct {

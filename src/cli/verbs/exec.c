@@ -2,7 +2,7 @@
 #include "cli/instances.h"
 #include "cli/link/follow.h"
 #include "cli/process-options.h"
-#include "cli/verbs/verbs.h"
+#include "cli/verbs/functions.h"
 
 static int
 execute (SbxProcessOptions *process, const SbxCommand *command, const char *word, char **argv)

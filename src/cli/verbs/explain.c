@@ -7,7 +7,7 @@
 #include "cli/meanings.h"
 #include "cli/policy-options.h"
 #include "cli/text/output.h"
-#include "cli/verbs/verbs.h"
+#include "cli/verbs/functions.h"
 
 static void
 say (const char *text, gboolean risky)

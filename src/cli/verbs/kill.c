@@ -3,7 +3,7 @@
 
 #include "cli/instances.h"
 #include "cli/signal-names.h"
-#include "cli/verbs/verbs.h"
+#include "cli/verbs/functions.h"
 #include "common/error.h"
 
 static gboolean

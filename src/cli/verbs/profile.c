@@ -5,7 +5,7 @@
 #include "cli/exposure.h"
 #include "cli/link/service.h"
 #include "cli/text/output.h"
-#include "cli/verbs/verbs.h"
+#include "cli/verbs/functions.h"
 #include "policy/profile-set.h"
 #include "wire/landlock.h"
 

@@ -3,7 +3,7 @@
 
 #include "cli/instances.h"
 #include "cli/text/output.h"
-#include "cli/verbs/verbs.h"
+#include "cli/verbs/functions.h"
 
 /* "12s", "5m", "3h", "2d" */
 static char *

@@ -7,7 +7,7 @@
 #include "cli/link/follow.h"
 #include "cli/policy-options.h"
 #include "cli/process-options.h"
-#include "cli/verbs/verbs.h"
+#include "cli/verbs/functions.h"
 #include "policy/options.h"
 
 typedef struct {

@@ -6,7 +6,7 @@
 #include "cli/exposure.h"
 #include "cli/instances.h"
 #include "cli/text/output.h"
-#include "cli/verbs/verbs.h"
+#include "cli/verbs/functions.h"
 #include "policy/portals.h"
 
 static void

@@ -13,7 +13,7 @@
 #include "cli/instances.h"
 #include "cli/text/output.h"
 #include "cli/usage.h"
-#include "cli/verbs/verbs.h"
+#include "cli/verbs/functions.h"
 #include "common/names.h"
 
 #define QUIT_KEY '\x1c'     /* ^\, as it comes when it is no signal */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "cli/verbs/verbs.h"
 
-#include <string.h>
+#include "cli/verbs/functions.h"
 
 #define PROCESS_OPTIONS "--cwd= --env= --unset-env= --tty --fd= --no-inherit-fds"
 
@@ -30,24 +30,3 @@ const SbxVerb sbx_verbs[] = {
   { "complete", sbx_cmd_complete, NULL, FALSE, FALSE, "" },
   { .name = NULL },
 };
-
-const SbxVerb *
-sbx_verb_find (const char *name)
-{
-  for (const SbxVerb *verb = sbx_verbs; verb->name; verb++)
-    if (strcmp (verb->name, name) == 0)
-      return verb;
-  return NULL;
-}
-
-const char **
-sbx_verb_names (void)
-{
-  GPtrArray *names = g_ptr_array_new ();
-
-  for (const SbxVerb *verb = sbx_verbs; verb->name; verb++)
-    if (verb->summary)
-      g_ptr_array_add (names, (gpointer) verb->name);
-  g_ptr_array_add (names, NULL);
-  return (const char **) g_ptr_array_free (names, FALSE);
-}

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "cli/instances.h"
 #include "cli/link/await.h"
-#include "cli/verbs/verbs.h"
+#include "cli/verbs/functions.h"
 
 #define MAX_TIMEOUT 31536000.0 /* a year */
 

@@ -28,6 +28,7 @@
 #include "keeper/enter.h"
 #include "keeper/keeper.h"
 #include "keeper/launch.h"
+#include "wire/layout.h"
 #include "wire/sys.h"
 
 typedef struct {
