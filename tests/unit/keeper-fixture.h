@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* A keeper in a process of its own, between a service and a fake init that a test plays. */
+#pragma once
+
+#include <glib.h>
+#include <stdbool.h>
+#include <sys/types.h>
+
+#include "keeper/part.h"
+#include "wire/message.h"
+
+#define KEEPER_ID "0123456789abcdef"
+
+typedef struct {
+  char *runtime; /* the directory for records */
+  pid_t keeper;
+  int service; /* socket to it, as the service that launches has it */
+  int init;    /* what fake-bwrap.h is for */
+  /* Of the keeper; NULL: the program's own table */
+  const SbxPart *const *parts;
+  gsize n_parts;
+  /* For PREPARE; NULL: no sidecar. The words of fake-bwrap.c's sidecar */
+  const char *const *sidecar;
+  SbxSidecarKind kind;
+} Keeper;
+
+void keeper_set_up (Keeper *keeper, gconstpointer data);
+void keeper_tear_down (Keeper *keeper, gconstpointer data);
+
+/* Forks the keeper; keeper_prepare () then makes it start fake bwrap. */
+void keeper_start (Keeper *keeper);
+void keeper_prepare (Keeper *keeper);
+/* START with @flags, and the descriptor @lifeline if that is not -1. */
+void keeper_send_start (Keeper *keeper, int flags, int lifeline);
+/* READY, START, HELLO, STARTED: until the application runs. Returns its pid. @lifeline may be -1. */
+pid_t keeper_make_run (Keeper *keeper, int flags, int lifeline);
+
+/* A message of that type; what else was said before it is an error. Descriptors are closed, *@n_fds says how many. */
+void keeper_expect (int sock, SbxChannel channel, SbxMessageType type, SbxMessage *message, gsize *n_fds);
+/* … the end of the socket */
+void keeper_expect_end (int sock);
+/* Nothing is said for a moment. */
+void keeper_expect_silence (int sock);
+/* The keeper ends with that exit status. */
+void keeper_expect_exit (Keeper *keeper, int status);
+/* One more service. */
+int keeper_connect (Keeper *keeper);
+
+gboolean keeper_has_record (Keeper *keeper);
+/* What the status file says behind "NAME=". */
+char *keeper_get_status (Keeper *keeper, const char *name);
+
+void keeper_tell (int sock, SbxMessageType type, uint32_t job, int32_t value, int32_t detail);
+/* From init; job 0. */
+void keeper_init_says (Keeper *keeper, SbxMessageType type, int32_t value, int32_t detail);

@@ -1,0 +1,613 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The keeper's states: between a service, a caller and an init that are played by the test. fake-bwrap.c has the
+ * processes that stand for bwrap, init and the application; no namespace is made. */
+#include <errno.h>
+#include <glib.h>
+#include <signal.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "fake-bwrap.h"
+#include "keeper-fixture.h"
+
+#define DAEMON SBX_CHANNEL_KEEPER_TO_DAEMON
+#define INIT SBX_CHANNEL_KEEPER_TO_INIT
+#define CALLER SBX_CHANNEL_KEEPER_TO_CALLER
+
+typedef struct {
+  int ours, theirs;
+} Line;
+
+static Line
+make_line (void)
+{
+  int pair[2];
+
+  g_assert_cmpint (socketpair (AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair), ==, 0);
+  return (Line){ pair[0], pair[1] };
+}
+
+static void
+expect_failure (Keeper *keeper, SbxStep step, int error, const char *text)
+{
+  SbxMessage message;
+
+  keeper_expect (keeper->service, DAEMON, SBX_MSG_FAILED, &message, NULL);
+  g_assert_cmpint (message.detail, ==, (int) step);
+  g_assert_cmpint (message.value, ==, error);
+  if (text)
+    g_assert_cmpstr (message.text, ==, text);
+  keeper_expect_exit (keeper, 1);
+  g_assert_false (keeper_has_record (keeper));
+}
+
+/* EXITED with @status, then ENDED. */
+static void
+expect_end (Keeper *keeper, int sock, int status, SbxCulprit culprit)
+{
+  SbxMessage message;
+
+  keeper_expect (sock, DAEMON, SBX_MSG_EXITED, &message, NULL);
+  g_assert_cmpint (message.value, ==, status);
+  keeper_expect (sock, DAEMON, SBX_MSG_ENDED, &message, NULL);
+  g_assert_cmpint (message.value, ==, (int) culprit);
+  keeper_expect_end (sock);
+}
+
+static void
+assert_status (Keeper *keeper, const char *name, const char *wanted)
+{
+  g_autofree char *value = keeper_get_status (keeper, name);
+
+  g_assert_cmpstr (value, ==, wanted);
+}
+
+/* The application ends, and init with it. */
+static void
+end_application (Keeper *keeper, int status)
+{
+  keeper_init_says (keeper, SBX_MSG_EXITED, status, 0);
+  fake_init_exit (keeper->init, 0);
+}
+
+/* START is here before init is: it goes on by itself, and READY is no news. */
+static void
+test_early_start (Keeper *keeper, gconstpointer data)
+{
+  pid_t pid = keeper_make_run (keeper, 0, -1);
+  g_autofree char *written = g_strdup_printf ("%d", (int) pid);
+
+  g_assert_cmpint (kill (pid, 0), ==, 0);
+  assert_status (keeper, "State", "running");
+  assert_status (keeper, "Pid", written);
+  end_application (keeper, 7 << 8);
+  expect_end (keeper, keeper->service, 7 << 8, SBX_CULPRIT_APPLICATION);
+  keeper_expect_exit (keeper, 0);
+  assert_status (keeper, "State", "exited");
+  assert_status (keeper, "WaitStatus", "1792");
+  assert_status (keeper, "Culprit", "application");
+}
+
+/* READY comes with init's pidfd, and nothing goes on without a START. */
+static void
+test_ready_first (Keeper *keeper, gconstpointer data)
+{
+  SbxMessage message;
+  gsize n;
+
+  keeper_start (keeper);
+  keeper_prepare (keeper);
+  keeper_init_says (keeper, SBX_MSG_READY, 0, 0);
+  keeper_expect (keeper->service, DAEMON, SBX_MSG_READY, &message, &n);
+  g_assert_cmpuint (n, ==, 1);
+  g_assert_cmpint (message.pid, >, 0);
+  keeper_expect_silence (keeper->init);
+  keeper_send_start (keeper, 0, -1);
+  keeper_expect (keeper->init, INIT, SBX_MSG_START, &message, &n);
+  g_assert_cmpuint (n, ==, 1);
+  g_assert_cmpint (message.value, ==, 0);
+  /* A second one, and a second READY, are nothing */
+  keeper_send_start (keeper, 0, -1);
+  keeper_init_says (keeper, SBX_MSG_READY, 0, 0);
+  keeper_expect_silence (keeper->init);
+  keeper_expect_silence (keeper->service);
+}
+
+/* Init cannot say that it runs before it was told to, nor that it has failed when it runs. */
+static void
+test_init_out_of_turn (Keeper *keeper, gconstpointer data)
+{
+  SbxMessage message;
+
+  keeper_start (keeper);
+  keeper_prepare (keeper);
+  keeper_init_says (keeper, SBX_MSG_READY, 0, 0);
+  keeper_expect (keeper->service, DAEMON, SBX_MSG_READY, &message, NULL);
+  keeper_init_says (keeper, SBX_MSG_STARTED, 0, 0);
+  keeper_expect_silence (keeper->service);
+  keeper_send_start (keeper, 0, -1);
+  keeper_expect (keeper->init, INIT, SBX_MSG_START, &message, NULL);
+  keeper_init_says (keeper, SBX_MSG_STARTED, 0, 0);
+  keeper_expect (keeper->service, DAEMON, SBX_MSG_STARTED, &message, NULL);
+  keeper_init_says (keeper, SBX_MSG_STARTED, 0, 0);
+  keeper_init_says (keeper, SBX_MSG_FAILED, ENOENT, SBX_STEP_EXEC);
+  keeper_expect_silence (keeper->service);
+  end_application (keeper, 0);
+  expect_end (keeper, keeper->service, 0, SBX_CULPRIT_APPLICATION);
+}
+
+/* What init says is in force is added, and no more than it may say. */
+static void
+test_enforced (Keeper *keeper, gconstpointer data)
+{
+  SbxMessage message;
+
+  keeper_start (keeper);
+  keeper_prepare (keeper);
+  keeper_send_start (keeper, 0, -1);
+  keeper_init_says (keeper, SBX_MSG_READY, 0, 0);
+  keeper_expect (keeper->init, INIT, SBX_MSG_START, &message, NULL);
+  keeper_init_says (keeper, SBX_MSG_STARTED, 0, -1);
+  keeper_expect (keeper->service, DAEMON, SBX_MSG_STARTED, &message, NULL);
+  g_assert_cmpint (message.detail, ==, SBX_ENFORCED_APP_DOMAIN | SBX_ENFORCED_SECCOMP);
+}
+
+static void
+test_init_failure (Keeper *keeper, gconstpointer data)
+{
+  SbxMessage message;
+
+  keeper_start (keeper);
+  keeper_prepare (keeper);
+  keeper_send_start (keeper, 0, -1);
+  keeper_init_says (keeper, SBX_MSG_READY, 0, 0);
+  keeper_expect (keeper->init, INIT, SBX_MSG_START, &message, NULL);
+  keeper_init_says (keeper, SBX_MSG_FAILED, ENOENT, SBX_STEP_EXEC);
+  expect_failure (keeper, SBX_STEP_EXEC, ENOENT, "");
+}
+
+/* Init has told why, and ends at once, and bwrap with it. */
+static void
+test_init_failure_and_end (Keeper *keeper, gconstpointer data)
+{
+  SbxMessage message;
+
+  keeper_start (keeper);
+  keeper_prepare (keeper);
+  keeper_send_start (keeper, 0, -1);
+  keeper_init_says (keeper, SBX_MSG_READY, 0, 0);
+  keeper_expect (keeper->init, INIT, SBX_MSG_START, &message, NULL);
+  g_assert_cmpint (kill (keeper->keeper, SIGSTOP), ==, 0);
+  keeper_init_says (keeper, SBX_MSG_FAILED, EACCES, SBX_STEP_SECCOMP);
+  fake_init_exit (keeper->init, 1);
+  g_usleep (50000);
+  g_assert_cmpint (kill (keeper->keeper, SIGCONT), ==, 0);
+  expect_failure (keeper, SBX_STEP_SECCOMP, EACCES, "");
+}
+
+static void
+test_bwrap_complains (Keeper *keeper, gconstpointer data)
+{
+  keeper_start (keeper);
+  keeper_prepare (keeper);
+  fake_bwrap_print (keeper->init, "bwrap: no\n");
+  fake_init_exit (keeper->init, 1);
+  expect_failure (keeper, SBX_STEP_NAMESPACES, 0, "bwrap: no\n");
+}
+
+static void
+test_bwrap_ends_silently (Keeper *keeper, gconstpointer data)
+{
+  keeper_start (keeper);
+  keeper_prepare (keeper);
+  fake_init_exit (keeper->init, 3);
+  expect_failure (keeper, SBX_STEP_NAMESPACES, 0, "sandbox-init ended with status 3");
+}
+
+static void
+test_service_leaves_before_start (Keeper *keeper, gconstpointer data)
+{
+  SbxMessage message;
+
+  keeper_start (keeper);
+  keeper_prepare (keeper);
+  keeper_init_says (keeper, SBX_MSG_READY, 0, 0);
+  keeper_expect (keeper->service, DAEMON, SBX_MSG_READY, &message, NULL);
+  close (keeper->service);
+  keeper->service = -1;
+  keeper_expect_exit (keeper, 1);
+  g_assert_false (keeper_has_record (keeper));
+}
+
+/* With a START but no lifeline nobody would know of it: the same. */
+static void
+test_service_leaves_without_lifeline (Keeper *keeper, gconstpointer data)
+{
+  keeper_start (keeper);
+  keeper_prepare (keeper);
+  keeper_send_start (keeper, 0, -1);
+  close (keeper->service);
+  keeper->service = -1;
+  keeper_expect_exit (keeper, 1);
+  g_assert_false (keeper_has_record (keeper));
+}
+
+/* With a lifeline the launch goes on, and the caller is told. */
+static void
+test_service_leaves_with_lifeline (Keeper *keeper, gconstpointer data)
+{
+  Line line = make_line ();
+  SbxMessage message;
+
+  keeper_start (keeper);
+  keeper_prepare (keeper);
+  keeper_send_start (keeper, 0, line.theirs);
+  close (line.theirs);
+  close (keeper->service);
+  keeper->service = -1;
+  keeper_init_says (keeper, SBX_MSG_READY, 0, 0);
+  keeper_expect (keeper->init, INIT, SBX_MSG_START, &message, NULL);
+  keeper_init_says (keeper, SBX_MSG_HELLO, 0, 0);
+  keeper_init_says (keeper, SBX_MSG_STARTED, 0, 0);
+  keeper_expect (line.ours, CALLER, SBX_MSG_STARTED, &message, NULL);
+  end_application (keeper, 0);
+  keeper_expect (line.ours, CALLER, SBX_MSG_EXITED, &message, NULL);
+  keeper_expect (line.ours, CALLER, SBX_MSG_ENDED, &message, NULL);
+  keeper_expect_exit (keeper, 0);
+  close (line.ours);
+}
+
+static void
+test_bad_lifeline (Keeper *keeper, gconstpointer data)
+{
+  int pair[2];
+
+  g_assert_cmpint (socketpair (AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair), ==, 0);
+  keeper_start (keeper);
+  keeper_prepare (keeper);
+  keeper_send_start (keeper, 0, pair[1]);
+  expect_failure (keeper, SBX_STEP_PROTOCOL, ENOTSOCK, NULL);
+  close (pair[0]);
+  close (pair[1]);
+}
+
+static void
+test_stop_before_running (Keeper *keeper, gconstpointer data)
+{
+  keeper_start (keeper);
+  keeper_prepare (keeper);
+  keeper_send_start (keeper, 0, -1);
+  keeper_tell (keeper->service, SBX_MSG_STOP, 0, 1000, 0);
+  expect_failure (keeper, SBX_STEP_NONE, ECANCELED, NULL);
+}
+
+/* SIGTERM to the application; what does not end is killed when the time is over. */
+static void
+test_stop (Keeper *keeper, gconstpointer data)
+{
+  SbxMessage message;
+
+  keeper_make_run (keeper, 0, -1);
+  keeper_tell (keeper->service, SBX_MSG_STOP, 0, 60000, 0);
+  keeper_expect (keeper->init, INIT, SBX_MSG_SIGNAL, &message, NULL);
+  g_assert_cmpint (message.value, ==, SIGTERM);
+  g_assert_cmpuint (message.job, ==, 0);
+  g_assert_cmpint (message.detail, ==, 0);
+  keeper_expect_silence (keeper->service);
+  keeper_tell (keeper->service, SBX_MSG_STOP, 0, 50, 0); /* can only be more impatient */
+  expect_end (keeper, keeper->service, SIGKILL, SBX_CULPRIT_STOPPED);
+  keeper_expect_exit (keeper, 0);
+  assert_status (keeper, "Culprit", "stopped");
+}
+
+static void
+test_stop_at_once (Keeper *keeper, gconstpointer data)
+{
+  keeper_make_run (keeper, 0, -1);
+  keeper_tell (keeper->service, SBX_MSG_STOP, 0, 0, 0);
+  expect_end (keeper, keeper->service, SIGKILL, SBX_CULPRIT_STOPPED);
+}
+
+/* SIGTERM to the keeper. */
+static void
+test_terminated (Keeper *keeper, gconstpointer data)
+{
+  SbxMessage message;
+
+  keeper_make_run (keeper, 0, -1);
+  g_assert_cmpint (kill (keeper->keeper, SIGTERM), ==, 0);
+  keeper_expect (keeper->init, INIT, SBX_MSG_SIGNAL, &message, NULL);
+  g_assert_cmpint (message.value, ==, SIGTERM);
+  end_application (keeper, SIGTERM);
+  expect_end (keeper, keeper->service, SIGTERM, SBX_CULPRIT_STOPPED);
+}
+
+static void
+test_signals (Keeper *keeper, gconstpointer data)
+{
+  Line line = make_line ();
+  SbxMessage message;
+
+  keeper_make_run (keeper, 0, line.theirs);
+  close (line.theirs);
+  keeper_expect (line.ours, CALLER, SBX_MSG_STARTED, &message, NULL);
+  keeper_tell (keeper->service, SBX_MSG_SIGNAL, 0, SIGUSR1, 1);
+  keeper_expect (keeper->init, INIT, SBX_MSG_SIGNAL, &message, NULL);
+  g_assert_cmpint (message.value, ==, SIGUSR1);
+  g_assert_cmpint (message.detail, ==, 1);
+  keeper_tell (line.ours, SBX_MSG_SIGNAL, 0, SIGUSR2, 0);
+  keeper_expect (keeper->init, INIT, SBX_MSG_SIGNAL, &message, NULL);
+  g_assert_cmpint (message.value, ==, SIGUSR2);
+  g_assert_cmpint (message.detail, ==, 0);
+  /* No job of the service's: it may signal the application alone */
+  keeper_tell (keeper->service, SBX_MSG_SIGNAL, 9, SIGUSR1, 0);
+  keeper_expect_silence (keeper->init);
+  close (line.ours);
+}
+
+static void
+test_caller_leaves (Keeper *keeper, gconstpointer data)
+{
+  Line line = make_line ();
+  SbxMessage message;
+
+  keeper_make_run (keeper, 0, line.theirs);
+  close (line.theirs);
+  close (line.ours);
+  keeper_expect (keeper->init, INIT, SBX_MSG_SIGNAL, &message, NULL);
+  g_assert_cmpint (message.value, ==, SIGTERM);
+  end_application (keeper, 0);
+  expect_end (keeper, keeper->service, 0, SBX_CULPRIT_CALLER);
+}
+
+/* Before it runs, too: then there is nothing to be ended with grace. */
+static void
+test_caller_leaves_early (Keeper *keeper, gconstpointer data)
+{
+  Line line = make_line ();
+
+  keeper_start (keeper);
+  keeper_prepare (keeper);
+  keeper_send_start (keeper, 0, line.theirs);
+  close (line.theirs);
+  close (line.ours);
+  expect_failure (keeper, SBX_STEP_NONE, ECANCELED, NULL);
+}
+
+static pid_t
+parent_of (pid_t pid)
+{
+  g_autofree char *path = g_strdup_printf ("/proc/%d/stat", (int) pid), *text = NULL;
+  char *end;
+
+  g_assert_true (g_file_get_contents (path, &text, NULL, NULL));
+  end = strrchr (text, ')');
+  g_assert_nonnull (end);
+  return (pid_t) g_ascii_strtoll (end + 4, NULL, 10);
+}
+
+static void
+test_init_killed (Keeper *keeper, gconstpointer data)
+{
+  pid_t application = keeper_make_run (keeper, 0, -1);
+
+  g_assert_cmpint (kill (parent_of (application), SIGKILL), ==, 0);
+  expect_end (keeper, keeper->service, SIGKILL, SBX_CULPRIT_INIT);
+  keeper_expect_exit (keeper, 0);
+  assert_status (keeper, "CulpritStatus", "35072"); /* 128 + SIGKILL as an exit status */
+}
+
+static void
+test_bwrap_killed (Keeper *keeper, gconstpointer data)
+{
+  pid_t application = keeper_make_run (keeper, 0, -1);
+
+  g_assert_cmpint (kill (parent_of (parent_of (application)), SIGKILL), ==, 0);
+  expect_end (keeper, keeper->service, SIGKILL, SBX_CULPRIT_BWRAP);
+}
+
+/* The process that tells of the job is the test's; its pid is the kernel's word. */
+static void
+test_exec (Keeper *keeper, gconstpointer data)
+{
+  SbxMessage exec = { .type = SBX_MSG_EXEC, .job = 41, .value = SBX_START_LIFELINE }, message;
+  Line line = make_line ();
+  int fds[2];
+  gsize n;
+
+  keeper_make_run (keeper, 0, -1);
+  fds[0] = fds[1] = line.theirs;
+  g_assert_cmpint (sbx_message_send (keeper->service, &exec, fds, 2), ==, 0);
+  close (line.theirs);
+  keeper_expect (keeper->init, INIT, SBX_MSG_EXEC, &message, &n);
+  g_assert_cmpuint (n, ==, 1);
+  g_assert_cmpuint (message.job, ==, 1);
+  fake_init_say (keeper->init, &(SbxMessage){ .type = SBX_MSG_HELLO, .job = 1 }, TRUE);
+  fake_init_say (keeper->init, &(SbxMessage){ .type = SBX_MSG_STARTED, .job = 1 }, FALSE);
+  keeper_expect (keeper->service, DAEMON, SBX_MSG_STARTED, &message, NULL);
+  g_assert_cmpuint (message.job, ==, 41);
+  g_assert_cmpint (message.pid, >, 0);
+  keeper_expect (line.ours, CALLER, SBX_MSG_STARTED, &message, NULL);
+  g_assert_cmpuint (message.job, ==, 0);
+  keeper_tell (line.ours, SBX_MSG_SIGNAL, 0, SIGINT, 1);
+  keeper_expect (keeper->init, INIT, SBX_MSG_SIGNAL, &message, NULL);
+  g_assert_cmpuint (message.job, ==, 1);
+  g_assert_cmpint (message.value, ==, SIGINT);
+  /* Its caller leaves: SIGHUP to the group, and the instance stays */
+  close (line.ours);
+  keeper_expect (keeper->init, INIT, SBX_MSG_SIGNAL, &message, NULL);
+  g_assert_cmpuint (message.job, ==, 1);
+  g_assert_cmpint (message.value, ==, SIGHUP);
+  g_assert_cmpint (message.detail, ==, 1);
+  fake_init_say (keeper->init, &(SbxMessage){ .type = SBX_MSG_EXITED, .job = 1, .value = SIGHUP }, FALSE);
+  keeper_expect (keeper->service, DAEMON, SBX_MSG_EXITED, &message, NULL);
+  g_assert_cmpuint (message.job, ==, 41);
+  g_assert_cmpint (message.value, ==, SIGHUP);
+  /* The job is no more */
+  fake_init_say (keeper->init, &(SbxMessage){ .type = SBX_MSG_EXITED, .job = 1 }, FALSE);
+  keeper_expect_silence (keeper->service);
+}
+
+/* Of a job that is left when the instance ends, the end is told before the instance's. */
+static void
+test_exec_at_the_end (Keeper *keeper, gconstpointer data)
+{
+  SbxMessage exec = { .type = SBX_MSG_EXEC, .job = 5 }, message;
+
+  keeper_make_run (keeper, 0, -1);
+  g_assert_cmpint (sbx_message_send (keeper->service, &exec, &keeper->init, 1), ==, 0);
+  keeper_expect (keeper->init, INIT, SBX_MSG_EXEC, &message, NULL);
+  end_application (keeper, 0);
+  keeper_expect (keeper->service, DAEMON, SBX_MSG_EXITED, &message, NULL);
+  g_assert_cmpuint (message.job, ==, 0);
+  keeper_expect (keeper->service, DAEMON, SBX_MSG_EXITED, &message, NULL);
+  g_assert_cmpuint (message.job, ==, 5);
+  g_assert_cmpint (message.value, ==, SIGKILL);
+  keeper_expect (keeper->service, DAEMON, SBX_MSG_ENDED, &message, NULL);
+}
+
+static void
+test_exec_refused (Keeper *keeper, gconstpointer data)
+{
+  SbxMessage exec = { .type = SBX_MSG_EXEC, .job = 3 }, message;
+  int pipe_ends[2];
+
+  keeper_start (keeper);
+  keeper_prepare (keeper);
+  g_assert_cmpint (sbx_message_send (keeper->service, &exec, &keeper->init, 1), ==, 0);
+  keeper_expect (keeper->service, DAEMON, SBX_MSG_FAILED, &message, NULL);
+  g_assert_cmpuint (message.job, ==, 3);
+  g_assert_cmpint (message.value, ==, ESRCH);
+  keeper_init_says (keeper, SBX_MSG_READY, 0, 0);
+  keeper_expect (keeper->service, DAEMON, SBX_MSG_READY, &message, NULL);
+  keeper_send_start (keeper, 0, -1);
+  keeper_expect (keeper->init, INIT, SBX_MSG_START, &message, NULL);
+  keeper_init_says (keeper, SBX_MSG_STARTED, 0, 0);
+  keeper_expect (keeper->service, DAEMON, SBX_MSG_STARTED, &message, NULL);
+  /* A lifeline that is none */
+  g_assert_cmpint (pipe (pipe_ends), ==, 0);
+  exec.value = SBX_START_LIFELINE;
+  g_assert_cmpint (sbx_message_send (keeper->service, &exec, pipe_ends, 2), ==, 0);
+  keeper_expect (keeper->service, DAEMON, SBX_MSG_FAILED, &message, NULL);
+  g_assert_cmpint (message.value, ==, ENOTSOCK);
+  g_assert_cmpint (message.detail, ==, SBX_STEP_PROTOCOL);
+  keeper_expect_silence (keeper->init);
+  /* Init cannot */
+  exec.value = 0;
+  g_assert_cmpint (sbx_message_send (keeper->service, &exec, pipe_ends, 1), ==, 0);
+  keeper_expect (keeper->init, INIT, SBX_MSG_EXEC, &message, NULL);
+  fake_init_say (
+      keeper->init,
+      &(SbxMessage){
+          .type = SBX_MSG_FAILED, .job = message.job, .value = ENOENT, .detail = SBX_STEP_EXEC, .text = "x" },
+      FALSE);
+  keeper_expect (keeper->service, DAEMON, SBX_MSG_FAILED, &message, NULL);
+  g_assert_cmpuint (message.job, ==, 3);
+  g_assert_cmpint (message.value, ==, ENOENT);
+  g_assert_cmpstr (message.text, ==, "x");
+  close (pipe_ends[0]);
+  close (pipe_ends[1]);
+}
+
+/* One that comes later is told all that has happened, and hears the rest. */
+static void
+test_late_service (Keeper *keeper, gconstpointer data)
+{
+  pid_t pid = keeper_make_run (keeper, 0, -1);
+  SbxMessage message;
+  int late, later;
+
+  late = keeper_connect (keeper);
+  keeper_expect (late, DAEMON, SBX_MSG_READY, &message, NULL);
+  keeper_expect (late, DAEMON, SBX_MSG_STARTED, &message, NULL);
+  g_assert_cmpint (message.pid, ==, pid);
+  g_assert_cmpint (g_ascii_strtoll (message.text, NULL, 10), >, 0);
+  keeper_init_says (keeper, SBX_MSG_EXITED, 0, 0);
+  keeper_expect (keeper->service, DAEMON, SBX_MSG_EXITED, &message, NULL);
+  keeper_expect (late, DAEMON, SBX_MSG_EXITED, &message, NULL);
+  /* The one that launched may leave by now */
+  close (keeper->service);
+  keeper->service = -1;
+  later = keeper_connect (keeper);
+  keeper_expect (later, DAEMON, SBX_MSG_READY, &message, NULL);
+  keeper_expect (later, DAEMON, SBX_MSG_STARTED, &message, NULL);
+  keeper_expect (later, DAEMON, SBX_MSG_EXITED, &message, NULL);
+  fake_init_exit (keeper->init, 0);
+  keeper_expect (later, DAEMON, SBX_MSG_ENDED, &message, NULL);
+  keeper_expect (late, DAEMON, SBX_MSG_ENDED, &message, NULL);
+  keeper_expect_exit (keeper, 0);
+  close (late);
+  close (later);
+}
+
+/* Only the service that launched may say START; one that breaks the rules is disconnected, and the instance lives. */
+static void
+test_late_service_starts (Keeper *keeper, gconstpointer data)
+{
+  SbxMessage start = { .type = SBX_MSG_START }, message;
+  int late, wild;
+
+  keeper_start (keeper);
+  keeper_prepare (keeper);
+  keeper_init_says (keeper, SBX_MSG_READY, 0, 0);
+  keeper_expect (keeper->service, DAEMON, SBX_MSG_READY, &message, NULL);
+  late = keeper_connect (keeper);
+  keeper_expect (late, DAEMON, SBX_MSG_READY, &message, NULL);
+  g_assert_cmpint (sbx_message_send (late, &start, &keeper->init, 1), ==, 0);
+  keeper_expect_end (late);
+  wild = keeper_connect (keeper);
+  keeper_expect (wild, DAEMON, SBX_MSG_READY, &message, NULL);
+  g_assert_cmpint (send (wild, "rubbish", 7, 0), ==, 7);
+  keeper_expect_end (wild);
+  keeper_expect_silence (keeper->init);
+  keeper_send_start (keeper, 0, -1);
+  keeper_expect (keeper->init, INIT, SBX_MSG_START, &message, NULL);
+  close (late);
+  close (wild);
+}
+
+int
+main (int argc, char **argv)
+{
+  static const struct {
+    const char *name;
+    void (*run) (Keeper *keeper, gconstpointer data);
+  } tests[] = {
+    { "early-start", test_early_start },
+    { "ready-first", test_ready_first },
+    { "init-out-of-turn", test_init_out_of_turn },
+    { "enforced", test_enforced },
+    { "init-failure", test_init_failure },
+    { "init-failure-and-end", test_init_failure_and_end },
+    { "bwrap-complains", test_bwrap_complains },
+    { "bwrap-ends-silently", test_bwrap_ends_silently },
+    { "service-leaves-before-start", test_service_leaves_before_start },
+    { "service-leaves-without-lifeline", test_service_leaves_without_lifeline },
+    { "service-leaves-with-lifeline", test_service_leaves_with_lifeline },
+    { "bad-lifeline", test_bad_lifeline },
+    { "stop-before-running", test_stop_before_running },
+    { "stop", test_stop },
+    { "stop-at-once", test_stop_at_once },
+    { "terminated", test_terminated },
+    { "signals", test_signals },
+    { "caller-leaves", test_caller_leaves },
+    { "caller-leaves-early", test_caller_leaves_early },
+    { "init-killed", test_init_killed },
+    { "bwrap-killed", test_bwrap_killed },
+    { "exec", test_exec },
+    { "exec-at-the-end", test_exec_at_the_end },
+    { "exec-refused", test_exec_refused },
+    { "late-service", test_late_service },
+    { "late-service-starts", test_late_service_starts },
+  };
+
+  fake_bwrap_main (argc, argv);
+  g_test_init (&argc, &argv, NULL);
+  for (gsize i = 0; i < G_N_ELEMENTS (tests); i++) {
+    g_autofree char *path = g_strconcat ("/keeper/", tests[i].name, NULL);
+
+    g_test_add (path, Keeper, NULL, keeper_set_up, tests[i].run, keeper_tear_down);
+  }
+  return g_test_run ();
+}
