@@ -45,4 +45,4 @@
 #define SBX_AUTHORITY_RETRY_SECONDS 10
 /* Descriptors: a launch holds up to SBX_MESSAGE_FDS of them. */
 #define SBX_WANTED_NOFILE 65536
-#define SBX_CRASH_HANDLER_SECONDS 60 /* less than HANDLER_MS of keeper/crash.c, which is for when we are gone */
+#define SBX_CRASH_HANDLER_SECONDS 60 /* less than HANDLER_MS of keeper/parts/crash.c, which is for when we are gone */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The sandbox of a program that serves the application from outside (keeper/sidecar.c): the system's programs,
+/* The sandbox of a program that serves the application from outside (keeper/parts/sidecar.c): the system's programs,
  * namespaces of its own, no capabilities, the calls of filter/sidecar-table.c, and what the rest of the plan adds. */
 #include "plan/sidecar.h"
 

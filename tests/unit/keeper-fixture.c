@@ -166,6 +166,18 @@ keeper_send_start (Keeper *keeper, int flags, int lifeline)
   close (fds[0]);
 }
 
+void
+keeper_send_early_start (Keeper *keeper, int flags, int lifeline)
+{
+  SbxMessage exec = { .type = SBX_MSG_EXEC, .job = 99 }, message;
+
+  keeper_send_start (keeper, flags, lifeline);
+  /* What comes behind it on the same socket is refused, and that is told */
+  g_assert_cmpint (sbx_message_send (keeper->service, &exec, &keeper->init, 1), ==, 0);
+  keeper_expect (keeper->service, SBX_CHANNEL_KEEPER_TO_DAEMON, SBX_MSG_FAILED, &message, NULL);
+  g_assert_cmpuint (message.job, ==, 99);
+}
+
 static gboolean
 is_readable (int sock, int ms)
 {
@@ -273,7 +285,7 @@ keeper_make_run (Keeper *keeper, int flags, int lifeline)
 
   keeper_start (keeper);
   keeper_prepare (keeper);
-  keeper_send_start (keeper, flags, lifeline);
+  keeper_send_early_start (keeper, flags, lifeline);
   keeper_init_says (keeper, SBX_MSG_READY, 0, 0);
   keeper_expect (keeper->init, SBX_CHANNEL_KEEPER_TO_INIT, SBX_MSG_START, &message, NULL);
   keeper_init_says (keeper, SBX_MSG_HELLO, 0, 0);

@@ -32,7 +32,9 @@ void keeper_start (Keeper *keeper);
 void keeper_prepare (Keeper *keeper);
 /* START with @flags, and the descriptor @lifeline if that is not -1. */
 void keeper_send_start (Keeper *keeper, int flags, int lifeline);
-/* READY, START, HELLO, STARTED: until the application runs. Returns its pid. @lifeline may be -1. */
+/* … and waits until the keeper has it, so that a READY which is said after this comes later */
+void keeper_send_early_start (Keeper *keeper, int flags, int lifeline);
+/* START, READY, HELLO, STARTED: until the application runs. Returns its pid. @lifeline may be -1. */
 pid_t keeper_make_run (Keeper *keeper, int flags, int lifeline);
 
 /* A message of that type; what else was said before it is an error. Descriptors are closed, *@n_fds says how many. */

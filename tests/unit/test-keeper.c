@@ -145,7 +145,7 @@ test_enforced (Keeper *keeper, gconstpointer data)
 
   keeper_start (keeper);
   keeper_prepare (keeper);
-  keeper_send_start (keeper, 0, -1);
+  keeper_send_early_start (keeper, 0, -1);
   keeper_init_says (keeper, SBX_MSG_READY, 0, 0);
   keeper_expect (keeper->init, INIT, SBX_MSG_START, &message, NULL);
   keeper_init_says (keeper, SBX_MSG_STARTED, 0, -1);
@@ -160,7 +160,7 @@ test_init_failure (Keeper *keeper, gconstpointer data)
 
   keeper_start (keeper);
   keeper_prepare (keeper);
-  keeper_send_start (keeper, 0, -1);
+  keeper_send_early_start (keeper, 0, -1);
   keeper_init_says (keeper, SBX_MSG_READY, 0, 0);
   keeper_expect (keeper->init, INIT, SBX_MSG_START, &message, NULL);
   keeper_init_says (keeper, SBX_MSG_FAILED, ENOENT, SBX_STEP_EXEC);
@@ -175,7 +175,7 @@ test_init_failure_and_end (Keeper *keeper, gconstpointer data)
 
   keeper_start (keeper);
   keeper_prepare (keeper);
-  keeper_send_start (keeper, 0, -1);
+  keeper_send_early_start (keeper, 0, -1);
   keeper_init_says (keeper, SBX_MSG_READY, 0, 0);
   keeper_expect (keeper->init, INIT, SBX_MSG_START, &message, NULL);
   g_assert_cmpint (kill (keeper->keeper, SIGSTOP), ==, 0);
