@@ -115,7 +115,6 @@ write_prepare (const Keeper *keeper)
   int fd;
 
   sbx_block_add_string (&writer, SBX_TAG_ID, KEEPER_ID);
-  sbx_block_add (&writer, SBX_TAG_INFO, "about it", 8);
   sbx_block_add_strv (&writer, SBX_TAG_BWRAP, argv);
   sbx_block_add (&writer, SBX_TAG_FDMAP, numbers, sizeof numbers);
   if (keeper->sidecar)
@@ -149,6 +148,7 @@ write_start (void)
   SbxBlockWriter writer = { 0 };
   int fd;
 
+  sbx_block_add (&writer, SBX_TAG_INFO, "[Instance]\n", strlen ("[Instance]\n"));
   sbx_block_add (&writer, SBX_TAG_FDMAP, "", 0);
   sbx_block_add_strv (&writer, SBX_TAG_ARGV, argv);
   fd = sbx_block_finish (&writer);

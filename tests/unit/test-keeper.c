@@ -148,7 +148,7 @@ test_enforced (Keeper *keeper, gconstpointer data)
   keeper_send_early_start (keeper, 0, -1);
   keeper_init_says (keeper, SBX_MSG_READY, 0, 0);
   keeper_expect (keeper->init, INIT, SBX_MSG_START, &message, NULL);
-  keeper_init_says (keeper, SBX_MSG_STARTED, 0, -1);
+  keeper_init_says (keeper, SBX_MSG_STARTED, 0, SBX_ENFORCED_ALL);
   keeper_expect (keeper->service, DAEMON, SBX_MSG_STARTED, &message, NULL);
   g_assert_cmpint (message.detail, ==, SBX_ENFORCED_APP_DOMAIN | SBX_ENFORCED_SECCOMP);
 }
@@ -522,7 +522,7 @@ test_late_service (Keeper *keeper, gconstpointer data)
   keeper_expect (late, DAEMON, SBX_MSG_READY, &message, NULL);
   keeper_expect (late, DAEMON, SBX_MSG_STARTED, &message, NULL);
   g_assert_cmpint (message.pid, ==, pid);
-  g_assert_cmpint (g_ascii_strtoll (message.text, NULL, 10), >, 0);
+  g_assert_cmpint (message.start_time, >, 0);
   keeper_init_says (keeper, SBX_MSG_EXITED, 0, 0);
   keeper_expect (keeper->service, DAEMON, SBX_MSG_EXITED, &message, NULL);
   keeper_expect (late, DAEMON, SBX_MSG_EXITED, &message, NULL);
