@@ -17,6 +17,14 @@ exec_with (Command command, const Environment &surroundings)
 
 class Exec : public EitherBus {
 protected:
+  void
+  TearDown () override
+  {
+    for (const Record &r : records ())
+      if (r.state == "running")
+        EXPECT_TRUE (succeeds (sandboxctl ({ "stop", r.id })));
+    EitherBus::TearDown ();
+  }
   /* Puts `default` and @groups into a profile, and starts one with that. */
   std::string
   launch_with (const std::string &groups)
@@ -93,6 +101,14 @@ TEST_P (Exec, HasTheSocketsOfTheInstance)
 /* The instance's X display, whichever the caller has, and none where it has none. */
 class ExecOnDisplay : public OnDisplay {
 protected:
+  void
+  TearDown () override
+  {
+    for (const Record &r : records ())
+      if (r.state == "running")
+        EXPECT_TRUE (succeeds (sandboxctl ({ "stop", r.id })));
+    OnDisplay::TearDown ();
+  }
   Outcome
   exec (const std::string &id, const Environment &surroundings)
   {
