@@ -21,8 +21,9 @@ protected:
   TearDown () override
   {
     for (const Record &r : records ())
-      if (r.state == "running")
+      if (r.state == "running") {
         EXPECT_TRUE (succeeds (sandboxctl ({ "stop", r.id })));
+      }
     EitherBus::TearDown ();
   }
   /* Puts `default` and @groups into a profile, and starts one with that. */
@@ -105,8 +106,9 @@ protected:
   TearDown () override
   {
     for (const Record &r : records ())
-      if (r.state == "running")
+      if (r.state == "running") {
         EXPECT_TRUE (succeeds (sandboxctl ({ "stop", r.id })));
+      }
     OnDisplay::TearDown ();
   }
   Outcome

@@ -140,8 +140,8 @@ make_app_info (SbxDraft *self)
 }
 
 /* Files that the user chooses in the portal's dialogs: the document portal shows each application its own, in a file
- * system at the same path as outside. The keeper mounts it (keeper/parts/documents.c). GTK and GLib take such dialogs instead
- * of their own only when they are told to. */
+ * system at the same path as outside. The keeper mounts it (keeper/parts/documents.c). GTK and GLib take such dialogs
+ * instead of their own only when they are told to. */
 static void
 add_documents (SbxDraft *self)
 {
