@@ -117,8 +117,8 @@ say_level (const Telling *telling, SbxLevelIndex index)
 static void
 say_ports (const Telling *telling, SbxPortsIndex index)
 {
-  const guint16 *ports;
-  gsize n;
+  const guint16 *ports = NULL;
+  gsize n = 0;
   g_autoptr (GString) list = g_string_new (NULL);
 
   if (!(index == SBX_PORTS_CONNECT ? sbx_policy_get_connect : sbx_policy_get_bind) (telling->policy, &ports, &n))
