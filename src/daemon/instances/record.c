@@ -18,7 +18,7 @@
 
 #define ANNOUNCED_FILE "announced"
 /* As sbx_replace_file () calls them */
-#define NEW_STATUS_FILE SBX_STATUS_FILE ".new"
+#define NEW_STATUS_FILE "status.new" /* that of sbx_replace_file () */
 
 int
 sbx_record_open (int parent, guint64 id)
