@@ -140,8 +140,8 @@ sbx_status_write (const SbxStatus *status, char file[SBX_STATUS_SIZE])
   memcpy (file, HEAD, at);
   for (size_t i = 0; i < N_FIELDS; i++) {
     write_field (&fields[i], &clean, line);
-    memcpy (file + at, line, strlen (line)); /* all lines together are far from the end */
-    at += strlen (line);
+    for (const char *c = line; *c; c++) /* all lines together are far from the end */
+      file[at++] = *c;
   }
 }
 
