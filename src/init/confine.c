@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "init/confine.h"
+
 #include <errno.h>
 #include <linux/filter.h>
 #include <linux/seccomp.h>
@@ -6,8 +8,8 @@
 #include <sys/prctl.h>
 #include <unistd.h>
 
-#include "init/init.h"
 #include "wire/landlock.h"
+#include "wire/message.h"
 
 static int
 fail (SbxInitFailure *failure, SbxStep step)

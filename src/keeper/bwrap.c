@@ -14,6 +14,7 @@
 
 #include "wire/fdmap.h"
 #include "wire/layout.h"
+#include "wire/signals.h"
 
 typedef struct {
   int sources[SBX_FDMAP_MAX];
@@ -61,14 +62,10 @@ put_files (Map *map, const SbxBlock *block, const int *files, size_t n)
 static void __attribute__ ((noreturn)) exec_it (pid_t keeper, char **argv, const Map *map)
 {
   char *empty[] = { NULL };
-  sigset_t none;
 
   if (prctl (PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) < 0 || getppid () != keeper)
     _exit (127);
-  sigemptyset (&none);
-  sigprocmask (SIG_SETMASK, &none, NULL);
-  signal (SIGPIPE, SIG_DFL);
-  signal (SIGXFSZ, SIG_DFL);
+  sbx_signals_reset ();
   if (sbx_fdmap_apply (map->sources, map->targets, map->n, -1) == 0)
     execve (argv[0], argv, empty);
   dprintf (STDERR_FILENO, "cannot execute %s: %s\n", argv[0], strerror (errno));

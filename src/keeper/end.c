@@ -10,6 +10,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "wire/io.h"
 #include "wire/sys.h"
 
 #define KILL_AGAIN_MS 50 /* what has been killed takes a moment */
@@ -59,18 +60,13 @@ static size_t
 kill_children (SbxKeeper *keeper)
 {
   char path[64], line[4096];
-  int fd;
   ssize_t n;
   pid_t pid;
 
   snprintf (path, sizeof path, "/proc/self/task/%d/children", (int) gettid ());
-  fd = open (path, O_RDONLY | O_CLOEXEC);
-  n = fd < 0 ? -1 : read (fd, line, sizeof line - 1);
-  if (fd >= 0)
-    close (fd);
+  n = sbx_read_text_at (path, line, sizeof line);
   if (n <= 0)
     return 1; /* not known: wait for them */
-  line[n] = '\0';
   n = 0;
   for (char *at = line, *end; (pid = (pid_t) strtol (at, &end, 10)) > 0; at = end) {
     kill (pid, SIGKILL);

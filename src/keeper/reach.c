@@ -14,6 +14,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "wire/io.h"
 #include "wire/sys.h"
 
 #define PASSES 32
@@ -52,13 +53,12 @@ read_stat (int proc, const char *path, Process *process)
   char text[1024];
   const char *end;
   int fd = openat (proc, path, O_RDONLY | O_CLOEXEC);
-  ssize_t n = fd < 0 ? -1 : read (fd, text, sizeof text - 1);
+  ssize_t n = fd < 0 ? -1 : sbx_read_text (fd, text, sizeof text);
 
   if (fd >= 0)
     close (fd);
   if (n <= 0)
     return -1;
-  text[n] = '\0';
   end = strrchr (text, ')'); /* the name in front of it may hold anything (proc(5)) */
   if (!end
       || sscanf (end, ") %*c %d %*d %*d %*d %*d %*u %*u %*u %*u %*u %*u %*u %*d %*d %*d %*d %*d %*d %llu",

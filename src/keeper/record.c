@@ -10,27 +10,9 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "wire/io.h"
 #include "wire/layout.h"
 #include "wire/sweep.h"
-
-static int
-write_whole (int fd, const void *data, size_t size, off_t at)
-{
-  const char *bytes = data;
-
-  while (size > 0) {
-    ssize_t n = pwrite (fd, bytes, size, at);
-
-    if (n < 0 && errno == EINTR)
-      continue;
-    if (n < 0)
-      return -1;
-    bytes += n;
-    at += n;
-    size -= (size_t) n;
-  }
-  return 0;
-}
 
 int
 sbx_record_write_info (const SbxKeeperRecord *record, const void *info, size_t size)
@@ -40,7 +22,7 @@ sbx_record_write_info (const SbxKeeperRecord *record, const void *info, size_t s
 
   if (fd < 0)
     return -1;
-  rc = write_whole (fd, info, size, 0);
+  rc = sbx_pwrite_all (fd, info, size, 0);
   saved = errno;
   close (fd);
   errno = saved;
@@ -75,7 +57,7 @@ open_status (SbxKeeperRecord *record)
   memset (blank, '\n', sizeof blank);
   record->status =
       openat (record->directory, SBX_STATUS_FILE, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
-  return record->status < 0 ? -1 : write_whole (record->status, blank, sizeof blank, 0);
+  return record->status < 0 ? -1 : sbx_pwrite_all (record->status, blank, sizeof blank, 0);
 }
 
 int
@@ -124,7 +106,7 @@ sbx_record_write (SbxKeeperRecord *record, const SbxStatus *status)
   char file[SBX_STATUS_SIZE];
 
   sbx_status_write (status, file);
-  return write_whole (record->status, file, sizeof file, 0);
+  return sbx_pwrite_all (record->status, file, sizeof file, 0);
 }
 
 void

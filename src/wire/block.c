@@ -10,6 +10,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "wire/io.h"
+
 #define MAX_BLOCK (64u << 20)
 #define SEALS (F_SEAL_WRITE | F_SEAL_SHRINK | F_SEAL_GROW)
 #define ALIGN(n) (((n) + 7u) & ~(size_t) 7u)
@@ -445,22 +447,6 @@ sbx_block_add_path_rule (SbxBlockWriter *writer, uint64_t access, const char *pa
   }
 }
 
-static int
-write_all (int fd, const uint8_t *data, size_t size)
-{
-  while (size > 0) {
-    ssize_t n = write (fd, data, size);
-
-    if (n < 0 && errno == EINTR)
-      continue;
-    if (n < 0)
-      return -1;
-    data += n;
-    size -= (size_t) n;
-  }
-  return 0;
-}
-
 int
 sbx_block_finish (SbxBlockWriter *writer)
 {
@@ -469,7 +455,7 @@ sbx_block_finish (SbxBlockWriter *writer)
 
   if (error == 0) {
     fd = memfd_create ("sandbox-block", MFD_CLOEXEC | MFD_ALLOW_SEALING);
-    if (fd < 0 || write_all (fd, writer->data, writer->size) < 0 || fcntl (fd, F_ADD_SEALS, SEALS | F_SEAL_SEAL) < 0)
+    if (fd < 0 || sbx_pwrite_all (fd, writer->data, writer->size, 0) < 0 || fcntl (fd, F_ADD_SEALS, SEALS | F_SEAL_SEAL) < 0)
       error = errno;
   }
   sbx_block_writer_clear (writer);

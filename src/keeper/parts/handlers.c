@@ -18,6 +18,7 @@
 #include "keeper/state.h"
 #include "wire/fdmap.h"
 #include "wire/layout.h"
+#include "wire/signals.h"
 #include "wire/sys.h"
 
 #define SWEEPS 200 /* of a millisecond each, for what is being killed to be gone */
@@ -66,12 +67,8 @@ holds (const void *state)
 static void __attribute__ ((noreturn)) exec_keeper (int program, const int *sources, const int32_t *targets, size_t n)
 {
   char *argv[] = { (char *) "sandbox-keeper", NULL }, *empty[] = { NULL };
-  sigset_t none;
 
-  sigemptyset (&none);
-  sigprocmask (SIG_SETMASK, &none, NULL);
-  signal (SIGPIPE, SIG_DFL);
-  signal (SIGXFSZ, SIG_DFL);
+  sbx_signals_reset ();
   program = sbx_fdmap_apply (sources, targets, n, program);
   if (program >= 0)
     (void) sbx_sys_execveat (program, argv, empty);

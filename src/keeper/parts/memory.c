@@ -14,6 +14,7 @@
 
 #include "keeper/keeper.h"
 #include "keeper/state.h"
+#include "wire/io.h"
 
 #define CGROUPS "/sys/fs/cgroup"
 
@@ -30,15 +31,6 @@ set_up (void *state)
 
   self->events = -1;
   return 0;
-}
-
-/* The content of a small file, NUL-terminated; "" when it cannot be read. */
-static void
-read_text (int fd, char *text, size_t size)
-{
-  ssize_t n = fd < 0 ? 0 : pread (fd, text, size - 1, 0);
-
-  text[n > 0 ? n : 0] = '\0';
 }
 
 /* The path of the unified hierarchy in /proc/PID/cgroup ("0::PATH", cgroups(7)), or NULL. */
@@ -77,7 +69,7 @@ started (void *state)
 
   snprintf (name, sizeof name, "/proc/%d/cgroup", (int) keeper->init.pid);
   fd = open (name, O_RDONLY | O_CLOEXEC);
-  read_text (fd, text, sizeof text);
+  (void) sbx_read_text (fd, text, sizeof text);
   if (fd >= 0)
     close (fd);
   path = find_path (text);
@@ -106,7 +98,7 @@ application_ended (void *state)
 
   if (self->events < 0)
     return;
-  read_text (self->events, text, sizeof text);
+  (void) sbx_read_text (self->events, text, sizeof text);
   close (self->events);
   self->events = -1;
   /* "oom" is this limit's alone: a process may also be killed since the machine has no memory left */

@@ -16,6 +16,7 @@
 #include "keeper/state.h"
 #include "wire/fdmap.h"
 #include "wire/layout.h"
+#include "wire/signals.h"
 
 #define LOG_PAUSE_MS 20
 
@@ -50,12 +51,8 @@ static void __attribute__ ((noreturn)) exec_it (char **argv, const Start *start,
                               SBX_SIDECAR_FILE_FD };
   const size_t n = sizeof sources / sizeof *sources - (start->file < 0);
   char *empty[] = { NULL };
-  sigset_t none;
 
-  sigemptyset (&none);
-  sigprocmask (SIG_SETMASK, &none, NULL);
-  signal (SIGPIPE, SIG_DFL);
-  signal (SIGXFSZ, SIG_DFL);
+  sbx_signals_reset ();
   if (setrlimit (RLIMIT_DATA, &start->memory) == 0 && sbx_fdmap_apply (sources, targets, n, -1) == 0)
     execve (argv[0], argv, empty);
   _exit (127);

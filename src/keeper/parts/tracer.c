@@ -24,6 +24,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "wire/io.h"
 #include "wire/layout.h"
 #include "wire/message.h"
 #include "wire/sys.h"
@@ -85,18 +86,10 @@ read_status (pid_t tid, Status *status)
 {
   static char text[1 << 16]; /* "Groups:" may have thousands of numbers, and the signals come after that */
   char path[64];
-  ssize_t n = -1;
-  int fd;
 
   snprintf (path, sizeof path, "/proc/%d/status", (int) tid);
-  fd = open (path, O_RDONLY | O_CLOEXEC);
-  if (fd >= 0) {
-    n = read (fd, text, sizeof text - 1);
-    close (fd);
-  }
-  if (n <= 0)
+  if (sbx_read_text_at (path, text, sizeof text) <= 0)
     return -1;
-  text[n] = '\0';
   *status = (Status){ .tgid = (pid_t) number_after (text, "\nTgid:", 10),
                       .inner_tgid = number_in_instance (text, "\nNStgid:"),
                       .inner_tid = number_in_instance (text, "\nNSpid:"),

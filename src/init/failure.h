@@ -1,0 +1,10 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include <stdint.h>
+
+/* What went wrong in init or in a child of it: all that FAILED says. */
+typedef struct {
+  int32_t step;  /* SbxStep */
+  int32_t error; /* errno */
+} SbxInitFailure;

@@ -1,0 +1,249 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "init/init.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <sys/prctl.h>
+#include <sys/signalfd.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "init/confine.h"
+#include "init/spawn.h"
+#include "wire/message.h"
+#include "wire/sys.h"
+
+#define MAX_JOBS 256
+
+typedef struct {
+  uint32_t job;
+  pid_t pid; /* 0: a free row */
+} Job;
+
+typedef struct {
+  int control; /* socket to the keeper */
+  int signals;
+  bool started; /* START has come: from here on nothing runs outside the app domain and the filter */
+  bool linger;  /* SBX_START_LINGER */
+  bool held;    /* HOLD */
+  bool main_ended;
+  bool childless; /* as of the last time that something was reaped */
+  bool over;      /* nothing more is done */
+  int status;     /* … and this is what init ends with */
+  Job jobs[MAX_JOBS];
+} Init;
+
+/* The first reason counts. */
+static void
+end (Init *init, int status)
+{
+  if (!init->over)
+    init->status = status;
+  init->over = true;
+}
+
+static void
+say (Init *init, uint32_t type, uint32_t job, int32_t value, int32_t detail)
+{
+  SbxMessage message = { .type = type, .job = job, .value = value, .detail = detail };
+
+  if (sbx_message_send (init->control, &message, NULL, 0) < 0)
+    end (init, 1); /* the keeper is gone, and with it the instance */
+}
+
+static Job *
+find_job (Init *init, uint32_t job)
+{
+  for (size_t i = 0; i < MAX_JOBS; i++)
+    if (init->jobs[i].pid > 0 && init->jobs[i].job == job)
+      return &init->jobs[i];
+  return NULL;
+}
+
+static Job *
+free_row (Init *init)
+{
+  for (size_t i = 0; i < MAX_JOBS; i++)
+    if (init->jobs[i].pid == 0)
+      return &init->jobs[i];
+  return NULL;
+}
+
+/* The command of the block @fd; that of START also confines this process and so all of its children. */
+static pid_t
+confine_and_spawn (Init *init, int fd, const SbxInitJob *job, uint32_t *enforced, SbxInitFailure *failure)
+{
+  bool first = job->number == 0;
+  SbxBlock block;
+  pid_t pid = -1;
+
+  if (sbx_block_open (&block, fd, first ? SBX_BLOCK_START : SBX_BLOCK_EXEC) < 0) {
+    *failure = (SbxInitFailure){ SBX_STEP_PROTOCOL, errno };
+    return -1;
+  }
+  if (first)
+    init->linger = sbx_block_u32 (&block, SBX_TAG_FLAGS, 0) & SBX_START_LINGER;
+  if (!first || sbx_init_confine (&block, enforced, failure) == 0)
+    pid = sbx_init_spawn (&block, job, failure);
+  sbx_block_close (&block);
+  return pid;
+}
+
+/* What START or EXEC asks for. */
+static void
+run (Init *init, const SbxMessage *message, const int *fds, size_t n)
+{
+  bool first = message->type == SBX_MSG_START, gated = (message->value & SBX_START_GATE) != 0;
+  size_t before = gated ? 2 : 1; /* the block, the gate */
+  SbxInitFailure failure = { SBX_STEP_PROTOCOL, EBADMSG };
+  Job *row = free_row (init);
+  uint32_t enforced = 0;
+  pid_t pid = -1;
+
+  /* EXEC before START, START twice, or as an EXEC what only START may be: the keeper never does that */
+  if (first == init->started || first != (message->job == 0)) {
+    end (init, 1);
+    return;
+  }
+  init->started = true;
+  if (!row) {
+    failure = (SbxInitFailure){ SBX_STEP_FORK, EAGAIN };
+  } else if (n >= before) {
+    SbxInitJob job = { message->job, init->control, gated ? fds[1] : -1, fds + before, n - before };
+
+    pid = confine_and_spawn (init, fds[0], &job, &enforced, &failure);
+  }
+  if (pid > 0) {
+    *row = (Job){ message->job, pid };
+    say (init, SBX_MSG_STARTED, message->job, 0, (int32_t) enforced);
+  } else {
+    say (init, SBX_MSG_FAILED, message->job, failure.error, failure.step);
+    if (first)
+      end (init, 1);
+  }
+}
+
+/* The application has ended, and nothing keeps us. */
+static void
+end_when_done (Init *init)
+{
+  if (init->main_ended && !init->held && (!init->linger || init->childless))
+    end (init, 0);
+}
+
+static void
+forward_signal (Init *init, const SbxMessage *message)
+{
+  Job *job = find_job (init, message->job);
+
+  if (job) /* every job leads a process group of its own */
+    kill (message->detail ? -job->pid : job->pid, message->value);
+}
+
+/* One message from the keeper, or its end. */
+static void
+serve (Init *init)
+{
+  int fds[SBX_MESSAGE_FDS];
+  SbxMessage message;
+  size_t n;
+
+  if (sbx_message_recv (init->control, SBX_CHANNEL_KEEPER_TO_INIT, &message, fds, &n, NULL) <= 0) {
+    end (init, 1);
+    return;
+  }
+  if (message.type == SBX_MSG_SIGNAL) {
+    forward_signal (init, &message);
+  } else if (message.type == SBX_MSG_HOLD) {
+    init->held = message.value != 0;
+    end_when_done (init);
+  } else {
+    run (init, &message, fds, n);
+  }
+  while (n > 0)
+    close (fds[--n]);
+}
+
+/* A child has ended: ours, or one whose parent has ended before it. */
+static void
+tell_end (Init *init, pid_t pid, int status)
+{
+  for (size_t i = 0; i < MAX_JOBS; i++)
+    if (init->jobs[i].pid == pid) {
+      init->jobs[i].pid = 0;
+      init->main_ended |= init->jobs[i].job == 0;
+      say (init, SBX_MSG_EXITED, init->jobs[i].job, status, 0);
+    }
+}
+
+static void
+reap (Init *init)
+{
+  struct signalfd_siginfo info;
+  int status;
+  pid_t pid;
+
+  if (read (init->signals, &info, sizeof info) < 0 && errno != EAGAIN && errno != EINTR) {
+    end (init, 1);
+    return;
+  }
+  while ((pid = waitpid (-1, &status, WNOHANG)) > 0)
+    tell_end (init, pid, status);
+  init->childless = pid < 0 && errno == ECHILD;
+  end_when_done (init);
+}
+
+/* Only the socket stays: bwrap's own descriptors and our program file are nobody's business any more. */
+static int
+tidy_descriptors (int control)
+{
+  int null = open ("/dev/null", O_RDWR | O_CLOEXEC);
+
+  for (int fd = 0; null >= 0 && fd <= 2; fd++)
+    dup2 (null, fd);
+  if ((control > 3 && sbx_sys_close_range (3, (unsigned) control - 1, 0) < 0)
+      || sbx_sys_close_range ((unsigned) control + 1, ~0U, 0) < 0)
+    return -1;
+  return fcntl (control, F_SETFD, FD_CLOEXEC);
+}
+
+static int
+open_signals (void)
+{
+  sigset_t chld;
+
+  sigemptyset (&chld);
+  sigaddset (&chld, SIGCHLD);
+  sigprocmask (SIG_SETMASK, &chld, NULL);
+  return signalfd (-1, &chld, SFD_CLOEXEC | SFD_NONBLOCK);
+}
+
+int
+sbx_init_run (int control)
+{
+  Init init = { .control = control };
+  struct pollfd polled[2];
+
+  if (tidy_descriptors (control) < 0)
+    return 1;
+  prctl (PR_SET_NAME, "sandbox-init");
+  prctl (PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0); /* a handler's is not PID 1 */
+  init.signals = open_signals ();
+  if (init.signals < 0)
+    return 1;
+  say (&init, SBX_MSG_READY, 0, 0, 0);
+  polled[0] = (struct pollfd){ init.control, POLLIN, 0 };
+  polled[1] = (struct pollfd){ init.signals, POLLIN, 0 };
+  while (!init.over) {
+    if (poll (polled, 2, -1) < 0 && errno != EINTR)
+      return 1;
+    if (polled[1].revents)
+      reap (&init);
+    if (polled[0].revents && !init.over)
+      serve (&init);
+  }
+  return init.status;
+}
