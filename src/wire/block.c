@@ -455,7 +455,8 @@ sbx_block_finish (SbxBlockWriter *writer)
 
   if (error == 0) {
     fd = memfd_create ("sandbox-block", MFD_CLOEXEC | MFD_ALLOW_SEALING);
-    if (fd < 0 || sbx_pwrite_all (fd, writer->data, writer->size, 0) < 0 || fcntl (fd, F_ADD_SEALS, SEALS | F_SEAL_SEAL) < 0)
+    if (fd < 0 || sbx_pwrite_all (fd, writer->data, writer->size, 0) < 0
+        || fcntl (fd, F_ADD_SEALS, SEALS | F_SEAL_SEAL) < 0)
       error = errno;
   }
   sbx_block_writer_clear (writer);
