@@ -171,13 +171,16 @@ static void __attribute__ ((noreturn)) be_bwrap (void)
   _exit (WIFSIGNALED (status) ? 128 + WTERMSIG (status) : WEXITSTATUS (status));
 }
 
-/* Words: "print TEXT", "ready", "close" (the link), "exit STATUS", "stay", in the order in which they are done. */
+/* Words: "print TEXT", "complain TEXT", "ready", "close" (the link), "exit STATUS", "stay", in the order in which they
+ * are done. */
 static void __attribute__ ((noreturn)) be_sidecar (char **words)
 {
   prctl (PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
   for (; *words; words++)
     if (g_str_equal (*words, "print"))
       (void) !write (STDOUT_FILENO, words[1], strlen (words[1])), words++;
+    else if (g_str_equal (*words, "complain"))
+      (void) !write (STDERR_FILENO, words[1], strlen (words[1])), words++;
     else if (g_str_equal (*words, "ready"))
       (void) !write (11, "1", 1);
     else if (g_str_equal (*words, "close"))

@@ -64,7 +64,8 @@ static void __attribute__ ((noreturn)) be_keeper (const Keeper *keeper, int sock
 
   prctl (PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
   /* As after execve(2): the test's ends of its sockets are not in it */
-  if (dup2 (null, STDOUT_FILENO) < 0 || dup2 (socket, SBX_KEEPER_SOCKET_FD) != SBX_KEEPER_SOCKET_FD
+  if (dup2 (null, STDOUT_FILENO) < 0 || (keeper->log > 0 && dup2 (keeper->log, STDERR_FILENO) < 0)
+      || dup2 (socket, SBX_KEEPER_SOCKET_FD) != SBX_KEEPER_SOCKET_FD
       || sbx_sys_close_range (SBX_KEEPER_SOCKET_FD + 1, ~0U, 0) < 0
       || fcntl (SBX_KEEPER_SOCKET_FD, F_SETFD, FD_CLOEXEC) < 0)
     _exit (71);

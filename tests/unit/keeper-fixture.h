@@ -22,6 +22,7 @@ typedef struct {
   /* For PREPARE; NULL: no sidecar. The words of fake-bwrap.c's sidecar */
   const char *const *sidecar;
   SbxSidecarKind kind;
+  int log; /* its standard error, if that is not 0 */
 } Keeper;
 
 void keeper_set_up (Keeper *keeper, gconstpointer data);

@@ -567,6 +567,35 @@ test_late_service_starts (Keeper *keeper, gconstpointer data)
   close (wild);
 }
 
+/* What a proxy is made to say can look like nobody else's words: each line says whose it is. */
+static void
+test_sidecar_complains (Keeper *keeper, gconstpointer data)
+{
+  static const char *const words[] = {
+    "complain", "no\nsandboxd: all is well\r\033[1A", "complain", "more\n", "ready", "stay", NULL
+  };
+  int log[2];
+  char text[4096] = "";
+  ssize_t n = 1;
+
+  g_assert_cmpint (pipe (log), ==, 0);
+  keeper->sidecar = words;
+  keeper->kind = SBX_SIDECAR_BUS;
+  keeper->log = log[1];
+  (void) keeper_make_run (keeper, 0, -1);
+  end_application (keeper, 0);
+  expect_end (keeper, keeper->service, 0, SBX_CULPRIT_APPLICATION);
+  keeper_expect_exit (keeper, 0);
+  close (log[1]);
+  for (gsize at = 0; n > 0; at += (gsize) n) {
+    n = read (log[0], text + at, sizeof text - 1 - at);
+    g_assert_cmpint (n, >=, 0);
+  }
+  close (log[0]);
+#define HEAD "sandbox-keeper: " KEEPER_ID ": bus: "
+  g_assert_cmpstr (text, ==, HEAD "no\n" HEAD "sandboxd: all is well\\x0d\\x1b[1Amore\n");
+}
+
 int
 main (int argc, char **argv)
 {
@@ -599,6 +628,7 @@ main (int argc, char **argv)
     { "exec-at-the-end", test_exec_at_the_end },
     { "exec-refused", test_exec_refused },
     { "late-service", test_late_service },
+    { "sidecar-complains", test_sidecar_complains },
     { "late-service-starts", test_late_service_starts },
   };
 

@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <glib.h>
+#include <limits.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
@@ -14,6 +15,7 @@
 #include "wire/bus-log.h"
 #include "wire/fdmap.h"
 #include "wire/landlock.h"
+#include "wire/log-lines.h"
 #include "wire/message.h"
 
 static void make_pair (int pair[2]);
@@ -795,6 +797,69 @@ test_names (void)
   g_assert_null (sbx_culprit_name (SBX_N_CULPRITS));
 }
 
+/* What was put, and how often. */
+typedef struct {
+  GString *text;
+  guint n;
+} Written;
+
+static void
+write_down (void *data, const char *line, size_t size)
+{
+  Written *written = data;
+
+  g_string_append_len (written->text, line, (gssize) size);
+  written->n++;
+  g_assert_cmpuint (size, <=, SBX_LOG_LINE);
+  g_assert_cmpuint (size, <=, PIPE_BUF);
+  g_assert_cmpint (line[size - 1], ==, '\n');
+  for (size_t i = 0; i + 1 < size; i++)
+    g_assert_true (line[i] >= ' ' && line[i] <= '~');
+}
+
+static void
+test_log_lines (void)
+{
+  static const char said[] = "one\n\ntwo\r\033[2J\0x\nsandboxd: a \\ of its own \xc2\x9b\nrest";
+  SbxLogLines lines;
+  Written written = { g_string_new (NULL), 0 };
+
+  sbx_log_lines_begin (&lines, "keeper: a\nb: ");
+  for (gsize i = 0; i < sizeof said - 1; i++) /* byte by byte, as a pipe may give them */
+    sbx_log_lines_feed (&lines, said + i, 1, write_down, &written);
+  g_assert_cmpuint (written.n, ==, 3);
+  sbx_log_lines_end (&lines, write_down, &written);
+  sbx_log_lines_end (&lines, write_down, &written);
+  g_assert_cmpstr (written.text->str, ==,
+                   "keeper: a?b: one\nkeeper: a?b: two\\x0d\\x1b[2J\\x00x\n"
+                   "keeper: a?b: sandboxd: a \\\\ of its own \\xc2\\x9b\nkeeper: a?b: rest\n");
+  g_string_free (written.text, TRUE);
+}
+
+static void
+test_log_lines_bounds (void)
+{
+  g_autofree char *flood = g_strnfill (100000, 'x'), *binary = g_strnfill (100000, '\1');
+  g_autofree char *beginning = g_strnfill (1000, 'b');
+  SbxLogLines lines;
+  Written written = { g_string_new (NULL), 0 };
+
+  sbx_log_lines_begin (&lines, beginning);
+  sbx_log_lines_feed (&lines, flood, 100000, write_down, &written);
+  g_assert_cmpuint (written.n, ==, 0);
+  sbx_log_lines_feed (&lines, "\n", 1, write_down, &written);
+  g_assert_true (g_str_has_suffix (written.text->str, "xx...\n"));
+  g_assert_cmpuint (written.text->len, ==, SBX_LOG_LINE);
+  sbx_log_lines_feed (&lines, binary, 100000, write_down, &written);
+  sbx_log_lines_feed (&lines, "\n", 1, write_down, &written);
+  g_assert_true (g_str_has_suffix (written.text->str, "\\x01...\n"));
+  for (guint i = 0; i < 1000; i++)
+    sbx_log_lines_feed (&lines, "again\n", 6, write_down, &written);
+  g_assert_cmpuint (written.n, ==, SBX_LOG_LINES + 1);
+  g_assert_true (g_str_has_suffix (written.text->str, "(more is not shown)\n"));
+  g_string_free (written.text, TRUE);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -818,6 +883,8 @@ main (int argc, char **argv)
   g_test_add_func ("/wire/bus-log/refusals", test_bus_log_refusals);
   g_test_add_func ("/wire/bus-log/hostile", test_bus_log_hostile);
   g_test_add_func ("/wire/bus-log/full", test_bus_log_full);
+  g_test_add_func ("/wire/log-lines/plain", test_log_lines);
+  g_test_add_func ("/wire/log-lines/bounds", test_log_lines_bounds);
   g_test_add_func ("/wire/fdmap", test_fdmap);
   g_test_add_func ("/wire/landlock/rights", test_landlock_rights);
   g_test_add_func ("/wire/names", test_names);

@@ -58,16 +58,6 @@ static void __attribute__ ((noreturn)) exec_it (char **argv, const Start *start,
   _exit (127);
 }
 
-static void
-close_pair (const int pair[2])
-{
-  int saved = errno;
-
-  close (pair[0]);
-  close (pair[1]);
-  errno = saved;
-}
-
 /* The file in a pipe: wire/block.c lets it be 4096 bytes at most, which a pipe takes without a reader (pipe(7)). */
 static int
 fill_pipe (const SbxRecord *file)
@@ -77,8 +67,8 @@ fill_pipe (const SbxRecord *file)
   if (pipe2 (ends, O_CLOEXEC) < 0)
     return -1;
   if (write (ends[1], file->value, file->length) != (ssize_t) file->length) {
-    close_pair (ends);
-    return -1;
+    close (ends[0]);
+    ends[0] = -1;
   }
   close (ends[1]);
   return ends[0];
@@ -112,31 +102,54 @@ static pid_t __attribute__ ((noinline)) spawn (char **argv, const Start *start, 
   return pid;
 }
 
+/* Where it is told what it is up to: ours to read, and its own to write to. */
+typedef struct {
+  int ready[2], log[2], errors[2]; /* errors: or -1, where log has them too */
+} Pipes;
+
+static void
+close_pipes (const Pipes *pipes, int end)
+{
+  close (pipes->ready[end]);
+  close (pipes->log[end]);
+  if (pipes->errors[end] >= 0)
+    close (pipes->errors[end]);
+}
+
+static int
+open_pipes (Pipes *pipes, bool errors)
+{
+  *pipes = (Pipes){ { -1, -1 }, { -1, -1 }, { -1, -1 } };
+  if (pipe2 (pipes->ready, O_CLOEXEC) == 0 && pipe2 (pipes->log, O_CLOEXEC) == 0
+      && (!errors || pipe2 (pipes->errors, O_CLOEXEC) == 0))
+    return 0;
+  for (int end = 0, saved = errno; end < 2; end++, errno = saved)
+    close_pipes (pipes, end);
+  return -1;
+}
+
 static int
 start_with (SbxSidecar *self, char **argv, const Start *start)
 {
-  const SbxSidecarAbout *about = self->head.part->about;
-  int ready[2], log[2];
+  const SbxPart *part = self->head.part;
+  const SbxSidecarAbout *about = part->about;
+  Pipes pipes;
   pid_t pid;
 
-  if (pipe2 (ready, O_CLOEXEC) < 0)
+  if (open_pipes (&pipes, !about->logs_errors) < 0)
     return -1;
-  if (pipe2 (log, O_CLOEXEC) < 0) {
-    close_pair (ready);
+  pid = spawn (argv, start, pipes.ready[1], pipes.log[1], pipes.errors[1] >= 0 ? pipes.errors[1] : pipes.log[1]);
+  if (pid < 0)
+    close_pipes (&pipes, 0);
+  close_pipes (&pipes, 1);
+  if (pid < 0)
     return -1;
-  }
-  pid = spawn (argv, start, ready[1], log[1], about->logs_errors ? log[1] : STDERR_FILENO);
-  if (pid < 0) {
-    close_pair (ready);
-    close_pair (log);
-    return -1;
-  }
-  close (ready[1]);
-  close (log[1]);
-  fcntl (ready[0], F_SETFL, O_NONBLOCK);
-  fcntl (log[0], F_SETFL, O_NONBLOCK);
-  sbx_watch_open (&self->link, ready[0]);
-  sbx_watch_open (&self->output, log[0]);
+  fcntl (pipes.ready[0], F_SETFL, O_NONBLOCK);
+  fcntl (pipes.log[0], F_SETFL, O_NONBLOCK);
+  sbx_watch_open (&self->link, pipes.ready[0]);
+  sbx_watch_open (&self->output, pipes.log[0]);
+  if (pipes.errors[0] >= 0)
+    sbx_complaints_open (&self->complaints, pipes.errors[0], self->head.keeper->record.id, part->name);
   self->pid = pid;
   return 0;
 }
@@ -172,6 +185,7 @@ lose (SbxSidecar *self)
   SbxKeeper *keeper = self->head.keeper;
   char text[SBX_MESSAGE_TEXT + 1];
 
+  sbx_complaints_read (&self->complaints);
   if (keeper->state < SBX_KEEPER_RUNNING) {
     snprintf (text, sizeof text, "%s%s", about->ending, about->explain ? about->explain (self) : "");
     sbx_keeper_fail (keeper, self->head.part->step, 0, text);
@@ -243,6 +257,8 @@ sbx_sidecar_set_up (void *state)
   /* What it has printed comes before what its end means */
   if (sbx_loop_add (loop, &self->output, SBX_ORDER_PARTS, serve_output, end_pause) < 0)
     return -1;
+  if (sbx_complaints_set_up (&self->complaints, loop, SBX_ORDER_PARTS) < 0)
+    return -1;
   return sbx_loop_add (loop, &self->link, SBX_ORDER_PARTS, serve_link, NULL);
 }
 
@@ -273,6 +289,7 @@ sbx_sidecar_end (void *state)
 
   sbx_watch_close (&self->link);
   sbx_watch_close (&self->output);
+  sbx_complaints_close (&self->complaints);
   if (self->pid > 0)
     kill (self->pid, SIGKILL); /* bwrap, and with it all that is inside (--die-with-parent) */
 }

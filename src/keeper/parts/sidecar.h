@@ -15,6 +15,7 @@
 
 #include "keeper/loop.h"
 #include "keeper/part.h"
+#include "keeper/parts/complaints.h"
 
 typedef struct SbxSidecar SbxSidecar;
 
@@ -22,7 +23,7 @@ typedef struct SbxSidecar SbxSidecar;
 typedef struct {
   uint32_t enforced;  /* SbxEnforced, while it is ready and runs */
   bool closes_link;   /* … when it is ready; else a closed link says that it has ended */
-  bool logs_errors;   /* its complaints go to the log as well, else to where ours go */
+  bool logs_errors;   /* what it complains of is given to log () too, else written into the log */
   const char *ending; /* what a launch says that fails since it has ended */
   /* It has printed @bytes. */
   void (*log) (SbxSidecar *self, const char *bytes, size_t n);
@@ -35,7 +36,8 @@ struct SbxSidecar {
   SbxPartState head;
   SbxWatch link; /* what it says when it is ready, the end of file when it closes it */
   SbxWatch output;
-  pid_t pid; /* its bwrap, or 0 */
+  SbxComplaints complaints; /* where they are not given to log () */
+  pid_t pid;                /* its bwrap, or 0 */
   bool ready;
 };
 
