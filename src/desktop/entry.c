@@ -277,6 +277,22 @@ sbx_desktop_entry_groups (const SbxDesktopEntry *self)
   return names;
 }
 
+const char **
+sbx_desktop_entry_keys (const SbxDesktopEntry *self, const char *group_name)
+{
+  const Group *group = find_group (self, group_name);
+  const char **keys = g_new0 (const char *, group ? group->lines->len + 1 : 1);
+  gsize n = 0;
+
+  for (guint i = 0; group && i < group->lines->len; i++) {
+    const Line *line = g_ptr_array_index (group->lines, i);
+
+    if (line->key)
+      keys[n++] = line->key;
+  }
+  return keys;
+}
+
 static Line *
 find_line (const SbxDesktopEntry *self, const char *group_name, const char *key)
 {

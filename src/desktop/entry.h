@@ -27,6 +27,8 @@ SbxDesktopEntry *sbx_desktop_entry_read (const char *path, const char *group, GE
 
 /* The names of the groups, in order; free the array only. */
 const char **sbx_desktop_entry_groups (const SbxDesktopEntry *self);
+/* The keys of @group, in order, "Name[de]" and all; empty when there is no such group. Free the array only. */
+const char **sbx_desktop_entry_keys (const SbxDesktopEntry *self, const char *group);
 /* The raw value (escapes and all) of @key, or NULL. Translations are keys like "Name[de]". */
 const char *sbx_desktop_entry_get (const SbxDesktopEntry *self, const char *group, const char *key);
 /* Whether the value is "true", or "1" as before version 1.0 of the specification. */

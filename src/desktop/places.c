@@ -183,6 +183,15 @@ add_program (const SbxDesktopPlaces *self, GPtrArray *programs, char **argv)
     g_ptr_array_add (programs, g_steal_pointer (&path));
 }
 
+static void
+add_value (const SbxDesktopPlaces *self, GPtrArray *programs, const char *value, gboolean service)
+{
+  g_auto (GStrv) argv = service ? sbx_exec_split_shell (value, NULL) : sbx_exec_split (value, NULL);
+
+  if (argv && *argv)
+    add_program (self, programs, argv);
+}
+
 GPtrArray *
 sbx_desktop_places_programs (const SbxDesktopPlaces *self, const SbxDesktopEntry *entry, const char *group)
 {
@@ -191,11 +200,12 @@ sbx_desktop_places_programs (const SbxDesktopPlaces *self, const SbxDesktopEntry
   gboolean service = g_str_equal (group, SBX_DBUS_SERVICE_GROUP);
 
   for (gsize i = 0; groups[i]; i++) {
-    const char *value = sbx_desktop_entry_get (entry, groups[i], "Exec");
-    g_auto (GStrv) argv = !value ? NULL : service ? sbx_exec_split_shell (value, NULL) : sbx_exec_split (value, NULL);
+    g_autofree const char **keys = sbx_desktop_entry_keys (entry, groups[i]);
 
-    if (argv && *argv)
-      add_program (self, programs, argv);
+    for (gsize j = 0; keys[j]; j++)
+      /* Translations too: some desktops start those */
+      if (g_str_equal (keys[j], "Exec") || g_str_has_prefix (keys[j], "Exec["))
+        add_value (self, programs, sbx_desktop_entry_get (entry, groups[i], keys[j]), service);
   }
   return programs;
 }

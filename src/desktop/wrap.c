@@ -112,6 +112,46 @@ drop_actions_without_exec (SbxDesktopEntry *entry)
     sbx_desktop_entry_unset (entry, SBX_DESKTOP_GROUP, "Actions");
 }
 
+/* "Exec[de]": only what is shown may be translated (Desktop Entry Specification, "Localized values for keys"), but some
+ * desktops, KDE's among them, look for a translation of every key, and would start that. */
+static gboolean
+is_odd_translation (const char *key)
+{
+  static const char *const shown[] = { "Name", "GenericName", "Comment", "Icon", "Keywords", NULL };
+  const char *bracket = strchr (key, '[');
+  g_autofree char *name = bracket ? g_strndup (key, (gsize) (bracket - key)) : NULL;
+
+  /* Those that begin with "X-" are of one desktop, which shows them: X-GNOME-FullName and the like */
+  return name && !g_strv_contains (shown, name) && !g_str_has_prefix (name, "X-");
+}
+
+/* The keys of @group that are odd translations; free the array only. */
+static const char **
+find_odd_translations (const SbxDesktopEntry *entry, const char *group)
+{
+  const char **keys = sbx_desktop_entry_keys (entry, group);
+  gsize n = 0;
+
+  for (gsize i = 0; keys[i]; i++)
+    if (is_odd_translation (keys[i]))
+      keys[n++] = keys[i];
+  keys[n] = NULL;
+  return keys;
+}
+
+static void
+drop_odd_translations (SbxDesktopEntry *entry)
+{
+  g_autofree const char **groups = sbx_desktop_entry_groups (entry);
+
+  for (gsize i = 0; groups[i]; i++) {
+    g_autofree const char **keys = find_odd_translations (entry, groups[i]);
+
+    for (gsize j = 0; keys[j]; j++)
+      sbx_desktop_entry_unset (entry, groups[i], keys[j]);
+  }
+}
+
 static gboolean
 check_entry (const SbxDesktopEntry *entry, GError **error)
 {
@@ -139,6 +179,7 @@ sbx_wrap_entry (SbxDesktopEntry *entry, const SbxWrap *how, GError **error)
     inner.tty = TRUE;
   if (sbx_desktop_entry_get (entry, SBX_DESKTOP_GROUP, "DBusActivatable"))
     sbx_desktop_entry_set (entry, SBX_DESKTOP_GROUP, "DBusActivatable", "false");
+  drop_odd_translations (entry);
   drop_actions_without_exec (entry);
   /* Every group, not only those of the specification: desktops have had other names for actions */
   groups = sbx_desktop_entry_groups (entry);
@@ -226,16 +267,19 @@ gboolean
 sbx_desktop_entry_is_wrapped (const SbxDesktopEntry *entry)
 {
   g_autofree const char **groups = sbx_desktop_entry_groups (entry);
+  const char *by_bus = sbx_desktop_entry_get (entry, SBX_DESKTOP_GROUP, "DBusActivatable");
   gsize n = 0;
 
-  if (sbx_desktop_entry_get_boolean (entry, SBX_DESKTOP_GROUP, "DBusActivatable"))
+  /* Not what a desktop might take for a yes either: KDE's does "on" and "yes" */
+  if (by_bus && !g_str_equal (by_bus, "false"))
     return FALSE;
   for (gsize i = 0; groups[i]; i++) {
+    g_autofree const char **odd = find_odd_translations (entry, groups[i]);
     const char *value = sbx_desktop_entry_get (entry, groups[i], "Exec");
     g_auto (GStrv) argv = value ? sbx_exec_split (value, NULL) : NULL;
     g_auto (GStrv) inner = argv ? sbx_unwrap_argv ((const char *const *) argv) : NULL;
 
-    if (value && !inner)
+    if (odd[0] || (value && !inner))
       return FALSE;
     n += value != NULL;
   }

@@ -15,7 +15,8 @@ typedef struct {
 
 /* Every Exec= of every group of @entry goes through `sandboxctl run`; files and URIs that the desktop puts in are
  * marked with "@@ … @@" and "@@u … @@", for --file-forwarding. Activation over D-Bus is turned off; actions that had
- * nothing else are taken out. All else stays. Errors: BAD_OPTION (no application, an Exec that cannot be read). */
+ * nothing else are taken out, and so are translations of keys that are not shown (Exec[de]=). All else stays. Errors:
+ * BAD_OPTION (no application, an Exec that cannot be read). */
 gboolean sbx_wrap_entry (SbxDesktopEntry *entry, const SbxWrap *how, GError **error);
 
 /* A D-Bus service file in place of @service; NULL with BAD_OPTION. */

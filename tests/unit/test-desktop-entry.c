@@ -300,6 +300,54 @@ test_wrap_refused (void)
   }
 }
 
+/* Keys by which some desktop would start something else: each is gone or refused, and such an entry is none that is
+ * wrapped. */
+static void
+test_wrap_odd_keys (void)
+{
+  static const char *const dropped[] = { "Exec[de]=evil",
+                                         "Exec[de_DE@euro]=evil",
+                                         "Exec[C]=evil",
+                                         "TryExec[de]=evil",
+                                         "DBusActivatable[de]=true",
+                                         "Actions[de]=evil;",
+                                         "Terminal[de]=true",
+                                         "Type[de]=Link",
+                                         "URL[de]=file:///evil",
+                                         "Path[de]=/tmp/evil",
+                                         "DBusActivatable = on",
+                                         "DBusActivatable=yes",
+                                         "DBusActivatable=1",
+                                         "DBusActivatable[de]= true " };
+  static const char *const refused[] = { "Exec[$e]=evil", "Exec[$i]=evil", "Exec[]=evil",    " Exec=evil",
+                                         "Exec[de=evil",  "Exec=twice",    "Exec [de]=evil", "Ex\u00ebc=evil" };
+  static const char wrapped[] = "[Desktop Entry]\nType=Application\nExec=" SANDBOXCTL " run --profile=p -- a\n";
+
+  for (gsize i = 0; i < G_N_ELEMENTS (dropped); i++) {
+    g_autofree char *text =
+        g_strdup_printf ("[Desktop Entry]\nType=Application\nName[de]=Eins\nX-GNOME-FullName[de]=E\nExec=a\n%s\n"
+                         "[X Group]\nExec=b\n%s\n",
+                         dropped[i], dropped[i]);
+    g_autofree char *mixed = g_strconcat (wrapped, dropped[i], "\n", NULL), *after = NULL;
+    g_autoptr (SbxDesktopEntry) entry = parse (text, strlen (text), NULL), other = parse (mixed, strlen (mixed), NULL);
+
+    g_assert_true (sbx_wrap_entry (entry, &how, NULL));
+    after = sbx_desktop_entry_to_text (entry);
+    g_assert_null (strstr (after, "evil"));
+    g_assert_nonnull (strstr (after, "Name[de]=Eins\nX-GNOME-FullName[de]=E\n"));
+    if (strstr (dropped[i], "DBus") || strchr (dropped[i], '['))
+      g_assert_false (sbx_desktop_entry_is_wrapped (other));
+    if (strchr (dropped[i], '['))
+      g_assert_null (strstr (after, dropped[i]));
+    g_assert_true (sbx_desktop_entry_is_wrapped (entry));
+  }
+  for (gsize i = 0; i < G_N_ELEMENTS (refused); i++) {
+    g_autofree char *text = g_strdup_printf ("[Desktop Entry]\nType=Application\nExec=a\n%s\n", refused[i]);
+
+    g_assert_null (parse (text, strlen (text), NULL));
+  }
+}
+
 /* A profile's name or a path with anything in it stays one argument, and is no field code. */
 static void
 test_wrap_quotes (void)
@@ -371,6 +419,7 @@ main (int argc, char **argv)
   g_test_add_func ("/desktop/entry/huge", test_huge);
   g_test_add_func ("/desktop/wrap/all", test_wrap);
   g_test_add_func ("/desktop/wrap/refused", test_wrap_refused);
+  g_test_add_func ("/desktop/wrap/odd-keys", test_wrap_odd_keys);
   g_test_add_func ("/desktop/wrap/quotes", test_wrap_quotes);
   g_test_add_func ("/desktop/wrap/service", test_service);
   g_test_add_func ("/desktop/app-profiles", test_known);
