@@ -16,10 +16,20 @@ sbx_exposure_policy (GVariant *groups, GError **error)
   return sbx_policy_merge_variant (base, groups, &places, error);
 }
 
+static SbxPlaces
+find_places (void)
+{
+  return (SbxPlaces){ .home = g_get_home_dir (),
+                      .runtime_dir = g_getenv ("XDG_RUNTIME_DIR"),
+                      .data_home = g_get_user_data_dir (),
+                      .config_home = g_get_user_config_dir (),
+                      .cache_home = g_get_user_cache_dir () };
+}
+
 static guint
 score (const SbxPolicy *policy, GArray **open)
 {
-  const SbxPlaces places = { .home = g_get_home_dir () };
+  const SbxPlaces places = find_places ();
 
   return sbx_score (policy, &places, open);
 }
@@ -39,6 +49,15 @@ sbx_exposure_text (const SbxPolicy *policy)
   return g_strdup_printf (_ ("%s of 10 (%s)"), text, sbx_score_word (tenths));
 }
 
+/* With the file that opens it, and who obeys that. */
+static char *
+describe (const SbxScoreRow *row)
+{
+  g_autofree char *path = row->way ? sbx_way_out_name (row->way) : NULL;
+
+  return path ? g_strdup_printf ("%s: %s (%s)", _ (row->reason), path, row->way->why) : g_strdup (_ (row->reason));
+}
+
 void
 sbx_exposure_print (const char *name, const SbxPolicy *policy)
 {
@@ -51,7 +70,7 @@ sbx_exposure_print (const char *name, const SbxPolicy *policy)
   g_ptr_array_add (rows, g_strdupv ((char **) heading));
   for (guint i = 0; i < open->len; i++) {
     const SbxScoreRow *row = &g_array_index (open, SbxScoreRow, i);
-    char *cells[] = { number (row->exposure), g_strdup (_ (row->reason)), NULL };
+    char *cells[] = { number (row->exposure), describe (row), NULL };
 
     g_ptr_array_add (rows, g_memdup2 (cells, sizeof cells));
   }
@@ -74,7 +93,7 @@ sbx_exposure_row (const char *name, const SbxPolicy *policy)
 JsonNode *
 sbx_exposure_to_json (const SbxPolicy *policy)
 {
-  const SbxPlaces places = { .home = g_get_home_dir () };
+  const SbxPlaces places = find_places ();
   g_autoptr (GVariant) all = g_variant_ref_sink (sbx_score_to_variant (policy, &places));
 
   return sbx_output_to_json (all);

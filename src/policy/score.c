@@ -102,28 +102,6 @@ secrets (const SbxPolicy *policy, const SbxPlaces *places, guint access)
   return any_of (policy, places, names, access);
 }
 
-/* What somebody else runs or obeys, outside of the sandbox. */
-static gboolean
-startup (const SbxPolicy *policy, const SbxPlaces *places, guint access)
-{
-  static const char *const names[] = { ".bashrc",
-                                       ".profile",
-                                       ".bash_profile",
-                                       ".zshrc",
-                                       "bin",
-                                       ".pam_environment",
-                                       ".local/bin",
-                                       ".config/autostart",
-                                       ".config/systemd/user",
-                                       ".config/environment.d",
-                                       ".local/share/applications",
-                                       ".local/share/dbus-1/services",
-                                       ".ssh",
-                                       NULL };
-
-  return any_of (policy, places, names, access);
-}
-
 static gboolean
 keeps (const SbxPolicy *policy, const SbxPlaces *places, guint argument)
 {
@@ -193,20 +171,29 @@ typedef struct {
   guint argument;
 } Door;
 
+#define STARTS_PROGRAMS N_ ("talks to a service that starts programs outside of the sandbox")
+#define FOREIGN_SOCKETS N_ ("can give orders to programs outside through their sockets in /tmp or /run")
+
+/* Of each kind of ways-out.h, once, however many are open. */
+static const SbxRisk ways[SBX_N_WAYS] = {
+  [SBX_WAY_STARTUP] = { "startup-files", 850, N_ ("can change what runs when you log in or open a terminal") },
+  [SBX_WAY_PROGRAMS] = { "program-files", 850, N_ ("can change settings by which your other programs run commands") },
+  [SBX_WAY_COMMANDS] = { "command-files", 850, N_ ("can put programs in the place of your commands") },
+  [SBX_WAY_DESKTOP] = { "desktop-files", 850, N_ ("can change what the desktop starts") },
+  [SBX_WAY_MANAGERS] = { "starts-programs", 850, STARTS_PROGRAMS },
+  [SBX_WAY_AGENTS] = { "foreign-sockets", 400, FOREIGN_SOCKETS },
+};
+
 /* What depends on the values behind the words: paths, names, ports. The weights of words are in words.h. */
 static const Door doors[] = {
-  { { "starts-programs", 850, N_ ("talks to a service that starts programs outside of the sandbox") },
-    starts_programs },
-  { { "startup-files", 850, N_ ("can change what runs when you log in or open a terminal") }, startup, SBX_ACCESS_RW },
+  { { "starts-programs", 850, STARTS_PROGRAMS }, starts_programs },
   { { "home-write", 500, N_ ("can change and delete all of your files") }, whole_home, SBX_ACCESS_RW },
   { { "home-read", 400, N_ ("can read all of your files") }, whole_home, SBX_ACCESS_RO },
   { { "secret-files", 450, N_ ("can read keys, passwords or cookies that other programs keep") },
     secrets,
     SBX_ACCESS_RO },
   { { "secret-service", 450, N_ ("can ask the keyring for your passwords") }, asks_for_secrets },
-  { { "foreign-sockets", 400, N_ ("can give orders to programs outside through their sockets in /tmp or /run") },
-    foreign_sockets,
-    SBX_ACCESS_RO },
+  { { "foreign-sockets", 400, FOREIGN_SOCKETS }, foreign_sockets, SBX_ACCESS_RO },
   { { "settings", 250, N_ ("can change the settings of other applications and of the desktop") }, changes_settings },
   { { "files-elsewhere-write", 200, N_ ("can change files outside of your home") }, elsewhere, SBX_ACCESS_RW },
   { { "files-elsewhere-read", 60, N_ ("can read files outside of your home that are not the system's") },
@@ -279,9 +266,9 @@ is_counted (const Scoring *self, const char *id)
 }
 
 static void
-count (Scoring *self, const SbxRisk *risk)
+count (Scoring *self, const SbxRisk *risk, const SbxWayOut *way)
 {
-  SbxScoreRow row = { risk->id, (risk->weight + 5) / 10, risk->reason };
+  SbxScoreRow row = { risk->id, (risk->weight + 5) / 10, risk->reason, way };
 
   if (!risk->id || is_counted (self, risk->id))
     return;
@@ -295,22 +282,26 @@ count_words (Scoring *self, const SbxFacility *row)
   for (const SbxWord *word = row->words; word && word->word; word++) {
     if (!has_word (self->policy, row, word))
       continue;
-    count (self, &word->risk);
+    count (self, &word->risk, NULL);
     if (word->with.least > 0 && sbx_policy_get_level (self->policy, word->with.level) >= word->with.least)
-      count (self, &word->with.risk);
+      count (self, &word->with.risk, NULL);
   }
 }
 
-/* What stays safe behind one open door is exposed to the next: 1 - ∏ (1 - weight). So a single way out of the sandbox
- * is told from many small things, which a sum would not do. In whole numbers, where every step keeps the order. */
 guint
 sbx_score (const SbxPolicy *policy, const SbxPlaces *places, GArray **open)
 {
   Scoring scoring = { policy, g_array_new (FALSE, FALSE, sizeof (SbxScoreRow)), 1000 * 1000 * 1000 };
 
+  for (guint kind = 0; kind < SBX_N_WAYS; kind++) {
+    const SbxWayOut *way = sbx_way_out_find (policy, places, kind);
+
+    if (way)
+      count (&scoring, &ways[kind], way);
+  }
   for (gsize i = 0; i < G_N_ELEMENTS (doors); i++)
     if (doors[i].open (policy, places, doors[i].argument))
-      count (&scoring, &doors[i].risk);
+      count (&scoring, &doors[i].risk, NULL);
   for (const SbxFacility *row = sbx_facilities; row->group; row++)
     count_words (&scoring, row);
   g_array_sort (scoring.open, worst_first);
@@ -342,6 +333,10 @@ sbx_score_to_variant (const SbxPolicy *policy, const SbxPlaces *places)
     g_variant_builder_add (&list, "{sv}", "id", g_variant_new_string (row->id));
     g_variant_builder_add (&list, "{sv}", "exposure", g_variant_new_double (row->exposure / 10.0));
     g_variant_builder_add (&list, "{sv}", "reason", g_variant_new_string (row->reason));
+    if (row->way) {
+      g_variant_builder_add (&list, "{sv}", "path", g_variant_new_take_string (sbx_way_out_name (row->way)));
+      g_variant_builder_add (&list, "{sv}", "why", g_variant_new_string (row->way->why));
+    }
     g_variant_builder_close (&list);
   }
   g_variant_builder_init (&dict, G_VARIANT_TYPE_VARDICT);

@@ -3,7 +3,7 @@
  * the manner of `systemd-analyze security`. It says nothing of what the application does with it. */
 #pragma once
 
-#include "policy/policy.h"
+#include "policy/ways-out.h"
 
 G_BEGIN_DECLS
 
@@ -12,6 +12,8 @@ typedef struct {
   const char *id;     /* for programs */
   guint exposure;     /* in tenths, 1 … 100: what it would come to by itself */
   const char *reason; /* for people, to be translated with _() */
+  /* The file or socket that opens it, where the table of those has it; else NULL */
+  const SbxWayOut *way;
 } SbxScoreRow;
 
 /* From 0 (nothing) to 100 (everything), in tenths of a point. What allows no more is exposed no more: for
@@ -22,7 +24,8 @@ guint sbx_score (const SbxPolicy *policy, const SbxPlaces *places, GArray **open
 /* "OK", "MEDIUM" (from 5.0), "EXPOSED" (from 7.5), "UNSAFE" (from 9.0). Static. */
 const char *sbx_score_word (guint score);
 
-/* a{sv}, floating: score (d, 0.0 to 10.0), word (s), open (aa{sv}: id s, exposure d, reason s). */
+/* a{sv}, floating: score (d, 0.0 to 10.0), word (s), open (aa{sv}: id s, exposure d,
+ * reason s, and where a file or socket opens it, path s and why s). */
 GVariant *sbx_score_to_variant (const SbxPolicy *policy, const SbxPlaces *places);
 
 G_END_DECLS

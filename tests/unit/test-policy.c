@@ -398,6 +398,82 @@ test_score_rows (void)
   g_assert_cmpstr (sbx_score_word (90), ==, "UNSAFE");
 }
 
+static const SbxScoreRow *
+find_row (GArray *open, const char *id)
+{
+  for (guint i = 0; i < open->len; i++)
+    if (g_str_equal (g_array_index (open, SbxScoreRow, i).id, id))
+      return &g_array_index (open, SbxScoreRow, i);
+  return NULL;
+}
+
+/* Whether @rule of filesystems= opens @way: its row is there, and names it. */
+static gboolean
+opens (const SbxWayOut *way, const char *id, const char *rule, const SbxPlaces *here)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (SbxPolicy) policy = policy_of ("Context", "filesystems", rule, &error);
+  g_autoptr (GArray) open = NULL;
+  const SbxScoreRow *row;
+
+  g_assert_no_error (error);
+  sbx_score (policy, here, &open);
+  row = find_row (open, id);
+  g_assert_true (!row || row->reason);
+  return row && row->way == way;
+}
+
+/* Every row: where it may be changed (or reached, if it is a socket) it is counted, and where not, it is not. */
+static void
+test_ways_out (void)
+{
+  static const char *const ids[SBX_N_WAYS] = {
+    [SBX_WAY_STARTUP] = "startup-files", [SBX_WAY_PROGRAMS] = "program-files",   [SBX_WAY_COMMANDS] = "command-files",
+    [SBX_WAY_DESKTOP] = "desktop-files", [SBX_WAY_MANAGERS] = "starts-programs", [SBX_WAY_AGENTS] = "foreign-sockets",
+  };
+  static const SbxPlaces usual = { .home = "/home/u", .runtime_dir = "/run/user/1000" }, moved = {
+    .home = "/home/u", .runtime_dir = "/run/user/1000", .config_home = "/home/u/c", .data_home = "/srv/d"
+  };
+  guint n = 0;
+
+  for (const SbxWayOut *way = sbx_ways_out; way->path; way++, n++) {
+    const char *id = ids[way->kind];
+    gboolean socket = sbx_way_out_least (way->kind) == SBX_ACCESS_RO;
+
+    g_assert_cmpstr (way->why, !=, "");
+    for (guint i = 0; i < 2; i++) {
+      const SbxPlaces *here = i == 0 ? &usual : &moved;
+      g_autofree char *path = sbx_way_out_path (way, here), *ro = g_strconcat (path, ":ro", NULL);
+      g_autofree char *below = g_strconcat (path, "/a/b:create", NULL), *beside = g_strconcat (path, "-beside", NULL);
+      g_autofree char *kept = g_strdup_printf ("%s;!%s;", i == 0 ? "/home/u" : "/", path);
+
+      if (!opens (way, id, path, here) || !opens (way, id, below, here))
+        g_error ("%s is not counted", path);
+      if (opens (way, id, ro, here) != socket || opens (way, id, beside, here) || opens (way, id, kept, here))
+        g_error ("%s is counted when it is not open", path);
+    }
+  }
+  g_assert_cmpuint (n, >, 150);
+}
+
+/* All of it: what lies above opens every kind that is below. */
+static void
+test_ways_out_above (void)
+{
+  static const SbxPlaces here = { .home = "/home/u", .runtime_dir = "/run/user/1000" };
+  g_autoptr (SbxPolicy) home = policy_of ("Context", "filesystems", "home", NULL),
+                        read_only = policy_of ("Context", "filesystems", "home:ro", NULL),
+                        run = policy_of ("Context", "filesystems", "/run/user/1000:ro", NULL);
+
+  for (guint kind = 0; kind < SBX_N_WAYS; kind++) {
+    gboolean socket = sbx_way_out_least (kind) == SBX_ACCESS_RO;
+
+    g_assert_true ((sbx_way_out_find (home, &here, kind) != NULL) == !socket);
+    g_assert_null (sbx_way_out_find (read_only, &here, kind));
+    g_assert_true ((sbx_way_out_find (run, &here, kind) != NULL) == socket);
+  }
+}
+
 static void
 test_errors (void)
 {
@@ -692,6 +768,8 @@ main (int argc, char **argv)
   g_test_add_func ("/policy/score", test_score);
   g_test_add_func ("/policy/score-rows", test_score_rows);
   g_test_add_func ("/policy/score/x11", test_score_x11);
+  g_test_add_func ("/policy/score/ways-out", test_ways_out);
+  g_test_add_func ("/policy/score/ways-out-above", test_ways_out_above);
   g_test_add_func ("/policy/portals", test_portals);
   g_test_add_func ("/policy/portal-less", test_portal_less);
   g_test_add_func ("/policy/errors", test_errors);
