@@ -114,15 +114,19 @@ add_word (GHashTable *keys, const char *key, const char *mark, const char *word)
   g_hash_table_replace (keys, g_strdup (key), g_string_free (list, FALSE));
 }
 
-/* "./x" and "../x" are seen from where we are; the rest is for the service. */
+/* "./x" and "../x" are seen from where we are; the rest is for the service. What stands behind a colon in the last
+ * component is a mode, and the name of a directory that has one ends in "/" (sandbox-profile(5)): it does here too. */
 static char *
-make_absolute (const char *path)
+make_absolute (const char *item)
 {
-  gboolean relative = g_str_equal (path, ".") || g_str_equal (path, "..") || g_str_has_prefix (path, "./")
-                      || g_str_has_prefix (path, "../") || g_str_has_prefix (path, ".:")
-                      || g_str_has_prefix (path, "..:");
+  const char *last = strrchr (item, '/'), *colon = strrchr (last ? last : item, ':');
+  g_autofree char *path = g_strndup (item, colon ? (gsize) (colon - item) : strlen (item)), *full = NULL;
 
-  return relative ? g_canonicalize_filename (path, NULL) : g_strdup (path);
+  if (!g_str_equal (path, ".") && !g_str_equal (path, "..") && !g_str_has_prefix (path, "./")
+      && !g_str_has_prefix (path, "../"))
+    return g_strdup (item);
+  full = g_canonicalize_filename (path, NULL);
+  return g_strconcat (full, colon ? colon : strchr (full, ':') ? "/" : "", NULL);
 }
 
 static gboolean

@@ -52,17 +52,28 @@ apply_level (SbxPolicy *policy, const SbxFacility *row, const char *value, GErro
   return TRUE;
 }
 
-/* "path:ro" → "path" and the access; without a suffix that is known, read-write, as in Flatpak. */
-static SbxAccess
-take_access (const SbxWord *words, char *item)
+/* "path:ro" → "path" and the access; without a colon in its last component read-write, as in Flatpak. What stands
+ * behind such a colon is a mode and nothing else: a word that is none would open what was to be closed. */
+static gboolean
+take_access (const SbxWord *words, char *item, SbxAccess *access, GError **error)
 {
   char *colon = strrchr (item, ':');
   const SbxWord *word = colon ? sbx_word_find (words, colon + 1) : NULL;
+  g_autofree const char **known = NULL;
+  g_autoptr (GError) problem = NULL;
 
-  if (!word)
-    return SBX_ACCESS_RW;
-  *colon = '\0';
-  return (SbxAccess) word->value;
+  *access = SBX_ACCESS_RW;
+  if (!colon || strchr (colon, '/'))
+    return TRUE;
+  if (word) {
+    *colon = '\0';
+    *access = (SbxAccess) word->value;
+    return TRUE;
+  }
+  known = sbx_facility_words (words);
+  sbx_throw_unknown (&problem, "mode", colon + 1, known);
+  return sbx_throw (error, SBX_ERROR_BAD_OPTION,
+                    "\"%s\": %s (a name with a colon in it is written with \"/\" at its end)", item, problem->message);
 }
 
 static gboolean
@@ -72,10 +83,13 @@ apply_files (SbxPolicy *policy, const SbxFacility *row, const char *value, const
 
   for (char **item = list; *item; item++) {
     gboolean remove = **item == '!';
-    SbxAccess access = take_access (row->words, *item);
     g_autoptr (GError) problem = NULL;
-    g_autofree char *path = sbx_paths_resolve (*item + remove, places, &problem);
+    g_autofree char *path = NULL;
+    SbxAccess access;
 
+    if (!take_access (row->words, *item, &access, error))
+      return FALSE;
+    path = sbx_paths_resolve (*item + remove, places, &problem);
     if (problem) {
       g_propagate_error (error, g_steal_pointer (&problem));
       return FALSE;

@@ -117,6 +117,28 @@ TEST_P (BadInput, ProfileHasAnUnknownWord)
   expect_bad_profile ({ "broken.profile:4", "netwrok", "network" });
 }
 
+/* A mode that is none would open what was to be closed: on the command line, in a profile, in a call. */
+TEST_P (BadInput, AModeThatIsNone)
+{
+  std::vector<std::string> words = { "~/x:rx", "unknown mode \"rx\"", "did you mean \"ro\"?" };
+  std::string name = dir () + "/kept:rx";
+
+  EXPECT_TRUE (fails_with (run_in ({ "--filesystem=~/x:rx" }, { "true" }), 125, words));
+  add_profile ("broken", "[Context]\nfilesystems=~/x:rx;\n");
+  words.push_back ("broken.profile:2:13:");
+  expect_bad_profile (words);
+  EXPECT_TRUE (fails_with (sandboxctl ({ "profile", "check", broken () }), 125, words));
+  /* A name that has one at its end is written as the page says */
+  ASSERT_EQ (mkdir (name.c_str (), 0755), 0);
+  write_file (name + "/file", "content");
+  add_profile ("bare", "[Context]\nfilesystems=" + name + "/;\n");
+  add_profile ("moded", "[Context]\nfilesystems=" + name + ":ro;\n");
+  for (const char *profile : { "--profile=bare", "--profile=moded" })
+    EXPECT_EQ (run_in ({ profile }, { "cat", name + "/file" }).out, "content") << profile;
+  EXPECT_TRUE (succeeds (run_in ({ "--profile=bare" }, { "touch", name + "/file" })));
+  EXPECT_NE (run_in ({ "--profile=moded" }, { "touch", name + "/file" }).status, 0);
+}
+
 TEST_P (BadInput, ProfileIsAFifo)
 {
   ASSERT_EQ (mkfifo (broken ().c_str (), 0644), 0);

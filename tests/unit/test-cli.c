@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* The other parts of sandboxctl that need no service: what is parsed, and what is made of the service's answers. */
 #include <errno.h>
+#include <glib/gstdio.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/wait.h>
@@ -143,6 +144,34 @@ test_policy_words (void)
   g_assert_cmpuint (n, >, 30);
 }
 
+/* Seen from a directory whose name has a colon in it, which is no mode. */
+static void
+test_policy_paths (void)
+{
+  static const char *const rows[][2] = {
+    { ".", "/." },         { "./x", "/x/" },          { "./x:ro", "/x:ro" }, { ".:ro", ":ro" },
+    { "./x:y/", "/x:y/" }, { "./x:y:ro", "/x:y:ro" }, { "./x:rx", "/x:rx" },
+  };
+  g_autofree char *top = g_dir_make_tmp ("a:ro-XXXXXX", NULL), *before = g_get_current_dir ();
+
+  g_assert_cmpint (g_chdir (top), ==, 0);
+  for (gsize i = 0; i < G_N_ELEMENTS (rows); i++) {
+    g_autoptr (SbxPolicyOptions) options = sbx_policy_options_new ();
+    g_autoptr (GVariant) groups = NULL, keys = NULL;
+    g_autofree char *wanted =
+        g_str_equal (rows[i][1], "/.") ? g_strconcat (top, "/;", NULL) : g_strconcat (top, rows[i][1], ";", NULL);
+    const char *value;
+
+    g_assert_true (sbx_policy_options_add (options, "filesystem", rows[i][0], NULL));
+    groups = g_variant_ref_sink (sbx_policy_options_to_variant (options));
+    keys = g_variant_lookup_value (groups, "Context", G_VARIANT_TYPE ("a{ss}"));
+    g_assert_true (g_variant_lookup (keys, "filesystems", "&s", &value));
+    g_assert_cmpstr (value, ==, wanted);
+  }
+  g_assert_cmpint (g_chdir (before), ==, 0);
+  g_assert_cmpint (g_rmdir (top), ==, 0);
+}
+
 static void
 test_policy_options (void)
 {
@@ -153,6 +182,7 @@ test_policy_options (void)
     { "unshare", "ipc", "Context", "shared", "network;!ipc;" },
     { "filesystem", "~/a;b:ro", "Context", "filesystems", "~/a\\;b:ro;" },
     { "nofilesystem", "/srv", "Context", "filesystems", "~/a\\;b:ro;!/srv;" },
+    { "filesystem", "/a:b/", "Context", "filesystems", "~/a\\;b:ro;!/srv;/a:b/;" },
     { "talk-name", "org.example.A", "Session Bus Policy", "org.example.A", "talk" },
     { "system-own-name", "org.example.B", "System Bus Policy", "org.example.B", "own" },
     { "limit", "memory=1G,pids=5", "Limits", "pids", "5" },
@@ -336,6 +366,7 @@ main (int argc, char **argv)
   g_test_add_func ("/cli/failures", test_failures);
   g_test_add_func ("/cli/policy-options/words", test_policy_words);
   g_test_add_func ("/cli/policy-options/lists", test_policy_options);
+  g_test_add_func ("/cli/policy-options/lists-paths", test_policy_paths);
   g_test_add_func ("/cli/policy-options/bad", test_bad_policy_options);
   g_test_add_func ("/cli/instances/find", test_find);
   g_test_add_func ("/cli/meanings", test_meanings);

@@ -486,6 +486,16 @@ test_errors (void)
     { "Context", "filesystems", "Downloads", "not a path" },
     { "Context", "filesystems", "/../etc", "above the root" },
     { "Context", "filesystems", "/a\nb", "control character" },
+    { "Context", "filesystems", "~/x:rx", "\"~/x:rx\": unknown mode \"rx\", did you mean \"ro\"?" },
+    { "Context", "filesystems", "/x:RO", "unknown mode \"RO\", did you mean \"ro\"?" },
+    { "Context", "filesystems", "home:readonly", "unknown mode \"readonly\"; known: none, ro, rw, create" },
+    { "Context", "filesystems", "/x:", "unknown mode \"\"" },
+    { "Context", "filesystems", "/x:ro ;/y: ro", "unknown mode \" ro\", did you mean \"ro\"?" },
+    { "Context", "filesystems", "/x:ro:nome", "unknown mode \"nome\", did you mean \"none\"?" },
+    { "Context", "filesystems", "!/x:rx", "unknown mode \"rx\"" },
+    { "Context", "filesystems", "host:ro;/y:w;", "unknown mode \"w\", did you mean \"rw\"?" },
+    { "Context", "filesystems", "/x:rx", "written with \"/\" at its end" },
+    { "Context", "forward", "readonly", "known: none, ro, rw" },
     { "Context", "persistent", "/abs", "relative to the home" },
     { "Context", "persistent", "~/.config", "relative to the home" },
     { "Context", "filesystems", "/a\x7f", "control character" },
@@ -517,6 +527,44 @@ test_errors (void)
     g_assert_error (error, SBX_ERROR, SBX_ERROR_BAD_OPTION);
     if (!strstr (error->message, cases[i].says))
       g_error ("\"%s\" does not say \"%s\"", error->message, cases[i].says);
+  }
+}
+
+/* Names with colons in them: each way to write one is the same path, and what is written out is read back. */
+static void
+test_path_colons (void)
+{
+  static const struct {
+    const char *item, *path;
+    SbxAccess access;
+  } rows[] = {
+    { "/x:rx/", "/x:rx", SBX_ACCESS_RW },         { "/x:rx:ro", "/x:rx", SBX_ACCESS_RO },
+    { "/x:rx:rw", "/x:rx", SBX_ACCESS_RW },       { "/x:rx/:ro", "/x:rx", SBX_ACCESS_RO },
+    { "/x:ro/", "/x:ro", SBX_ACCESS_RW },         { "/x:ro:create", "/x:ro", SBX_ACCESS_CREATE },
+    { "/x:rx/y", "/x:rx/y", SBX_ACCESS_RW },      { "/x:/y:ro", "/x:/y", SBX_ACCESS_RO },
+    { "/x::ro", "/x:", SBX_ACCESS_RO },           { "/x::/", "/x::", SBX_ACCESS_RW },
+    { "~/x:rx/", "/home/u/x:rx", SBX_ACCESS_RW },
+  };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (rows); i++) {
+    g_autoptr (GError) error = NULL;
+    g_autoptr (SbxPolicy) policy = policy_of ("Context", "filesystems", rows[i].item, &error), again = NULL,
+                          gone = NULL;
+    g_autoptr (GVariant) groups = NULL;
+    g_autofree char *taken = g_strconcat (rows[i].path, "/;!", rows[i].path, "/", NULL);
+    gsize n;
+
+    g_assert_no_error (error);
+    sbx_policy_get_filesystems (policy, &n);
+    g_assert_cmpuint (n, ==, 1);
+    g_assert_cmpint (sbx_policy_get_access (policy, rows[i].path), ==, rows[i].access);
+    groups = g_variant_ref_sink (sbx_policy_to_variant (policy));
+    again = sbx_policy_merge_variant (policy, groups, &places, &error);
+    g_assert_no_error (error);
+    g_assert_true (sbx_policy_equal (policy, again));
+    gone = policy_of ("Context", "filesystems", taken, &error);
+    g_assert_no_error (error);
+    g_assert_cmpint (sbx_policy_get_access (gone, rows[i].path), ==, SBX_ACCESS_NONE);
   }
 }
 
@@ -774,6 +822,7 @@ main (int argc, char **argv)
   g_test_add_func ("/policy/portal-less", test_portal_less);
   g_test_add_func ("/policy/errors", test_errors);
   g_test_add_func ("/policy/paths", test_paths);
+  g_test_add_func ("/policy/path-colons", test_path_colons);
   g_test_add_func ("/policy/removed", test_removed);
   g_test_add_func ("/policy/empty-group", test_empty_group);
   g_test_add_func ("/policy/places", test_places);

@@ -101,6 +101,8 @@ test_errors (Fixture *fixture, gconstpointer data)
     { "[Context]\nsocket=x11\n", "a.profile:2:1: unknown key \"socket\", did you mean \"sockets\"?", -1 },
     { "# x\n\n[Contxt]\n", "a.profile:3:1: unknown group \"Contxt\", did you mean \"Context\"?", -1 },
     { "[Context]\nsockets = wayland;x12;\n", "a.profile:2:11: unknown socket \"x12\", did you mean \"x11\"?", -1 },
+    { "[Context]\nfilesystems=home:ro;~/x:rx;\n",
+      "a.profile:2:13: \"~/x:rx\": unknown mode \"rx\", did you mean \"ro\"?", -1 },
     { "[Context]\nshared=network\nshared=ipc\n", "a.profile:3:1: the key \"shared\" is there twice", -1 },
     { "[Context]\n[Context]\n", "a.profile:2:1: the group [Context] is there twice", -1 },
     { "[Context]\r\nshared=network\r\n", "a.profile:1:10: a carriage return", -1 },
