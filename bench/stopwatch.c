@@ -185,7 +185,7 @@ make_filter (void)
   g_autoptr (SbxPolicy) nothing = sbx_policy_new ();
   g_autoptr (GError) error = NULL;
   g_autoptr (SbxPolicy) policy = sbx_policy_merge_variant (nothing, tier, &places, &error);
-  g_autoptr (GBytes) program = policy ? sbx_seccomp_compile (policy, &error) : NULL;
+  g_autoptr (GBytes) program = policy ? sbx_seccomp_compile (policy, 0, &error) : NULL;
   int fd = memfd_create ("filter", MFD_CLOEXEC);
   gsize size;
 

@@ -73,6 +73,7 @@ typedef struct {
   guint uid, gid;           /* inside */
   gboolean as_root;         /* started by root: mapped to another uid inside */
   guint shared;             /* SbxShared: namespaces that are the host's */
+  guint facts;              /* SbxBoxFacts */
   gboolean handler;         /* joins another instance */
   guint32 join;             /* handler: what is in force for it because it is for its target */
   GArray *mounts;           /* SbxMount */

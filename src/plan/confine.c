@@ -139,7 +139,7 @@ sbx_confine_process (SbxDraft *self, SbxProcess *process, GError **error)
     if (!plan_ports (self, process, error))
       return FALSE;
   }
-  process->filter = sbx_seccomp_get (self->machine->filters, self->policy, error);
+  process->filter = sbx_seccomp_get (self->machine->filters, self->policy, self->box->facts, error);
   return process->filter != NULL;
 }
 

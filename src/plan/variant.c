@@ -198,7 +198,7 @@ sbx_plan_to_variant (SbxPlan *self)
   g_variant_builder_add (&dict, "{sv}", "directories", directories (box));
   g_variant_builder_add (&dict, "{sv}", "procfs", procfs (box));
   g_variant_builder_add (&dict, "{sv}", "landlock", landlock (box, process));
-  g_variant_builder_add (&dict, "{sv}", "seccomp", sbx_seccomp_explain (policy));
+  g_variant_builder_add (&dict, "{sv}", "seccomp", sbx_seccomp_explain (policy, box->facts));
   g_variant_builder_add (&dict, "{sv}", "bus", bus_rules (policy));
   g_variant_builder_add (&dict, "{sv}", "environment", g_variant_new_strv (sbx_process_get_environment (process), -1));
   g_variant_builder_add (&dict, "{sv}", "limits", limits (process));

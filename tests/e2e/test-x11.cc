@@ -217,6 +217,122 @@ TEST_F (X11, SharingItIsWarnedOf)
   EXPECT_GE (score[0]["score"].number (), 4) << "of ten";
 }
 
+/* A display beside a program that has a segment of System V shared memory, with the number that the first segment has
+ * in a new IPC namespace, as every sandbox is in. */
+class SharedMemoryX11 : public X11 {
+protected:
+  void
+  SetUp () override
+  {
+    X11::SetUp ();
+    if (HasFatalFailure ())
+      return;
+    Command words ({ "unshare", "--map-current-user", "--ipc", script (), "victim", "Xvfb", "-displayfd", "2", "-auth",
+                     dir () + "/server", "-screen", "0", "640x480x24", "-noreset" });
+    words.keep_input = true;
+    victim_ = std::make_unique<Process> (words);
+    ASSERT_TRUE (victim_->expect ("segment 0\n")) << victim_->out () << victim_->err ();
+    ASSERT_TRUE (eventually ([&] {
+      std::smatch number;
+      bool found = victim_->running () && std::regex_search (victim_->err (), number, std::regex ("(^|\\n)(\\d+)\\n"));
+      display_ = found ? ":" + number[2].str () : "";
+      return found;
+    })) << victim_->err ();
+    add_cookie ("client", display_, COOKIE);
+    add_profile ("lifted", "[Profile]\nInherits=shared\n[Seccomp]\nallow=shmget;\n");
+    add_profile ("with-ipc", "[Profile]\nInherits=shared\n[Context]\nshared=ipc;\n");
+  }
+  void
+  TearDown () override
+  {
+    if (victim_)
+      end_victim ();
+    X11::TearDown ();
+  }
+  std::string
+  script () const
+  {
+    return places ().source + "/tests/e2e/x11-shm.py";
+  }
+  /* What the program in a sandbox of that profile says; with the victim's display, or else the other one. */
+  std::string
+  draw (const std::string &profile, bool beside_victim, const Argv &how = { "draw" })
+  {
+    Argv python = { "python3", "-c", read_file (script ()) };
+    python.insert (python.end (), how.begin (), how.end ());
+    Command words = command (run_words ({ "--profile=" + profile }, python));
+    if (beside_victim)
+      words.env["DISPLAY"] = display_;
+    Outcome outcome = run (words);
+    EXPECT_TRUE (succeeds (outcome));
+    return outcome.out;
+  }
+  /* What has become of the other program's memory. */
+  std::string
+  end_victim ()
+  {
+    victim_->close_input ();
+    Outcome outcome = victim_->wait ();
+    victim_.reset ();
+    return outcome.out.substr (outcome.out.find ('\n') + 1);
+  }
+
+private:
+  std::unique_ptr<Process> victim_;
+  std::string display_;
+};
+
+/* It draws all the same, and the memory of the other program stays what it was. */
+TEST_F (SharedMemoryX11, OfAnotherProgramIsNotDrawnInto)
+{
+  EXPECT_EQ (draw ("shared", true), "no segment " + std::to_string (ENOSYS) + " 000000\n");
+  EXPECT_EQ (end_victim (), "untouched\n");
+}
+
+/* The control: what would happen without the filter's row for it. */
+TEST_F (SharedMemoryX11, WouldBeTakenForAnothers)
+{
+  EXPECT_EQ (draw ("lifted", true), "segment 0 5a5a5a\n");
+  EXPECT_EQ (end_victim (), "overwritten\n");
+}
+
+/* With the IPC namespace of the server it is the right memory. */
+TEST_F (SharedMemoryX11, WorksWithTheNamespaceOfTheServer)
+{
+  std::string drawn = draw ("with-ipc", false);
+
+  EXPECT_TRUE (std::regex_match (drawn, std::regex ("segment \\d+ 000000\n"))) << drawn;
+  EXPECT_EQ (end_victim (), "untouched\n");
+}
+
+/* No promise: a program can write any number into its socket, and the X server obeys. The pages say so. */
+TEST_F (SharedMemoryX11, IsNotKeptFromWhoeverForgesNumbers)
+{
+  EXPECT_EQ (draw ("shared", true, { "forge", "0" }), "forged 5a5a5a\n");
+  EXPECT_EQ (end_victim (), "overwritten\n");
+}
+
+/* A server of its own has no such extension, so that programs do without. The display beside it, as a control, has. */
+TEST_F (SharedMemoryX11, IsNotOfferedByANestedServer)
+{
+  add_profile ("nested", "[Profile]\nInherits=default\n[Context]\nsockets=x11;\nx11=nested\n");
+  EXPECT_EQ (draw ("nested", false), "no extension 000000\n");
+  EXPECT_EQ (run (Command ({ script (), "draw" })).out.substr (0, 8), "segment ");
+}
+
+TEST_F (SharedMemoryX11, IsExplained)
+{
+  std::string told = sandboxctl ({ "explain", "shared", "--", "true" }).out,
+              ipc = sandboxctl ({ "explain", "with-ipc", "--", "true" }).out;
+
+  EXPECT_NE (told.find ("no System V shared memory can be made"), std::string::npos) << told;
+  EXPECT_NE (told.find ("any System V memory segment"), std::string::npos) << told;
+  EXPECT_EQ (ipc.find ("no System V shared memory can be made"), std::string::npos) << ipc;
+  EXPECT_NE (ipc.find ("shares memory and message queues with everything"), std::string::npos) << ipc;
+  EXPECT_NE (sandboxctl ({ "explain", "--json", "shared", "--", "true" }).out.find ("\"shmget\""), std::string::npos);
+  EXPECT_EQ (sandboxctl ({ "explain", "--json", "with-ipc", "--", "true" }).out.find ("\"shmget\""), std::string::npos);
+}
+
 /* A machine whose /tmp has neither displays nor session managers when the application starts. */
 class LaterX11 : public WithoutBus {};
 

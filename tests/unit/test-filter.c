@@ -7,6 +7,7 @@
 #include <sched.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/ipc.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/ptrace.h>
@@ -85,7 +86,7 @@ static void
 expect (const SbxPolicy *policy, const Call *calls)
 {
   g_autoptr (GError) error = NULL;
-  g_autoptr (GBytes) filter = sbx_seccomp_compile (policy, &error);
+  g_autoptr (GBytes) filter = sbx_seccomp_compile (policy, 0, &error);
 
   g_assert_no_error (error);
   expect_of (filter, calls);
@@ -293,12 +294,46 @@ test_ports (void)
   g_autoptr (SbxPolicy) connecting = policy_with_ports ("connect", "443"), binding = policy_with_ports ("bind", "8080");
   g_autoptr (SbxPolicy) free = policy_with_ports (NULL, NULL);
   g_autoptr (GHashTable) cache = sbx_seccomp_cache_new ();
-  g_autoptr (GBytes) limited = sbx_seccomp_get (cache, connecting, NULL), plain = sbx_seccomp_get (cache, free, NULL);
+  g_autoptr (GBytes) limited = sbx_seccomp_get (cache, connecting, 0, NULL),
+                     plain = sbx_seccomp_get (cache, free, 0, NULL);
 
   expect (connecting, around_ports);
   expect (binding, around_ports);
   expect (free, every_port);
   g_assert_false (g_bytes_equal (limited, plain));
+}
+
+/* Segments of System V shared memory can be made unless the X server is in another IPC namespace. */
+static void
+test_x11 (void)
+{
+  static const Call made[] = { { "shmget", SYS_shmget, { IPC_PRIVATE, 0 }, EINVAL }, { NULL, 0, { 0 }, 0 } };
+  static const Call refused[] = { { "shmget", SYS_shmget, { IPC_PRIVATE, 0 }, ENOSYS }, { NULL, 0, { 0 }, 0 } };
+  static const struct {
+    const char *words;
+    guint facts;
+    const Call *calls;
+  } rows[] = {
+    { "@a{sv} {}", 0, made },
+    { "@a{sv} {}", SBX_BOX_SHARES_X11, refused },
+    { "{'Context': <{'shared': 'ipc'}>}", SBX_BOX_SHARES_X11, made },
+    { "{'Context': <{'shared': 'network'}>}", SBX_BOX_SHARES_X11, refused },
+    { "{'Context': <{'sockets': 'x11'}>}", 0, made },
+    { "{'Seccomp': <{'tier': 'browser'}>}", SBX_BOX_SHARES_X11, refused },
+    { "{'Seccomp': <{'allow': 'shmget'}>}", SBX_BOX_SHARES_X11, made },
+  };
+  g_autoptr (GHashTable) cache = sbx_seccomp_cache_new ();
+
+  for (gsize i = 0; i < G_N_ELEMENTS (rows); i++) {
+    static const SbxPlaces places = { "/", NULL, NULL, NULL, NULL, NULL };
+    g_autoptr (GVariant) words = g_variant_ref_sink (g_variant_new_parsed (rows[i].words, NULL));
+    g_autoptr (SbxPolicy) nothing = sbx_policy_new (), policy = NULL;
+    g_autoptr (GBytes) filter = NULL;
+
+    policy = sbx_policy_merge_variant (nothing, words, &places, NULL);
+    filter = sbx_seccomp_get (cache, policy, rows[i].facts, NULL);
+    expect_of (filter, rows[i].calls);
+  }
 }
 
 static void
@@ -317,11 +352,11 @@ test_lists (void)
   g_autoptr (GError) error = NULL;
 
   expect (policy, calls);
-  g_assert_null (sbx_seccomp_compile (wrong, &error));
+  g_assert_null (sbx_seccomp_compile (wrong, 0, &error));
   g_assert_error (error, SBX_ERROR, SBX_ERROR_BAD_PROFILE);
   g_assert_nonnull (strstr (error->message, "no_such_call"));
   g_clear_error (&error);
-  g_assert_null (sbx_seccomp_compile (nothing, &error));
+  g_assert_null (sbx_seccomp_compile (nothing, 0, &error));
   g_assert_error (error, SBX_ERROR, SBX_ERROR_BAD_PROFILE);
   g_assert_nonnull (strstr (error->message, "nothing can start"));
 }
@@ -332,14 +367,14 @@ test_cache (void)
 {
   g_autoptr (GHashTable) cache = sbx_seccomp_cache_new ();
   g_autoptr (SbxPolicy) a = policy_with ("default", "", "", ""), b = policy_with ("default", "", "", "");
-  g_autoptr (GBytes) first = sbx_seccomp_get (cache, a, NULL), again = sbx_seccomp_get (cache, b, NULL);
+  g_autoptr (GBytes) first = sbx_seccomp_get (cache, a, 0, NULL), again = sbx_seccomp_get (cache, b, 0, NULL);
   SbxPolicy *const others[] = { policy_with ("strict", "", "", ""), policy_with ("default", "userns;", "", ""),
                                 policy_with ("default", "", "bpf;", ""), policy_with ("default", "", "", "getppid;") };
 
   g_assert_true (first == again);
   for (gsize i = 0; i < G_N_ELEMENTS (others); i++) {
     g_autoptr (SbxPolicy) policy = others[i];
-    g_autoptr (GBytes) other = sbx_seccomp_get (cache, policy, NULL);
+    g_autoptr (GBytes) other = sbx_seccomp_get (cache, policy, 0, NULL);
 
     g_assert_false (g_bytes_equal (first, other));
   }
@@ -428,7 +463,7 @@ static void
 test_explained (void)
 {
   g_autoptr (SbxPolicy) policy = policy_with ("strict", "", "", "");
-  g_autoptr (GVariant) rows = g_variant_ref_sink (sbx_seccomp_explain (policy));
+  g_autoptr (GVariant) rows = g_variant_ref_sink (sbx_seccomp_explain (policy, 0));
 
   g_assert_cmpuint (g_variant_n_children (rows), >, 50);
   for (gsize i = 0; i < g_variant_n_children (rows); i++) {
@@ -448,6 +483,7 @@ main (int argc, char **argv)
   g_test_add_func ("/filter/tracing", test_tracing);
   g_test_add_func ("/filter/limits", test_limits);
   g_test_add_func ("/filter/ports", test_ports);
+  g_test_add_func ("/filter/x11", test_x11);
   g_test_add_func ("/filter/lists", test_lists);
   g_test_add_func ("/filter/cache", test_cache);
   g_test_add_func ("/filter/explained", test_explained);

@@ -27,22 +27,30 @@ limits_ports (const SbxPolicy *policy)
 }
 
 static gboolean
-is_time_for (SbxCallWhen when, const SbxPolicy *policy)
+is_apart_from_x11 (const SbxPolicy *policy, guint facts)
+{
+  return (facts & SBX_BOX_SHARES_X11) && !(sbx_policy_get_shared (policy) & SBX_SHARED_IPC);
+}
+
+static gboolean
+is_time_for (SbxCallWhen when, const SbxPolicy *policy, guint facts)
 {
   switch (when) {
   case SBX_WHEN_ALWAYS:
     return TRUE;
   case SBX_WHEN_PORTS_LIMITED:
     return limits_ports (policy);
+  case SBX_WHEN_X11_APART:
+    return is_apart_from_x11 (policy, facts);
   }
   return TRUE; /* no such condition: refused */
 }
 
 /* Whether @row holds for @policy: its tier, not lifted by a feature or by allow=, not overtaken by deny=. */
 static gboolean
-applies (const SbxCallRow *row, const SbxPolicy *policy)
+applies (const SbxCallRow *row, const SbxPolicy *policy, guint facts)
 {
-  return is_time_for (row->when, policy) && (row->tiers & SBX_TIER_BIT (sbx_policy_get_tier (policy)))
+  return is_time_for (row->when, policy, facts) && (row->tiers & SBX_TIER_BIT (sbx_policy_get_tier (policy)))
          && !(row->unless & sbx_policy_get_features (policy))
          && !listed (sbx_policy_get_seccomp_allow (policy), row->call)
          && !listed (sbx_policy_get_seccomp_deny (policy), row->call);
@@ -124,14 +132,14 @@ check_names (const char *const *names, const char *key, GError **error)
 }
 
 static gboolean
-fill (scmp_filter_ctx filter, const SbxPolicy *policy, GError **error)
+fill (scmp_filter_ctx filter, const SbxPolicy *policy, guint facts, GError **error)
 {
   const char *const *deny = sbx_policy_get_seccomp_deny (policy);
 
   if (!check_names (sbx_policy_get_seccomp_allow (policy), "allow", error) || !check_names (deny, "deny", error))
     return FALSE;
   for (const SbxCallRow *row = sbx_call_rows; row->call; row++)
-    if (applies (row, policy) && !refuse_row (filter, row, error))
+    if (applies (row, policy, facts) && !refuse_row (filter, row, error))
       return FALSE;
   for (; deny && *deny; deny++) {
     const SbxCallRow row = { .call = *deny, .error = EPERM };
@@ -179,7 +187,7 @@ export_program (scmp_filter_ctx filter, GError **error)
 }
 
 GBytes *
-sbx_seccomp_compile (const SbxPolicy *policy, GError **error)
+sbx_seccomp_compile (const SbxPolicy *policy, guint facts, GError **error)
 {
   scmp_filter_ctx filter = seccomp_init (SCMP_ACT_ALLOW);
   GBytes *program = NULL;
@@ -188,7 +196,7 @@ sbx_seccomp_compile (const SbxPolicy *policy, GError **error)
     sbx_throw (error, SBX_ERROR_NOT_SUPPORTED, "seccomp: libseccomp cannot start");
     return NULL;
   }
-  if (configure (filter, sbx_policy_get_features (policy), error) && fill (filter, policy, error))
+  if (configure (filter, sbx_policy_get_features (policy), error) && fill (filter, policy, facts, error))
     program = export_program (filter, error);
   seccomp_release (filter);
   return program;
@@ -196,13 +204,13 @@ sbx_seccomp_compile (const SbxPolicy *policy, GError **error)
 
 /* What the filter depends on, as text. */
 static char *
-cache_key (const SbxPolicy *policy)
+cache_key (const SbxPolicy *policy, guint facts)
 {
   g_autofree char *allow = g_strjoinv (",", (char **) sbx_policy_get_seccomp_allow (policy));
   g_autofree char *deny = g_strjoinv (",", (char **) sbx_policy_get_seccomp_deny (policy));
 
-  return g_strdup_printf ("%u %u %d %s %s", (guint) sbx_policy_get_tier (policy), sbx_policy_get_features (policy),
-                          limits_ports (policy), allow, deny);
+  return g_strdup_printf ("%u %u %d %d %s %s", (guint) sbx_policy_get_tier (policy), sbx_policy_get_features (policy),
+                          limits_ports (policy), is_apart_from_x11 (policy, facts), allow, deny);
 }
 
 /* The rows of the strict tier, which no feature and no profile lifts. */
@@ -265,14 +273,14 @@ sbx_seccomp_cache_new (void)
 }
 
 GBytes *
-sbx_seccomp_get (GHashTable *cache, const SbxPolicy *policy, GError **error)
+sbx_seccomp_get (GHashTable *cache, const SbxPolicy *policy, guint facts, GError **error)
 {
-  g_autofree char *key = cache_key (policy);
+  g_autofree char *key = cache_key (policy, facts);
   GBytes *program = g_hash_table_lookup (cache, key);
 
   if (program)
     return g_bytes_ref (program);
-  return keep (cache, g_steal_pointer (&key), sbx_seccomp_compile (policy, error));
+  return keep (cache, g_steal_pointer (&key), sbx_seccomp_compile (policy, facts, error));
 }
 
 GBytes *
@@ -352,14 +360,14 @@ add_explanation (GVariantBuilder *rows, const SbxCallRow *row)
 }
 
 GVariant *
-sbx_seccomp_explain (const SbxPolicy *policy)
+sbx_seccomp_explain (const SbxPolicy *policy, guint facts)
 {
   const char *const *deny = sbx_policy_get_seccomp_deny (policy);
   GVariantBuilder rows;
 
   g_variant_builder_init (&rows, G_VARIANT_TYPE ("aa{sv}"));
   for (const SbxCallRow *row = sbx_call_rows; row->call; row++)
-    if (applies (row, policy))
+    if (applies (row, policy, facts))
       add_explanation (&rows, row);
   for (; deny && *deny; deny++) {
     const SbxCallRow row = { .call = *deny, .error = EPERM, .reason = "denied by the profile" };

@@ -7,18 +7,18 @@
 
 G_BEGIN_DECLS
 
-/* The compiled program, struct sock_filter[]. Errors: BAD_PROFILE for names in allow= or deny= that are no system
- * calls; NOT_SUPPORTED with libseccomp's reason. */
-GBytes *sbx_seccomp_compile (const SbxPolicy *policy, GError **error);
+/* The compiled program, struct sock_filter[]. @facts: SbxBoxFacts. Errors: BAD_PROFILE for names in allow= or deny=
+ * that are no system calls; NOT_SUPPORTED with libseccomp's reason. */
+GBytes *sbx_seccomp_compile (const SbxPolicy *policy, guint facts, GError **error);
 
 /* Programs that have been compiled, for policies that filter alike; the caller owns the table. */
 GHashTable *sbx_seccomp_cache_new (void);
-GBytes *sbx_seccomp_get (GHashTable *cache, const SbxPolicy *policy, GError **error);
+GBytes *sbx_seccomp_get (GHashTable *cache, const SbxPolicy *policy, guint facts, GError **error);
 
 /* The program of those that serve a sandbox, kept in the same table. NOT_SUPPORTED. */
 GBytes *sbx_seccomp_get_sidecar (GHashTable *cache, SbxSidecarKind kind, GError **error);
 
-/* aa{sv}: call, when, error, reason of every row that applies to @policy. Floating. */
-GVariant *sbx_seccomp_explain (const SbxPolicy *policy);
+/* aa{sv}: call, when, error, reason of every row that applies. Floating. */
+GVariant *sbx_seccomp_explain (const SbxPolicy *policy, guint facts);
 
 G_END_DECLS

@@ -228,6 +228,21 @@ const SbxCallRow sbx_call_rows[] = {
     "sets the limits of another process",
     { 2, G_MAXUINT64, 0, TRUE } },
 
+  /* X11's MIT-SHM names a segment by its number, which the server looks up in its own IPC namespace: that of a segment
+   * of this one is there another program's, which is then drawn and written. Toolkits draw through the socket where
+   * they cannot make one. It is for the programs that mean well: any number can be written into the socket */
+  { "shmget",
+    ENOSYS,
+    ALL,
+    0,
+    SBX_CALL_ANY,
+    0,
+    0,
+    0,
+    "the X server would take a segment's number for one of another program's",
+    { 0 },
+    SBX_WHEN_X11_APART },
+
   /* Tracing. In the other tiers it stays: the pid namespace and Landlock keep it to the application's own processes,
    * and crash handlers need it */
   TRACE (UNTRACED, "ptrace", "nothing inside has a use for it"),

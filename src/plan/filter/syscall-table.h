@@ -24,7 +24,13 @@ typedef struct {
 typedef enum {
   SBX_WHEN_ALWAYS,
   SBX_WHEN_PORTS_LIMITED, /* [Network] connect= or bind= */
+  SBX_WHEN_X11_APART,     /* an X server that is not in the IPC namespace of who draws on it */
 } SbxCallWhen;
+
+/* What a filter depends on besides the policy: bits. */
+typedef enum {
+  SBX_BOX_SHARES_X11 = 1 << 0, /* the display is that of the desktop */
+} SbxBoxFacts;
 
 /* A system call that is refused, in which tiers, and what lifts the row. */
 typedef struct {

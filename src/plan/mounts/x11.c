@@ -115,6 +115,14 @@ add_shared (SbxDraft *self)
   number = choose_number (self);
   inside = g_strconcat (SOCKETS, number, NULL);
   sbx_draft_warn (self, "X11 lets every application read every key and every window; Wayland does not");
+  sbx_draft_warn (self,
+                  "the X server attaches any System V memory segment of yours whose number an application sends it: "
+                  "what is in it can be read and overwritten");
+  if (!(sbx_policy_get_shared (self->policy) & SBX_SHARED_IPC))
+    sbx_draft_warn (self,
+                    "no System V shared memory can be made inside (shmget says ENOSYS): the X server is in another "
+                    "IPC namespace, and would take its numbers for those of other programs. shared=ipc allows it");
+  self->box->facts |= SBX_BOX_SHARES_X11;
   sbx_draft_bind (self, SBX_BY_POLICY, SBX_MOUNT_READ_ONLY, display.socket, inside);
   set_display (self, number, display.cookie);
   display_clear (&display);
@@ -133,13 +141,15 @@ make_cookies (SbxDraft *self, const char *number, const Display *outer, GBytes *
   return sbx_x11_write_cookies (cookies, numbers, cookies[1] ? 2 : 1);
 }
 
+/* Without MIT-SHM: the server has an IPC namespace of its own, so that nothing of the application's can be attached. */
 static GPtrArray *
 write_server (SbxDraft *self, const char *number, const Display *outer, const char *directory)
 {
   g_autofree char *name = g_strconcat (":", number, NULL);
-  const char *const always[] = {
-    name, "-auth", COOKIES, "-nolisten", "tcp", "-displayfd", SBX_FD_TEXT (SBX_SIDECAR_LINK_FD), "-noreset", NULL
-  };
+  const char *const always[] = { name,        "-auth",      COOKIES,
+                                 "-nolisten", "tcp",        "-extension",
+                                 "MIT-SHM",   "-displayfd", SBX_FD_TEXT (SBX_SIDECAR_LINK_FD),
+                                 "-noreset",  NULL };
   GPtrArray *argv = sbx_sidecar_begin (self);
 
   sbx_sidecar_add_words (argv,
