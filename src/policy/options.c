@@ -236,35 +236,157 @@ check_forward (const char *key, GVariant *value, GError **error)
   return TRUE;
 }
 
+#define ROW(key, type, max_size, check, field)                                                                         \
+  {                                                                                                                    \
+    key, type, max_size, check, G_STRUCT_OFFSET (SbxOptions, field)                                                    \
+  }
+#define END                                                                                                            \
+  {                                                                                                                    \
+    NULL, NULL, 0, NULL, 0                                                                                             \
+  }
 /* What Launch, Exec and Attach have in common. */
 #define PROCESS_ROWS                                                                                                   \
-  { "cwd", "ay", 2 * PATH_MAX, check_path }, { "cwd-optional", "b", 8, NULL },                                         \
-      { "env", "a{ss}", 64 * KIB * KIB, check_env }, { "unset-env", "as", KIB * KIB, check_env_names },                \
-      { "display-env", "as", 2 * KIB * KIB, check_env_pairs }, { "fds", "a{uh}", 64 * KIB, check_fds },                \
-      { "tty", "b", 8, NULL },                                                                                         \
-  {                                                                                                                    \
-    "lifeline", "h", 8, check_handle                                                                                   \
-  }
+  ROW ("cwd", "ay", 2 * PATH_MAX, check_path, cwd), ROW ("cwd-optional", "b", 8, NULL, cwd_optional),                  \
+      ROW ("env", "a{ss}", 64 * 1024 * KIB, check_env, env),                                                           \
+      ROW ("unset-env", "as", 1024 * KIB, check_env_names, unset_env),                                                 \
+      ROW ("display-env", "as", 2 * 1024 * KIB, check_env_pairs, display_env),                                         \
+      ROW ("fds", "a{uh}", 64 * KIB, check_fds, fds), ROW ("tty", "b", 8, NULL, tty),                                  \
+      ROW ("lifeline", "h", 8, check_handle, lifeline)
 
 const SbxOptionSpec sbx_launch_options[] = {
   PROCESS_ROWS,
-  { "app-id", "s", 256, sbx_option_check_app_id },
-  { "policy", "a{sv}", 64 * KIB, NULL }, /* as a profile's file; its content: sbx_policy_merge_variant () */
-  { "forward", "ah", 64 * KIB, check_forward },
-  { "on-crash", "s", 256, NULL },
-  { "activation-token", "s", 4 * KIB, NULL },
-  { NULL, NULL, 0, NULL },
+  ROW ("app-id", "s", 256, sbx_option_check_app_id, app_id),
+  ROW ("policy", "a{sv}", 64 * KIB, NULL, policy), /* as a profile's file; its content: sbx_policy_merge_variant () */
+  ROW ("forward", "ah", 64 * KIB, check_forward, forward),
+  ROW ("on-crash", "s", 256, NULL, on_crash),
+  ROW ("activation-token", "s", 4 * KIB, NULL, activation_token),
+  END,
 };
 
 const SbxOptionSpec sbx_exec_options[] = {
   PROCESS_ROWS,
-  { NULL, NULL, 0, NULL },
+  END,
 };
 
 const SbxOptionSpec sbx_attach_options[] = {
   PROCESS_ROWS,
-  { "app-id", "s", 256, sbx_option_check_app_id },
-  { "policy", "a{sv}", 64 * KIB, NULL },
-  { "hold", "b", 8, NULL },
-  { NULL, NULL, 0, NULL },
+  ROW ("app-id", "s", 256, sbx_option_check_app_id, app_id),
+  ROW ("policy", "a{sv}", 64 * KIB, NULL, policy),
+  ROW ("hold", "b", 8, NULL, hold),
+  END,
 };
+
+static void
+set_string (gpointer field, GVariant *value)
+{
+  *(char **) field = g_variant_dup_string (value, NULL);
+}
+
+static void
+set_bytes (gpointer field, GVariant *value)
+{
+  gsize n = 0;
+  const char *bytes = g_variant_get_fixed_array (value, &n, 1);
+
+  *(char **) field = g_strndup (bytes ? bytes : "", n); /* up to the first NUL: a check refuses one in the middle */
+}
+
+static void
+set_strings (gpointer field, GVariant *value)
+{
+  *(char ***) field = g_variant_dup_strv (value, NULL);
+}
+
+static void
+set_boolean (gpointer field, GVariant *value)
+{
+  *(gboolean *) field = g_variant_get_boolean (value);
+}
+
+static void
+set_handle (gpointer field, GVariant *value)
+{
+  *(gint32 *) field = g_variant_get_handle (value);
+}
+
+static void
+set_variant (gpointer field, GVariant *value)
+{
+  *(GVariant **) field = g_variant_ref (value);
+}
+
+static void
+clear_string (gpointer field)
+{
+  g_clear_pointer ((char **) field, g_free);
+}
+
+static void
+clear_strings (gpointer field)
+{
+  g_clear_pointer ((char ***) field, g_strfreev);
+}
+
+static void
+clear_boolean (gpointer field)
+{
+  *(gboolean *) field = FALSE;
+}
+
+static void
+clear_handle (gpointer field)
+{
+  *(gint32 *) field = -1;
+}
+
+static void
+clear_variant (gpointer field)
+{
+  g_clear_pointer ((GVariant **) field, g_variant_unref);
+}
+
+typedef struct {
+  const char *type; /* NULL: any other */
+  void (*set) (gpointer field, GVariant *value);
+  void (*clear) (gpointer field);
+} FieldType;
+
+static const FieldType *
+type_of (const SbxOptionSpec *row)
+{
+  static const FieldType types[] = {
+    { "s", set_string, clear_string },   { "ay", set_bytes, clear_string }, { "as", set_strings, clear_strings },
+    { "b", set_boolean, clear_boolean }, { "h", set_handle, clear_handle }, { NULL, set_variant, clear_variant },
+  };
+  const FieldType *type = types;
+
+  while (type->type && strcmp (type->type, row->type) != 0)
+    type++;
+  return type;
+}
+
+void
+sbx_options_clear (SbxOptions *self)
+{
+  const SbxOptionSpec *const tables[] = { sbx_launch_options, sbx_exec_options, sbx_attach_options };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (tables); i++)
+    for (const SbxOptionSpec *row = tables[i]; row->key; row++)
+      type_of (row)->clear (G_STRUCT_MEMBER_P (self, row->field));
+}
+
+gboolean
+sbx_options_read (GVariant *options, const SbxOptionSpec *table, SbxOptions *into, GError **error)
+{
+  *into = (SbxOptions){ 0 };
+  sbx_options_clear (into); /* which says "not said" of every field */
+  if (!sbx_options_check (options, table, error))
+    return FALSE;
+  for (const SbxOptionSpec *row = table; row->key; row++) {
+    g_autoptr (GVariant) value = g_variant_lookup_value (options, row->key, G_VARIANT_TYPE (row->type));
+
+    if (value)
+      type_of (row)->set (G_STRUCT_MEMBER_P (into, row->field), value);
+  }
+  return TRUE;
+}

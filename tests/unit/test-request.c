@@ -8,7 +8,7 @@
 
 #include "common/error.h"
 #include "daemon/bounds.h"
-#include "daemon/launch/request.h"
+#include "daemon/launch/choice.h"
 
 static SbxLaunchRequest *
 make (const char *argv, const char *options, GUnixFDList *fds, GError **error)
@@ -46,13 +46,13 @@ test_plain (void)
 
   g_assert_no_error (error);
   g_assert_cmpstrv (request->argv, argv);
-  g_assert_cmpstr (request->cwd, ==, "/srv");
-  g_assert_cmpstrv (request->unset_env, unset);
-  g_assert_cmpstr (request->app_id, ==, "org.example.A");
+  g_assert_cmpstr (request->options.cwd, ==, "/srv");
+  g_assert_cmpstrv (request->options.unset_env, unset);
+  g_assert_cmpstr (request->options.app_id, ==, "org.example.A");
   g_assert_cmpstr (g_environ_getenv (request->env, "A"), ==, "b=c");
   g_assert_cmpstr (g_environ_getenv (request->env, "XDG_ACTIVATION_TOKEN"), ==, "tok");
-  g_assert_true (request->cwd_optional);
-  g_assert_false (request->tty);
+  g_assert_true (request->options.cwd_optional);
+  g_assert_false (request->options.tty);
   g_assert_cmpint (request->lifeline, ==, -1);
   g_assert_cmpuint (request->n_fds, ==, 0);
 }

@@ -5,8 +5,8 @@
 #include "common/error.h"
 #include "common/names.h"
 #include "daemon/bus/functions.h"
+#include "daemon/launch/choice.h"
 #include "daemon/launch/launch.h"
-#include "daemon/launch/request.h"
 #include "plan/blocks.h"
 
 #define MAX_SIGNAL 64

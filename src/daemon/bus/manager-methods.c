@@ -2,6 +2,7 @@
 /* The methods of org.example.Sandbox. */
 #include "common/names.h"
 #include "daemon/bus/functions.h"
+#include "daemon/launch/choice.h"
 #include "daemon/launch/launch.h"
 #include "plan/variant.h"
 #include "policy/score.h"

@@ -1,10 +1,307 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What is kept of a choice. */
-#include <string.h>
+#include "daemon/launch/choice.h"
 
+#include <limits.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "common/error.h"
+#include "common/names.h"
 #include "daemon/bounds.h"
-#include "daemon/launch/request.h"
+#include "plan/build.h"
 #include "plan/environment.h"
+#include "plan/nested.h"
+#include "wire/layout.h"
+
+void
+sbx_choice_free (SbxChoice *choice)
+{
+  g_clear_object (&choice->profile);
+  g_clear_pointer (&choice->policy, sbx_policy_unref);
+  g_free (choice->app_id);
+  g_strfreev (choice->argv);
+  g_free (choice->on_crash);
+  g_clear_object (&choice->plan);
+  g_clear_pointer (&choice->forward, sbx_forward_free);
+  g_free (choice);
+}
+
+static SbxPolicy *
+merge (SbxContext *context, const SbxPolicy *base, const SbxLaunchRequest *request, GError **error)
+{
+  return request->options.policy ? sbx_policy_merge_variant (base, request->options.policy, &context->places, error)
+                                 : sbx_policy_ref (base);
+}
+
+char *
+sbx_app_id_from_command (const char *command)
+{
+  g_autofree char *name = g_path_get_basename (command);
+
+  g_strcanon (name, G_CSET_A_2_Z G_CSET_a_2_z G_CSET_DIGITS "_-.", '_');
+  /* The same rules as for the option: sbx_option_check_app_id () */
+  for (gsize i = 0; name[i]; i++)
+    if (name[i] == '.' && (i == 0 || name[i - 1] == '.' || name[i + 1] == '\0'))
+      name[i] = '_';
+  if (name[0] == '-' || name[0] == '\0')
+    return g_strdup_printf ("_%.200s", name);
+  return g_strndup (name, 200);
+}
+
+static char *
+choose_app_id (const SbxLaunchRequest *request, SbxProfile *profile, const char *command)
+{
+  if (request->options.app_id)
+    return g_strdup (request->options.app_id);
+  if (sbx_profile_get_app_id (profile))
+    return g_strdup (sbx_profile_get_app_id (profile));
+  return sbx_app_id_from_command (command);
+}
+
+/* The Command= of a handler's profile, with the words @PID@ and @ROOT@ as its target has them. */
+static char **
+fill_in_target (const char *const *command, guint pid)
+{
+  g_autofree char *number = g_strdup_printf ("%u", pid);
+  char **argv = g_new0 (char *, g_strv_length ((char **) command) + 1);
+
+  for (gsize i = 0; command[i]; i++) {
+    g_autoptr (GString) word = g_string_new (command[i]);
+
+    g_string_replace (word, "@PID@", number, 0);
+    g_string_replace (word, "@ROOT@", SBX_TARGET_ROOT, 0);
+    argv[i] = g_strdup (word->str);
+  }
+  return argv;
+}
+
+static char **
+choose_argv (const SbxLaunchRequest *request, SbxProfile *profile, const char *const *fallback, GError **error)
+{
+  const char *const *of_profile = sbx_profile_get_command (profile);
+
+  if (request->argv[0])
+    return g_strdupv (request->argv);
+  if (of_profile && of_profile[0])
+    return request->handler ? fill_in_target (of_profile, request->target_pid) : g_strdupv ((char **) of_profile);
+  if (fallback)
+    return g_strdupv ((char **) fallback);
+  sbx_throw (error, SBX_ERROR_BAD_OPTION, "no command: name one, since the profile \"%s\" has no Command= of its own",
+             sbx_profile_get_name (profile));
+  return NULL;
+}
+
+/* What of @request is about the command. */
+static SbxPlanRequest
+describe_command (const SbxLaunchRequest *request, const char *app_id, char **argv)
+{
+  return (SbxPlanRequest){ .id = request->id[0] ? request->id : NULL,
+                           .app_id = app_id,
+                           .argv = (const char *const *) argv,
+                           .env = (const char *const *) request->env,
+                           .unset_env = (const char *const *) request->options.unset_env,
+                           .cwd = request->options.cwd,
+                           .cwd_optional = request->options.cwd_optional,
+                           .tty = request->options.tty,
+                           .display_env = (const char *const *) request->options.display_env };
+}
+
+static SbxPlan *
+make_plan (SbxContext *context, const SbxLaunchRequest *request, const SbxPolicy *policy, const char *app_id,
+           char **argv, const SbxForward *forward, GError **error)
+{
+  SbxPlanRequest plan_request = describe_command (request, app_id, argv);
+  char terminal[PATH_MAX];
+
+  if (request->options.tty && !request->within && request->n_fds > 0
+      && ttyname_r (request->fds[0], terminal, sizeof terminal) == 0)
+    plan_request.terminal = terminal;
+  plan_request.handler = request->handler;
+  plan_request.crash_directory = request->crash_directory;
+  plan_request.dump_program = request->handler ? sbx_context_get_dump_program (context) : NULL;
+  plan_request.target_enforced = request->target_enforced;
+  plan_request.target_pid = request->target_pid;
+  plan_request.forward = (const SbxForwardedFile *) (gpointer) forward->files->data;
+  plan_request.n_forward = forward->files->len;
+  return sbx_plan_new (policy, &plan_request, context->machine, error);
+}
+
+/* Which handler a crash gets. What the profile names is part of it; another one is as if it were attached. */
+static gboolean
+choose_on_crash (SbxContext *context, const SbxLaunchRequest *request, SbxChoice *choice, GError **error)
+{
+  const char *of_profile = sbx_profile_get_on_crash (choice->profile);
+  const char *name = request->options.on_crash && request->options.on_crash[0] ? request->options.on_crash : of_profile;
+  g_autoptr (SbxProfile) handler = NULL;
+  const char *const *command;
+
+  if (!name || g_str_equal (name, SBX_ON_CRASH_NONE) || g_str_equal (name, SBX_ON_CRASH_OWN))
+    return TRUE;
+  if (g_strcmp0 (of_profile, SBX_ON_CRASH_OWN) == 0)
+    return sbx_throw (error, SBX_ERROR_BAD_OPTION,
+                      "the option \"on-crash\" cannot be used with the profile \"%s\", whose applications bring crash "
+                      "handlers of their own (OnCrash=own): a process has one tracer; use a profile without it, or "
+                      "`sandboxctl attach`",
+                      sbx_profile_get_name (choice->profile));
+  handler = sbx_profile_set_lookup (context->profiles, name, error);
+  if (!handler)
+    return FALSE;
+  command = sbx_profile_get_command (handler);
+  if (!command || !command[0])
+    return sbx_throw (error, SBX_ERROR_BAD_OPTION,
+                      "the option \"on-crash\": the profile \"%s\" has no Command= that could be started", name);
+  choice->classes |= sbx_policy_excess (sbx_profile_get_policy (handler), sbx_profile_get_approved_policy (handler));
+  if (g_strcmp0 (name, of_profile) != 0 || sbx_profile_get_place (choice->profile) == SBX_PLACE_USER)
+    choice->classes |= SBX_CLASS_HANDLER;
+  choice->on_crash = g_strdup (name);
+  return TRUE;
+}
+
+/* Exactly what @request is within, or less: an error else, and never silently less. What the profile names, the caller
+ * may not read: it is the user's. */
+static gboolean
+check_policy_within (SbxContext *context, const SbxLaunchRequest *request, const SbxChoice *choice, GError **error)
+{
+  g_autoptr (SbxPolicy) nothing = sbx_policy_new (), said = NULL, most = NULL;
+  g_autofree char *more = NULL;
+
+  if (sbx_policy_leq (choice->policy, request->within))
+    return TRUE;
+  said = merge (context, nothing, request, error);
+  if (!said)
+    return FALSE;
+  most = sbx_policy_meet (choice->policy, request->within);
+  more = sbx_policy_tell_more (most, choice->policy, said);
+  return sbx_throw (error, SBX_ERROR_POLICY_EXCEEDED,
+                    "the profile \"%s\", with the options, allows more than the calling sandbox has itself: %s; name a "
+                    "profile with less, or take it away in the option \"policy\"",
+                    sbx_profile_get_name (choice->profile), more);
+}
+
+static gboolean
+check_plan_within (const SbxLaunchRequest *request, const SbxChoice *choice, GError **error)
+{
+  gsize n = 0;
+  const SbxPlanDirectory *directories = sbx_box_get_directories (sbx_plan_get_box (choice->plan), &n);
+
+  for (gsize i = 0; i < n; i++)
+    if (access (directories[i].path, F_OK) < 0)
+      return sbx_throw (error, SBX_ERROR_POLICY_EXCEEDED, "%s is not there, and is not made for a sandbox",
+                        directories[i].path);
+  return sbx_plan_check_nested (choice->plan, request->within, error);
+}
+
+/* Which others there are, and what is wrong in the words of this one, is not for a caller in a sandbox. */
+static SbxProfile *
+look_up (SbxContext *context, const char *name, const SbxLaunchRequest *request, GError **error)
+{
+  g_autoptr (GError) problem = NULL;
+  SbxProfile *profile = sbx_profile_set_lookup (context->profiles, name, &problem);
+
+  if (!profile && !request->within)
+    g_propagate_error (error, g_steal_pointer (&problem));
+  else if (!profile && g_error_matches (problem, SBX_ERROR, SBX_ERROR_UNKNOWN_PROFILE))
+    sbx_throw (error, SBX_ERROR_UNKNOWN_PROFILE,
+               "there is no profile \"%.128s\"; `sandboxctl profile list` has them all, outside of this sandbox", name);
+  else if (!profile)
+    sbx_throw (error, SBX_ERROR_BAD_PROFILE,
+               "the profile \"%.128s\" cannot be used; `sandboxctl profile check` says why, outside of this sandbox",
+               name);
+  return profile;
+}
+
+static SbxChoice *
+choose (SbxContext *context, const char *profile, const SbxLaunchRequest *request, const char *const *fallback_argv,
+        GError **error)
+{
+  g_autoptr (SbxChoice) choice = g_new0 (SbxChoice, 1);
+
+  choice->profile = look_up (context, profile, request, error);
+  if (!choice->profile)
+    return NULL;
+  choice->argv = choose_argv (request, choice->profile, fallback_argv, error);
+  if (!choice->argv)
+    return NULL;
+  choice->policy = merge (context, sbx_profile_get_policy (choice->profile), request, error);
+  /* Before a file of the profile is looked at */
+  if (!choice->policy || (request->within && !check_policy_within (context, request, choice, error)))
+    return NULL;
+  choice->classes = sbx_policy_excess (choice->policy, sbx_profile_get_approved_policy (choice->profile));
+  choice->forward = sbx_forward_new (context->machine, request->forward, request->n_forward, choice->policy,
+                                     sbx_profile_get_approved_policy (choice->profile), error);
+  if (!choice->forward)
+    return NULL;
+  choice->classes |= choice->forward->classes;
+  if (!request->handler && !request->within && !choose_on_crash (context, request, choice, error))
+    return NULL;
+  if (request->within) /* which is approved */
+    choice->classes = 0;
+  choice->app_id = choose_app_id (request, choice->profile, choice->argv[0]);
+  choice->plan = make_plan (context, request, choice->policy, choice->app_id, choice->argv, choice->forward, error);
+  if (!choice->plan || (request->within && !check_plan_within (request, choice, error)))
+    return NULL;
+  return g_steal_pointer (&choice);
+}
+
+SbxChoice *
+sbx_choice_new (SbxContext *context, const char *profile, const SbxLaunchRequest *request,
+                const char *const *fallback_argv, GError **error)
+{
+  GError *problem = NULL;
+  SbxChoice *choice = choose (context, profile, request, fallback_argv, &problem);
+
+  if (g_error_matches (problem, SBX_ERROR, SBX_ERROR_NOT_SUPPORTED) && sbx_context_probe_again (context)) {
+    g_clear_error (&problem);
+    choice = choose (context, profile, request, fallback_argv, &problem);
+  }
+  if (problem)
+    g_propagate_error (error, problem);
+  return choice;
+}
+
+SbxProcess *
+sbx_launch_request_make_process (SbxContext *context, const SbxLaunchRequest *request, const SbxInfo *info,
+                                 GError **error)
+{
+  g_autoptr (SbxPolicy) bottom = sbx_policy_new ();
+  g_autoptr (SbxPolicy) policy = sbx_policy_merge_variant (bottom, info->policy, &context->places, error);
+  SbxPlanRequest plan_request;
+
+  if (!policy)
+    return NULL;
+  if (!request->argv[0]) {
+    sbx_throw (error, SBX_ERROR_BAD_OPTION, "no command: name one");
+    return NULL;
+  }
+  if (!info->offers) {
+    sbx_throw (error, SBX_ERROR_NOT_SUPPORTED,
+               "the record of this instance does not say which variables its processes get: it cannot be read, or "
+               "is of an older version; stop the instance and start it again");
+    return NULL;
+  }
+  plan_request = describe_command (request, info->app_id, request->argv);
+  return sbx_process_new (policy, info->offers, &plan_request, (const char *const *) context->environment);
+}
+
+GVariant *
+sbx_command_to_variant (const char *const *argv)
+{
+  GVariantBuilder builder;
+  gsize room = SBX_COMMAND_SHOWN;
+
+  g_variant_builder_init (&builder, G_VARIANT_TYPE_BYTESTRING_ARRAY);
+  for (gsize i = 0; argv[i]; i++) {
+    gsize size = strlen (argv[i]) + 1;
+
+    if (size > room) {
+      g_variant_builder_add_value (&builder, g_variant_new_bytestring ("\xe2\x80\xa6")); /* … */
+      break;
+    }
+    room -= size;
+    g_variant_builder_add_value (&builder, g_variant_new_bytestring (argv[i]));
+  }
+  return g_variant_builder_end (&builder);
+}
 
 /* For what it starts in turn: of the caller's variables those that a plan looks at, since they go to a file. What is
  * too much to be kept is nothing, and not the service's own. */
@@ -14,9 +311,9 @@ keep_display (const SbxLaunchRequest *request, const SbxPolicy *policy)
   g_autoptr (GPtrArray) kept = g_ptr_array_new_with_free_func (g_free);
   gsize size = 0;
 
-  if (!request->display_env)
+  if (!request->options.display_env)
     return NULL;
-  for (char **row = request->display_env; *row; row++) {
+  for (char **row = request->options.display_env; *row; row++) {
     g_autofree char *name = g_strndup (*row, strcspn (*row, "="));
 
     if (!sbx_plan_looks_at (policy, name))

@@ -395,7 +395,8 @@ choose (Launch *launch, guint64 id, GError **error)
   sbx_id_format (id, what->request->id);
   if (call->target)
     sbx_launch_request_set_target (what->request, call->target, call->target_pid, call->crash_directory);
-  if (within && !sbx_launch_request_set_within (what->request, sbx_instance_get_info (within), what->context, error))
+  if (within
+      && !sbx_launch_request_set_within (what->request, sbx_instance_get_info (within), &what->context->places, error))
     return FALSE;
   what->choice = sbx_choice_new (what->context, call->profile, what->request, NULL, error);
   return what->choice != NULL;

@@ -179,7 +179,7 @@ start_keeper (SbxPreparation *self, GError **error)
   if (!keeper)
     return -1;
   if (self->target)
-    return sbx_instance_attach (self->target, keeper, self->request->hold, self->crash, error);
+    return sbx_instance_attach (self->target, keeper, self->request->options.hold, self->crash, error);
   /* A private service's standard error is its caller's, who may wait for the end of it */
   sock = sbx_keeper_spawn (keeper, &context->nofile, context->bus == NULL, &pid, error);
   if (sock >= 0)

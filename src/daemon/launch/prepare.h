@@ -2,7 +2,7 @@
 /* What a launch has on the disk and sends to its keeper. */
 #pragma once
 
-#include "daemon/launch/request.h"
+#include "daemon/launch/choice.h"
 
 G_BEGIN_DECLS
 

@@ -6,23 +6,17 @@
 #include <gio/gunixfdlist.h>
 
 #include "daemon/instances/instance.h"
-#include "daemon/launch/context.h"
-#include "daemon/launch/forward.h"
-#include "plan/plan.h"
 #include "policy/options.h"
+#include "policy/policy.h"
 
 G_BEGIN_DECLS
 
+/* What the caller says, and what is known of its surroundings. */
 typedef struct {
-  char id[17];  /* of the instance to be, 16 hex digits, or "": filled in by whoever has it */
-  char *app_id; /* as the caller says, or NULL */
+  char id[17];        /* of the instance to be, 16 hex digits, or "": filled in by whoever has it */
+  SbxOptions options; /* as the caller says */
   char **argv;
-  char **env, **unset_env; /* or NULL */
-  char **display_env;      /* or NULL */
-  char *cwd;               /* or NULL */
-  gboolean cwd_optional, tty, hold;
-  char *on_crash;   /* as the caller says, or NULL */
-  GVariant *policy; /* a{sv} or NULL */
+  char **env; /* to be added: of the option "env", with the activation token; or NULL */
   /* Descriptors, all borrowed from @list */
   GUnixFDList *list;
   gint32 *targets; /* ascending */
@@ -55,44 +49,7 @@ void sbx_launch_request_set_target (SbxLaunchRequest *request, SbxInstance *targ
 
 /* @request comes from inside of the instance that @info describes: it becomes that application's own, in whose policy's
  * bounds it has to stay. Errors: POLICY_EXCEEDED for what is nobody's in a sandbox to say. */
-gboolean sbx_launch_request_set_within (SbxLaunchRequest *request, const SbxInfo *info, SbxContext *context,
-                                        GError **error);
-
-/* A request under a profile. */
-typedef struct {
-  SbxProfile *profile;
-  SbxPolicy *policy;
-  guint classes; /* in which the policy and the files handed over go beyond what is approved */
-  char *app_id;
-  char **argv;
-  char *on_crash; /* the handler profile for crashes, or NULL */
-  SbxPlan *plan;
-  SbxForward *forward;
-} SbxChoice;
-
-void sbx_choice_free (SbxChoice *choice);
-G_DEFINE_AUTOPTR_CLEANUP_FUNC (SbxChoice, sbx_choice_free)
-
-/* @fallback_argv (or NULL): when neither @request nor the profile has a command. Errors: all of the policy's and
- * plan's.
- */
-SbxChoice *sbx_choice_new (SbxContext *context, const char *profile, const SbxLaunchRequest *request,
-                           const char *const *fallback_argv, GError **error);
-
-/* What is kept of an instance @id of @choice. @parent: the target of a handler, the sandbox that the call comes from,
- * or NULL. The caller's. */
-SbxInfo *sbx_choice_make_info (const SbxChoice *choice, const SbxLaunchRequest *request, guint64 id,
-                               SbxInstance *parent);
-
-/* For Exec: the process of @request in the instance that @info describes. It depends on what is written down there and
- * on nothing that this service or the caller has around it. Errors: BAD_OPTION without a command, NOT_SUPPORTED if
- * @info does not say what the box offers. */
-SbxProcess *sbx_launch_request_make_process (SbxContext *context, const SbxLaunchRequest *request, const SbxInfo *info,
-                                             GError **error);
-
-/* @argv as aay, cut off after some thousand bytes: for showing and keeping. Floating. */
-GVariant *sbx_command_to_variant (const char *const *argv);
-/* The file name of @command with every character that no application id has replaced. */
-char *sbx_app_id_from_command (const char *command);
+gboolean sbx_launch_request_set_within (SbxLaunchRequest *request, const SbxInfo *info, const SbxPlaces *places,
+                                        GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 G_END_DECLS

@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* From a request to a plan: under a profile, or in an instance. */
+#pragma once
+
+#include "daemon/launch/context.h"
+#include "daemon/launch/forward.h"
+#include "daemon/launch/request.h"
+#include "plan/plan.h"
+
+G_BEGIN_DECLS
+
+/* A request under a profile. */
+typedef struct {
+  SbxProfile *profile;
+  SbxPolicy *policy;
+  guint classes; /* in which the policy and the files handed over go beyond what is approved */
+  char *app_id;
+  char **argv;
+  char *on_crash; /* the handler profile for crashes, or NULL */
+  SbxPlan *plan;
+  SbxForward *forward;
+} SbxChoice;
+
+void sbx_choice_free (SbxChoice *choice);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (SbxChoice, sbx_choice_free)
+
+/* @fallback_argv (or NULL): when neither @request nor the profile has a command. Errors: all of the policy's and
+ * plan's.
+ */
+SbxChoice *sbx_choice_new (SbxContext *context, const char *profile, const SbxLaunchRequest *request,
+                           const char *const *fallback_argv, GError **error);
+
+/* What is kept of an instance @id of @choice. @parent: the target of a handler, the sandbox that the call comes from,
+ * or NULL. The caller's. */
+SbxInfo *sbx_choice_make_info (const SbxChoice *choice, const SbxLaunchRequest *request, guint64 id,
+                               SbxInstance *parent);
+
+/* For Exec: the process of @request in the instance that @info describes. It depends on what is written down there and
+ * on nothing that this service or the caller has around it. Errors: BAD_OPTION without a command, NOT_SUPPORTED if
+ * @info does not say what the box offers. */
+SbxProcess *sbx_launch_request_make_process (SbxContext *context, const SbxLaunchRequest *request, const SbxInfo *info,
+                                             GError **error);
+
+/* @argv as aay, cut off after some thousand bytes: for showing and keeping. Floating. */
+GVariant *sbx_command_to_variant (const char *const *argv);
+/* The file name of @command with every character that no application id has replaced. */
+char *sbx_app_id_from_command (const char *command);
+
+G_END_DECLS
