@@ -2,7 +2,6 @@
 #include "daemon/bus/instance-properties.h"
 
 #include "common/names.h"
-#include "daemon/instances/instance-private.h"
 
 static GVariant *
 make_result (SbxInstance *self)
@@ -12,14 +11,16 @@ make_result (SbxInstance *self)
   gboolean core;
 
   g_variant_builder_init (&builder, G_VARIANT_TYPE_VARDICT);
-  if (self->state == SBX_STATE_EXITED) {
+  if (sbx_instance_get_state (self) == SBX_STATE_EXITED) {
     sbx_instance_get_result (self, &code, &signo, &core);
     g_variant_builder_add (&builder, "{sv}", "code", g_variant_new_int32 (code));
     g_variant_builder_add (&builder, "{sv}", "signal", g_variant_new_int32 (signo));
     g_variant_builder_add (&builder, "{sv}", "core", g_variant_new_boolean (core));
-    g_variant_builder_add (&builder, "{sv}", "culprit", g_variant_new_string (sbx_culprit_name (self->culprit)));
-    g_variant_builder_add (&builder, "{sv}", "text", g_variant_new_string (self->text ? self->text : ""));
-    g_variant_builder_add (&builder, "{sv}", "time", g_variant_new_uint64 ((guint64) self->exit_time));
+    g_variant_builder_add (&builder, "{sv}", "culprit",
+                           g_variant_new_string (sbx_culprit_name (sbx_instance_get_culprit (self))));
+    g_variant_builder_add (&builder, "{sv}", "text", g_variant_new_string (sbx_instance_get_text (self)));
+    g_variant_builder_add (&builder, "{sv}", "time",
+                           g_variant_new_uint64 ((guint64) sbx_instance_get_exit_time (self)));
   }
   return g_variant_builder_end (&builder);
 }
@@ -37,69 +38,71 @@ make_enforced (SbxInstance *self)
     { "scopes", SBX_ENFORCED_SCOPES },         { "seccomp", SBX_ENFORCED_SECCOMP },
     { "filtered-bus", SBX_ENFORCED_BUS },      { "nested-display", SBX_ENFORCED_DISPLAY },
   };
+  guint32 enforced = sbx_instance_get_enforced (self);
+  const SbxInfo *info = sbx_instance_get_info (self);
   GVariantBuilder builder;
 
   g_variant_builder_init (&builder, G_VARIANT_TYPE_VARDICT);
   for (gsize i = 0; i < G_N_ELEMENTS (rows); i++)
     g_variant_builder_add (&builder, "{sv}", rows[i].key,
-                           g_variant_new_boolean ((self->enforced & rows[i].bits) == rows[i].bits));
-  g_variant_builder_add (&builder, "{sv}", "limits", g_variant_new_string (self->info->limits));
-  g_variant_builder_add (&builder, "{sv}", "warnings",
-                         g_variant_new_strv ((const char *const *) self->info->warnings, -1));
+                           g_variant_new_boolean ((enforced & rows[i].bits) == rows[i].bits));
+  g_variant_builder_add (&builder, "{sv}", "limits", g_variant_new_string (info->limits));
+  g_variant_builder_add (&builder, "{sv}", "warnings", g_variant_new_strv ((const char *const *) info->warnings, -1));
   return g_variant_builder_end (&builder);
 }
 
 static GVariant *
 make_id (SbxInstance *self)
 {
-  return g_variant_new_uint64 (self->info->id);
+  return g_variant_new_uint64 (sbx_instance_get_info (self)->id);
 }
 
 static GVariant *
 make_parent (SbxInstance *self)
 {
+  guint64 parent = sbx_instance_get_info (self)->parent;
   g_autofree char *path = NULL;
 
-  if (self->info->parent == 0)
+  if (parent == 0)
     return g_variant_new_object_path ("/");
-  path = g_strdup_printf (SBX_INSTANCES_PATH "/%016" G_GINT64_MODIFIER "x", self->info->parent);
+  path = g_strdup_printf (SBX_INSTANCES_PATH "/%016" G_GINT64_MODIFIER "x", parent);
   return g_variant_new_object_path (path);
 }
 
 static GVariant *
 make_app_id (SbxInstance *self)
 {
-  return g_variant_new_string (self->info->app_id);
+  return g_variant_new_string (sbx_instance_get_info (self)->app_id);
 }
 
 static GVariant *
 make_profile (SbxInstance *self)
 {
-  return g_variant_new_string (self->info->profile);
+  return g_variant_new_string (sbx_instance_get_info (self)->profile);
 }
 
 static GVariant *
 make_policy (SbxInstance *self)
 {
-  return g_variant_ref (self->info->policy);
+  return g_variant_ref (sbx_instance_get_info (self)->policy);
 }
 
 static GVariant *
 make_command (SbxInstance *self)
 {
-  return g_variant_ref (self->info->command);
+  return g_variant_ref (sbx_instance_get_info (self)->command);
 }
 
 static GVariant *
 make_pid (SbxInstance *self)
 {
-  return g_variant_new_uint32 ((guint32) self->pid);
+  return g_variant_new_uint32 ((guint32) sbx_instance_get_pid (self));
 }
 
 static GVariant *
 make_start_time (SbxInstance *self)
 {
-  return g_variant_new_uint64 ((guint64) self->start_time);
+  return g_variant_new_uint64 ((guint64) sbx_instance_get_start_time (self));
 }
 
 static GVariant *
@@ -109,23 +112,27 @@ make_state (SbxInstance *self)
     [SBX_STATE_STARTING] = "starting", [SBX_STATE_RUNNING] = "running", [SBX_STATE_EXITED] = "exited"
   };
 
-  return g_variant_new_string (names[self->state]);
+  return g_variant_new_string (names[sbx_instance_get_state (self)]);
 }
 
 static GVariant *
 make_handlers (SbxInstance *self)
 {
-  return g_variant_new_objv ((const char *const *) self->handlers->pdata, (gssize) self->handlers->len);
+  gsize n;
+  const char *const *paths = sbx_instance_get_handlers (self, &n);
+
+  return g_variant_new_objv (paths, (gssize) n);
 }
 
 static GVariant *
 make_refused (SbxInstance *self)
 {
+  const GArray *rows = sbx_instance_get_refusals (self)->rows;
   GVariantBuilder builder;
 
   g_variant_builder_init (&builder, G_VARIANT_TYPE ("a(sssu)"));
-  for (guint i = 0; i < self->denials->len; i++) {
-    const SbxDenial *one = &g_array_index (self->denials, SbxDenial, i);
+  for (guint i = 0; i < rows->len; i++) {
+    const SbxDenial *one = &g_array_index (rows, SbxDenial, i);
 
     if (one->source == SBX_DENIAL_BUS)
       g_variant_builder_add (&builder, "(sssu)", one->object, one->action,
@@ -137,7 +144,7 @@ make_refused (SbxInstance *self)
 static GVariant *
 make_refused_more (SbxInstance *self)
 {
-  return g_variant_new_uint32 (self->denials_more);
+  return g_variant_new_uint32 (sbx_instance_get_refusals (self)->more);
 }
 
 static GVariant *

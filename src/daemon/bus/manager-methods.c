@@ -61,7 +61,7 @@ limit (SbxCall *call, SbxLaunchRequest *request, GError **error)
   if (!call->subject->own)
     return sbx_subject_check_outside (call->subject, error);
   return sbx_launch_request_set_within (request, sbx_instance_get_info (call->subject->own),
-                                        sbx_call_get_context (call), error);
+                                        &sbx_call_get_context (call)->places, error);
 }
 
 void

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "daemon/instances/instance-private.h"
+#include "daemon/instances/instance.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -10,8 +10,32 @@
 
 #include "common/error.h"
 #include "common/names.h"
+#include "daemon/instances/exec-jobs.h"
 #include "daemon/instances/failure.h"
 #include "plan/plan.h"
+
+struct _SbxInstance {
+  GObject parent_instance;
+  SbxInfo *info;
+  char *path;
+  SbxState state;
+  SbxKeeperLink *keeper;
+  gint64 reconnect_time;
+  gboolean connected_before;
+  GWeakRef starter; /* the client that launched it */
+  gint32 pid, keeper_pid;
+  int init_pidfd; /* from READY to STARTED, else -1 */
+  gint64 start_time, exit_time;
+  guint32 enforced;
+  gboolean main_ended;
+  gint32 wait_status;
+  SbxCulprit culprit;
+  char *text;
+  GVariant *cached[2];
+  GPtrArray *handlers; /* char *: the D-Bus paths of those that run */
+  SbxRefusals refusals;
+  SbxExecJobs jobs;
+};
 
 G_DEFINE_FINAL_TYPE (SbxInstance, sbx_instance, G_TYPE_OBJECT)
 
@@ -78,8 +102,8 @@ sbx_instance_finalize (GObject *object)
   g_free (self->path);
   g_free (self->text);
   g_ptr_array_unref (self->handlers);
-  g_array_unref (self->denials);
-  g_hash_table_unref (self->jobs);
+  sbx_refusals_clear (&self->refusals);
+  sbx_exec_jobs_clear (&self->jobs);
   G_OBJECT_CLASS (sbx_instance_parent_class)->finalize (object);
 }
 
@@ -110,8 +134,8 @@ sbx_instance_init (SbxInstance *self)
   self->init_pidfd = -1;
   g_weak_ref_init (&self->starter, NULL);
   self->handlers = g_ptr_array_new_with_free_func (g_free);
-  self->denials = g_array_new (FALSE, TRUE, sizeof (SbxDenial));
-  self->jobs = g_hash_table_new_full (NULL, NULL, NULL, g_object_unref);
+  sbx_refusals_init (&self->refusals);
+  sbx_exec_jobs_init (&self->jobs);
 }
 
 SbxInstance *
@@ -151,6 +175,12 @@ sbx_instance_get_state (SbxInstance *self)
 }
 
 gint64
+sbx_instance_get_start_time (SbxInstance *self)
+{
+  return self->start_time;
+}
+
+gint64
 sbx_instance_get_exit_time (SbxInstance *self)
 {
   return self->exit_time;
@@ -174,6 +204,18 @@ sbx_instance_get_result (SbxInstance *self, int *code, int *signo, gboolean *cor
   }
 }
 
+SbxCulprit
+sbx_instance_get_culprit (SbxInstance *self)
+{
+  return self->culprit;
+}
+
+const char *
+sbx_instance_get_text (SbxInstance *self)
+{
+  return self->text ? self->text : "";
+}
+
 void
 sbx_instance_set_starter (SbxInstance *self, GObject *client)
 {
@@ -195,20 +237,6 @@ tell_change (SbxInstance *self, const char *const *names)
   g_signal_emit (self, signals[SIGNAL_CHANGED], 0, names);
 }
 
-/* Answers every EXEC that is still open. */
-static void
-fail_jobs (SbxInstance *self)
-{
-  g_autoptr (GHashTable) jobs = g_steal_pointer (&self->jobs);
-  GHashTableIter iter;
-  gpointer task;
-
-  self->jobs = g_hash_table_new_full (NULL, NULL, NULL, g_object_unref);
-  g_hash_table_iter_init (&iter, jobs);
-  while (g_hash_table_iter_next (&iter, NULL, &task))
-    g_task_return_new_error (task, SBX_ERROR, SBX_ERROR_EXITED, "the instance has ended");
-}
-
 /* EXITED, once what is left in the fields has been set. */
 static void
 finish (SbxInstance *self)
@@ -220,7 +248,7 @@ finish (SbxInstance *self)
   if (self->keeper)
     sbx_keeper_link_close (self->keeper);
   g_clear_object (&self->keeper);
-  fail_jobs (self);
+  sbx_exec_jobs_end (&self->jobs);
   tell_change (self, names);
   g_signal_emit (self, signals[SIGNAL_ENDED], 0);
 }
@@ -279,20 +307,6 @@ on_exited (SbxInstance *self, const SbxMessage *message)
     tell_change (self, names);
 }
 
-static void
-on_job_answer (SbxInstance *self, const SbxMessage *message)
-{
-  g_autoptr (GTask) task = NULL;
-
-  if (message->type == SBX_MSG_EXITED
-      || !g_hash_table_steal_extended (self->jobs, GUINT_TO_POINTER (message->job), NULL, (gpointer *) &task))
-    return;
-  if (message->type == SBX_MSG_STARTED)
-    g_task_return_int (task, message->pid);
-  else if (message->type == SBX_MSG_FAILED)
-    g_task_return_error (task, sbx_failure_new (message, g_task_get_task_data (task)));
-}
-
 static char *
 first_argument (SbxInstance *self)
 {
@@ -315,41 +329,6 @@ on_keeper_gone (SbxInstance *self)
   }
 }
 
-/* Names of new ones go to the log, as long as there are not more of them than anybody reads; how often they come again
- * is only counted. */
-static void
-log_denial (SbxInstance *self, const SbxDenial *denial)
-{
-  const char *id = strrchr (self->path, '/') + 1;
-
-  if (self->denials_logged > SBX_DENIALS)
-    return;
-  if (self->denials_logged++ < SBX_DENIALS)
-    g_message ("%s (%s): the filtered bus refused %s of %s", self->info->app_id, id, denial->action, denial->object);
-  else
-    g_message ("%s (%s): the filtered bus refuses more, which is not logged; see `sandboxctl show %s`",
-               self->info->app_id, id, id);
-}
-
-static void
-on_denied (SbxInstance *self, const SbxMessage *message)
-{
-  const SbxDenial *denial = &message->denial;
-  SbxDenial *known;
-  gboolean is_new;
-
-  if (message->slot > self->denials->len)
-    return;
-  forget_cached (self);
-  if (message->slot == self->denials->len)
-    g_array_set_size (self->denials, message->slot + 1);
-  known = &g_array_index (self->denials, SbxDenial, message->slot);
-  is_new = !sbx_denial_is_same (known, denial);
-  *known = *denial;
-  if (is_new)
-    log_denial (self, known);
-}
-
 static void
 on_message (SbxKeeperLink *link, const SbxMessage *message, int fd, gpointer user_data)
 {
@@ -365,14 +344,16 @@ on_message (SbxKeeperLink *link, const SbxMessage *message, int fd, gpointer use
     self->enforced = (guint32) message->detail;
     tell_change (self, enforced_name);
   } else if (message->type == SBX_MSG_DENIED) {
-    on_denied (self, message);
+    forget_cached (self);
+    sbx_refusals_set_row (&self->refusals, message->slot, &message->denial, self->info->app_id,
+                          strrchr (self->path, '/') + 1);
   } else if (message->type == SBX_MSG_DENIED_MORE) {
     forget_cached (self);
-    self->denials_more = (guint32) message->value;
+    self->refusals.more = (guint32) message->value;
   } else if (message->type == SBX_MSG_CRASHED) {
     g_signal_emit (self, signals[SIGNAL_CRASHED], 0, message);
   } else if (message->job != 0) {
-    on_job_answer (self, message);
+    sbx_exec_jobs_answer (&self->jobs, message);
   } else if (message->type == SBX_MSG_READY) {
     forget_init (self);
     self->init_pidfd = fd < 0 ? -1 : fcntl (fd, F_DUPFD_CLOEXEC, 3);
@@ -539,6 +520,19 @@ sbx_instance_get_init_pidfd (SbxInstance *self)
   return self->init_pidfd;
 }
 
+const char *const *
+sbx_instance_get_handlers (SbxInstance *self, gsize *n)
+{
+  *n = self->handlers->len;
+  return (const char *const *) self->handlers->pdata;
+}
+
+const SbxRefusals *
+sbx_instance_get_refusals (SbxInstance *self)
+{
+  return &self->refusals;
+}
+
 void
 sbx_instance_add_handler (SbxInstance *self, const char *path)
 {
@@ -568,14 +562,12 @@ sbx_instance_exec_async (SbxInstance *self, const int *fds, gsize n_fds, gboolea
   SbxMessage message = { .type = SBX_MSG_EXEC, .value = lifeline ? SBX_START_LIFELINE : 0 };
   GError *error = NULL;
 
-  if (++self->next_job == 0) /* job 0 is the application */
-    self->next_job = 1;
-  message.job = self->next_job;
+  message.job = sbx_exec_jobs_next (&self->jobs);
   g_task_set_task_data (task, g_strdup (command), g_free);
   if (!sbx_instance_send (self, &message, fds, n_fds, &error))
     g_task_return_error (task, error);
   else
-    g_hash_table_insert (self->jobs, GUINT_TO_POINTER (message.job), g_steal_pointer (&task));
+    sbx_exec_jobs_add (&self->jobs, message.job, g_steal_pointer (&task));
 }
 
 pid_t

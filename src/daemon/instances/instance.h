@@ -13,6 +13,7 @@
 
 #include "daemon/instances/keeper-link.h"
 #include "daemon/instances/record.h"
+#include "daemon/instances/refusals.h"
 
 G_BEGIN_DECLS
 
@@ -43,10 +44,16 @@ guint64 sbx_instance_get_id (SbxInstance *self);
 const char *sbx_instance_get_path (SbxInstance *self); /* of the D-Bus object */
 const SbxInfo *sbx_instance_get_info (SbxInstance *self);
 SbxState sbx_instance_get_state (SbxInstance *self);
+/* us since 1970; 0 before STARTED. */
+gint64 sbx_instance_get_start_time (SbxInstance *self);
 /* us since 1970, when EXITED. */
 gint64 sbx_instance_get_exit_time (SbxInstance *self);
 /* code, signal, core as for the D-Bus signal Exited. */
 void sbx_instance_get_result (SbxInstance *self, int *code, int *signo, gboolean *core);
+
+/* When EXITED: what has ended it, and what is to be said about that, or "". */
+SbxCulprit sbx_instance_get_culprit (SbxInstance *self);
+const char *sbx_instance_get_text (SbxInstance *self);
 
 /* What others have made of the properties, kept for them until one of these changes; @slot: 0 or 1. */
 GVariant *sbx_instance_get_cached (SbxInstance *self, guint slot); /* borrowed, or NULL */
@@ -72,6 +79,9 @@ int sbx_instance_get_init_pidfd (SbxInstance *self);
 /* What keeps the limits, as in SbxInfo, or NULL: as planned; and what is to be said about that, or NULL. Before it is
  * announced only. */
 void sbx_instance_set_limits (SbxInstance *self, const char *limits, const char *warning);
+/* The D-Bus paths of the handlers that run; as long as nothing changes them. */
+const char *const *sbx_instance_get_handlers (SbxInstance *self, gsize *n);
+const SbxRefusals *sbx_instance_get_refusals (SbxInstance *self);
 /* What Handlers says: @path, copied, is one more, or not among them any more. */
 void sbx_instance_add_handler (SbxInstance *self, const char *path);
 void sbx_instance_remove_handler (SbxInstance *self, const char *path);

@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What an instance was refused: the keeper's table of denials, as far as the keeper has told of it. */
+#pragma once
+
+#include <glib.h>
+
+#include "wire/denials.h"
+
+G_BEGIN_DECLS
+
+typedef struct {
+  GArray *rows;   /* SbxDenial */
+  guint32 more;   /* denials that no row counts any more */
+  guint n_logged; /* rows that the log has had */
+} SbxRefusals;
+
+void sbx_refusals_init (SbxRefusals *self);
+void sbx_refusals_clear (SbxRefusals *self);
+/* DENIED: the row @slot is now @denial. A row that would leave a gap is passed over. A new one of the instance @id of
+ * @app_id goes to the log, as long as there are not more than anybody reads; how often it comes again is only counted.
+ */
+void sbx_refusals_set_row (SbxRefusals *self, guint slot, const SbxDenial *denial, const char *app_id, const char *id);
+
+G_END_DECLS
