@@ -26,15 +26,16 @@ struct _SbxPolicy {
 };
 
 /* policy-value.c */
-/* Puts one value over what @policy has. Errors: BAD_OPTION, without the place. */
-gboolean sbx_facility_apply (SbxPolicy *policy, const SbxFacility *facility, const char *key, const char *value,
-                             const SbxPlaces *places, GError **error);
-/* group, key → value text, for everything that is not as in sbx_policy_new (). */
-typedef void (*SbxFacilityVisit) (const SbxFacility *facility, const char *key, const char *value, gpointer data);
-void sbx_facility_format (const SbxPolicy *policy, SbxFacilityVisit visit, gpointer data);
-
+SbxPolicy *sbx_policy_allocate (void);                /* empty collections, every number 0; to be frozen */
 SbxPolicy *sbx_policy_thaw (const SbxPolicy *policy); /* a copy that may be changed */
 SbxPolicy *sbx_policy_freeze (SbxPolicy *policy);     /* normal form; takes and returns @policy */
+
+/* policy-apply.c: puts one value over what @policy has. Errors: BAD_OPTION, without the place. */
+gboolean sbx_facility_apply (SbxPolicy *policy, const SbxFacility *facility, const char *key, const char *value,
+                             const SbxPlaces *places, GError **error);
+/* policy-format.c: group, key → value text, for everything that is not as in sbx_policy_new (). */
+typedef void (*SbxFacilityVisit) (const SbxFacility *facility, const char *key, const char *value, gpointer data);
+void sbx_facility_format (const SbxPolicy *policy, SbxFacilityVisit visit, gpointer data);
 
 /* policy-paths.c */
 GArray *sbx_paths_new (void);
@@ -68,7 +69,7 @@ void sbx_pairs_remove (GPtrArray *pairs, const char *name);
 void sbx_ports_combine (SbxPortSet *result, const SbxPortSet *a, const SbxPortSet *b, gboolean least);
 void sbx_ports_add (SbxPortSet *set, guint16 port);
 
-/* policy-text.c: lists separated by ';' with "\;" and "\\" */
+/* policy-list.c: lists separated by ';' with "\;" and "\\" */
 char **sbx_list_split (const char *value);
 char *sbx_list_escape (const char *word);
 
