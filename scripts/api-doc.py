@@ -233,11 +233,11 @@ def check_sources(interfaces):
     """Options and errors as the sources have them."""
     options, errors = (top / 'src/policy/options.c').read_text(), (top / 'src/common/error.c').read_text()
     rows = options.index('#define PROCESS_ROWS')
-    common = re.findall(r'\{[\s\\]*"([\w-]+)"', options[rows:options.index('const SbxOptionSpec', rows)])
+    common = re.findall(r'ROW \("([\w-]+)"', options[rows:options.index('const SbxOptionSpec', rows)])
     comments = {member.get('name'): about for _, _, members in interfaces for member, about in members}
     for method in ('Launch', 'Exec', 'Attach'):
         start = options.index(f'sbx_{method.lower()}_options[] = {{')
-        own = re.findall(r'\{ "([\w-]+)"', options[start:options.index('};', start)])
+        own = re.findall(r'ROW \("([\w-]+)"', options[start:options.index('};', start)])
         compare(f'{method} in options.c', [row[0] for row in comments[method].lists.get('Options', [])], common + own)
     listed = [row[0] for _, comment, _ in interfaces for rows in comment.lists.values() for row in rows]
     compare('errors in error.c', listed, re.findall(r'SBX_ERROR_PREFIX "(\w+)"', errors))
