@@ -112,7 +112,7 @@ SandboxTest::make_directories ()
 void
 SandboxTest::SetUp ()
 {
-  ASSERT_NE (getuid (), 0u);
+  ASSERT_TRUE (getuid () != 0 || getenv ("SBX_TEST_AS_ROOT"));
   make_directories ();
   mounts_before_ = read_file ("/proc/self/mountinfo");
   set_env ("HOME", home ());
@@ -177,14 +177,14 @@ SandboxTest::start_dbus (const std::string &name, const std::string &socket)
 }
 
 void
-SandboxTest::start_authority (bool yes)
+SandboxTest::start_authority_that_says (const std::string &answer)
 {
   std::string socket = dir_ + "/system-bus";
 
   system_bus_ = start_dbus ("system", socket);
   ASSERT_TRUE (system_bus_->expect ("unix:")) << system_bus_->err ();
   set_env ("DBUS_SYSTEM_BUS_ADDRESS", "unix:path=" + socket);
-  authority_ = std::make_unique<Process> (Command ({ places ().authority, yes ? "yes" : "no" }));
+  authority_ = std::make_unique<Process> (Command ({ places ().authority, answer }));
   ASSERT_TRUE (authority_->expect ("ready")) << authority_->err ();
 }
 
@@ -290,12 +290,12 @@ SandboxTest::probe_with (const Argv &verb, const Argv &words, int number)
   Argv all = verb;
 
   if (probe_.get () < 0) {
-    std::string content = read_file (places ().probe);
+    std::string content = read_file (probe_program ());
     Fd memory (memfd_create ("probe", MFD_CLOEXEC));
 
     if (content.empty ()
         || write (memory.get (), content.data (), content.size ()) != static_cast<ssize_t> (content.size ()))
-      throw std::runtime_error ("cannot read " + places ().probe);
+      throw std::runtime_error ("cannot read " + probe_program ());
     /* Opened again for reading only: a file that is open for writing cannot be executed */
     probe_.reset (open (("/proc/self/fd/" + std::to_string (memory.get ())).c_str (), O_RDONLY | O_CLOEXEC));
   }

@@ -67,7 +67,13 @@ protected:
     return runtime () + "/sandbox";
   }
   /* A system bus with an authority that says the same to every question; there is none otherwise. */
-  void start_authority (bool yes);
+  void
+  start_authority (bool yes)
+  {
+    start_authority_that_says (yes ? "yes" : "no");
+  }
+  /* … or what a word of mock-authority's means. */
+  void start_authority_that_says (const std::string &answer);
   /* As an administrator would: PROFILE.profile in the directory that stands for /etc. */
   void add_profile (const std::string &name, const std::string &content);
   void add_user_profile (const std::string &name, const std::string &content);
@@ -103,6 +109,12 @@ protected:
   GDBusConnection *connection ();
   void disconnect ();
 
+  /* Which program that is, see below. */
+  virtual std::string
+  probe_program () const
+  {
+    return places ().probe;
+  }
   /* A probe that can be run in any sandbox, as descriptor @number and command /proc/self/fd/@number. */
   Command probe (const Argv &options, const Argv &words, int number = 200);
   /* The same for other verbs: `@verb @options -- PROBE @words`. */

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The tests run as an ordinary user, in an environment that is the same everywhere. */
+/* The tests run as an ordinary user, those with SBX_TEST_AS_ROOT excepted, in an environment that is the same
+ * everywhere. */
 #include <cerrno>
 #include <csignal>
 #include <cstdio>
@@ -41,8 +42,9 @@ static void
 make_environment ()
 {
   static const char *const kept[] = { "SBX_TEST_BUILD", "SBX_TEST_SOURCE", "SBX_TEST_PREFIX",  "SBX_TEST_TIMEOUT_SCALE",
-                                      "SBX_TEST_SEED",  "SBX_TEST_STAGE",  "SBX_KERNEL_FACTS", "SBX_VISIBILITY",
-                                      "ASAN_OPTIONS",   "UBSAN_OPTIONS",   "LSAN_OPTIONS",     "GTEST_OUTPUT" };
+                                      "SBX_TEST_SEED",  "SBX_TEST_STAGE",  "SBX_TEST_AS_ROOT", "SBX_KERNEL_FACTS",
+                                      "SBX_VISIBILITY", "ASAN_OPTIONS",    "UBSAN_OPTIONS",    "LSAN_OPTIONS",
+                                      "GTEST_OUTPUT" };
   std::map<std::string, std::string> values;
   struct passwd *user = getpwuid (getuid ());
 
@@ -63,7 +65,7 @@ make_environment ()
 int
 main (int argc, char **argv)
 {
-  if (getuid () == 0)
+  if (getuid () == 0 && !getenv ("SBX_TEST_AS_ROOT"))
     return drop_root (argv);
   testing::InitGoogleTest (&argc, argv);
   close_range (3, ~0U, 0);

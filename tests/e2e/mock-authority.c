@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* mock-authority yes|no: a polkit authority that always gives the same answer, for tests of what comes after the
- * answer. Prints each question's action id. The real one is in test-polkit.cc. */
+/* mock-authority yes|no|launch|FILE: a polkit authority that always gives the same answer, for tests of what comes
+ * after the answer: launch is a yes to that action and a no to all others; a FILE (with a slash in its name) holds one
+ * of the three words, and is read again for each question. Prints each question's action id. The real one is in
+ * test-polkit.cc. */
 #include <gio/gio.h>
 #include <stdio.h>
+#include <string.h>
 
 static const char xml[] =
     "<node><interface name='org.freedesktop.PolicyKit1.Authority'>"
@@ -13,7 +16,19 @@ static const char xml[] =
     "<property name='BackendName' type='s' access='read'/><property name='BackendVersion' type='s' access='read'/>"
     "<property name='BackendFeatures' type='u' access='read'/><signal name='Changed'/></interface></node>";
 
-static gboolean yes;
+static gboolean
+is_allowed (const char *answer, const char *action)
+{
+  g_autofree char *content = NULL;
+
+  if (strchr (answer, '/')) {
+    if (!g_file_get_contents (answer, &content, NULL, NULL))
+      return FALSE;
+    answer = g_strstrip (content);
+  }
+  return g_str_equal (answer, "yes")
+         || (g_str_equal (answer, "launch") && g_str_equal (action, "org.example.Sandbox.launch"));
+}
 
 static void
 on_call (GDBusConnection *connection, const char *sender, const char *path, const char *interface, const char *method,
@@ -27,7 +42,8 @@ on_call (GDBusConnection *connection, const char *sender, const char *path, cons
   }
   g_variant_get_child (parameters, 1, "&s", &action);
   printf ("%s\n", action);
-  g_dbus_method_invocation_return_value (invocation, g_variant_new ("((bba{ss}))", yes, FALSE, NULL));
+  g_dbus_method_invocation_return_value (invocation,
+                                         g_variant_new ("((bba{ss}))", is_allowed (user_data, action), FALSE, NULL));
 }
 
 static GVariant *
@@ -43,8 +59,8 @@ on_bus (GDBusConnection *bus, const char *name, gpointer user_data)
   static const GDBusInterfaceVTable vtable = { .method_call = on_call, .get_property = on_get };
   GDBusNodeInfo *node = g_dbus_node_info_new_for_xml (xml, NULL);
 
-  g_dbus_connection_register_object (bus, "/org/freedesktop/PolicyKit1/Authority", node->interfaces[0], &vtable, NULL,
-                                     NULL, NULL);
+  g_dbus_connection_register_object (bus, "/org/freedesktop/PolicyKit1/Authority", node->interfaces[0], &vtable,
+                                     user_data, NULL, NULL);
   g_dbus_node_info_unref (node);
 }
 
@@ -58,9 +74,8 @@ int
 main (int argc, char **argv)
 {
   setvbuf (stdout, NULL, _IOLBF, 0);
-  yes = argc > 1 && g_str_equal (argv[1], "yes");
   g_bus_own_name (G_BUS_TYPE_SYSTEM, "org.freedesktop.PolicyKit1", G_BUS_NAME_OWNER_FLAGS_NONE, on_bus, on_name, NULL,
-                  NULL, NULL);
+                  argc > 1 ? argv[1] : (gpointer) "no", NULL);
   g_main_loop_run (g_main_loop_new (NULL, FALSE));
   return 0;
 }
