@@ -28,7 +28,8 @@ typedef enum {
 /* Who has asked for a mount. */
 typedef enum {
   SBX_BY_SYSTEM, /* every box has it */
-  SBX_BY_POLICY,
+  SBX_BY_POLICY, /* a facility, or what is kept */
+  SBX_BY_PATH,   /* a path that the policy names */
   SBX_BY_CALLER, /* handed over, or part of how it was called */
   SBX_BY_COVER,  /* it hides what another one would show */
 } SbxMountBy;
@@ -77,6 +78,8 @@ typedef struct {
   gboolean handler;         /* joins another instance */
   guint32 join;             /* handler: what is in force for it because it is for its target */
   GArray *mounts;           /* SbxMount */
+  gsize n_skeleton;         /* so many of them bwrap makes; the others the keeper mounts afterwards */
+  gsize n_skeleton_files;   /* so many of the files go to bwrap */
   GArray *files;            /* SbxPlanFile */
   GArray *directories;      /* SbxPlanDirectory */
   GArray *sidecars;         /* SbxPlanSidecar */
@@ -92,7 +95,7 @@ void sbx_box_free (SbxBox *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (SbxBox, sbx_box_free)
 
 /* All of it stays the box's. */
-const SbxMount *sbx_box_get_mounts (const SbxBox *self, gsize *n); /* in the order in which they are made */
+const SbxMount *sbx_box_get_mounts (const SbxBox *self, gsize *n);
 const SbxPlanFile *sbx_box_get_files (const SbxBox *self, gsize *n);
 const SbxPlanDirectory *sbx_box_get_directories (const SbxBox *self, gsize *n);
 const SbxPlanSidecar *sbx_box_find_sidecar (const SbxBox *self, SbxSidecarKind kind); /* or NULL */

@@ -95,7 +95,7 @@ sbx_bwrap_write (SbxDraft *self)
     arg (self, "--die-with-parent");
   }
   add_namespaces (self);
-  for (guint i = 0; i < self->box->mounts->len; i++)
+  for (gsize i = 0; i < self->box->n_skeleton; i++)
     add_mount (self, &g_array_index (self->box->mounts, SbxMount, i));
   arg (self, "--chdir");
   arg (self, "/");

@@ -23,6 +23,17 @@ sbx_draft_mount (SbxDraft *self, SbxMountBy by, SbxMountKind kind, const char *s
 }
 
 void
+sbx_draft_skeleton_directory (SbxDraft *self, const char *dest, int mode)
+{
+  SbxMount mount = {
+    .kind = SBX_MOUNT_DIRECTORY, .by = SBX_BY_POLICY, .dest = g_strdup (dest), .mode = mode, .number = -1
+  };
+
+  g_array_insert_val (self->box->mounts, self->box->n_skeleton, mount);
+  self->box->n_skeleton++;
+}
+
+void
 sbx_draft_bind (SbxDraft *self, SbxMountBy by, guint flags, const char *source, const char *dest)
 {
   add_mount (self, (SbxMount){ .kind = SBX_MOUNT_BIND, .flags = flags, .by = by, .mode = -1, .number = -1 }, source,

@@ -20,6 +20,8 @@ typedef struct {
 
 /* The next mount. @source may be NULL; @mode as in SbxMount. Strings are copied. */
 void sbx_draft_mount (SbxDraft *self, SbxMountBy by, SbxMountKind kind, const char *source, const char *dest, int mode);
+/* A directory that bwrap makes, although it comes after the skeleton. */
+void sbx_draft_skeleton_directory (SbxDraft *self, const char *dest, int mode);
 /* @source from the host at @dest. @flags: SbxMountFlags. */
 void sbx_draft_bind (SbxDraft *self, SbxMountBy by, guint flags, const char *source, const char *dest);
 /* @path at its own place if it is there. TRUE when it is. */

@@ -41,6 +41,8 @@ mounts (const SbxBox *box)
     g_variant_builder_add (&rows, "{ss}", "dest", mount->dest);
     if (mount->mode >= 0)
       g_variant_builder_add (&rows, "{ss}", "mode", mode);
+    if (i >= box->n_skeleton)
+      g_variant_builder_add (&rows, "{ss}", "by", "keeper");
     if (mount->kind == SBX_MOUNT_FILE) {
       g_autofree char *content = content_of (box, mount->number);
 

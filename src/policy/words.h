@@ -117,7 +117,12 @@
   /* Go on where the kernel has no Landlock; then it is not inferiors-only, and says so */                             \
   ROW (SBX_FEATURE_NO_LANDLOCK, "no-landlock", .class_ = SBX_CLASS_DEVICES, .marked = TRUE,                            \
        .meaning = N_ ("starts even where its /proc cannot be limited"),                                                \
-       .risk = { "no-landlock", 150, N_ ("starts even where the kernel cannot hide other processes from it") })
+       .risk = { "no-landlock", 150, N_ ("starts even where the kernel cannot hide other processes from it") })        \
+  /* With USERNS: go on where the application can undo what is closed */                                               \
+  ROW (SBX_FEATURE_WEAK_COVERS, "weak-covers", .class_ = SBX_CLASS_FILES, .marked = TRUE,                              \
+       .meaning = N_ ("starts even where it can undo what is closed in what it may write"),                            \
+       .risk = { "weak-covers", 850,                                                                                   \
+                 N_ ("with user namespaces, can put files of its own in the place of your profiles") })
 
 /* Levels from here on: each row allows all that the rows before it allow. */
 

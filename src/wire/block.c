@@ -11,8 +11,10 @@
 #include <unistd.h>
 
 #include "wire/io.h"
+#include "wire/layer.h"
 
 #define MAX_BLOCK (64u << 20)
+#define MAX_LAYER (SBX_LAYER_MAX_CONTENT + 2 * PATH_MAX + 128)
 #define SEALS (F_SEAL_WRITE | F_SEAL_SHRINK | F_SEAL_GROW)
 #define ALIGN(n) (((n) + 7u) & ~(size_t) 7u)
 
@@ -26,6 +28,7 @@ typedef enum {
   KIND_STRING, /* one string: a NUL at the end and nowhere else */
   KIND_STRV,   /* NUL-terminated strings */
   KIND_RULE,   /* uint64_t and a string */
+  KIND_LAYER,  /* wire/layer.h */
 } Kind;
 
 typedef enum {
@@ -69,6 +72,7 @@ static const Shape shapes[SBX_N_TAGS] = {
   [SBX_TAG_JOIN] = { IN_PREPARE, KIND_BYTES, 4, 4, 4, 0 },
   [SBX_TAG_DOCUMENTS] = { IN_PREPARE, KIND_STRING, 1, 2, PATH_MAX, 0 },
   [SBX_TAG_DOCUMENTS_AT] = { IN_PREPARE, KIND_STRING, 1, 2, PATH_MAX, 0 },
+  [SBX_TAG_LAYER] = { IN_PREPARE | REPEATED, KIND_LAYER, 1, 1, MAX_LAYER, 0 },
   [SBX_TAG_SIDECAR] = { IN_PREPARE | REPEATED | DISTINCT | BEGINS, KIND_BYTES, 4, 4, 4, SBX_N_SIDECARS },
   [SBX_TAG_SIDECAR_COMMAND] = { IN_PREPARE | GROUPED | REQUIRED, KIND_STRV, 1, 2, 1u << 20, 0 },
   [SBX_TAG_SIDECAR_FILTER] = { IN_PREPARE | GROUPED | REQUIRED, KIND_BYTES, 8, 8, 4096 * 8, 0 },
@@ -103,6 +107,8 @@ value_ok (const Shape *shape, const uint8_t *value, uint32_t length)
     return string_ok ((const char *) value, length);
   case KIND_STRV:
     return length == 0 || value[length - 1] == '\0';
+  case KIND_LAYER:
+    return sbx_layer_read (&(SbxLayer){ .kind = SBX_LAYER_TREE }, value, length);
   case KIND_RULE:
     return string_ok ((const char *) value + 8, length - 8);
   }
@@ -445,6 +451,15 @@ sbx_block_add_path_rule (SbxBlockWriter *writer, uint64_t access, const char *pa
     memcpy (at, &access, sizeof access);
     memcpy (at + sizeof access, path, n);
   }
+}
+
+void
+sbx_block_add_layer (SbxBlockWriter *writer, const SbxLayer *layer)
+{
+  uint8_t *at = begin (writer, SBX_TAG_LAYER, sbx_layer_size (layer));
+
+  if (at)
+    sbx_layer_write (layer, at);
 }
 
 int

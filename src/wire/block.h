@@ -10,6 +10,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "wire/layer.h"
+
 #ifdef __cplusplus
 extern "C" {
 #endif
@@ -42,6 +44,7 @@ typedef enum {
   SBX_TAG_SIDECAR_FILTER,  /* struct sock_filter[]: what it may call */
   SBX_TAG_SIDECAR_FILE,    /* bytes that it is given as a file; absent = no file */
   SBX_TAG_SIDECAR_MEMORY,  /* uint64_t: bytes that it may have (RLIMIT_DATA); absent = no limit */
+  SBX_TAG_LAYER,           /* what the keeper mounts into the sandbox: wire/layer.h; repeated, in this order */
   SBX_N_TAGS
 } SbxTag;
 
@@ -133,6 +136,7 @@ void sbx_block_add_string (SbxBlockWriter *writer, uint32_t tag, const char *val
 void sbx_block_add_strv (SbxBlockWriter *writer, uint32_t tag, const char *const *strings);
 /* Access right + path of a PATH_RULE. */
 void sbx_block_add_path_rule (SbxBlockWriter *writer, uint64_t access, const char *path);
+void sbx_block_add_layer (SbxBlockWriter *writer, const SbxLayer *layer);
 /* Turns the buffer into a sealed, close-on-exec memfd and frees it. Returns the descriptor or -1 with errno. */
 int sbx_block_finish (SbxBlockWriter *writer);
 /* Frees the buffer of one that is not finished. */

@@ -35,6 +35,7 @@
 
 /* Children of the keeper that execute nothing: their socket to it */
 #define SBX_FINDER_LINK_FD 0
+#define SBX_GATHERER_LINK_FD 0
 #define SBX_TRACER_LINK_FD 3
 
 /* The record of an instance, in $XDG_RUNTIME_DIR/sandbox/<id as 16 hex digits>/ */

@@ -30,7 +30,7 @@ typedef struct {
 static const Field fields[] = {
   { SBX_MSG_ATTACH, FIELD (crash) },  { SBX_MSG_RELEASE, FIELD (crash) },   { SBX_MSG_STARTED, FIELD (start_time) },
   { SBX_MSG_CRASHED, FIELD (crash) }, { SBX_MSG_CRASHED, FIELD (crashed) }, { SBX_MSG_DENIED, FIELD (slot) },
-  { SBX_MSG_DENIED, FIELD (denial) },
+  { SBX_MSG_DENIED, FIELD (denial) }, { SBX_MSG_CLONED, FIELD (layer) },    { SBX_MSG_NOT_CLONED, FIELD (layer) },
 };
 #define N_FIELDS (sizeof fields / sizeof *fields)
 
@@ -145,6 +145,8 @@ static const Rule rules[] = {
 
   { SBX_CHANNEL_HANDLER_TO_KEEPER, SBX_MSG_READY, 1, 1, 0, 0, 0, 0, NULL },
   { SBX_CHANNEL_FINDER_TO_KEEPER, SBX_MSG_READY, 1, 1, 0, 0, 0, 0, NULL },
+  { SBX_CHANNEL_GATHERER_TO_KEEPER, SBX_MSG_CLONED, 1, 1, 0, 0, 0, 0, NULL },
+  { SBX_CHANNEL_GATHERER_TO_KEEPER, SBX_MSG_NOT_CLONED, 0, 0, 0, MAX, MAX, 0, NULL },
 };
 
 static const char *const step_names[SBX_N_STEPS] = {
@@ -167,6 +169,7 @@ static const char *const step_names[SBX_N_STEPS] = {
   [SBX_STEP_PROXY] = "dbus-proxy",
   [SBX_STEP_TRACE] = "trace",
   [SBX_STEP_DISPLAY] = "display",
+  [SBX_STEP_FILES] = "files",
 };
 
 static const char *const culprit_names[SBX_N_CULPRITS] = {

@@ -48,6 +48,8 @@ typedef enum {
   SBX_MSG_ENDED,   /* the instance is gone. value: SbxCulprit, detail: its wait status, text */
   SBX_MSG_DENIED,  /* slot: row of the keeper's SbxDenials, denial: what is there now */
   SBX_MSG_DENIED_MORE, /* value: how many denials no row counts any more */
+  SBX_MSG_CLONED,      /* from the gatherer. layer: its number; fds: its tree */
+  SBX_MSG_NOT_CLONED,  /* layer; value: errno or 0, detail: SbxLayerFault (keeper/gather.h) */
 } SbxMessageType;
 
 /* value of START and EXEC. TRACE: the application is seized before it runs, for OnCrash=. GATE, from keeper to init: a
@@ -81,6 +83,7 @@ typedef enum {
   SBX_STEP_PROXY,   /* xdg-dbus-proxy */
   SBX_STEP_TRACE,   /* seizing the application for OnCrash= */
   SBX_STEP_DISPLAY, /* the X server of x11=nested */
+  SBX_STEP_FILES,   /* mounting what is the user's */
   SBX_N_STEPS
 } SbxStep;
 
@@ -130,6 +133,7 @@ typedef struct {
   /* Of the types above that name them; with others they stay behind */
   uint32_t crash;
   uint32_t slot;
+  uint32_t layer;
   int64_t start_time; /* us since 1970, or 0: not said */
   SbxCrashed crashed;
   SbxDenial denial;
@@ -142,11 +146,12 @@ typedef enum {
   SBX_CHANNEL_KEEPER_TO_DAEMON,
   SBX_CHANNEL_KEEPER_TO_INIT,
   SBX_CHANNEL_INIT_TO_KEEPER,
-  SBX_CHANNEL_CALLER_TO_KEEPER,  /* the lifeline: SIGNAL */
-  SBX_CHANNEL_KEEPER_TO_CALLER,  /* the lifeline: STARTED, FAILED, EXITED, ENDED */
-  SBX_CHANNEL_TRACER_TO_KEEPER,  /* READY, CRASHED with the pidfd of the stopped process */
-  SBX_CHANNEL_HANDLER_TO_KEEPER, /* from a handler's keeper to its target's: READY with its mount namespace */
-  SBX_CHANNEL_FINDER_TO_KEEPER,  /* from the child that looks for documents: READY with the tree */
+  SBX_CHANNEL_CALLER_TO_KEEPER,   /* the lifeline: SIGNAL */
+  SBX_CHANNEL_KEEPER_TO_CALLER,   /* the lifeline: STARTED, FAILED, EXITED, ENDED */
+  SBX_CHANNEL_TRACER_TO_KEEPER,   /* READY, CRASHED with the pidfd of the stopped process */
+  SBX_CHANNEL_HANDLER_TO_KEEPER,  /* from a handler's keeper to its target's: READY with its mount namespace */
+  SBX_CHANNEL_GATHERER_TO_KEEPER, /* from the child that looks up what is to be mounted: CLONED, NOT_CLONED */
+  SBX_CHANNEL_FINDER_TO_KEEPER,   /* from the child that looks for documents: READY with the tree */
 } SbxChannel;
 
 /* Sends @message and @n_fds descriptors (not closed) as one packet. Returns 0, or -1 with errno. Never raises SIGPIPE.

@@ -6,6 +6,7 @@
 
 #include <linux/close_range.h>
 #include <linux/mount.h>
+#include <linux/openat2.h>
 #include <signal.h>
 #include <stddef.h>
 #include <sys/syscall.h>
@@ -21,6 +22,10 @@
 #define SYS_landlock_create_ruleset 444
 #define SYS_landlock_add_rule 445
 #define SYS_landlock_restrict_self 446
+#endif
+
+#ifndef SYS_openat2
+#define SYS_openat2 437
 #endif
 
 /* umount2(2); its constant is in sys/mount.h, which cannot be had together with linux/mount.h in glibc 2.36 */
@@ -48,6 +53,12 @@ static inline int
 sbx_sys_open_tree (int dir, const char *path, unsigned flags)
 {
   return (int) syscall (SYS_open_tree, dir, path, flags);
+}
+
+static inline int
+sbx_sys_openat2 (int dir, const char *path, struct open_how *how, size_t size)
+{
+  return (int) syscall (SYS_openat2, dir, path, how, size);
 }
 
 static inline int

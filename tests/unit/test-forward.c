@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Files that a caller hands over: what is taken, how far it is opened up, and whether it is still there. */
+/* Files that a caller hands over: what is taken, and how far it is opened up. */
 #include <fcntl.h>
 #include <gio/gio.h>
 #include <glib/gstdio.h>
@@ -216,97 +216,6 @@ test_refused (Fixture *fixture, gconstpointer data)
   sbx_forward_free (take (fixture, fixture->reads, fixture->nothing));
 }
 
-/* Inside is seen from this very process: its root is the machine's. */
-static void
-test_verify (Fixture *fixture, gconstpointer data)
-{
-  g_autofree char *path = make_file (fixture->elsewhere, "file");
-  g_autofree char *moved = g_build_filename (fixture->elsewhere, "moved", NULL);
-  g_autoptr (SbxForward) forward = NULL;
-  g_autoptr (GError) error = NULL;
-
-  hand_over (fixture, path, O_RDONLY);
-  forward = take (fixture, fixture->reads, fixture->nothing);
-  g_assert_true (sbx_forward_verify (forward, getpid (), &error));
-  g_assert_no_error (error);
-  g_assert_cmpint (rename (path, moved), ==, 0);
-  g_assert_false (sbx_forward_verify (forward, getpid (), &error));
-  g_assert_error (error, SBX_ERROR, SBX_ERROR_SPAWN_FAILED);
-  g_clear_error (&error);
-  /* Nor through a link to the very same file */
-  g_assert_cmpint (symlink (moved, path), ==, 0);
-  g_assert_false (sbx_forward_verify (forward, getpid (), &error));
-  g_assert_error (error, SBX_ERROR, SBX_ERROR_SPAWN_FAILED);
-  g_clear_error (&error);
-  g_assert_cmpint (unlink (path), ==, 0);
-  g_free (make_file (fixture->elsewhere, "file"));
-  g_assert_false (sbx_forward_verify (forward, getpid (), &error));
-  g_assert_error (error, SBX_ERROR, SBX_ERROR_SPAWN_FAILED);
-  g_clear_error (&error);
-  g_assert_cmpint (rename (moved, path), ==, 0);
-  g_assert_true (sbx_forward_verify (forward, getpid (), &error));
-}
-
-static SbxInstance *
-add_instance (SbxRegistry *registry, guint64 id, const char *app_id)
-{
-  const SbxStatus running = { .state = SBX_STATUS_RUNNING, .pid = 42 };
-  SbxInfo *info = sbx_info_new (id);
-  SbxInstance *instance;
-
-  g_free (info->app_id);
-  info->app_id = g_strdup (app_id);
-  instance = sbx_instance_new (info);
-  sbx_instance_set_status (instance, &running);
-  sbx_registry_add (registry, instance);
-  return instance;
-}
-
-static void
-end (SbxInstance *instance)
-{
-  const SbxStatus exited = { .state = SBX_STATUS_EXITED, .exit_time = g_get_real_time () };
-
-  sbx_instance_end_by_status (instance, &exited);
-}
-
-/* What bwrap makes in a kept home goes with the last instance of the application, unless it has been written to. */
-static void
-test_mount_points (Fixture *fixture, gconstpointer data)
-{
-  static const char *const environment[] = { "XDG_RUNTIME_DIR=/nonexistent", NULL };
-  SbxRuntimeDir *runtime = sbx_runtime_dir_new (environment);
-  SbxRegistry *registry = sbx_registry_new (runtime);
-  g_autofree char *docs = make_directory (fixture->home, "docs");
-  g_autofree char *file = make_file (docs, "file"), *written = make_file (docs, "written");
-  g_autofree char *inside = g_build_filename (fixture->data, "sandbox", "app", "docs", NULL);
-  g_autofree char *point = g_build_filename (inside, "file", NULL), *kept = g_build_filename (inside, "written", NULL);
-  g_autoptr (SbxForward) forward = NULL;
-  g_autoptr (SbxInstance) first = add_instance (registry, 1, "app"), second = add_instance (registry, 2, "app");
-  g_autoptr (SbxInstance) other = add_instance (registry, 3, "other");
-  SbxMountPoints *points;
-
-  hand_over (fixture, file, O_RDONLY);
-  hand_over (fixture, written, O_RDONLY);
-  forward = take (fixture, fixture->reads, fixture->nothing);
-  points = sbx_mount_points_new (forward, &fixture->machine, registry, "app");
-  g_assert_nonnull (points);
-  g_assert_cmpint (g_mkdir_with_parents (inside, 0700), ==, 0);
-  g_assert_true (g_file_set_contents (point, "", 0, NULL));
-  g_assert_true (g_file_set_contents (kept, "mine", 4, NULL));
-  sbx_mount_points_remove_with (points, first);
-  end (first);
-  g_assert_true (g_file_test (point, G_FILE_TEST_EXISTS)); /* the second one has it mounted */
-  end (second);
-  g_assert_false (g_file_test (point, G_FILE_TEST_EXISTS));
-  g_assert_true (g_file_test (kept, G_FILE_TEST_EXISTS));
-  /* Nothing to be made: nothing to be removed */
-  g_assert_true (g_file_set_contents (point, "", 0, NULL));
-  g_assert_null (sbx_mount_points_new (forward, &fixture->machine, registry, "app"));
-  g_object_unref (registry);
-  sbx_runtime_dir_free (runtime);
-}
-
 #define ADD(path, func) g_test_add (path, Fixture, NULL, set_up, func, tear_down)
 
 int
@@ -317,7 +226,5 @@ main (int argc, char **argv)
   ADD ("/forward/classes", test_classes);
   ADD ("/forward/order", test_order);
   ADD ("/forward/refused", test_refused);
-  ADD ("/forward/verify", test_verify);
-  ADD ("/mount-points/last-one", test_mount_points);
   return g_test_run ();
 }

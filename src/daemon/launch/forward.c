@@ -3,10 +3,8 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/openat2.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "common/error.h"
@@ -117,53 +115,10 @@ sbx_forward_new (const SbxMachine *machine, const int *fds, gsize n, const SbxPo
   return g_steal_pointer (&self);
 }
 
-/* No link is followed: bwrap was told a path without any. */
-static int
-open_inside (int root, const char *path)
-{
-  const struct open_how how = { .flags = O_PATH | O_NOFOLLOW | O_CLOEXEC,
-                                .resolve = RESOLVE_IN_ROOT | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS };
-
-  return (int) syscall (SYS_openat2, root, path, &how, sizeof how);
-}
-
-static gboolean
-verify_file (const SbxForwardedFile *file, int root, GError **error)
-{
-  struct stat given, inside;
-  int fd = open_inside (root, file->path);
-  gboolean same = fd >= 0 && fstat (fd, &inside) == 0 && fstat (file->fd, &given) == 0 && is_same (&given, &inside);
-
-  if (fd >= 0)
-    close (fd);
-  return same
-         || sbx_throw (
-             error, SBX_ERROR_SPAWN_FAILED,
-             "files: %s has been replaced by another file since it was opened; nothing was started, try again",
-             file->path);
-}
-
-gboolean
-sbx_forward_verify (const SbxForward *forward, pid_t pid, GError **error)
-{
-  g_autofree char *path = g_strdup_printf ("/proc/%d/root", (int) pid);
-  int root = forward->files->len > 0 ? open (path, O_PATH | O_DIRECTORY | O_CLOEXEC) : -1;
-  gboolean good = root >= 0;
-
-  if (forward->files->len == 0)
-    return TRUE;
-  if (root < 0)
-    return sbx_throw_errno (error, SBX_ERROR_SPAWN_FAILED, errno, "files: look into the sandbox");
-  for (guint i = 0; good && i < forward->files->len; i++)
-    good = verify_file (&g_array_index (forward->files, SbxForwardedFile, i), root, error);
-  close (root);
-  return good;
-}
-
 static void
 mount_points_clear (gpointer data)
 {
-  g_ptr_array_unref (((SbxMountPoints *) data)->paths);
+  g_array_unref (((SbxMountPoints *) data)->points);
 }
 
 void
@@ -173,47 +128,19 @@ sbx_mount_points_unref (SbxMountPoints *points)
 }
 
 SbxMountPoints *
-sbx_mount_points_new (const SbxForward *forward, const SbxMachine *machine, SbxRegistry *registry, const char *app_id)
+sbx_mount_points_new (const SbxLayers *layers, SbxRegistry *registry)
 {
-  g_autofree char *home = g_build_filename (machine->data_home, SBX_RUNTIME_SUBDIR, app_id, NULL);
-  g_autoptr (GPtrArray) paths = g_ptr_array_new_with_free_func (g_free);
+  GArray *list = sbx_layers_list_points (layers);
   SbxMountPoints *points;
 
-  for (guint i = forward->files->len; i > 0; i--) {
-    const char *path = g_array_index (forward->files, SbxForwardedFile, i - 1).path;
-    g_autofree char *inside =
-        sbx_path_is_below (path, machine->home) ? g_build_filename (home, path + strlen (machine->home), NULL) : NULL;
-
-    while (inside && strlen (inside) > strlen (home) && !g_file_test (inside, G_FILE_TEST_EXISTS)) {
-      char *parent = g_path_get_dirname (inside);
-
-      g_ptr_array_add (paths, g_steal_pointer (&inside));
-      inside = parent;
-    }
-  }
-  if (paths->len == 0)
+  if (list->len == 0) {
+    g_array_unref (list);
     return NULL;
+  }
   points = g_rc_box_new0 (SbxMountPoints);
-  points->paths = g_steal_pointer (&paths);
+  points->points = list;
   points->registry = registry;
   return points;
-}
-
-/* Empty ones only: what the application has written there is its own. */
-static void
-remove_points (const SbxMountPoints *points)
-{
-  for (guint i = 0; i < points->paths->len; i++) {
-    const char *path = points->paths->pdata[i];
-    struct stat st;
-
-    if (lstat (path, &st) < 0)
-      continue;
-    if (S_ISDIR (st.st_mode))
-      (void) rmdir (path);
-    else if (S_ISREG (st.st_mode) && st.st_size == 0)
-      (void) unlink (path);
-  }
 }
 
 static void
@@ -232,7 +159,7 @@ on_instance_ended (SbxInstance *instance, gpointer user_data)
       return;
     }
   }
-  remove_points (points);
+  sbx_layer_points_remove (points->points);
 }
 
 static void

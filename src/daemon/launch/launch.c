@@ -16,7 +16,7 @@
  *              by preparing, and would stay behind after a no: if one is missing, the yes is waited for, without a slot
  *   PREPARED   the keeper runs and PREPARE has been sent. READY is waited for only if something is to be done with the
  *              sandbox before START: a keeper keeps a START that comes early
- *   READY      the sandbox stands, and shows the very files that the caller handed over (forward.h)
+ *   READY      the sandbox stands
  *   SCOPING    the systemd user manager has been asked to put it into a scope, for limits of all of the instance
  *   SCOPED     it has one, or has not and will not
  *   STARTED    START has been sent
@@ -120,7 +120,7 @@ get_within (const Launch *launch)
 static gboolean
 needs_ready (const Launch *launch)
 {
-  return launch->what.choice->forward->files->len > 0 || sbx_preparation_wants_scope (&launch->what);
+  return sbx_preparation_wants_scope (&launch->what);
 }
 
 /* Where @launch can go on to now; its own state: it waits. */
@@ -177,8 +177,6 @@ enter_state (Launch *launch, State state, GError **error)
     return TRUE;
   case STATE_PREPARED:
     return sbx_preparation_prepare (&launch->what, error);
-  case STATE_READY:
-    return sbx_forward_verify (launch->what.choice->forward, launch->init, error);
   case STATE_SCOPING:
     make_scope (launch);
     return TRUE;
@@ -188,6 +186,7 @@ enter_state (Launch *launch, State state, GError **error)
     settle (launch);
     return TRUE;
   case STATE_WAITING:
+  case STATE_READY:
   case STATE_SCOPED:
     break;
   }

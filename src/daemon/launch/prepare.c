@@ -18,6 +18,8 @@ sbx_preparation_clear (SbxPreparation *self)
   g_clear_pointer (&self->request, sbx_launch_request_free);
   g_clear_pointer (&self->choice, sbx_choice_free);
   g_clear_pointer (&self->points, sbx_mount_points_unref);
+  g_clear_pointer (&self->layers, sbx_layers_free);
+  g_clear_pointer (&self->surroundings, sbx_surroundings_free);
   g_clear_object (&self->instance);
   g_clear_object (&self->target);
   if (self->start_block >= 0)
@@ -93,10 +95,13 @@ open_directory (SbxPreparation *self, GError **error)
 static int
 write_prepare (SbxPreparation *self, GError **error)
 {
+  const SbxLayer *layers;
   char id[SBX_ID_SIZE];
+  gsize n;
 
   sbx_id_format (sbx_instance_get_id (self->instance), id);
-  return sbx_box_write_prepare (sbx_plan_get_box (self->choice->plan), id, error);
+  layers = sbx_layers_get (self->layers, &n);
+  return sbx_box_write_prepare (sbx_plan_get_box (self->choice->plan), id, layers, n, error);
 }
 
 static gboolean
@@ -105,11 +110,12 @@ send_prepare (SbxPreparation *self, GError **error)
   SbxMessage message = { .type = SBX_MSG_PREPARE };
   GArray *fds = g_array_new (FALSE, FALSE, sizeof (int));
   gsize n_files = 0;
-  const SbxPlanFile *files = sbx_box_get_files (sbx_plan_get_box (self->choice->plan), &n_files);
+  const SbxBox *box = sbx_plan_get_box (self->choice->plan);
+  const SbxPlanFile *files = sbx_box_get_files (box, &n_files);
   gboolean ok = add_fd (fds, write_prepare (self, error)) && add_fd (fds, open_directory (self, error))
                 && add_fd (fds, copy_init (self, error));
 
-  for (gsize i = 0; ok && i < n_files; i++)
+  for (gsize i = 0; ok && i < box->n_skeleton_files; i++)
     ok = add_fd (fds, make_file (&files[i], error));
   ok = ok && sbx_instance_send (self->instance, &message, (const int *) (gpointer) fds->data, fds->len, error);
   clear_fds (fds);
@@ -132,26 +138,17 @@ make_shared_directory (const SbxPlanDirectory *directory)
   return rc;
 }
 
-static int
-make_directory (const SbxPlanDirectory *directory)
-{
-  return directory->mode & S_ISVTX ? make_shared_directory (directory)
-                                   : g_mkdir_with_parents (directory->path, (int) directory->mode);
-}
-
+/* The others are made by the layers. */
 static gboolean
-make_directories (SbxPreparation *self, GError **error)
+make_shared_directories (SbxPreparation *self, GError **error)
 {
   gsize n = 0;
   const SbxPlanDirectory *directories = sbx_box_get_directories (sbx_plan_get_box (self->choice->plan), &n);
 
   for (gsize i = 0; i < n; i++)
-    if (make_directory (&directories[i]) < 0)
+    if ((directories[i].mode & S_ISVTX) && make_shared_directory (&directories[i]) < 0)
       return sbx_throw_errno (error, SBX_ERROR_SPAWN_FAILED, errno,
-                              directories[i].mode & S_ISVTX
-                                  ? "persistent: make the directory %s, which is to be closed inside"
-                                  : "persistent: make the directory %s, where the application's files are kept",
-                              directories[i].path);
+                              "persistent: make the directory %s, which is to be closed inside", directories[i].path);
   return TRUE;
 }
 
@@ -203,19 +200,34 @@ write_start (SbxPreparation *self, GError **error)
   return self->start_block >= 0;
 }
 
+static gboolean
+make_layers (SbxPreparation *self, GError **error)
+{
+  const SbxChoice *choice = self->choice;
+  const GArray *files = choice->forward->files;
+
+  self->surroundings = sbx_surroundings_new (self->context);
+  self->layers = sbx_layers_new (sbx_plan_get_box (choice->plan), choice->policy,
+                                 (const SbxForwardedFile *) (gpointer) files->data, files->len,
+                                 &self->surroundings->around, error);
+  return self->layers != NULL;
+}
+
 gboolean
 sbx_preparation_prepare (SbxPreparation *self, GError **error)
 {
   int sock;
 
-  if (!make_directories (self, error))
+  /* The runtime directory first: where that is another user's, nothing is made */
+  if (sbx_runtime_dir_open (self->context->runtime, error) < 0 || !make_shared_directories (self, error))
     return FALSE;
-  self->points =
-      sbx_mount_points_new (self->choice->forward, self->context->machine, self->registry, self->choice->app_id);
-  sock = start_keeper (self, error); /* first: it loads while we write */
+  sock = start_keeper (self, error); /* it loads while we open and write */
   if (sock < 0)
     return FALSE;
   sbx_instance_set_keeper (self->instance, sock);
+  if (!make_layers (self, error))
+    return FALSE;
+  self->points = sbx_mount_points_new (self->layers, self->registry);
   if (!send_prepare (self, error))
     return FALSE;
   return sbx_preparation_wants_scope (self) || write_start (self, error);

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "daemon/launch/choice.h"
+#include "daemon/launch/surroundings.h"
 
 G_BEGIN_DECLS
 
@@ -15,6 +16,8 @@ typedef struct {
   SbxInstance *instance;
   SbxInstance *target; /* of a handler, or NULL */
   guint32 crash;       /* that the handler is for, or 0 */
+  SbxSurroundings *surroundings; /* of the layers */
+  SbxLayers *layers;             /* until it is answered: they hold open what is mounted */
   SbxMountPoints *points;
   int start_block; /* or -1 */
 } SbxPreparation;

@@ -153,7 +153,7 @@ add_documents (SbxDraft *self)
   if (!sbx_mounts_grants_files (rules, n) || !self->machine->has_documents
       || !self->machine->has_documents (self->machine, at))
     return;
-  sbx_draft_mount (self, SBX_BY_POLICY, SBX_MOUNT_DIRECTORY, NULL, at, 0700);
+  sbx_draft_skeleton_directory (self, at, 0700); /* the keeper looks for it at READY */
   sbx_draft_writable (self, self->box->runtime_dir);
   self->box->documents = g_build_filename ("by-app", id, NULL);
   self->box->documents_at = g_steal_pointer (&at);

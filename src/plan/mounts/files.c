@@ -43,7 +43,7 @@ grant (SbxDraft *self, const char *path, SbxAccess access)
     sbx_draft_warn (self, "%s is not there and is left out", path);
     return;
   }
-  sbx_draft_bind (self, SBX_BY_POLICY, access == SBX_ACCESS_RO ? SBX_MOUNT_READ_ONLY : 0, path, path);
+  sbx_draft_bind (self, SBX_BY_PATH, access == SBX_ACCESS_RO ? SBX_MOUNT_READ_ONLY : 0, path, path);
   if (access >= SBX_ACCESS_RW)
     sbx_draft_writable (self, path);
 }

@@ -141,6 +141,9 @@ add_home (SbxDraft *self)
   sbx_draft_writable (self, self->box->home);
   if (n == 0 || rules[0].path[1])
     sbx_draft_mount (self, SBX_BY_SYSTEM, SBX_MOUNT_TMPFS, NULL, self->box->home, 0700);
+  /* bwrap makes what holds nothing of the user's; whatever comes from here on the keeper mounts, by object */
+  self->box->n_skeleton = self->box->mounts->len;
+  self->box->n_skeleton_files = self->box->files->len;
   if (n > 0 && rules[0].path[1])
     sbx_draft_directory (self, self->box->app_home, 0700);
   for (gsize i = 0; i < n; i++)

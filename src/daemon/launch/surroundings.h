@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What there is beside a sandbox that is launched: what stays closed to it, and where others may write. */
+#pragma once
+
+#include "daemon/launch/context.h"
+#include "layers/layers.h"
+
+G_BEGIN_DECLS
+
+typedef struct {
+  SbxLayersAround around;
+  SbxContext *context;
+  char *state_home;
+  char **profile_dirs;
+  SbxObjectSet *tainted; /* or NULL: nobody has asked for it yet */
+} SbxSurroundings;
+
+/* @context has to live as long. */
+SbxSurroundings *sbx_surroundings_new (SbxContext *context);
+void sbx_surroundings_free (SbxSurroundings *self);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (SbxSurroundings, sbx_surroundings_free)
+
+G_END_DECLS

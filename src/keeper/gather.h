@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Looking up outside what is to be mounted inside. libc only.
+ *
+ * A mount can only be cloned by whoever has CAP_SYS_ADMIN over a mount namespace that it is in, and a descriptor from
+ * another namespace will not do (open_tree(2): EINVAL). So the gatherer, a child, makes a user and mount namespace of
+ * its own, in which everything is where it is outside. There it opens each source again by its path, following no link,
+ * and clones it only if it is the object that was meant: a path is where to look, and nothing more. */
+#pragma once
+
+#include <stddef.h>
+
+#include "wire/layer.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* What was being done with a layer when it failed. */
+typedef enum {
+  SBX_LAYER_FAULT_NONE,
+  SBX_LAYER_FAULT_NAMESPACE,  /* the gatherer has got none */
+  SBX_LAYER_FAULT_SOURCE,     /* looking up the source */
+  SBX_LAYER_FAULT_REPLACED,   /* it is another object */
+  SBX_LAYER_FAULT_CLONE,      /* cloning it */
+  SBX_LAYER_FAULT_ATTRIBUTES, /* making it read-only, without devices, … */
+  SBX_LAYER_FAULT_PLACE,      /* looking up the destination */
+  SBX_LAYER_FAULT_MAKE,       /* making it */
+  SBX_LAYER_FAULT_MOVED,      /* what is there is another object */
+  SBX_LAYER_FAULT_MOUNT,
+  SBX_LAYER_FAULT_PROTOCOL,
+  SBX_N_LAYER_FAULTS
+} SbxLayerFault;
+
+typedef struct {
+  SbxLayerFault fault;
+  int error;    /* an errno, or 0 */
+  size_t layer; /* its number */
+} SbxLayerFailure;
+
+/* In a child: makes the namespaces, clones the TREEs among the @n @layers, and then sends each over @link, a message
+ * CLONED; or one message NOT_CLONED. */
+void sbx_gather (const SbxLayer *layers, size_t n, int link);
+
+/* Opens @path below @root without following a link. A descriptor with O_PATH, or -1 with errno: ELOOP for a link. */
+int sbx_open_beneath (int root, const char *path);
+/* Gives the detached @tree what @layer says: read-only, devices; no setuid programs. 0, or -1 with errno. */
+int sbx_layer_set_attributes (const SbxLayer *layer, int tree);
+
+#ifdef __cplusplus
+}
+#endif

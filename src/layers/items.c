@@ -1,0 +1,317 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "layers/items.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "common/error.h"
+#include "common/names.h"
+#include "common/path.h"
+
+static void
+clear_item (gpointer data)
+{
+  SbxItem *item = data;
+
+  g_clear_pointer (&item->source, sbx_source_free);
+  g_free (item->dest);
+}
+
+gboolean
+sbx_item_is_writable (const SbxItem *item)
+{
+  return item->mount->kind == SBX_MOUNT_BIND && !(item->mount->flags & SBX_MOUNT_READ_ONLY);
+}
+
+gboolean
+sbx_item_is_tree (const SbxItem *item)
+{
+  return item->source && item->source->kind == SBX_SOURCE_DIRECTORY && item->mount->by != SBX_BY_COVER;
+}
+
+/* The sockets of this instance's own sidecars: the keeper makes them, after we have looked. */
+static gboolean
+is_of_sidecar (const SbxLayers *self, const SbxMount *mount)
+{
+  const char *runtime = self->around->machine->runtime_dir;
+  g_autofree char *records = runtime ? g_build_filename (runtime, SBX_RUNTIME_SUBDIR, NULL) : NULL;
+
+  return records && mount->by == SBX_BY_POLICY && sbx_path_is_below (mount->source, records);
+}
+
+static gboolean
+is_opened (const SbxLayers *self, const SbxItem *item)
+{
+  return item->mount->kind == SBX_MOUNT_BIND && !is_of_sidecar (self, item->mount);
+}
+
+static void
+collect (SbxLayers *self)
+{
+  gsize n;
+  const SbxMount *mounts = sbx_box_get_mounts (self->box, &n);
+
+  self->items = g_array_new (FALSE, TRUE, sizeof (SbxItem));
+  g_array_set_clear_func (self->items, clear_item);
+  for (gsize i = self->box->n_skeleton; i < n; i++) {
+    SbxItem item = { &mounts[i], NULL, g_strdup (mounts[i].dest), FALSE };
+
+    item.kept = mounts[i].kind == SBX_MOUNT_BIND && sbx_path_is_below (mounts[i].source, self->box->app_home);
+    g_array_append_val (self->items, item);
+  }
+}
+
+int
+sbx_items_note (const SbxLayers *self, SbxObjectSet *set, int fd, const char *path, const char *words)
+{
+  g_autoptr (GPtrArray) parts = sbx_mount_table_parts (self->table, path);
+  int rc = sbx_object_set_add (set, fd, words);
+
+  for (guint i = 0; rc == 0 && i < parts->len; i++) {
+    int part = open (parts->pdata[i], O_PATH | O_NOFOLLOW | O_CLOEXEC);
+
+    if (part < 0)
+      continue; /* it is gone again, or another file system's own affair */
+    rc = sbx_object_set_add (set, part, words);
+    close (part);
+  }
+  return rc;
+}
+
+static gboolean
+taint (SbxLayers *self, const SbxItem *item, GError **error)
+{
+  g_autofree char *words = g_strdup_printf (item->kept ? "%s, where this application's files are kept"
+                                                       : "%s, where this application may write",
+                                            item->mount->source);
+
+  return sbx_items_note (self, self->tainted, item->source->fd, item->source->path, words) == 0
+         || sbx_throw_errno (error, SBX_ERROR_SPAWN_FAILED, errno, "files: keep %s open", item->mount->source);
+}
+
+static SbxSource *
+open_item (SbxLayers *self, const SbxItem *item, GError **error)
+{
+  const SbxSourceWay way = { .tainted = self->tainted,
+                             .parents_tainted = self->homes,
+                             .more_tainted = self->around->more_tainted,
+                             .data = self->around->data,
+                             .closed = self->closed->set };
+
+  return sbx_source_open (item->mount->source, &way, error);
+}
+
+/* What is writable goes first: below that, links lead nowhere. An error here comes up again when all are opened. */
+static gboolean
+open_writable (SbxLayers *self, GError **error)
+{
+  for (guint i = 0; i < self->items->len; i++) {
+    SbxItem *item = &g_array_index (self->items, SbxItem, i);
+
+    if (!is_opened (self, item) || !sbx_item_is_writable (item))
+      continue;
+    item->source = open_item (self, item, NULL);
+    if (item->source && !taint (self, item, error))
+      return FALSE;
+    g_clear_pointer (&item->source, sbx_source_free);
+  }
+  return TRUE;
+}
+
+/* What the caller has opened, whatever is at its place by now. */
+static gboolean
+check_forwarded (SbxLayers *self, const SbxItem *item, GError **error)
+{
+  for (gsize i = 0; i < self->n_forward; i++) {
+    const SbxForwardedFile *file = &self->forward[i];
+    struct stat st;
+
+    if (strcmp (file->path, item->mount->source) != 0)
+      continue;
+    if (fstat (file->fd, &st) < 0 || !sbx_object_equal (&item->source->object, &(SbxObject){ st.st_dev, st.st_ino }))
+      return sbx_throw (error, SBX_ERROR_SPAWN_FAILED,
+                        "files: %s has been replaced by another file since it was opened; nothing was started, try "
+                        "again",
+                        file->path);
+  }
+  return TRUE;
+}
+
+/* What is one for everybody is made elsewhere. */
+static gboolean
+make_directories (SbxLayers *self, GError **error)
+{
+  gsize n;
+  const SbxPlanDirectory *directories = sbx_box_get_directories (self->box, &n);
+
+  for (gsize i = 0; i < n; i++) {
+    const SbxSourceWay way = { .tainted = self->tainted,
+                               .parents_tainted = self->homes,
+                               .more_tainted = self->around->more_tainted,
+                               .data = self->around->data,
+                               .create = TRUE,
+                               .mode = directories[i].mode };
+    g_autoptr (SbxSource) made = NULL;
+
+    if (directories[i].mode & S_ISVTX)
+      continue;
+    made = sbx_source_open (directories[i].path, &way, error);
+    if (!made) {
+      g_prefix_error (error, "persistent: make the directory %s: ", directories[i].path);
+      return FALSE;
+    }
+  }
+  return TRUE;
+}
+
+gboolean
+sbx_items_open (SbxLayers *self, GError **error)
+{
+  collect (self);
+  if (!open_writable (self, error) || !make_directories (self, error) || !open_writable (self, error))
+    return FALSE;
+  for (guint i = 0; i < self->items->len; i++) {
+    SbxItem *item = &g_array_index (self->items, SbxItem, i);
+
+    if (!is_opened (self, item))
+      continue;
+    item->source = open_item (self, item, error);
+    if (!item->source || (item->mount->by == SBX_BY_CALLER && !check_forwarded (self, item, error)))
+      return FALSE;
+    for (guint j = 0; j < item->source->links->len; j++) {
+      const SbxSourceLink *link = &g_array_index (item->source->links, SbxSourceLink, j);
+
+      g_ptr_array_add (self->links, g_strdup_printf ("%s → %s", link->path, link->target));
+    }
+  }
+  return TRUE;
+}
+
+/* Whether what is closed is none of @item's business: its own home; what it only reads and may read; what it names by
+ * the words that are left open. */
+static gboolean
+may_open (const SbxItem *item, const SbxClosed *closed)
+{
+  if (item->kept || item->mount->by == SBX_BY_COVER || item->mount->by == SBX_BY_SYSTEM)
+    return TRUE;
+  if ((closed->flags & SBX_CLOSED_READABLE) && (item->mount->flags & SBX_MOUNT_READ_ONLY))
+    return TRUE;
+  if ((closed->flags & SBX_CLOSED_NAMED) && sbx_path_is_below (item->mount->source, closed->named))
+    return TRUE;
+  /* A facility opens one socket and no directory; the X11 sockets lie in a directory that is closed */
+  return item->mount->by == SBX_BY_POLICY && closed->directory;
+}
+
+gboolean
+sbx_items_check_closed (SbxLayers *self, GError **error)
+{
+  for (guint i = 0; i < self->items->len; i++) {
+    const SbxItem *item = &g_array_index (self->items, SbxItem, i);
+    const SbxClosed *closed =
+        item->source && item->source->closed ? sbx_closed_list_find (self->closed, item->source->closed) : NULL;
+
+    if (closed && !may_open (item, closed))
+      return sbx_throw (error, SBX_ERROR_SPAWN_FAILED,
+                        "files: %s is %s or lies in it, and that is not opened to any application%s",
+                        item->mount->source, closed->words, closed->flags & SBX_CLOSED_READABLE ? " for writing" : "");
+  }
+  return TRUE;
+}
+
+int
+sbx_path_compare (const char *a, const char *b)
+{
+  for (; *a && *a == *b; a++, b++)
+    ;
+  if (*a == *b)
+    return 0;
+  if (*a == '\0' || *b == '\0')
+    return *a == '\0' ? -1 : 1;
+  if (*a == '/' || *b == '/')
+    return *a == '/' ? -1 : 1;
+  return (guchar) *a < (guchar) *b ? -1 : 1;
+}
+
+const SbxItem *
+sbx_items_above (const SbxLayers *self, const char *dest)
+{
+  const SbxItem *above = NULL;
+
+  for (guint i = 0; i < self->items->len; i++) {
+    const SbxItem *item = &g_array_index (self->items, SbxItem, i);
+
+    if (item->mount->kind != SBX_MOUNT_REMOUNT && strcmp (item->dest, dest) != 0 && sbx_path_is_below (dest, item->dest)
+        && (!above || strlen (item->dest) >= strlen (above->dest)))
+      above = item;
+  }
+  return above;
+}
+
+/* Whether there is a link inside on the way to the item, or in its place: one that we have followed, and that what it
+ * lies in shows too, or one that bwrap makes. */
+static gboolean
+has_link_inside (const SbxLayers *self, const SbxItem *item)
+{
+  const SbxItem *above = sbx_items_above (self, item->dest);
+  gsize n;
+  const SbxMount *mounts = sbx_box_get_mounts (self->box, &n);
+
+  for (guint i = 0; above && above->source && i < item->source->links->len; i++) {
+    const char *link = g_array_index (item->source->links, SbxSourceLink, i).path;
+    g_autofree char *inside = NULL;
+
+    if (!sbx_path_is_below (link, above->source->path))
+      continue;
+    inside = g_build_filename (above->dest, link + strlen (above->source->path), NULL);
+    if (sbx_path_is_below (item->dest, inside))
+      return TRUE;
+  }
+  for (gsize i = 0; i < self->box->n_skeleton; i++)
+    if (mounts[i].kind == SBX_MOUNT_SYMLINK && sbx_path_is_below (item->dest, mounts[i].dest))
+      return TRUE;
+  return FALSE;
+}
+
+static int
+compare_items (gconstpointer a, gconstpointer b)
+{
+  const SbxItem *one = a, *other = b;
+  gboolean last = one->mount->kind == SBX_MOUNT_REMOUNT, other_last = other->mount->kind == SBX_MOUNT_REMOUNT;
+
+  return last != other_last ? (last ? 1 : -1) : sbx_path_compare (one->dest, other->dest);
+}
+
+/* g_array_sort () does not keep those in order that are equal; this does. They are few. */
+static void
+sort_items (GArray *items)
+{
+  for (guint i = 1; i < items->len; i++)
+    for (guint j = i; j > 0; j--) {
+      SbxItem *left = &g_array_index (items, SbxItem, j - 1), *right = &g_array_index (items, SbxItem, j), swap;
+
+      if (compare_items (left, right) <= 0)
+        break;
+      swap = *left;
+      *left = *right;
+      *right = swap;
+    }
+}
+
+/* Where there is a link inside, it leads inside to where it leads outside, so the mount belongs there. */
+void
+sbx_items_place (SbxLayers *self)
+{
+  sort_items (self->items);
+  for (guint i = 0; i < self->items->len; i++) {
+    SbxItem *item = &g_array_index (self->items, SbxItem, i);
+
+    if (!item->source || item->kept || strcmp (item->mount->source, item->mount->dest) != 0
+        || !has_link_inside (self, item))
+      continue;
+    g_free (item->dest);
+    item->dest = g_strdup (item->source->path);
+  }
+  sort_items (self->items);
+}

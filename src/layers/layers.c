@@ -1,0 +1,236 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*   box: mounts after the skeleton ──▶ items: sources opened, links judged, what is closed refused
+ *                                  ──▶ placed: where a link leads inside, and parents before children
+ *                                  ──▶ covers: closed objects under every name, pins above them
+ *                                  ──▶ layers, in order */
+#include "layers/layers.h"
+
+#include <string.h>
+#include <unistd.h>
+
+#include "common/error.h"
+#include "common/names.h"
+#include "common/path.h"
+#include "layers/items.h"
+
+void
+sbx_layers_free (SbxLayers *self)
+{
+  g_clear_pointer (&self->items, g_array_unref);
+  g_clear_pointer (&self->tainted, sbx_object_set_free);
+  g_clear_pointer (&self->homes, sbx_object_set_free);
+  g_clear_pointer (&self->closed, sbx_closed_list_free);
+  g_clear_pointer (&self->table, sbx_mount_table_free);
+  g_array_unref (self->layers);
+  g_ptr_array_unref (self->strings);
+  g_ptr_array_unref (self->links);
+  g_free (self);
+}
+
+static const char *
+keep (SbxLayers *self, const char *string)
+{
+  char *copy = g_strdup (string);
+
+  g_ptr_array_add (self->strings, copy);
+  return copy;
+}
+
+void
+sbx_layers_add (SbxLayers *self, const SbxLayer *layer)
+{
+  SbxLayer copy = *layer;
+
+  copy.source = keep (self, layer->source);
+  copy.dest = keep (self, layer->dest);
+  if (layer->n_content > 0) {
+    copy.content = g_memdup2 (layer->content, layer->n_content);
+    g_ptr_array_add (self->strings, (gpointer) copy.content);
+  }
+  g_array_append_val (self->layers, copy);
+}
+
+/* Whether a place for @dest may be made: in an empty directory of the sandbox's own or in the application's own home,
+ * and never in what is shown of the host. */
+static gboolean
+may_make (const SbxLayers *self, const char *dest)
+{
+  const SbxItem *above = sbx_items_above (self, dest);
+  const SbxMount *nearest = NULL;
+  gsize n;
+  const SbxMount *mounts = sbx_box_get_mounts (self->box, &n);
+
+  for (guint i = 0; i < self->layers->len; i++) { /* a cover, which is empty */
+    const SbxLayer *layer = &g_array_index (self->layers, SbxLayer, i);
+
+    if (layer->kind == SBX_LAYER_TMPFS && sbx_path_is_below (dest, layer->dest)
+        && (!above || strlen (layer->dest) > strlen (above->dest)))
+      return TRUE;
+  }
+  if (above)
+    return above->kept || above->mount->kind != SBX_MOUNT_BIND;
+  for (gsize i = 0; i < self->box->n_skeleton; i++)
+    if (sbx_path_is_below (dest, mounts[i].dest) && (!nearest || strlen (mounts[i].dest) >= strlen (nearest->dest)))
+      nearest = &mounts[i];
+  return !nearest || nearest->kind != SBX_MOUNT_BIND;
+}
+
+static GBytes *
+find_content (const SbxLayers *self, int number)
+{
+  gsize n;
+  const SbxPlanFile *files = sbx_box_get_files (self->box, &n);
+
+  for (gsize i = 0; i < n; i++)
+    if (files[i].number == number)
+      return files[i].content;
+  return NULL;
+}
+
+/* The layer of a BIND; what is of a sidecar of ours is not there yet, and is a directory. */
+static void
+fill_tree (const SbxItem *item, SbxLayer *layer)
+{
+  layer->kind = SBX_LAYER_TREE;
+  layer->source = item->source ? item->source->path : item->mount->source;
+  if (item->mount->flags & SBX_MOUNT_DEVICES)
+    layer->flags |= SBX_LAYER_DEVICES;
+  if (!item->source)
+    return;
+  if (item->exception) {
+    layer->flags |= SBX_LAYER_DEST_KNOWN;
+    layer->dest_object = (SbxLayerObject){ item->source->object.device, item->source->object.inode };
+  }
+  layer->flags |= SBX_LAYER_KNOWN | (item->source->kind == SBX_SOURCE_DIRECTORY ? 0 : SBX_LAYER_IS_FILE);
+  layer->object = (SbxLayerObject){ item->source->object.device, item->source->object.inode };
+}
+
+static gboolean
+add_item (SbxLayers *self, const SbxItem *item, GError **error)
+{
+  const SbxMount *mount = item->mount;
+  SbxLayer layer = { .source = "", .dest = item->dest, .mode = mount->mode >= 0 ? (guint32) mount->mode : 0 };
+  GBytes *content = NULL;
+
+  layer.flags = (may_make (self, item->dest) ? SBX_LAYER_MAKE : 0)
+                | (mount->flags & SBX_MOUNT_READ_ONLY ? SBX_LAYER_READ_ONLY : 0);
+  switch (mount->kind) {
+  case SBX_MOUNT_BIND:
+    fill_tree (item, &layer);
+    break;
+  case SBX_MOUNT_TMPFS:
+    layer.kind = SBX_LAYER_TMPFS;
+    break;
+  case SBX_MOUNT_DIRECTORY:
+    layer.kind = SBX_LAYER_DIRECTORY;
+    break;
+  case SBX_MOUNT_FILE:
+    content = find_content (self, mount->number);
+    layer.kind = SBX_LAYER_FILE;
+    layer.flags |= SBX_LAYER_IS_FILE;
+    layer.content = content ? g_bytes_get_data (content, &layer.n_content) : NULL;
+    break;
+  case SBX_MOUNT_REMOUNT:
+    layer.kind = SBX_LAYER_SEAL;
+    layer.flags = 0;
+    break;
+  case SBX_MOUNT_SYMLINK:
+  case SBX_MOUNT_PROC:
+  case SBX_MOUNT_DEV:
+  case SBX_N_MOUNT_KINDS:
+    return sbx_throw (error, SBX_ERROR_SPAWN_FAILED, "files: %s is not mounted from outside", item->dest);
+  }
+  sbx_layers_add (self, &layer);
+  return TRUE;
+}
+
+static int
+compare_layers (gconstpointer a, gconstpointer b)
+{
+  const SbxLayer *one = a, *other = b;
+  gboolean last = one->kind == SBX_LAYER_SEAL, other_last = other->kind == SBX_LAYER_SEAL;
+
+  return last != other_last ? (last ? 1 : -1) : sbx_path_compare (one->dest, other->dest);
+}
+
+static void
+sort_layers (GArray *layers)
+{
+  for (guint i = 1; i < layers->len; i++)
+    for (guint j = i; j > 0; j--) {
+      SbxLayer *left = &g_array_index (layers, SbxLayer, j - 1), *right = &g_array_index (layers, SbxLayer, j), swap;
+
+      if (compare_layers (left, right) <= 0)
+        break;
+      swap = *left;
+      *left = *right;
+      *right = swap;
+    }
+}
+
+/* The directory that has the homes of all applications: each of them may be changed by one. */
+static gboolean
+find_homes (SbxLayers *self, GError **error)
+{
+  const SbxSourceWay way = { 0 };
+  g_autofree char *path = g_path_get_dirname (self->box->app_home);
+  g_autoptr (SbxSource) source = sbx_source_open (path, &way, NULL); /* not there: nothing is kept yet */
+
+  return !source
+         || sbx_object_set_add (self->homes, source->fd, "a directory where an application's files are kept") == 0
+         || sbx_throw (error, SBX_ERROR_SPAWN_FAILED, "files: cannot keep %s open", path);
+}
+
+static gboolean
+build (SbxLayers *self, GError **error)
+{
+  self->table = sbx_mount_table_read (error);
+  if (!self->table || !find_homes (self, error) || !sbx_covers_find (self, error) || !sbx_items_open (self, error)
+      || !sbx_items_check_closed (self, error))
+    return FALSE;
+  sbx_items_place (self);
+  if (!sbx_covers_add (self, error))
+    return FALSE;
+  for (guint i = 0; i < self->items->len; i++) {
+    const SbxItem *item = &g_array_index (self->items, SbxItem, i);
+
+    if (!item->dropped && !add_item (self, item, error))
+      return FALSE;
+  }
+  sort_layers (self->layers);
+  g_ptr_array_add (self->links, NULL);
+  return TRUE;
+}
+
+SbxLayers *
+sbx_layers_new (const SbxBox *box, const SbxPolicy *policy, const SbxForwardedFile *forward, gsize n_forward,
+                const SbxLayersAround *around, GError **error)
+{
+  g_autoptr (SbxLayers) self = g_new0 (SbxLayers, 1);
+
+  self->box = box;
+  self->policy = policy;
+  self->forward = forward;
+  self->n_forward = n_forward;
+  self->around = around;
+  self->tainted = sbx_object_set_new ();
+  self->homes = sbx_object_set_new ();
+  self->closed = sbx_closed_list_new ();
+  self->layers = g_array_new (FALSE, TRUE, sizeof (SbxLayer));
+  self->strings = g_ptr_array_new_with_free_func (g_free);
+  self->links = g_ptr_array_new_with_free_func (g_free);
+  return build (self, error) ? g_steal_pointer (&self) : NULL;
+}
+
+const SbxLayer *
+sbx_layers_get (const SbxLayers *self, gsize *n)
+{
+  *n = self->layers->len;
+  return (const SbxLayer *) (gpointer) self->layers->data;
+}
+
+const char *const *
+sbx_layers_get_links (const SbxLayers *self)
+{
+  return (const char *const *) self->links->pdata;
+}
