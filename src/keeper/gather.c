@@ -112,9 +112,10 @@ sbx_gather (const SbxLayer *layers, size_t n, int link)
 
   raise_descriptors ();
   if (!trees || !clone_all (layers, n, trees, &failure)) {
-    SbxMessage failed = {
-      .type = SBX_MSG_NOT_CLONED, .layer = (uint32_t) failure.layer, .value = failure.error, .detail = (int32_t) failure.fault
-    };
+    SbxMessage failed = { .type = SBX_MSG_NOT_CLONED,
+                          .layer = (uint32_t) failure.layer,
+                          .value = failure.error,
+                          .detail = (int32_t) failure.fault };
 
     (void) sbx_message_send (link, &failed, NULL, 0);
     return;

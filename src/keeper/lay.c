@@ -130,8 +130,9 @@ lay_tree (Lay *lay)
   if (message.type == SBX_MSG_NOT_CLONED) {
     lay->failure->layer = message.layer;
     return fail (lay,
-                 message.detail > SBX_LAYER_FAULT_NONE && message.detail < SBX_N_LAYER_FAULTS ? (SbxLayerFault) message.detail
-                                                                                  : SBX_LAYER_FAULT_PROTOCOL,
+                 message.detail > SBX_LAYER_FAULT_NONE && message.detail < SBX_N_LAYER_FAULTS
+                     ? (SbxLayerFault) message.detail
+                     : SBX_LAYER_FAULT_PROTOCOL,
                  message.value);
   }
   if (message.layer != lay->failure->layer) {
@@ -324,14 +325,17 @@ static const struct {
   [SBX_LAYER_FAULT_NONE] = { "nothing failed at %s", false },
   [SBX_LAYER_FAULT_NAMESPACE] = { "no user and mount namespace to look up %s in", true },
   [SBX_LAYER_FAULT_SOURCE] = { "%s cannot be opened any more", true },
-  [SBX_LAYER_FAULT_REPLACED] = { "%s has been replaced by another file since it was opened; nothing was started, try again",
-                           true },
+  [SBX_LAYER_FAULT_REPLACED] = { "%s has been replaced by another file since it was opened; nothing was started, try "
+                                 "again",
+                                 true },
   [SBX_LAYER_FAULT_CLONE] = { "%s cannot be mounted a second time", true },
   [SBX_LAYER_FAULT_ATTRIBUTES] = { "%s cannot be made read-only or without devices", false },
-  [SBX_LAYER_FAULT_PLACE] = { "%s is not there inside, or there is a link on the way to it, so nothing can be mounted there",
-                        false },
+  [SBX_LAYER_FAULT_PLACE] = { "%s is not there inside, or there is a link on the way to it, so nothing can be mounted "
+                              "there",
+                              false },
   [SBX_LAYER_FAULT_MAKE] = { "%s cannot be made inside", false },
-  [SBX_LAYER_FAULT_MOVED] = { "what is to be closed at %s has been moved meanwhile; nothing was started, try again", false },
+  [SBX_LAYER_FAULT_MOVED] = { "what is to be closed at %s has been moved meanwhile; nothing was started, try again",
+                              false },
   [SBX_LAYER_FAULT_MOUNT] = { "nothing can be mounted at %s", false },
   [SBX_LAYER_FAULT_PROTOCOL] = { "the program that looks up %s has ended", true },
 };

@@ -10,6 +10,8 @@
  * be renamed or removed (rename(2): EBUSY). In a user namespace of its own an application can make a copy of the
  * mounts, detach it, and rename in there, where nothing is a mount point any more; against that there is nothing, so
  * such a policy has to say that it is meant. */
+#include "layers/covers.h"
+
 #include <fcntl.h>
 #include <string.h>
 #include <unistd.h>
@@ -17,7 +19,6 @@
 #include "common/error.h"
 #include "common/names.h"
 #include "common/path.h"
-#include "layers/items.h"
 
 /* A place inside where a closed object is to be seen. */
 typedef struct {
@@ -28,7 +29,8 @@ typedef struct {
 } Place;
 
 typedef struct {
-  SbxLayers *self;
+  SbxItems *items;
+  SbxLayerList *layers;
   GArray *places;     /* Place */
   GHashTable *pinned; /* destinations that are mounted upon themselves already */
 } Covers;
@@ -40,7 +42,7 @@ clear_place (gpointer data)
 }
 
 static gboolean
-add_built (SbxLayers *self, const char *top, const char *what, guint flags, GError **error)
+add_built (SbxItems *self, const char *top, const char *what, guint flags, GError **error)
 {
   g_autofree char *path = top ? g_build_filename (top, SBX_RUNTIME_SUBDIR, NULL) : NULL;
 
@@ -48,13 +50,13 @@ add_built (SbxLayers *self, const char *top, const char *what, guint flags, GErr
 }
 
 static gboolean
-is_session_bus_open (const SbxLayers *self)
+is_session_bus_open (const SbxItems *self)
 {
   return (sbx_policy_get_sockets (self->policy) & SBX_SOCKET_SESSION_BUS) != 0;
 }
 
 static gboolean
-add_bus (SbxLayers *self, GError **error)
+add_bus (SbxItems *self, GError **error)
 {
   const char *runtime = self->around->machine->runtime_dir;
   g_autofree char *bus = runtime ? g_build_filename (runtime, "bus", NULL) : NULL;
@@ -65,7 +67,7 @@ add_bus (SbxLayers *self, GError **error)
 
 /* The profiles that are read, wherever they are. What only root may write needs no cover. */
 static gboolean
-add_profile_dirs (SbxLayers *self, GError **error)
+add_profile_dirs (SbxItems *self, GError **error)
 {
   const char *const *dirs = self->around->profile_dirs;
 
@@ -77,7 +79,7 @@ add_profile_dirs (SbxLayers *self, GError **error)
 }
 
 static gboolean
-note_parts (SbxLayers *self, GError **error)
+note_parts (SbxItems *self, GError **error)
 {
   for (guint i = 0; i < self->closed->rows->len; i++) {
     const SbxClosed *row = &g_array_index (self->closed->rows, SbxClosed, i);
@@ -93,7 +95,7 @@ note_parts (SbxLayers *self, GError **error)
 }
 
 gboolean
-sbx_covers_find (SbxLayers *self, GError **error)
+sbx_covers_find (SbxItems *self, GError **error)
 {
   const SbxMachine *machine = self->around->machine;
 
@@ -117,7 +119,7 @@ is_exception (const SbxItem *item, const SbxItem *above)
 }
 
 static gboolean
-add_rule (SbxLayers *self, const SbxItem *item, GError **error)
+add_rule (SbxItems *self, const SbxItem *item, GError **error)
 {
   const SbxSourceWay way = { .tainted = self->tainted,
                              .parents_tainted = self->homes,
@@ -139,10 +141,10 @@ add_rule (SbxLayers *self, const SbxItem *item, GError **error)
 
 /* They are closed like the rest: by object. The plan's own covers go; they are made anew from the list. */
 static gboolean
-add_rules (SbxLayers *self, GError **error)
+add_rules (SbxItems *self, GError **error)
 {
-  for (guint i = 0; i < self->items->len; i++) {
-    SbxItem *item = &g_array_index (self->items, SbxItem, i);
+  for (guint i = 0; i < self->rows->len; i++) {
+    SbxItem *item = &g_array_index (self->rows, SbxItem, i);
 
     if (!is_exception (item, sbx_items_above (self, item->dest)))
       continue;
@@ -151,9 +153,9 @@ add_rules (SbxLayers *self, GError **error)
     item->exception = TRUE;
     item->dropped = item->mount->by == SBX_BY_COVER;
   }
-  for (guint i = 0; i < self->items->len; i++) /* … and what would make them read-only */
-    for (guint j = 0; j < self->items->len; j++) {
-      SbxItem *seal = &g_array_index (self->items, SbxItem, i), *item = &g_array_index (self->items, SbxItem, j);
+  for (guint i = 0; i < self->rows->len; i++) /* … and what would make them read-only */
+    for (guint j = 0; j < self->rows->len; j++) {
+      SbxItem *seal = &g_array_index (self->rows, SbxItem, i), *item = &g_array_index (self->rows, SbxItem, j);
 
       if (seal->mount->kind == SBX_MOUNT_REMOUNT && item->dropped && strcmp (seal->dest, item->dest) == 0)
         seal->dropped = TRUE;
@@ -163,10 +165,10 @@ add_rules (SbxLayers *self, GError **error)
 
 /* Another one of the plan's mounts is in that place. */
 static gboolean
-has_item_at (const SbxLayers *self, const char *dest)
+has_item_at (const SbxItems *self, const char *dest)
 {
-  for (guint i = 0; i < self->items->len; i++) {
-    const SbxItem *item = &g_array_index (self->items, SbxItem, i);
+  for (guint i = 0; i < self->rows->len; i++) {
+    const SbxItem *item = &g_array_index (self->rows, SbxItem, i);
 
     if (item->mount->by != SBX_BY_COVER && strcmp (item->dest, dest) == 0)
       return TRUE;
@@ -196,7 +198,7 @@ pin_between (Covers *covers, const SbxItem *above, const char *dest)
     if (has_place_at (covers, path)) /* it is a mount of its own anyway */
       g_free (path);
     else if (g_hash_table_add (covers->pinned, path)) /* which owns the path */
-      sbx_layers_add (covers->self, &pin);
+      sbx_layer_list_add (covers->layers, &pin);
   }
 }
 
@@ -219,19 +221,19 @@ cover (Covers *covers, const Place *place)
 
     layer.kind = SBX_LAYER_TMPFS;
     layer.mode = 0700;
-    sbx_layers_add (covers->self, &seal);
+    sbx_layer_list_add (covers->layers, &seal);
   } else {
     layer.kind = SBX_LAYER_TREE;
     layer.source = "/dev/null";
     layer.flags |= SBX_LAYER_READ_ONLY | SBX_LAYER_IS_FILE;
   }
-  sbx_layers_add (covers->self, &layer);
+  sbx_layer_list_add (covers->layers, &layer);
 }
 
 static gboolean
 check_undo (const Covers *covers, const Place *place, GError **error)
 {
-  guint features = sbx_policy_get_features (covers->self->policy);
+  guint features = sbx_policy_get_features (covers->items->policy);
 
   if (!(features & SBX_FEATURE_USERNS) || (features & SBX_FEATURE_WEAK_COVERS))
     return TRUE;
@@ -247,8 +249,8 @@ static gboolean
 check_links (const Covers *covers, const SbxClosed *closed, GError **error)
 {
   for (guint i = 0; closed->links && i < closed->links->len; i++)
-    for (guint j = 0; j < covers->self->items->len; j++) {
-      const SbxItem *item = &g_array_index (covers->self->items, SbxItem, j);
+    for (guint j = 0; j < covers->items->rows->len; j++) {
+      const SbxItem *item = &g_array_index (covers->items->rows, SbxItem, j);
 
       if (sbx_item_is_tree (item) && sbx_item_is_writable (item) && !item->kept
           && sbx_path_is_below (closed->links->pdata[i], item->source->path))
@@ -265,10 +267,10 @@ check_links (const Covers *covers, const SbxClosed *closed, GError **error)
 static void
 add_places (Covers *covers, const SbxClosed *closed, const char *alias, gboolean whole)
 {
-  SbxLayers *self = covers->self;
+  SbxItems *self = covers->items;
 
-  for (guint i = 0; i < self->items->len; i++) {
-    const SbxItem *item = &g_array_index (self->items, SbxItem, i);
+  for (guint i = 0; i < self->rows->len; i++) {
+    const SbxItem *item = &g_array_index (self->rows, SbxItem, i);
     Place place = { closed, item, NULL, whole };
 
     if (!sbx_item_is_tree (item) || item->kept || !sbx_path_is_below (alias, item->source->path)
@@ -285,10 +287,10 @@ add_places (Covers *covers, const SbxClosed *closed, const char *alias, gboolean
 static void
 find_places (Covers *covers)
 {
-  for (guint i = 0; i < covers->self->closed->rows->len; i++) {
-    const SbxClosed *closed = &g_array_index (covers->self->closed->rows, SbxClosed, i);
-    g_autoptr (GPtrArray) aliases = sbx_mount_table_aliases (covers->self->table, closed->path);
-    g_autoptr (GPtrArray) parts = sbx_mount_table_parts (covers->self->table, closed->path);
+  for (guint i = 0; i < covers->items->closed->rows->len; i++) {
+    const SbxClosed *closed = &g_array_index (covers->items->closed->rows, SbxClosed, i);
+    g_autoptr (GPtrArray) aliases = sbx_mount_table_aliases (covers->items->table, closed->path);
+    g_autoptr (GPtrArray) parts = sbx_mount_table_parts (covers->items->table, closed->path);
 
     for (guint j = 0; j < aliases->len; j++)
       add_places (covers, closed, aliases->pdata[j], TRUE);
@@ -325,7 +327,7 @@ close_places (Covers *covers, GError **error)
         return FALSE;
       pin_between (covers, place->item, place->dest);
     }
-    if (!has_item_at (covers->self, place->dest))
+    if (!has_item_at (covers->items, place->dest))
       cover (covers, place);
   }
   return TRUE;
@@ -333,13 +335,13 @@ close_places (Covers *covers, GError **error)
 
 /* Whether an application gets to write in the directory @path. */
 static gboolean
-is_writable (const SbxLayers *self, const char *path)
+is_writable (const SbxItems *self, const char *path)
 {
   g_autoptr (GPtrArray) aliases = sbx_mount_table_aliases (self->table, path);
 
   for (guint i = 0; i < aliases->len; i++)
-    for (guint j = 0; j < self->items->len; j++) {
-      const SbxItem *item = &g_array_index (self->items, SbxItem, j);
+    for (guint j = 0; j < self->rows->len; j++) {
+      const SbxItem *item = &g_array_index (self->rows, SbxItem, j);
 
       if (sbx_item_is_tree (item) && sbx_item_is_writable (item) && !item->kept
           && sbx_path_is_below (aliases->pdata[i], item->source->path))
@@ -350,7 +352,7 @@ is_writable (const SbxLayers *self, const char *path)
 
 /* What is not there and could be made from inside, is made now, and then closed. */
 static gboolean
-make_missing (SbxLayers *self, GError **error)
+make_missing (SbxItems *self, GError **error)
 {
   for (guint i = 0; i < self->closed->missing->len; i++) {
     const SbxClosed *closed = &g_array_index (self->closed->missing, SbxClosed, i);
@@ -369,10 +371,10 @@ make_missing (SbxLayers *self, GError **error)
 }
 
 static gboolean
-has_tree (const SbxLayers *self)
+has_tree (const SbxItems *self)
 {
-  for (guint i = 0; i < self->items->len; i++) {
-    const SbxItem *item = &g_array_index (self->items, SbxItem, i);
+  for (guint i = 0; i < self->rows->len; i++) {
+    const SbxItem *item = &g_array_index (self->rows, SbxItem, i);
 
     if (sbx_item_is_tree (item) && !item->kept)
       return TRUE;
@@ -383,7 +385,7 @@ has_tree (const SbxLayers *self)
 static gboolean
 close_all (Covers *covers, GError **error)
 {
-  SbxLayers *self = covers->self;
+  SbxItems *self = covers->items;
 
   if (!make_missing (self, error) || !add_rules (self, error))
     return FALSE;
@@ -395,10 +397,10 @@ close_all (Covers *covers, GError **error)
 }
 
 gboolean
-sbx_covers_add (SbxLayers *self, GError **error)
+sbx_covers_add (SbxItems *self, SbxLayerList *layers, GError **error)
 {
   g_autoptr (GHashTable) pinned = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
-  Covers covers = { self, NULL, pinned };
+  Covers covers = { self, layers, NULL, pinned };
   gboolean closed;
 
   if (!has_tree (self))

@@ -9,6 +9,7 @@
 #include "common/error.h"
 #include "common/names.h"
 #include "common/path.h"
+#include "layers/list.h"
 
 static void
 clear_item (gpointer data)
@@ -17,6 +18,17 @@ clear_item (gpointer data)
 
   g_clear_pointer (&item->source, sbx_source_free);
   g_free (item->dest);
+}
+
+void
+sbx_items_clear (SbxItems *self)
+{
+  g_clear_pointer (&self->rows, g_array_unref);
+  g_clear_pointer (&self->tainted, sbx_object_set_free);
+  g_clear_pointer (&self->homes, sbx_object_set_free);
+  g_clear_pointer (&self->closed, sbx_closed_list_free);
+  g_clear_pointer (&self->table, sbx_mount_table_free);
+  g_clear_pointer (&self->links, g_ptr_array_unref);
 }
 
 gboolean
@@ -33,7 +45,7 @@ sbx_item_is_tree (const SbxItem *item)
 
 /* The sockets of this instance's own sidecars: the keeper makes them, after we have looked. */
 static gboolean
-is_of_sidecar (const SbxLayers *self, const SbxMount *mount)
+is_of_sidecar (const SbxItems *self, const SbxMount *mount)
 {
   const char *runtime = self->around->machine->runtime_dir;
   g_autofree char *records = runtime ? g_build_filename (runtime, SBX_RUNTIME_SUBDIR, NULL) : NULL;
@@ -42,29 +54,29 @@ is_of_sidecar (const SbxLayers *self, const SbxMount *mount)
 }
 
 static gboolean
-is_opened (const SbxLayers *self, const SbxItem *item)
+is_opened (const SbxItems *self, const SbxItem *item)
 {
   return item->mount->kind == SBX_MOUNT_BIND && !is_of_sidecar (self, item->mount);
 }
 
 static void
-collect (SbxLayers *self)
+collect (SbxItems *self)
 {
   gsize n;
   const SbxMount *mounts = sbx_box_get_mounts (self->box, &n);
 
-  self->items = g_array_new (FALSE, TRUE, sizeof (SbxItem));
-  g_array_set_clear_func (self->items, clear_item);
+  self->rows = g_array_new (FALSE, TRUE, sizeof (SbxItem));
+  g_array_set_clear_func (self->rows, clear_item);
   for (gsize i = self->box->n_skeleton; i < n; i++) {
     SbxItem item = { &mounts[i], NULL, g_strdup (mounts[i].dest), FALSE };
 
     item.kept = mounts[i].kind == SBX_MOUNT_BIND && sbx_path_is_below (mounts[i].source, self->box->app_home);
-    g_array_append_val (self->items, item);
+    g_array_append_val (self->rows, item);
   }
 }
 
 int
-sbx_items_note (const SbxLayers *self, SbxObjectSet *set, int fd, const char *path, const char *words)
+sbx_items_note (const SbxItems *self, SbxObjectSet *set, int fd, const char *path, const char *words)
 {
   g_autoptr (GPtrArray) parts = sbx_mount_table_parts (self->table, path);
   int rc = sbx_object_set_add (set, fd, words);
@@ -81,7 +93,7 @@ sbx_items_note (const SbxLayers *self, SbxObjectSet *set, int fd, const char *pa
 }
 
 static gboolean
-taint (SbxLayers *self, const SbxItem *item, GError **error)
+taint (SbxItems *self, const SbxItem *item, GError **error)
 {
   g_autofree char *words = g_strdup_printf (item->kept ? "%s, where this application's files are kept"
                                                        : "%s, where this application may write",
@@ -92,7 +104,7 @@ taint (SbxLayers *self, const SbxItem *item, GError **error)
 }
 
 static SbxSource *
-open_item (SbxLayers *self, const SbxItem *item, GError **error)
+open_item (SbxItems *self, const SbxItem *item, GError **error)
 {
   const SbxSourceWay way = { .tainted = self->tainted,
                              .parents_tainted = self->homes,
@@ -105,10 +117,10 @@ open_item (SbxLayers *self, const SbxItem *item, GError **error)
 
 /* What is writable goes first: below that, links lead nowhere. An error here comes up again when all are opened. */
 static gboolean
-open_writable (SbxLayers *self, GError **error)
+open_writable (SbxItems *self, GError **error)
 {
-  for (guint i = 0; i < self->items->len; i++) {
-    SbxItem *item = &g_array_index (self->items, SbxItem, i);
+  for (guint i = 0; i < self->rows->len; i++) {
+    SbxItem *item = &g_array_index (self->rows, SbxItem, i);
 
     if (!is_opened (self, item) || !sbx_item_is_writable (item))
       continue;
@@ -122,7 +134,7 @@ open_writable (SbxLayers *self, GError **error)
 
 /* What the caller has opened, whatever is at its place by now. */
 static gboolean
-check_forwarded (SbxLayers *self, const SbxItem *item, GError **error)
+check_forwarded (SbxItems *self, const SbxItem *item, GError **error)
 {
   for (gsize i = 0; i < self->n_forward; i++) {
     const SbxForwardedFile *file = &self->forward[i];
@@ -141,7 +153,7 @@ check_forwarded (SbxLayers *self, const SbxItem *item, GError **error)
 
 /* What is one for everybody is made elsewhere. */
 static gboolean
-make_directories (SbxLayers *self, GError **error)
+make_directories (SbxItems *self, GError **error)
 {
   gsize n;
   const SbxPlanDirectory *directories = sbx_box_get_directories (self->box, &n);
@@ -167,13 +179,13 @@ make_directories (SbxLayers *self, GError **error)
 }
 
 gboolean
-sbx_items_open (SbxLayers *self, GError **error)
+sbx_items_open (SbxItems *self, GError **error)
 {
   collect (self);
   if (!open_writable (self, error) || !make_directories (self, error) || !open_writable (self, error))
     return FALSE;
-  for (guint i = 0; i < self->items->len; i++) {
-    SbxItem *item = &g_array_index (self->items, SbxItem, i);
+  for (guint i = 0; i < self->rows->len; i++) {
+    SbxItem *item = &g_array_index (self->rows, SbxItem, i);
 
     if (!is_opened (self, item))
       continue;
@@ -205,10 +217,10 @@ may_open (const SbxItem *item, const SbxClosed *closed)
 }
 
 gboolean
-sbx_items_check_closed (SbxLayers *self, GError **error)
+sbx_items_check_closed (SbxItems *self, GError **error)
 {
-  for (guint i = 0; i < self->items->len; i++) {
-    const SbxItem *item = &g_array_index (self->items, SbxItem, i);
+  for (guint i = 0; i < self->rows->len; i++) {
+    const SbxItem *item = &g_array_index (self->rows, SbxItem, i);
     const SbxClosed *closed =
         item->source && item->source->closed ? sbx_closed_list_find (self->closed, item->source->closed) : NULL;
 
@@ -220,27 +232,13 @@ sbx_items_check_closed (SbxLayers *self, GError **error)
   return TRUE;
 }
 
-int
-sbx_path_compare (const char *a, const char *b)
-{
-  for (; *a && *a == *b; a++, b++)
-    ;
-  if (*a == *b)
-    return 0;
-  if (*a == '\0' || *b == '\0')
-    return *a == '\0' ? -1 : 1;
-  if (*a == '/' || *b == '/')
-    return *a == '/' ? -1 : 1;
-  return (guchar) *a < (guchar) *b ? -1 : 1;
-}
-
 const SbxItem *
-sbx_items_above (const SbxLayers *self, const char *dest)
+sbx_items_above (const SbxItems *self, const char *dest)
 {
   const SbxItem *above = NULL;
 
-  for (guint i = 0; i < self->items->len; i++) {
-    const SbxItem *item = &g_array_index (self->items, SbxItem, i);
+  for (guint i = 0; i < self->rows->len; i++) {
+    const SbxItem *item = &g_array_index (self->rows, SbxItem, i);
 
     if (item->mount->kind != SBX_MOUNT_REMOUNT && strcmp (item->dest, dest) != 0 && sbx_path_is_below (dest, item->dest)
         && (!above || strlen (item->dest) >= strlen (above->dest)))
@@ -252,7 +250,7 @@ sbx_items_above (const SbxLayers *self, const char *dest)
 /* Whether there is a link inside on the way to the item, or in its place: one that we have followed, and that what it
  * lies in shows too, or one that bwrap makes. */
 static gboolean
-has_link_inside (const SbxLayers *self, const SbxItem *item)
+has_link_inside (const SbxItems *self, const SbxItem *item)
 {
   const SbxItem *above = sbx_items_above (self, item->dest);
   gsize n;
@@ -280,7 +278,7 @@ compare_items (gconstpointer a, gconstpointer b)
   const SbxItem *one = a, *other = b;
   gboolean last = one->mount->kind == SBX_MOUNT_REMOUNT, other_last = other->mount->kind == SBX_MOUNT_REMOUNT;
 
-  return last != other_last ? (last ? 1 : -1) : sbx_path_compare (one->dest, other->dest);
+  return last != other_last ? (last ? 1 : -1) : sbx_layer_path_compare (one->dest, other->dest);
 }
 
 /* g_array_sort () does not keep those in order that are equal; this does. They are few. */
@@ -301,11 +299,11 @@ sort_items (GArray *items)
 
 /* Where there is a link inside, it leads inside to where it leads outside, so the mount belongs there. */
 void
-sbx_items_place (SbxLayers *self)
+sbx_items_place (SbxItems *self)
 {
-  sort_items (self->items);
-  for (guint i = 0; i < self->items->len; i++) {
-    SbxItem *item = &g_array_index (self->items, SbxItem, i);
+  sort_items (self->rows);
+  for (guint i = 0; i < self->rows->len; i++) {
+    SbxItem *item = &g_array_index (self->rows, SbxItem, i);
 
     if (!item->source || item->kept || strcmp (item->mount->source, item->mount->dest) != 0
         || !has_link_inside (self, item))
@@ -313,5 +311,5 @@ sbx_items_place (SbxLayers *self)
     g_free (item->dest);
     item->dest = g_strdup (item->source->path);
   }
-  sort_items (self->items);
+  sort_items (self->rows);
 }

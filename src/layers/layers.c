@@ -11,43 +11,22 @@
 #include "common/error.h"
 #include "common/names.h"
 #include "common/path.h"
+#include "layers/covers.h"
 #include "layers/items.h"
+#include "layers/list.h"
+#include "layers/points.h"
+
+struct _SbxLayers {
+  SbxItems items;
+  SbxLayerList list;
+};
 
 void
 sbx_layers_free (SbxLayers *self)
 {
-  g_clear_pointer (&self->items, g_array_unref);
-  g_clear_pointer (&self->tainted, sbx_object_set_free);
-  g_clear_pointer (&self->homes, sbx_object_set_free);
-  g_clear_pointer (&self->closed, sbx_closed_list_free);
-  g_clear_pointer (&self->table, sbx_mount_table_free);
-  g_array_unref (self->layers);
-  g_ptr_array_unref (self->strings);
-  g_ptr_array_unref (self->links);
+  sbx_items_clear (&self->items);
+  sbx_layer_list_clear (&self->list);
   g_free (self);
-}
-
-static const char *
-keep (SbxLayers *self, const char *string)
-{
-  char *copy = g_strdup (string);
-
-  g_ptr_array_add (self->strings, copy);
-  return copy;
-}
-
-void
-sbx_layers_add (SbxLayers *self, const SbxLayer *layer)
-{
-  SbxLayer copy = *layer;
-
-  copy.source = keep (self, layer->source);
-  copy.dest = keep (self, layer->dest);
-  if (layer->n_content > 0) {
-    copy.content = g_memdup2 (layer->content, layer->n_content);
-    g_ptr_array_add (self->strings, (gpointer) copy.content);
-  }
-  g_array_append_val (self->layers, copy);
 }
 
 /* Whether a place for @dest may be made: in an empty directory of the sandbox's own or in the application's own home,
@@ -55,13 +34,13 @@ sbx_layers_add (SbxLayers *self, const SbxLayer *layer)
 static gboolean
 may_make (const SbxLayers *self, const char *dest)
 {
-  const SbxItem *above = sbx_items_above (self, dest);
+  const SbxItem *above = sbx_items_above (&self->items, dest);
   const SbxMount *nearest = NULL;
   gsize n;
-  const SbxMount *mounts = sbx_box_get_mounts (self->box, &n);
+  const SbxMount *mounts = sbx_box_get_mounts (self->items.box, &n);
 
-  for (guint i = 0; i < self->layers->len; i++) { /* a cover, which is empty */
-    const SbxLayer *layer = &g_array_index (self->layers, SbxLayer, i);
+  for (guint i = 0; i < self->list.layers->len; i++) { /* a cover, which is empty */
+    const SbxLayer *layer = sbx_layer_list_get (&self->list, i);
 
     if (layer->kind == SBX_LAYER_TMPFS && sbx_path_is_below (dest, layer->dest)
         && (!above || strlen (layer->dest) > strlen (above->dest)))
@@ -69,7 +48,7 @@ may_make (const SbxLayers *self, const char *dest)
   }
   if (above)
     return above->kept || above->mount->kind != SBX_MOUNT_BIND;
-  for (gsize i = 0; i < self->box->n_skeleton; i++)
+  for (gsize i = 0; i < self->items.box->n_skeleton; i++)
     if (sbx_path_is_below (dest, mounts[i].dest) && (!nearest || strlen (mounts[i].dest) >= strlen (nearest->dest)))
       nearest = &mounts[i];
   return !nearest || nearest->kind != SBX_MOUNT_BIND;
@@ -79,7 +58,7 @@ static GBytes *
 find_content (const SbxLayers *self, int number)
 {
   gsize n;
-  const SbxPlanFile *files = sbx_box_get_files (self->box, &n);
+  const SbxPlanFile *files = sbx_box_get_files (self->items.box, &n);
 
   for (gsize i = 0; i < n; i++)
     if (files[i].number == number)
@@ -140,32 +119,8 @@ add_item (SbxLayers *self, const SbxItem *item, GError **error)
   case SBX_N_MOUNT_KINDS:
     return sbx_throw (error, SBX_ERROR_SPAWN_FAILED, "files: %s is not mounted from outside", item->dest);
   }
-  sbx_layers_add (self, &layer);
+  sbx_layer_list_add (&self->list, &layer);
   return TRUE;
-}
-
-static int
-compare_layers (gconstpointer a, gconstpointer b)
-{
-  const SbxLayer *one = a, *other = b;
-  gboolean last = one->kind == SBX_LAYER_SEAL, other_last = other->kind == SBX_LAYER_SEAL;
-
-  return last != other_last ? (last ? 1 : -1) : sbx_path_compare (one->dest, other->dest);
-}
-
-static void
-sort_layers (GArray *layers)
-{
-  for (guint i = 1; i < layers->len; i++)
-    for (guint j = i; j > 0; j--) {
-      SbxLayer *left = &g_array_index (layers, SbxLayer, j - 1), *right = &g_array_index (layers, SbxLayer, j), swap;
-
-      if (compare_layers (left, right) <= 0)
-        break;
-      swap = *left;
-      *left = *right;
-      *right = swap;
-    }
 }
 
 /* The directory that has the homes of all applications: each of them may be changed by one. */
@@ -173,32 +128,34 @@ static gboolean
 find_homes (SbxLayers *self, GError **error)
 {
   const SbxSourceWay way = { 0 };
-  g_autofree char *path = g_path_get_dirname (self->box->app_home);
+  g_autofree char *path = g_path_get_dirname (self->items.box->app_home);
   g_autoptr (SbxSource) source = sbx_source_open (path, &way, NULL); /* not there: nothing is kept yet */
 
   return !source
-         || sbx_object_set_add (self->homes, source->fd, "a directory where an application's files are kept") == 0
+         || sbx_object_set_add (self->items.homes, source->fd, "a directory where an application's files are kept") == 0
          || sbx_throw (error, SBX_ERROR_SPAWN_FAILED, "files: cannot keep %s open", path);
 }
 
 static gboolean
 build (SbxLayers *self, GError **error)
 {
-  self->table = sbx_mount_table_read (error);
-  if (!self->table || !find_homes (self, error) || !sbx_covers_find (self, error) || !sbx_items_open (self, error)
-      || !sbx_items_check_closed (self, error))
+  SbxItems *items = &self->items;
+
+  items->table = sbx_mount_table_read (error);
+  if (!items->table || !find_homes (self, error) || !sbx_covers_find (items, error) || !sbx_items_open (items, error)
+      || !sbx_items_check_closed (items, error))
     return FALSE;
-  sbx_items_place (self);
-  if (!sbx_covers_add (self, error))
+  sbx_items_place (items);
+  if (!sbx_covers_add (items, &self->list, error))
     return FALSE;
-  for (guint i = 0; i < self->items->len; i++) {
-    const SbxItem *item = &g_array_index (self->items, SbxItem, i);
+  for (guint i = 0; i < items->rows->len; i++) {
+    const SbxItem *item = &g_array_index (items->rows, SbxItem, i);
 
     if (!item->dropped && !add_item (self, item, error))
       return FALSE;
   }
-  sort_layers (self->layers);
-  g_ptr_array_add (self->links, NULL);
+  sbx_layer_list_sort (&self->list);
+  g_ptr_array_add (items->links, NULL);
   return TRUE;
 }
 
@@ -208,29 +165,40 @@ sbx_layers_new (const SbxBox *box, const SbxPolicy *policy, const SbxForwardedFi
 {
   g_autoptr (SbxLayers) self = g_new0 (SbxLayers, 1);
 
-  self->box = box;
-  self->policy = policy;
-  self->forward = forward;
-  self->n_forward = n_forward;
-  self->around = around;
-  self->tainted = sbx_object_set_new ();
-  self->homes = sbx_object_set_new ();
-  self->closed = sbx_closed_list_new ();
-  self->layers = g_array_new (FALSE, TRUE, sizeof (SbxLayer));
-  self->strings = g_ptr_array_new_with_free_func (g_free);
-  self->links = g_ptr_array_new_with_free_func (g_free);
+  self->items =
+      (SbxItems){ .box = box, .policy = policy, .around = around, .forward = forward, .n_forward = n_forward };
+  self->items.tainted = sbx_object_set_new ();
+  self->items.homes = sbx_object_set_new ();
+  self->items.closed = sbx_closed_list_new ();
+  self->items.links = g_ptr_array_new_with_free_func (g_free);
+  sbx_layer_list_init (&self->list);
   return build (self, error) ? g_steal_pointer (&self) : NULL;
 }
 
 const SbxLayer *
 sbx_layers_get (const SbxLayers *self, gsize *n)
 {
-  *n = self->layers->len;
-  return (const SbxLayer *) (gpointer) self->layers->data;
+  *n = self->list.layers->len;
+  return (const SbxLayer *) (gpointer) self->list.layers->data;
 }
 
 const char *const *
 sbx_layers_get_links (const SbxLayers *self)
 {
-  return (const char *const *) self->links->pdata;
+  return (const char *const *) self->items.links->pdata;
+}
+
+GArray *
+sbx_layers_list_points (const SbxLayers *self)
+{
+  GArray *points = sbx_layer_points_new ();
+
+  for (guint i = self->list.layers->len; i > 0; i--) { /* what is in a directory comes after it */
+    const SbxLayer *layer = sbx_layer_list_get (&self->list, i - 1);
+    const SbxItem *above = layer->flags & SBX_LAYER_MAKE ? sbx_items_above (&self->items, layer->dest) : NULL;
+
+    if (above && above->kept && above->source)
+      sbx_layer_points_add_missing (points, above->source->fd, layer->dest + strlen (above->dest) + 1);
+  }
+  return points;
 }

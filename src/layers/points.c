@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Mount points in a home that is kept on the disk. */
+#include "layers/points.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/openat2.h>
@@ -7,7 +8,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "layers/items.h"
 #include "wire/sys.h"
 
 static int
@@ -38,39 +38,31 @@ clear_point (gpointer data)
   g_free (point->path);
 }
 
-/* @dest in what @item keeps, and every missing directory above it. */
-static void
-add_missing (GArray *points, const SbxItem *item, const char *dest)
+GArray *
+sbx_layer_points_new (void)
 {
-  g_autofree char *path = g_strdup (dest + strlen (item->dest) + 1);
+  GArray *points = g_array_new (FALSE, FALSE, sizeof (SbxLayerPoint));
 
-  while (*path && strcmp (path, ".") != 0 && !is_there (item->source->fd, path)) {
-    SbxLayerPoint point = { fcntl (item->source->fd, F_DUPFD_CLOEXEC, 3), g_strdup (path) };
-    char *parent = g_path_get_dirname (path);
+  g_array_set_clear_func (points, clear_point);
+  return points;
+}
+
+void
+sbx_layer_points_add_missing (GArray *points, int home, const char *path)
+{
+  g_autofree char *at = g_strdup (path);
+
+  while (*at && strcmp (at, ".") != 0 && !is_there (home, at)) {
+    SbxLayerPoint point = { fcntl (home, F_DUPFD_CLOEXEC, 3), g_strdup (at) };
+    char *parent = g_path_get_dirname (at);
 
     if (point.home >= 0)
       g_array_append_val (points, point);
     else
       g_free (point.path);
-    g_free (path);
-    path = parent;
+    g_free (at);
+    at = parent;
   }
-}
-
-GArray *
-sbx_layers_list_points (const SbxLayers *self)
-{
-  GArray *points = g_array_new (FALSE, FALSE, sizeof (SbxLayerPoint));
-
-  g_array_set_clear_func (points, clear_point);
-  for (guint i = self->layers->len; i > 0; i--) { /* what is in a directory comes after it */
-    const SbxLayer *layer = &g_array_index (self->layers, SbxLayer, i - 1);
-    const SbxItem *above = layer->flags & SBX_LAYER_MAKE ? sbx_items_above (self, layer->dest) : NULL;
-
-    if (above && above->kept && above->source)
-      add_missing (points, above, layer->dest);
-  }
-  return points;
 }
 
 static void

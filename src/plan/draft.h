@@ -13,9 +13,10 @@ typedef struct {
   const SbxPolicy *policy;
   const SbxPlanRequest *request;
   SbxMachine *machine;
-  SbxBox *box;         /* what it comes to */
-  GPtrArray *warnings; /* sentences for the caller */
-  GPtrArray *covered;  /* places that become read-only in the end */
+  SbxBox *box;             /* what it comes to */
+  GPtrArray *warnings;     /* sentences for the caller */
+  GPtrArray *covered;      /* places that become read-only in the end */
+  gboolean runtime_hidden; /* the runtime directory is in a tree of the host, and hidden by one of the sandbox's own */
 } SbxDraft;
 
 /* The next mount. @source may be NULL; @mode as in SbxMount. Strings are copied. */

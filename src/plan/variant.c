@@ -41,8 +41,6 @@ mounts (const SbxBox *box)
     g_variant_builder_add (&rows, "{ss}", "dest", mount->dest);
     if (mount->mode >= 0)
       g_variant_builder_add (&rows, "{ss}", "mode", mode);
-    if (i >= box->n_skeleton)
-      g_variant_builder_add (&rows, "{ss}", "by", "keeper");
     if (mount->kind == SBX_MOUNT_FILE) {
       g_autofree char *content = content_of (box, mount->number);
 
@@ -197,6 +195,7 @@ sbx_plan_to_variant (SbxPlan *self)
   g_variant_builder_add (&dict, "{sv}", "uid", g_variant_new_uint32 (box->uid));
   g_variant_builder_add (&dict, "{sv}", "namespaces", namespaces (box));
   g_variant_builder_add (&dict, "{sv}", "mounts", mounts (box));
+  g_variant_builder_add (&dict, "{sv}", "skeleton", g_variant_new_uint32 ((guint32) box->n_skeleton));
   g_variant_builder_add (&dict, "{sv}", "directories", directories (box));
   g_variant_builder_add (&dict, "{sv}", "procfs", procfs (box));
   g_variant_builder_add (&dict, "{sv}", "landlock", landlock (box, process));

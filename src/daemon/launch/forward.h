@@ -7,6 +7,7 @@
 
 #include "daemon/instances/registry.h"
 #include "layers/layers.h"
+#include "layers/points.h"
 #include "plan/machine/machine.h"
 #include "plan/request.h"
 #include "policy/policy.h"

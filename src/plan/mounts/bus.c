@@ -150,7 +150,8 @@ add_documents (SbxDraft *self)
   gsize n;
   const SbxBusRule *rules = sbx_policy_get_bus (self->policy, SBX_BUS_SESSION, &n);
 
-  if (!sbx_mounts_grants_files (rules, n) || !self->machine->has_documents
+  /* Its place has to be there when bwrap has made the skeleton, and is not where something is mounted over it */
+  if (self->runtime_hidden || !sbx_mounts_grants_files (rules, n) || !self->machine->has_documents
       || !self->machine->has_documents (self->machine, at))
     return;
   sbx_draft_skeleton_directory (self, at, 0700); /* the keeper looks for it at READY */

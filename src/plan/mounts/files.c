@@ -254,8 +254,34 @@ is_open_above (const GArray *rules, guint at)
   return FALSE;
 }
 
-/* Files of the caller's choice lie over all that the policy says of their places. Whether they are what the caller has
- * opened is looked at once the mounts are there: daemon/forward.h. */
+/* Whether the nearest rule above @path opens it, and none is for @path itself. */
+static gboolean
+is_shown (const GArray *rules, const char *path)
+{
+  const SbxPathRule *nearest = NULL;
+
+  for (guint i = 0; i < rules->len; i++) { /* sorted: what is above comes first */
+    const SbxPathRule *rule = &g_array_index (rules, SbxPathRule, i);
+
+    if (strcmp (rule->path, path) == 0)
+      return FALSE;
+    if (strcmp (rule->path, "/") == 0 ? sbx_path_is_of_host (path) : sbx_path_is_below (path, rule->path))
+      nearest = rule;
+  }
+  return nearest && nearest->access != SBX_ACCESS_NONE;
+}
+
+/* Who shares /tmp or /run, and has its runtime directory there, has not asked for what other programs have in that; and
+ * the sandbox's own needs places, which are not made on the host. */
+static void
+hide_runtime (SbxDraft *self, const GArray *rules)
+{
+  self->runtime_hidden = is_shown (rules, self->box->runtime_dir);
+  if (self->runtime_hidden)
+    sbx_draft_mount (self, SBX_BY_SYSTEM, SBX_MOUNT_TMPFS, NULL, self->box->runtime_dir, 0700);
+}
+
+/* Files of the caller's choice lie over all that the policy says of their places. */
 static void
 add_forwarded (SbxDraft *self)
 {
@@ -277,6 +303,7 @@ sbx_mounts_add_files (SbxDraft *self)
   g_autoptr (GPtrArray) paths = g_ptr_array_new_with_free_func (g_free);
   g_autoptr (GArray) rules = make_rules (self, paths);
 
+  hide_runtime (self, rules);
   for (guint i = 0; i < rules->len; i++) {
     const SbxPathRule *rule = &g_array_index (rules, SbxPathRule, i);
 
@@ -286,7 +313,8 @@ sbx_mounts_add_files (SbxDraft *self)
       grant (self, rule->path, rule->access);
     else if (is_socket_place (rule->path) && is_open_above (rules, i))
       cover_place (self, rule->path);
-    else if (is_open_above (rules, i))
+    else if (is_open_above (rules, i)
+             && !(self->runtime_hidden && sbx_path_is_below (rule->path, self->box->runtime_dir)))
       cover (self, rule->path);
   }
   add_forwarded (self);

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What the mounts of a sandbox depend on beside its box. */
+#pragma once
+
+#include "plan/machine/machine.h"
+#include "sources/object.h"
+
+G_BEGIN_DECLS
+
+/* What there is beside the sandbox. All of it has to live as long as the layers. */
+typedef struct {
+  const SbxMachine *machine;
+  const char *state_home;
+  const char *const *profile_dirs; /* that profiles are read from; NULL where there is none */
+  gsize n_profile_dirs;
+  /* Where other sandboxes may write: sources/source.h. Or NULL. */
+  const SbxObjectSet *(*more_tainted) (gpointer data);
+  gpointer data;
+} SbxLayersAround;
+
+G_END_DECLS
