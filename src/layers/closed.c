@@ -119,3 +119,12 @@ sbx_closed_list_find (const SbxClosedList *self, const char *words)
   }
   return NULL;
 }
+
+gboolean
+sbx_closed_list_has_named (const SbxClosedList *self, const char *path)
+{
+  for (guint i = 0; i < self->rows->len; i++)
+    if (strcmp (g_array_index (self->rows, SbxClosed, i).named, path) == 0)
+      return TRUE;
+  return FALSE;
+}

@@ -148,7 +148,9 @@ add_rules (SbxItems *self, GError **error)
 
     if (!is_exception (item, sbx_items_above (self, item->dest)))
       continue;
-    if (!add_rule (self, item, error))
+    if (!sbx_closed_list_has_named (self->closed,
+                                    item->mount->by == SBX_BY_COVER ? item->mount->dest : item->mount->source)
+        && !add_rule (self, item, error))
       return FALSE;
     item->exception = TRUE;
     item->dropped = item->mount->by == SBX_BY_COVER;

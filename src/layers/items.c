@@ -106,12 +106,15 @@ taint (SbxItems *self, const SbxItem *item, GError **error)
 static SbxSource *
 open_item (SbxItems *self, const SbxItem *item, GError **error)
 {
-  const SbxSourceWay way = { .tainted = self->tainted,
-                             .parents_tainted = self->homes,
-                             .more_tainted = self->around->more_tainted,
-                             .data = self->around->data,
-                             .closed = self->closed->set };
+  SbxSourceWay way = { .tainted = self->tainted,
+                       .parents_tainted = self->homes,
+                       .more_tainted = self->around->more_tainted,
+                       .data = self->around->data,
+                       .closed = self->closed->set };
 
+  /* The service itself follows the links to what is its own; that none of them can be replaced covers.c sees to */
+  if ((item->mount->flags & SBX_MOUNT_READ_ONLY) && sbx_closed_list_has_named (self->closed, item->mount->source))
+    way = (SbxSourceWay){ .closed = self->closed->set };
   return sbx_source_open (item->mount->source, &way, error);
 }
 
@@ -151,7 +154,7 @@ check_forwarded (SbxItems *self, const SbxItem *item, GError **error)
   return TRUE;
 }
 
-/* What is one for everybody is made elsewhere. */
+/* What is one for everybody is made elsewhere; what is closed is there already, under whatever links. */
 static gboolean
 make_directories (SbxItems *self, GError **error)
 {
@@ -167,7 +170,7 @@ make_directories (SbxItems *self, GError **error)
                                .mode = directories[i].mode };
     g_autoptr (SbxSource) made = NULL;
 
-    if (directories[i].mode & S_ISVTX)
+    if ((directories[i].mode & S_ISVTX) || sbx_closed_list_has_named (self->closed, directories[i].path))
       continue;
     made = sbx_source_open (directories[i].path, &way, error);
     if (!made) {

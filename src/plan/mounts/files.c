@@ -313,8 +313,7 @@ sbx_mounts_add_files (SbxDraft *self)
       grant (self, rule->path, rule->access);
     else if (is_socket_place (rule->path) && is_open_above (rules, i))
       cover_place (self, rule->path);
-    else if (is_open_above (rules, i)
-             && !(self->runtime_hidden && sbx_path_is_below (rule->path, self->box->runtime_dir)))
+    else if (is_open_above (rules, i))
       cover (self, rule->path);
   }
   add_forwarded (self);

@@ -1,0 +1,454 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* From a box to its layers, with real files: what is opened and what refused, what is closed under which name, and what
+ * keeps it closed. */
+#include <errno.h>
+#include <fcntl.h>
+#include <glib/gstdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "common/error.h"
+#include "daemon/launch/forward.h"
+#include "layers/layers.h"
+#include "plan/build.h"
+#include "plan/filter/syscall-filter.h"
+
+typedef struct {
+  char *root, *home, *data, *config, *runtime, *state; /* all below root */
+  SbxPlaces places;
+  const char *xdg_dirs[G_USER_N_DIRECTORIES];
+  SbxMachine machine;
+  SbxLayersAround around;
+  SbxPlan *plan;
+  SbxLayers *layers;
+  GError *error;
+} Fixture;
+
+static SbxFileKind
+look (SbxMachine *machine, const char *path, char **link)
+{
+  struct stat st;
+
+  if (link)
+    *link = g_file_read_link (path, NULL);
+  if (stat (path, &st) < 0)
+    return SBX_FILE_MISSING;
+  return S_ISREG (st.st_mode) ? SBX_FILE_REGULAR : S_ISDIR (st.st_mode) ? SBX_FILE_DIRECTORY : SBX_FILE_OTHER;
+}
+
+static const char *const *
+hidden_config (SbxMachine *machine)
+{
+  static const char *const none[] = { NULL };
+
+  return none;
+}
+
+static void
+random_bytes (SbxMachine *machine, guint8 *bytes, gsize size)
+{
+  memset (bytes, 7, size);
+}
+
+static char *
+make_directory (const Fixture *fixture, const char *path)
+{
+  char *full = g_build_filename (fixture->root, path, NULL);
+
+  g_assert_cmpint (g_mkdir_with_parents (full, 0700), ==, 0);
+  return full;
+}
+
+static void
+make_file (const Fixture *fixture, const char *path)
+{
+  g_autofree char *full = g_build_filename (fixture->root, path, NULL), *above = g_path_get_dirname (full);
+
+  g_assert_cmpint (g_mkdir_with_parents (above, 0700), ==, 0);
+  g_assert_true (g_file_set_contents (full, path, -1, NULL));
+}
+
+static void
+make_link (const Fixture *fixture, const char *target, const char *path)
+{
+  g_autofree char *full = g_build_filename (fixture->root, path, NULL);
+  g_autofree char *to = target[0] == '/' ? g_strconcat (fixture->root, target, NULL) : g_strdup (target);
+
+  g_assert_cmpint (symlink (to, full), ==, 0);
+}
+
+static void
+set_up (Fixture *fixture, gconstpointer data)
+{
+  static const char *const environment[] = { "LANG=C", NULL };
+
+  memset (fixture, 0, sizeof *fixture);
+  fixture->root = g_dir_make_tmp ("layers-XXXXXX", NULL);
+  fixture->home = make_directory (fixture, "home");
+  fixture->data = make_directory (fixture, "home/.local/share");
+  fixture->config = make_directory (fixture, "home/.config");
+  fixture->state = make_directory (fixture, "home/.local/state");
+  fixture->runtime = make_directory (fixture, "run");
+  fixture->machine = (SbxMachine){ .kernel = { .landlock_abi = 7, .pidns_option = TRUE, .hidepid = TRUE, .yama = -1 },
+                                   .uid = getuid (),
+                                   .gid = getgid (),
+                                   .user_name = "u",
+                                   .home = fixture->home,
+                                   .runtime_dir = fixture->runtime,
+                                   .data_home = fixture->data,
+                                   .config_home = fixture->config,
+                                   .bwrap = "/usr/bin/bwrap",
+                                   .environment = environment,
+                                   .look = look,
+                                   .random = random_bytes,
+                                   .hidden_config = hidden_config,
+                                   .filters = sbx_seccomp_cache_new () };
+  fixture->places = (SbxPlaces){ .home = fixture->home, .xdg_dirs = fixture->xdg_dirs };
+  fixture->around = (SbxLayersAround){ .machine = &fixture->machine, .state_home = fixture->state };
+}
+
+static void
+reset (Fixture *fixture)
+{
+  g_clear_pointer (&fixture->layers, sbx_layers_free);
+  g_clear_object (&fixture->plan);
+  g_clear_error (&fixture->error);
+}
+
+static void
+tear_down (Fixture *fixture, gconstpointer data)
+{
+  const char *argv[] = { "rm", "-rf", "--", fixture->root, NULL };
+
+  reset (fixture);
+  g_assert_true (g_spawn_sync (NULL, (char **) argv, NULL, G_SPAWN_SEARCH_PATH, NULL, NULL, NULL, NULL, NULL, NULL));
+  g_hash_table_unref (fixture->machine.filters);
+  g_free (fixture->home);
+  g_free (fixture->data);
+  g_free (fixture->config);
+  g_free (fixture->state);
+  g_free (fixture->runtime);
+  g_free (fixture->root);
+}
+
+/* The layers of a policy whose group Context is @context, "{'filesystems': '%s/home'}"; %s is the root. */
+static gboolean
+try_forwarding (Fixture *fixture, const char *context, const SbxForwardedFile *forward, gsize n)
+{
+  static const char *const argv[] = { "true", NULL };
+  const SbxPlanRequest request = { .app_id = "app", .argv = argv, .forward = forward, .n_forward = n };
+  g_auto (GStrv) parts = g_strsplit (context, "%s", -1);
+  g_autofree char *filled = g_strjoinv (fixture->root, parts);
+  g_autofree char *text = g_strdup_printf ("{'Context': <%s>}", filled);
+  g_autoptr (SbxPolicy) nothing = sbx_policy_new ();
+  g_autoptr (SbxPolicy) policy = NULL;
+  g_autoptr (GVariant) groups = NULL;
+
+  reset (fixture);
+  groups = g_variant_parse (G_VARIANT_TYPE_VARDICT, text, NULL, NULL, &fixture->error);
+  g_assert_no_error (fixture->error);
+  policy = sbx_policy_merge_variant (nothing, groups, &fixture->places, &fixture->error);
+  g_assert_no_error (fixture->error);
+  fixture->plan = sbx_plan_new (policy, &request, &fixture->machine, &fixture->error);
+  g_assert_no_error (fixture->error);
+  fixture->layers = sbx_layers_new (sbx_plan_get_box (fixture->plan), sbx_plan_get_policy (fixture->plan), forward, n,
+                                    &fixture->around, &fixture->error);
+  return fixture->layers != NULL;
+}
+
+static gboolean
+try_policy (Fixture *fixture, const char *context)
+{
+  return try_forwarding (fixture, context, NULL, 0);
+}
+
+static void
+assert_made (Fixture *fixture, const char *context)
+{
+  gboolean made = try_policy (fixture, context);
+
+  g_assert_no_error (fixture->error);
+  g_assert_true (made);
+}
+
+static void
+assert_refused (Fixture *fixture, const char *context, const char *words)
+{
+  g_assert_false (try_policy (fixture, context));
+  if (!strstr (fixture->error->message, words))
+    g_error ("%s: not for \"%s\": %s", context, words, fixture->error->message);
+}
+
+/* The layers at @path, below the root, in order: "tree,self,…"; "-" is read-only, "!" has a known place. */
+static char *
+describe (const Fixture *fixture, const char *path)
+{
+  static const char *const kinds[SBX_N_LAYER_KINDS] = { "tree", "self", "tmpfs", "dir", "file", "seal" };
+  g_autofree char *full = path[0] == '/' ? g_strdup (path) : g_build_filename (fixture->root, path, NULL);
+  GString *text = g_string_new (NULL);
+  gsize n;
+  const SbxLayer *layers = sbx_layers_get (fixture->layers, &n);
+
+  for (gsize i = 0; i < n; i++)
+    if (strcmp (layers[i].dest, full) == 0)
+      g_string_append_printf (text, "%s%s%s%s", text->len > 0 ? "," : "", kinds[layers[i].kind],
+                              layers[i].flags & SBX_LAYER_READ_ONLY ? "-" : "",
+                              layers[i].flags & SBX_LAYER_DEST_KNOWN ? "!" : "");
+  return g_string_free (text, FALSE);
+}
+
+static void
+assert_layers (const Fixture *fixture, const char *path, const char *wanted)
+{
+  g_autofree char *text = describe (fixture, path);
+
+  if (strcmp (text, wanted) != 0)
+    g_error ("%s is \"%s\", not \"%s\"", path, text, wanted);
+}
+
+/* The home for writing: what is the service's is closed, and nothing above that can be renamed. */
+static void
+test_home (Fixture *fixture, gconstpointer data)
+{
+  make_file (fixture, "home/.local/share/sandbox/other/secret");
+  make_file (fixture, "home/.config/sandbox/profiles/a.profile");
+  make_file (fixture, "home/.local/state/sandbox/crashes/1/core");
+  assert_made (fixture, "{'filesystems': '%s/home'}");
+  assert_layers (fixture, "home", "tree");
+  assert_layers (fixture, "home/.local", "self");
+  assert_layers (fixture, "home/.local/share", "self");
+  assert_layers (fixture, "home/.local/share/sandbox", "tmpfs!,seal");
+  assert_layers (fixture, "home/.local/state/sandbox", "tmpfs!,seal");
+  assert_layers (fixture, "home/.config", "self");
+  assert_layers (fixture, "home/.config/sandbox", "tree-!");
+  /* For reading only nothing can be renamed, and profiles may be read */
+  assert_made (fixture, "{'filesystems': '%s/home:ro'}");
+  assert_layers (fixture, "home/.local", "");
+  assert_layers (fixture, "home/.local/share/sandbox", "tmpfs!,seal");
+  assert_layers (fixture, "home/.config/sandbox", "");
+}
+
+/* What is not there yet could be made from inside, so it is made before. */
+static void
+test_missing (Fixture *fixture, gconstpointer data)
+{
+  g_autofree char *homes = g_build_filename (fixture->data, "sandbox", NULL);
+
+  assert_made (fixture, "{'filesystems': '%s/home:ro'}");
+  g_assert_false (g_file_test (homes, G_FILE_TEST_EXISTS));
+  assert_made (fixture, "{'filesystems': '%s/home'}");
+  g_assert_true (g_file_test (homes, G_FILE_TEST_IS_DIR));
+  assert_layers (fixture, "home/.local/share/sandbox", "tmpfs!,seal");
+  assert_layers (fixture, "home/.config/sandbox", "tree-!");
+}
+
+/* The same directory under another name. */
+static void
+test_links_to_closed (Fixture *fixture, gconstpointer data)
+{
+  g_autofree char *cfg = make_directory (fixture, "home/dotfiles/cfg");
+
+  make_link (fixture, "/home/dotfiles/cfg", "home/.config/sandbox");
+  assert_made (fixture, "{'filesystems': '%s/home/dotfiles'}");
+  assert_layers (fixture, "home/dotfiles/cfg", "self-!");
+  /* The link itself cannot be held where it is */
+  assert_refused (fixture, "{'filesystems': '%s/home'}", "could put another one in its place");
+  assert_made (fixture, "{'filesystems': '%s/home:ro'}");
+}
+
+/* A rule that leads to what is closed, by its name or another one. */
+static void
+test_closed (Fixture *fixture, gconstpointer data)
+{
+  g_autofree char *other = make_directory (fixture, "home/.local/share/sandbox/other");
+
+  make_link (fixture, "/home/.local/share/sandbox", "alias");
+  make_link (fixture, "/run", "alias-run");
+  make_file (fixture, "run/sandbox/0/info");
+  assert_refused (fixture, "{'filesystems': '%s/alias/other'}", "the kept homes of applications");
+  assert_refused (fixture, "{'filesystems': '%s/alias-run/sandbox'}", "the records of instances");
+  make_file (fixture, "home/.config/sandbox/profiles/a.profile");
+  make_link (fixture, "/home/.config", "alias-config");
+  assert_refused (fixture, "{'filesystems': '%s/alias-config/sandbox'}", "the profiles");
+  assert_made (fixture, "{'filesystems': '%s/alias-config/sandbox:ro'}");
+  /* Named by its own words a home is meant */
+  assert_made (fixture, "{'filesystems': '%s/home/.local/share/sandbox/other'}");
+}
+
+/* What the policy itself closes, or opens for reading only. */
+static void
+test_exceptions (Fixture *fixture, gconstpointer data)
+{
+  g_autofree char *none = make_directory (fixture, "w/x/priv"), *ro = make_directory (fixture, "w/y/git");
+
+  assert_made (fixture, "{'filesystems': '%s/w;%s/w/x/priv:none;%s/w/y/git:ro'}");
+  assert_layers (fixture, "w/x", "self");
+  assert_layers (fixture, "w/x/priv", "tmpfs!,seal");
+  assert_layers (fixture, "w/y", "self");
+  assert_layers (fixture, "w/y/git", "tree-!");
+}
+
+/* Below what an application may write names are not its user's. */
+static void
+test_planted_links (Fixture *fixture, gconstpointer data)
+{
+  g_autofree char *w = make_directory (fixture, "w/proj"),
+                  *kept = make_directory (fixture, "home/.local/share/sandbox/app");
+
+  make_file (fixture, "secret/id");
+  make_link (fixture, "/secret", "w/proj/.git");
+  assert_refused (fixture, "{'filesystems': '%s/w/proj;%s/w/proj/.git:ro'}", "an application may have made");
+  assert_refused (fixture, "{'filesystems': '%s/w;%s/w/proj/.git:ro'}", "an application may have made");
+  make_link (fixture, "/secret", "home/.local/share/sandbox/app/.data");
+  assert_refused (fixture, "{'persistent': '.data'}", "an application may have made");
+  make_link (fixture, "/secret", "home/.local/share/sandbox/app/.new");
+  assert_refused (fixture, "{'persistent': '.new/deep'}", "an application may have made");
+  g_assert_cmpint (access ("secret/deep", F_OK), <, 0);
+  /* The control: a link where nobody else may write is followed */
+  make_link (fixture, "/secret", "link");
+  assert_made (fixture, "{'filesystems': '%s/link:ro'}");
+  g_assert_nonnull (sbx_layers_get_links (fixture->layers)[0]);
+  assert_made (fixture, "{'persistent': '.ordinary'}");
+}
+
+/* A link on the way: the mount lies where it leads. */
+static void
+test_links_inside (Fixture *fixture, gconstpointer data)
+{
+  make_file (fixture, "home/disk/documents/d");
+  make_link (fixture, "/home/disk/documents", "home/Documents");
+  make_link (fixture, "disk", "home/relative");
+  assert_made (fixture, "{'filesystems': '%s/home:ro;%s/home/Documents'}");
+  assert_layers (fixture, "home/disk/documents", "tree");
+  assert_layers (fixture, "home/Documents", "");
+  assert_made (fixture, "{'filesystems': '%s/home:ro;%s/home/relative/documents'}");
+  assert_layers (fixture, "home/disk/documents", "tree");
+  /* Where the link is not to be seen, it is an ordinary directory inside */
+  assert_made (fixture, "{'filesystems': '%s/home/Documents'}");
+  assert_layers (fixture, "home/Documents", "tree");
+}
+
+/* A mount namespace of its own undoes what keeps a name where it is. */
+static void
+test_user_namespaces (Fixture *fixture, gconstpointer data)
+{
+  g_autofree char *none = make_directory (fixture, "w/priv");
+
+  assert_refused (fixture, "{'filesystems': '%s/home', 'features': 'userns'}", "features=weak-covers");
+  assert_refused (fixture, "{'filesystems': '%s/w;%s/w/priv:none', 'features': 'userns'}", "features=weak-covers");
+  assert_made (fixture, "{'filesystems': '%s/home', 'features': 'userns;weak-covers'}");
+  assert_made (fixture, "{'filesystems': '%s/w', 'features': 'userns'}");
+  assert_made (fixture, "{'filesystems': '%s/home:ro', 'features': 'userns'}");
+}
+
+/* What is mounted is the caller's very file. */
+static void
+test_replaced (Fixture *fixture, gconstpointer data)
+{
+  g_autofree char *path = g_build_filename (fixture->root, "elsewhere/file", NULL);
+  g_autofree char *moved = g_build_filename (fixture->root, "elsewhere/moved", NULL);
+  SbxForwardedFile file = { path, FALSE, -1 };
+
+  make_file (fixture, "elsewhere/file");
+  file.fd = open (path, O_RDONLY | O_CLOEXEC);
+  g_assert_true (try_forwarding (fixture, "{'forward': 'ro'}", &file, 1));
+  g_assert_cmpint (rename (path, moved), ==, 0);
+  g_assert_false (try_forwarding (fixture, "{'forward': 'ro'}", &file, 1));
+  g_assert_nonnull (strstr (fixture->error->message, "elsewhere/file"));
+  /* Nor a link to the very same file: the caller's path had none */
+  g_assert_cmpint (symlink (moved, path), ==, 0);
+  if (try_forwarding (fixture, "{'forward': 'ro'}", &file, 1))
+    assert_layers (fixture, "elsewhere/file", "tree-");
+  g_assert_cmpint (unlink (path), ==, 0);
+  make_file (fixture, "elsewhere/file");
+  g_assert_false (try_forwarding (fixture, "{'forward': 'ro'}", &file, 1));
+  g_assert_error (fixture->error, SBX_ERROR, SBX_ERROR_SPAWN_FAILED);
+  g_assert_nonnull (strstr (fixture->error->message, "has been replaced"));
+  g_assert_cmpint (rename (moved, path), ==, 0);
+  g_assert_true (try_forwarding (fixture, "{'forward': 'ro'}", &file, 1));
+  close (file.fd);
+}
+
+static SbxInstance *
+add_instance (SbxRegistry *registry, guint64 id, const char *app_id)
+{
+  const SbxStatus running = { .state = SBX_STATUS_RUNNING, .pid = 42 };
+  SbxInfo *info = sbx_info_new (id);
+  SbxInstance *instance;
+
+  g_free (info->app_id);
+  info->app_id = g_strdup (app_id);
+  instance = sbx_instance_new (info);
+  sbx_instance_set_status (instance, &running);
+  sbx_registry_add (registry, instance);
+  return instance;
+}
+
+static void
+end (SbxInstance *instance)
+{
+  const SbxStatus exited = { .state = SBX_STATUS_EXITED, .exit_time = g_get_real_time () };
+
+  sbx_instance_end_by_status (instance, &exited);
+}
+
+/* What is made in a kept home goes with the last instance of the application, unless it has been written to. */
+static void
+test_mount_points (Fixture *fixture, gconstpointer data)
+{
+  static const char *const environment[] = { "XDG_RUNTIME_DIR=/nonexistent", NULL };
+  SbxRuntimeDir *runtime = sbx_runtime_dir_new (environment);
+  SbxRegistry *registry = sbx_registry_new (runtime);
+  g_autofree char *inside = g_build_filename (fixture->data, "sandbox", "app", "docs", NULL);
+  g_autofree char *point = g_build_filename (inside, "file", NULL), *kept = g_build_filename (inside, "written", NULL);
+  g_autofree char *file = g_build_filename (fixture->home, "docs", "file", NULL);
+  g_autofree char *written = g_build_filename (fixture->home, "docs", "written", NULL);
+  g_autoptr (SbxInstance) first = add_instance (registry, 1, "app"), second = add_instance (registry, 2, "app");
+  g_autoptr (SbxInstance) other = add_instance (registry, 3, "other");
+  SbxForwardedFile files[] = { { file, FALSE, -1 }, { written, FALSE, -1 } };
+  SbxMountPoints *points;
+
+  make_file (fixture, "home/docs/file");
+  make_file (fixture, "home/docs/written");
+  for (gsize i = 0; i < G_N_ELEMENTS (files); i++)
+    files[i].fd = open (files[i].path, O_RDONLY | O_CLOEXEC);
+  g_assert_true (try_forwarding (fixture, "{'persistent': '.', 'forward': 'ro'}", files, G_N_ELEMENTS (files)));
+  points = sbx_mount_points_new (fixture->layers, registry);
+  g_assert_nonnull (points);
+  g_assert_cmpint (g_mkdir_with_parents (inside, 0700), ==, 0);
+  g_assert_true (g_file_set_contents (point, "", 0, NULL));
+  g_assert_true (g_file_set_contents (kept, "mine", 4, NULL));
+  sbx_mount_points_remove_with (points, first);
+  end (first);
+  g_assert_true (g_file_test (point, G_FILE_TEST_EXISTS)); /* the second one has it mounted */
+  end (second);
+  g_assert_false (g_file_test (point, G_FILE_TEST_EXISTS));
+  g_assert_true (g_file_test (kept, G_FILE_TEST_EXISTS));
+  /* Nothing to be made: nothing to be removed */
+  g_assert_true (g_file_set_contents (point, "", 0, NULL));
+  g_assert_null (sbx_mount_points_new (fixture->layers, registry));
+  for (gsize i = 0; i < G_N_ELEMENTS (files); i++)
+    close (files[i].fd);
+  g_object_unref (registry);
+  sbx_runtime_dir_free (runtime);
+}
+
+#define ADD(path, func) g_test_add (path, Fixture, NULL, set_up, func, tear_down)
+
+int
+main (int argc, char **argv)
+{
+  g_test_init (&argc, &argv, NULL);
+  ADD ("/layers/home", test_home);
+  ADD ("/layers/missing", test_missing);
+  ADD ("/layers/links-to-closed", test_links_to_closed);
+  ADD ("/layers/closed", test_closed);
+  ADD ("/layers/exceptions", test_exceptions);
+  ADD ("/layers/planted-links", test_planted_links);
+  ADD ("/layers/links-inside", test_links_inside);
+  ADD ("/layers/user-namespaces", test_user_namespaces);
+  ADD ("/layers/replaced", test_replaced);
+  ADD ("/mount-points/last-one", test_mount_points);
+  return g_test_run ();
+}
