@@ -14,8 +14,8 @@ typedef struct {
   SbxLaunchRequest *request;
   SbxChoice *choice;
   SbxInstance *instance;
-  SbxInstance *target; /* of a handler, or NULL */
-  guint32 crash;       /* that the handler is for, or 0 */
+  SbxInstance *target;           /* of a handler, or NULL */
+  guint32 crash;                 /* that the handler is for, or 0 */
   SbxSurroundings *surroundings; /* of the layers */
   SbxLayers *layers;             /* until it is answered: they hold open what is mounted */
   SbxMountPoints *points;
