@@ -8,6 +8,7 @@
 #include "harness.h"
 
 using namespace e2e;
+namespace fs = std::filesystem;
 
 class FilteredBus : public OnBus {
 protected:
@@ -109,6 +110,32 @@ TEST_F (FilteredBus, TheProxyIsKnownByItsApplicationsId)
   EXPECT_EQ (read_file ("/proc/" + std::to_string (proxy) + "/root/etc/passwd"), "");
   EXPECT_TRUE (succeeds (sandboxctl ({ "stop", id })));
   EXPECT_TRUE (eventually ([&] { return !process_exists (proxy); }));
+}
+
+/* What a portal from 1.19 on asks for: a process by whose namespaces it translates pids. */
+TEST_F (FilteredBus, PortalsFindItsNamespacesWhileItRuns)
+{
+  std::string id = launch_detached ({ "--profile=bussed", "--app-id=org.example.Bussed" }, { "sleep", "1000" });
+  std::string without = launch_detached ({}, { "sleep", "1000" });
+  std::string link = runtime () + "/.flatpak/" + id;
+
+  EXPECT_EQ (Json::parse (read_file (link + "/bwrapinfo.json"))["child-pid"].number (), record (id).init);
+  EXPECT_TRUE (fs::is_symlink (link)) << "Flatpak takes directories there for its own";
+  EXPECT_FALSE (fs::exists (fs::symlink_status (runtime () + "/.flatpak/" + without)));
+  EXPECT_TRUE (succeeds (sandboxctl ({ "stop", id })));
+  EXPECT_TRUE (succeeds (sandboxctl ({ "stop", without })));
+  EXPECT_TRUE (eventually ([&] { return !fs::exists (fs::symlink_status (link)); }));
+}
+
+TEST_F (FilteredBus, OfAKilledKeeperNothingIsLeftForPortals)
+{
+  std::string id = launch_detached ({ "--profile=bussed" }, { "sleep", "1000" });
+  std::string link = runtime () + "/.flatpak/" + id;
+
+  ASSERT_TRUE (fs::is_symlink (link));
+  ASSERT_EQ (::kill (record (id).keeper, SIGKILL), 0);
+  EXPECT_TRUE (eventually ([&] { return record (id).state == "exited"; }));
+  EXPECT_TRUE (eventually ([&] { return !fs::exists (fs::symlink_status (link)); }));
 }
 
 /* name, member, need: how often; 0 when it is not told. */

@@ -14,6 +14,7 @@
 #include "common/read-file.h"
 #include "common/write-file.h"
 #include "wire/layout.h"
+#include "wire/portal-info.h"
 #include "wire/sweep.h"
 
 #define ANNOUNCED_FILE "announced"
@@ -127,8 +128,10 @@ sbx_record_sweep (int parent, guint64 id)
     unlinkat (directory, names[i], 0);
   sbx_sweep_directory (directory, SBX_BUS_SUBDIR);
   sbx_sweep_directory (directory, SBX_X11_SUBDIR);
+  sbx_sweep_directory (directory, SBX_PORTAL_SUBDIR);
   close (directory);
   sbx_id_format (id, name);
+  sbx_portal_info_remove (parent, name);
   if (unlinkat (parent, name, AT_REMOVEDIR) < 0 && errno != ENOENT)
     g_warning ("Cannot remove the record %s: %s", name, g_strerror (errno));
 }
@@ -137,10 +140,12 @@ void
 sbx_record_set_exited (int parent, guint64 id, const SbxStatus *status)
 {
   int directory = sbx_record_open (parent, id);
-  char file[SBX_STATUS_SIZE];
+  char file[SBX_STATUS_SIZE], name[SBX_ID_SIZE];
 
   if (directory < 0)
     return;
+  sbx_id_format (id, name);
+  sbx_portal_info_remove (parent, name);
   sbx_status_write (status, file);
   unlinkat (directory, SBX_KEEPER_SOCKET, 0);
   if (sbx_replace_file (directory, SBX_STATUS_FILE, file, sizeof file) < 0)

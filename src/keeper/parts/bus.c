@@ -4,12 +4,15 @@
  * from: some 400 messages fit into its pipe, so it can print 20,000 a second before it has to wait for us. */
 #include "keeper/parts/bus.h"
 
+#include <fcntl.h>
 #include <stdio.h>
+#include <unistd.h>
 
 #include "keeper/keeper.h"
 #include "keeper/parts/sidecar.h"
 #include "wire/bus-log.h"
 #include "wire/layout.h"
+#include "wire/portal-info.h"
 
 /* Refusals are told four times a second at most: a service that is busy with something else keeps up. */
 #define TELL_PAUSE_MS 250
@@ -20,6 +23,7 @@ typedef struct {
   SbxDenials denials;
   SbxWatch tell; /* due: when denials are told next */
   int64_t told;  /* when that was last */
+  bool known;    /* portals know the instance */
 } SbxBus;
 
 static void
@@ -73,6 +77,26 @@ set_up (void *state)
   return sbx_sidecar_set_up (&self->sidecar);
 }
 
+/* Before anything runs that could ask a portal. A portal that misses the file says so to whoever asks it, and all the
+ * others do without: no reason to fail. */
+static int
+tell_portals (void *state)
+{
+  SbxBus *self = state;
+  SbxKeeper *keeper = self->sidecar.head.keeper;
+  SbxKeeperRecord *record = &keeper->record;
+  int directory;
+
+  if (self->sidecar.pid == 0 || sbx_record_make_directory (record, SBX_PORTAL_SUBDIR) < 0)
+    return 0;
+  directory = openat (record->directory, SBX_PORTAL_SUBDIR, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+  if (directory < 0)
+    return 0;
+  self->known = sbx_portal_info_write (record->parent, record->id, directory, keeper->init.pid) == 0;
+  close (directory);
+  return 0;
+}
+
 static void
 came (void *state, SbxService *service)
 {
@@ -90,6 +114,9 @@ end (void *state)
       tell_denials (self, false);
     self->tell.due = 0;
   }
+  if (self->known)
+    sbx_portal_info_remove (self->sidecar.head.keeper->record.parent, self->sidecar.head.keeper->record.id);
+  self->known = false;
   sbx_sidecar_end (&self->sidecar);
 }
 
@@ -108,6 +135,7 @@ const SbxPart sbx_part_bus = {
   .directory = SBX_BUS_SUBDIR,
   .about = &about,
   .set_up = set_up,
+  .mount = tell_portals,
   .came = came,
   .end = end,
 };
