@@ -13,6 +13,9 @@
 #include "daemon/bounds.h"
 #include "daemon/bus/methods.h"
 #include "daemon/bus/peer.h"
+#include "daemon/instances/keeper-spawn.h"
+
+#define REAP_LOOK_MS 2 /* how often is looked whether killed keepers are gone, before the end of the service */
 
 typedef struct {
   GMainLoop *loop;
@@ -23,6 +26,7 @@ typedef struct {
   int idle_seconds;
   gboolean launch_first;
   int exit_status;
+  gint64 deadline;              /* of quit_when_settled (), by the monotonic clock */
   gboolean is_owner, was_owner; /* of the name */
 } Service;
 
@@ -58,14 +62,28 @@ on_last_look (gpointer user_data)
   return G_SOURCE_REMOVE;
 }
 
+static gboolean
+on_reaped (gpointer user_data)
+{
+  Service *service = user_data;
+
+  if (sbx_keeper_any_unreaped () && g_get_monotonic_time () < service->deadline)
+    return G_SOURCE_CONTINUE;
+  quit (service, EXIT_SUCCESS);
+  return G_SOURCE_REMOVE;
+}
+
 /* Ends when no launch is under way: what has a lifeline is its holder's to end. A keeper that is killed closes its
- * sockets in no order, so the client may have heard of it and left before us: its end is waited for, and written down.
- */
+ * sockets in no order, and before it is dead, so the client may have heard of it and left before us: its end is waited
+ * for, and written down, and what it has left is killed (keeper-spawn.c). */
 static void
 quit_when_settled (Service *service)
 {
+  service->deadline = g_get_monotonic_time () + SBX_LAST_LOOK_MS * 1000;
   if (sbx_registry_count_live (sbx_manager_get_registry (service->manager)) > 0)
     g_timeout_add (SBX_LAST_LOOK_MS, on_last_look, service);
+  else if (sbx_keeper_any_unreaped ())
+    g_timeout_add (REAP_LOOK_MS, on_reaped, service);
   else
     quit (service, EXIT_SUCCESS);
 }

@@ -132,3 +132,11 @@ sbx_keeper_spawn (const char *path, const struct rlimit *nofile, gboolean quiet,
   close (pair[0]);
   return -1;
 }
+
+gboolean
+sbx_keeper_any_unreaped (void)
+{
+  siginfo_t info = { 0 };
+
+  return waitid (P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT) == 0;
+}

@@ -17,6 +17,9 @@ char *sbx_program_find (const char *const *environment, const char *name, GError
  * has). It is reaped by the main loop. Returns our end of the pair and its number in *@pid, or -1 with SPAWN_FAILED. */
 int sbx_keeper_spawn (const char *path, const struct rlimit *nofile, gboolean quiet, pid_t *pid, GError **error);
 
+/* Whether a keeper that this process has started runs, or has ended and what it left is yet to be killed. */
+gboolean sbx_keeper_any_unreaped (void);
+
 /* Raises our own limit of open descriptors and returns what it was. */
 struct rlimit sbx_raise_nofile (void);
 
