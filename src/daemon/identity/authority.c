@@ -2,6 +2,7 @@
 #include "daemon/identity/authority.h"
 
 #include <dlfcn.h>
+#include <fcntl.h>
 #include <polkit/polkit.h>
 #include <string.h>
 #include <unistd.h>
@@ -216,7 +217,7 @@ fall_back (const char *action, const SbxSubject *subject, GError **error)
                     action);
 }
 
-typedef PolkitSubject *(*NewFromPidfd) (gint pidfd, gint uid, guint64 start_time);
+typedef PolkitSubject *(*NewFromPidfd) (gint pidfd, gint uid, GArray *gids);
 
 /* By pidfd where the bus daemon gives one and polkit, library and daemon, knows it: no pid to be reused then. The
  * function is not in the headers of Debian 12, so it is looked for at run time. */
@@ -234,8 +235,10 @@ make_polkit_subject (SbxAuthority *self, SbxCaller *caller)
                                      NULL)
       && version >= FIRST_WITH_PIDFD)
     *(void **) &new_from_pidfd = dlsym (RTLD_DEFAULT, "polkit_unix_process_new_pidfd");
-  if (new_from_pidfd)
-    return new_from_pidfd (pidfd, uid, start_time);
+  /* The subject closes its descriptor */
+  pidfd = new_from_pidfd ? fcntl (pidfd, F_DUPFD_CLOEXEC, 0) : -1;
+  if (pidfd >= 0)
+    return new_from_pidfd (pidfd, uid, NULL);
   return polkit_unix_process_new_for_owner (sbx_caller_get_pid (caller), start_time, uid);
 }
 
