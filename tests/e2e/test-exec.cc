@@ -15,17 +15,22 @@ exec_with (Command command, const Environment &surroundings)
   return run (command);
 }
 
-class Exec : public EitherBus {
+/* What still runs at the end of a test is stopped. */
+template <typename Base> class Stopping : public Base {
 protected:
   void
   TearDown () override
   {
-    for (const Record &r : records ())
+    for (const Record &r : this->records ())
       if (r.state == "running") {
-        EXPECT_TRUE (succeeds (sandboxctl ({ "stop", r.id })));
+        EXPECT_TRUE (succeeds (this->sandboxctl ({ "stop", r.id })));
       }
-    EitherBus::TearDown ();
+    Base::TearDown ();
   }
+};
+
+class Exec : public Stopping<EitherBus> {
+protected:
   /* Puts `default` and @groups into a profile, and starts one with that. */
   std::string
   launch_with (const std::string &groups)
@@ -100,17 +105,8 @@ TEST_P (Exec, HasTheSocketsOfTheInstance)
 }
 
 /* The instance's X display, whichever the caller has, and none where it has none. */
-class ExecOnDisplay : public OnDisplay {
+class ExecOnDisplay : public Stopping<OnDisplay> {
 protected:
-  void
-  TearDown () override
-  {
-    for (const Record &r : records ())
-      if (r.state == "running") {
-        EXPECT_TRUE (succeeds (sandboxctl ({ "stop", r.id })));
-      }
-    OnDisplay::TearDown ();
-  }
   Outcome
   exec (const std::string &id, const Environment &surroundings)
   {

@@ -295,3 +295,32 @@ keeper_make_run (Keeper *keeper, int flags, int lifeline)
   g_assert_cmpint (message.pid, >, 0);
   return message.pid;
 }
+
+void
+keeper_end_application (Keeper *keeper, int status)
+{
+  keeper_init_says (keeper, SBX_MSG_EXITED, status, 0);
+  fake_init_exit (keeper->init, 0);
+}
+
+KeeperLine
+keeper_make_line (void)
+{
+  int pair[2];
+
+  g_assert_cmpint (socketpair (AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair), ==, 0);
+  return (KeeperLine){ pair[0], pair[1] };
+}
+
+int
+keeper_run_tests (int argc, char **argv, const KeeperTest *tests, gsize n_tests)
+{
+  fake_bwrap_main (argc, argv);
+  g_test_init (&argc, &argv, NULL);
+  for (gsize i = 0; i < n_tests; i++) {
+    g_autofree char *path = g_strconcat ("/keeper/", tests[i].name, NULL);
+
+    g_test_add (path, Keeper, NULL, keeper_set_up, tests[i].run, keeper_tear_down);
+  }
+  return g_test_run ();
+}

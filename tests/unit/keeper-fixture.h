@@ -56,3 +56,19 @@ char *keeper_get_status (Keeper *keeper, const char *name);
 void keeper_tell (int sock, SbxMessageType type, uint32_t job, int32_t value, int32_t detail);
 /* From init; job 0. */
 void keeper_init_says (Keeper *keeper, SbxMessageType type, int32_t value, int32_t detail);
+/* EXITED with @status from the application, and the end of init. */
+void keeper_end_application (Keeper *keeper, int status);
+
+/* The two ends of a socket, for a lifeline. */
+typedef struct {
+  int ours, theirs;
+} KeeperLine;
+KeeperLine keeper_make_line (void);
+
+typedef struct {
+  const char *name;
+  void (*run) (Keeper *keeper, gconstpointer data);
+} KeeperTest;
+
+/* Adds each as /keeper/NAME, and runs them, or what fake-bwrap.c executes this program for. */
+int keeper_run_tests (int argc, char **argv, const KeeperTest *tests, gsize n_tests);

@@ -15,19 +15,6 @@
 #define INIT SBX_CHANNEL_KEEPER_TO_INIT
 #define CALLER SBX_CHANNEL_KEEPER_TO_CALLER
 
-typedef struct {
-  int ours, theirs;
-} Line;
-
-static Line
-make_line (void)
-{
-  int pair[2];
-
-  g_assert_cmpint (socketpair (AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair), ==, 0);
-  return (Line){ pair[0], pair[1] };
-}
-
 static void
 expect_failure (Keeper *keeper, SbxStep step, int error, const char *text)
 {
@@ -63,14 +50,6 @@ assert_status (Keeper *keeper, const char *name, const char *wanted)
   g_assert_cmpstr (value, ==, wanted);
 }
 
-/* The application ends, and init with it. */
-static void
-end_application (Keeper *keeper, int status)
-{
-  keeper_init_says (keeper, SBX_MSG_EXITED, status, 0);
-  fake_init_exit (keeper->init, 0);
-}
-
 /* START is here before init is: it goes on by itself, and READY is no news. */
 static void
 test_early_start (Keeper *keeper, gconstpointer data)
@@ -81,7 +60,7 @@ test_early_start (Keeper *keeper, gconstpointer data)
   g_assert_cmpint (kill (pid, 0), ==, 0);
   assert_status (keeper, "State", "running");
   assert_status (keeper, "Pid", written);
-  end_application (keeper, 7 << 8);
+  keeper_end_application (keeper, 7 << 8);
   expect_end (keeper, keeper->service, 7 << 8, SBX_CULPRIT_APPLICATION);
   keeper_expect_exit (keeper, 0);
   assert_status (keeper, "State", "exited");
@@ -133,7 +112,7 @@ test_init_out_of_turn (Keeper *keeper, gconstpointer data)
   keeper_init_says (keeper, SBX_MSG_STARTED, 0, 0);
   keeper_init_says (keeper, SBX_MSG_FAILED, ENOENT, SBX_STEP_EXEC);
   keeper_expect_silence (keeper->service);
-  end_application (keeper, 0);
+  keeper_end_application (keeper, 0);
   expect_end (keeper, keeper->service, 0, SBX_CULPRIT_APPLICATION);
 }
 
@@ -237,7 +216,7 @@ test_service_leaves_without_lifeline (Keeper *keeper, gconstpointer data)
 static void
 test_service_leaves_with_lifeline (Keeper *keeper, gconstpointer data)
 {
-  Line line = make_line ();
+  KeeperLine line = keeper_make_line ();
   SbxMessage message;
 
   keeper_start (keeper);
@@ -251,7 +230,7 @@ test_service_leaves_with_lifeline (Keeper *keeper, gconstpointer data)
   keeper_init_says (keeper, SBX_MSG_HELLO, 0, 0);
   keeper_init_says (keeper, SBX_MSG_STARTED, 0, 0);
   keeper_expect (line.ours, CALLER, SBX_MSG_STARTED, &message, NULL);
-  end_application (keeper, 0);
+  keeper_end_application (keeper, 0);
   keeper_expect (line.ours, CALLER, SBX_MSG_EXITED, &message, NULL);
   keeper_expect (line.ours, CALLER, SBX_MSG_ENDED, &message, NULL);
   keeper_expect_exit (keeper, 0);
@@ -319,14 +298,14 @@ test_terminated (Keeper *keeper, gconstpointer data)
   g_assert_cmpint (kill (keeper->keeper, SIGTERM), ==, 0);
   keeper_expect (keeper->init, INIT, SBX_MSG_SIGNAL, &message, NULL);
   g_assert_cmpint (message.value, ==, SIGTERM);
-  end_application (keeper, SIGTERM);
+  keeper_end_application (keeper, SIGTERM);
   expect_end (keeper, keeper->service, SIGTERM, SBX_CULPRIT_STOPPED);
 }
 
 static void
 test_signals (Keeper *keeper, gconstpointer data)
 {
-  Line line = make_line ();
+  KeeperLine line = keeper_make_line ();
   SbxMessage message;
 
   keeper_make_run (keeper, 0, line.theirs);
@@ -349,7 +328,7 @@ test_signals (Keeper *keeper, gconstpointer data)
 static void
 test_caller_leaves (Keeper *keeper, gconstpointer data)
 {
-  Line line = make_line ();
+  KeeperLine line = keeper_make_line ();
   SbxMessage message;
 
   keeper_make_run (keeper, 0, line.theirs);
@@ -357,7 +336,7 @@ test_caller_leaves (Keeper *keeper, gconstpointer data)
   close (line.ours);
   keeper_expect (keeper->init, INIT, SBX_MSG_SIGNAL, &message, NULL);
   g_assert_cmpint (message.value, ==, SIGTERM);
-  end_application (keeper, 0);
+  keeper_end_application (keeper, 0);
   expect_end (keeper, keeper->service, 0, SBX_CULPRIT_CALLER);
 }
 
@@ -365,7 +344,7 @@ test_caller_leaves (Keeper *keeper, gconstpointer data)
 static void
 test_caller_leaves_early (Keeper *keeper, gconstpointer data)
 {
-  Line line = make_line ();
+  KeeperLine line = keeper_make_line ();
 
   keeper_start (keeper);
   keeper_prepare (keeper);
@@ -407,166 +386,6 @@ test_bwrap_killed (Keeper *keeper, gconstpointer data)
   expect_end (keeper, keeper->service, SIGKILL, SBX_CULPRIT_BWRAP);
 }
 
-/* The process that tells of the job is the test's; its pid is the kernel's word. */
-static void
-test_exec (Keeper *keeper, gconstpointer data)
-{
-  SbxMessage exec = { .type = SBX_MSG_EXEC, .job = 41, .value = SBX_START_LIFELINE }, message;
-  Line line = make_line ();
-  int fds[2];
-  gsize n;
-
-  keeper_make_run (keeper, 0, -1);
-  fds[0] = fds[1] = line.theirs;
-  g_assert_cmpint (sbx_message_send (keeper->service, &exec, fds, 2), ==, 0);
-  close (line.theirs);
-  keeper_expect (keeper->init, INIT, SBX_MSG_EXEC, &message, &n);
-  g_assert_cmpuint (n, ==, 1);
-  g_assert_cmpuint (message.job, ==, 1);
-  fake_init_say (keeper->init, &(SbxMessage){ .type = SBX_MSG_HELLO, .job = 1 }, TRUE);
-  fake_init_say (keeper->init, &(SbxMessage){ .type = SBX_MSG_STARTED, .job = 1 }, FALSE);
-  keeper_expect (keeper->service, DAEMON, SBX_MSG_STARTED, &message, NULL);
-  g_assert_cmpuint (message.job, ==, 41);
-  g_assert_cmpint (message.pid, >, 0);
-  keeper_expect (line.ours, CALLER, SBX_MSG_STARTED, &message, NULL);
-  g_assert_cmpuint (message.job, ==, 0);
-  keeper_tell (line.ours, SBX_MSG_SIGNAL, 0, SIGINT, 1);
-  keeper_expect (keeper->init, INIT, SBX_MSG_SIGNAL, &message, NULL);
-  g_assert_cmpuint (message.job, ==, 1);
-  g_assert_cmpint (message.value, ==, SIGINT);
-  /* Its caller leaves: SIGHUP to the group, and the instance stays */
-  close (line.ours);
-  keeper_expect (keeper->init, INIT, SBX_MSG_SIGNAL, &message, NULL);
-  g_assert_cmpuint (message.job, ==, 1);
-  g_assert_cmpint (message.value, ==, SIGHUP);
-  g_assert_cmpint (message.detail, ==, 1);
-  fake_init_say (keeper->init, &(SbxMessage){ .type = SBX_MSG_EXITED, .job = 1, .value = SIGHUP }, FALSE);
-  keeper_expect (keeper->service, DAEMON, SBX_MSG_EXITED, &message, NULL);
-  g_assert_cmpuint (message.job, ==, 41);
-  g_assert_cmpint (message.value, ==, SIGHUP);
-  /* The job is no more */
-  fake_init_say (keeper->init, &(SbxMessage){ .type = SBX_MSG_EXITED, .job = 1 }, FALSE);
-  keeper_expect_silence (keeper->service);
-}
-
-/* Of a job that is left when the instance ends, the end is told before the instance's. */
-static void
-test_exec_at_the_end (Keeper *keeper, gconstpointer data)
-{
-  SbxMessage exec = { .type = SBX_MSG_EXEC, .job = 5 }, message;
-
-  keeper_make_run (keeper, 0, -1);
-  g_assert_cmpint (sbx_message_send (keeper->service, &exec, &keeper->init, 1), ==, 0);
-  keeper_expect (keeper->init, INIT, SBX_MSG_EXEC, &message, NULL);
-  end_application (keeper, 0);
-  keeper_expect (keeper->service, DAEMON, SBX_MSG_EXITED, &message, NULL);
-  g_assert_cmpuint (message.job, ==, 0);
-  keeper_expect (keeper->service, DAEMON, SBX_MSG_EXITED, &message, NULL);
-  g_assert_cmpuint (message.job, ==, 5);
-  g_assert_cmpint (message.value, ==, SIGKILL);
-  keeper_expect (keeper->service, DAEMON, SBX_MSG_ENDED, &message, NULL);
-}
-
-static void
-test_exec_refused (Keeper *keeper, gconstpointer data)
-{
-  SbxMessage exec = { .type = SBX_MSG_EXEC, .job = 3 }, message;
-  int pipe_ends[2];
-
-  keeper_start (keeper);
-  keeper_prepare (keeper);
-  g_assert_cmpint (sbx_message_send (keeper->service, &exec, &keeper->init, 1), ==, 0);
-  keeper_expect (keeper->service, DAEMON, SBX_MSG_FAILED, &message, NULL);
-  g_assert_cmpuint (message.job, ==, 3);
-  g_assert_cmpint (message.value, ==, ESRCH);
-  keeper_init_says (keeper, SBX_MSG_READY, 0, 0);
-  keeper_expect (keeper->service, DAEMON, SBX_MSG_READY, &message, NULL);
-  keeper_send_start (keeper, 0, -1);
-  keeper_expect (keeper->init, INIT, SBX_MSG_START, &message, NULL);
-  keeper_init_says (keeper, SBX_MSG_STARTED, 0, 0);
-  keeper_expect (keeper->service, DAEMON, SBX_MSG_STARTED, &message, NULL);
-  /* A lifeline that is none */
-  g_assert_cmpint (pipe (pipe_ends), ==, 0);
-  exec.value = SBX_START_LIFELINE;
-  g_assert_cmpint (sbx_message_send (keeper->service, &exec, pipe_ends, 2), ==, 0);
-  keeper_expect (keeper->service, DAEMON, SBX_MSG_FAILED, &message, NULL);
-  g_assert_cmpint (message.value, ==, ENOTSOCK);
-  g_assert_cmpint (message.detail, ==, SBX_STEP_PROTOCOL);
-  keeper_expect_silence (keeper->init);
-  /* Init cannot */
-  exec.value = 0;
-  g_assert_cmpint (sbx_message_send (keeper->service, &exec, pipe_ends, 1), ==, 0);
-  keeper_expect (keeper->init, INIT, SBX_MSG_EXEC, &message, NULL);
-  fake_init_say (
-      keeper->init,
-      &(SbxMessage){
-          .type = SBX_MSG_FAILED, .job = message.job, .value = ENOENT, .detail = SBX_STEP_EXEC, .text = "x" },
-      FALSE);
-  keeper_expect (keeper->service, DAEMON, SBX_MSG_FAILED, &message, NULL);
-  g_assert_cmpuint (message.job, ==, 3);
-  g_assert_cmpint (message.value, ==, ENOENT);
-  g_assert_cmpstr (message.text, ==, "x");
-  close (pipe_ends[0]);
-  close (pipe_ends[1]);
-}
-
-/* One that comes later is told all that has happened, and hears the rest. */
-static void
-test_late_service (Keeper *keeper, gconstpointer data)
-{
-  pid_t pid = keeper_make_run (keeper, 0, -1);
-  SbxMessage message;
-  int late, later;
-
-  late = keeper_connect (keeper);
-  keeper_expect (late, DAEMON, SBX_MSG_READY, &message, NULL);
-  keeper_expect (late, DAEMON, SBX_MSG_STARTED, &message, NULL);
-  g_assert_cmpint (message.pid, ==, pid);
-  g_assert_cmpint (message.start_time, >, 0);
-  keeper_init_says (keeper, SBX_MSG_EXITED, 0, 0);
-  keeper_expect (keeper->service, DAEMON, SBX_MSG_EXITED, &message, NULL);
-  keeper_expect (late, DAEMON, SBX_MSG_EXITED, &message, NULL);
-  /* The one that launched may leave by now */
-  close (keeper->service);
-  keeper->service = -1;
-  later = keeper_connect (keeper);
-  keeper_expect (later, DAEMON, SBX_MSG_READY, &message, NULL);
-  keeper_expect (later, DAEMON, SBX_MSG_STARTED, &message, NULL);
-  keeper_expect (later, DAEMON, SBX_MSG_EXITED, &message, NULL);
-  fake_init_exit (keeper->init, 0);
-  keeper_expect (later, DAEMON, SBX_MSG_ENDED, &message, NULL);
-  keeper_expect (late, DAEMON, SBX_MSG_ENDED, &message, NULL);
-  keeper_expect_exit (keeper, 0);
-  close (late);
-  close (later);
-}
-
-/* Only the service that launched may say START; one that breaks the rules is disconnected, and the instance lives. */
-static void
-test_late_service_starts (Keeper *keeper, gconstpointer data)
-{
-  SbxMessage start = { .type = SBX_MSG_START }, message;
-  int late, wild;
-
-  keeper_start (keeper);
-  keeper_prepare (keeper);
-  keeper_init_says (keeper, SBX_MSG_READY, 0, 0);
-  keeper_expect (keeper->service, DAEMON, SBX_MSG_READY, &message, NULL);
-  late = keeper_connect (keeper);
-  keeper_expect (late, DAEMON, SBX_MSG_READY, &message, NULL);
-  g_assert_cmpint (sbx_message_send (late, &start, &keeper->init, 1), ==, 0);
-  keeper_expect_end (late);
-  wild = keeper_connect (keeper);
-  keeper_expect (wild, DAEMON, SBX_MSG_READY, &message, NULL);
-  g_assert_cmpint (send (wild, "rubbish", 7, 0), ==, 7);
-  keeper_expect_end (wild);
-  keeper_expect_silence (keeper->init);
-  keeper_send_start (keeper, 0, -1);
-  keeper_expect (keeper->init, INIT, SBX_MSG_START, &message, NULL);
-  close (late);
-  close (wild);
-}
-
 /* What a proxy is made to say can look like nobody else's words: each line says whose it is. */
 static void
 test_sidecar_complains (Keeper *keeper, gconstpointer data)
@@ -583,7 +402,7 @@ test_sidecar_complains (Keeper *keeper, gconstpointer data)
   keeper->kind = SBX_SIDECAR_BUS;
   keeper->log = log[1];
   (void) keeper_make_run (keeper, 0, -1);
-  end_application (keeper, 0);
+  keeper_end_application (keeper, 0);
   expect_end (keeper, keeper->service, 0, SBX_CULPRIT_APPLICATION);
   keeper_expect_exit (keeper, 0);
   close (log[1]);
@@ -599,10 +418,7 @@ test_sidecar_complains (Keeper *keeper, gconstpointer data)
 int
 main (int argc, char **argv)
 {
-  static const struct {
-    const char *name;
-    void (*run) (Keeper *keeper, gconstpointer data);
-  } tests[] = {
+  static const KeeperTest tests[] = {
     { "early-start", test_early_start },
     { "ready-first", test_ready_first },
     { "init-out-of-turn", test_init_out_of_turn },
@@ -624,20 +440,8 @@ main (int argc, char **argv)
     { "caller-leaves-early", test_caller_leaves_early },
     { "init-killed", test_init_killed },
     { "bwrap-killed", test_bwrap_killed },
-    { "exec", test_exec },
-    { "exec-at-the-end", test_exec_at_the_end },
-    { "exec-refused", test_exec_refused },
-    { "late-service", test_late_service },
     { "sidecar-complains", test_sidecar_complains },
-    { "late-service-starts", test_late_service_starts },
   };
 
-  fake_bwrap_main (argc, argv);
-  g_test_init (&argc, &argv, NULL);
-  for (gsize i = 0; i < G_N_ELEMENTS (tests); i++) {
-    g_autofree char *path = g_strconcat ("/keeper/", tests[i].name, NULL);
-
-    g_test_add (path, Keeper, NULL, keeper_set_up, tests[i].run, keeper_tear_down);
-  }
-  return g_test_run ();
+  return keeper_run_tests (argc, argv, tests, G_N_ELEMENTS (tests));
 }
