@@ -84,11 +84,12 @@ start_sidecars (SbxKeeper *keeper, const SbxBlock *block, int directory)
 
   while (sbx_block_next_sidecar (block, &group)) {
     const SbxPart *part = sbx_parts_find_sidecar (&keeper->parts, group.kind);
+    const char *name = sbx_sidecars[group.kind].directory;
 
     if (!part)
       sbx_keeper_fail (keeper, SBX_STEP_PROTOCOL, ENOTSUP, "a sidecar of an unknown kind");
     need_record (keeper, block, directory);
-    if (part->directory && sbx_record_make_directory (&keeper->record, part->directory) < 0)
+    if (name && sbx_record_make_directory (&keeper->record, name) < 0)
       check_part (keeper, part);
     check_part (keeper, sbx_parts_start_sidecar (&keeper->parts, part, &group.records));
   }

@@ -35,7 +35,7 @@ struct SbxPart {
   /* A sidecar: started with those records when the block has a group of that kind, and only then. */
   bool is_sidecar;
   SbxSidecarKind kind;
-  const char *directory; /* that it fills, below the instance's record; made before it starts; or NULL */
+  uint32_t enforced; /* SbxEnforced, while it is ready and runs */
   /* More about it, for functions that several parts share. */
   const void *about;
 

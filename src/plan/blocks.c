@@ -33,7 +33,8 @@ add_sidecar (SbxBlockWriter *writer, const SbxPlanSidecar *sidecar)
   sbx_block_add_u32 (writer, SBX_TAG_SIDECAR, sidecar->kind);
   sbx_block_add_strv (writer, SBX_TAG_SIDECAR_COMMAND, (const char *const *) sidecar->argv->pdata);
   add_bytes (writer, SBX_TAG_SIDECAR_FILTER, sidecar->filter);
-  add_bytes (writer, SBX_TAG_SIDECAR_FILE, sidecar->file);
+  if (sidecar->file)
+    add_bytes (writer, SBX_TAG_SIDECAR_FILE, sidecar->file);
   if (sidecar->memory != SBX_LIMIT_NONE)
     sbx_block_add (writer, SBX_TAG_SIDECAR_MEMORY, &sidecar->memory, sizeof sidecar->memory);
 }

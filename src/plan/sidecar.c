@@ -3,6 +3,7 @@
  * namespaces of its own, no capabilities, the calls of filter/sidecar-table.c, and what the rest of the plan adds. */
 #include "plan/sidecar.h"
 
+#include "common/names.h"
 #include "plan/filter/syscall-filter.h"
 #include "wire/layout.h"
 
@@ -49,6 +50,14 @@ sbx_sidecar_run (GPtrArray *argv, const char *program)
   sbx_sidecar_add_words (argv,
                          (const char *const[]){ "--remount-ro", "/", "--seccomp", SBX_FD_TEXT (SBX_SIDECAR_FILTER_FD),
                                                 "--chdir", "/", "--", program, NULL });
+}
+
+char *
+sbx_sidecar_get_directory (SbxDraft *self, SbxSidecarKind kind)
+{
+  const char *id = self->request->id ? self->request->id : "ID";
+
+  return g_build_filename (self->machine->runtime_dir, SBX_RUNTIME_SUBDIR, id, sbx_sidecars[kind].directory, NULL);
 }
 
 /* The least that they work with: libraries for drawing, stacks of threads */

@@ -173,13 +173,15 @@ documents (const SbxBox *box)
 }
 
 static void
-add_sidecar (const SbxBox *box, GVariantBuilder *dict, SbxSidecarKind kind, const char *key)
+add_sidecars (const SbxBox *box, GVariantBuilder *dict)
 {
-  const SbxPlanSidecar *sidecar = sbx_box_find_sidecar (box, kind);
+  for (guint i = SBX_N_SIDECARS; i-- > 0;) {
+    const SbxPlanSidecar *sidecar = sbx_box_find_sidecar (box, (SbxSidecarKind) i);
 
-  if (sidecar)
-    g_variant_builder_add (dict, "{sv}", key,
-                           g_variant_new_bytestring_array ((const char *const *) sidecar->argv->pdata, -1));
+    if (sidecar)
+      g_variant_builder_add (dict, "{sv}", sbx_sidecars[i].plan,
+                             g_variant_new_bytestring_array ((const char *const *) sidecar->argv->pdata, -1));
+  }
 }
 
 GVariant *
@@ -207,8 +209,7 @@ sbx_plan_to_variant (SbxPlan *self)
   g_variant_builder_add (&dict, "{sv}", "command",
                          g_variant_new_bytestring_array ((const char *const *) process->argv, -1));
   g_variant_builder_add (&dict, "{sv}", "warnings", g_variant_new_strv (sbx_plan_get_warnings (self), -1));
-  add_sidecar (box, &dict, SBX_SIDECAR_DISPLAY, "x-server");
-  add_sidecar (box, &dict, SBX_SIDECAR_BUS, "bus-proxy");
+  add_sidecars (box, &dict);
   if (box->documents)
     g_variant_builder_add (&dict, "{sv}", "documents", documents (box));
   g_variant_builder_add (&dict, "{sv}", "bwrap", g_variant_new_bytestring_array (sbx_box_get_bwrap_argv (box), -1));

@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 #include "wire/layer.h"
+#include "wire/sidecars.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -47,13 +48,6 @@ typedef enum {
   SBX_TAG_LAYER,           /* what the keeper mounts into the sandbox: wire/layer.h; repeated, in this order */
   SBX_N_TAGS
 } SbxTag;
-
-/* Programs that serve an instance from outside of it. */
-typedef enum {
-  SBX_SIDECAR_BUS,     /* the proxy of its filtered buses; the file: /.flatpak-info */
-  SBX_SIDECAR_DISPLAY, /* its X server; the file: the cookies */
-  SBX_N_SIDECARS
-} SbxSidecarKind;
 
 typedef enum {
   SBX_PROCFS_PRIVATE = 1 << 0,    /* replace bwrap's own; without it nothing is done */

@@ -42,9 +42,8 @@
 #define SBX_KEEPER_SOCKET "keeper"
 #define SBX_STATUS_FILE "status"
 #define SBX_INFO_FILE "info"
-#define SBX_BUS_SUBDIR "bus"       /* the proxy's sockets */
-#define SBX_X11_SUBDIR "x11"       /* the X server's */
 #define SBX_PORTAL_SUBDIR "portal" /* what portals read of it: portal-info.h */
+/* … and the directories of sidecars: sidecars.h */
 
 /* Where a handler finds its target's files, read-only */
 #define SBX_TARGET_ROOT "/run/sandbox/target"

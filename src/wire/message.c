@@ -149,6 +149,7 @@ static const Rule rules[] = {
   { SBX_CHANNEL_GATHERER_TO_KEEPER, SBX_MSG_NOT_CLONED, 0, 0, 0, MAX, MAX, 0, NULL },
 };
 
+/* clang-format off */
 static const char *const step_names[SBX_N_STEPS] = {
   [SBX_STEP_NONE] = "none",
   [SBX_STEP_PROTOCOL] = "protocol",
@@ -166,11 +167,13 @@ static const char *const step_names[SBX_N_STEPS] = {
   [SBX_STEP_FORK] = "fork",
   [SBX_STEP_EXEC] = "exec",
   [SBX_STEP_JOIN] = "join",
-  [SBX_STEP_PROXY] = "dbus-proxy",
   [SBX_STEP_TRACE] = "trace",
-  [SBX_STEP_DISPLAY] = "display",
   [SBX_STEP_FILES] = "files",
+#define SIDECAR(kind, step, ...) [SBX_STEP_##kind] = step,
+  SBX_SIDECAR_ROWS (SIDECAR)
+#undef SIDECAR
 };
+/* clang-format on */
 
 static const char *const culprit_names[SBX_N_CULPRITS] = {
   [SBX_CULPRIT_APPLICATION] = "application",

@@ -13,6 +13,7 @@
 #include <sys/types.h>
 
 #include "wire/denials.h"
+#include "wire/sidecars.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -78,12 +79,13 @@ typedef enum {
   SBX_STEP_SECCOMP,
   SBX_STEP_DESCRIPTORS,
   SBX_STEP_FORK,
-  SBX_STEP_EXEC,    /* executing the application */
-  SBX_STEP_JOIN,    /* a handler, joining its target */
-  SBX_STEP_PROXY,   /* xdg-dbus-proxy */
-  SBX_STEP_TRACE,   /* seizing the application for OnCrash= */
-  SBX_STEP_DISPLAY, /* the X server of x11=nested */
-  SBX_STEP_FILES,   /* mounting what is the user's */
+  SBX_STEP_EXEC,  /* executing the application */
+  SBX_STEP_JOIN,  /* a handler, joining its target */
+  SBX_STEP_TRACE, /* seizing the application for OnCrash= */
+  SBX_STEP_FILES, /* mounting what is the user's */
+#define SBX_STEP_OF_SIDECAR(kind, ...) SBX_STEP_##kind,
+  SBX_SIDECAR_ROWS (SBX_STEP_OF_SIDECAR) /* starting it */
+#undef SBX_STEP_OF_SIDECAR
   SBX_N_STEPS
 } SbxStep;
 
@@ -96,10 +98,11 @@ typedef enum {
   SBX_ENFORCED_SCOPES = 1 << 4,      /* signal and abstract socket scopes */
   SBX_ENFORCED_HIDEPID = 1 << 5,     /* hidepid=ptraceable */
   SBX_ENFORCED_SECCOMP = 1 << 6,
-  SBX_ENFORCED_BUS = 1 << 7,     /* the proxy of the filtered buses runs */
-  SBX_ENFORCED_DISPLAY = 1 << 8, /* the X server of x11=nested runs */
+#define SBX_ENFORCED_BY_SIDECAR(kind, ...) SBX_ENFORCED_##kind = SBX_ENFORCED_SECCOMP << (1 + SBX_SIDECAR_##kind),
+  SBX_SIDECAR_ROWS (SBX_ENFORCED_BY_SIDECAR) /* it runs */
+#undef SBX_ENFORCED_BY_SIDECAR
 } SbxEnforced;
-#define SBX_ENFORCED_ALL ((SBX_ENFORCED_DISPLAY << 1) - 1)
+#define SBX_ENFORCED_ALL ((SBX_ENFORCED_SECCOMP << (1 + SBX_N_SIDECARS)) - 1)
 /* Inferiors only = APP_DOMAIN + PRIVATE_PROCFS + HIDEPID. */
 
 /* Why an instance ended. */

@@ -32,11 +32,15 @@ make_enforced (SbxInstance *self)
   static const struct {
     const char *key;
     guint bits;
-  } rows[] = {
-    { "inferiors-only", inferiors },           { "instance-domain", SBX_ENFORCED_INSTANCE_DOMAIN },
-    { "app-domain", SBX_ENFORCED_APP_DOMAIN }, { "private-procfs", SBX_ENFORCED_PRIVATE_PROCFS },
-    { "scopes", SBX_ENFORCED_SCOPES },         { "seccomp", SBX_ENFORCED_SECCOMP },
-    { "filtered-bus", SBX_ENFORCED_BUS },      { "nested-display", SBX_ENFORCED_DISPLAY },
+  } rows[] = { { "inferiors-only", inferiors },
+               { "instance-domain", SBX_ENFORCED_INSTANCE_DOMAIN },
+               { "app-domain", SBX_ENFORCED_APP_DOMAIN },
+               { "private-procfs", SBX_ENFORCED_PRIVATE_PROCFS },
+               { "scopes", SBX_ENFORCED_SCOPES },
+               { "seccomp", SBX_ENFORCED_SECCOMP },
+#define SIDECAR(kind, step, key, ...) { key, SBX_ENFORCED_##kind },
+               SBX_SIDECAR_ROWS (SIDECAR)
+#undef SIDECAR
   };
   guint32 enforced = sbx_instance_get_enforced (self);
   const SbxInfo *info = sbx_instance_get_info (self);

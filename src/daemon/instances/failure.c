@@ -41,13 +41,14 @@ static const struct {
   { SBX_STEP_JOIN, ESRCH, "the instance has ended" },
   { SBX_STEP_JOIN, EAGAIN, "the instance has as many handlers as it can have; stop one of them first" },
   { SBX_STEP_JOIN, ANY, "the handler could not join the instance" },
-  { SBX_STEP_PROXY, ANY, "xdg-dbus-proxy, which filters the message buses, could not be started" },
   { SBX_STEP_TRACE, ANY,
     "the application cannot be traced for its crash handler; with --on-crash=none it starts without one" },
   { SBX_STEP_FILES, ANY, "what the sandbox is to have of the user's could not be mounted" },
-  { SBX_STEP_DISPLAY, ANY, "the display of x11=nested could not be had" },
   { SBX_STEP_FORK, EAGAIN, "no more processes can be started in this instance" },
   { SBX_STEP_FORK, ESRCH, "the instance has ended" },
+#define SIDECAR(kind, step, enforced, plan, directory, failure) { SBX_STEP_##kind, ANY, failure },
+  SBX_SIDECAR_ROWS (SIDECAR)
+#undef SIDECAR
 };
 
 static const char *

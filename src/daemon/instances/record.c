@@ -15,6 +15,7 @@
 #include "common/write-file.h"
 #include "wire/layout.h"
 #include "wire/portal-info.h"
+#include "wire/sidecars.h"
 #include "wire/sweep.h"
 
 #define ANNOUNCED_FILE "announced"
@@ -126,8 +127,9 @@ sbx_record_sweep (int parent, guint64 id)
     return;
   for (gsize i = 0; i < G_N_ELEMENTS (names); i++)
     unlinkat (directory, names[i], 0);
-  sbx_sweep_directory (directory, SBX_BUS_SUBDIR);
-  sbx_sweep_directory (directory, SBX_X11_SUBDIR);
+  for (gsize i = 0; i < SBX_N_SIDECARS; i++)
+    if (sbx_sidecars[i].directory)
+      sbx_sweep_directory (directory, sbx_sidecars[i].directory);
   sbx_sweep_directory (directory, SBX_PORTAL_SUBDIR);
   close (directory);
   sbx_id_format (id, name);

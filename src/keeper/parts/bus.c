@@ -121,18 +121,14 @@ end (void *state)
 }
 
 static const SbxSidecarAbout about = {
-  .enforced = SBX_ENFORCED_BUS,
   .ending = "xdg-dbus-proxy has ended; is the message bus there?",
   .log = take_log,
 };
 
 const SbxPart sbx_part_bus = {
-  SBX_SIDECAR_FUNCTIONS,
+  SBX_SIDECAR_FUNCTIONS (BUS),
   .name = "bus",
-  .step = SBX_STEP_PROXY,
   .size = sizeof (SbxBus),
-  .kind = SBX_SIDECAR_BUS,
-  .directory = SBX_BUS_SUBDIR,
   .about = &about,
   .set_up = set_up,
   .mount = tell_portals,

@@ -42,7 +42,6 @@ explain (SbxSidecar *sidecar)
 }
 
 static const SbxSidecarAbout about = {
-  .enforced = SBX_ENFORCED_DISPLAY,
   .closes_link = true,
   .logs_errors = true,
   .ending = "the sandbox's X server has ended: ",
@@ -51,7 +50,6 @@ static const SbxSidecarAbout about = {
 };
 
 const SbxPart sbx_part_display = {
-  SBX_SIDECAR_FUNCTIONS,       .name = "display",           .step = SBX_STEP_DISPLAY, .size = sizeof (SbxDisplay),
-  .kind = SBX_SIDECAR_DISPLAY, .directory = SBX_X11_SUBDIR, .about = &about,          .set_up = sbx_sidecar_set_up,
-  .end = sbx_sidecar_end,
+  SBX_SIDECAR_FUNCTIONS (DISPLAY), .name = "display",      .size = sizeof (SbxDisplay), .about = &about,
+  .set_up = sbx_sidecar_set_up,    .end = sbx_sidecar_end,
 };

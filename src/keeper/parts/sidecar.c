@@ -190,7 +190,7 @@ lose (SbxSidecar *self)
     snprintf (text, sizeof text, "%s%s", about->ending, about->explain ? about->explain (self) : "");
     sbx_keeper_fail (keeper, self->head.part->step, 0, text);
   }
-  sbx_keeper_set_enforced (keeper, about->enforced, false);
+  sbx_keeper_set_enforced (keeper, self->head.part->enforced, false);
 }
 
 static void
@@ -205,7 +205,7 @@ serve_link (SbxWatch *watch)
     return;
   if (n > 0 && !self->ready) {
     self->ready = true;
-    sbx_keeper_set_enforced (self->head.keeper, about->enforced, true);
+    sbx_keeper_set_enforced (self->head.keeper, self->head.part->enforced, true);
   } else if (n <= 0) {
     sbx_watch_close (watch);
     if (!self->ready || !about->closes_link)
@@ -225,7 +225,7 @@ sbx_sidecar_read (SbxSidecar *self)
   /* What a full pipe holds (pipe(7)), and no more in one go: the writer may be as quick as we are */
   for (size_t i = 0; i < 65536 / sizeof bytes && n > 0; i++) {
     n = read (self->output.fd, bytes, sizeof bytes);
-    if (n > 0)
+    if (n > 0 && about->log)
       about->log (self, bytes, (size_t) n);
   }
   if (n == 0 || (n < 0 && errno != EAGAIN && errno != EINTR)) {

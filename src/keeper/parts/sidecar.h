@@ -21,11 +21,10 @@ typedef struct SbxSidecar SbxSidecar;
 
 /* What a kind of sidecar is like: the about of its part. */
 typedef struct {
-  uint32_t enforced;  /* SbxEnforced, while it is ready and runs */
   bool closes_link;   /* … when it is ready; else a closed link says that it has ended */
   bool logs_errors;   /* what it complains of is given to log () too, else written into the log */
   const char *ending; /* what a launch says that fails since it has ended */
-  /* It has printed @bytes. */
+  /* It has printed @bytes. NULL: what it prints does not matter. */
   void (*log) (SbxSidecar *self, const char *bytes, size_t n);
   /* More about its end, behind @ending; may be NULL. NUL-terminated, and the sidecar's. */
   const char *(*explain) (SbxSidecar *self);
@@ -53,10 +52,19 @@ bool sbx_sidecar_reaped (void *self, pid_t pid, int status);
 void sbx_sidecar_end (void *self);
 bool sbx_sidecar_is_gone (void *self);
 
-/* Those that no kind has its own of; set_up and end are to be named by the row */
-#define SBX_SIDECAR_FUNCTIONS                                                                                          \
-  .is_sidecar = true, .start = sbx_sidecar_start, .waits = sbx_sidecar_waits, .reaped = sbx_sidecar_reaped,            \
-  .is_gone = sbx_sidecar_is_gone
+/* What no kind has its own of; set_up and end are to be named by the row. KIND: as in wire/sidecars.h. */
+#define SBX_SIDECAR_FUNCTIONS(KIND)                                                                                    \
+  .step = SBX_STEP_##KIND, .is_sidecar = true, .kind = SBX_SIDECAR_##KIND, .enforced = SBX_ENFORCED_##KIND,            \
+  .start = sbx_sidecar_start, .waits = sbx_sidecar_waits, .reaped = sbx_sidecar_reaped, .is_gone = sbx_sidecar_is_gone
+
+/* The whole row of one that is like most of them: it says something on its link when it is ready, and ends when we
+ * close that. @text: what a launch says that fails since it has ended. */
+#define SBX_PLAIN_SIDECAR(KIND, word, text)                                                                            \
+  {                                                                                                                    \
+    SBX_SIDECAR_FUNCTIONS (KIND), .name = word, .size = sizeof (SbxSidecar),                                           \
+                                  .about = &(const SbxSidecarAbout){ .ending = text }, .set_up = sbx_sidecar_set_up,   \
+                                  .end = sbx_sidecar_end                                                               \
+  }
 
 /* Reads what it has printed so far. */
 void sbx_sidecar_read (SbxSidecar *self);

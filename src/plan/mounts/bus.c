@@ -188,8 +188,7 @@ add_proxy (SbxDraft *self, char *const sockets[SBX_N_BUSES])
 {
   static const char proxy_fd[] = "--fd=" SBX_FD_TEXT (SBX_SIDECAR_LINK_FD);
   GPtrArray *argv = sbx_sidecar_begin (self);
-  g_autofree char *directory = g_build_filename (self->machine->runtime_dir, SBX_RUNTIME_SUBDIR,
-                                                 self->request->id ? self->request->id : "ID", SBX_BUS_SUBDIR, NULL);
+  g_autofree char *directory = sbx_sidecar_get_directory (self, SBX_SIDECAR_BUS);
 
   sbx_sidecar_add_words (argv, (const char *const[]){ "--ro-bind-data", SBX_FD_TEXT (SBX_SIDECAR_FILE_FD),
                                                       "/.flatpak-info", "--bind", directory, directory, NULL });

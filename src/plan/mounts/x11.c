@@ -9,7 +9,6 @@
 
 #include <string.h>
 
-#include "common/names.h"
 #include "plan/machine/x11-auth.h"
 #include "plan/sidecar.h"
 #include "wire/layout.h"
@@ -195,8 +194,7 @@ add_nested (SbxDraft *self)
   if (is_possible (self, shown)) {
     if (!shown)
       sbx_draft_warn (self, "there is no X display to show it on: what it draws is not to be seen");
-    directory = g_build_filename (self->machine->runtime_dir, SBX_RUNTIME_SUBDIR,
-                                  self->request->id ? self->request->id : "ID", SBX_X11_SUBDIR, NULL);
+    directory = sbx_sidecar_get_directory (self, SBX_SIDECAR_DISPLAY);
     cookies = make_cookies (self, number, shown ? &outer : NULL, &cookie);
     sbx_sidecar_add (self, SBX_SIDECAR_DISPLAY, write_server (self, number, shown ? &outer : NULL, directory), cookies);
     sbx_draft_bind (self, SBX_BY_POLICY, SBX_MOUNT_READ_ONLY, directory, "/tmp/.X11-unix");

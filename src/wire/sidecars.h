@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Sidecars: programs that serve an instance from outside, each in a sandbox of its own. What several of our programs
+ * have to know of a kind is its row here. A new kind is a row, its part in keeper/parts/table.c, its command line in
+ * plan/mounts, and its system calls in plan/filter/sidecar-table.c. libc only. */
+#pragma once
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* Each row makes SBX_SIDECAR_KIND, SBX_STEP_KIND (message.h) and SBX_ENFORCED_KIND (message.h, while it runs). Their
+ * order is that of the bits in status files: new ones come last.
+ *      KIND     step          key in Enforced   key in a plan  directory in the record, or NULL
+ *               what a launch says for which it could not be started */
+#define SBX_SIDECAR_ROWS(ROW)                                                                                          \
+  ROW (BUS, "dbus-proxy", "filtered-bus", "bus-proxy", "bus",                                                          \
+       "xdg-dbus-proxy, which filters the message buses, could not be started")                                        \
+  ROW (DISPLAY, "display", "nested-display", "x-server", "x11", "the display of x11=nested could not be had")
+
+#define SBX_SIDECAR_ENUMERATOR(kind, ...) SBX_SIDECAR_##kind,
+typedef enum { SBX_SIDECAR_ROWS (SBX_SIDECAR_ENUMERATOR) SBX_N_SIDECARS } SbxSidecarKind;
+#undef SBX_SIDECAR_ENUMERATOR
+
+typedef struct {
+  const char *step;      /* sbx_step_name () of it */
+  const char *enforced;  /* the key of the D-Bus property Enforced */
+  const char *plan;      /* the key of a plan that is shown */
+  const char *directory; /* which it fills, below the instance's record; NULL: none */
+  const char *failure;   /* what a launch says for which it could not be started */
+} SbxSidecarRow;
+
+extern const SbxSidecarRow sbx_sidecars[SBX_N_SIDECARS];
+
+#ifdef __cplusplus
+}
+#endif
