@@ -29,7 +29,8 @@ static int
 write_block (SbxCall *call, const SbxLaunchRequest *request, GError **error)
 {
   const SbxInfo *info = sbx_instance_get_info (call->instance);
-  g_autoptr (SbxProcess) process = sbx_launch_request_make_process (sbx_call_get_context (call), request, info, error);
+  g_autoptr (SbxProcess) process =
+      sbx_launch_request_make_process (sbx_call_get_context (call)->host, request, info, error);
 
   return process ? sbx_process_write_exec (process, g_str_equal (info->limits, "scope"), request->targets,
                                            request->n_fds, error)

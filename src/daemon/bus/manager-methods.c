@@ -38,7 +38,7 @@ sbx_method_launch (SbxCall *call)
 }
 
 static GVariant *
-explain_choice (SbxContext *context, SbxChoice *choice)
+explain_choice (const SbxChoice *choice)
 {
   g_autoptr (GVariant) plan = g_variant_ref_sink (sbx_plan_to_variant (choice->plan));
   g_auto (GVariantDict) dict = G_VARIANT_DICT_INIT (plan);
@@ -49,7 +49,7 @@ explain_choice (SbxContext *context, SbxChoice *choice)
   if (choice->on_crash)
     g_variant_dict_insert (&dict, "on-crash", "s", choice->on_crash);
   g_variant_dict_insert_value (&dict, "policy", sbx_policy_to_variant (choice->policy));
-  g_variant_dict_insert_value (&dict, "exposure", sbx_score_to_variant (choice->policy, &context->places));
+  g_variant_dict_insert_value (&dict, "exposure", sbx_score_to_variant (choice->policy, &choice->host->places));
   g_variant_dict_insert_value (&dict, "actions", g_variant_new_strv (actions, -1));
   return g_variant_dict_end (&dict);
 }
@@ -61,7 +61,7 @@ limit (SbxCall *call, SbxLaunchRequest *request, GError **error)
   if (!call->subject->own)
     return sbx_subject_check_outside (call->subject, error);
   return sbx_launch_request_set_within (request, sbx_instance_get_info (call->subject->own),
-                                        &sbx_call_get_context (call)->places, error);
+                                        &sbx_call_get_context (call)->host->places, error);
 }
 
 void
@@ -82,7 +82,7 @@ sbx_method_explain (SbxCall *call)
   if (request && limit (call, request, &error))
     choice = sbx_choice_new (sbx_call_get_context (call), profile, request, some_command, &error);
   if (choice)
-    sbx_call_return (call, g_variant_new ("(@a{sv})", explain_choice (sbx_call_get_context (call), choice)));
+    sbx_call_return (call, g_variant_new ("(@a{sv})", explain_choice (choice)));
   else
     sbx_call_fail (call, error);
 }
@@ -100,7 +100,7 @@ place_name (SbxPlace place)
 void
 sbx_method_list_profiles (SbxCall *call)
 {
-  SbxProfileSet *profiles = sbx_call_get_context (call)->profiles;
+  SbxProfileSet *profiles = sbx_call_get_context (call)->host->profiles;
   g_auto (GStrv) names = sbx_profile_set_list (profiles);
   GVariantBuilder builder;
 
@@ -146,7 +146,7 @@ sbx_method_get_profile (SbxCall *call)
   g_autoptr (SbxProfile) profile = NULL;
 
   g_variant_get (g_dbus_method_invocation_get_parameters (call->invocation), "(&s)", &name);
-  profile = sbx_profile_set_lookup (sbx_call_get_context (call)->profiles, name, &error);
+  profile = sbx_profile_set_lookup (sbx_call_get_context (call)->host->profiles, name, &error);
   if (!profile) {
     sbx_call_fail (call, error);
     return;

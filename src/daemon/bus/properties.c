@@ -14,7 +14,7 @@ static GVariant *
 make_features (SbxManager *manager)
 {
   SbxContext *context = sbx_manager_get_context (manager);
-  g_autoptr (GVariant) features = g_variant_ref_sink (sbx_machine_features (context->machine));
+  g_autoptr (GVariant) features = g_variant_ref_sink (sbx_machine_features (context->host->machine));
   g_auto (GVariantDict) dict = G_VARIANT_DICT_INIT (features);
 
   g_variant_dict_insert (&dict, "authority", "s", sbx_authority_get_kind (context->authority));

@@ -16,6 +16,7 @@
 void
 sbx_choice_free (SbxChoice *choice)
 {
+  g_clear_pointer (&choice->host, sbx_host_unref);
   g_clear_object (&choice->profile);
   g_clear_pointer (&choice->policy, sbx_policy_unref);
   g_free (choice->app_id);
@@ -27,9 +28,9 @@ sbx_choice_free (SbxChoice *choice)
 }
 
 static SbxPolicy *
-merge (SbxContext *context, const SbxPolicy *base, const SbxLaunchRequest *request, GError **error)
+merge (const SbxHost *host, const SbxPolicy *base, const SbxLaunchRequest *request, GError **error)
 {
-  return request->options.policy ? sbx_policy_merge_variant (base, request->options.policy, &context->places, error)
+  return request->options.policy ? sbx_policy_merge_variant (base, request->options.policy, &host->places, error)
                                  : sbx_policy_ref (base);
 }
 
@@ -107,10 +108,11 @@ describe_command (const SbxLaunchRequest *request, const char *app_id, char **ar
 }
 
 static SbxPlan *
-make_plan (SbxContext *context, const SbxLaunchRequest *request, const SbxPolicy *policy, const char *app_id,
+make_plan (const SbxHost *host, const SbxLaunchRequest *request, const SbxPolicy *policy, const char *app_id,
            char **argv, const SbxForward *forward, GError **error)
 {
   SbxPlanRequest plan_request = describe_command (request, app_id, argv);
+  g_autofree char *dump_program = NULL;
   char terminal[PATH_MAX];
 
   if (request->options.tty && !request->within && request->n_fds > 0
@@ -118,17 +120,19 @@ make_plan (SbxContext *context, const SbxLaunchRequest *request, const SbxPolicy
     plan_request.terminal = terminal;
   plan_request.handler = request->handler;
   plan_request.crash_directory = request->crash_directory;
-  plan_request.dump_program = request->handler ? sbx_context_get_dump_program (context) : NULL;
+  if (request->handler)
+    dump_program = sbx_program_find (host->machine->environment, "sandbox-dump", NULL);
+  plan_request.dump_program = dump_program;
   plan_request.target_enforced = request->target_enforced;
   plan_request.target_pid = request->target_pid;
   plan_request.forward = (const SbxForwardedFile *) (gpointer) forward->files->data;
   plan_request.n_forward = forward->files->len;
-  return sbx_plan_new (policy, &plan_request, context->machine, error);
+  return sbx_plan_new (policy, &plan_request, host->machine, error);
 }
 
 /* Which handler a crash gets. What the profile names is part of it; another one is as if it were attached. */
 static gboolean
-choose_on_crash (SbxContext *context, const SbxLaunchRequest *request, SbxChoice *choice, GError **error)
+choose_on_crash (const SbxHost *host, const SbxLaunchRequest *request, SbxChoice *choice, GError **error)
 {
   const char *of_profile = sbx_profile_get_on_crash (choice->profile);
   const char *name = request->options.on_crash && request->options.on_crash[0] ? request->options.on_crash : of_profile;
@@ -143,7 +147,7 @@ choose_on_crash (SbxContext *context, const SbxLaunchRequest *request, SbxChoice
                       "handlers of their own (OnCrash=own): a process has one tracer; use a profile without it, or "
                       "`sandboxctl attach`",
                       sbx_profile_get_name (choice->profile));
-  handler = sbx_profile_set_lookup (context->profiles, name, error);
+  handler = sbx_profile_set_lookup (host->profiles, name, error);
   if (!handler)
     return FALSE;
   command = sbx_profile_get_command (handler);
@@ -160,14 +164,14 @@ choose_on_crash (SbxContext *context, const SbxLaunchRequest *request, SbxChoice
 /* Exactly what @request is within, or less: an error else, and never silently less. What the profile names, the caller
  * may not read: it is the user's. */
 static gboolean
-check_policy_within (SbxContext *context, const SbxLaunchRequest *request, const SbxChoice *choice, GError **error)
+check_policy_within (const SbxHost *host, const SbxLaunchRequest *request, const SbxChoice *choice, GError **error)
 {
   g_autoptr (SbxPolicy) nothing = sbx_policy_new (), said = NULL, most = NULL;
   g_autofree char *more = NULL;
 
   if (sbx_policy_leq (choice->policy, request->within))
     return TRUE;
-  said = merge (context, nothing, request, error);
+  said = merge (host, nothing, request, error);
   if (!said)
     return FALSE;
   most = sbx_policy_meet (choice->policy, request->within);
@@ -193,10 +197,10 @@ check_plan_within (const SbxLaunchRequest *request, const SbxChoice *choice, GEr
 
 /* Which others there are, and what is wrong in the words of this one, is not for a caller in a sandbox. */
 static SbxProfile *
-look_up (SbxContext *context, const char *name, const SbxLaunchRequest *request, GError **error)
+look_up (const SbxHost *host, const char *name, const SbxLaunchRequest *request, GError **error)
 {
   g_autoptr (GError) problem = NULL;
-  SbxProfile *profile = sbx_profile_set_lookup (context->profiles, name, &problem);
+  SbxProfile *profile = sbx_profile_set_lookup (host->profiles, name, &problem);
 
   if (!profile && !request->within)
     g_propagate_error (error, g_steal_pointer (&problem));
@@ -211,33 +215,34 @@ look_up (SbxContext *context, const char *name, const SbxLaunchRequest *request,
 }
 
 static SbxChoice *
-choose (SbxContext *context, const char *profile, const SbxLaunchRequest *request, const char *const *fallback_argv,
+choose (SbxHost *host, const char *profile, const SbxLaunchRequest *request, const char *const *fallback_argv,
         GError **error)
 {
   g_autoptr (SbxChoice) choice = g_new0 (SbxChoice, 1);
 
-  choice->profile = look_up (context, profile, request, error);
+  choice->host = sbx_host_ref (host);
+  choice->profile = look_up (host, profile, request, error);
   if (!choice->profile)
     return NULL;
   choice->argv = choose_argv (request, choice->profile, fallback_argv, error);
   if (!choice->argv)
     return NULL;
-  choice->policy = merge (context, sbx_profile_get_policy (choice->profile), request, error);
+  choice->policy = merge (host, sbx_profile_get_policy (choice->profile), request, error);
   /* Before a file of the profile is looked at */
-  if (!choice->policy || (request->within && !check_policy_within (context, request, choice, error)))
+  if (!choice->policy || (request->within && !check_policy_within (host, request, choice, error)))
     return NULL;
   choice->classes = sbx_policy_excess (choice->policy, sbx_profile_get_approved_policy (choice->profile));
-  choice->forward = sbx_forward_new (context->machine, request->forward, request->n_forward, choice->policy,
+  choice->forward = sbx_forward_new (host->machine, request->forward, request->n_forward, choice->policy,
                                      sbx_profile_get_approved_policy (choice->profile), error);
   if (!choice->forward)
     return NULL;
   choice->classes |= choice->forward->classes;
-  if (!request->handler && !request->within && !choose_on_crash (context, request, choice, error))
+  if (!request->handler && !request->within && !choose_on_crash (host, request, choice, error))
     return NULL;
   if (request->within) /* which is approved */
     choice->classes = 0;
   choice->app_id = choose_app_id (request, choice->profile, choice->argv[0]);
-  choice->plan = make_plan (context, request, choice->policy, choice->app_id, choice->argv, choice->forward, error);
+  choice->plan = make_plan (host, request, choice->policy, choice->app_id, choice->argv, choice->forward, error);
   if (!choice->plan || (request->within && !check_plan_within (request, choice, error)))
     return NULL;
   return g_steal_pointer (&choice);
@@ -248,11 +253,11 @@ sbx_choice_new (SbxContext *context, const char *profile, const SbxLaunchRequest
                 const char *const *fallback_argv, GError **error)
 {
   GError *problem = NULL;
-  SbxChoice *choice = choose (context, profile, request, fallback_argv, &problem);
+  SbxChoice *choice = choose (context->host, profile, request, fallback_argv, &problem);
 
   if (g_error_matches (problem, SBX_ERROR, SBX_ERROR_NOT_SUPPORTED) && sbx_context_probe_again (context)) {
     g_clear_error (&problem);
-    choice = choose (context, profile, request, fallback_argv, &problem);
+    choice = choose (context->host, profile, request, fallback_argv, &problem);
   }
   if (problem)
     g_propagate_error (error, problem);
@@ -260,11 +265,11 @@ sbx_choice_new (SbxContext *context, const char *profile, const SbxLaunchRequest
 }
 
 SbxProcess *
-sbx_launch_request_make_process (SbxContext *context, const SbxLaunchRequest *request, const SbxInfo *info,
+sbx_launch_request_make_process (const SbxHost *host, const SbxLaunchRequest *request, const SbxInfo *info,
                                  GError **error)
 {
   g_autoptr (SbxPolicy) bottom = sbx_policy_new ();
-  g_autoptr (SbxPolicy) policy = sbx_policy_merge_variant (bottom, info->policy, &context->places, error);
+  g_autoptr (SbxPolicy) policy = sbx_policy_merge_variant (bottom, info->policy, &host->places, error);
   SbxPlanRequest plan_request;
 
   if (!policy)
@@ -280,7 +285,7 @@ sbx_launch_request_make_process (SbxContext *context, const SbxLaunchRequest *re
     return NULL;
   }
   plan_request = describe_command (request, info->app_id, request->argv);
-  return sbx_process_new (policy, info->offers, &plan_request, (const char *const *) context->environment);
+  return sbx_process_new (policy, info->offers, &plan_request, host->machine->environment);
 }
 
 GVariant *

@@ -11,6 +11,7 @@ G_BEGIN_DECLS
 
 /* A request under a profile. */
 typedef struct {
+  SbxHost *host; /* for which it was made */
   SbxProfile *profile;
   SbxPolicy *policy;
   guint classes; /* in which the policy and the files handed over go beyond what is approved */
@@ -24,8 +25,8 @@ typedef struct {
 void sbx_choice_free (SbxChoice *choice);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (SbxChoice, sbx_choice_free)
 
-/* @fallback_argv (or NULL): when neither @request nor the profile has a command. Errors: all of the policy's and
- * plan's.
+/* @fallback_argv (or NULL): when neither @request nor the profile has a command. Where the host lacks something, it is
+ * probed again first. Errors: all of the policy's and plan's.
  */
 SbxChoice *sbx_choice_new (SbxContext *context, const char *profile, const SbxLaunchRequest *request,
                            const char *const *fallback_argv, GError **error);
@@ -38,7 +39,7 @@ SbxInfo *sbx_choice_make_info (const SbxChoice *choice, const SbxLaunchRequest *
 /* For Exec: the process of @request in the instance that @info describes. It depends on what is written down there and
  * on nothing that this service or the caller has around it. Errors: BAD_OPTION without a command, NOT_SUPPORTED if
  * @info does not say what the box offers. */
-SbxProcess *sbx_launch_request_make_process (SbxContext *context, const SbxLaunchRequest *request, const SbxInfo *info,
+SbxProcess *sbx_launch_request_make_process (const SbxHost *host, const SbxLaunchRequest *request, const SbxInfo *info,
                                              GError **error);
 
 /* @argv as aay, cut off after some thousand bytes: for showing and keeping. Floating. */

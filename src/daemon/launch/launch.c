@@ -286,7 +286,7 @@ explain_bwrap (Launch *launch, const GError *error, SbxStep step)
   const char *problem = NULL;
 
   if (step == SBX_STEP_BWRAP || step == SBX_STEP_NAMESPACES)
-    problem = sbx_machine_check_bwrap (launch->what.context->machine);
+    problem = sbx_machine_check_bwrap (launch->what.context->host->machine);
   return problem ? g_error_new_literal (SBX_ERROR, SBX_ERROR_NOT_SUPPORTED, problem) : g_error_copy (error);
 }
 
@@ -395,7 +395,8 @@ choose (Launch *launch, guint64 id, GError **error)
   if (call->target)
     sbx_launch_request_set_target (what->request, call->target, call->target_pid, call->crash_directory);
   if (within
-      && !sbx_launch_request_set_within (what->request, sbx_instance_get_info (within), &what->context->places, error))
+      && !sbx_launch_request_set_within (what->request, sbx_instance_get_info (within), &what->context->host->places,
+                                         error))
     return FALSE;
   what->choice = sbx_choice_new (what->context, call->profile, what->request, NULL, error);
   return what->choice != NULL;

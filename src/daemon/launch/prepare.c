@@ -206,7 +206,7 @@ make_layers (SbxPreparation *self, GError **error)
   const SbxChoice *choice = self->choice;
   const GArray *files = choice->forward->files;
 
-  self->surroundings = sbx_surroundings_new (self->context);
+  self->surroundings = sbx_surroundings_new (self->choice->host);
   self->layers = sbx_layers_new (sbx_plan_get_box (choice->plan), choice->policy,
                                  (const SbxForwardedFile *) (gpointer) files->data, files->len,
                                  &self->surroundings->around, error);

@@ -34,11 +34,11 @@ load_tainted (gpointer data)
   SbxSurroundings *self = data;
 
   if (!self->tainted) {
-    g_auto (GStrv) names = sbx_profile_set_list (self->context->profiles);
+    g_auto (GStrv) names = sbx_profile_set_list (self->host->profiles);
 
     self->tainted = sbx_object_set_new ();
     for (char **name = names; *name; name++) {
-      g_autoptr (SbxProfile) profile = sbx_profile_set_lookup (self->context->profiles, *name, NULL);
+      g_autoptr (SbxProfile) profile = sbx_profile_set_lookup (self->host->profiles, *name, NULL);
 
       if (profile) /* else nobody starts under it */
         add_writable (self->tainted, profile);
@@ -48,15 +48,15 @@ load_tainted (gpointer data)
 }
 
 SbxSurroundings *
-sbx_surroundings_new (SbxContext *context)
+sbx_surroundings_new (SbxHost *host)
 {
   SbxSurroundings *self = g_new0 (SbxSurroundings, 1);
 
-  self->context = context;
+  self->host = sbx_host_ref (host);
   self->state_home = g_strdup (g_get_user_state_dir ());
   self->profile_dirs = sbx_profile_set_default_dirs ();
   self->around = (SbxLayersAround){
-    .machine = context->machine,
+    .machine = host->machine,
     .state_home = self->state_home,
     .profile_dirs = (const char *const *) self->profile_dirs,
     .n_profile_dirs = SBX_N_PLACES,
@@ -71,6 +71,7 @@ sbx_surroundings_free (SbxSurroundings *self)
 {
   g_clear_pointer (&self->tainted, sbx_object_set_free);
   g_strfreev (self->profile_dirs);
+  sbx_host_unref (self->host);
   g_free (self->state_home);
   g_free (self);
 }

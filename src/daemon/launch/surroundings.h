@@ -2,21 +2,20 @@
 /* What there is beside a sandbox that is launched: what stays closed to it, and where others may write. */
 #pragma once
 
-#include "daemon/launch/context.h"
+#include "daemon/launch/host.h"
 #include "layers/layers.h"
 
 G_BEGIN_DECLS
 
 typedef struct {
   SbxLayersAround around;
-  SbxContext *context;
+  SbxHost *host;
   char *state_home;
   char **profile_dirs;
   SbxObjectSet *tainted; /* or NULL: nobody has asked for it yet */
 } SbxSurroundings;
 
-/* @context has to live as long. */
-SbxSurroundings *sbx_surroundings_new (SbxContext *context);
+SbxSurroundings *sbx_surroundings_new (SbxHost *host);
 void sbx_surroundings_free (SbxSurroundings *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (SbxSurroundings, sbx_surroundings_free)
 
