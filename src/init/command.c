@@ -8,11 +8,11 @@
 #include <unistd.h>
 
 int
-sbx_command_read (SbxCommand *self, const SbxBlock *block, size_t n_fds)
+sbx_init_command_read (SbxInitCommand *self, const SbxBlock *block, size_t n_fds)
 {
   SbxRecord record = { 0 };
 
-  *self = (SbxCommand){ 0 };
+  *self = (SbxInitCommand){ 0 };
   self->flags = sbx_block_u32 (block, SBX_TAG_FLAGS, 0);
   if (!sbx_block_next (block, SBX_TAG_FDMAP, &record) || record.length != n_fds * sizeof (int32_t)) {
     errno = EBADMSG;
@@ -34,7 +34,7 @@ sbx_command_read (SbxCommand *self, const SbxBlock *block, size_t n_fds)
 }
 
 void
-sbx_command_clear (SbxCommand *self)
+sbx_init_command_clear (SbxInitCommand *self)
 {
   free (self->argv);
   free (self->shell);
@@ -42,7 +42,7 @@ sbx_command_clear (SbxCommand *self)
 }
 
 int
-sbx_command_enter_directory (SbxCommand *self, const SbxBlock *block)
+sbx_init_command_enter_directory (SbxInitCommand *self, const SbxBlock *block)
 {
   const char *home = sbx_block_string (block, SBX_TAG_HOME, "/");
   const char *cwd = sbx_block_string (block, SBX_TAG_CWD, home);
@@ -64,7 +64,7 @@ sbx_command_enter_directory (SbxCommand *self, const SbxBlock *block)
 
 /* execve, and for a script without "#!" the shell, as POSIX wants it of execvp; libcs differ there. */
 static void
-try_exec (const SbxCommand *self, const char *path)
+try_exec (const SbxInitCommand *self, const char *path)
 {
   char **argv = self->argv;
 
@@ -79,7 +79,7 @@ try_exec (const SbxCommand *self, const char *path)
 }
 
 static const char *
-search_path (const SbxCommand *self)
+search_path (const SbxInitCommand *self)
 {
   for (size_t i = 0; i < self->n_env; i++)
     if (strncmp (self->env[i], "PATH=", 5) == 0)
@@ -89,7 +89,7 @@ search_path (const SbxCommand *self)
 
 /* EACCES is remembered while the search goes on, so that "not executable" is not reported as "not found". */
 void
-sbx_command_execute (const SbxCommand *self)
+sbx_init_command_execute (const SbxInitCommand *self)
 {
   const char *name = self->argv[0], *at = search_path (self);
   char path[PATH_MAX];

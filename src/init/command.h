@@ -15,18 +15,18 @@ typedef struct {
   size_t n_env;
   int32_t targets[SBX_FDMAP_MAX]; /* FDMAP */
   uint32_t flags;                 /* SbxStartFlags */
-  char pwd[PATH_MAX + 4];         /* "PWD=…" once sbx_command_enter_directory () has been there */
-} SbxCommand;
+  char pwd[PATH_MAX + 4];         /* "PWD=…" once sbx_init_command_enter_directory () has been there */
+} SbxInitCommand;
 
 /* Reads it from @block, which must outlive it and is START's or EXEC's with @n_fds descriptors for FDMAP. 0, or -1 with
- * EBADMSG or ENOMEM; sbx_command_clear () either way. */
-int sbx_command_read (SbxCommand *self, const SbxBlock *block, size_t n_fds);
-void sbx_command_clear (SbxCommand *self);
+ * EBADMSG or ENOMEM; sbx_init_command_clear () either way. */
+int sbx_init_command_read (SbxInitCommand *self, const SbxBlock *block, size_t n_fds);
+void sbx_init_command_clear (SbxInitCommand *self);
 
 /* Both in the child, where nothing may be allocated: */
 /* Goes to the working directory, or home if it is not there and need not be, and makes PWD say where that is. 0, or -1
  * with chdir(2)'s errno. */
-int sbx_command_enter_directory (SbxCommand *self, const SbxBlock *block);
+int sbx_init_command_enter_directory (SbxInitCommand *self, const SbxBlock *block);
 /* Executes the command, which is looked for along its own PATH. Returns only with errno: ENOENT if it is nowhere,
  * EACCES if it is somewhere and must not be executed, or execve(2)'s. */
-void sbx_command_execute (const SbxCommand *self);
+void sbx_init_command_execute (const SbxInitCommand *self);

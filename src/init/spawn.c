@@ -57,7 +57,7 @@ pass_gate (int gate)
 }
 
 static void __attribute__ ((noreturn))
-child (const SbxBlock *block, SbxCommand *command, const SbxInitJob *job, SbxInitFailure *failure)
+child (const SbxBlock *block, SbxInitCommand *command, const SbxInitJob *job, SbxInitFailure *failure)
 {
   SbxMessage hello = { .type = SBX_MSG_HELLO, .job = job->number };
 
@@ -72,22 +72,22 @@ child (const SbxBlock *block, SbxCommand *command, const SbxInitJob *job, SbxIni
     give_up (failure, SBX_STEP_DESCRIPTORS);
   if ((command->flags & SBX_START_TTY) && ioctl (STDIN_FILENO, TIOCSCTTY, 0) < 0)
     give_up (failure, SBX_STEP_TERMINAL);
-  if (sbx_command_enter_directory (command, block) < 0)
+  if (sbx_init_command_enter_directory (command, block) < 0)
     give_up (failure, SBX_STEP_DIRECTORY);
   if (set_limits (block) < 0)
     give_up (failure, SBX_STEP_LIMITS);
-  sbx_command_execute (command);
+  sbx_init_command_execute (command);
   give_up (failure, SBX_STEP_EXEC);
 }
 
 pid_t
 sbx_init_spawn (const SbxBlock *block, const SbxInitJob *job, SbxInitFailure *failure)
 {
-  SbxCommand command;
+  SbxInitCommand command;
   pid_t pid = -1;
 
   *failure = (SbxInitFailure){ SBX_STEP_NONE, 0 };
-  if (sbx_command_read (&command, block, job->n_fds) < 0) {
+  if (sbx_init_command_read (&command, block, job->n_fds) < 0) {
     *failure = (SbxInitFailure){ SBX_STEP_PROTOCOL, errno };
   } else {
     /* vfork: quick, and what the child writes to @failure is there when we go on, which is after its exec or exit */
@@ -101,6 +101,6 @@ sbx_init_spawn (const SbxBlock *block, const SbxInitJob *job, SbxInitFailure *fa
       pid = -1;
     }
   }
-  sbx_command_clear (&command);
+  sbx_init_command_clear (&command);
   return pid;
 }

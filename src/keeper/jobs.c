@@ -32,7 +32,7 @@ sbx_job_is_application (const SbxJob *job)
 }
 
 SbxJob *
-sbx_jobs_add (SbxJobs *self, SbxService *service, uint32_t their_number)
+sbx_jobs_add (SbxJobs *self, SbxServiceLink *service, uint32_t their_number)
 {
   size_t i = 1;
 
@@ -77,7 +77,7 @@ sbx_jobs_end_all (SbxJobs *self, int status)
 }
 
 void
-sbx_jobs_forget_service (SbxJobs *self, const SbxService *service)
+sbx_jobs_forget_service (SbxJobs *self, const SbxServiceLink *service)
 {
   for (size_t i = 1; i < self->n; i++)
     if (self->rows[i].service == service)
@@ -161,7 +161,7 @@ sbx_job_tell (SbxJob *job, const SbxMessage *message)
   if (sbx_job_is_application (job))
     sbx_services_tell (job->all->services, &told, -1);
   else if (job->service)
-    (void) sbx_service_tell (job->service, &told);
+    (void) sbx_service_link_tell (job->service, &told);
   told.job = 0;
   if (sbx_job_has_lifeline (job)) /* a caller that does not read is its own problem */
     (void) sbx_message_send_now (job->lifeline.fd, &told, NULL, 0);

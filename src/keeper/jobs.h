@@ -22,11 +22,11 @@ typedef struct SbxJobs SbxJobs;
 
 typedef struct {
   bool used;
-  uint32_t number;       /* towards init; 0 is the application */
-  uint32_t their_number; /* towards the service that asked */
-  SbxService *service;   /* which has asked for it; NULL: it has gone. Not of the application: it concerns all */
-  SbxWatch lifeline;     /* due: when it gets SIGKILL. In no loop: it has never had one */
-  pid_t pid;             /* on the host, or 0 */
+  uint32_t number;         /* towards init; 0 is the application */
+  uint32_t their_number;   /* towards the service that asked */
+  SbxServiceLink *service; /* which has asked for it; NULL: it has gone. Not of the application: it concerns all */
+  SbxWatch lifeline;       /* due: when it gets SIGKILL. In no loop: it has never had one */
+  pid_t pid;               /* on the host, or 0 */
   SbxJobs *all;
 } SbxJob;
 
@@ -53,7 +53,7 @@ SbxJob *sbx_jobs_application (SbxJobs *self);
 bool sbx_job_is_application (const SbxJob *job);
 
 /* An EXEC of @service. NULL when there are SBX_JOBS already. */
-SbxJob *sbx_jobs_add (SbxJobs *self, SbxService *service, uint32_t their_number);
+SbxJob *sbx_jobs_add (SbxJobs *self, SbxServiceLink *service, uint32_t their_number);
 /* The job that init knows as @number, or NULL. */
 SbxJob *sbx_jobs_find (SbxJobs *self, uint32_t number);
 /* Frees its row and closes its lifeline. */
@@ -61,7 +61,7 @@ void sbx_job_drop (SbxJob *job);
 /* Ends every EXEC that is left: tells of each EXITED with @status, and drops it. */
 void sbx_jobs_end_all (SbxJobs *self, int status);
 /* @service has gone: nobody but their lifelines is told of its jobs any more. */
-void sbx_jobs_forget_service (SbxJobs *self, const SbxService *service);
+void sbx_jobs_forget_service (SbxJobs *self, const SbxServiceLink *service);
 
 /* Takes the lifeline out of the @n descriptors of the START or EXEC @message, if it has one. 0; or -1 with ENOTSOCK
  * when that cannot be one, or with ENOSPC, and nothing is taken. */

@@ -149,7 +149,7 @@ sbx_parts_running (const SbxParts *self)
 }
 
 void
-sbx_parts_came (const SbxParts *self, SbxService *service)
+sbx_parts_came (const SbxParts *self, SbxServiceLink *service)
 {
   for (size_t i = 0; i < self->n; i++)
     if (self->rows[i]->came)

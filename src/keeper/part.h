@@ -54,7 +54,7 @@ struct SbxPart {
 
   void (*started) (void *self);                        /* START has gone to init */
   void (*running) (void *self);                        /* STARTED has been told */
-  void (*came) (void *self, SbxService *service);      /* a service has come, which knows nothing of this part yet */
+  void (*came) (void *self, SbxServiceLink *service);  /* a service has come, which knows nothing of this part yet */
   bool (*said) (void *self, const SbxMessage *message, /* a service has; false: it is no message for this part. The */
                 const int *fds);                       /* descriptors stay the caller's */
   void (*application_ended) (void *self);              /* … as the keeper's main_status says */
@@ -96,7 +96,7 @@ bool sbx_parts_gate (const SbxParts *self);
 bool sbx_parts_hold (const SbxParts *self);
 void sbx_parts_started (const SbxParts *self);
 void sbx_parts_running (const SbxParts *self);
-void sbx_parts_came (const SbxParts *self, SbxService *service);
+void sbx_parts_came (const SbxParts *self, SbxServiceLink *service);
 /* False: the message is for none. */
 bool sbx_parts_said (const SbxParts *self, const SbxMessage *message, const int *fds);
 void sbx_parts_application_ended (const SbxParts *self);

@@ -15,13 +15,13 @@ keeper_of (SbxServices *services)
 }
 
 static void
-take_prepare (SbxKeeper *keeper, SbxService *service, const SbxMessage *message, int *fds, size_t *n)
+take_prepare (SbxKeeper *keeper, SbxServiceLink *service, const SbxMessage *message, int *fds, size_t *n)
 {
   sbx_launch_prepare (keeper, fds, *n);
 }
 
 static void
-take_start (SbxKeeper *keeper, SbxService *service, const SbxMessage *message, int *fds, size_t *n)
+take_start (SbxKeeper *keeper, SbxServiceLink *service, const SbxMessage *message, int *fds, size_t *n)
 {
   if (keeper->start.kept || (keeper->state != SBX_KEEPER_PREPARING && keeper->state != SBX_KEEPER_READY))
     return;
@@ -31,7 +31,7 @@ take_start (SbxKeeper *keeper, SbxService *service, const SbxMessage *message, i
 }
 
 static void
-take_exec (SbxKeeper *keeper, SbxService *service, const SbxMessage *message, int *fds, size_t *n)
+take_exec (SbxKeeper *keeper, SbxServiceLink *service, const SbxMessage *message, int *fds, size_t *n)
 {
   bool running = keeper->state == SBX_KEEPER_RUNNING;
   SbxMessage failed = { .type = SBX_MSG_FAILED, .job = message->job, .detail = SBX_STEP_FORK };
@@ -40,7 +40,7 @@ take_exec (SbxKeeper *keeper, SbxService *service, const SbxMessage *message, in
 
   if (!job) {
     failed.value = running ? EAGAIN : ESRCH;
-    (void) sbx_service_tell (service, &failed);
+    (void) sbx_service_link_tell (service, &failed);
     return;
   }
   forward.job = job->number;
@@ -54,14 +54,14 @@ take_exec (SbxKeeper *keeper, SbxService *service, const SbxMessage *message, in
 }
 
 static void
-take_signal (SbxKeeper *keeper, SbxService *service, const SbxMessage *message, int *fds, size_t *n)
+take_signal (SbxKeeper *keeper, SbxServiceLink *service, const SbxMessage *message, int *fds, size_t *n)
 {
   if (message->job == 0)
     sbx_keeper_signal_job (keeper, sbx_jobs_application (&keeper->jobs), message->value, message->detail != 0);
 }
 
 static void
-take_stop (SbxKeeper *keeper, SbxService *service, const SbxMessage *message, int *fds, size_t *n)
+take_stop (SbxKeeper *keeper, SbxServiceLink *service, const SbxMessage *message, int *fds, size_t *n)
 {
   sbx_keeper_stop (keeper, SBX_CULPRIT_STOPPED, message->value);
 }
@@ -70,7 +70,7 @@ typedef struct {
   uint32_t type;
   bool by_launcher; /* nobody else may say it */
   /* Descriptors that it keeps are -1 in @fds afterwards, or not among the first @n any more. */
-  void (*take) (SbxKeeper *keeper, SbxService *service, const SbxMessage *message, int *fds, size_t *n);
+  void (*take) (SbxKeeper *keeper, SbxServiceLink *service, const SbxMessage *message, int *fds, size_t *n);
 } Request;
 
 static const Request requests[] = {
@@ -88,13 +88,13 @@ find_request (uint32_t type)
 }
 
 static void
-service_said (SbxServices *services, SbxService *service, const SbxMessage *message, int *fds, size_t n)
+service_said (SbxServices *services, SbxServiceLink *service, const SbxMessage *message, int *fds, size_t n)
 {
   SbxKeeper *keeper = keeper_of (services);
   const Request *request = find_request (message->type);
 
-  if (request && request->by_launcher && !sbx_service_has_launched (service))
-    sbx_service_leave (service);
+  if (request && request->by_launcher && !sbx_service_link_has_launched (service))
+    sbx_service_link_leave (service);
   else if (request)
     request->take (keeper, service, message, fds, &n);
   else
@@ -105,19 +105,19 @@ service_said (SbxServices *services, SbxService *service, const SbxMessage *mess
 }
 
 static void
-service_came (SbxServices *services, SbxService *service)
+service_came (SbxServices *services, SbxServiceLink *service)
 {
   sbx_keeper_tell_so_far (keeper_of (services), service);
 }
 
 static void
-service_left (SbxServices *services, SbxService *service)
+service_left (SbxServices *services, SbxServiceLink *service)
 {
   SbxKeeper *keeper = keeper_of (services);
 
   sbx_jobs_forget_service (&keeper->jobs, service);
   /* Nobody has been told of the instance yet, and nobody holds its lifeline: it must not come to life */
-  if (sbx_service_has_launched (service) && keeper->state < SBX_KEEPER_RUNNING
+  if (sbx_service_link_has_launched (service) && keeper->state < SBX_KEEPER_RUNNING
       && (!keeper->start.kept || !sbx_job_has_lifeline (sbx_jobs_application (&keeper->jobs))))
     sbx_keeper_fail (keeper, SBX_STEP_PROTOCOL, EPIPE, "the service is gone");
 }

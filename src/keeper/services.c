@@ -6,20 +6,20 @@
 #include <unistd.h>
 
 static bool
-is_there (const SbxService *service)
+is_there (const SbxServiceLink *service)
 {
   return service->watch.loop != NULL;
 }
 
 /* After this its end of file is what comes next, behind what it has said. */
 static void
-disconnect (SbxService *service)
+disconnect (SbxServiceLink *service)
 {
   (void) shutdown (service->watch.fd, SHUT_RDWR);
 }
 
 static bool
-tell (SbxService *service, const SbxMessage *message, const int *fds, size_t n_fds)
+tell (SbxServiceLink *service, const SbxMessage *message, const int *fds, size_t n_fds)
 {
   if (!is_there (service))
     return false;
@@ -31,7 +31,7 @@ tell (SbxService *service, const SbxMessage *message, const int *fds, size_t n_f
 }
 
 bool
-sbx_service_tell (SbxService *service, const SbxMessage *message)
+sbx_service_link_tell (SbxServiceLink *service, const SbxMessage *message)
 {
   return tell (service, message, NULL, 0);
 }
@@ -53,13 +53,13 @@ sbx_services_tell_one (SbxServices *self, const SbxMessage *message)
 }
 
 bool
-sbx_service_has_launched (const SbxService *service)
+sbx_service_link_has_launched (const SbxServiceLink *service)
 {
   return service == &service->all->rows[0];
 }
 
 void
-sbx_service_leave (SbxService *service)
+sbx_service_link_leave (SbxServiceLink *service)
 {
   service->all->functions->left (service->all, service);
   sbx_watch_remove (&service->watch);
@@ -68,7 +68,7 @@ sbx_service_leave (SbxService *service)
 static void
 serve (SbxWatch *watch)
 {
-  SbxService *service = SBX_OWNER (watch, SbxService, watch);
+  SbxServiceLink *service = SBX_OWNER (watch, SbxServiceLink, watch);
   int fds[SBX_MESSAGE_FDS];
   SbxMessage message;
   size_t n;
@@ -79,14 +79,14 @@ serve (SbxWatch *watch)
   if (rc > 0)
     service->all->functions->said (service->all, service, &message, fds, n);
   else
-    sbx_service_leave (service);
+    sbx_service_link_leave (service);
 }
 
 /* In the row @i, which is free. */
 static int
 connect_row (SbxServices *self, size_t i, int sock)
 {
-  SbxService *service = &self->rows[i];
+  SbxServiceLink *service = &self->rows[i];
 
   service->all = self;
   if (sbx_loop_add (self->loop, &service->watch, self->order, serve, NULL) < 0)

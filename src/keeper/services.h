@@ -18,16 +18,16 @@ typedef struct SbxServices SbxServices;
 typedef struct {
   SbxWatch watch; /* its socket; in no loop: a free row */
   SbxServices *all;
-} SbxService;
+} SbxServiceLink;
 
 /* Whom services concern. */
 typedef struct {
   /* A service has connected and knows nothing yet. */
-  void (*came) (SbxServices *services, SbxService *service);
+  void (*came) (SbxServices *services, SbxServiceLink *service);
   /* It says @message; the @n descriptors are the function's. */
-  void (*said) (SbxServices *services, SbxService *service, const SbxMessage *message, int *fds, size_t n);
+  void (*said) (SbxServices *services, SbxServiceLink *service, const SbxMessage *message, int *fds, size_t n);
   /* It is gone; its row is free when this returns. */
-  void (*left) (SbxServices *services, SbxService *service);
+  void (*left) (SbxServices *services, SbxServiceLink *service);
 } SbxServiceFunctions;
 
 struct SbxServices {
@@ -35,7 +35,7 @@ struct SbxServices {
   const SbxServiceFunctions *functions;
   int order; /* in the loop */
   SbxWatch listener;
-  SbxService rows[SBX_SERVICES]; /* [0] is the one that launched */
+  SbxServiceLink rows[SBX_SERVICES]; /* [0] is the one that launched */
 };
 
 /* @launcher is the socket to the service that launches, which is owned from now on. 0, or -1 with ENOSPC. */
@@ -47,11 +47,11 @@ void sbx_services_listen (SbxServices *self, int listener);
 bool sbx_services_are_listening (const SbxServices *self);
 
 /* Whether it is the one that launched: nobody else may say PREPARE or START. */
-bool sbx_service_has_launched (const SbxService *service);
+bool sbx_service_link_has_launched (const SbxServiceLink *service);
 /* Disconnects it at once, and tells of it by left (). */
-void sbx_service_leave (SbxService *service);
+void sbx_service_link_leave (SbxServiceLink *service);
 /* False when it was not told, which is no error of ours. */
-bool sbx_service_tell (SbxService *service, const SbxMessage *message);
+bool sbx_service_link_tell (SbxServiceLink *service, const SbxMessage *message);
 /* To every service; @fd (or -1) goes along and stays the caller's. */
 void sbx_services_tell (SbxServices *self, const SbxMessage *message, int fd);
 /* To the first one that takes it. False when there is none. */

@@ -82,20 +82,20 @@ sbx_keeper_enter_state (SbxKeeper *keeper, SbxKeeperState state)
 }
 
 void
-sbx_keeper_tell_so_far (SbxKeeper *keeper, SbxService *service)
+sbx_keeper_tell_so_far (SbxKeeper *keeper, SbxServiceLink *service)
 {
   SbxMessage message = { .type = SBX_MSG_READY };
 
   if (keeper->state >= SBX_KEEPER_READY)
-    (void) sbx_service_tell (service, &message);
+    (void) sbx_service_link_tell (service, &message);
   if (keeper->state >= SBX_KEEPER_RUNNING) {
     message = describe_start (keeper);
-    (void) sbx_service_tell (service, &message);
+    (void) sbx_service_link_tell (service, &message);
   }
   sbx_parts_came (&keeper->parts, service);
   if (keeper->main_ended) {
     message = (SbxMessage){ .type = SBX_MSG_EXITED, .value = keeper->main_status };
-    (void) sbx_service_tell (service, &message);
+    (void) sbx_service_link_tell (service, &message);
   }
 }
 

@@ -12,7 +12,7 @@
  * next one. */
 bool sbx_keeper_enter_state (SbxKeeper *keeper, SbxKeeperState state);
 /* A service has come: tells it what has happened so far. */
-void sbx_keeper_tell_so_far (SbxKeeper *keeper, SbxService *service);
+void sbx_keeper_tell_so_far (SbxKeeper *keeper, SbxServiceLink *service);
 
 /* The @bits are in force from now on, or are not any more. Writes it down and tells the services when the instance is
  * RUNNING; in its end what was in force stays written. */

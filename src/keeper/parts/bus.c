@@ -98,7 +98,7 @@ tell_portals (void *state)
 }
 
 static void
-came (void *state, SbxService *service)
+came (void *state, SbxServiceLink *service)
 {
   tell_denials (state, true);
 }

@@ -99,7 +99,7 @@ announce_all (void *state)
 
 /* Those that no service was there for */
 static void
-came (void *state, SbxService *service)
+came (void *state, SbxServiceLink *service)
 {
   announce_all (state);
 }
