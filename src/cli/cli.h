@@ -21,7 +21,7 @@ typedef struct _SbxCommand SbxCommand;
 /* Returns the exit status. */
 typedef int (*SbxVerbFunction) (SbxCommand *command);
 
-/* All of a verb: for main (), for the usage, and for completion. The table is in verbs/verbs.c. */
+/* All about a verb: for main (), the usage, and completion. The table is in verbs/verbs.c. */
 typedef struct {
   const char *name;
   SbxVerbFunction function;

@@ -65,7 +65,7 @@ add_file (Forward *forward, int fd, const char *path, GError **error)
   return TRUE;
 }
 
-/* Opens up @path; *@place is where it is, NULL when there is nothing to be opened up. */
+/* Opens up @path. *@place is its place, or NULL when there is nothing to be opened up. */
 static gboolean
 forward_path (Forward *forward, const char *path, char **place, GError **error)
 {

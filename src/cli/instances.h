@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Instances as the service tells of them, and finding the one that is meant. */
+/* Instances as the service describes them, and finding the one that is meant. */
 #pragma once
 
 #include <json-glib/json-glib.h>

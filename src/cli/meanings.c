@@ -77,7 +77,7 @@ is_implied (const SbxWord *words, guint set, guint bit)
   return FALSE;
 }
 
-/* The words of a set, of those in @mask. One that another word brings along is not said. */
+/* The words of a set, as far as they are in @mask. A word that another one implies is not said. */
 static void
 say_flags (const Telling *telling, SbxFlagsIndex index, guint mask)
 {

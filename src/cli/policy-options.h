@@ -23,7 +23,7 @@ gboolean sbx_policy_options_add (SbxPolicyOptions *self, const char *name, const
 
 /* The names of the options in order, NULL-terminated; free the array only. */
 const char **sbx_policy_options_names (void);
-/* What can be said to the option @name, separated by spaces; NULL when it is not a choice of words. The caller's. */
+/* The words that the option @name takes, separated by spaces; NULL when it is not a choice of words. The caller's. */
 char *sbx_policy_options_words (const char *name);
 
 G_END_DECLS

@@ -125,7 +125,7 @@ add_standard (SbxProcessOptions *self, GVariantBuilder *map, gboolean detached, 
   return TRUE;
 }
 
-/* A directory would be a way around the sandbox's own file tree. */
+/* A directory would be a way out of the sandbox's own file tree. */
 static gboolean
 is_way_out (int fd)
 {

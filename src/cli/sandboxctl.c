@@ -42,7 +42,7 @@ compare_ints (gconstpointer a, gconstpointer b)
   return *(const int *) a - *(const int *) b;
 }
 
-/* What the caller left open for us, and what it closed. */
+/* The descriptors that the caller left open for us, and those that it closed. */
 static void
 note_descriptors (SbxDescriptors *descriptors)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Executing a program that inherits nothing of how this process treats signals. */
+/* Executes programs that inherit nothing of how this process treats signals. */
 #pragma once
 
 #include <glib.h>

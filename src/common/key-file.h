@@ -8,7 +8,7 @@
 
 G_BEGIN_DECLS
 
-/* What a file is to be, for the errors. */
+/* What kind of file it is, for the errors. */
 typedef struct {
   const char *what; /* "profile" */
   SbxError code;
@@ -32,7 +32,8 @@ typedef gboolean (*SbxKeyFileVisit) (const SbxKeyFileEntry *entry, gpointer data
  * Errors: @kind's code, with "name:line:column: " before the text, which may be @visit's. */
 gboolean sbx_key_file_parse (const SbxKeyFileKind *kind, const char *data, gsize size, const char *name,
                              SbxKeyFileVisit visit, gpointer user_data, GError **error);
-/* The same from the regular file @path, which may be a link. Errors: @kind's code, NOT_FOUND when there is none. */
+/* Reads the regular file @path, which may be a link, in the same way. Errors: @kind's code, NOT_FOUND when there is
+ * none. */
 gboolean sbx_key_file_read (const SbxKeyFileKind *kind, const char *path, SbxKeyFileVisit visit, gpointer user_data,
                             GError **error);
 

@@ -17,17 +17,18 @@ typedef struct {
   guint64 start_time; /* clock ticks since the machine has started; with the pid, the name of a process */
 } SbxProcessStat;
 
-/* Reads the text of a /proc/PID/stat. FALSE for what is none. */
+/* Parses the text of a /proc/PID/stat. FALSE if it is not one. */
 gboolean sbx_process_stat_parse (const char *text, SbxProcessStat *stat);
-/* Reads that of the process @pid. FALSE where there is none, or it cannot be read. */
+/* Reads the /proc/PID/stat of @pid. FALSE if there is no such process, or it cannot be read. */
 gboolean sbx_process_stat_read (pid_t pid, SbxProcessStat *stat);
-/* The start time of the process @pid, 0 where there is none. One that has ended and that its parent has not asked for
- * yet keeps its number and does nothing: that is none. */
+/* Returns the start time of the process @pid, or 0 if there is none. A process that has ended and has not been reaped
+ * yet counts as none. */
 guint64 sbx_process_get_start_time (pid_t pid);
-/* Whether @stat is of such a process. */
+/* Whether @stat is that of a process that has ended and has not been reaped yet. */
 gboolean sbx_process_stat_has_ended (const SbxProcessStat *stat);
 
-/* Whether the process of @pidfd has ended; until then its number is no other's. FALSE for -1, that is not known. */
+/* Whether the process of @pidfd has ended; until then its number is no other's. FALSE for -1, of which that is not
+ * known. */
 gboolean sbx_pidfd_has_ended (int pidfd);
 
 G_END_DECLS

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The one reader of files whose size and kind nobody vouches for. */
+/* The one reader of files of unknown size and kind. */
 #pragma once
 
 #include <glib.h>

@@ -163,7 +163,7 @@ empty (int top)
   }
 }
 
-/* As the handler could have written it, it is compared and nothing else. */
+/* The handler could have written it, so it is compared and nothing else. */
 static char *
 read_app (int store, const char *id)
 {
@@ -236,7 +236,7 @@ is_same_source (const SbxCrashEntry *a, const SbxCrashEntry *b, gboolean by_app)
   return strncmp (a->id, b->id, ID_DIGITS) == 0;
 }
 
-/* How much there is of what @entry came from: of its instance, or of its application if that is more. */
+/* How much there is from the source of @entry: its instance, or its application if that has more. */
 static guint64
 weigh (GPtrArray *list, const SbxCrashEntry *entry, gboolean by_bytes)
 {

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* How much of everything: the only place where the service's own limits and times are set. */
+/* The only place where the service's own limits and times are set. */
 #pragma once
 
 /* Instances that run or are being started, over all clients. */
 #define SBX_MAX_INSTANCES 512
-/* Of those, what one that was started from outside has started from inside, and they in turn. */
+/* Of those, how many one instance that was started from outside may have below it. */
 #define SBX_MAX_NESTED 32
 /* Launches of one client that have not been answered yet. */
 #define SBX_MAX_PENDING_PER_CLIENT 300
@@ -18,19 +18,19 @@
 #define SBX_EXITED_KEPT_SECONDS 300
 /* From START to STARTED. Long: the first access to a slow network home counts. */
 #define SBX_START_TIMEOUT_SECONDS 60
-/* Without instances and clients; the default of --idle-timeout. */
+/* How long the service stays without instances and clients; the default of --idle-timeout. */
 #define SBX_IDLE_SECONDS 60
 /* A record without a socket may be one that its keeper is just making. */
 #define SBX_YOUNG_RECORD_SECONDS 10
 /* From the first launch of a service that begins with one (--launch-first) to its looking for others: longer than a
  * quick command takes. */
 #define SBX_LOOK_AROUND_MS 200
-/* What a service whose client has left stays for, if something of it still runs. */
+/* How long a service stays whose client has left, if something of it still runs. */
 #define SBX_LAST_LOOK_MS 500
 /* Arguments and options of one call, in bytes: the kernel takes at most 6 MiB of arguments and environment (execve(2)),
  * and there may be hundreds of calls. */
 #define SBX_MAX_CALL (16u << 20)
-/* Between two looks at the machine because something was missing. */
+/* The least time between two probes of the machine because something was missing. */
 #define SBX_PROBE_AGAIN_SECONDS 5
 /* Bytes of a command line that are kept for `Command` and the info file. */
 #define SBX_COMMAND_SHOWN 8192
@@ -41,7 +41,7 @@
 /* From asking the systemd user manager for a scope to its being there; then rlimits have to do. Long enough for a
  * machine that is busy with a login: what was given up is not tried again. */
 #define SBX_SCOPE_TIMEOUT_MS 5000
-/* An authority that was not there is asked for again after this. */
+/* How long after an authority was missing it is looked for again. */
 #define SBX_AUTHORITY_RETRY_SECONDS 10
 /* Descriptors: a launch holds up to SBX_MESSAGE_FDS of them. */
 #define SBX_WANTED_NOFILE 65536

@@ -247,7 +247,7 @@ look_at_units (Look *look)
     look_at_units_in (look, dirs[i]);
 }
 
-/* What we have put there and is not there any more, or not what it was. */
+/* Files that we have put there and that are gone or changed. */
 static void
 look_at_items (Look *look)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What starts a wrapped application without its sandbox: found by looking at the machine. */
+/* Finds what starts a wrapped application without its sandbox, by looking at the machine. */
 #pragma once
 
 #include "desktop/store.h"
@@ -13,7 +13,7 @@ typedef struct {
 } SbxBypass;
 void sbx_bypass_free (SbxBypass *way);
 
-/* SbxBypass; empty when nothing goes round. What cannot be read is left out: it starts nothing either. */
+/* An array of SbxBypass, empty when there is none. What cannot be read is left out: it starts nothing either. */
 GPtrArray *sbx_desktop_find_bypasses (const SbxDesktopPlaces *places, const SbxDesktopRecord *record);
 
 G_END_DECLS

@@ -42,7 +42,7 @@ unescape (const char *value, GError **error)
   return g_string_free (g_steal_pointer (&text), FALSE);
 }
 
-/* From the opening quote on; returns what follows the closing one. */
+/* Reads from the opening quote on; returns what follows the closing one. */
 static const char *
 read_quoted (const char *p, GString *word, GError **error)
 {
@@ -88,7 +88,7 @@ read_word (const char *p, GString *word, GError **error)
   return p;
 }
 
-/* FALSE with @error for a code that there is not. Old ones are taken out. */
+/* FALSE with @error for an unknown code. Deprecated ones are taken out. */
 static gboolean
 check_field_codes (GString *word, GError **error)
 {

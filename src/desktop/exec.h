@@ -23,8 +23,8 @@ char *sbx_exec_join_shell (const char *const *argv, gboolean shell);
 /* Errors: BAD_OPTION. */
 char **sbx_exec_split_shell (const char *value, GError **error);
 
-/* Which argument says what application this is: the first one after `env` and its options and variables; for a program
- * that runs others (sh, python3, …) the first file among its arguments, or NULL. */
+/* Returns the argument that says which application this is: the first one after `env` and its options and variables;
+ * for a program that runs others (sh, python3, …) the first file among its arguments, or NULL. */
 const char *sbx_exec_program (const char *const *argv);
 
 G_END_DECLS

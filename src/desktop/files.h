@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Files that are there as a whole or not at all. */
+/* Writes files so that they are there as a whole or not at all. */
 #pragma once
 
 #include <gio/gio.h>
 
 G_BEGIN_DECLS
 
-/* What lies at a path: the state that remove has to bring back. */
+/* What lies at a path: the state that `remove` has to bring back. */
 typedef struct {
   enum { SBX_FILE_NOTHING, SBX_FILE_CONTENT, SBX_FILE_LINK, SBX_FILE_STRANGE } type; /* STRANGE: a directory, … */
   char *data;                                                                        /* or the link's text */

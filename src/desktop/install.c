@@ -36,7 +36,7 @@ file_of_path (const char *path)
   return file;
 }
 
-/* What is shown in menus counts more than what is not. */
+/* Entries that menus show come before those that they do not. */
 static gboolean
 is_hidden (const SbxDesktopEntry *entry)
 {
@@ -133,7 +133,7 @@ add_item (Plan *plan, const char *kind, const char *path, const char *content, g
   g_ptr_array_add (plan->record->items, sbx_desktop_item_new (kind, path, content, mode));
 }
 
-/* Where the user's file of @file's id is: where it is already, maybe in a folder, or else under its id. */
+/* The path of the user's file for the id of @file: where it is already, maybe in a folder, or else under its id. */
 static char *
 place_of (const Plan *plan, SbxDesktopKind kind, const SbxDesktopFile *file)
 {

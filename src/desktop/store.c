@@ -139,7 +139,7 @@ sum_of_state (const SbxFileState *state)
   return sum_of (link, strlen (link));
 }
 
-/* Whether what lies there is what we have put there. */
+/* Whether the file that is there is one that we put there. */
 static gboolean
 is_ours (const SbxDesktopItem *item, const SbxFileState *state)
 {
@@ -190,7 +190,7 @@ drop_backup (const SbxDesktopStore *self, const SbxDesktopItem *item)
     g_unlink (path);
 }
 
-/* What was there before @item, as it was kept. */
+/* Reads what was there before @item, from its copy. */
 static gboolean
 read_backup (const SbxDesktopStore *self, const SbxDesktopItem *item, SbxFileState *state, GError **error)
 {
@@ -252,7 +252,7 @@ record_path (const SbxDesktopStore *self, const char *id)
   return g_strconcat (self->dir, "/", id, SBX_DESKTOP_RECORD_SUFFIX, NULL);
 }
 
-/* Copies that no other record knows go again with what was not installed. */
+/* Removes copies of what was not installed after all, unless another record knows them. */
 static void
 forget (SbxDesktopStore *self, SbxDesktopRecord *record)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What has been installed, and what was there before: a record and copies in $XDG_STATE_HOME/sandbox/desktop. */
+/* What has been installed, and what was there before: records and copies in $XDG_STATE_HOME/sandbox/desktop. */
 #pragma once
 
 #include "desktop/places.h"
@@ -28,8 +28,8 @@ gboolean sbx_desktop_store_install (SbxDesktopStore *self, SbxDesktopRecord *rec
 
 /* Whether @item is as it was put there. */
 gboolean sbx_desktop_item_is_in_place (const SbxDesktopItem *item);
-/* Notes that @item is now what lies at its place, and that the files @added (NULL-terminated) belong to @record as
- * well: somebody has written them on our behalf. Errors: SPAWN_FAILED. */
+/* Notes that @item is what lies at its place now, and that the files @added (NULL-terminated) belong to @record too:
+ * somebody else has written them for us. Errors: SPAWN_FAILED. */
 gboolean sbx_desktop_store_adopt (SbxDesktopStore *self, SbxDesktopRecord *record, SbxDesktopItem *item,
                                   const char *const *added, GError **error);
 

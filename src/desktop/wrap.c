@@ -88,7 +88,7 @@ wrap_exec (const char *value, const SbxWrap *how, GError **error)
   return sbx_exec_join ((const char *const *) wrapped->pdata);
 }
 
-/* An action that only D-Bus could start is one that would go round the sandbox. */
+/* An action that only D-Bus could start would go round the sandbox. */
 static void
 drop_actions_without_exec (SbxDesktopEntry *entry)
 {

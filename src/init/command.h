@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* A command as START and EXEC describe it: read before the fork, where memory can be had, and used after it. */
+/* A command as START and EXEC describe it: read before the fork, where memory can be allocated, and used after it. */
 #pragma once
 
 #include <limits.h>
@@ -23,7 +23,7 @@ typedef struct {
 int sbx_init_command_read (SbxInitCommand *self, const SbxBlock *block, size_t n_fds);
 void sbx_init_command_clear (SbxInitCommand *self);
 
-/* Both in the child, where nothing may be allocated: */
+/* The next two are for the child, which must not allocate: */
 /* Goes to the working directory, or home if it is not there and need not be, and makes PWD say where that is. 0, or -1
  * with chdir(2)'s errno. */
 int sbx_init_command_enter_directory (SbxInitCommand *self, const SbxBlock *block);

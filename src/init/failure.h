@@ -3,7 +3,7 @@
 
 #include <stdint.h>
 
-/* What went wrong in init or in a child of it: all that FAILED says. */
+/* What went wrong in init or in a child of it: the content of FAILED. */
 typedef struct {
   int32_t step;  /* SbxStep */
   int32_t error; /* errno */

@@ -92,7 +92,7 @@ confine_and_spawn (Init *init, int fd, const SbxInitJob *job, uint32_t *enforced
   return pid;
 }
 
-/* What START or EXEC asks for. */
+/* Does what START or EXEC asks for. */
 static void
 run (Init *init, const SbxMessage *message, const int *fds, size_t n)
 {
@@ -126,7 +126,7 @@ run (Init *init, const SbxMessage *message, const int *fds, size_t n)
   }
 }
 
-/* The application has ended, and nothing keeps us. */
+/* Ends if the application has ended and nothing keeps the instance. */
 static void
 end_when_done (Init *init)
 {
@@ -196,7 +196,7 @@ reap (Init *init)
   end_when_done (init);
 }
 
-/* Only the socket stays: bwrap's own descriptors and our program file are nobody's business any more. */
+/* Closes everything but the socket: bwrap's own descriptors and our program file are of no use any more. */
 static int
 tidy_descriptors (int control)
 {

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Doing something inside the namespaces of an instance, from outside. libc only.
+/* Runs something inside the namespaces of an instance, from outside. libc only.
  *
- * Who may: bwrap's mount namespace belongs to the first user namespace that bwrap made, which our own uid owns, so a
- * child that joins it has CAP_SYS_ADMIN there. Processes inside live in a second, nested user namespace and have no
- * such right. Only a process of one thread can join a user namespace (setns(2)). */
+ * bwrap's mount namespace belongs to the first user namespace that bwrap made, which our own uid owns, so a child
+ * that joins it has CAP_SYS_ADMIN there. Processes inside live in a second, nested user namespace and have no such
+ * right. Only a process of one thread can join a user namespace (setns(2)). */
 #pragma once
 
 #include <stdbool.h>
@@ -21,8 +21,8 @@ typedef struct {
     .mount = -1, .pid = -1, .owner = -1                                                                                \
   }
 
-/* Opens those of the process @pid, which @pidfd is too. 0, or -1 with errno and nothing open: ESRCH when the process
- * has ended, so that the number may have been another one's. */
+/* Opens the namespaces of the process @pid, of which @pidfd is a pidfd. Returns 0, or -1 with errno and nothing open:
+ * ESRCH when the process has ended, since the number may then be that of another one. */
 int sbx_namespaces_open (SbxNamespaces *namespaces, pid_t pid, int pidfd);
 bool sbx_namespaces_are_open (const SbxNamespaces *namespaces);
 /* Closes those that are open. */

@@ -8,5 +8,5 @@
 int sbx_init_link_set_up (SbxKeeper *keeper);
 /* Takes in what init has said last, until the end of its socket. */
 void sbx_init_link_drain (SbxKeeper *keeper);
-/* The application has ended with @status, or never got further and is dead. */
+/* Notes that the application has ended with @status, or has died before it could be executed. */
 void sbx_init_link_application_ended (SbxKeeper *keeper, int status);

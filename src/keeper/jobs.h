@@ -24,7 +24,8 @@ typedef struct {
   bool used;
   uint32_t number;         /* towards init; 0 is the application */
   uint32_t their_number;   /* towards the service that asked */
-  SbxServiceLink *service; /* which has asked for it; NULL: it has gone. Not of the application: it concerns all */
+  SbxServiceLink *service; /* the service that asked for it; NULL: it has gone. Unused for the application, which
+                              concerns all services */
   SbxWatch lifeline;       /* due: when it gets SIGKILL. In no loop: it has never had one */
   pid_t pid;               /* on the host, or 0 */
   SbxJobs *all;
@@ -58,9 +59,9 @@ SbxJob *sbx_jobs_add (SbxJobs *self, SbxServiceLink *service, uint32_t their_num
 SbxJob *sbx_jobs_find (SbxJobs *self, uint32_t number);
 /* Frees its row and closes its lifeline. */
 void sbx_job_drop (SbxJob *job);
-/* Ends every EXEC that is left: tells of each EXITED with @status, and drops it. */
+/* Ends every EXEC that is left: tells EXITED with @status of each, and drops it. */
 void sbx_jobs_end_all (SbxJobs *self, int status);
-/* @service has gone: nobody but their lifelines is told of its jobs any more. */
+/* @service has gone: of its jobs, only their lifelines are told any more. */
 void sbx_jobs_forget_service (SbxJobs *self, const SbxServiceLink *service);
 
 /* Takes the lifeline out of the @n descriptors of the START or EXEC @message, if it has one. 0; or -1 with ENOTSOCK
@@ -68,6 +69,6 @@ void sbx_jobs_forget_service (SbxJobs *self, const SbxServiceLink *service);
 int sbx_job_take_lifeline (SbxJob *job, const SbxMessage *message, int *fds, size_t *n);
 bool sbx_job_has_lifeline (const SbxJob *job);
 
-/* To the service that asked for @job, of the application to every service, with the number that the service knows; and
- * to its lifeline, with 0. */
+/* Tells the service that asked for @job, or every service if it is the application, with the number that the service
+ * knows; and the lifeline of the job, with 0. */
 void sbx_job_tell (SbxJob *job, const SbxMessage *message);

@@ -33,8 +33,8 @@ typedef enum {
   SBX_KEEPER_N_STATES
 } SbxKeeperState;
 
-/* Who is served first in a round: what a process has said last comes before its end, and what a service wants before
- * what its absence means. */
+/* The order in a round: what a process has said last comes before its end, and what a service wants before what its
+ * absence means. */
 typedef enum {
   SBX_ORDER_BWRAP,
   SBX_ORDER_INIT,

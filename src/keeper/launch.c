@@ -40,7 +40,8 @@ enter_instance_domain (SbxKeeper *keeper, uint32_t flags)
   return rc == 0 || !(flags & SBX_DOMAIN_REQUIRED) ? 0 : -1;
 }
 
-/* Names the directory: whoever reads the message has to make room in it. */
+/* Gives up the launch for want of a record, and names the directory: whoever reads the message has to make room in
+ * it. */
 static void __attribute__ ((noreturn)) fail_record (SbxKeeper *keeper, int directory)
 {
   int error = errno;
@@ -53,7 +54,7 @@ static void __attribute__ ((noreturn)) fail_record (SbxKeeper *keeper, int direc
   sbx_keeper_fail (keeper, SBX_STEP_RECORD, error, path);
 }
 
-/* Once: the first who needs it makes it. */
+/* Makes the record, once: the first that needs it does. */
 static void
 need_record (SbxKeeper *keeper, const SbxBlock *block, int directory)
 {
@@ -68,7 +69,7 @@ need_record (SbxKeeper *keeper, const SbxBlock *block, int directory)
   sbx_services_listen (&keeper->services, listener);
 }
 
-/* The part has failed, as errno says. NULL: none has. */
+/* Gives up the launch if @failed is a part, as errno says. NULL: none has failed. */
 static void
 check_part (SbxKeeper *keeper, const SbxPart *failed)
 {

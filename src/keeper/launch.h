@@ -12,11 +12,11 @@
 void sbx_launch_prepare (SbxKeeper *keeper, int *fds, size_t n_fds);
 /* READY of sandbox-init, which is @pid on the host: its mounts are finished from outside. */
 void sbx_launch_init_ready (SbxKeeper *keeper, pid_t pid);
-/* Keeps START with its descriptors, which are taken; @n_fds is 0 then. */
+/* Keeps START with its descriptors, which it takes (@n_fds becomes 0). */
 void sbx_launch_keep_start (SbxKeeper *keeper, const SbxMessage *message, int *fds, size_t *n_fds);
-/* Forwards the kept START to init when nothing has to be waited for any more. */
+/* Forwards the kept START to init as soon as nothing has to be waited for. */
 void sbx_launch_go_on (SbxKeeper *keeper);
-/* The process that is to become the application is there: whatever has to be done to it before it is executed. */
+/* The process that is to become the application exists: does what has to be done to it before it is executed. */
 void sbx_launch_hold_back (SbxKeeper *keeper);
 
 /* The instance's namespaces, for a part's mount (). */

@@ -47,9 +47,9 @@ struct SbxLoop {
 /* Monotonic milliseconds, the clock of every due. */
 int64_t sbx_loop_now (void);
 
-/* Adds @self, whose descriptor is not open and which is not due. In a round a lower @order is served first, of the same
- * order the one that was added first. @ready and @timer may be NULL for a watch that is never open, or never due.
- * 0, or -1 with ENOSPC: @self is in no loop then, and every other function here takes it all the same. */
+/* Adds @self, whose descriptor is not open and which is not due. In a round a lower @order is served first; among
+ * equal ones, the one that was added first. @ready and @timer may be NULL for a watch that is never open, or never
+ * due. Returns 0, or -1 with ENOSPC: @self is in no loop then, and the other functions here still accept it. */
 int sbx_loop_add (SbxLoop *loop, SbxWatch *self, int order, SbxWatchFunction ready, SbxWatchFunction timer);
 
 /* Waits for @fd from now on, and owns it. */
@@ -58,7 +58,7 @@ void sbx_watch_open (SbxWatch *self, int fd);
 void sbx_watch_close (SbxWatch *self);
 /* Takes it out of its loop and closes its descriptor. Removing it again does nothing. */
 void sbx_watch_remove (SbxWatch *self);
-/* Makes it due at @due (0: never) if that is sooner than it is due already. */
+/* Makes it due at @due (0: never) if that is sooner than before. */
 void sbx_watch_due_by (SbxWatch *self, int64_t due);
 
 /* Waits until something is ready or due, and serves all that is. 0, or -1 with what poll(2) says, EINTR excepted. */

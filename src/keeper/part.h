@@ -82,8 +82,8 @@ void *sbx_parts_find (const SbxParts *self, const SbxPart *part);
 /* The part of sidecars of that kind, or NULL. */
 const SbxPart *sbx_parts_find_sidecar (const SbxParts *self, SbxSidecarKind kind);
 
-/* The functions above, of all parts in the order of the table. The first five stop at a part that fails, which they
- * return, with errno; NULL: none has. */
+/* Call the functions above for all parts in the order of the table. The first five stop at a part that fails and
+ * return it, with errno; NULL: none has failed. */
 const SbxPart *sbx_parts_start (const SbxParts *self, const SbxBlock *block); /* not sidecars */
 const SbxPart *sbx_parts_start_beside (const SbxParts *self, const SbxBlock *block);
 const SbxPart *sbx_parts_mount (const SbxParts *self);

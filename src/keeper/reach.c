@@ -46,7 +46,7 @@ is_number (const char *name)
   return name[0] >= '1' && name[0] <= '9';
 }
 
-/* Of the directory @proc, which is /proc or that of one process: @path is its stat file. */
+/* Reads the stat file @path below @proc, which is /proc or the directory of one process. */
 static int
 read_stat (int proc, const char *path, Process *process)
 {
@@ -84,7 +84,7 @@ add_process (Processes *processes, const Process *process)
   return 0;
 }
 
-/* All that there are; those that end meanwhile are not. */
+/* Lists all processes; those that end meanwhile are left out. */
 static int
 list_processes (Processes *processes)
 {

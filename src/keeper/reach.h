@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Finding processes by what the kernel says of them: all that are below one, or all that are in one mount namespace.
- * libc only.
+/* Finds processes by what the kernel says of them: all below one process, or all in one mount namespace. libc only.
  *
- * A process may start another one while we look. So whoever has to get at all of them looks again until nothing new is
- * found; what is found is held by descriptors, never by a number that may be another process's by then. */
+ * A process may start another one meanwhile. So whoever has to reach all of them looks again until nothing new is
+ * found. What is found is held by descriptors, never by a number, which may be another process's by then. */
 #pragma once
 
 #include <stddef.h>
@@ -11,7 +10,7 @@
 
 #include "keeper/enter.h"
 
-#define SBX_REACH_NAMESPACES 256 /* distinct mount namespaces at most */
+#define SBX_REACH_NAMESPACES 256 /* different mount namespaces at most */
 
 /* Called with a mount namespace that a process of the instance is in: mount and owner are open and stay the walk's,
  * pid is -1. Returns 0 to go on, or an errno, which ends the walk. */

@@ -82,7 +82,7 @@ serve (SbxWatch *watch)
     sbx_service_link_leave (service);
 }
 
-/* In the row @i, which is free. */
+/* Puts it into the row @i, which is free. */
 static int
 connect_row (SbxServices *self, size_t i, int sock)
 {

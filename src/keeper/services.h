@@ -46,11 +46,11 @@ int sbx_services_set_up (SbxServices *self, SbxLoop *loop, int order, const SbxS
 void sbx_services_listen (SbxServices *self, int listener);
 bool sbx_services_are_listening (const SbxServices *self);
 
-/* Whether it is the one that launched: nobody else may say PREPARE or START. */
+/* Whether it launched the instance: no other may say PREPARE or START. */
 bool sbx_service_link_has_launched (const SbxServiceLink *service);
 /* Disconnects it at once, and tells of it by left (). */
 void sbx_service_link_leave (SbxServiceLink *service);
-/* False when it was not told, which is no error of ours. */
+/* Returns false if it could not be told; that is no error of ours. */
 bool sbx_service_link_tell (SbxServiceLink *service, const SbxMessage *message);
 /* To every service; @fd (or -1) goes along and stays the caller's. */
 void sbx_services_tell (SbxServices *self, const SbxMessage *message, int fd);

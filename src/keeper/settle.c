@@ -54,7 +54,7 @@ is_everything_gone (SbxKeeper *keeper)
   return sbx_parts_are_gone (&keeper->parts);
 }
 
-/* Which of us ended it. */
+/* Which of us has ended it. */
 static SbxCulprit
 find_culprit (const SbxKeeper *keeper)
 {

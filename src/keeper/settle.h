@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What is looked at after each round, whatever has happened in it. */
+/* What the keeper checks after each round, whatever has happened in it. */
 #pragma once
 
 #include <stdbool.h>

@@ -19,7 +19,7 @@ void sbx_keeper_tell_so_far (SbxKeeper *keeper, SbxServiceLink *service);
 void sbx_keeper_set_enforced (SbxKeeper *keeper, uint32_t bits, bool on);
 /* Writes the status file; fills in what @status leaves out. */
 void sbx_keeper_write_status (SbxKeeper *keeper, SbxStatus *status);
-/* Tells init whether it has to stay when the application has ended: because a part holds it. */
+/* Tells init whether it has to stay when the application has ended: whether a part holds it. */
 void sbx_keeper_update_hold (SbxKeeper *keeper);
 
 /* Microseconds since 1970. */

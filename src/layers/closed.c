@@ -68,7 +68,7 @@ sbx_closed_list_add_source (SbxClosedList *self, const SbxSource *source, const 
   return TRUE;
 }
 
-/* The directory above is there, or the one above that. */
+/* @named does not exist: notes the nearest directory above it that does. */
 static void
 add_missing (SbxClosedList *self, const char *named, const char *what, guint flags)
 {

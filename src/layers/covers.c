@@ -246,7 +246,7 @@ check_undo (const Covers *covers, const Place *place, GError **error)
                     place->closed->words, place->item->mount->source);
 }
 
-/* A link cannot be kept where it is by mounting something. */
+/* A link cannot be kept in its place by mounting something. */
 static gboolean
 check_links (const Covers *covers, const SbxClosed *closed, GError **error)
 {

@@ -135,7 +135,7 @@ open_writable (SbxItems *self, GError **error)
   return TRUE;
 }
 
-/* What the caller has opened, whatever is at its place by now. */
+/* Files that the caller has opened, whatever is at their places by now. */
 static gboolean
 check_forwarded (SbxItems *self, const SbxItem *item, GError **error)
 {

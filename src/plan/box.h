@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* A box: what is there before a command is, and for every command that runs in it. A value: nothing has been opened or
- * started. */
+/* A box: what exists before any command runs in it, and for all of them. A value: nothing has been opened or started.
+ */
 #pragma once
 
 #include "plan/filter/syscall-table.h"
@@ -25,7 +25,7 @@ typedef enum {
   SBX_MOUNT_DEVICES = 1 << 1, /* device files in it can be used */
 } SbxMountFlags;
 
-/* Who has asked for a mount. */
+/* Who asked for a mount. */
 typedef enum {
   SBX_BY_SYSTEM, /* every box has it */
   SBX_BY_POLICY, /* a facility, or what is kept */
@@ -67,7 +67,7 @@ typedef struct {
   guint64 memory;  /* bytes, or SBX_LIMIT_NONE */
 } SbxPlanSidecar;
 
-/* Filled by the rooms of this folder, and only read by everybody else. */
+/* Filled by the rooms of this folder; everybody else only reads it. */
 typedef struct {
   char *home, *runtime_dir; /* inside */
   char *app_home;           /* on the host, where persistent things lie */

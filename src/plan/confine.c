@@ -143,7 +143,7 @@ sbx_confine_process (SbxDraft *self, SbxProcess *process, GError **error)
   return process->filter != NULL;
 }
 
-/* Never less than the profile promises, and never in silence. */
+/* Never gives less than the profile promises without saying so. */
 gboolean
 sbx_confine_check_promise (SbxDraft *self, const SbxProcess *process, gboolean *inferiors_only, GError **error)
 {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What confines beyond mounts and namespaces: of the box its private procfs and the instance domain, of its first
- * process the app domain and the filter. */
+/* What confines an instance beyond mounts and namespaces: the private procfs and the instance domain of the box, the
+ * app domain and the filter of its first process. */
 #pragma once
 
 #include "plan/draft.h"
@@ -8,7 +8,7 @@
 
 G_BEGIN_DECLS
 
-/* NOT_SUPPORTED for what this machine cannot do, or a handler cannot have. */
+/* Errors: NOT_SUPPORTED for what this machine cannot do, or a handler cannot have. */
 gboolean sbx_confine_box (SbxDraft *draft, GError **error);
 /* @process: the first one in @draft's box. NOT_SUPPORTED, or BAD_PROFILE for system calls that there are not. */
 gboolean sbx_confine_process (SbxDraft *draft, SbxProcess *process, GError **error);

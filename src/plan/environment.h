@@ -28,8 +28,8 @@ GPtrArray *sbx_environment_make (const SbxPolicy *policy, const SbxOffers *offer
 /* The value of @name for the caller, or else for the service with @environment. NULL where it is not set or empty. */
 const char *sbx_environment_of_caller (const SbxPlanRequest *request, const char *const *environment, const char *name);
 
-/* Whether a plan under @policy looks at the caller's variable @name; not at the tokens, which are good for one start.
- */
+/* Whether a plan under @policy looks at the variable @name of the caller; FALSE for tokens, which are good for one
+ * start only. */
 gboolean sbx_plan_looks_at (const SbxPolicy *policy, const char *name);
 
 G_END_DECLS

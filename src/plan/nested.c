@@ -47,7 +47,7 @@ find_unnamed (const SbxPolicy *policy, const SbxPolicy *within, GetRules get)
   return NULL;
 }
 
-/* Where the application of @within may write, on the host and as it sees it. */
+/* The places where the application of @within may write, on the host and as it sees them. */
 static GPtrArray *
 list_writable (SbxPlan *self, const SbxPolicy *within)
 {

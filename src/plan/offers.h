@@ -35,8 +35,8 @@ const SbxOffer *sbx_offers_list (const SbxOffers *self, gsize *n);
 
 /* For a record: SBX_OFFERS_TYPE, rows of kind, name and value. Floating. */
 GVariant *sbx_offers_to_variant (const SbxOffers *self);
-/* Strict: BAD_OPTION for another type, a kind that is none, a name that no variable can have, a name that comes twice,
- * a value with a NUL in it, or more than SBX_OFFERS_MAX rows. */
+/* Reads them strictly. BAD_OPTION for another type, an unknown kind, a name that no variable can have, a name that
+ * comes twice, a value with a NUL in it, or more than SBX_OFFERS_MAX rows. */
 SbxOffers *sbx_offers_from_variant (GVariant *rows, GError **error);
 
 #define SBX_OFFERS_TYPE "a(ssay)"

@@ -16,7 +16,7 @@ typedef struct {
   gboolean of_all; /* it stands in for a limit of all processes together */
 } SbxRlimit;
 
-/* Filled in this folder, and only read by everybody else. */
+/* Filled in this folder; everybody else only reads it. */
 typedef struct {
   char **argv;
   GPtrArray *environment; /* ends with NULL */

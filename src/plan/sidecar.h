@@ -13,7 +13,7 @@ GPtrArray *sbx_sidecar_begin (SbxDraft *self);
 void sbx_sidecar_run (GPtrArray *argv, const char *program);
 /* Appends copies of @words, which end with NULL. */
 void sbx_sidecar_add_words (GPtrArray *argv, const char *const *words);
-/* Where the directory is that the instance's sidecar of that kind fills; g_free. */
+/* Returns the directory that the sidecar of that kind fills; g_free. */
 char *sbx_sidecar_get_directory (SbxDraft *self, SbxSidecarKind kind);
 /* Takes @argv and @file, what it reads from SBX_SIDECAR_FILE_FD, or NULL. */
 void sbx_sidecar_add (SbxDraft *self, SbxSidecarKind kind, GPtrArray *argv, GBytes *file);

@@ -42,8 +42,8 @@ void sbx_options_clear (SbxOptions *self);
 /* s: as a D-Bus name without ':', at most 255 bytes; one element is enough. Errors: BAD_OPTION. */
 gboolean sbx_option_check_app_id (const char *key, GVariant *value, GError **error);
 
-/* The word of @words (NULL-terminated) nearest to @word by edit distance, or NULL when none is near (distance > 1/3).
- */
+/* Returns the word of @words (NULL-terminated) nearest to @word by edit distance, or NULL when none is near (distance
+ * > 1/3). */
 const char *sbx_nearest_word (const char *word, const char *const *words);
 
 /* The options of Launch and Explain, of Exec, and of Attach. */

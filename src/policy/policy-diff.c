@@ -8,7 +8,7 @@ typedef struct {
   GPtrArray *titles; /* for each of them, what tells no name or value that somebody has chosen */
 } Lines;
 
-/* The words of the others are those of the table, or numbers. */
+/* All other kinds have words of the table, or numbers. */
 static gboolean
 has_own_words (const SbxFacility *row)
 {

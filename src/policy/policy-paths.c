@@ -183,7 +183,7 @@ sbx_paths_canonical (const char *path, GError **error)
   return g_strconcat ("/", joined, NULL);
 }
 
-/* One that is the home itself is none: so does user-dirs.dirs(5) switch it off. */
+/* A directory that is the home itself does not count: user-dirs.dirs(5) switches it off like that. */
 static char *
 find_user_directory (const SbxPlaces *places, const SbxPathWord *row)
 {

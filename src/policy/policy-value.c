@@ -50,7 +50,7 @@ sbx_policy_unref (SbxPolicy *policy)
   g_free (policy);
 }
 
-/* What is NULL-terminated for the getters is not counted in len, so that a thawed copy is as good as new. */
+/* Adds a NULL for the getters that is not counted in len, so that a thawed copy is as good as new. */
 static void
 terminate (GPtrArray *array)
 {
@@ -67,7 +67,7 @@ close_flags (SbxPolicy *policy)
         policy->flags[row->index] |= word->implies;
 }
 
-/* No network, no ports; a network of which nobody named the ports has them all. */
+/* Without a network there are no ports; a network whose ports nobody has named has them all. */
 static void
 close_ports (SbxPolicy *policy)
 {

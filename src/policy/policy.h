@@ -56,8 +56,8 @@ typedef enum {
 } SbxLimit;
 #define SBX_LIMIT_NONE G_MAXUINT64 /* memory, core: bytes; cpu: percent of one processor; pids, nofile: number */
 
-/* What a difference costs at the authority; bits, so that several can be asked. The order is that of the actions in
- * names.h from extend-files on. */
+/* What polkit is asked for because of a difference; bits, so that several can be asked. The order is that of the
+ * actions in names.h from extend-files on. */
 typedef enum {
   SBX_CLASS_FILES = 1 << 0,
   SBX_CLASS_NETWORK = 1 << 1,
@@ -74,7 +74,7 @@ SbxPolicy *sbx_policy_ref (const SbxPolicy *policy);
 void sbx_policy_unref (SbxPolicy *policy);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (SbxPolicy, sbx_policy_unref)
 
-/* What a policy is read against: paths like ~ and xdg-download become absolute ones when a policy is *resolved*. */
+/* What a policy is read against: when it is resolved, paths like ~ and xdg-download become absolute ones. */
 typedef struct {
   const char *home;
   const char *const *xdg_dirs; /* G_USER_N_DIRECTORIES entries, NULL where none is set, in GUserDirectory's order */
@@ -103,8 +103,8 @@ guint sbx_policy_excess (const SbxPolicy *a, const SbxPolicy *b);
 /* One line per difference in people's words, "+ network shared", "- files ~/Music (read-only)"; "" when equal. The
  * caller's. */
 char *sbx_policy_diff (const SbxPolicy *from, const SbxPolicy *to);
-/* What @to has and @from has not, for somebody who may not read @to: the paths, names and values that are not in @said,
- * which is that one's own, are told by their kind only. In one line; the caller's. */
+/* Tells what @to has beyond @from, to somebody who may not read @to: paths, names and values are told by their kind
+ * only, except those in @said, which the reader wrote. One line; the caller's. */
 char *sbx_policy_tell_more (const SbxPolicy *from, const SbxPolicy *to, const SbxPolicy *said);
 
 /* a{sv}, floating: group → a{ss} of key → value in the vocabulary of the key file, for example
@@ -116,7 +116,8 @@ char *sbx_policy_to_key_file (const SbxPolicy *policy);
  * the group, the key and the nearest known word. */
 SbxPolicy *sbx_policy_merge_variant (const SbxPolicy *base, GVariant *groups, const SbxPlaces *places, GError **error);
 
-/* What pointers these return is the policy's, and so are arrays, which end with NULL where their length is not told. */
+/* All pointers that these return are the policy's, and so are arrays, which end with NULL unless their length is
+ * told. */
 guint sbx_policy_get_shared (const SbxPolicy *policy); /* SbxShared bits, and so on */
 guint sbx_policy_get_sockets (const SbxPolicy *policy);
 guint sbx_policy_get_devices (const SbxPolicy *policy);
@@ -143,7 +144,7 @@ const SbxPathRule *sbx_policy_get_filesystems (const SbxPolicy *policy, gsize *n
  * the places below only: a sandbox has a /tmp, /run, /usr, ... of its own, and whoever wants the host's has to name it.
  */
 SbxAccess sbx_policy_get_access (const SbxPolicy *policy, const char *path);
-/* The places that host stands for; ends with NULL. */
+/* The places that "host" stands for; ends with NULL. */
 const char *const *sbx_path_host_places (void);
 /* "/", one of them, or something below one. */
 gboolean sbx_path_is_of_host (const char *path);

@@ -22,6 +22,6 @@ extern const SbxPortalRow sbx_portals[];
 /* The row of that name, or NULL. */
 const SbxPortalRow *sbx_portal_find (const char *name);
 
-/* Whether @name, a rule's or one on the bus, is a portal's that a wildcard above it does not cover: one that is apart,
- * or one that nobody here knows. */
+/* Whether @name, of a rule or on the bus, is that of a portal which a wildcard above it does not cover: one that is
+ * apart, or an unknown one. */
 gboolean sbx_portal_is_apart (const char *name);

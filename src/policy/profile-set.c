@@ -296,7 +296,7 @@ load_drop_ins (Reading *reading, const char *name, GError **error)
   return TRUE;
 }
 
-/* The highest place up to @top that has NAME.profile, as its path; NULL when there is none. */
+/* Finds the highest place up to @top that has NAME.profile. Returns its path, or NULL. */
 static char *
 find_file (SbxProfileSet *self, const char *name, SbxPlace top, SbxPlace *place)
 {
@@ -381,7 +381,7 @@ finish (SbxProfileDraft *draft, GError **error)
   return check_whole (draft, error);
 }
 
-/* @draft is to be cleared in any case. */
+/* The caller clears @draft in any case. */
 static gboolean
 load_up_to (SbxProfileSet *self, const char *name, SbxPlace top, SbxProfileDraft *draft, GError **error)
 {

@@ -11,7 +11,7 @@ typedef enum { SBX_PLACE_VENDOR, SBX_PLACE_ADMIN, SBX_PLACE_USER, SBX_N_PLACES }
 #define SBX_TYPE_PROFILE (sbx_profile_get_type ())
 G_DECLARE_FINAL_TYPE (SbxProfile, sbx_profile, SBX, PROFILE, GObject)
 
-/* What the files say, while they are read. */
+/* What the files have said so far, while they are read. */
 typedef struct {
   char *name, *description, *app_id, *on_crash, *icon;
   char **command;
@@ -27,7 +27,7 @@ void sbx_profile_draft_init (SbxProfileDraft *self, const char *name);
 void sbx_profile_draft_clear (SbxProfileDraft *self);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (SbxProfileDraft, sbx_profile_draft_clear)
 
-/* The profile that @draft has become; takes all that is in it. Its policy must be frozen. */
+/* Makes a profile of @draft, whose policy must be frozen; takes all that is in it. */
 SbxProfile *sbx_profile_new (SbxProfileDraft *draft);
 
 const char *sbx_profile_get_name (SbxProfile *self);

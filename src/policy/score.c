@@ -174,7 +174,7 @@ typedef struct {
 #define STARTS_PROGRAMS N_ ("talks to a service that starts programs outside of the sandbox")
 #define FOREIGN_SOCKETS N_ ("can give orders to programs outside through their sockets in /tmp or /run")
 
-/* Of each kind of ways-out.h, once, however many are open. */
+/* Counts each kind of ways-out.h once, however many of it are open. */
 static const SbxRisk ways[SBX_N_WAYS] = {
   [SBX_WAY_STARTUP] = { "startup-files", 850, N_ ("can change what runs when you log in or open a terminal") },
   [SBX_WAY_PROGRAMS] = { "program-files", 850, N_ ("can change settings by which your other programs run commands") },

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Files by which a sandbox that may change them, or sockets by which one that may reach them, has something run outside
- * of it. */
+/* Ways out of a sandbox: files by which a sandbox that may change them, and sockets by which one that may reach them,
+ * has something run outside of it. */
 #pragma once
 
 #include "policy/policy.h"
@@ -17,7 +17,7 @@ typedef enum {
   SBX_N_WAYS
 } SbxWayKind;
 
-/* What a path of the table is below of, like xdg-config in a profile. */
+/* What the paths of the table are relative to, like xdg-config in a profile. */
 typedef enum { SBX_BASE_HOME, SBX_BASE_CONFIG, SBX_BASE_DATA, SBX_BASE_RUN } SbxWayBase;
 
 typedef struct {
@@ -35,7 +35,7 @@ SbxAccess sbx_way_out_least (SbxWayKind kind);
 char *sbx_way_out_name (const SbxWayOut *way);
 /* Where it is; NULL where @places has no such base. The caller's. */
 char *sbx_way_out_path (const SbxWayOut *way, const SbxPlaces *places);
-/* The first one of that kind that @policy opens: at its path, or at any below. NULL: none. */
+/* Returns the first way of that kind that @policy opens, at its path or at any below; NULL: none. */
 const SbxWayOut *sbx_way_out_find (const SbxPolicy *policy, const SbxPlaces *places, SbxWayKind kind);
 
 G_END_DECLS

@@ -65,7 +65,7 @@ find (const SbxObjectSet *set, const SbxObject *object)
   return set ? sbx_object_set_find (set, object) : NULL;
 }
 
-/* Stands on @fd, which becomes the walk's, and takes note of what that is. */
+/* Makes @fd, which it takes, the current directory of the walk, and notes what it is. */
 static gboolean
 stand_on (Walk *walk, int fd, GError **error)
 {
@@ -177,7 +177,7 @@ read_link (int fd)
   return n < 0 ? NULL : g_strndup (text, (gsize) n);
 }
 
-/* In what tainted directory we are; NULL: in none. */
+/* The tainted directory that the walk is in; NULL: none. */
 static const char *
 is_tainted (Walk *walk)
 {

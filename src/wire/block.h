@@ -99,7 +99,7 @@ void sbx_block_close (SbxBlock *block);
 /* The next record with @tag after @record (which starts zeroed). False when there is none. */
 bool sbx_block_next (const SbxBlock *block, uint32_t tag, SbxRecord *record);
 
-/* The only value of @tag as a number or string, or @fallback. */
+/* Returns the only value of @tag as a number or string, or @fallback. */
 uint32_t sbx_block_u32 (const SbxBlock *block, uint32_t tag, uint32_t fallback);
 /* Points into the block. */
 const char *sbx_block_string (const SbxBlock *block, uint32_t tag, const char *fallback);
@@ -117,7 +117,8 @@ typedef struct {
 /* The next group after @group (which starts zeroed). False when there is none. */
 bool sbx_block_next_sidecar (const SbxBlock *block, SbxSidecarGroup *group);
 
-/* Writing. Starts zeroed; each adds a record to a growing buffer; errors stick and are told by finish. */
+/* A block that is being written. Starts zeroed; each function adds a record to a growing buffer; sbx_block_finish ()
+ * reports the first error. */
 typedef struct {
   uint8_t *data;
   size_t size, room;

@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-/* What stands in @text before @end, which is cut off there; *@text moves behind it. NULL if @end does not come. */
+/* Returns what @text has before @end, which is cut off there; *@text moves behind it. NULL if there is no @end. */
 static char *
 take (char **text, const char *end)
 {

@@ -74,7 +74,7 @@ is_frequent (const SbxDenials *self, const SbxDenialRow *one)
   return before < SBX_DENIALS / 2;
 }
 
-/* A free row, or that of the denial which has not come for longest, among those that are not frequent. So names without
+/* Returns a free row, or among those that are not frequent the one that has not come for longest. So names without
  * end, each once, put out neither what comes again and again nor what came just now. */
 static SbxDenialRow *
 make_room (SbxDenials *self)
@@ -100,7 +100,7 @@ sbx_denial_is_same (const SbxDenial *a, const SbxDenial *b)
          && strcmp (a->action, b->action) == 0;
 }
 
-/* What is too long has no NUL then, and is not valid. @to is zeroed. */
+/* Copies into @to, which is zeroed. What is too long has no NUL then, and is not valid. */
 static void
 copy_name (char *to, size_t size, const char *from)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What an instance wanted and did not get: a bounded table, whoever finds out about it. libc only.
+/* What an instance wanted and was denied: a bounded table, whichever part finds out. libc only.
  *
- * Names come from inside the sandbox. A source says how those of its own look; what looks otherwise is not taken. */
+ * Names come from inside the sandbox. Each source says what its names look like; anything else is ignored. */
 #pragma once
 
 #include <stdbool.h>
@@ -34,7 +34,7 @@ typedef enum {
 typedef struct {
   uint32_t source; /* SbxDenialSource */
   uint32_t need;   /* as the source says */
-  uint32_t count;  /* since it is in the table, INT32_MAX at most */
+  uint32_t count;  /* since the row was made, INT32_MAX at most */
   char object[SBX_DENIAL_OBJECT], action[SBX_DENIAL_ACTION];
 } SbxDenial;
 
@@ -49,17 +49,17 @@ typedef struct {
   SbxDenialRow rows[SBX_DENIALS]; /* those that came most often, and those that came last: half of each */
   size_t n_rows;
   uint64_t n_seen;  /* denials so far */
-  uint32_t dropped; /* of those, the ones that no row counts any more; INT32_MAX at most */
+  uint32_t dropped; /* denials that no row counts any more; INT32_MAX at most */
 } SbxDenials;
 
-/* Counts one more denial of @action on @object. One that is not as its source says is passed over. */
+/* Counts one more denial of @action on @object. Ignores it if it does not look as @source says. */
 void sbx_denials_add (SbxDenials *self, SbxDenialSource source, const char *object, const char *action, uint32_t need);
 /* Whether a row has changed. */
 bool sbx_denials_have_news (const SbxDenials *self);
 
 /* Whether everything in @denial, which may come from anywhere, is as its source says. */
 bool sbx_denial_is_valid (const SbxDenial *denial);
-/* Whether both are the same but for how often they came. */
+/* Whether both are equal apart from their counts. */
 bool sbx_denial_is_same (const SbxDenial *a, const SbxDenial *b);
 /* Whether @object and @action are as @source says. */
 bool sbx_denial_is_object (SbxDenialSource source, const char *object);

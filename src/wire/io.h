@@ -9,14 +9,14 @@
 extern "C" {
 #endif
 
-/* Writes all @size bytes into the file @fd, from its byte @at on, whatever its position is. 0, or -1 with errno:
- * pwrite(2)'s, ENOSPC also when nothing is taken. */
+/* Writes all @size bytes into the file @fd at offset @at; the position of the file does not matter. Returns 0, or -1
+ * with errno: that of pwrite(2), or ENOSPC when nothing is taken. */
 int sbx_pwrite_all (int fd, const void *data, size_t size, off_t at);
 
-/* The beginning of the file @fd as a string, whatever its position is: as much as fits into @text, which has @size
- * bytes with its NUL. Returns how many bytes that are, or -1 with errno (pread(2)'s) and "" in @text. */
+/* Reads the beginning of the file @fd as a string, whatever its position is: as much as fits into @text, which has
+ * @size bytes including the NUL. Returns the number of bytes, or -1 with errno (that of pread(2)) and "" in @text. */
 ssize_t sbx_read_text (int fd, char *text, size_t size);
-/* The same of the file @path, which is not waited for if it is a FIFO. -1 also with open(2)'s errno. */
+/* The same for the file @path; a FIFO is not waited for. -1 also with the errno of open(2). */
 ssize_t sbx_read_text_at (const char *path, char *text, size_t size);
 
 #ifdef __cplusplus

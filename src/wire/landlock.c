@@ -14,7 +14,7 @@
 #define RESTRICT_LOG_SAME_EXEC_OFF (1u << 0) /* ABI 7 */
 #define ABI_AUDIT 7
 
-/* What can be said of a file that is not a directory: execute, write, read, truncate, ioctl. */
+/* The rights that a file can have which is no directory: execute, write, read, truncate, ioctl. */
 #define FILE_RIGHTS                                                                                                    \
   (SBX_LANDLOCK_FS_EXECUTE | SBX_LANDLOCK_FS_WRITE_FILE | SBX_LANDLOCK_FS_READ_FILE | 1ULL << 14 | 1ULL << 15)
 

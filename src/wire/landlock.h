@@ -20,7 +20,7 @@ extern "C" {
 #define SBX_LANDLOCK_SCOPE_ABSTRACT_UNIX_SOCKET (1ULL << 0)
 #define SBX_LANDLOCK_SCOPE_SIGNAL (1ULL << 1)
 
-/* The ABI version of the running kernel, asked from it each time; 0 = no Landlock (missing or switched off). */
+/* Asks the running kernel for its ABI version; 0 = no Landlock (missing or switched off). */
 int sbx_landlock_abi (void);
 /* Every file-system right that ABI @abi knows: 13 rights at 1, REFER at 2, TRUNCATE at 3, IOCTL_DEV at 5. */
 uint64_t sbx_landlock_fs_rights (int abi);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What programs of this project take for granted of each other, beside messages and blocks: the numbers of the
- * descriptors that one is started with, and where things are. */
+/* What our programs assume of each other beside messages and blocks: the numbers of the descriptors that each is
+ * started with, and the places of files. */
 #pragma once
 
 /* A number as text, for a command line. */
@@ -33,7 +33,7 @@
 /* The program of a handler that is started for a crash: what happened, in JSON */
 #define SBX_CRASH_JSON_FD 3
 
-/* Children of the keeper that execute nothing: their socket to it */
+/* The socket to the keeper, in those of its children that execute no program */
 #define SBX_FINDER_LINK_FD 0
 #define SBX_GATHERER_LINK_FD 0
 #define SBX_TRACER_LINK_FD 3

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What another program says, made into lines of a log. libc only.
+/* Makes lines of a log from what another program says. libc only.
  *
- * Its words may come from inside a sandbox. So each line of it is one line of the log, with what it is about at its
- * beginning and nothing but printable ASCII in it, and there is an end to how much it can say. */
+ * Its words may come from inside a sandbox. So each line of them becomes one line of the log that begins with what it
+ * is about and has nothing but printable ASCII, and the number of lines is bounded. */
 #pragma once
 
 #include <stdbool.h>
@@ -27,12 +27,12 @@ typedef struct {
 /* Puts @size bytes with a line end, and no other control character, into the log. */
 typedef void (*SbxLogPut) (void *data, const char *line, size_t size);
 
-/* Every line begins with @beginning, of which 128 bytes are kept; what is not printable ASCII in it is replaced. */
+/* Every line begins with @beginning. 128 bytes of it are kept, and what is not printable ASCII is replaced. */
 void sbx_log_lines_begin (SbxLogLines *self, const char *beginning);
 /* Takes @size more bytes of what was said, and puts each line that is whole. Empty lines are none. What is not
  * printable ASCII is written as \xNN, a backslash as two. A line that is too long ends in "...". */
 void sbx_log_lines_feed (SbxLogLines *self, const char *bytes, size_t size, SbxLogPut put, void *data);
-/* Puts what has no line end yet: nothing more comes. */
+/* Writes the last line even if it has no end yet: nothing more comes. */
 void sbx_log_lines_end (SbxLogLines *self, SbxLogPut put, void *data);
 
 #ifdef __cplusplus

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Sidecars: programs that serve an instance from outside, each in a sandbox of its own. What several of our programs
- * have to know of a kind is its row here. A new kind is a row, its part in keeper/parts/table.c, its command line in
- * plan/mounts, and its system calls in plan/filter/sidecar-table.c. libc only. */
+/* Sidecars: programs that serve an instance from outside, each in a sandbox of its own. The row of a kind holds all
+ * that more than one of our programs must know about it. A new kind is a row, its part in keeper/parts/table.c, its
+ * command line in plan/mounts, and its system calls in plan/filter/sidecar-table.c. libc only. */
 #pragma once
 
 #ifdef __cplusplus
@@ -25,8 +25,8 @@ typedef struct {
   const char *step;      /* sbx_step_name () of it */
   const char *enforced;  /* the key of the D-Bus property Enforced */
   const char *plan;      /* the key of a plan that is shown */
-  const char *directory; /* which it fills, below the instance's record; NULL: none */
-  const char *failure;   /* what a launch says for which it could not be started */
+  const char *directory; /* the directory that it fills, below the record of the instance; NULL: none */
+  const char *failure;   /* the message of a launch that fails because it could not be started */
 } SbxSidecarRow;
 
 extern const SbxSidecarRow sbx_sidecars[SBX_N_SIDECARS];

@@ -5,10 +5,9 @@
 extern "C" {
 #endif
 
-/* In a child that is about to execute a program: no signal is blocked and each does what it does by default, also those
- * that we ignore, which execve(2) would leave ignored. Also after vfork(2): dispositions are the child's own. libc
- * only.
- */
+/* For a child that is about to execute a program: unblocks every signal and gives each its default action, also those
+ * that we ignore, which execve(2) would leave ignored. May be used after vfork(2): dispositions are the child's own.
+ * libc only. */
 void sbx_signals_reset (void);
 
 #ifdef __cplusplus

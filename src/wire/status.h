@@ -32,14 +32,14 @@ typedef struct {
   char text[SBX_STATUS_TEXT];        /* one line of UTF-8, or "" */
 } SbxStatus;
 
-/* Fills @file. Of the text goes what sbx_status_set_text () would leave. */
+/* Fills @file. The text is cleaned as by sbx_status_set_text (). */
 void sbx_status_write (const SbxStatus *status, char file[SBX_STATUS_SIZE]);
 /* Reads what sbx_status_write () has written; at least the newlines at its end may be fewer. Returns 0, or -1 with
  * EBADMSG for anything else; *@wrong is then the key that is missing or has no value of ours. */
 int sbx_status_read (SbxStatus *status, const char *file, size_t size, const char **wrong);
 
-/* Takes @text, which may be anybody's, as one line: control characters become blanks, it ends where it does not fit or
- * is no UTF-8, and has no blanks at either end. */
+/* Stores @text, which may come from anywhere, as one line: control characters become blanks, it is cut where it does
+ * not fit or is not UTF-8, and blanks at either end are dropped. */
 void sbx_status_set_text (SbxStatus *status, const char *text);
 
 #ifdef __cplusplus

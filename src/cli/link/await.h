@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Waiting for the end of an instance that others may have started. */
+/* Waits for the end of an instance that others may have started. */
 #pragma once
 
 #include "cli/link/service.h"

@@ -16,7 +16,7 @@
 #define CANCEL_MS 100   /* what has written its first bytes may be faster than the word that it has started */
 #define FAILURE_MS 1000 /* between the service's error and the keeper's own words about it */
 
-/* What becomes of a signal that we get. */
+/* What happens to a signal that we get. */
 typedef enum {
   FORWARD = 1 << 0,
   CANCELS = 1 << 1, /* while the process has not started */
@@ -94,7 +94,7 @@ sbx_follow_failure_status (SbxStep step, int errnum)
   return errnum == ENOENT ? SBX_EXIT_NOT_FOUND : SBX_EXIT_NOT_EXECUTABLE;
 }
 
-/* Where @command is outside, when it is. */
+/* The path of @command outside, if it is there. */
 static char *
 find_outside (const char *command)
 {

@@ -27,13 +27,12 @@ gboolean sbx_service_is_private (SbxService *self);
 GVariant *sbx_service_call (SbxService *self, const char *path, const char *interface, const char *method,
                             GVariant *parameters, GUnixFDList *fds, GError **error);
 
-/* The same for a question that changes nothing: asked again when the service was killed or left while it was on its
- * way. */
+/* The same for a question that changes nothing: it is asked again if the service was killed or has left meanwhile. */
 GVariant *sbx_service_ask (SbxService *self, const char *path, const char *interface, const char *method,
                            GVariant *parameters, GError **error);
 
-/* The same in two steps, for who waits for other things too. After sbx_service_begin (), and whenever
- * sbx_service_get_fd () is readable, sbx_service_advance () says DONE with *@reply or @error, or PENDING. */
+/* sbx_service_call () in two steps, for callers that wait for other things too. After sbx_service_begin (), and
+ * whenever sbx_service_get_fd () is readable, sbx_service_advance () says DONE with *@reply or @error, or PENDING. */
 typedef enum { SBX_SERVICE_PENDING, SBX_SERVICE_DONE } SbxServiceProgress;
 gboolean sbx_service_begin (SbxService *self, const char *path, const char *interface, const char *method,
                             GVariant *parameters, GUnixFDList *fds, GError **error);

@@ -91,7 +91,7 @@ on_readable (int fd, GIOCondition condition, gpointer user_data)
   return G_SOURCE_REMOVE;
 }
 
-/* Nobody reads any more: to those inside, the terminal has gone, and the kernel sends them SIGHUP. */
+/* Nobody reads any more: for those inside the terminal has gone, and the kernel sends them SIGHUP. */
 static void
 hang_up (SbxTerminal *self)
 {

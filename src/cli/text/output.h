@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What goes to people and to programs: tables, JSON, text that cannot do anything to a terminal. */
+/* Output for people and for programs: tables, JSON, text that cannot do anything to a terminal. */
 #pragma once
 
 #include <gio/gio.h>

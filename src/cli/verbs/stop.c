@@ -5,7 +5,7 @@
 
 #define MAX_GRACE 86400.0
 
-/* Stop has come too late where it is over already, and that is what was wanted. */
+/* Stopping what has ended already is no error: that was wanted. */
 static gboolean
 is_over (const GError *error)
 {

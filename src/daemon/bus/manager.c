@@ -53,7 +53,7 @@ on_method_call (GDBusConnection *connection, const char *sender, const char *pat
   self->take (self, NULL, invocation);
 }
 
-/* What an instance's object is registered with. */
+/* The data that the object of an instance is registered with. */
 typedef struct {
   SbxManager *manager; /* not a reference: it unregisters everything */
   SbxInstance *instance;
@@ -189,7 +189,7 @@ link_handlers (SbxManager *self, SbxInstance *instance)
   }
 }
 
-/* What was started from inside of a sandbox ends with it. */
+/* Ends what was started from inside of a sandbox together with that sandbox. */
 static void
 stop_orphans (SbxManager *self)
 {

@@ -22,14 +22,14 @@ SbxManager *sbx_manager_new (SbxContext *context, GDBusConnection *connection, g
                              SbxTakeCallFunc take, GError **error);
 /* On a bus: sends Exited for instances that ended while no service was there; from now on, notes which were told. */
 void sbx_manager_announce (SbxManager *self);
-/* Whether an instance lives or somebody is there. */
+/* Whether an instance lives or a client is connected. */
 gboolean sbx_manager_is_busy (SbxManager *self);
 /* 0: never idle. */
 void sbx_manager_set_idle_timeout (SbxManager *self, guint seconds);
 /* All clients have gone, as on the end of a private connection: their launches are cancelled. */
 void sbx_manager_drop_callers (SbxManager *self);
-/* A launch still goes on, or it is not known yet whether a keeper has gone; "settled" () is emitted when this becomes
- * FALSE. */
+/* Whether a launch still goes on, or it is not known yet if a keeper has gone; "settled" () is emitted when this
+ * becomes FALSE. */
 gboolean sbx_manager_is_settling (SbxManager *self);
 
 SbxContext *sbx_manager_get_context (SbxManager *self);

@@ -54,7 +54,7 @@ sbx_method_table (gsize *n)
   return methods;
 }
 
-/* A call of which it is not known yet who asks. */
+/* A call whose sender is not known yet. */
 typedef struct {
   const SbxMethod *method;
   SbxManager *manager;

@@ -115,7 +115,7 @@ sbx_method_get (SbxCall *call)
   sbx_call_refuse (call, &standing);
 }
 
-/* Calls that are answered with more or with less, never refused. */
+/* Calls that are answered with more or with fewer values, never refused. */
 typedef struct {
   SbxCall *call;
   void (*answer) (SbxCall *call, gboolean everything);

@@ -11,8 +11,8 @@
 #include "daemon/bounds.h"
 #include "daemon/identity/gates.h"
 
-/* An activation that hangs must not hold up launches that need no authority, and a question that no person is to answer
- * has its answer at once, or none. */
+/* Times of the authority: an activation that hangs must not hold up launches that need no authority, and a question
+ * without a dialogue is answered at once or not at all. */
 #define PATIENCE_SECONDS 5
 #define FIRST_WITH_PIDFD 124 /* polkit's NEWS for 124: "PolkitUnixProcess: allow using PIDFDs" */
 
@@ -242,8 +242,8 @@ make_polkit_subject (SbxAuthority *self, SbxCaller *caller)
   return polkit_unix_process_new_for_owner (sbx_caller_get_pid (caller), start_time, uid);
 }
 
-/* Nobody has the name and nobody could be started for it. One that cannot be started is not absent: somebody has
- * installed it, and means it. */
+/* Whether nobody has the name and nobody could be started for it. An authority that cannot be started is not absent:
+ * somebody has installed it on purpose. */
 static gboolean
 is_absent (const GError *error)
 {
@@ -260,7 +260,7 @@ throw_silent (const char *action, const char *why, GError **error)
                     action, why);
 }
 
-/* The authority has never been there, or does not know our actions: not a "no" but the lack of an opinion. */
+/* The authority was never there, or does not know our actions: that is no "no" but no opinion. */
 static gboolean
 is_no_opinion (SbxAuthority *self, const GError *error)
 {

@@ -12,11 +12,8 @@ G_DECLARE_FINAL_TYPE (SbxAuthority, sbx_authority, SBX, AUTHORITY, GObject)
 /* Starts looking for the authority in the background; questions asked meanwhile wait for the outcome. */
 SbxAuthority *sbx_authority_new (void);
 
-/* May @subject have all of @actions (NULL-terminated, of names.h; copied)? They are asked for one after the other;
- * polkit may show a dialogue if @interactive. When @cancellable is cancelled, the question is withdrawn.
- * Errors: NOT_AUTHORIZED (names the action and the remedy; also for an empty list: a question that asks for nothing is
- * a mistake, and a mistake is no yes), AUTHENTICATION_CANCELED, G_IO_ERROR_CANCELLED. Callers with uid 0 get everything
- * that they name, callers in a sandbox nothing. */
+/* Asks whether @subject may have all of @actions (NULL-terminated, of names.h; copied), one after the other; polkit
+ * may show a dialogue if @interactive. When @cancellable is cancelled, the question is withdrawn. */
 void sbx_authority_check_async (SbxAuthority *self, SbxSubject *subject, const char *const *actions,
                                 gboolean interactive, GCancellable *cancellable, GAsyncReadyCallback callback,
                                 gpointer user_data);

@@ -40,15 +40,16 @@ pid_t sbx_caller_get_pid (SbxCaller *self); /* 0: the bus daemon does not say */
 guint64 sbx_caller_get_start_time (SbxCaller *self);
 /* The bus daemon's descriptor of the process, or -1; the caller's to keep. */
 int sbx_caller_get_pidfd (SbxCaller *self);
-/* Is it the process of then still, by its start time now, and by its pidfd where there is one? One that has ended is
- * not, even if nobody has waited for it yet and another process holds its connection. */
+/* Whether it is still the process that connected, by its start time and, where there is one, its pidfd. FALSE for one
+ * that has ended, even if nobody has reaped it yet and another process holds its connection. */
 gboolean sbx_caller_is_same_process (SbxCaller *self);
-/* In our own user namespace? The filtering proxies of sandboxes are not. What cannot be looked at is not. */
+/* Whether it is in our own user namespace. The filtering proxies of sandboxes are not. FALSE if that cannot be found
+ * out. */
 gboolean sbx_caller_is_unsandboxed (SbxCaller *self);
 
 /* The instance that it is in (nested.h), as a weak reference; NULL: none, or not found out. */
 void sbx_caller_set_home (SbxCaller *self, GObject *instance);
-/* A new reference, or NULL: it has been finalised since, too. */
+/* Returns a new reference, or NULL, also if it has been finalised since. */
 GObject *sbx_caller_dup_home (SbxCaller *self);
 
 /* Launches that this client waits for. */

@@ -32,7 +32,7 @@ typedef struct {
   const char *action; /* NULL for OPEN, OUTSIDE and CLASSES */
 } SbxGate;
 
-/* What a rule makes of a caller. */
+/* What a rule decides about a caller. */
 typedef enum {
   SBX_VERDICT_REFUSE,
   SBX_VERDICT_FREE,
@@ -40,7 +40,7 @@ typedef enum {
   SBX_VERDICT_ASK_CLASSES, /* the gate's action if it has one, and those of the classes that the call comes to */
 } SbxVerdict;
 
-/* What a rule has to know of a caller. */
+/* What a rule needs to know about a caller. */
 typedef struct {
   SbxWhere where;
   gboolean about;   /* the call is about an instance; else the other three are FALSE */
@@ -53,7 +53,7 @@ typedef struct {
 SbxStanding sbx_standing_of (const SbxSubject *subject, SbxInstance *instance);
 SbxVerdict sbx_gate_judge (SbxGateKind kind, SbxGateRule rule, const SbxStanding *standing);
 
-/* What an action means where there is no polkit authority, for callers of our own uid. */
+/* What an action comes to where there is no polkit authority, for callers of our own uid. */
 typedef enum {
   SBX_FALLBACK_REFUSE,
   SBX_FALLBACK_UNSANDBOXED, /* yes to callers that are in no sandbox: they could do it without us as well */

@@ -82,14 +82,14 @@ find_by_proxy (SbxRegistry *registry, SbxRuntimeDir *runtime, SbxCaller *caller)
   return NULL;
 }
 
-/* Whether root is in a sandbox only root can see; and root in a user namespace is not uid 0 here. */
+/* Only root can find out whether root is in a sandbox; and root of another user namespace does not have uid 0 here. */
 static gboolean
 is_outside (SbxCaller *caller)
 {
   return (sbx_caller_get_uid (caller) == 0 && geteuid () != 0) || sbx_caller_is_unsandboxed (caller);
 }
 
-/* Asked by somebody who is not root, polkit does not answer questions about other people. */
+/* polkit answers questions about other people only to root. */
 static gboolean
 check_uid (SbxCaller *caller, GError **error)
 {
@@ -102,7 +102,7 @@ check_uid (SbxCaller *caller, GError **error)
                     (unsigned) uid, (unsigned) geteuid ());
 }
 
-/* Does @caller belong to a keeper that has not said yet that its application runs? */
+/* Whether @caller belongs to a keeper that has not said yet that its application runs. */
 static gboolean
 is_starting (SbxRegistry *registry, SbxCaller *caller)
 {
@@ -180,7 +180,7 @@ on_settled (gpointer user_data)
   return G_SOURCE_REMOVE;
 }
 
-/* A launch has got further; not now, while others are still being told. */
+/* A launch has got further. Not handled now, while others are still being told. */
 static void
 on_progress (Finding *finding)
 {

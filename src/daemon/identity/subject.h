@@ -42,7 +42,8 @@ void sbx_subject_find (SbxRegistry *registry, SbxRuntimeDir *runtime, SbxCaller 
 
 /* NOT_AUTHORIZED for one that is in a sandbox. */
 gboolean sbx_subject_check_outside (const SbxSubject *subject, GError **error) G_GNUC_WARN_UNUSED_RESULT;
-/* Whether it may know of @instance: from outside of all, from inside of its own and those below that. */
+/* Whether it may know of @instance. A caller outside of all sandboxes may know of each; one inside, of its own and of
+ * those below. */
 gboolean sbx_subject_may_see (const SbxSubject *subject, SbxInstance *instance);
 /* Whether @instance is its own work: started over this connection, or from inside of its own instance or below. */
 gboolean sbx_subject_is_starter (const SbxSubject *subject, SbxInstance *instance);

@@ -113,7 +113,8 @@ take_live (Search *search, int directory, guint64 id, int sock)
   add (search, read_info (directory, id), &status, sock);
 }
 
-/* A full queue of connections, or too little of something on our side; anything else is no keeper. */
+/* Errors that pass: a full queue of connections, or too few resources on our side. After any other there is no
+ * keeper. */
 static gboolean
 may_pass (int error)
 {

@@ -6,7 +6,7 @@
 
 #define ANY 0
 
-/* The first row that fits. %s is the command. */
+/* The first row that fits is used. %s is the command. */
 static const struct {
   SbxStep step;
   int error;

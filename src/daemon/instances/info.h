@@ -16,7 +16,7 @@ void sbx_id_format (guint64 id, char text[SBX_ID_SIZE]);
 
 #define SBX_INFO_MAX (1u << 20) /* bytes of an info file */
 
-/* What a later service needs to know of an instance. */
+/* What a later service must know of an instance. */
 typedef struct {
   guint64 id;
   guint64 parent;  /* of a handler: its target; of a nested one: what has started it; else 0 */
@@ -34,7 +34,7 @@ typedef struct {
 
 void sbx_info_free (SbxInfo *info);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (SbxInfo, sbx_info_free)
-/* An info of which only the id is known. */
+/* Makes an info of which only the id is known. */
 SbxInfo *sbx_info_new (guint64 id);
 /* For the info file. */
 GBytes *sbx_info_write (const SbxInfo *info);

@@ -26,14 +26,14 @@ G_DECLARE_FINAL_TYPE (SbxInstance, sbx_instance, SBX, INSTANCE, GObject)
 SbxInstance *sbx_instance_new (SbxInfo *info);
 /* Takes the socket @fd to the keeper. */
 void sbx_instance_set_keeper (SbxInstance *self, int fd);
-/* When that was done for the second or a later time; monotonic us, or 0. */
+/* When a keeper was set for the second or a later time; monotonic us, or 0. */
 gint64 sbx_instance_get_reconnect_time (SbxInstance *self);
-/* The keeper's number, if it is a child of ours; else 0, as for a new one. */
+/* The pid of the keeper, if it is a child of ours; else 0, as for a new instance. */
 void sbx_instance_set_keeper_pid (SbxInstance *self, pid_t pid);
 pid_t sbx_instance_get_keeper_pid (SbxInstance *self);
 /* What the status file says: for adopting. */
 void sbx_instance_set_status (SbxInstance *self, const SbxStatus *status);
-/* What would be there to write. */
+/* What the status file would say now. */
 void sbx_instance_get_status (SbxInstance *self, SbxStatus *status);
 /* The client that launched it (SbxCaller); not kept alive by that. NULL: one of another life of this service. */
 void sbx_instance_set_starter (SbxInstance *self, GObject *client);
@@ -55,7 +55,7 @@ void sbx_instance_get_result (SbxInstance *self, int *code, int *signo, gboolean
 SbxCulprit sbx_instance_get_culprit (SbxInstance *self);
 const char *sbx_instance_get_text (SbxInstance *self);
 
-/* What others have made of the properties, kept for them until one of these changes; @slot: 0 or 1. */
+/* What others have made of the properties: kept for them until a property changes. @slot: 0 or 1. */
 GVariant *sbx_instance_get_cached (SbxInstance *self, guint slot); /* borrowed, or NULL */
 void sbx_instance_set_cached (SbxInstance *self, guint slot, GVariant *value);
 
@@ -76,19 +76,19 @@ guint32 sbx_instance_get_enforced (SbxInstance *self); /* SbxEnforced */
 gint32 sbx_instance_get_pid (SbxInstance *self);       /* of the main process, or 0 */
 /* The keeper's pidfd of sandbox-init, the instance's own; -1 before READY and after the start. */
 int sbx_instance_get_init_pidfd (SbxInstance *self);
-/* What keeps the limits, as in SbxInfo, or NULL: as planned; and what is to be said about that, or NULL. Before it is
- * announced only. */
+/* Sets what keeps the limits, as in SbxInfo (NULL: as planned), and a warning about that (or NULL). Only before the
+ * instance is announced. */
 void sbx_instance_set_limits (SbxInstance *self, const char *limits, const char *warning);
 /* The D-Bus paths of the handlers that run; as long as nothing changes them. */
 const char *const *sbx_instance_get_handlers (SbxInstance *self, gsize *n);
 const SbxRefusals *sbx_instance_get_refusals (SbxInstance *self);
-/* What Handlers says: @path, copied, is one more, or not among them any more. */
+/* Adds @path (copied) to Handlers, or removes it. */
 void sbx_instance_add_handler (SbxInstance *self, const char *path);
 void sbx_instance_remove_handler (SbxInstance *self, const char *path);
 
 /* EXITED, as @status says. */
 void sbx_instance_end_by_status (SbxInstance *self, const SbxStatus *status);
-/* Ends what has not started yet; no signal is emitted any more. */
+/* Ends an instance that has not started yet; no signal is emitted any more. */
 void sbx_instance_abandon (SbxInstance *self);
 
 G_END_DECLS

@@ -17,7 +17,7 @@ typedef void (*SbxKeeperLinkFunc) (SbxKeeperLink *link, const SbxMessage *messag
 
 /* Takes over the SOCK_SEQPACKET socket @fd. @func may drop its last reference to the link. */
 SbxKeeperLink *sbx_keeper_link_new (int fd, SbxKeeperLinkFunc func, gpointer user_data);
-/* No more calls of the function; the socket is closed. */
+/* Closes the socket; the function is not called any more. */
 void sbx_keeper_link_close (SbxKeeperLink *self);
 
 /* Sends or, when the keeper does not read fast enough, queues. The descriptors stay the caller's. Errors: EXITED when

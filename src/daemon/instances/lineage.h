@@ -10,10 +10,11 @@ G_BEGIN_DECLS
  * is not known any more. */
 SbxInstance *sbx_lineage_get_starter (SbxRegistry *registry, SbxInstance *instance);
 
-/* Whether @above, or what @above has started, has started @instance. */
+/* Whether @above has started @instance, directly or through others. */
 gboolean sbx_lineage_is_below (SbxRegistry *registry, SbxInstance *above, SbxInstance *instance);
 
-/* The one from outside that @instance descends from, borrowed; @instance itself if that is from outside. */
+/* Returns the instance that was started from outside and that @instance descends from, borrowed; @instance itself if
+ * it was started from outside. */
 SbxInstance *sbx_lineage_get_top (SbxRegistry *registry, SbxInstance *instance);
 
 G_END_DECLS

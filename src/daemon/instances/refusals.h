@@ -16,9 +16,8 @@ typedef struct {
 
 void sbx_refusals_init (SbxRefusals *self);
 void sbx_refusals_clear (SbxRefusals *self);
-/* DENIED: the row @slot is now @denial. A row that would leave a gap is passed over. A new one of the instance @id of
- * @app_id goes to the log, as long as there are not more than anybody reads; how often it comes again is only counted.
- */
+/* Handles DENIED: the row @slot is now @denial. A row that would leave a gap is ignored. A new row of the instance
+ * @id of @app_id is logged, up to a number that people still read; repetitions are only counted. */
 void sbx_refusals_set_row (SbxRefusals *self, guint slot, const SbxDenial *denial, const char *app_id, const char *id);
 
 G_END_DECLS

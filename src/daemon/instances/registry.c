@@ -280,7 +280,7 @@ find_again (gpointer user_data)
   return G_SOURCE_REMOVE;
 }
 
-/* A keeper that has enough services lets us in and closes the door: no race with it then. */
+/* A keeper with too many services accepts the connection and closes it, so that there is no race. */
 static void
 on_lost (SbxInstance *instance, gpointer user_data)
 {

@@ -16,7 +16,7 @@ G_DECLARE_FINAL_TYPE (SbxRegistry, sbx_registry, SBX, REGISTRY, GObject)
 /* @runtime must outlive it. */
 SbxRegistry *sbx_registry_new (SbxRuntimeDir *runtime);
 
-/* A random number that is nobody's: it tells nothing about how many there are or were. */
+/* Returns a random number that no instance has; it says nothing about how many there are or were. */
 guint64 sbx_registry_new_id (SbxRegistry *self);
 /* LIMITS when SBX_MAX_INSTANCES are alive. */
 gboolean sbx_registry_has_room (SbxRegistry *self, GError **error);
@@ -31,7 +31,7 @@ void sbx_registry_sweep (SbxRegistry *self, SbxInstance *instance);
 SbxInstance *sbx_registry_lookup (SbxRegistry *self, guint64 id);
 /* STARTING and RUNNING ones. */
 guint sbx_registry_count_live (SbxRegistry *self);
-/* Is it being found out whether a keeper has gone? Then it is told by "changed" when that is known. */
+/* Whether it is still being found out if a keeper has gone; "changed" tells when that is known. */
 gboolean sbx_registry_is_searching (SbxRegistry *self);
 /* The shown ones: SbxInstance *, borrowed. */
 GPtrArray *sbx_registry_list (SbxRegistry *self);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What has become of an instance whose keeper is no longer connected: it is connected again, or it has ended. */
+/* Finds out what has become of an instance whose keeper is no longer connected: connects again, or ends it. */
 #pragma once
 
 #include "daemon/instances/instance.h"
@@ -11,7 +11,7 @@ G_BEGIN_DECLS
  * none or it cannot be understood. */
 gboolean sbx_revive_read_status (int directory, guint64 id, SbxStatus *status);
 
-/* Makes @status the end of an instance whose keeper has been killed. bwrap dies with its parent, and everything with
+/* Makes @status that of an instance whose keeper was killed. bwrap dies with its parent, and everything else with
  * bwrap. */
 void sbx_revive_bury (SbxStatus *status);
 

@@ -16,10 +16,9 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (SbxRuntimeDir, sbx_runtime_dir_free)
 /* An O_PATH descriptor of the directory, which is made (0700) if need be and is ours, no link, closed to others. Stays
  * @self's. Returns -1 with NOT_SUPPORTED, which names the remedy. */
 int sbx_runtime_dir_open (SbxRuntimeDir *self, GError **error);
-/* May something have been added or removed since the last time that this was TRUE? FALSE while there is no directory.
- */
+/* Whether something may have been added or removed since this last returned TRUE. FALSE while there is no directory. */
 gboolean sbx_runtime_dir_has_changed (SbxRuntimeDir *self);
-/* The next answer of sbx_runtime_dir_has_changed () is TRUE. */
+/* Makes the next sbx_runtime_dir_has_changed () return TRUE. */
 void sbx_runtime_dir_look_again (SbxRuntimeDir *self);
 
 G_END_DECLS

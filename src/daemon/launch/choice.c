@@ -92,7 +92,7 @@ choose_argv (const SbxLaunchRequest *request, SbxProfile *profile, const char *c
   return NULL;
 }
 
-/* What of @request is about the command. */
+/* Describes the command of @request. */
 static SbxPlanRequest
 describe_command (const SbxLaunchRequest *request, const char *app_id, char **argv)
 {
@@ -130,7 +130,7 @@ make_plan (const SbxHost *host, const SbxLaunchRequest *request, const SbxPolicy
   return sbx_plan_new (policy, &plan_request, host->machine, error);
 }
 
-/* Which handler a crash gets. What the profile names is part of it; another one is as if it were attached. */
+/* Chooses the handler for a crash. One that the profile names is part of it; another one counts as attached. */
 static gboolean
 choose_on_crash (const SbxHost *host, const SbxLaunchRequest *request, SbxChoice *choice, GError **error)
 {
@@ -161,8 +161,8 @@ choose_on_crash (const SbxHost *host, const SbxLaunchRequest *request, SbxChoice
   return TRUE;
 }
 
-/* Exactly what @request is within, or less: an error else, and never silently less. What the profile names, the caller
- * may not read: it is the user's. */
+/* Checks that the choice allows no more than @request->within: an error else, and never silently less. A caller in a
+ * sandbox may not read what the profile names, since that is the user's. */
 static gboolean
 check_policy_within (const SbxHost *host, const SbxLaunchRequest *request, const SbxChoice *choice, GError **error)
 {
@@ -195,7 +195,8 @@ check_plan_within (const SbxLaunchRequest *request, const SbxChoice *choice, GEr
   return sbx_plan_check_nested (choice->plan, request->within, error);
 }
 
-/* Which others there are, and what is wrong in the words of this one, is not for a caller in a sandbox. */
+/* Looks up a profile. A caller in a sandbox is told neither which other profiles there are nor what is wrong in the
+ * text of this one. */
 static SbxProfile *
 look_up (const SbxHost *host, const char *name, const SbxLaunchRequest *request, GError **error)
 {

@@ -9,7 +9,7 @@
 
 G_BEGIN_DECLS
 
-/* A request under a profile. */
+/* What a request comes to under a profile. */
 typedef struct {
   SbxHost *host; /* for which it was made */
   SbxProfile *profile;
@@ -31,8 +31,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (SbxChoice, sbx_choice_free)
 SbxChoice *sbx_choice_new (SbxContext *context, const char *profile, const SbxLaunchRequest *request,
                            const char *const *fallback_argv, GError **error);
 
-/* What is kept of an instance @id of @choice. @parent: the target of a handler, the sandbox that the call comes from,
- * or NULL. The caller's. */
+/* Makes the info of the instance @id. @parent: the target of a handler, the sandbox that the call comes from, or
+ * NULL. The caller's. */
 SbxInfo *sbx_choice_make_info (const SbxChoice *choice, const SbxLaunchRequest *request, guint64 id,
                                SbxInstance *parent);
 
@@ -44,7 +44,7 @@ SbxProcess *sbx_launch_request_make_process (const SbxHost *host, const SbxLaunc
 
 /* @argv as aay, cut off after some thousand bytes: for showing and keeping. Floating. */
 GVariant *sbx_command_to_variant (const char *const *argv);
-/* The file name of @command with every character that no application id has replaced. */
+/* Makes an application id of the file name of @command: replaces every character that an id may not have. */
 char *sbx_app_id_from_command (const char *command);
 
 G_END_DECLS

@@ -71,7 +71,8 @@ check_path (const SbxMachine *machine, const char *path, GError **error)
              path);
 }
 
-/* A descriptor with O_PATH is as good as the profile says, any other one as it was opened and not better. */
+/* Through a descriptor with O_PATH as much is allowed as the profile says, through any other one as it was opened
+ * with. */
 static SbxAccess
 wanted_access (int fd, const SbxPolicy *policy)
 {

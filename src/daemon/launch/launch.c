@@ -123,7 +123,7 @@ needs_ready (const Launch *launch)
   return sbx_preparation_wants_scope (&launch->what);
 }
 
-/* Where @launch can go on to now; its own state: it waits. */
+/* The state that @launch can go on to now; its own state: it waits. */
 static State
 next_state (const Launch *launch)
 {
@@ -309,7 +309,7 @@ on_caller_gone (SbxCaller *caller, gpointer user_data)
   give_up (launch, g_error_new_literal (G_IO_ERROR, G_IO_ERROR_CANCELLED, "the caller has left"));
 }
 
-/* Not to have a scope is no reason to fail. That there is no manager the plan has said already. */
+/* A launch does not fail for want of a scope. If there is no manager, the plan has said so already. */
 static void
 on_scope (GObject *source, GAsyncResult *result, gpointer user_data)
 {
@@ -352,7 +352,7 @@ on_answer (GObject *source, GAsyncResult *result, gpointer user_data)
   go_on (launch);
 }
 
-/* What the service starts itself has been approved with the launch of its target. */
+/* What the service starts itself was approved with the launch of its target. */
 static void
 ask (Launch *launch)
 {

@@ -10,7 +10,7 @@ G_BEGIN_DECLS
  * has below it. Errors: EXITED, LIMITS, NOT_AUTHORIZED. */
 gboolean sbx_nested_has_room (SbxRegistry *registry, SbxInstance *own, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
-/* Stops @instance if the one that has started it has ended. */
+/* Stops @instance if the instance that started it has ended. */
 void sbx_nested_stop_orphan (SbxRegistry *registry, SbxInstance *instance);
 
 G_END_DECLS

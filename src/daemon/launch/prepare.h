@@ -25,20 +25,18 @@ typedef struct {
 /* Frees what it holds, not @self. */
 void sbx_preparation_clear (SbxPreparation *self);
 
-/* Whether all directories are there that the plan makes. */
+/* Whether all directories that the plan makes exist already. */
 gboolean sbx_preparation_has_directories (const SbxPreparation *self);
 /* Whether it has limits that a scope can keep, and there is a bus to ask for one. */
 gboolean sbx_preparation_wants_scope (const SbxPreparation *self);
 /* Makes the directories, starts the keeper, sends PREPARE, and writes the block of START unless that waits for a scope.
  * Errors: SPAWN_FAILED, NOT_SUPPORTED, EXITED. */
 gboolean sbx_preparation_prepare (SbxPreparation *self, GError **error) G_GNUC_WARN_UNUSED_RESULT;
-/* What keeps the limits, and what is to be said about it, as for sbx_instance_set_limits (); written down. Before
- * START.
- */
+/* Sets what keeps the limits, and a warning, as sbx_instance_set_limits () does, and writes that down. Before START. */
 void sbx_preparation_set_limits (SbxPreparation *self, const char *limits, const char *warning);
 /* Sends START. Errors: those of sbx_instance_send (), SPAWN_FAILED. */
 gboolean sbx_preparation_start (SbxPreparation *self, GError **error) G_GNUC_WARN_UNUSED_RESULT;
-/* The instance runs: what was made for it on the disk goes with it from now on. */
+/* The instance runs: from now on, what was made for it on the disk is removed with it. */
 void sbx_preparation_hand_over (SbxPreparation *self);
 
 G_END_DECLS

@@ -11,7 +11,7 @@
 
 G_BEGIN_DECLS
 
-/* What the caller says, and what is known of its surroundings. */
+/* What the caller says, and what is known about it. */
 typedef struct {
   char id[17];        /* of the instance to be, 16 hex digits, or "": filled in by whoever has it */
   SbxOptions options; /* as the caller says */
@@ -47,8 +47,8 @@ SbxLaunchRequest *sbx_launch_request_new (GVariant *argv, GVariant *options, con
 void sbx_launch_request_set_target (SbxLaunchRequest *request, SbxInstance *target, guint pid,
                                     const char *crash_directory);
 
-/* @request comes from inside of the instance that @info describes: it becomes that application's own, in whose policy's
- * bounds it has to stay. Errors: POLICY_EXCEEDED for what is nobody's in a sandbox to say. */
+/* Says that @request comes from inside of the instance that @info describes: it gets that application's id, and has
+ * to stay within its policy. Errors: POLICY_EXCEEDED for options that a sandbox may not use. */
 gboolean sbx_launch_request_set_within (SbxLaunchRequest *request, const SbxInfo *info, const SbxPlaces *places,
                                         GError **error) G_GNUC_WARN_UNUSED_RESULT;
 

@@ -95,7 +95,7 @@ making_free (gpointer data)
   g_free (making);
 }
 
-/* Takes @error, or NULL: it is there. Whatever else comes later is not listened to. */
+/* Finishes with @error, which it takes, or NULL: the scope is there. Later answers are not listened to. */
 static void
 settle (GTask *task, GError *error)
 {

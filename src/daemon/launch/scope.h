@@ -9,7 +9,7 @@
 
 G_BEGIN_DECLS
 
-/* Does @policy limit anything that a cgroup can? */
+/* Whether @policy limits anything that a cgroup can limit. */
 gboolean sbx_scope_is_wanted (const SbxPolicy *policy);
 
 /* "app-sandbox-<application id, escaped>-<id>.scope", as systemd's "Desktop Environments" asks for. */

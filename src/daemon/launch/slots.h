@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Lets a few launches at a time do their heavy work. Hundreds that start at once would only take the processors from
- * each other, and from the service, which has other callers to answer. */
+/* Lets a few launches at a time do their heavy work. Hundreds that start at once would only take processors from each
+ * other, and from the service, which has other callers to answer. */
 #pragma once
 
 #include <glib.h>

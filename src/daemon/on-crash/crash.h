@@ -8,9 +8,9 @@
 
 G_BEGIN_DECLS
 
-/* The keeper of @instance says so with @message (CRASHED). Whatever goes wrong, the keeper is told or finds out that
- * the process may go on to its end. Returns what the D-Bus signal Crashed tells: a{sv}, floating. @context, @registry
- * and @notifier must outlive the handler. */
+/* Handles CRASHED, @message, of the keeper of @instance. Whatever goes wrong, the keeper learns that the process may
+ * go on to its end. Returns the details for the D-Bus signal Crashed: a{sv}, floating. @context, @registry and
+ * @notifier must outlive the handler. */
 GVariant *sbx_crash_begin (SbxContext *context, SbxRegistry *registry, SbxNotifier *notifier, SbxInstance *instance,
                            const SbxMessage *message);
 

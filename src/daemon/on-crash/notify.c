@@ -40,7 +40,7 @@ sbx_notifier_free (SbxNotifier *self)
   g_free (self);
 }
 
-/* The portal takes a descriptor, so that it opens what we mean whatever it sees of the file system itself. */
+/* A descriptor, so that the portal opens what we mean whatever it sees of the file system itself. */
 static void
 open_directory (SbxNotifier *self, const char *directory)
 {

@@ -76,7 +76,7 @@ find (SbxKeeper *keeper, uint32_t number)
   return NULL;
 }
 
-/* To the first service that is there: one is enough, and two would start two handlers. */
+/* Tells the first service that is there: one is enough, and two would start two handlers. */
 static void
 announce (SbxCrashes *self, SbxCrash *crash)
 {
@@ -97,7 +97,7 @@ announce_all (void *state)
       announce (self, &self->rows[i]);
 }
 
-/* Those that no service was there for */
+/* Tells the service that has come of all crashes for which there was none before. */
 static void
 came (void *state, SbxServiceLink *service)
 {

@@ -62,7 +62,7 @@ static void __attribute__ ((noreturn)) find (const char *path, int link)
   _exit (0);
 }
 
-/* It does not fail a launch that there are none. */
+/* A launch does not fail for want of documents. */
 static int
 start_beside (void *state, const SbxBlock *block)
 {
@@ -89,7 +89,7 @@ start_beside (void *state, const SbxBlock *block)
   return 0;
 }
 
-/* If it has come. */
+/* Receives the tree if it has come. */
 static void
 take_tree (SbxDocuments *self)
 {
@@ -115,8 +115,8 @@ move_tree (void *data)
              : 0;
 }
 
-/* When both are there. What becomes of it the application sees by itself. This asks the portal nothing, so it may be
- * waited for. */
+/* Mounts it when both are there. The application sees by itself what becomes of it. This asks the portal nothing, so
+ * it may be waited for. */
 static void
 mount_tree (SbxDocuments *self, const SbxNamespaces *namespaces)
 {

@@ -196,7 +196,7 @@ said (void *state, const SbxMessage *message, const int *fds)
   return true;
 }
 
-/* Its keeper has done this itself, unless it was killed. */
+/* Sweeps what the handler has left. Its keeper has done so itself, unless it was killed. */
 static void
 sweep (const SbxHandler *handler)
 {
@@ -243,7 +243,7 @@ end_grace (SbxWatch *watch)
   SBX_OWNER (watch, SbxHandlers, grace)->grace_is_over = true;
 }
 
-/* With PID 1 everything of theirs is dead; that their keepers write it down should not be waited for without end. */
+/* With PID 1 everything of theirs is dead; their keepers get some time, and no more, to write that down. */
 static bool
 is_gone (void *state)
 {

@@ -102,7 +102,7 @@ static pid_t __attribute__ ((noinline)) spawn (char **argv, const Start *start, 
   return pid;
 }
 
-/* Where it is told what it is up to: ours to read, and its own to write to. */
+/* Its pipes: ours to read, its own to write. */
 typedef struct {
   int ready[2], log[2], errors[2]; /* errors: or -1, where log has them too */
 } Pipes;
@@ -177,7 +177,7 @@ sbx_sidecar_start (void *state, const SbxBlock *records)
   return rc;
 }
 
-/* In an instance's end it is nothing new. */
+/* Handles its end, which in the end of the instance is nothing new. */
 static void
 lose (SbxSidecar *self)
 {

@@ -22,8 +22,8 @@ typedef struct SbxSidecar SbxSidecar;
 /* What a kind of sidecar is like: the about of its part. */
 typedef struct {
   bool closes_link;   /* … when it is ready; else a closed link says that it has ended */
-  bool logs_errors;   /* what it complains of is given to log () too, else written into the log */
-  const char *ending; /* what a launch says that fails since it has ended */
+  bool logs_errors;   /* its complaints go to log () too, instead of into the log of the service */
+  const char *ending; /* the message of a launch that fails because it has ended */
   /* It has printed @bytes. NULL: what it prints does not matter. */
   void (*log) (SbxSidecar *self, const char *bytes, size_t n);
   /* More about its end, behind @ending; may be NULL. NUL-terminated, and the sidecar's. */
@@ -57,8 +57,8 @@ bool sbx_sidecar_is_gone (void *self);
   .step = SBX_STEP_##KIND, .is_sidecar = true, .kind = SBX_SIDECAR_##KIND, .enforced = SBX_ENFORCED_##KIND,            \
   .start = sbx_sidecar_start, .waits = sbx_sidecar_waits, .reaped = sbx_sidecar_reaped, .is_gone = sbx_sidecar_is_gone
 
-/* The whole row of one that is like most of them: it says something on its link when it is ready, and ends when we
- * close that. @text: what a launch says that fails since it has ended. */
+/* The whole row of a sidecar that is like most of them: it says something on its link when it is ready, and ends when
+ * we close that. @text: the message of a launch that fails because it has ended. */
 #define SBX_PLAIN_SIDECAR(KIND, word, text)                                                                            \
   {                                                                                                                    \
     SBX_SIDECAR_FUNCTIONS (KIND), .name = word, .size = sizeof (SbxSidecar),                                           \

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Cookies of X11, which are all that a server asks for: who has one reads every key and every window. */
+/* Cookies of X11. A server asks for nothing else: whoever has one reads every key and every window. */
 #pragma once
 
 #include <glib.h>
@@ -8,8 +8,7 @@ G_BEGIN_DECLS
 
 #define SBX_X11_COOKIE_SIZE 16 /* of MIT-MAGIC-COOKIE-1, Xsecurity(7) */
 
-/* The cookie for display @number of this machine in the file @path, of which nothing is told if there is none:
- * NULL then. */
+/* Returns the cookie for display @number of this machine from the file @path, or NULL if the file has none. */
 GBytes *sbx_x11_find_cookie (const char *path, const char *number);
 
 /* A file as XAUTHORITY wants it, with rows for each: @cookies are SBX_X11_COOKIE_SIZE bytes each. */

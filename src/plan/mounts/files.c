@@ -62,7 +62,7 @@ is_socket_place (const char *path)
   return FALSE;
 }
 
-/* Also what is not there yet: a place to be covered is made, as a display would make it (libXtrans, trans_mkdir ()). */
+/* Covers also what is not there yet: it is made, as a display would make it (libXtrans, trans_mkdir ()). */
 static void
 cover_place (SbxDraft *self, const char *path)
 {
@@ -75,7 +75,7 @@ cover_place (SbxDraft *self, const char *path)
   }
 }
 
-/* Everything but the places that the sandbox has of its own. */
+/* Everything except the places that the sandbox has of its own. */
 static void
 grant_host (SbxDraft *self, SbxAccess access)
 {
@@ -141,7 +141,7 @@ limit_socket_places (SbxDraft *self, GArray *rules)
   }
 }
 
-/* TRUE when no rule is for @path or for what is above it. */
+/* Whether no rule is for @path or for a directory above it. */
 static gboolean
 is_unsaid (const GArray *rules, const SbxPolicy *policy, const char *path)
 {

@@ -110,7 +110,7 @@ sbx_mounts_grants_files (const SbxBusRule *rules, gsize n)
   return grants (rules, n, sbx_portal_find (SBX_PORTAL_PREFIX "FileChooser"));
 }
 
-/* A rule that reaches all interfaces, by which the others are of no use. */
+/* A rule that reaches all interfaces, so that the others are of no use. */
 static void
 warn_of_all (SbxDraft *self, const SbxBusRule *rule)
 {

@@ -55,7 +55,7 @@ is_here (const char *name, const char *colon)
   return g_strv_contains (hosts, host);
 }
 
-/* FALSE where there is none; a DISPLAY without a socket file is warned of. */
+/* Returns FALSE where there is none; warns of a DISPLAY without a socket file. */
 static gboolean
 find_display (SbxDraft *self, Display *display)
 {
@@ -86,7 +86,7 @@ choose_number (SbxDraft *self)
   return g_strdup_printf ("%u", 1000000000u + (guint) (id % 1000000000u));
 }
 
-/* The application finds display @number, with this cookie. */
+/* Makes the application find display @number, with this cookie. */
 static void
 set_display (SbxDraft *self, const char *number, GBytes *cookie)
 {
