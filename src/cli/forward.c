@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -18,7 +19,7 @@
 
 typedef struct {
   GUnixFDList *fds;
-  GVariantBuilder *handles;
+  GVariantBuilder *handles, *new_files;
   GHashTable *paths; /* already there */
 } Forward;
 
@@ -65,7 +66,35 @@ add_file (Forward *forward, int fd, const char *path, GError **error)
   return TRUE;
 }
 
-/* Opens up @path. *@place is its place, or NULL when there is nothing to be opened up. */
+/* Whether @path may be meant as a file that is to be made: what is an option or a URI is not. */
+static gboolean
+may_be_made (const char *path, const char *name)
+{
+  return path[0] != '-' && !strstr (path, "://") && strlen (name) <= NAME_MAX && strcmp (name, ".") != 0
+         && strcmp (name, "..") != 0 && strcmp (name, "/") != 0;
+}
+
+/* @path is not there. */
+static gboolean
+add_new_file (Forward *forward, const char *path, GError **error)
+{
+  g_autofree char *name = g_path_get_basename (path), *above = g_path_get_dirname (path);
+  int fd = may_be_made (path, name) ? open (above, O_PATH | O_DIRECTORY | O_CLOEXEC) : -1, handle = 0;
+  g_autofree char *place = fd < 0 ? NULL : place_of (fd);
+
+  if (place && g_hash_table_size (forward->paths) < FILES_MAX) {
+    g_hash_table_add (forward->paths, g_build_filename (place, name, NULL));
+    handle = g_unix_fd_list_append (forward->fds, fd, error);
+    if (handle >= 0)
+      g_variant_builder_add (forward->new_files, "(h@ay)", handle,
+                             g_variant_new_fixed_array (G_VARIANT_TYPE_BYTE, name, strlen (name), 1));
+  }
+  if (fd >= 0)
+    close (fd);
+  return handle >= 0;
+}
+
+/* Opens up @path; *@place is where it is, NULL when there is nothing to be opened up. */
 static gboolean
 forward_path (Forward *forward, const char *path, char **place, GError **error)
 {
@@ -75,8 +104,10 @@ forward_path (Forward *forward, const char *path, char **place, GError **error)
   *place = NULL;
   if (fd < 0 && (errno == EMFILE || errno == ENFILE))
     return sbx_throw_errno (error, SBX_ERROR_LIMITS, errno, _ ("cannot open %s"), path);
+  if (fd < 0 && errno == ENOENT)
+    return add_new_file (forward, path, error);
   if (fd < 0)
-    return TRUE; /* the application may make it, or complain of it */
+    return TRUE; /* the application will complain of it */
   *place = place_of (fd);
   ok = !*place || add_file (forward, fd, *place, error);
   close (fd);
@@ -126,11 +157,11 @@ forward_argument (Forward *forward, const char *argument, GError **error)
 }
 
 char **
-sbx_forward_files (char **argv, GUnixFDList *fds, GVariantBuilder *handles, GError **error)
+sbx_forward_files (char **argv, GUnixFDList *fds, GVariantBuilder *handles, GVariantBuilder *new_files, GError **error)
 {
   g_autoptr (GHashTable) paths = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
   g_autoptr (GPtrArray) result = g_ptr_array_new_with_free_func (g_free);
-  Forward forward = { fds, handles, paths };
+  Forward forward = { fds, handles, new_files, paths };
   gboolean inside = FALSE;
 
   for (; *argv; argv++) {

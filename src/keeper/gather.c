@@ -46,17 +46,26 @@ is_object (int fd, const SbxLayerObject *object)
   return fstat (fd, &st) == 0 && st.st_dev == object->device && st.st_ino == object->inode;
 }
 
+int
+sbx_layer_open_source (const SbxLayer *layer, int root)
+{
+  int fd = sbx_open_beneath (root, layer->source);
+
+  if (fd < 0 || !(layer->flags & SBX_LAYER_KNOWN) || is_object (fd, &layer->object))
+    return fd;
+  close (fd);
+  errno = ESTALE;
+  return -1;
+}
+
 /* A clone of the source as a detached mount, or -1 with @failure. */
 static int
 clone_source (const SbxLayer *layer, int root, SbxLayerFailure *failure)
 {
-  int fd = sbx_open_beneath (root, layer->source), tree = -1;
+  int fd = sbx_layer_open_source (layer, root), tree = -1;
 
-  failure->fault = SBX_LAYER_FAULT_SOURCE;
-  if (fd >= 0 && (layer->flags & SBX_LAYER_KNOWN) && !is_object (fd, &layer->object)) {
-    failure->fault = SBX_LAYER_FAULT_REPLACED;
-    errno = ESTALE;
-  } else if (fd >= 0) {
+  failure->fault = fd < 0 && errno == ESTALE ? SBX_LAYER_FAULT_REPLACED : SBX_LAYER_FAULT_SOURCE;
+  if (fd >= 0) {
     failure->fault = SBX_LAYER_FAULT_CLONE;
     tree = sbx_sys_open_tree (fd, "", OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_EMPTY_PATH | AT_RECURSIVE);
   }

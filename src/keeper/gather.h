@@ -43,6 +43,9 @@ void sbx_gather (const SbxLayer *layers, size_t n, int link);
 
 /* Opens @path below @root without following a link. A descriptor with O_PATH, or -1 with errno: ELOOP for a link. */
 int sbx_open_beneath (int root, const char *path);
+/* Opens the source of @layer below @root, and checks that it is its object if that is known. A descriptor with O_PATH,
+ * or -1 with errno: ESTALE when it is another one. */
+int sbx_layer_open_source (const SbxLayer *layer, int root);
 /* Gives the detached @tree what @layer says: read-only, devices; no setuid programs. 0, or -1 with errno. */
 int sbx_layer_set_attributes (const SbxLayer *layer, int tree);
 

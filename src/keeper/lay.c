@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "wire/layout.h"
 #include "wire/message.h"
 #include "wire/sys.h"
 
@@ -297,9 +298,58 @@ lay_seal (Lay *lay)
   return rc < 0 ? fail (lay, SBX_LAYER_FAULT_ATTRIBUTES, saved) : 0;
 }
 
+/* Whether the link @name leads to a door, of this launch or of one before. */
+static bool
+is_link_to_door (int at, const char *name)
+{
+  char text[sizeof SBX_DOORS_PLACE];
+  ssize_t n = readlinkat (at, name, text, sizeof text);
+
+  return n == (ssize_t) sizeof text && memcmp (text, SBX_DOORS_PLACE "/", sizeof text) == 0;
+}
+
+/* The directory of the door's place, which is made if it is not there. */
+static int
+open_above (Lay *lay)
+{
+  SbxLayer above = { .kind = SBX_LAYER_DIRECTORY, .flags = SBX_LAYER_MAKE, .source = "" };
+  Lay way = { &above, lay->root, -1, lay->failure };
+  char path[PATH_MAX], *slash;
+
+  snprintf (path, sizeof path, "%s", lay->layer->dest);
+  slash = strrchr (path, '/');
+  if (slash == path)
+    return fcntl (lay->root, F_DUPFD_CLOEXEC, 3);
+  *slash = '\0';
+  above.dest = path;
+  return open_place (&way);
+}
+
+static int
+lay_door (Lay *lay)
+{
+  const char *stage = lay->layer->content, *name = strrchr (lay->layer->dest, '/') + 1;
+  char target[PATH_MAX];
+  int at = open_above (lay), rc, saved;
+
+  if (at < 0 || !(lay->layer->flags & SBX_LAYER_IS_FILE)) {
+    if (at >= 0)
+      close (at);
+    return at < 0 ? -1 : 0;
+  }
+  snprintf (target, sizeof target, SBX_DOORS_PLACE "%s/%s", strrchr (stage, '/'), name);
+  if (is_link_to_door (at, name))
+    (void) unlinkat (at, name, 0);
+  rc = symlinkat (target, at, name);
+  saved = errno;
+  close (at);
+  return rc < 0 ? fail (lay, SBX_LAYER_FAULT_MAKE, saved) : 0;
+}
+
 static int (*const kinds[SBX_N_LAYER_KINDS]) (Lay *lay) = {
   [SBX_LAYER_TREE] = lay_tree,           [SBX_LAYER_SELF] = lay_self, [SBX_LAYER_TMPFS] = lay_tmpfs,
   [SBX_LAYER_DIRECTORY] = lay_directory, [SBX_LAYER_FILE] = lay_file, [SBX_LAYER_SEAL] = lay_seal,
+  [SBX_LAYER_DOOR] = lay_door,
 };
 
 int

@@ -10,6 +10,7 @@ G_BEGIN_DECLS
 /* What there is beside the sandbox. All of it has to live as long as the layers. */
 typedef struct {
   const SbxMachine *machine;
+  const char *id; /* of the instance, 16 hex digits */
   const char *state_home;
   const char *const *profile_dirs; /* that profiles are read from; NULL where there is none */
   gsize n_profile_dirs;

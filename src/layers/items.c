@@ -143,7 +143,7 @@ check_forwarded (SbxItems *self, const SbxItem *item, GError **error)
     const SbxForwardedFile *file = &self->forward[i];
     struct stat st;
 
-    if (strcmp (file->path, item->mount->source) != 0)
+    if (file->is_new || strcmp (file->path, item->mount->source) != 0)
       continue;
     if (fstat (file->fd, &st) < 0 || !sbx_object_equal (&item->source->object, &(SbxObject){ st.st_dev, st.st_ino }))
       return sbx_throw (error, SBX_ERROR_SPAWN_FAILED,

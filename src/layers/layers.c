@@ -12,9 +12,11 @@
 #include "common/names.h"
 #include "common/path.h"
 #include "layers/covers.h"
+#include "layers/doors.h"
 #include "layers/items.h"
 #include "layers/list.h"
 #include "layers/points.h"
+#include "wire/layout.h"
 
 struct _SbxLayers {
   SbxItems items;
@@ -66,6 +68,12 @@ find_content (const SbxLayers *self, int number)
   return NULL;
 }
 
+static SbxLayerObject
+to_layer_object (const SbxSource *source)
+{
+  return (SbxLayerObject){ source->object.device, source->object.inode };
+}
+
 /* The layer of a BIND; what is of a sidecar of ours is not there yet, and is a directory. */
 static void
 fill_tree (const SbxItem *item, SbxLayer *layer)
@@ -78,10 +86,74 @@ fill_tree (const SbxItem *item, SbxLayer *layer)
     return;
   if (item->exception) {
     layer->flags |= SBX_LAYER_DEST_KNOWN;
-    layer->dest_object = (SbxLayerObject){ item->source->object.device, item->source->object.inode };
+    layer->dest_object = to_layer_object (item->source);
   }
   layer->flags |= SBX_LAYER_KNOWN | (item->source->kind == SBX_SOURCE_DIRECTORY ? 0 : SBX_LAYER_IS_FILE);
-  layer->object = (SbxLayerObject){ item->source->object.device, item->source->object.inode };
+  layer->object = to_layer_object (item->source);
+}
+
+/* A door for the file at @path: its stage, mounted, and its place. FALSE: there can be none. @fd: -1 for one that is
+ * not there yet. */
+static gboolean
+add_door (SbxLayers *self, const char *path, const char *dest, int fd)
+{
+  const SbxSourceWay way = { 0 }, make = { .tainted = self->items.tainted, .create = TRUE, .mode = 0700 };
+  g_autofree char *outside = g_path_get_dirname (path), *name = g_path_get_basename (path), *place = NULL;
+  g_autofree char *homes = g_path_get_dirname (self->items.box->app_home);
+  g_autoptr (SbxSource) made = sbx_source_open (homes, &make, NULL);
+  g_autofree char *path_of_stage = made ? sbx_door_stage (made->path, self->items.around->id, outside, name, fd) : NULL;
+  g_autoptr (SbxSource) directory = sbx_source_open (outside, &way, NULL);
+  g_autoptr (SbxSource) stage = path_of_stage ? sbx_source_open (path_of_stage, &way, NULL) : NULL;
+  SbxLayer tree = { .kind = SBX_LAYER_TREE, .flags = SBX_LAYER_KNOWN | SBX_LAYER_MAKE };
+  SbxLayer door = { .kind = SBX_LAYER_DOOR, .flags = SBX_LAYER_KNOWN | SBX_LAYER_MAKE, .dest = dest };
+
+  if (!stage || !directory || strcmp (directory->path, outside) != 0)
+    return FALSE;
+  place = g_build_filename (SBX_DOORS_PLACE, strrchr (stage->path, '/') + 1, NULL);
+  tree.source = stage->path;
+  tree.object = to_layer_object (stage);
+  tree.dest = place;
+  if (!sbx_layer_list_find (&self->list, place))
+    sbx_layer_list_add (&self->list, &tree);
+  door.source = directory->path;
+  door.object = to_layer_object (directory);
+  door.content = stage->path;
+  door.n_content = strlen (stage->path) + 1;
+  if (fd >= 0)
+    door.flags |= SBX_LAYER_IS_FILE;
+  sbx_layer_list_add (&self->list, &door);
+  return TRUE;
+}
+
+/* Whether nothing of the application's is where a door for @dest would be. */
+static gboolean
+is_free (const SbxLayers *self, const char *dest)
+{
+  const SbxItem *above = sbx_items_above (&self->items, dest);
+
+  return may_make (self, dest)
+         && (!above || !above->kept || !above->source
+             || sbx_layer_point_is_free (above->source->fd, dest + strlen (above->dest) + 1));
+}
+
+static gboolean
+is_saved_through_door (SbxLayers *self, const SbxItem *item)
+{
+  return item->mount->by == SBX_BY_CALLER && item->source && item->source->kind == SBX_SOURCE_FILE
+         && sbx_item_is_writable (item) && is_free (self, item->dest)
+         && add_door (self, item->source->path, item->dest, item->source->fd);
+}
+
+/* Files that the caller has named and that are not there yet. */
+static void
+add_new_files (SbxLayers *self)
+{
+  for (gsize i = 0; i < self->items.n_forward; i++) {
+    const SbxForwardedFile *file = &self->items.forward[i];
+
+    if (file->is_new && is_free (self, file->path))
+      (void) add_door (self, file->path, file->path, -1);
+  }
 }
 
 static gboolean
@@ -95,6 +167,8 @@ add_item (SbxLayers *self, const SbxItem *item, GError **error)
                 | (mount->flags & SBX_MOUNT_READ_ONLY ? SBX_LAYER_READ_ONLY : 0);
   switch (mount->kind) {
   case SBX_MOUNT_BIND:
+    if (is_saved_through_door (self, item))
+      return TRUE;
     fill_tree (item, &layer);
     break;
   case SBX_MOUNT_TMPFS:
@@ -154,6 +228,7 @@ build (SbxLayers *self, GError **error)
     if (!item->dropped && !add_item (self, item, error))
       return FALSE;
   }
+  add_new_files (self);
   sbx_layer_list_sort (&self->list);
   g_ptr_array_add (items->links, NULL);
   return TRUE;
@@ -186,6 +261,15 @@ const char *const *
 sbx_layers_get_links (const SbxLayers *self)
 {
   return (const char *const *) self->items.links->pdata;
+}
+
+gboolean
+sbx_layers_have_doors (const SbxLayers *self)
+{
+  for (guint i = 0; i < self->list.layers->len; i++)
+    if (sbx_layer_list_get (&self->list, i)->kind == SBX_LAYER_DOOR)
+      return TRUE;
+  return FALSE;
 }
 
 GArray *

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "layers/list.h"
 
+#include <string.h>
+
 void
 sbx_layer_list_init (SbxLayerList *self)
 {
@@ -36,6 +38,15 @@ sbx_layer_list_add (SbxLayerList *self, const SbxLayer *layer)
     g_ptr_array_add (self->strings, (gpointer) copy.content);
   }
   g_array_append_val (self->layers, copy);
+}
+
+const SbxLayer *
+sbx_layer_list_find (const SbxLayerList *self, const char *dest)
+{
+  for (guint i = 0; i < self->layers->len; i++)
+    if (strcmp (sbx_layer_list_get (self, i)->dest, dest) == 0)
+      return sbx_layer_list_get (self, i);
+  return NULL;
 }
 
 const SbxLayer *

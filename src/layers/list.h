@@ -19,6 +19,8 @@ void sbx_layer_list_clear (SbxLayerList *self);
 void sbx_layer_list_add (SbxLayerList *self, const SbxLayer *layer);
 /* Parents before what is in them, seals last; of the same place in the order in which they were added. */
 void sbx_layer_list_sort (SbxLayerList *self);
+/* The first one at @dest, or NULL. */
+const SbxLayer *sbx_layer_list_find (const SbxLayerList *self, const char *dest);
 const SbxLayer *sbx_layer_list_get (const SbxLayerList *self, guint i);
 
 /* In the order in which mounts are made: parents before what is in them. */

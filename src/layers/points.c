@@ -3,11 +3,14 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <linux/openat2.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "layers/doors.h"
+#include "wire/layout.h"
 #include "wire/sys.h"
 
 static int
@@ -19,14 +22,17 @@ open_below (int home, const char *path, int flags)
   return sbx_sys_openat2 (home, *path ? path : ".", &how, sizeof how);
 }
 
-static gboolean
-is_there (int home, const char *path)
+gboolean
+sbx_layer_point_is_free (int home, const char *path)
 {
+  char text[sizeof SBX_DOORS_PLACE];
   int fd = open_below (home, path, O_PATH);
+  ssize_t n = fd < 0 ? -1 : readlinkat (fd, "", text, sizeof text);
+  gboolean missing = fd < 0 && errno == ENOENT;
 
   if (fd >= 0)
     close (fd);
-  return fd >= 0 || errno != ENOENT;
+  return missing || (n == (ssize_t) sizeof text && memcmp (text, SBX_DOORS_PLACE "/", sizeof text) == 0);
 }
 
 static void
@@ -52,7 +58,7 @@ sbx_layer_points_add_missing (GArray *points, int home, const char *path)
 {
   g_autofree char *at = g_strdup (path);
 
-  while (*at && strcmp (at, ".") != 0 && !is_there (home, at)) {
+  while (*at && strcmp (at, ".") != 0 && sbx_layer_point_is_free (home, at)) {
     SbxLayerPoint point = { fcntl (home, F_DUPFD_CLOEXEC, 3), g_strdup (at) };
     char *parent = g_path_get_dirname (at);
 
@@ -65,8 +71,22 @@ sbx_layer_points_add_missing (GArray *points, int home, const char *path)
   }
 }
 
+/* The link is read once more than it is removed: whoever may change it in between may remove it as well. */
+static gboolean
+is_link_without_use (int directory, const char *name, const char *homes)
+{
+  char text[PATH_MAX];
+  ssize_t n = readlinkat (directory, name, text, sizeof text - 1);
+  gsize top = strlen (SBX_DOORS_PLACE "/");
+
+  if (n < 0 || (gsize) n >= sizeof text - 1)
+    return FALSE;
+  text[n] = '\0';
+  return strncmp (text, SBX_DOORS_PLACE "/", top) == 0 && !sbx_door_is_used (homes, text + top);
+}
+
 static void
-remove_point (const SbxLayerPoint *point)
+remove_point (const SbxLayerPoint *point, const char *homes)
 {
   g_autofree char *parent = g_path_get_dirname (point->path), *name = g_path_get_basename (point->path);
   int directory = open_below (point->home, parent, O_PATH | O_DIRECTORY);
@@ -77,15 +97,16 @@ remove_point (const SbxLayerPoint *point)
   if (fstatat (directory, name, &st, AT_SYMLINK_NOFOLLOW) == 0) {
     if (S_ISDIR (st.st_mode))
       (void) unlinkat (directory, name, AT_REMOVEDIR);
-    else if (S_ISREG (st.st_mode) && st.st_size == 0)
+    else if ((S_ISREG (st.st_mode) && st.st_size == 0)
+             || (S_ISLNK (st.st_mode) && is_link_without_use (directory, name, homes)))
       (void) unlinkat (directory, name, 0);
   }
   close (directory);
 }
 
 void
-sbx_layer_points_remove (GArray *points)
+sbx_layer_points_remove (GArray *points, const char *homes)
 {
   for (guint i = 0; i < points->len; i++)
-    remove_point (&g_array_index (points, SbxLayerPoint, i));
+    remove_point (&g_array_index (points, SbxLayerPoint, i), homes);
 }

@@ -10,7 +10,8 @@ G_BEGIN_DECLS
 typedef struct {
   char *path;
   gboolean writable;
-  int fd; /* the caller's, borrowed; not the plan's concern */
+  gboolean is_new; /* it is not there yet */
+  int fd;          /* the caller's, borrowed; not the plan's concern. Of a new one: its directory */
 } SbxForwardedFile;
 
 typedef struct {

@@ -236,6 +236,29 @@ check_forward (const char *key, GVariant *value, GError **error)
   return TRUE;
 }
 
+/* Names of files, each in the directory of its handle. */
+static gboolean
+check_forward_new (const char *key, GVariant *value, GError **error)
+{
+  if (g_variant_n_children (value) > MAX_FDS)
+    return sbx_throw (error, SBX_ERROR_BAD_OPTION, "option \"%s\" has more than %d files", key, MAX_FDS);
+  for (gsize i = 0; i < g_variant_n_children (value); i++) {
+    g_autoptr (GVariant) bytes = NULL;
+    const char *name;
+    gsize n;
+    gint32 handle;
+
+    g_variant_get_child (value, i, "(h@ay)", &handle, &bytes);
+    name = g_variant_get_fixed_array (bytes, &n, 1);
+    if (handle < 0)
+      return sbx_throw (error, SBX_ERROR_BAD_OPTION, "option \"%s\": a negative handle", key);
+    if (n == 0 || n > NAME_MAX || memchr (name, '\0', n) || memchr (name, '/', n)
+        || (n <= 2 && memcmp (name, "..", n) == 0))
+      return sbx_throw (error, SBX_ERROR_BAD_OPTION, "option \"%s\": number %u is no name of a file", key, (guint) i);
+  }
+  return TRUE;
+}
+
 #define ROW(key, type, max_size, check, field)                                                                         \
   {                                                                                                                    \
     key, type, max_size, check, G_STRUCT_OFFSET (SbxOptions, field)                                                    \
@@ -258,6 +281,7 @@ const SbxOptionSpec sbx_launch_options[] = {
   ROW ("app-id", "s", 256, sbx_option_check_app_id, app_id),
   ROW ("policy", "a{sv}", 64 * KIB, NULL, policy), /* as a profile's file; its content: sbx_policy_merge_variant () */
   ROW ("forward", "ah", 64 * KIB, check_forward, forward),
+  ROW ("forward-new", "a(hay)", 128 * KIB, check_forward_new, forward_new),
   ROW ("on-crash", "s", 256, NULL, on_crash),
   ROW ("activation-token", "s", 4 * KIB, NULL, activation_token),
   END,

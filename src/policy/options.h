@@ -24,10 +24,11 @@ typedef struct {
   char **unset_env, **display_env;
   gboolean cwd_optional, tty, hold;
   gint32 lifeline;
-  GVariant *env;     /* a{ss} */
-  GVariant *fds;     /* a{uh} */
-  GVariant *forward; /* ah */
-  GVariant *policy;  /* a{sv} */
+  GVariant *env;         /* a{ss} */
+  GVariant *fds;         /* a{uh} */
+  GVariant *forward;     /* ah */
+  GVariant *forward_new; /* a(hay) */
+  GVariant *policy;      /* a{sv} */
 } SbxOptions;
 
 /* Every entry of @options against @table (ends with a NULL key). Errors: BAD_OPTION, with the key, for one that is not

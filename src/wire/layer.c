@@ -71,14 +71,17 @@ is_place (const char *path)
 static bool
 is_consistent (const SbxLayer *layer)
 {
-  bool tree = layer->kind == SBX_LAYER_TREE;
+  bool door = layer->kind == SBX_LAYER_DOOR, outside = layer->kind == SBX_LAYER_TREE || door;
 
   if (!is_place (layer->dest) || (layer->mode & ~07777u) != 0 || (layer->flags & ~(uint32_t) SBX_LAYER_ALL_FLAGS) != 0)
     return false;
-  if (tree ? !(is_place (layer->source) || strcmp (layer->source, "/") == 0) : layer->source[0] != '\0')
+  if (outside ? !(is_place (layer->source) || strcmp (layer->source, "/") == 0) : layer->source[0] != '\0')
     return false;
-  if (!tree && (layer->flags & (SBX_LAYER_KNOWN | SBX_LAYER_DEVICES)))
+  if (!outside && (layer->flags & (SBX_LAYER_KNOWN | SBX_LAYER_DEVICES)))
     return false;
+  if (door)
+    return layer->n_content > 0 && layer->n_content <= PATH_MAX
+           && strnlen (layer->content, layer->n_content) == layer->n_content - 1 && is_place (layer->content);
   return layer->n_content == 0 || layer->kind == SBX_LAYER_FILE;
 }
 

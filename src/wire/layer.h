@@ -21,6 +21,9 @@ typedef enum {
   SBX_LAYER_DIRECTORY, /* nothing is mounted: the place is only made */
   SBX_LAYER_FILE,      /* a file of @content and @mode, read-only */
   SBX_LAYER_SEAL,      /* what is mounted there already becomes read-only */
+  SBX_LAYER_DOOR, /* a file that the application may save (keeper/parts/doors.h). @source: the directory that it is in
+                     outside; @dest: its place inside, of the same name; @content: the path, with its NUL, of the
+                     directory where the two meet. IS_FILE: it is there already, so its place becomes a link */
   SBX_N_LAYER_KINDS
 } SbxLayerKind;
 
@@ -29,7 +32,7 @@ typedef enum {
   SBX_LAYER_DEVICES = 1 << 1,    /* device files in it can be used */
   SBX_LAYER_MAKE = 1 << 2,       /* the place is made if it is not there, and every missing directory above it */
   SBX_LAYER_IS_FILE = 1 << 3,    /* … as an empty file */
-  SBX_LAYER_KNOWN = 1 << 4,      /* TREE: the source has to be this object; else whatever is there is meant */
+  SBX_LAYER_KNOWN = 1 << 4,      /* TREE, DOOR: the source has to be this object; else whatever is there is meant */
   SBX_LAYER_DEST_KNOWN = 1 << 5, /* what is at the place has to be this other object */
   SBX_LAYER_ALL_FLAGS = (1 << 6) - 1
 } SbxLayerFlags;
@@ -44,7 +47,7 @@ typedef struct {
   uint32_t flags; /* SbxLayerFlags */
   uint32_t mode;  /* of TMPFS, DIRECTORY and FILE, and of directories that MAKE makes */
   SbxLayerObject object, dest_object;
-  const char *source; /* TREE: absolute, without links; else "" */
+  const char *source; /* TREE, DOOR: absolute, without links; else "" */
   const char *dest;   /* inside: absolute, without links, not "/" */
   const void *content;
   size_t n_content;

@@ -45,5 +45,10 @@
 #define SBX_PORTAL_SUBDIR "portal" /* what portals read of it: portal-info.h */
 /* … and the directories of sidecars: sidecars.h */
 
+/* Where the directories of doors are inside, each by a name of its own (keeper/parts/doors.h) */
+#define SBX_DOORS_PLACE "/run/sandbox/open"
+/* … and outside, in the directory of all kept homes: <id>/<that name> */
+#define SBX_DOORS_SUBDIR ".open"
+
 /* Where a handler finds its target's files, read-only */
 #define SBX_TARGET_ROOT "/run/sandbox/target"

@@ -61,6 +61,15 @@ sbx_sys_openat2 (int dir, const char *path, struct open_how *how, size_t size)
   return (int) syscall (SYS_openat2, dir, path, how, size);
 }
 
+/* RENAME_EXCHANGE is in linux/fs.h, which takes sys/mount.h's names */
+#define SBX_RENAME_EXCHANGE 2
+
+static inline int
+sbx_sys_renameat2 (int from, const char *from_name, int to, const char *to_name, unsigned flags)
+{
+  return (int) syscall (SYS_renameat2, from, from_name, to, to_name, flags);
+}
+
 static inline int
 sbx_sys_move_mount (int from, const char *from_path, int to, const char *to_path, unsigned flags)
 {

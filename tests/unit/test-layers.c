@@ -105,7 +105,8 @@ set_up (Fixture *fixture, gconstpointer data)
                                    .hidden_config = hidden_config,
                                    .filters = sbx_seccomp_cache_new () };
   fixture->places = (SbxPlaces){ .home = fixture->home, .xdg_dirs = fixture->xdg_dirs };
-  fixture->around = (SbxLayersAround){ .machine = &fixture->machine, .state_home = fixture->state };
+  fixture->around =
+      (SbxLayersAround){ .machine = &fixture->machine, .id = "0123456789abcdef", .state_home = fixture->state };
 }
 
 static void
@@ -348,7 +349,7 @@ test_replaced (Fixture *fixture, gconstpointer data)
 {
   g_autofree char *path = g_build_filename (fixture->root, "elsewhere/file", NULL);
   g_autofree char *moved = g_build_filename (fixture->root, "elsewhere/moved", NULL);
-  SbxForwardedFile file = { path, FALSE, -1 };
+  SbxForwardedFile file = { .path = path, .fd = -1 };
 
   make_file (fixture, "elsewhere/file");
   file.fd = open (path, O_RDONLY | O_CLOEXEC);
@@ -406,7 +407,7 @@ test_mount_points (Fixture *fixture, gconstpointer data)
   g_autofree char *written = g_build_filename (fixture->home, "docs", "written", NULL);
   g_autoptr (SbxInstance) first = add_instance (registry, 1, "app"), second = add_instance (registry, 2, "app");
   g_autoptr (SbxInstance) other = add_instance (registry, 3, "other");
-  SbxForwardedFile files[] = { { file, FALSE, -1 }, { written, FALSE, -1 } };
+  SbxForwardedFile files[] = { { .path = file, .fd = -1 }, { .path = written, .fd = -1 } };
   SbxMountPoints *points;
 
   make_file (fixture, "home/docs/file");
@@ -414,7 +415,7 @@ test_mount_points (Fixture *fixture, gconstpointer data)
   for (gsize i = 0; i < G_N_ELEMENTS (files); i++)
     files[i].fd = open (files[i].path, O_RDONLY | O_CLOEXEC);
   g_assert_true (try_forwarding (fixture, "{'persistent': '.', 'forward': 'ro'}", files, G_N_ELEMENTS (files)));
-  points = sbx_mount_points_new (fixture->layers, registry);
+  points = sbx_mount_points_new (fixture->layers, fixture->data, registry);
   g_assert_nonnull (points);
   g_assert_cmpint (g_mkdir_with_parents (inside, 0700), ==, 0);
   g_assert_true (g_file_set_contents (point, "", 0, NULL));
@@ -427,7 +428,7 @@ test_mount_points (Fixture *fixture, gconstpointer data)
   g_assert_true (g_file_test (kept, G_FILE_TEST_EXISTS));
   /* Nothing to be made: nothing to be removed */
   g_assert_true (g_file_set_contents (point, "", 0, NULL));
-  g_assert_null (sbx_mount_points_new (fixture->layers, registry));
+  g_assert_null (sbx_mount_points_new (fixture->layers, fixture->data, registry));
   for (gsize i = 0; i < G_N_ELEMENTS (files); i++)
     close (files[i].fd);
   g_object_unref (registry);

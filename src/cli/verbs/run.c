@@ -64,14 +64,19 @@ static gboolean
 forward_files (Run *run, char ***argv, GError **error)
 {
   g_auto (GVariantBuilder) handles = G_VARIANT_BUILDER_INIT (G_VARIANT_TYPE ("ah"));
+  g_auto (GVariantBuilder) new_files = G_VARIANT_BUILDER_INIT (G_VARIANT_TYPE ("a(hay)"));
+  g_autoptr (GVariant) files = NULL;
 
   if (!run->forward)
     return TRUE;
-  run->argv = sbx_forward_files (*argv, run->process.fds, &handles, error);
+  run->argv = sbx_forward_files (*argv, run->process.fds, &handles, &new_files, error);
   if (!run->argv)
     return FALSE;
   *argv = run->argv;
   g_variant_builder_add (&run->process.options, "{sv}", "forward", g_variant_builder_end (&handles));
+  files = g_variant_ref_sink (g_variant_builder_end (&new_files));
+  if (g_variant_n_children (files) > 0)
+    g_variant_builder_add (&run->process.options, "{sv}", "forward-new", files);
   return TRUE;
 }
 

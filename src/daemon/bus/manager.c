@@ -2,6 +2,10 @@
 #include "daemon/bus/manager.h"
 #include "daemon/bus/instance-properties.h"
 
+#include <errno.h>
+#include <fcntl.h>
+#include <unistd.h>
+
 #include "common/names.h"
 #include "daemon/bounds.h"
 #include "daemon/identity/gates.h"
@@ -9,6 +13,7 @@
 #include "daemon/instances/lineage.h"
 #include "daemon/launch/nested.h"
 #include "daemon/on-crash/crash.h"
+#include "layers/doors.h"
 #include "sandbox-dbus.h"
 
 #define OBJECT_MANAGER "org.freedesktop.DBus.ObjectManager"
@@ -368,6 +373,27 @@ on_look_again (gpointer user_data)
   return G_SOURCE_REMOVE;
 }
 
+static gboolean
+runs (const char *id, gpointer user_data)
+{
+  SbxManager *self = user_data;
+  SbxInstance *instance = sbx_registry_lookup (self->registry, g_ascii_strtoull (id, NULL, 16));
+  int directory = sbx_runtime_dir_open (self->context->runtime, NULL);
+
+  if (instance)
+    return sbx_instance_get_state (instance) != SBX_STATE_EXITED;
+  return directory < 0 || faccessat (directory, id, F_OK, AT_SYMLINK_NOFOLLOW) == 0 || errno != ENOENT;
+}
+
+/* What instances have left on the disk whose service and whose keeper were killed. */
+static void
+remove_left (SbxManager *self)
+{
+  g_autofree char *homes = g_build_filename (self->context->host->machine->data_home, SBX_RUNTIME_SUBDIR, NULL);
+
+  sbx_door_remove_left (homes, runs, self);
+}
+
 void
 sbx_manager_look_around (SbxManager *self)
 {
@@ -379,6 +405,7 @@ sbx_manager_look_around (SbxManager *self)
     stop_orphans (self);
   if (again && self->looking == 0)
     self->looking = g_timeout_add_seconds (SBX_YOUNG_RECORD_SECONDS + 1, on_look_again, self);
+  remove_left (self);
   if (self->announces)
     sbx_manager_announce (self);
 }

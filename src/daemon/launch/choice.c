@@ -235,7 +235,9 @@ choose (SbxHost *host, const char *profile, const SbxLaunchRequest *request, con
   choice->classes = sbx_policy_excess (choice->policy, sbx_profile_get_approved_policy (choice->profile));
   choice->forward = sbx_forward_new (host->machine, request->forward, request->n_forward, choice->policy,
                                      sbx_profile_get_approved_policy (choice->profile), error);
-  if (!choice->forward)
+  if (!choice->forward
+      || !sbx_forward_add_new (choice->forward, host->machine, request->new_files, request->n_new_files,
+                               choice->policy, sbx_profile_get_approved_policy (choice->profile), error))
     return NULL;
   choice->classes |= choice->forward->classes;
   if (!request->handler && !request->within && !choose_on_crash (host, request, choice, error))

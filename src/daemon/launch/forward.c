@@ -10,6 +10,7 @@
 #include "common/error.h"
 #include "common/names.h"
 #include "common/path.h"
+#include "layers/doors.h"
 
 static void
 file_clear (gpointer data)
@@ -90,6 +91,14 @@ compare_paths (gconstpointer a, gconstpointer b)
   return strcmp (((const SbxForwardedFile *) a)->path, ((const SbxForwardedFile *) b)->path);
 }
 
+/* One file, of which @approved may open less than @access. */
+static void
+note_classes (SbxForward *self, const char *path, SbxAccess access, const SbxPolicy *approved)
+{
+  if (access > sbx_policy_get_forward (approved) && access > sbx_policy_get_access (approved, path))
+    self->classes |= SBX_CLASS_FILES;
+}
+
 SbxForward *
 sbx_forward_new (const SbxMachine *machine, const int *fds, gsize n, const SbxPolicy *policy, const SbxPolicy *approved,
                  GError **error)
@@ -109,17 +118,39 @@ sbx_forward_new (const SbxMachine *machine, const int *fds, gsize n, const SbxPo
     g_array_append_val (self->files, file);
     if (!check_path (machine, file.path, error))
       return NULL;
-    if (access > sbx_policy_get_forward (approved) && access > sbx_policy_get_access (approved, file.path))
-      self->classes |= SBX_CLASS_FILES;
+    note_classes (self, file.path, access, approved);
   }
   g_array_sort (self->files, compare_paths);
   return g_steal_pointer (&self);
 }
 
+gboolean
+sbx_forward_add_new (SbxForward *self, const SbxMachine *machine, const SbxNewFile *files, gsize n,
+                     const SbxPolicy *policy, const SbxPolicy *approved, GError **error)
+{
+  for (gsize i = 0; sbx_policy_get_forward (policy) >= SBX_ACCESS_RW && i < n; i++) {
+    g_autofree char *directory = path_of (files[i].directory, error);
+    SbxForwardedFile file = { .writable = TRUE, .is_new = TRUE, .fd = files[i].directory };
+
+    if (!directory)
+      return FALSE;
+    file.path = g_build_filename (directory, files[i].name, NULL);
+    g_array_append_val (self->files, file);
+    if (!check_path (machine, file.path, error))
+      return FALSE;
+    note_classes (self, file.path, SBX_ACCESS_RW, approved);
+  }
+  g_array_sort (self->files, compare_paths);
+  return TRUE;
+}
+
 static void
 mount_points_clear (gpointer data)
 {
-  g_array_unref (((SbxMountPoints *) data)->points);
+  SbxMountPoints *points = data;
+
+  g_array_unref (points->points);
+  g_free (points->homes);
 }
 
 void
@@ -129,27 +160,42 @@ sbx_mount_points_unref (SbxMountPoints *points)
 }
 
 SbxMountPoints *
-sbx_mount_points_new (const SbxLayers *layers, SbxRegistry *registry)
+sbx_mount_points_new (const SbxLayers *layers, const char *homes, SbxRegistry *registry)
 {
   GArray *list = sbx_layers_list_points (layers);
+  gboolean staged = sbx_layers_have_doors (layers);
   SbxMountPoints *points;
 
-  if (list->len == 0) {
+  if (list->len == 0 && !staged) {
     g_array_unref (list);
     return NULL;
   }
   points = g_rc_box_new0 (SbxMountPoints);
   points->points = list;
+  points->homes = g_strdup (homes);
+  points->staged = staged;
   points->registry = registry;
   return points;
 }
 
 static void
-on_instance_ended (SbxInstance *instance, gpointer user_data)
+remove_stages (SbxMountPoints *points, SbxInstance *instance)
 {
-  SbxMountPoints *points = user_data;
+  char id[SBX_ID_SIZE];
+
+  if (!points->staged)
+    return;
+  sbx_id_format (sbx_instance_get_id (instance), id);
+  sbx_door_remove_stages (points->homes, id);
+  points->staged = FALSE;
+}
+
+void
+sbx_mount_points_remove (SbxMountPoints *points, SbxInstance *instance)
+{
   g_autoptr (GPtrArray) others = sbx_registry_list (points->registry);
 
+  remove_stages (points, instance);
   for (guint i = 0; i < others->len; i++) {
     SbxInstance *other = others->pdata[i];
 
@@ -160,7 +206,13 @@ on_instance_ended (SbxInstance *instance, gpointer user_data)
       return;
     }
   }
-  sbx_layer_points_remove (points->points);
+  sbx_layer_points_remove (points->points, points->homes);
+}
+
+static void
+on_instance_ended (SbxInstance *instance, gpointer user_data)
+{
+  sbx_mount_points_remove (user_data, instance);
 }
 
 static void

@@ -6,6 +6,7 @@
 #pragma once
 
 #include "daemon/instances/registry.h"
+#include "daemon/launch/request.h"
 #include "layers/layers.h"
 #include "layers/points.h"
 #include "plan/machine/machine.h"
@@ -14,10 +15,12 @@
 
 G_BEGIN_DECLS
 
-/* A home that is kept has no file where one of those is put, so an empty one is made there: those go with the last
- * instance of the application. */
+/* What is made on the disk for them. A home that is kept has nothing where one of those is put, so an empty file or a
+ * link is made there: those go with the last instance of the application. Stages go with their own. */
 typedef struct {
-  GArray *points; /* SbxLayerPoint */
+  GArray *points;  /* SbxLayerPoint */
+  char *homes;     /* in which the instance has stages (layers/doors.h) */
+  gboolean staged; /* it has */
   SbxRegistry *registry;
 } SbxMountPoints;
 
@@ -31,12 +34,19 @@ typedef struct {
  * system, is no file or directory, or holds the sandbox's own files or all of the home). */
 SbxForward *sbx_forward_new (const SbxMachine *machine, const int *fds, gsize n, const SbxPolicy *policy,
                              const SbxPolicy *approved, GError **error);
+/* Adds @n files that are not there yet, where @policy lets an application change what it is handed. Errors: BAD_OPTION.
+ */
+gboolean sbx_forward_add_new (SbxForward *self, const SbxMachine *machine, const SbxNewFile *files, gsize n,
+                              const SbxPolicy *policy, const SbxPolicy *approved, GError **error);
 void sbx_forward_free (SbxForward *forward);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (SbxForward, sbx_forward_free)
 
-/* Before the launch: what will have to be made in the home that is kept. NULL: nothing. */
-SbxMountPoints *sbx_mount_points_new (const SbxLayers *layers, SbxRegistry *registry);
+/* Before the launch: what will have to be made, and what has been made. @homes: the directory of all kept homes. NULL:
+ * nothing. */
+SbxMountPoints *sbx_mount_points_new (const SbxLayers *layers, const char *homes, SbxRegistry *registry);
 void sbx_mount_points_unref (SbxMountPoints *points);
+/* Removes what is of @instance, which has not come to life, or has ended. */
+void sbx_mount_points_remove (SbxMountPoints *points, SbxInstance *instance);
 /* Takes @points; removes them when @instance has ended, and all others of its application. */
 void sbx_mount_points_remove_with (SbxMountPoints *points, SbxInstance *instance);
 

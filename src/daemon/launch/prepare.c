@@ -17,6 +17,8 @@ sbx_preparation_clear (SbxPreparation *self)
 {
   g_clear_pointer (&self->request, sbx_launch_request_free);
   g_clear_pointer (&self->choice, sbx_choice_free);
+  if (self->points) /* it has not come to life */
+    sbx_mount_points_remove (self->points, self->instance);
   g_clear_pointer (&self->points, sbx_mount_points_unref);
   g_clear_pointer (&self->layers, sbx_layers_free);
   g_clear_pointer (&self->surroundings, sbx_surroundings_free);
@@ -206,7 +208,7 @@ make_layers (SbxPreparation *self, GError **error)
   const SbxChoice *choice = self->choice;
   const GArray *files = choice->forward->files;
 
-  self->surroundings = sbx_surroundings_new (self->choice->host);
+  self->surroundings = sbx_surroundings_new (self->choice->host, sbx_instance_get_id (self->instance));
   self->layers = sbx_layers_new (sbx_plan_get_box (choice->plan), choice->policy,
                                  (const SbxForwardedFile *) (gpointer) files->data, files->len,
                                  &self->surroundings->around, error);
@@ -216,6 +218,8 @@ make_layers (SbxPreparation *self, GError **error)
 gboolean
 sbx_preparation_prepare (SbxPreparation *self, GError **error)
 {
+  const SbxBox *box = sbx_plan_get_box (self->choice->plan);
+  g_autofree char *homes = g_path_get_dirname (box->app_home);
   int sock;
 
   /* The runtime directory first: where that is another user's, nothing is made */
@@ -227,7 +231,7 @@ sbx_preparation_prepare (SbxPreparation *self, GError **error)
   sbx_instance_set_keeper (self->instance, sock);
   if (!make_layers (self, error))
     return FALSE;
-  self->points = sbx_mount_points_new (self->layers, self->registry);
+  self->points = sbx_mount_points_new (self->layers, homes, self->registry);
   if (!send_prepare (self, error))
     return FALSE;
   return sbx_preparation_wants_scope (self) || write_start (self, error);

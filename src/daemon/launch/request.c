@@ -21,6 +21,9 @@ sbx_launch_request_free (SbxLaunchRequest *request)
   g_free (request->targets);
   g_free (request->fds);
   g_free (request->forward);
+  for (gsize i = 0; i < request->n_new_files; i++)
+    g_free (request->new_files[i].name);
+  g_free (request->new_files);
   g_free (request->crash_directory);
   g_free (request);
 }
@@ -176,6 +179,28 @@ take_forward (SbxLaunchRequest *request, GVariant *handles, GError **error)
 }
 
 static gboolean
+take_new_files (SbxLaunchRequest *request, GVariant *files, GError **error)
+{
+  gsize n = g_variant_n_children (files);
+
+  request->new_files = g_new0 (SbxNewFile, n + 1);
+  for (gsize i = 0; i < n; i++) {
+    g_autoptr (GVariant) bytes = NULL;
+    const char *name;
+    gsize size;
+    gint32 handle;
+
+    g_variant_get_child (files, i, "(h@ay)", &handle, &bytes);
+    name = g_variant_get_fixed_array (bytes, &size, 1);
+    request->new_files[i] = (SbxNewFile){ find_fd (request, handle, "forward-new", error), g_strndup (name, size) };
+    request->n_new_files++;
+    if (request->new_files[i].directory < 0)
+      return FALSE;
+  }
+  return TRUE;
+}
+
+static gboolean
 take_fd_options (SbxLaunchRequest *request, GError **error)
 {
   const SbxOptions *options = &request->options;
@@ -183,6 +208,8 @@ take_fd_options (SbxLaunchRequest *request, GError **error)
   if (options->fds && !take_fds (request, options->fds, error))
     return FALSE;
   if (options->forward && !take_forward (request, options->forward, error))
+    return FALSE;
+  if (options->forward_new && !take_new_files (request, options->forward_new, error))
     return FALSE;
   if (options->lifeline >= 0 && !take_lifeline (request, options->lifeline, error))
     return FALSE;
@@ -243,7 +270,7 @@ sbx_launch_request_set_within (SbxLaunchRequest *request, const SbxInfo *info, c
     return sbx_throw (error, SBX_ERROR_POLICY_EXCEEDED,
                       "the option \"app-id\": from inside of %s nothing can be started as %s; leave it out",
                       info->app_id, request->options.app_id);
-  if (request->n_forward > 0)
+  if (request->n_forward > 0 || request->n_new_files > 0)
     return sbx_throw (error, SBX_ERROR_POLICY_EXCEEDED,
                       "the option \"forward\": a sandbox hands no files on by their path; pass descriptors in \"fds\"");
   if (request->options.on_crash && !g_str_equal (request->options.on_crash, SBX_ON_CRASH_NONE))

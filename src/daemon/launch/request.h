@@ -11,7 +11,13 @@
 
 G_BEGIN_DECLS
 
-/* What the caller says, and what is known about it. */
+/* A file that is not there yet. */
+typedef struct {
+  int directory;
+  char *name;
+} SbxNewFile;
+
+/* What the caller says, and what is known of its surroundings. */
 typedef struct {
   char id[17];        /* of the instance to be, 16 hex digits, or "": filled in by whoever has it */
   SbxOptions options; /* as the caller says */
@@ -24,6 +30,8 @@ typedef struct {
   gsize n_fds;
   int *forward;
   gsize n_forward;
+  SbxNewFile *new_files; /* their directories are borrowed as well */
+  gsize n_new_files;
   int lifeline; /* or -1 */
   /* Of a handler, filled in by sbx_launch_request_set_target () */
   gboolean handler;

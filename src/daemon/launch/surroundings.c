@@ -48,15 +48,17 @@ load_tainted (gpointer data)
 }
 
 SbxSurroundings *
-sbx_surroundings_new (SbxHost *host)
+sbx_surroundings_new (SbxHost *host, guint64 id)
 {
   SbxSurroundings *self = g_new0 (SbxSurroundings, 1);
 
   self->host = sbx_host_ref (host);
+  sbx_id_format (id, self->id);
   self->state_home = g_strdup (g_get_user_state_dir ());
   self->profile_dirs = sbx_profile_set_default_dirs ();
   self->around = (SbxLayersAround){
     .machine = host->machine,
+    .id = self->id,
     .state_home = self->state_home,
     .profile_dirs = (const char *const *) self->profile_dirs,
     .n_profile_dirs = SBX_N_PLACES,

@@ -11,11 +11,13 @@ typedef struct {
   SbxLayersAround around;
   SbxHost *host;
   char *state_home;
+  char id[SBX_ID_SIZE];
   char **profile_dirs;
   SbxObjectSet *tainted; /* or NULL: nobody has asked for it yet */
 } SbxSurroundings;
 
-SbxSurroundings *sbx_surroundings_new (SbxHost *host);
+/* Of the instance @id that is to be. */
+SbxSurroundings *sbx_surroundings_new (SbxHost *host, guint64 id);
 void sbx_surroundings_free (SbxSurroundings *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (SbxSurroundings, sbx_surroundings_free)
 

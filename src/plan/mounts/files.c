@@ -288,6 +288,8 @@ add_forwarded (SbxDraft *self)
   for (gsize i = 0; i < self->request->n_forward; i++) {
     const SbxForwardedFile *file = &self->request->forward[i];
 
+    if (file->is_new)
+      continue;
     sbx_draft_bind (self, SBX_BY_CALLER, file->writable ? 0 : SBX_MOUNT_READ_ONLY, file->path, file->path);
     for (gsize j = 0; j < G_N_ELEMENTS (socket_places); j++)
       if (sbx_path_is_below (socket_places[j], file->path))

@@ -1,0 +1,150 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "layers/doors.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "wire/layout.h"
+
+#define YOUNG_SECONDS 60 /* a launch has its record by then, or has failed */
+#define DEPTH_MAX 64     /* of what an application has made in a stage */
+#define ID_LENGTH 16
+#define STAGE_LENGTH 16 /* hex digits of the digest of the directory's path */
+
+static int
+open_directory (int at, const char *name)
+{
+  return openat (at, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+}
+
+/* Takes @at. A descriptor, or -1. */
+static int
+enter (int at, const char *name, gboolean make)
+{
+  int fd = -1;
+
+  if (at >= 0 && (!make || mkdirat (at, name, 0700) == 0 || errno == EEXIST))
+    fd = open_directory (at, name);
+  if (at >= 0)
+    close (at);
+  return fd;
+}
+
+static int
+open_stages (const char *homes, gboolean make)
+{
+  return enter (open_directory (AT_FDCWD, homes), SBX_DOORS_SUBDIR, make);
+}
+
+static gboolean
+link_in (int stage, const char *name, int fd)
+{
+  g_autofree char *path = g_strdup_printf ("/proc/self/fd/%d", fd);
+
+  return fd < 0 || linkat (AT_FDCWD, path, stage, name, AT_SYMLINK_FOLLOW) == 0;
+}
+
+char *
+sbx_door_stage (const char *homes, const char *id, const char *outside, const char *name, int fd)
+{
+  g_autofree char *digest = g_compute_checksum_for_string (G_CHECKSUM_SHA256, outside, -1);
+  int stage;
+  gboolean linked;
+
+  digest[STAGE_LENGTH] = '\0'; /* the same for all instances: what leads to it may be in a home that they share */
+  stage = enter (enter (open_stages (homes, TRUE), id, TRUE), digest, TRUE);
+  if (stage < 0)
+    return NULL;
+  linked = link_in (stage, name, fd);
+  close (stage);
+  return linked ? g_build_filename (homes, SBX_DOORS_SUBDIR, id, digest, NULL) : NULL;
+}
+
+static gboolean
+is_itself (const char *name)
+{
+  return strcmp (name, ".") == 0 || strcmp (name, "..") == 0;
+}
+
+static void
+remove_tree (int at, const char *name, guint depth)
+{
+  int fd = open_directory (at, name);
+  DIR *directory = fd < 0 ? NULL : fdopendir (fd);
+  const struct dirent *entry;
+
+  while (directory && depth > 0 && (entry = readdir (directory)) != NULL)
+    if (!is_itself (entry->d_name) && unlinkat (fd, entry->d_name, 0) < 0)
+      remove_tree (fd, entry->d_name, depth - 1);
+  if (directory)
+    closedir (directory);
+  else if (fd >= 0)
+    close (fd);
+  (void) unlinkat (at, name, AT_REMOVEDIR);
+}
+
+void
+sbx_door_remove_stages (const char *homes, const char *id)
+{
+  int stages = open_stages (homes, FALSE);
+
+  if (stages < 0)
+    return;
+  remove_tree (stages, id, DEPTH_MAX);
+  close (stages);
+}
+
+static gboolean
+is_id (const char *name)
+{
+  return strlen (name) == ID_LENGTH && strspn (name, "0123456789abcdef") == ID_LENGTH;
+}
+
+gboolean
+sbx_door_is_used (const char *homes, const char *door)
+{
+  int fd = open_stages (homes, FALSE);
+  DIR *directory = fd < 0 ? NULL : fdopendir (fd);
+  const struct dirent *entry;
+  gboolean used = FALSE;
+
+  while (directory && !used && (entry = readdir (directory)) != NULL) {
+    g_autofree char *path = g_build_filename (entry->d_name, door, NULL);
+
+    used = is_id (entry->d_name) && faccessat (fd, path, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
+  }
+  if (directory)
+    closedir (directory);
+  else if (fd >= 0)
+    close (fd);
+  return used;
+}
+
+static gboolean
+is_young (int at, const char *name)
+{
+  struct stat st;
+
+  return fstatat (at, name, &st, AT_SYMLINK_NOFOLLOW) < 0 || st.st_mtime > time (NULL) - YOUNG_SECONDS;
+}
+
+void
+sbx_door_remove_left (const char *homes, gboolean (*is_there) (const char *id, gpointer data), gpointer data)
+{
+  int fd = open_stages (homes, FALSE);
+  DIR *directory = fd < 0 ? NULL : fdopendir (fd);
+  const struct dirent *entry;
+
+  while (directory && (entry = readdir (directory)) != NULL)
+    if (is_id (entry->d_name) && !is_young (fd, entry->d_name) && !is_there (entry->d_name, data))
+      remove_tree (fd, entry->d_name, DEPTH_MAX);
+  if (directory)
+    closedir (directory);
+  else if (fd >= 0)
+    close (fd);
+}

@@ -1,0 +1,231 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// Files that a caller hands over are saved where they are: in place, by a rename, as new ones; and nothing is left
+// behind.
+#include <csignal>
+#include <fcntl.h>
+#include <filesystem>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "harness.h"
+
+namespace fs = std::filesystem;
+using namespace e2e;
+
+class Save : public EitherBus {
+protected:
+  /* run --file-forwarding; "sh" of it, "$1" is @file. A home that is kept, or one that is empty each time. */
+  Outcome
+  save (const std::string &script, const std::string &file, const Argv &options = {})
+  {
+    Argv all = { "--profile=desktop", "--app-id=org.example.Save", "--file-forwarding" };
+
+    all.insert (all.end (), options.begin (), options.end ());
+    return run_in (all, { "sh", "-c", script, "sh", "@@", file, "@@" });
+  }
+  /* The same in ~/work. */
+  Outcome
+  in_work (const Argv &words)
+  {
+    Argv all = { "run", "--profile=desktop", "--app-id=org.example.Save", "--file-forwarding", "--" };
+
+    all.insert (all.end (), words.begin (), words.end ());
+    Command command = this->command (all);
+    command.cwd = home () + "/work";
+    return run (command);
+  }
+  std::string
+  kept () const
+  {
+    return dir () + "/data/sandbox/org.example.Save";
+  }
+  /* What is in the directories of all stages. */
+  std::vector<std::string>
+  stages () const
+  {
+    std::vector<std::string> found;
+
+    if (fs::exists (dir () + "/data/sandbox/.open"))
+      for (const auto &entry : fs::directory_iterator (dir () + "/data/sandbox/.open"))
+        found.push_back (entry.path ());
+    return found;
+  }
+};
+
+EITHER_BUS (Save);
+
+/* How programs save: each row writes "new\n" into $1. */
+static const std::pair<const char *, const char *> ways[] = {
+  { "in place", "echo new >\"$1\"" },
+  { "rename over the name", "cd \"$(dirname \"$1\")\"; echo new >.tmp; mv .tmp \"$1\"" },
+  { "rename where it leads", "t=$(readlink -f \"$1\"); echo new >\"$t.tmp\"; mv \"$t.tmp\" \"$t\"" },
+  { "sed", "sed -i s/old/new/ \"$1\"" },
+  { "removed and made", "rm \"$1\"; echo new >\"$1\"" },
+  { "moved away and made", "mv \"$1\" \"$1~\"; echo new >\"$1\"; rm \"$1~\"" },
+  { "hard link", "t=$(readlink -f \"$1\"); echo new >\"$t.tmp\"; ln -f \"$t.tmp\" \"$t\"" },
+  { "twice", "sed -i s/old/middle/ \"$1\"; sed -i s/middle/new/ \"$1\"" },
+  { "gio", "echo new | gio save \"$1\"" },
+};
+
+TEST_P (Save, EveryWay)
+{
+  for (const std::string where : { "", "/deep/er" })
+    for (const auto &[name, script] : ways) {
+      std::string file = home () + where + "/letter";
+
+      if (std::string (name) == "gio" && access ("/usr/bin/gio", X_OK) != 0)
+        continue;
+      fs::create_directories (home () + where);
+      write_file (file, "old\n");
+      Outcome outcome = save (script, file);
+      EXPECT_TRUE (succeeds (outcome)) << name;
+      EXPECT_EQ (read_file (file), "new\n") << name << " in " << where;
+      EXPECT_TRUE (fs::is_regular_file (fs::symlink_status (file))) << name;
+    }
+  EXPECT_TRUE (eventually ([&] { return stages ().empty (); }));
+  EXPECT_TRUE (eventually ([&] { return !fs::exists (fs::symlink_status (kept () + "/letter")); }));
+  EXPECT_TRUE (eventually ([&] { return !fs::exists (kept () + "/deep"); }));
+}
+
+/* Without a home that is kept. */
+TEST_P (Save, InAnEmptyHome)
+{
+  add_profile ("empty", "[Profile]\nInherits=default\n[Context]\nforward=rw\n");
+  for (const auto &[name, script] : ways) {
+    write_file (home () + "/letter", "old\n");
+    Outcome outcome =
+        run_in ({ "--profile=empty", "--file-forwarding" }, { "sh", "-c", script, "sh", "@@", "letter", "@@" });
+    EXPECT_EQ (read_file (home () + "/letter"), "new\n") << name << outcome.err;
+  }
+}
+
+/* The control: what is handed over for reading stays as it is. */
+TEST_P (Save, NotForReading)
+{
+  for (const auto &[name, script] : ways) {
+    write_file (home () + "/letter", "old\n");
+    save (script, home () + "/letter", { "--forward=ro" });
+    EXPECT_EQ (read_file (home () + "/letter"), "old\n") << name;
+  }
+}
+
+/* While it runs, and not only when it ends. */
+TEST_P (Save, AtOnce)
+{
+  write_file (home () + "/letter", "old\n");
+  std::string id =
+      launch_detached ({ "--profile=desktop", "--app-id=org.example.Save", "--file-forwarding" },
+                       { "sh", "-c", "sed -i s/old/new/ \"$1\"; sleep 1000", "sh", "@@", home () + "/letter", "@@" });
+  EXPECT_TRUE (eventually ([&] { return read_file (home () + "/letter") == "new\n"; }));
+  EXPECT_TRUE (succeeds (sandboxctl ({ "exec", id, "--", "sh", "-c", "echo more >>" + home () + "/letter" })));
+  EXPECT_EQ (read_file (home () + "/letter"), "new\nmore\n");
+  EXPECT_TRUE (succeeds (sandboxctl ({ "stop", id })));
+}
+
+/* A file that is named and is not there yet comes into being where it was named, and only when it is made. */
+TEST_P (Save, ANewFile)
+{
+  fs::create_directory (home () + "/work");
+  const std::vector<std::pair<std::string, std::string> > rows = {
+    { "echo new >\"$1\"", "fresh.txt" },
+    { "echo new >.tmp; mv .tmp \"$1\"", "moved.txt" },
+    { "echo new >\"$1\"; sed -i s/new/newer/ \"$1\"; sed -i s/newer/new/ \"$1\"", "changed.txt" },
+  };
+
+  for (const auto &[script, name] : rows) {
+    Outcome outcome = in_work ({ "sh", "-c", script, "sh", "@@", name, "@@" });
+    EXPECT_TRUE (succeeds (outcome)) << name;
+    EXPECT_EQ (read_file (home () + "/work/" + name), "new\n") << name;
+    EXPECT_TRUE (eventually ([&] { return !fs::exists (fs::symlink_status (kept () + "/work/" + name)); })) << name;
+    outcome = in_work ({ "sh", "-c", "test ! -e \"$1\" && mkdir \"$1\" && echo made", "sh", "@@", "other", "@@" });
+    EXPECT_EQ (outcome.out, "made\n") << outcome.err;
+    EXPECT_FALSE (fs::exists (home () + "/work/other")) << "nothing is made for a name that is not used as a file";
+    fs::remove_all (kept () + "/work");
+  }
+  EXPECT_TRUE (eventually ([&] { return stages ().empty (); }));
+}
+
+/* A hostile application: what it puts in the place is a file of its own, or nothing. */
+TEST_P (Save, WhatIsNoFile)
+{
+  write_file (home () + "/secret", "secret\n");
+  for (const std::string &script : {
+           "rm \"$1\"; ln -s " + home () + "/secret \"$1\"",
+           std::string ("rm \"$1\"; mkfifo \"$1\""),
+           std::string ("rm \"$1\"; mkdir \"$1\""),
+           "t=$(readlink -f \"$1\"); rm \"$t\"; ln -s " + home () + "/secret \"$t\"",
+           std::string ("t=$(readlink -f \"$1\"); rm \"$t\"; mkfifo \"$t\""),
+           std::string ("rm \"$1\"; truncate -s 2T \"$1\""),
+       }) {
+    write_file (home () + "/letter", "old\n");
+    save (script, home () + "/letter");
+    EXPECT_EQ (read_file (home () + "/letter"), "old\n") << script;
+    fs::remove_all (kept ());
+  }
+  EXPECT_EQ (read_file (home () + "/secret"), "secret\n");
+}
+
+/* It keeps no way to the file for the next time. */
+TEST_P (Save, NothingForTheNextTime)
+{
+  write_file (home () + "/letter", "old\n");
+  Outcome outcome = save (
+      "ln -L \"$1\" ~/mine 2>/dev/null && echo linked; t=$(readlink -f \"$1\"); ln \"$t\" ~/mine && echo linked; true",
+      home () + "/letter");
+  EXPECT_EQ (outcome.out, "") << "another name for the file in its own home";
+  save ("sed -i s/old/new/ \"$1\"; ln -L \"$1\" ~/mine; true", home () + "/letter");
+  outcome = run_in ({ "--profile=desktop", "--app-id=org.example.Save" },
+                    { "sh", "-c", "cat ~/letter; echo written >~/mine; true" });
+  EXPECT_EQ (outcome.out, "");
+  EXPECT_EQ (read_file (home () + "/letter"), "new\n");
+  struct stat st;
+  ASSERT_EQ (stat ((home () + "/letter").c_str (), &st), 0);
+  EXPECT_EQ (st.st_nlink, 1u);
+}
+
+/* As if it had been there for an hour. */
+static void
+age (const std::string &path)
+{
+  const struct timespec times[2] = { { time (nullptr) - 3600, 0 }, { time (nullptr) - 3600, 0 } };
+
+  EXPECT_EQ (utimensat (AT_FDCWD, path.c_str (), times, 0), 0);
+}
+
+/* Killed: what is left goes with the next service. */
+TEST_P (Save, AfterAKill)
+{
+  write_file (home () + "/letter", "old\n");
+  std::string id =
+      launch_detached ({ "--profile=desktop", "--app-id=org.example.Save", "--file-forwarding" },
+                       { "sh", "-c", "sed -i s/old/new/ \"$1\"; sleep 1000", "sh", "@@", home () + "/letter", "@@" });
+  EXPECT_TRUE (eventually ([&] { return read_file (home () + "/letter") == "new\n"; }));
+  pid_t keeper = process_info (bwrap_of (record (id)))->parent;
+  kill_services ();
+  ASSERT_EQ (kill (keeper, SIGKILL), 0);
+  ASSERT_EQ (stages ().size (), 1u);
+  EXPECT_EQ (read_file (home () + "/letter"), "new\n");
+  /* Another one of the application still gets the file, whatever lies in its place; stages that are too young stay */
+  EXPECT_EQ (save ("cat \"$1\"", home () + "/letter").out, "new\n");
+  for (const std::string &stage : stages ())
+    age (stage);
+  EXPECT_TRUE (eventually ([&] {
+    (void) sandboxctl ({ "run", "--", "true" });
+    if (bus () == Bus::SESSION)
+      kill_services ();
+    return stages ().empty ();
+  }));
+}
+
+/* Two at the same time: each has it, and none takes it from the other when it ends. */
+TEST_P (Save, TwoAtATime)
+{
+  write_file (home () + "/letter", "old\n");
+  std::string id = launch_detached ({ "--profile=desktop", "--app-id=org.example.Save", "--file-forwarding" },
+                                    { "sh", "-c", "sleep 1000", "sh", "@@", home () + "/letter", "@@" });
+  EXPECT_TRUE (succeeds (save ("echo second >\"$1\"", home () + "/letter")));
+  EXPECT_EQ (sandboxctl ({ "exec", id, "--", "cat", home () + "/letter" }).out, "second\n");
+  EXPECT_TRUE (succeeds (sandboxctl ({ "exec", id, "--", "sh", "-c", "echo first >" + home () + "/letter" })));
+  EXPECT_EQ (read_file (home () + "/letter"), "first\n");
+  EXPECT_TRUE (succeeds (sandboxctl ({ "stop", id })));
+}
