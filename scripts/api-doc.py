@@ -84,7 +84,7 @@ class Comment:
 def split_item(item, what):
     """(key, type, text)"""
     item = ' '.join(item.split())
-    match = re.match(r'([\w, -]+?)(?: \(([^()]*(?:\{[^}]*\})?)\))?: (.*)', item)
+    match = re.match(r'([\w, -]+?)(?: \(((?:[^()]|\([^()]*\))*)\))?: (.*)', item)
     if not match:
         problems.append(f'{what}: not "- key (type): text": {item}')
         return item, '', ''
