@@ -84,3 +84,16 @@ sbx_verb_names (const SbxVerb *verbs)
   g_ptr_array_add (names, NULL);
   return (const char **) g_ptr_array_free (names, FALSE);
 }
+
+SbxPlaces
+sbx_find_places (const char **xdg_dirs)
+{
+  for (int i = 0; i < G_USER_N_DIRECTORIES; i++)
+    xdg_dirs[i] = g_get_user_special_dir ((GUserDirectory) i);
+  return (SbxPlaces){ .home = g_get_home_dir (),
+                      .xdg_dirs = xdg_dirs,
+                      .runtime_dir = g_getenv ("XDG_RUNTIME_DIR"),
+                      .data_home = g_get_user_data_dir (),
+                      .config_home = g_get_user_config_dir (),
+                      .cache_home = g_get_user_cache_dir () };
+}

@@ -7,6 +7,7 @@
 
 #include "cli/text/output.h"
 #include "common/names.h"
+#include "policy/policy.h"
 
 G_BEGIN_DECLS
 
@@ -54,5 +55,9 @@ const char *sbx_take_sandbox_and_command (SbxCommand *command, const char *first
  * @usage are for --help. @groups may be NULL. */
 gboolean sbx_parse (SbxCommand *command, const GOptionEntry *entries, GOptionGroup *group, const char *usage,
                     const char *summary, int *status);
+
+/* The user's places, as the service reads policies against them: what they point to is the environment's, and
+ * @xdg_dirs, which has G_USER_N_DIRECTORIES entries and is filled. */
+SbxPlaces sbx_find_places (const char **xdg_dirs);
 
 G_END_DECLS

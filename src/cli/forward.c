@@ -11,6 +11,9 @@
 #include "cli/cli.h"
 #include "common/error.h"
 #include "common/path.h"
+#include "policy/profile-set.h"
+#include "sources/source.h"
+#include "taint/taint.h"
 
 #define FILES_BEGIN "@@"
 #define URIS_BEGIN "@@u"
@@ -20,8 +23,51 @@
 typedef struct {
   GUnixFDList *fds;
   GVariantBuilder *handles, *new_files;
-  GHashTable *paths; /* already there */
+  GHashTable *paths;             /* already there */
+  SbxObjectSet *homes, *tainted; /* what a link in a path is judged by; the second NULL until there is one */
 } Forward;
+
+/* Of this user, as the service has them. */
+static const SbxObjectSet *
+load_tainted (gpointer data)
+{
+  Forward *self = data;
+  g_auto (GStrv) dirs = sbx_profile_set_default_dirs ();
+  const char *xdg_dirs[G_USER_N_DIRECTORIES] = { NULL };
+  const SbxPlaces places = sbx_find_places (xdg_dirs);
+  const SbxConditions conditions = { 0 };
+
+  if (!self->tainted) {
+    g_autoptr (SbxProfileSet) profiles = sbx_profile_set_new ((const char *const *) dirs, &places, &conditions);
+
+    self->tainted = sbx_taint_of_profiles (profiles);
+  }
+  return self->tainted;
+}
+
+/* Opens @path as its user means it: a descriptor with O_PATH; or -1, with errno, and with @error for a link on the way
+ * that an application may have made, so that it leads its user's next one to a file of its choice. */
+static int
+open_file (Forward *forward, const char *path, GError **error)
+{
+  g_autofree char *here = g_path_is_absolute (path) ? NULL : g_get_current_dir ();
+  g_autofree char *absolute = here ? g_build_filename (here, path, NULL) : g_strdup (path);
+  g_autofree char *plain = g_canonicalize_filename (absolute, NULL);
+  gboolean planted = FALSE;
+  const SbxSourceWay way = {
+    .parents_tainted = forward->homes, .more_tainted = load_tainted, .data = forward, .planted = &planted
+  };
+  g_autoptr (GError) problem = NULL;
+  g_autoptr (SbxSource) source = is_special (plain) ? NULL : sbx_source_open (absolute, &way, &problem);
+
+  if (source)
+    return fcntl (source->fd, F_DUPFD_CLOEXEC, 3);
+  if (!planted)
+    return open (path, O_PATH | (is_special (plain) ? 0 : O_NOFOLLOW) | O_CLOEXEC);
+  g_propagate_error (error, g_steal_pointer (&problem));
+  errno = ELOOP;
+  return -1;
+}
 
 /* What the sandbox has of its own, and no file of the host's may lie over. */
 static gboolean
@@ -98,10 +144,15 @@ add_new_file (Forward *forward, const char *path, GError **error)
 static gboolean
 forward_path (Forward *forward, const char *path, char **place, GError **error)
 {
-  int fd = open (path, O_PATH | O_CLOEXEC);
+  g_autoptr (GError) planted = NULL;
+  int fd = open_file (forward, path, &planted);
   gboolean ok;
 
   *place = NULL;
+  if (planted) {
+    g_propagate_error (error, g_steal_pointer (&planted));
+    return FALSE;
+  }
   if (fd < 0 && (errno == EMFILE || errno == ENFILE))
     return sbx_throw_errno (error, SBX_ERROR_LIMITS, errno, _ ("cannot open %s"), path);
   if (fd < 0 && errno == ENOENT)
@@ -156,12 +207,10 @@ forward_argument (Forward *forward, const char *argument, GError **error)
   return result ? result : g_strdup (argument);
 }
 
-char **
-sbx_forward_files (char **argv, GUnixFDList *fds, GVariantBuilder *handles, GVariantBuilder *new_files, GError **error)
+static char **
+forward_all (Forward *forward, char **argv, GError **error)
 {
-  g_autoptr (GHashTable) paths = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
   g_autoptr (GPtrArray) result = g_ptr_array_new_with_free_func (g_free);
-  Forward forward = { fds, handles, new_files, paths };
   gboolean inside = FALSE;
 
   for (; *argv; argv++) {
@@ -175,11 +224,25 @@ sbx_forward_files (char **argv, GUnixFDList *fds, GVariantBuilder *handles, GVar
       inside = FALSE;
       continue;
     }
-    argument = inside ? forward_argument (&forward, *argv, error) : g_strdup (*argv);
+    argument = inside ? forward_argument (forward, *argv, error) : g_strdup (*argv);
     if (!argument)
       return NULL;
     g_ptr_array_add (result, argument);
   }
   g_ptr_array_add (result, NULL);
   return (char **) g_ptr_array_free (g_steal_pointer (&result), FALSE);
+}
+
+char **
+sbx_forward_files (char **argv, GUnixFDList *fds, GVariantBuilder *handles, GVariantBuilder *new_files, GError **error)
+{
+  g_autoptr (GHashTable) paths = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+  g_autoptr (SbxObjectSet) homes = sbx_object_set_new ();
+  Forward forward = { fds, handles, new_files, paths, homes, NULL };
+  char **result;
+
+  (void) sbx_taint_add_homes (homes, g_get_user_data_dir ()); /* else links in them lead to what they say */
+  result = forward_all (&forward, argv, error);
+  g_clear_pointer (&forward.tainted, sbx_object_set_free);
+  return result;
 }

@@ -203,6 +203,8 @@ follow (Walk *walk, int fd, const char *path, GError **error)
   if (!target)
     return fail (walk, errno, "read the link", path, error);
   tainted = is_tainted (walk);
+  if (tainted && walk->way->planted)
+    *walk->way->planted = TRUE;
   if (tainted)
     return sbx_throw (
         error, SBX_ERROR_SPAWN_FAILED,

@@ -44,6 +44,7 @@ typedef struct {
    * stays the other's. Or NULL. */
   const SbxObjectSet *(*more_tainted) (gpointer data);
   gpointer data;
+  gboolean *planted;          /* or NULL: set when a link that a sandbox may have made is why there is an error */
   const SbxObjectSet *closed; /* or NULL. Only looked out for, not refused here */
   gboolean create;            /* directories that are missing are made, with @mode as the umask leaves it */
   mode_t mode;

@@ -229,3 +229,28 @@ TEST_P (Save, TwoAtATime)
   EXPECT_EQ (read_file (home () + "/letter"), "first\n");
   EXPECT_TRUE (succeeds (sandboxctl ({ "stop", id })));
 }
+
+/* A link that an application may have made leads its user to no other file. */
+TEST_P (Save, APlantedLink)
+{
+  fs::create_directories (home () + "/shared/album");
+  fs::create_directories (home () + "/own");
+  write_file (home () + "/secret", "secret\n");
+  add_profile ("writer", "[Profile]\nInherits=default\n[Context]\nfilesystems=~/shared\n");
+  for (const std::string &link : { home () + "/shared/photo", home () + "/shared/album/photo" }) {
+    ASSERT_TRUE (succeeds (run_in ({ "--profile=writer" }, { "ln", "-s", home () + "/secret", link })));
+    Outcome outcome = save ("cat \"$1\"; echo written >\"$1\"", link);
+    EXPECT_TRUE (fails_with (outcome, 125, { link, "may have made", "writer" }));
+    EXPECT_EQ (outcome.out, "");
+  }
+  /* A directory, too; and a file beside the link is opened as ever */
+  ASSERT_EQ (symlink ((home () + "/own").c_str (), (home () + "/shared/dir").c_str ()), 0);
+  write_file (home () + "/own/file", "own\n");
+  EXPECT_TRUE (fails_with (save ("cat \"$1\"", home () + "/shared/dir/file"), 125, { home () + "/shared/dir" }));
+  write_file (home () + "/shared/file", "seen\n");
+  EXPECT_EQ (save ("cat \"$1\"", home () + "/shared/file").out, "seen\n");
+  /* The control: where no application may write, a link is its user's */
+  ASSERT_EQ (symlink ((home () + "/secret").c_str (), (home () + "/own/link").c_str ()), 0);
+  EXPECT_EQ (save ("cat \"$1\"", home () + "/own/link").out, "secret\n");
+  EXPECT_EQ (read_file (home () + "/secret"), "secret\n");
+}

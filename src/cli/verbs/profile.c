@@ -36,20 +36,6 @@ get_profile (Profile *self, const char *name, GError **error)
   return ask (self, "GetProfile", g_variant_new ("(s)", valid), error);
 }
 
-/* The user's places, as the service reads policies against them. */
-static SbxPlaces
-make_places (const char **xdg_dirs)
-{
-  for (int i = 0; i < G_USER_N_DIRECTORIES; i++)
-    xdg_dirs[i] = g_get_user_special_dir ((GUserDirectory) i);
-  return (SbxPlaces){ .home = g_get_home_dir (),
-                      .xdg_dirs = xdg_dirs,
-                      .runtime_dir = g_getenv ("XDG_RUNTIME_DIR"),
-                      .data_home = g_get_user_data_dir (),
-                      .config_home = g_get_user_config_dir (),
-                      .cache_home = g_get_user_cache_dir () };
-}
-
 static int
 list (Profile *self)
 {
@@ -162,7 +148,7 @@ static gboolean
 check_file (const char *path, GError **error)
 {
   const char *xdg_dirs[G_USER_N_DIRECTORIES] = { NULL };
-  SbxPlaces places = make_places (xdg_dirs);
+  SbxPlaces places = sbx_find_places (xdg_dirs);
   SbxConditions conditions = { .landlock_abi = sbx_landlock_abi (),
                                .wayland = g_getenv ("WAYLAND_DISPLAY") != NULL,
                                .x11 = g_getenv ("DISPLAY") != NULL,
