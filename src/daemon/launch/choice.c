@@ -236,8 +236,8 @@ choose (SbxHost *host, const char *profile, const SbxLaunchRequest *request, con
   choice->forward = sbx_forward_new (host->machine, request->forward, request->n_forward, choice->policy,
                                      sbx_profile_get_approved_policy (choice->profile), error);
   if (!choice->forward
-      || !sbx_forward_add_new (choice->forward, host->machine, request->new_files, request->n_new_files,
-                               choice->policy, sbx_profile_get_approved_policy (choice->profile), error))
+      || !sbx_forward_add_new (choice->forward, host->machine, request->new_files, request->n_new_files, choice->policy,
+                               sbx_profile_get_approved_policy (choice->profile), error))
     return NULL;
   choice->classes |= choice->forward->classes;
   if (!request->handler && !request->within && !choose_on_crash (host, request, choice, error))

@@ -2,6 +2,7 @@
 /* What there is beside a sandbox that is launched: what stays closed to it, and where others may write. */
 #pragma once
 
+#include "daemon/instances/info.h"
 #include "daemon/launch/host.h"
 #include "layers/layers.h"
 
