@@ -27,6 +27,18 @@ typedef struct {
   SbxObjectSet *homes, *tainted; /* what a link in a path is judged by; the second NULL until there is one */
 } Forward;
 
+/* What the sandbox has of its own, and no file of the host's may lie over. */
+static gboolean
+is_special (const char *path)
+{
+  static const char *const tops[] = { "/proc", "/sys", "/dev" };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (tops); i++)
+    if (sbx_path_is_below (path, tops[i]))
+      return TRUE;
+  return g_str_equal (path, "/");
+}
+
 /* Of this user, as the service has them. */
 static const SbxObjectSet *
 load_tainted (gpointer data)
@@ -67,18 +79,6 @@ open_file (Forward *forward, const char *path, GError **error)
   g_propagate_error (error, g_steal_pointer (&problem));
   errno = ELOOP;
   return -1;
-}
-
-/* What the sandbox has of its own, and no file of the host's may lie over. */
-static gboolean
-is_special (const char *path)
-{
-  static const char *const tops[] = { "/proc", "/sys", "/dev" };
-
-  for (gsize i = 0; i < G_N_ELEMENTS (tops); i++)
-    if (sbx_path_is_below (path, tops[i]))
-      return TRUE;
-  return g_str_equal (path, "/");
 }
 
 /* Where the file of @fd is; NULL for what is no file or directory, or has no place. */
@@ -239,10 +239,12 @@ sbx_forward_files (char **argv, GUnixFDList *fds, GVariantBuilder *handles, GVar
   g_autoptr (GHashTable) paths = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
   g_autoptr (SbxObjectSet) homes = sbx_object_set_new ();
   Forward forward = { fds, handles, new_files, paths, homes, NULL };
-  char **result;
+  char **result = NULL;
 
-  (void) sbx_taint_add_homes (homes, g_get_user_data_dir ()); /* else links in them lead to what they say */
-  result = forward_all (&forward, argv, error);
+  if (sbx_taint_add_homes (homes, g_get_user_data_dir ()) < 0)
+    sbx_throw_errno (error, SBX_ERROR_LIMITS, errno, _ ("cannot open %s"), g_get_user_data_dir ());
+  else
+    result = forward_all (&forward, argv, error);
   g_clear_pointer (&forward.tainted, sbx_object_set_free);
   return result;
 }
