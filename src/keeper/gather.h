@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Looking up outside what is to be mounted inside. libc only.
+/* Looks up outside what is to be mounted inside. libc only.
  *
  * A mount can only be cloned by whoever has CAP_SYS_ADMIN over a mount namespace that it is in, and a descriptor from
  * another namespace will not do (open_tree(2): EINVAL). So the gatherer, a child, makes a user and mount namespace of
@@ -15,7 +15,7 @@
 extern "C" {
 #endif
 
-/* What was being done with a layer when it failed. */
+/* What was being done with a layer when that failed. */
 typedef enum {
   SBX_LAYER_FAULT_NONE,
   SBX_LAYER_FAULT_NAMESPACE,  /* the gatherer has got none */

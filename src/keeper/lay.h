@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Mounting layers inside, in a child that has joined the sandbox's namespaces, before anything of the application runs.
- * libc only.
+/* Mounts layers inside, in a child that has joined the namespaces of the sandbox, before anything of the application
+ * runs. libc only.
  *
  * Each place is opened from the sandbox's root without following a link, so nothing that is mounted there can lead
  * anywhere else, whoever has written it. A place is made only where the layer says so. */
@@ -16,7 +16,7 @@ extern "C" {
  * @failure. What was mounted before that stays. */
 int sbx_lay_all (const SbxLayer *layers, size_t n, int root, int link, SbxLayerFailure *failure);
 
-/* What @failure means, for people, with the layer's source or destination: at most @size bytes at @text. */
+/* Puts what @failure means, for people, with the source or destination of the layer, into @text of @size bytes. */
 void sbx_layer_failure_text (const SbxLayerFailure *failure, const SbxLayer *layers, size_t n, char *text, size_t size);
 
 #ifdef __cplusplus

@@ -7,7 +7,7 @@
 
 G_BEGIN_DECLS
 
-/* What there is beside the sandbox. All of it has to live as long as the layers. */
+/* Everything beside the sandbox. All of it has to live as long as the layers. */
 typedef struct {
   const SbxMachine *machine;
   const char *id; /* of the instance, 16 hex digits */

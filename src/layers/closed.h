@@ -41,7 +41,7 @@ gboolean sbx_closed_list_add_source (SbxClosedList *self, const SbxSource *sourc
                                      guint flags, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /* Whether @path is what one of them is known as. Not for what is missing. */
 gboolean sbx_closed_list_has_named (const SbxClosedList *self, const char *path);
-/* The row whose words these are, as SbxSource has them; or NULL. */
+/* Returns the row with these words, as SbxSource has them, or NULL. */
 const SbxClosed *sbx_closed_list_find (const SbxClosedList *self, const char *words);
 
 G_END_DECLS

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The mounts of a box that the keeper makes, with what they have turned out to be. */
+/* The mounts of a box that the keeper makes, and what was found for each. */
 #pragma once
 
 #include "layers/around.h"
@@ -39,7 +39,7 @@ typedef struct {
 /* Frees what it holds, not @self. */
 void sbx_items_clear (SbxItems *self);
 
-/* Whether the files that an application writes outside get there through @item. */
+/* Whether files that an application writes through @item appear outside. */
 gboolean sbx_item_is_writable (const SbxItem *item);
 /* Whether @item shows a directory of the host, whatever the policy keeps for this application apart. */
 gboolean sbx_item_is_tree (const SbxItem *item);
@@ -51,10 +51,11 @@ gboolean sbx_items_open (SbxItems *self, GError **error);
 gboolean sbx_items_check_closed (SbxItems *self, GError **error);
 /* Finds out where each is to be mounted, and brings them in order. */
 void sbx_items_place (SbxItems *self);
-/* The item that @dest lies in: the last of those nearest above it. NULL: none, it is in what bwrap has made. */
-const SbxItem *sbx_items_above (const SbxItems *self, const char *dest);
-/* Adds to @set what @fd is, found at @path, and every place where only a part of that is mounted. 0, or -1 with errno.
+/* Returns the item that @dest lies in, the last of the nearest ones above it; NULL if it lies in what bwrap has made.
  */
+const SbxItem *sbx_items_above (const SbxItems *self, const char *dest);
+/* Adds to @set the object of @fd, found at @path, and every place where only a part of it is mounted. Returns 0, or
+ * -1 with errno. */
 int sbx_items_note (const SbxItems *self, SbxObjectSet *set, int fd, const char *path, const char *words);
 
 G_END_DECLS

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* From the mounts of a box to what the keeper is told to mount: everything that is the user's has been opened by then,
- * and is held open as long as this lives, so that an object's numbers are that object's. */
+/* Makes the layers that the keeper mounts from the mounts of a box. Everything that is the user's has been opened by
+ * then, and is held open as long as this lives, so that an object's numbers stay that object's. */
 #pragma once
 
 #include "layers/around.h"
@@ -13,9 +13,9 @@ G_BEGIN_DECLS
 
 typedef struct _SbxLayers SbxLayers;
 
-/* Makes the directories that @box wants to be there, and opens everything. @box and @policy have to live as long.
- * @forward: the files that the caller hands over, of which @box has the mounts.
- * Errors: SPAWN_FAILED, NOT_FOUND; each says which path, and what is wrong with it. */
+/* Makes the directories that @box wants, and opens everything. @box and @policy have to live as long. @forward: the
+ * files that the caller hands over, whose mounts are in @box. Errors: SPAWN_FAILED, NOT_FOUND; each says which path,
+ * and what is wrong with it. */
 SbxLayers *sbx_layers_new (const SbxBox *box, const SbxPolicy *policy, const SbxForwardedFile *forward, gsize n_forward,
                            const SbxLayersAround *around, GError **error);
 void sbx_layers_free (SbxLayers *self);

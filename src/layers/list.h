@@ -17,7 +17,8 @@ void sbx_layer_list_init (SbxLayerList *self);
 void sbx_layer_list_clear (SbxLayerList *self);
 /* Adds @layer, whose strings and content are copied. */
 void sbx_layer_list_add (SbxLayerList *self, const SbxLayer *layer);
-/* Parents before what is in them, seals last; of the same place in the order in which they were added. */
+/* Sorts them: parents before what is in them, seals last; layers of one place stay in the order in which they were
+ * added. */
 void sbx_layer_list_sort (SbxLayerList *self);
 /* The first one at @dest, or NULL. */
 const SbxLayer *sbx_layer_list_find (const SbxLayerList *self, const char *dest);

@@ -6,8 +6,8 @@
 
 G_BEGIN_DECLS
 
-/* Where something is mounted in a kept home, and nothing is there yet: an empty file or directory is made, and stays.
- */
+/* A place in a kept home where something is mounted and nothing is yet: an empty file or directory is made there, and
+ * stays. */
 typedef struct {
   int home;   /* a directory that the application keeps, O_PATH */
   char *path; /* below it */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What is mounted where, and with that: under which other names something is to be seen. */
+/* What is mounted where, and so under which other names something is visible. */
 #pragma once
 
 #include <glib.h>
@@ -12,7 +12,7 @@ typedef struct _SbxMountTable SbxMountTable;
 
 /* Reads the text of a /proc/PID/mountinfo (proc(5)). Errors: SPAWN_FAILED with the line that makes no sense. */
 SbxMountTable *sbx_mount_table_parse (const char *text, GError **error);
-/* The one of this process. Errors: as above, and that of reading it. */
+/* Reads that of this process. Errors: as above, and that of reading it. */
 SbxMountTable *sbx_mount_table_read (GError **error);
 void sbx_mount_table_free (SbxMountTable *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (SbxMountTable, sbx_mount_table_free)
@@ -21,7 +21,7 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (SbxMountTable, sbx_mount_table_free)
  * itself the first: the same part of the same file system, mounted elsewhere. In no other order; a GPtrArray of char *,
  * to be unref'ed. */
 GPtrArray *sbx_mount_table_aliases (const SbxMountTable *self, const char *path);
-/* The mount points that show a part of the directory at @path, not all of it, outside of it. The same. */
+/* Returns the mount points outside of the directory at @path that show a part of it, but not all. As above. */
 GPtrArray *sbx_mount_table_parts (const SbxMountTable *self, const char *path);
 
 G_END_DECLS

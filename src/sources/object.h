@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Files and directories by what they are and not by what they are called: device and inode number, which stay another
- * one's as long as somebody keeps the object open. */
+/* Files and directories by what they are and not by their names: device and inode number, which are no other object's
+ * as long as somebody keeps this one open. */
 #pragma once
 
 #include <glib.h>
@@ -25,7 +25,7 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (SbxObjectSet, sbx_object_set_free)
 /* Adds the object that @fd is open on, with words for people of what it is; the first words of an object stay. The set
  * keeps a descriptor of its own, so that the numbers stay this object's. 0, or -1 with errno. */
 int sbx_object_set_add (SbxObjectSet *self, int fd, const char *words) G_GNUC_WARN_UNUSED_RESULT;
-/* The words of @object, the set's, or NULL when it is not in the set. */
+/* Returns the words of @object, which stay the set's, or NULL when it is not in the set. */
 const char *sbx_object_set_find (const SbxObjectSet *self, const SbxObject *object);
 guint sbx_object_set_size (const SbxObjectSet *self);
 

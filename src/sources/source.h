@@ -36,7 +36,7 @@ typedef struct {
   const char *closed;  /* the same of a closed one */
 } SbxSource;
 
-/* How to go. Everything may be zero. */
+/* How to open. Everything may be zero. */
 typedef struct {
   const SbxObjectSet *tainted;         /* or NULL */
   const SbxObjectSet *parents_tainted; /* directories of which each one in them is tainted, and they are not; or NULL */

@@ -3,7 +3,7 @@
  * runs. libc only.
  *
  * A layer says by which path something was found, and which object that was. The path is where to look again, the
- * object is what has to be found: the keeper mounts nothing else (keeper/layers.h). */
+ * object is what has to be found: the keeper mounts nothing else (keeper/gather.h). */
 #pragma once
 
 #include <stdbool.h>
@@ -55,7 +55,7 @@ typedef struct {
 
 #define SBX_LAYER_MAX_CONTENT 65536
 
-/* How many bytes the record of @layer has, and these bytes, at @at. */
+/* The size in bytes of the record of @layer; the second writes the record at @at. */
 size_t sbx_layer_size (const SbxLayer *layer);
 void sbx_layer_write (const SbxLayer *layer, void *at);
 /* Reads a record of @size bytes: @layer points into it. False for what breaks a rule above: a number that is none, a
