@@ -164,11 +164,12 @@ class Agent:
         self.asked = []
         self.withdrawn = 0
         self.held = []  # invocation, cookie, identity
+        self.owner = owner_of(pid)
         path = f"/agent/{pid}/{time.monotonic_ns()}"
         interface = Gio.DBusNodeInfo.new_for_xml(AGENT).interfaces[0]
         self.registration = bus.connection.register_object(path, interface, self.on_call, None, None)
         subject = ("unix-process", {"pid": GLib.Variant("u", pid), "start-time": GLib.Variant("t", start_time(pid)),
-                                    "uid": GLib.Variant("i", owner_of(pid))})
+                                    "uid": GLib.Variant("i", self.owner)})
         bus.ask_authority("RegisterAuthenticationAgent", GLib.Variant("((sa{sv})ss)", (subject, "C", path)))
 
     def on_call(self, _connection, _sender, _path, _interface, method, parameters, invocation):
@@ -189,10 +190,19 @@ class Agent:
             invocation.return_dbus_error(POLKIT + ".Error.Cancelled", "dismissed")
             return
         if answer == "yes":
-            identity = (kind, {"uid": GLib.Variant("u", details["uid"])})
-            self.bus.ask_authority("AuthenticationAgentResponse2",
-                                   GLib.Variant("(us(sa{sv}))", (os.getuid(), cookie, identity)))
+            self.authenticate(cookie, (kind, {"uid": GLib.Variant("u", details["uid"])}))
         invocation.return_value(None)
+
+    def authenticate(self, cookie, identity):
+        """An agent belongs to whoever has registered it; in polkit 126 to the owner of the process that it is for."""
+        def respond(uid):
+            self.bus.ask_authority("AuthenticationAgentResponse2", GLib.Variant("(us(sa{sv}))", (uid, cookie, identity)))
+        try:
+            respond(os.getuid())
+        except GLib.Error as error:
+            if "No session for cookie" not in error.message:
+                raise
+            respond(self.owner)
 
     def close(self):
         self.bus.connection.unregister_object(self.registration)
