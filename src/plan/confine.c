@@ -23,6 +23,9 @@ plan_procfs (SbxDraft *self)
     self->box->procfs_flags |= SBX_PROCFS_INVISIBLE;
   if (sbx_policy_get_subset (self->policy) == SBX_SUBSET_PID)
     self->box->procfs_flags |= SBX_PROCFS_SUBSET_PID;
+  /* A procfs that is not complete is no model for one of the application's own making: the kernel refuses that one */
+  if (!(sbx_policy_get_features (self->policy) & SBX_FEATURE_USERNS))
+    self->box->procfs_flags |= SBX_PROCFS_NO_KEYS;
   /* The filter sees descriptors and not files: what a dumper must not write is closed by the mount */
   if (self->box->handler && sbx_policy_get_tier (self->policy) == SBX_TIER_DUMPER)
     self->box->procfs_flags |= SBX_PROCFS_READ_ONLY;

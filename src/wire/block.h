@@ -56,6 +56,7 @@ typedef enum {
   SBX_PROCFS_SUBSET_PID = 1 << 3,
   SBX_PROCFS_READ_ONLY =
       1 << 4, /* nothing can be written in it or through its links: /proc/PID/mem, /proc/PID/root/… */
+  SBX_PROCFS_NO_KEYS = 1 << 5, /* the files that name the user's keys cannot be read */
 } SbxProcfsFlags;
 
 typedef enum {

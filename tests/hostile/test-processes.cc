@@ -57,6 +57,18 @@ TEST_P (Procfs, NorWithASubset)
   hold (reaching, inside ("[Procfs]\nsubset=pid\n"), outside (), { "targets=1" });
 }
 
+/* Names of keys are told to whoever has the uid. */
+TEST_P (Procfs, KeysHaveNoNames)
+{
+  static const int USER_KEYRING = -4; /* KEY_SPEC_USER_KEYRING */
+  std::string name = marker ();
+
+  ASSERT_GT (syscall (SYS_add_key, "user", name.c_str (), "x", 1, USER_KEYRING), 0);
+  give ("key", name);
+  hold ({ "procfs/keys" }, inside (""), outside ());
+  hold ({ "procfs/keys" }, inside ("[Procfs]\nsubset=pid\n"), outside ());
+}
+
 class Machine : public Battery {};
 AS_ROOT (Machine);
 

@@ -266,7 +266,7 @@ test_block_numbers_refused (void)
   } cases[] = {
     { SBX_TAG_SIDECAR, SBX_N_SIDECARS },
     { SBX_TAG_SIDECAR, G_MAXUINT32 },
-    { SBX_TAG_PROCFS, SBX_PROCFS_READ_ONLY << 1 },
+    { SBX_TAG_PROCFS, SBX_PROCFS_NO_KEYS << 1 },
     { SBX_TAG_DOMAIN, SBX_DOMAIN_REQUIRED << 1 },
   };
 

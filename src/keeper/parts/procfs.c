@@ -101,6 +101,22 @@ seal_for_root (const char *path)
   return rc;
 }
 
+/* Keyrings are the uid's, in whatever namespace it is. Calls are the filter's; these two tell names and numbers of keys
+ * to who reads them, and have permissions that say nothing. A kernel or a subset may have none of them. */
+static int
+cover_keys (const char *path)
+{
+  static const char *const names[] = { "keys", "key-users" };
+  int proc = open (path, O_PATH | O_DIRECTORY | O_CLOEXEC), rc = proc < 0 ? -1 : 0;
+
+  for (size_t i = 0; rc == 0 && i < sizeof names / sizeof *names; i++)
+    if (faccessat (proc, names[i], F_OK, 0) == 0)
+      rc = cover_entry (proc, names[i], AT_FDCWD, "/dev/null");
+  if (proc >= 0)
+    close (proc);
+  return rc;
+}
+
 typedef struct {
   int pidns; /* or -1: that of the process that mounts it */
   uint32_t flags;
@@ -118,6 +134,8 @@ swap_procfs (void *data)
     return NO_PIDNS_OPTION;
   if (mount < 0 || sbx_sys_umount ("/proc", SBX_MNT_DETACH) < 0
       || sbx_sys_move_mount (mount, "", AT_FDCWD, "/proc", MOVE_MOUNT_F_EMPTY_PATH) < 0)
+    return errno;
+  if ((swap->flags & SBX_PROCFS_NO_KEYS) && cover_keys ("/proc") < 0)
     return errno;
   if (swap->root && seal_for_root ("/proc") < 0)
     return errno;

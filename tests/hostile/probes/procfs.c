@@ -392,6 +392,15 @@ try_settings (const Given *all)
   return refused_because ("none can be opened");
 }
 
+/* The names of keys that the user has outside. */
+static Finding
+try_keys (const Given *all)
+{
+  int has = file_has ("/proc/keys", given (all, "key"));
+
+  return has < 0 ? refused (errno) : has ? breach ("its name can be read") : refused_because ("it is not listed");
+}
+
 const Probe procfs_probes[] = {
   { "listed", try_listed },
   { "directory", try_directory },
@@ -418,5 +427,6 @@ const Probe procfs_probes[] = {
   { "broadcast", try_broadcast },
   { "machine-files", try_machine_files },
   { "settings", try_settings },
+  { "keys", try_keys },
   { 0 },
 };
