@@ -73,7 +73,8 @@ add_profile_dirs (SbxItems *self, GError **error)
 
   for (gsize i = 0; i < self->around->n_profile_dirs; i++)
     if (dirs[i] && g_path_is_absolute (dirs[i])
-        && !sbx_closed_list_add (self->closed, dirs[i], "a directory of profiles", SBX_CLOSED_READABLE, error))
+        && !sbx_closed_list_add (self->closed, dirs[i], "a directory of profiles",
+                                 SBX_CLOSED_READABLE | SBX_CLOSED_MAKE, error))
       return FALSE;
   return TRUE;
 }
