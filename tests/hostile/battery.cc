@@ -98,12 +98,12 @@ Battery::say (const std::string &answer)
 }
 
 Way
-Battery::inside (const std::string &groups, const Argv &options)
+Battery::inside (const std::string &groups, const Argv &options, const std::string &name)
 {
   return [=] (const Argv &words) {
-    Argv verb = { "run", "--profile=battery" };
+    Argv verb = { "run", "--profile=" + name };
 
-    add_profile ("battery", "[Profile]\nName=battery\nInherits=default\nAppId=org.example.Battery\n" + groups);
+    add_profile (name, "[Profile]\nInherits=default\nAppId=org.example.Battery\n" + groups);
     verb.insert (verb.end (), options.begin (), options.end ());
     return probe_with (verb, words);
   };

@@ -32,8 +32,8 @@ protected:
   /* What the authority says from now on: yes, no or launch. */
   void say (const std::string &answer);
 
-  /* In a sandbox of the profile "battery", which is `default` and @groups. */
-  Way inside (const std::string &groups, const Argv &options = {});
+  /* In a sandbox of the profile @name, which is `default` and @groups. All have the same application id. */
+  Way inside (const std::string &groups, const Argv &options = {}, const std::string &name = "battery");
   /* As another program of the user's, by way of @wrapper. */
   Way outside (const Argv &wrapper = {});
   /* In the running instance @id, or as a handler of it with @profile. */

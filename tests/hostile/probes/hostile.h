@@ -62,3 +62,6 @@ extern char bystander_secret[64]; /* at the same address in every process of thi
 /* --bystander NAME DIRECTORY: listens at the abstract NAME unless that is "-", makes the file "note" in DIRECTORY, says
  * "ready PID", and stays. Its descriptor 9 is a file with the secret. */
 int be_bystander (int argc, char **argv);
+
+/* acts.c: --do ACT WORD… …: one after the other. What does not work is said. */
+int do_acts (int argc, char **argv);

@@ -3,7 +3,8 @@
  * "CLASS/NAME refused|BREACH detail". Ends with 0 if all were refused, 1 if one was not, 2 if one could not be tried.
  * in=userns: each in a user namespace of its own, as root there.
  * hostile-probe --list: the names of all.
- * hostile-probe --bystander, --bus-peer: somebody outside to be reached. */
+ * hostile-probe --bystander, --bus-peer: somebody outside to be reached.
+ * hostile-probe --do: what is no attempt by itself, see acts.c. */
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
@@ -93,6 +94,8 @@ main (int argc, char **argv)
     return list ();
   if (argc > 1 && strcmp (argv[1], "--bystander") == 0)
     return be_bystander (argc - 2, argv + 2);
+  if (argc > 1 && strcmp (argv[1], "--do") == 0)
+    return do_acts (argc - 2, argv + 2);
   if (argc > 1 && strcmp (argv[1], "--bus-peer") == 0)
     return be_bus_peer (argc - 2, argv + 2);
   signal (SIGPIPE, SIG_IGN);

@@ -1,0 +1,202 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What an application does to the trees that it may write, for the next start to find. An act is no breach by itself:
+ * the test looks at what came of it. Nothing ends the program but a word that is none. */
+#include <errno.h>
+#include <fcntl.h>
+#include <sched.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "hostile.h"
+
+static int
+act_rename (char **words)
+{
+  return rename (words[0], words[1]);
+}
+
+static int
+act_exchange (char **words)
+{
+  return renameat2 (AT_FDCWD, words[0], AT_FDCWD, words[1], RENAME_EXCHANGE);
+}
+
+static int
+act_link (char **words)
+{
+  return symlink (words[0], words[1]);
+}
+
+/* With those above it. */
+static int
+act_mkdir (char **words)
+{
+  char path[4096];
+
+  for (size_t i = 1; i <= strlen (words[0]) && i < sizeof path; i++)
+    if (words[0][i] == '/' || words[0][i] == '\0') {
+      memcpy (path, words[0], i);
+      path[i] = '\0';
+      if (mkdir (path, 0755) < 0 && errno != EEXIST)
+        return -1;
+    }
+  return 0;
+}
+
+static int
+act_write (char **words)
+{
+  int fd = open (words[0], O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+
+  if (fd < 0)
+    return -1;
+  ssize_t n = write (fd, SECRET, sizeof SECRET - 1);
+  close (fd);
+  return n < 0 ? -1 : 0;
+}
+
+/* An empty file. */
+static int
+act_touch (char **words)
+{
+  int fd = open (words[0], O_WRONLY | O_CREAT | O_CLOEXEC, 0644);
+
+  return fd < 0 ? -1 : close (fd);
+}
+
+static int
+act_remove (char **words)
+{
+  return remove (words[0]);
+}
+
+/* Says so if the secret is in it. */
+static int
+act_read (char **words)
+{
+  int has = file_has (words[0], SECRET);
+
+  if (has > 0)
+    printf ("READ %s\n", words[0]);
+  return has < 0 ? -1 : 0;
+}
+
+/* As programs save: beside it, and then in its place. */
+static int
+act_save (char **words)
+{
+  char path[4096], *beside[] = { path };
+
+  snprintf (path, sizeof path, "%s.new", words[0]);
+  return act_write (beside) < 0 ? -1 : rename (path, words[0]);
+}
+
+/* In a mount namespace in which no name of the old tree is a mount point any more: a root of its own, the old one
+ * detached. The directory words[0] was opened before that, and is still the one of the sandbox: words[1] in it becomes
+ * words[2]. */
+static int
+act_nested_rename (char **words)
+{
+  int dir = open (words[0], O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  pid_t child = dir < 0 ? -1 : fork ();
+
+  if (child == 0) {
+    if (enter_namespaces (CLONE_NEWNS) < 0 || mount ("tmpfs", "/tmp", "tmpfs", 0, NULL) < 0
+        || mkdir ("/tmp/old", 0700) < 0 || syscall (SYS_pivot_root, "/tmp", "/tmp/old") < 0 || chdir ("/") < 0
+        || umount2 ("/old", MNT_DETACH) < 0)
+      _exit (errno);
+    _exit (renameat (dir, words[1], dir, words[2]) < 0 ? errno : 0);
+  }
+  int status = 0;
+  if (child < 0 || waitpid (child, &status, 0) < 0)
+    return -1;
+  errno = WEXITSTATUS (status);
+  return errno == 0 ? 0 : -1;
+}
+
+/* The same with the mount that covers it taken away from a copy of the tree. */
+static int
+act_nested_copy (char **words)
+{
+  pid_t child = fork ();
+
+  if (child == 0) {
+    if (enter_namespaces (CLONE_NEWNS) < 0)
+      _exit (errno);
+    int tree = (int) syscall (SYS_open_tree, AT_FDCWD, words[0], 1 /* OPEN_TREE_CLONE */ | O_CLOEXEC);
+    if (tree < 0)
+      _exit (errno);
+    _exit (renameat (tree, words[1], tree, words[2]) < 0 ? errno : 0);
+  }
+  int status = 0;
+  if (child < 0 || waitpid (child, &status, 0) < 0)
+    return -1;
+  errno = WEXITSTATUS (status);
+  return errno == 0 ? 0 : -1;
+}
+
+/* In the directory words[0] there are as many pairs NUMBER and NUMBER.other as words[1] says. One after the other they
+ * change places and back, until the program is killed: most names are right at any moment, and none stays so. */
+static int
+act_flicker (char **words)
+{
+  long n = strtol (words[1], NULL, 10);
+
+  if (chdir (words[0]) < 0 || n <= 0)
+    return -1;
+  printf ("ready\n");
+  fflush (stdout);
+  for (long i = 0;; i = (i + 1) % n) {
+    char name[32], other[32];
+
+    snprintf (name, sizeof name, "%ld", i);
+    snprintf (other, sizeof other, "%ld.other", i);
+    renameat2 (AT_FDCWD, name, AT_FDCWD, other, RENAME_EXCHANGE);
+    renameat2 (AT_FDCWD, name, AT_FDCWD, other, RENAME_EXCHANGE);
+  }
+}
+
+static const struct {
+  const char *name;
+  int n_words;
+  int (*act) (char **words);
+} acts[] = {
+  { "rename", 2, act_rename },
+  { "exchange", 2, act_exchange },
+  { "link", 2, act_link },
+  { "mkdir", 1, act_mkdir },
+  { "write", 1, act_write },
+  { "touch", 1, act_touch },
+  { "save", 1, act_save },
+  { "remove", 1, act_remove },
+  { "read", 1, act_read },
+  { "nested-rename", 3, act_nested_rename },
+  { "nested-copy", 3, act_nested_copy },
+  { "flicker", 2, act_flicker },
+};
+
+int
+do_acts (int argc, char **argv)
+{
+  while (argc > 0) {
+    size_t i = 0;
+
+    while (i < sizeof acts / sizeof *acts && strcmp (acts[i].name, argv[0]) != 0)
+      i++;
+    if (i == sizeof acts / sizeof *acts || argc < 1 + acts[i].n_words) {
+      printf ("act error: %s\n", argv[0]);
+      return 2;
+    }
+    if (acts[i].act (argv + 1) < 0)
+      printf ("%s %s: %s\n", argv[0], argv[1], strerror (errno));
+    argc -= 1 + acts[i].n_words;
+    argv += 1 + acts[i].n_words;
+  }
+  return fflush (stdout) == 0 ? 0 : 2;
+}

@@ -1,0 +1,561 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Names, links and other names of the same: whoever may write a tree decides what its names mean. */
+#include <cerrno>
+#include <sys/stat.h>
+
+#include "trees.h"
+
+using namespace hostile;
+
+static const char home_rw[] = "[Context]\nfilesystems=home;\n";
+static const char home_userns[] = "[Context]\nfilesystems=home;\nfeatures=userns;\n";
+static const char w_rw[] = "[Context]\nfilesystems=~/w;\n";
+static const char w_closed[] = "[Context]\nfilesystems=~/w;~/w/x/priv:none;\n";
+static const char w_closed_userns[] = "[Context]\nfilesystems=~/w;~/w/x/priv:none;\nfeatures=userns;\n";
+static const char w_read_only[] = "[Context]\nfilesystems=~/w;~/w/x/priv:ro;\n";
+static const char kept[] = "[Context]\npersistent=.;\n";
+
+#define EVIL "~/.config/sandbox/profiles/evil.profile"
+#define OTHERS "/share/sandbox/org.example.Other/secret"
+
+static std::vector<Attack>
+names ()
+{
+  return {
+    { "names/rename-config",
+      {},
+      home_rw,
+      { "rename", "~/.config", "~/.c", "mkdir", "~/.config/sandbox/profiles", "write", EVIL },
+      "",
+      {},
+      EVIL },
+    { "names/exchange-config",
+      {},
+      home_rw,
+      { "mkdir", "~/mine/sandbox/profiles", "write", "~/mine/sandbox/profiles/evil.profile", "exchange", "~/mine",
+        "~/.config" },
+      "",
+      {},
+      EVIL },
+    { "names/rename-profiles",
+      {},
+      home_rw,
+      { "rename", "~/.config/sandbox", "~/.config/s", "mkdir", "~/.config/sandbox/profiles", "write", EVIL },
+      "",
+      {},
+      EVIL },
+    { "names/exchange-profiles",
+      {},
+      home_rw,
+      { "mkdir", "~/mine/profiles", "write", "~/mine/profiles/evil.profile", "exchange", "~/mine",
+        "~/.config/sandbox" },
+      "",
+      {},
+      EVIL },
+    { "names/rename-local", {}, home_rw, { "rename", "~/.local", "~/.l", "read", "~/.l" OTHERS }, "", {}, "" },
+    { "names/rename-share",
+      {},
+      home_rw,
+      { "rename", "~/.local/share", "~/.local/s", "read", "~/.local/s/sandbox/org.example.Other/secret" },
+      "",
+      {},
+      "" },
+    { "names/rename-homes",
+      {},
+      home_rw,
+      { "rename", "~/.local/share/sandbox", "~/mine", "read", "~/mine/org.example.Other/secret" },
+      "",
+      {},
+      "" },
+    { "names/exchange-local",
+      {},
+      home_rw,
+      { "mkdir", "~/mine", "exchange", "~/mine", "~/.local", "read", "~/mine" OTHERS },
+      "",
+      {},
+      "" },
+    { "names/write-homes",
+      {},
+      home_rw,
+      { "rename", "~/.local", "~/.l", "write", "~/.l/share/sandbox/org.example.Other/planted" },
+      "",
+      {},
+      "~/.l/share/sandbox/org.example.Other/planted" },
+    { "names/homes-by-the-next-start",
+      {},
+      home_rw,
+      { "rename", "~/.local", "~/.l" },
+      home_rw,
+      { "read", "~/.l" OTHERS },
+      "" },
+    { "names/plant-homes",
+      {},
+      home_rw,
+      { "mkdir", "~/.local/share/sandbox/org.example.Other", "write",
+        "~/.local/share/sandbox/org.example.Other/planted" },
+      "",
+      {},
+      "~/.local/share/sandbox/org.example.Other/planted",
+      {},
+      true },
+    { "names/plant-profiles",
+      {},
+      home_rw,
+      { "mkdir", "~/.config/sandbox/profiles", "write", EVIL },
+      "",
+      {},
+      EVIL,
+      {},
+      true },
+    { "names/plant-state",
+      {},
+      home_rw,
+      { "mkdir", "~/.local/state/sandbox/launchers", "write", "~/.local/state/sandbox/launchers/forged" },
+      "",
+      {},
+      "~/.local/state/sandbox/launchers/forged",
+      {},
+      true },
+    { "names/read-crashes", {}, home_rw, { "read", "~/.local/state/sandbox/crashes/report" }, "", {}, "" },
+    { "names/write-launchers",
+      {},
+      home_rw,
+      { "write", "~/.local/state/sandbox/launchers/forged" },
+      "",
+      {},
+      "~/.local/state/sandbox/launchers/forged" },
+    { "names/rename-state",
+      {},
+      home_rw,
+      { "rename", "~/.local/state", "~/.local/s", "read", "~/.local/s/sandbox/crashes/report" },
+      "",
+      {},
+      "" },
+    { "names/exception", {}, w_closed, { "rename", "~/w/x", "~/w/y", "read", "~/w/y/priv/secret" }, "", {}, "" },
+    { "names/exception-exchanged",
+      {},
+      w_closed,
+      { "mkdir", "~/w/y", "exchange", "~/w/x", "~/w/y", "read", "~/w/y/priv/secret" },
+      "",
+      {},
+      "" },
+    { "names/exception-by-the-next-start",
+      {},
+      w_closed,
+      { "rename", "~/w/x", "~/w/y" },
+      w_closed,
+      { "read", "~/w/y/priv/secret" },
+      "" },
+    { "names/exception-itself",
+      {},
+      w_closed,
+      { "rename", "~/w/x/priv", "~/w/x/p", "read", "~/w/x/p/secret" },
+      "",
+      {},
+      "" },
+    { "names/read-only-exception",
+      {},
+      w_read_only,
+      { "rename", "~/w/x", "~/w/y", "write", "~/w/y/priv/planted" },
+      "",
+      {},
+      "~/w/y/priv/planted" },
+    { "names/read-only-next-start",
+      {},
+      w_read_only,
+      { "rename", "~/w/x", "~/w/y" },
+      w_read_only,
+      { "write", "~/w/y/priv/planted" },
+      "~/w/y/priv/planted" },
+  };
+}
+
+static std::vector<Attack>
+nested ()
+{
+  return {
+    { "userns/rename-config",
+      {},
+      home_userns,
+      { "nested-rename", "~", ".config", ".c", "mkdir", "~/.config/sandbox/profiles", "write", EVIL },
+      "",
+      {},
+      EVIL,
+      { "rename", "~/.config", "~/.c", "mkdir", "~/.config/sandbox/profiles", "write", EVIL } },
+    { "userns/rename-profiles",
+      {},
+      home_userns,
+      { "nested-rename", "~", ".config/sandbox", ".config/s", "mkdir", "~/.config/sandbox/profiles", "write", EVIL },
+      "",
+      {},
+      EVIL,
+      { "rename", "~/.config/sandbox", "~/.config/s", "mkdir", "~/.config/sandbox/profiles", "write", EVIL } },
+    { "userns/copy-config",
+      {},
+      home_userns,
+      { "nested-copy", "~", ".config/sandbox", ".config/s", "mkdir", "~/.config/sandbox/profiles", "write", EVIL },
+      "",
+      {},
+      EVIL,
+      { "mkdir", "~/.config/sandbox/profiles", "write", EVIL } },
+    { "userns/homes-by-the-next-start",
+      {},
+      home_userns,
+      { "nested-rename", "~", ".local/share/sandbox", "mine" },
+      home_userns,
+      { "read", "~/mine/org.example.Other/secret" },
+      "",
+      { "rename", "~/.local/share/sandbox", "~/mine", "read", "~/mine/org.example.Other/secret" } },
+    { "userns/state-by-the-next-start",
+      {},
+      home_userns,
+      { "nested-rename", "~", ".local/state/sandbox", "mine" },
+      home_userns,
+      { "read", "~/mine/crashes/report" },
+      "",
+      { "rename", "~/.local/state/sandbox", "~/mine", "read", "~/mine/crashes/report" } },
+    { "userns/exception-by-the-next-start",
+      {},
+      w_closed_userns,
+      { "nested-rename", "~/w", "x", "y" },
+      w_closed_userns,
+      { "read", "~/w/y/priv/secret" },
+      "",
+      { "rename", "~/w/x", "~/w/y", "read", "~/w/y/priv/secret" } },
+    { "userns/exception-itself",
+      {},
+      w_closed_userns,
+      { "nested-rename", "~/w", "x/priv", "y" },
+      w_closed_userns,
+      { "read", "~/w/y/secret" },
+      "",
+      { "rename", "~/w/x/priv", "~/w/y", "read", "~/w/y/secret" } },
+  };
+}
+
+/* From the kept home, ~/.local/share/sandbox/org.example.Battery, up to the home. */
+#define UP "../../../.."
+
+static std::vector<Attack>
+links ()
+{
+  return {
+    { "links/kept-directory",
+      {},
+      kept,
+      { "link", "~/secret", "~/.data" },
+      "[Context]\npersistent=.data;\n",
+      { "read", "~/.data/id" },
+      "" },
+    { "links/kept-directory-relative",
+      {},
+      kept,
+      { "link", UP "/secret", "~/.data" },
+      "[Context]\npersistent=.data;\n",
+      { "read", "~/.data/id" },
+      "",
+      { "link", "secret", "~/.data", "read", "~/.data/id" } },
+    { "links/kept-directory-written",
+      {},
+      kept,
+      { "link", "~/secret", "~/.data" },
+      "[Context]\npersistent=.data;\n",
+      { "write", "~/.data/planted" },
+      "~/secret/planted" },
+    { "links/kept-file",
+      {},
+      kept,
+      { "link", "~/secret/id", "~/.rc" },
+      "[Context]\npersistent=.rc;\n",
+      { "read", "~/.rc" },
+      "" },
+    { "links/kept-below",
+      {},
+      kept,
+      { "mkdir", "~/a", "link", "~/secret", "~/a/b" },
+      "[Context]\npersistent=a/b;\n",
+      { "read", "~/a/b/id" },
+      "" },
+    { "links/kept-above",
+      {},
+      kept,
+      { "link", "~/secret", "~/a" },
+      "[Context]\npersistent=a/b;\n",
+      { "read", "~/a/b/id" },
+      "" },
+    { "links/kept-made",
+      {},
+      kept,
+      { "link", "~/elsewhere", "~/a" },
+      "[Context]\npersistent=a/made;\n",
+      { "read", "~/a" },
+      "~/elsewhere/made",
+      { "mkdir", "~/elsewhere/made" } },
+    { "links/kept-made-relative",
+      {},
+      kept,
+      { "link", UP "/elsewhere", "~/a" },
+      "[Context]\npersistent=a/made;\n",
+      { "read", "~/a" },
+      "~/elsewhere/made",
+      { "mkdir", "~/elsewhere/made" } },
+    { "links/below-writable",
+      {},
+      w_rw,
+      { "rename", "~/w/x", "~/w/y", "link", "~/secret", "~/w/x" },
+      "[Context]\nfilesystems=~/w;~/w/x:ro;\n",
+      { "read", "~/w/x/id" },
+      "" },
+    { "links/below-writable-relative",
+      {},
+      w_rw,
+      { "rename", "~/w/x", "~/w/y", "link", "../secret", "~/w/x" },
+      "[Context]\nfilesystems=~/w;~/w/x:ro;\n",
+      { "read", "~/w/x/id" },
+      "" },
+    { "links/above-a-rule",
+      {},
+      w_rw,
+      { "rename", "~/w/x", "~/w/y", "link", "~/secret", "~/w/x" },
+      "[Context]\nfilesystems=~/w;~/w/x/b:ro;\n",
+      { "read", "~/w/x/b/id" },
+      "" },
+    { "links/git",
+      {},
+      "[Context]\nfilesystems=~/proj;\n",
+      { "rename", "~/proj/.git", "~/proj/git", "link", "~/secret", "~/proj/.git" },
+      "[Context]\nfilesystems=~/proj;~/proj/.git:ro;\n",
+      { "read", "~/proj/.git/id" },
+      "" },
+    { "links/another-profile",
+      {},
+      w_rw,
+      { "rename", "~/w/x", "~/w/y", "link", "~/secret", "~/w/x" },
+      "[Context]\nfilesystems=~/w/x;\n",
+      { "read", "~/w/x/id" },
+      "" },
+    { "links/another-profile-writes",
+      {},
+      w_rw,
+      { "rename", "~/w/x", "~/w/y", "link", "~/secret", "~/w/x" },
+      "[Context]\nfilesystems=~/w/x;\n",
+      { "write", "~/w/x/planted" },
+      "~/secret/planted" },
+    { "links/another-profiles-file",
+      {},
+      w_rw,
+      { "remove", "~/w/f", "link", "~/secret/id", "~/w/f" },
+      "[Context]\nfilesystems=~/w/f:ro;\n",
+      { "read", "~/w/f" },
+      "" },
+    { "links/create",
+      {},
+      w_rw,
+      { "link", "~/elsewhere/made", "~/w/new" },
+      "[Context]\nfilesystems=~/w/new:create;\n",
+      { "read", "~/w/new" },
+      "~/elsewhere/made",
+      { "mkdir", "~/elsewhere/made" } },
+    { "links/create-below",
+      {},
+      w_rw,
+      { "link", "~/elsewhere", "~/w/new" },
+      "[Context]\nfilesystems=~/w/new/made:create;\n",
+      { "read", "~/w/new" },
+      "~/elsewhere/made",
+      { "mkdir", "~/elsewhere/made" } },
+    { "links/to-the-profiles",
+      {},
+      w_rw,
+      { "link", "~/.config/sandbox/profiles", "~/w/p" },
+      "[Context]\nfilesystems=~/w/p;\n",
+      { "write", "~/w/p/evil.profile" },
+      EVIL },
+    { "links/to-the-homes",
+      {},
+      w_rw,
+      { "link", "~/.local/share/sandbox", "~/w/p" },
+      "[Context]\nfilesystems=~/w/p;\n",
+      { "read", "~/w/p/org.example.Other/secret" },
+      "" },
+    { "links/to-the-crashes",
+      {},
+      w_rw,
+      { "link", "~/.local/state/sandbox", "~/w/p" },
+      "[Context]\nfilesystems=~/w/p;\n",
+      { "read", "~/w/p/crashes/report" },
+      "" },
+  };
+}
+
+/* The user's own links, which are followed, and lead to what stays closed. */
+static std::vector<Attack>
+aliases ()
+{
+  return {
+    { "aliases/profiles-moved",
+      { "mkdir", "~/dotfiles", "rename", "~/.config/sandbox", "~/dotfiles/cfg", "link", "~/dotfiles/cfg",
+        "~/.config/sandbox" },
+      "[Context]\nfilesystems=~/dotfiles;\n",
+      { "write", "~/dotfiles/cfg/profiles/evil.profile" },
+      "",
+      {},
+      "~/dotfiles/cfg/profiles/evil.profile" },
+    { "aliases/config-moved",
+      { "mkdir", "~/dotfiles", "rename", "~/.config", "~/dotfiles/config", "link", "dotfiles/config", "~/.config" },
+      "[Context]\nfilesystems=~/dotfiles;\n",
+      { "write", "~/dotfiles/config/sandbox/profiles/evil.profile" },
+      "",
+      {},
+      "~/dotfiles/config/sandbox/profiles/evil.profile" },
+    { "aliases/homes-moved",
+      { "mkdir", "~/big", "rename", "~/.local/share/sandbox", "~/big/homes", "link", "~/big/homes",
+        "~/.local/share/sandbox" },
+      "[Context]\nfilesystems=~/big;\n",
+      { "read", "~/big/homes/org.example.Other/secret" },
+      "",
+      {},
+      "" },
+    { "aliases/state-moved",
+      { "mkdir", "~/big", "rename", "~/.local/state", "~/big/state", "link", "~/big/state", "~/.local/state" },
+      "[Context]\nfilesystems=~/big;\n",
+      { "read", "~/big/state/sandbox/crashes/report" },
+      "",
+      {},
+      "" },
+    { "aliases/link-to-local",
+      { "link", "~/.local", "~/l" },
+      "[Context]\nfilesystems=~/l;\n",
+      { "read", "~/l" OTHERS },
+      "",
+      {},
+      "" },
+    { "aliases/link-to-config",
+      { "link", "~/.config", "~/l" },
+      "[Context]\nfilesystems=~/l;\n",
+      { "write", "~/l/sandbox/profiles/evil.profile" },
+      "",
+      {},
+      EVIL },
+    { "aliases/dots",
+      {},
+      "[Context]\nfilesystems=~/w/../.config/sandbox/profiles;\n",
+      { "write", EVIL },
+      "",
+      {},
+      EVIL },
+  };
+}
+
+class Names : public Trees {};
+AS_EVERYBODY (Names);
+
+TEST_P (Names, AreNotWhatIsClosed)
+{
+  for (const Attack &one : names ())
+    attack (one);
+}
+
+TEST_P (Names, NorInNamespacesOfItsOwn)
+{
+  if (!refused_below (6, "[Context]\nfeatures=userns;\n"))
+    for (const Attack &one : nested ())
+      attack (one, true);
+}
+
+class Links : public Trees {};
+AS_EVERYBODY (Links);
+
+TEST_P (Links, ThatAnApplicationLeavesAreNotFollowed)
+{
+  for (const Attack &one : links ())
+    attack (one);
+}
+
+class Aliases : public Trees {};
+AS_EVERYBODY (Aliases);
+
+TEST_P (Aliases, OpenNothingThatIsClosed)
+{
+  for (const Attack &one : aliases ())
+    attack (one, true);
+}
+
+/* A link of the user's to the home, and the home by a link. */
+TEST_P (Aliases, OfTheHome)
+{
+  std::string alias = dir () + "/alias";
+  Argv link = { "link", home (), alias };
+
+  attack ({ "aliases/link-to-home",
+            link,
+            "[Context]\nfilesystems=" + alias + ";\n",
+            { "read", alias + "/.local" OTHERS },
+            "",
+            {},
+            "" });
+  attack ({ "aliases/link-to-home-written",
+            link,
+            "[Context]\nfilesystems=" + alias + ";\n",
+            { "write", alias + "/.config/sandbox/profiles/evil.profile" },
+            "",
+            {},
+            EVIL });
+  for (const auto &[name, value] : std::map<std::string, std::string>{ { "HOME", "" },
+                                                                       { "XDG_CONFIG_HOME", "/.config" },
+                                                                       { "XDG_DATA_HOME", "/.local/share" },
+                                                                       { "XDG_STATE_HOME", "/.local/state" } })
+    set_env (name, alias + value);
+  attack ({ "aliases/home-by-link",
+            link,
+            "[Context]\nfilesystems=" + home () + ";\n",
+            { "read", home () + "/.local" OTHERS },
+            "",
+            {},
+            "" });
+  attack ({ "aliases/home-by-link-written",
+            link,
+            "[Context]\nfilesystems=" + home () + ";\n",
+            { "write", home () + "/.config/sandbox/profiles/evil.profile" },
+            "",
+            {},
+            EVIL });
+}
+
+/* Where profiles are read from too. */
+TEST_P (Aliases, OfTheProfilePath)
+{
+  set_env ("SANDBOX_PROFILE_PATH", places ().profiles + ":" + admin_profiles () + ":" + home () + "/dotfiles/a/more");
+  const char *policy = "[Context]\nfilesystems=~/dotfiles;\n", *evil = "~/dotfiles/a/more/evil.profile";
+
+  attack ({ "aliases/profile-path", { "mkdir", "~/dotfiles/a/more" }, policy, { "write", evil }, "", {}, evil });
+  attack ({ "aliases/profile-path-renamed",
+            { "mkdir", "~/dotfiles/a/more" },
+            policy,
+            { "rename", "~/dotfiles/a", "~/dotfiles/b", "mkdir", "~/dotfiles/a/more", "write", evil },
+            "",
+            {},
+            evil });
+  attack ({ "aliases/profile-path-planted",
+            { "mkdir", "~/dotfiles" },
+            policy,
+            { "mkdir", "~/dotfiles/a/more", "write", evil },
+            "",
+            {},
+            evil });
+}
+
+/* Files of running sandboxes, by a link to the directory that has them. */
+TEST_P (Aliases, OfTheRuntimeDirectory)
+{
+  ASSERT_TRUE (mkdir (instances ().c_str (), 0700) == 0 || errno == EEXIST);
+  write_file (instances () + "/note", "the bystander's secret");
+  attack ({ "aliases/runtime-by-link",
+            { "link", runtime (), "~/r" },
+            "[Context]\nfilesystems=~/r;\n",
+            { "read", "~/r/sandbox/note" },
+            "",
+            {},
+            "" },
+          true);
+}

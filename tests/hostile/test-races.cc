@@ -1,0 +1,154 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Names that change between the look at them and their use: one application swaps them as fast as it can while another
+ * is started that is granted them. 2,000 times for each kind: 250 starts, each with eight names. */
+#include <csignal>
+#include <filesystem>
+
+#include "trees.h"
+
+using namespace hostile;
+
+namespace fs = std::filesystem;
+
+static constexpr int STARTS = 250, NAMES = 8, AT_ONCE = 10;
+
+/* Each "%" stands for the number of a name in ~/w, of which each has another in NUMBER.other. */
+struct Race {
+  const char *name;
+  Argv right, other; /* acts that make the two */
+  const char *rule;  /* what the application that is started gets */
+  Argv wanted;       /* what it reads */
+};
+
+class Renames : public Trees {
+protected:
+  /* On a bus: a start is one call there, and no process of its own. */
+  Renames () : Trees (Bus::SESSION)
+  {
+  }
+  void race (const Race &race);
+
+private:
+  void start_one (const Argv &argv);
+  std::string got ();
+};
+INSTANTIATE_TEST_SUITE_P (, Renames, ::testing::Values (Who::USER), name_of);
+
+static std::string
+numbered (const std::string &text, int number)
+{
+  std::string result;
+
+  for (char c : text)
+    result += c == '%' ? std::to_string (number) : std::string (1, c);
+  return result;
+}
+
+void
+Renames::start_one (const Argv &argv)
+{
+  std::vector<const char *> words;
+
+  for (const std::string &word : argv)
+    words.push_back (word.c_str ());
+  words.push_back (nullptr);
+  /* That it is refused is as good as that it finds nothing */
+  g_autoptr (GVariant) answer = g_dbus_connection_call_sync (
+      connection (), "org.example.Sandbox", "/org/example/Sandbox", "org.example.Sandbox", "Launch",
+      g_variant_new ("(s@aay@a{sv})", "raced", g_variant_new_bytestring_array (words.data (), -1),
+                     g_variant_parse (G_VARIANT_TYPE_VARDICT, "{}", nullptr, nullptr, nullptr)),
+      nullptr, G_DBUS_CALL_FLAGS_NONE, patience_ms (), nullptr, nullptr);
+}
+
+std::string
+Renames::got ()
+{
+  std::string content = read_file (at ("~/out/got"));
+
+  fs::remove (at ("~/out/got"));
+  return content.find ("secret") != std::string::npos     ? "it has read the secret"
+         : content.find ("harmless") != std::string::npos ? ""
+                                                          : "it has never been there";
+}
+
+void
+Renames::race (const Race &race)
+{
+  std::string script = "cat", rules;
+  Argv makes, flicker = { "--do", "flicker", at ("~/w"), std::to_string (NAMES) };
+
+  lay_out (false);
+  fs::create_directory (at ("~/out"));
+  for (int i = 0; i < NAMES; i++) {
+    for (const Argv &acts : { race.right, race.other })
+      for (const std::string &word : acts)
+        makes.push_back (numbered (word, i));
+    for (const std::string &name : race.wanted)
+      script += " '" + numbered (at (name), i) + "'";
+    rules += numbered (race.rule, i);
+  }
+  act (outside (), makes);
+  script += " >>'" + at ("~/out/got") + "'";
+
+  std::string control;
+  {
+    Process flickering (outside () (flicker));
+    ASSERT_TRUE (flickering.expect ("ready"));
+    for (int i = 0; i < STARTS && control != "it has read the secret"; i++) {
+      run (Command ({ "sh", "-c", script }));
+      control = got ();
+    }
+  }
+  ASSERT_EQ (control, "it has read the secret");
+  add_profile ("raced", "[Profile]\nName=raced\nInherits=default\n[Context]\nfilesystems=~/out;" + rules + "\n");
+  Process flickering (inside ("[Context]\nfilesystems=~/w;\n") (flicker));
+  ASSERT_TRUE (flickering.expect ("ready")) << flickering.err ();
+  for (int i = 0; i < STARTS; i++) {
+    start_one ({ "sh", "-c", "echo harmless >>'" + at ("~/out/got") + "'; " + script });
+    if (i % AT_ONCE == AT_ONCE - 1)
+      eventually ([this] {
+        int running = 0;
+        for (const Record &one : records ())
+          running += one.state != "exited" && !one.state.empty ();
+        return running <= 1;
+      });
+  }
+  EXPECT_TRUE (flickering.running ());
+  flickering.kill (SIGTERM);
+  flickering.wait ();
+  /* Some of the starts are refused, and not all */
+  hold (race.name, got (), control);
+}
+
+TEST_P (Renames, OfADirectory)
+{
+  race ({ "renames/directory",
+          { "mkdir", "~/w/%", "write", "~/w/%/note" },
+          { "link", "~/secret", "~/w/%.other" },
+          "~/w/%:ro;",
+          { "~/w/%/id" } });
+}
+
+TEST_P (Renames, OfADirectoryAbove)
+{
+  race ({ "renames/directory-above",
+          { "mkdir", "~/w/%/b" },
+          { "link", "~/secret", "~/w/%.other" },
+          "~/w/%/b:ro;",
+          { "~/w/%/b/id" } });
+}
+
+TEST_P (Renames, OfAFile)
+{
+  race ({ "renames/file", { "touch", "~/w/%" }, { "link", "~/secret/id", "~/w/%.other" }, "~/w/%:ro;", { "~/w/%" } });
+}
+
+/* What is closed lies behind the one name or the other. */
+TEST_P (Renames, OfWhatIsClosed)
+{
+  race ({ "renames/closed",
+          { "mkdir", "~/w/%/priv", "write", "~/w/%/priv/id" },
+          { "mkdir", "~/w/%.other/priv" },
+          "~/w;~/w/%/priv:none;~/w/%.other/priv:none;",
+          { "~/w/%/priv/id", "~/w/%.other/priv/id" } });
+}
