@@ -37,6 +37,8 @@
 #define SBX_ENV_DBUS_PROXY "SANDBOX_DBUS_PROXY"
 #define SBX_ENV_XEPHYR "SANDBOX_XEPHYR"
 #define SBX_ENV_XVFB "SANDBOX_XVFB"
+/* "1": sandboxd may be traced and looked into by its user, to find faults in it */
+#define SBX_ENV_DUMPABLE "SANDBOX_DUMPABLE"
 /* "session" (default), "none": always a private peer-to-peer service */
 #define SBX_ENV_BUS "SANDBOX_BUS"
 

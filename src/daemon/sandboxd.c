@@ -13,6 +13,7 @@
 #include "daemon/bounds.h"
 #include "daemon/bus/methods.h"
 #include "daemon/bus/peer.h"
+#include "daemon/harden.h"
 #include "daemon/instances/keeper-spawn.h"
 
 #define REAP_LOOK_MS 2 /* how often is looked whether killed keepers are gone, before the end of the service */
@@ -286,6 +287,7 @@ int
 main (int argc, char **argv)
 {
   Service service = { .peer_fd = -1, .idle_seconds = SBX_IDLE_SECONDS, .exit_status = EXIT_FAILURE };
+  g_autoptr (GError) error = NULL;
 
   /* A caller's mask may not take the user's own rights away: directories of ours would stay shut for all later ones */
   umask (umask (077) & 077);
@@ -297,5 +299,11 @@ main (int argc, char **argv)
   bind_textdomain_codeset (GETTEXT_PACKAGE, "UTF-8");
   textdomain (GETTEXT_PACKAGE);
   g_set_prgname ("sandboxd");
-  return parse (&service, &argc, &argv) ? run (&service) : service.exit_status;
+  if (!parse (&service, &argc, &argv))
+    return service.exit_status;
+  if (!sbx_harden (&error)) {
+    fprintf (stderr, "sandboxd: %s\n", error->message);
+    return EXIT_FAILURE;
+  }
+  return run (&service);
 }

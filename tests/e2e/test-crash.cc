@@ -2,6 +2,7 @@
 /* OnCrash=: a handler before the end, and the end as it would have been. */
 #include <algorithm>
 #include <csignal>
+#include <fcntl.h>
 #include <filesystem>
 #include <fstream>
 #include <sys/stat.h>
@@ -606,6 +607,7 @@ class CrashOnBus : public OnBus {
 protected:
   struct Asked {
     std::string id, title, body, opened;
+    bool looked_at = false; /* the caller's root, as portals do to tell who it is */
   };
 
   void
@@ -632,6 +634,19 @@ protected:
                                      G_DBUS_CALL_FLAGS_NONE, -1, nullptr, nullptr);
     ASSERT_NE (reply, nullptr);
   }
+  static bool
+  can_look_at (GDBusConnection *connection, const char *sender)
+  {
+    g_autoptr (GVariant) reply = g_dbus_connection_call_sync (
+        connection, "org.freedesktop.DBus", "/", "org.freedesktop.DBus", "GetConnectionUnixProcessID",
+        g_variant_new ("(s)", sender), G_VARIANT_TYPE ("(u)"), G_DBUS_CALL_FLAGS_NONE, -1, nullptr, nullptr);
+    guint32 pid = 0;
+
+    if (reply)
+      g_variant_get (reply, "(u)", &pid);
+    Fd fd (open (("/proc/" + std::to_string (pid) + "/root").c_str (), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+    return fd.get () >= 0;
+  }
   static void
   on_call (GDBusConnection *connection, const char *, const char *, const char *, const char *method,
            GVariant *parameters, GDBusMethodInvocation *invocation, gpointer data)
@@ -639,6 +654,7 @@ protected:
     auto *asked = static_cast<Asked *> (data);
     const char *id, *title = "", *body = "";
 
+    asked->looked_at = can_look_at (connection, g_dbus_method_invocation_get_sender (invocation));
     if (std::string (method) == "OpenDirectory") {
       GUnixFDList *fds = g_dbus_message_get_unix_fd_list (g_dbus_method_invocation_get_message (invocation));
       Fd fd (g_unix_fd_list_get (fds, 0, nullptr));
@@ -681,4 +697,9 @@ TEST_F (CrashOnBus, TheUserIsTold)
   EXPECT_NE (asked_.body.find ("org.example.Fragile"), std::string::npos) << asked_.body;
   EXPECT_TRUE (wait_until ([&] { return !asked_.opened.empty (); }));
   EXPECT_EQ (asked_.opened.find (dir () + "/state/sandbox/crashes/"), 0u) << asked_.opened;
+  EXPECT_TRUE (asked_.looked_at) << "portals refuse whom they may not look at";
+  /* … for as long as it asks, and no longer */
+  ASSERT_EQ (services ().size (), 1u);
+  EXPECT_TRUE (wait_until (
+      [&] { return access (("/proc/" + std::to_string (services ()[0]) + "/root/").c_str (), X_OK) != 0; }));
 }

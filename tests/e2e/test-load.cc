@@ -42,6 +42,12 @@ open_descriptors (pid_t pid)
 
 class Load : public OnBus {
 protected:
+  void
+  SetUp () override
+  {
+    set_env ("SANDBOX_DUMPABLE", "1"); /* its descriptors and its memory are counted */
+    OnBus::SetUp ();
+  }
   using Connection = std::shared_ptr<GDBusConnection>;
 
   Connection

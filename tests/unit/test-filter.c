@@ -459,6 +459,32 @@ test_sidecars (void)
   }
 }
 
+/* What our own processes have given up, and what those that they start may still have to do. */
+static void
+test_own (void)
+{
+  static const Call calls[] = {
+    { "nfsservctl", SYS_nfsservctl, { 0 }, EPERM }, /* ENOSYS by the kernel */
+    { "delete_module", SYS_delete_module, { 0 }, EPERM },
+    { "ptrace", SYS_ptrace, { 16, NOBODY }, ESRCH },
+    { "keyctl", SYS_keyctl, { -1 }, EOPNOTSUPP },
+    { "mount", SYS_mount, { 0, 0 }, EFAULT },
+    { NULL, 0, { 0 }, 0 },
+  };
+  static const Call control[] = { { "nfsservctl", SYS_nfsservctl, { 0 }, ENOSYS }, { NULL, 0, { 0 }, 0 } };
+  g_autoptr (SbxPolicy) policy = policy_with ("default", "", "nfsservctl;", "");
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GBytes) filter = sbx_seccomp_compile_own (&error);
+
+  g_assert_no_error (error);
+  expect_of (filter, calls);
+  expect (policy, control);
+  for (const SbxCallRow *row = sbx_own_rows; row->call; row++) {
+    g_assert_cmpint (row->error, ==, EPERM);
+    g_assert_cmpuint (strlen (row->reason), >, 5);
+  }
+}
+
 static void
 test_explained (void)
 {
@@ -484,6 +510,7 @@ main (int argc, char **argv)
   g_test_add_func ("/filter/limits", test_limits);
   g_test_add_func ("/filter/ports", test_ports);
   g_test_add_func ("/filter/x11", test_x11);
+  g_test_add_func ("/filter/own", test_own);
   g_test_add_func ("/filter/lists", test_lists);
   g_test_add_func ("/filter/cache", test_cache);
   g_test_add_func ("/filter/explained", test_explained);

@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <gio/gunixfdlist.h>
 #include <glib/gi18n.h>
+#include <sys/prctl.h>
 #include <unistd.h>
 
 #define PORTAL_NAME "org.freedesktop.portal.Desktop"
@@ -13,10 +14,18 @@
 #define OPEN_ACTION "open-folder"
 #define MAX_REMEMBERED 64 /* notifications whose folder can be opened */
 
+/* Calls that have not been answered. Portals look at the root of their caller's process to know whether it is an
+ * application in a sandbox, and refuse one that they may not look at. So we let them look for as long as that takes. */
+typedef struct {
+  guint n;
+  gboolean hidden; /* we are not dumpable otherwise */
+} Looks;
+
 struct _SbxNotifier {
   GDBusConnection *bus; /* or NULL */
   guint actions;        /* subscription to what the user presses; 0 before the first notification */
   guint count;
+  Looks *looks;            /* g_rc_box */
   GHashTable *directories; /* id of a notification → path */
 };
 
@@ -26,6 +35,7 @@ sbx_notifier_new (GDBusConnection *bus)
   SbxNotifier *self = g_new0 (SbxNotifier, 1);
 
   self->bus = bus ? g_object_ref (bus) : NULL;
+  self->looks = g_rc_box_new0 (Looks);
   self->directories = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
   return self;
 }
@@ -36,8 +46,34 @@ sbx_notifier_free (SbxNotifier *self)
   if (self->actions != 0)
     g_dbus_connection_signal_unsubscribe (self->bus, self->actions);
   g_clear_object (&self->bus);
+  g_rc_box_release (self->looks);
   g_hash_table_unref (self->directories);
   g_free (self);
+}
+
+static void
+on_answer (GObject *bus, GAsyncResult *result, gpointer user_data)
+{
+  Looks *looks = user_data;
+  g_autoptr (GVariant) reply =
+      g_dbus_connection_call_with_unix_fd_list_finish (G_DBUS_CONNECTION (bus), NULL, result, NULL);
+
+  if (--looks->n == 0 && looks->hidden)
+    (void) prctl (PR_SET_DUMPABLE, 0, 0, 0, 0);
+  g_rc_box_release (looks);
+}
+
+static void
+call_portal (SbxNotifier *self, const char *interface, const char *method, GVariant *arguments, GUnixFDList *fds)
+{
+  Looks *looks = g_rc_box_acquire (self->looks);
+
+  if (looks->n++ == 0) {
+    looks->hidden = prctl (PR_GET_DUMPABLE, 0, 0, 0, 0) == 0;
+    (void) prctl (PR_SET_DUMPABLE, 1, 0, 0, 0);
+  }
+  g_dbus_connection_call_with_unix_fd_list (self->bus, PORTAL_NAME, PORTAL_PATH, interface, method, arguments, NULL,
+                                            G_DBUS_CALL_FLAGS_NONE, -1, fds, NULL, on_answer, looks);
 }
 
 /* A descriptor, so that the portal opens what we mean whatever it sees of the file system itself. */
@@ -51,9 +87,7 @@ open_directory (SbxNotifier *self, const char *directory)
   if (fd >= 0)
     close (fd);
   if (handle >= 0)
-    g_dbus_connection_call_with_unix_fd_list (self->bus, PORTAL_NAME, PORTAL_PATH, OPEN_URI, "OpenDirectory",
-                                              g_variant_new ("(sha{sv})", "", handle, NULL), NULL,
-                                              G_DBUS_CALL_FLAGS_NONE, -1, fds, NULL, NULL, NULL);
+    call_portal (self, OPEN_URI, "OpenDirectory", g_variant_new ("(sha{sv})", "", handle, NULL), fds);
 }
 
 static void
@@ -108,7 +142,6 @@ sbx_notifier_tell_crash (SbxNotifier *self, const char *app_id, const char *sign
     g_hash_table_remove_all (self->directories);
   if (directory)
     g_hash_table_insert (self->directories, g_strdup (id), g_strdup (directory));
-  g_dbus_connection_call (self->bus, PORTAL_NAME, PORTAL_PATH, NOTIFICATION, "AddNotification",
-                          g_variant_new ("(s@a{sv})", id, make_notification (app_id, signal_name, directory != NULL)),
-                          NULL, G_DBUS_CALL_FLAGS_NONE, -1, NULL, NULL, NULL);
+  call_portal (self, NOTIFICATION, "AddNotification",
+               g_variant_new ("(s@a{sv})", id, make_notification (app_id, signal_name, directory != NULL)), NULL);
 }

@@ -250,6 +250,32 @@ compile_sidecar (SbxSidecarKind kind, GError **error)
   return program;
 }
 
+/* For 32-bit programs as well: an application may be one. */
+static gboolean
+fill_own (scmp_filter_ctx filter, GError **error)
+{
+  for (const SbxCallRow *row = sbx_own_rows; row->call; row++)
+    if (!refuse_row (filter, row, error))
+      return FALSE;
+  return TRUE;
+}
+
+GBytes *
+sbx_seccomp_compile_own (GError **error)
+{
+  scmp_filter_ctx filter = seccomp_init (SCMP_ACT_ALLOW);
+  GBytes *program = NULL;
+
+  if (!filter) {
+    sbx_throw (error, SBX_ERROR_NOT_SUPPORTED, "seccomp: libseccomp cannot start");
+    return NULL;
+  }
+  if (configure (filter, SBX_FEATURE_MULTIARCH, error) && fill_own (filter, error))
+    program = export_program (filter, error);
+  seccomp_release (filter);
+  return program;
+}
+
 #define MAX_KEPT 64
 
 /* Takes both; @program may be NULL. */

@@ -18,6 +18,9 @@ GBytes *sbx_seccomp_get (GHashTable *cache, const SbxPolicy *policy, guint facts
 /* The program of those that serve a sandbox, kept in the same table. NOT_SUPPORTED. */
 GBytes *sbx_seccomp_get_sidecar (GHashTable *cache, SbxSidecarKind kind, GError **error);
 
+/* The program for sandboxd itself, and so for all that it starts. NOT_SUPPORTED. */
+GBytes *sbx_seccomp_compile_own (GError **error);
+
 /* aa{sv}: call, when, error, reason of every row that applies. Floating. */
 GVariant *sbx_seccomp_explain (const SbxPolicy *policy, guint facts);
 

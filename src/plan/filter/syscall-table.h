@@ -48,6 +48,9 @@ typedef struct {
 
 extern const SbxCallRow sbx_call_rows[]; /* ends with a NULL call */
 
+/* What is refused to our own processes and to all that they start, whatever a policy says. Ends with a NULL call. */
+extern const SbxCallRow sbx_own_rows[];
+
 /* SbxSidecarKind, as a bit. */
 #define SBX_SIDECAR_BIT(kind) (1u << (kind))
 
