@@ -4,12 +4,18 @@
 #include <errno.h>
 #include <linux/filter.h>
 #include <linux/seccomp.h>
+#include <stdbool.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "wire/landlock.h"
 #include "wire/message.h"
+
+#ifndef SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV
+#define SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV (1UL << 5) /* Linux 5.19 */
+#endif
 
 static int
 fail (SbxInitFailure *failure, SbxStep step)
@@ -68,8 +74,26 @@ enter_domain (const SbxBlock *block, uint32_t *enforced)
   return rc;
 }
 
+/* Whether it lets somebody decide about a call (SECCOMP_RET_USER_NOTIF). */
+static bool
+asks (const struct sock_fprog *program)
+{
+  for (size_t i = 0; i < program->len; i++)
+    if (program->filter[i].code == (BPF_RET | BPF_K) && program->filter[i].k == SECCOMP_RET_USER_NOTIF)
+      return true;
+  return false;
+}
+
+/* The answer is waited for whatever signals come, once the question has been read: it is not asked twice. */
 static int
-install_filter (const SbxBlock *block, uint32_t *enforced)
+install_asking (const struct sock_fprog *program)
+{
+  return (int) syscall (SYS_seccomp, SECCOMP_SET_MODE_FILTER,
+                        SECCOMP_FILTER_FLAG_NEW_LISTENER | SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV, program);
+}
+
+static int
+install_filter (const SbxBlock *block, uint32_t *enforced, int *questions)
 {
   SbxRecord record = { 0 };
   struct sock_fprog program;
@@ -78,22 +102,25 @@ install_filter (const SbxBlock *block, uint32_t *enforced)
     return 0;
   program.len = (unsigned short) (record.length / sizeof (struct sock_filter));
   program.filter = (struct sock_filter *) record.value;
-  if (prctl (PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) < 0)
+  if (asks (&program))
+    *questions = install_asking (&program);
+  if (asks (&program) ? *questions < 0 : prctl (PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) < 0)
     return -1;
   *enforced |= SBX_ENFORCED_SECCOMP;
   return 0;
 }
 
 int
-sbx_init_confine (const SbxBlock *block, uint32_t *enforced, SbxInitFailure *failure)
+sbx_init_confine (const SbxBlock *block, uint32_t *enforced, int *questions, SbxInitFailure *failure)
 {
+  *questions = -1;
   if (prctl (PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0 || enter_domain (block, enforced) < 0)
     return fail (failure, SBX_STEP_APP_DOMAIN);
   /* In the application's own domain Landlock would let it trace us; a process that is not dumpable is hidden from it
    * all the same, since it has no CAP_SYS_PTRACE (ptrace(2), "Ptrace access mode checking") */
   if (prctl (PR_SET_DUMPABLE, 0, 0, 0, 0) < 0)
     return fail (failure, SBX_STEP_APP_DOMAIN);
-  if (install_filter (block, enforced) < 0)
+  if (install_filter (block, enforced, questions) < 0)
     return fail (failure, SBX_STEP_SECCOMP);
   return 0;
 }

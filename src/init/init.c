@@ -72,9 +72,14 @@ free_row (Init *init)
   return NULL;
 }
 
+typedef struct {
+  uint32_t enforced; /* SbxEnforced */
+  int questions;     /* where the filter asks, or -1 */
+} Confined;
+
 /* The command of the block @fd; that of START also confines this process and so all of its children. */
 static pid_t
-confine_and_spawn (Init *init, int fd, const SbxInitJob *job, uint32_t *enforced, SbxInitFailure *failure)
+confine_and_spawn (Init *init, int fd, const SbxInitJob *job, Confined *confined, SbxInitFailure *failure)
 {
   bool first = job->number == 0;
   SbxBlock block;
@@ -86,10 +91,19 @@ confine_and_spawn (Init *init, int fd, const SbxInitJob *job, uint32_t *enforced
   }
   if (first)
     init->linger = sbx_block_u32 (&block, SBX_TAG_FLAGS, 0) & SBX_START_LINGER;
-  if (!first || sbx_init_confine (&block, enforced, failure) == 0)
+  if (!first || sbx_init_confine (&block, &confined->enforced, &confined->questions, failure) == 0)
     pid = sbx_init_spawn (&block, job, failure);
   sbx_block_close (&block);
   return pid;
+}
+
+static void
+tell_start (Init *init, uint32_t job, const Confined *confined)
+{
+  SbxMessage started = { .type = SBX_MSG_STARTED, .job = job, .detail = (int32_t) confined->enforced };
+
+  if (sbx_message_send (init->control, &started, &confined->questions, confined->questions >= 0) < 0)
+    end (init, 1);
 }
 
 /* Does what START or EXEC asks for. */
@@ -100,7 +114,7 @@ run (Init *init, const SbxMessage *message, const int *fds, size_t n)
   size_t before = gated ? 2 : 1; /* the block, the gate */
   SbxInitFailure failure = { SBX_STEP_PROTOCOL, EBADMSG };
   Job *row = free_row (init);
-  uint32_t enforced = 0;
+  Confined confined = { 0, -1 };
   pid_t pid = -1;
 
   /* EXEC before START, START twice, or as an EXEC what only START may be: the keeper never does that */
@@ -114,16 +128,18 @@ run (Init *init, const SbxMessage *message, const int *fds, size_t n)
   } else if (n >= before) {
     SbxInitJob job = { message->job, init->control, gated ? fds[1] : -1, fds + before, n - before };
 
-    pid = confine_and_spawn (init, fds[0], &job, &enforced, &failure);
+    pid = confine_and_spawn (init, fds[0], &job, &confined, &failure);
   }
   if (pid > 0) {
     *row = (Job){ message->job, pid };
-    say (init, SBX_MSG_STARTED, message->job, 0, (int32_t) enforced);
+    tell_start (init, message->job, &confined);
   } else {
     say (init, SBX_MSG_FAILED, message->job, failure.error, failure.step);
     if (first)
       end (init, 1);
   }
+  if (confined.questions >= 0)
+    close (confined.questions);
 }
 
 /* Ends if the application has ended and nothing keeps the instance. */

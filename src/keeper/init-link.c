@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "keeper/init-link.h"
 
+#include <unistd.h>
+
 #include "keeper/end.h"
 #include "keeper/launch.h"
 #include "keeper/state.h"
@@ -88,6 +90,9 @@ serve (SbxKeeper *keeper)
     return;
   }
   job = sbx_jobs_find (&keeper->jobs, message.job);
+  /* Who is not answered waits; who is asked by nobody is refused (ENOSYS) */
+  if (n > 0 && !sbx_parts_asked (&keeper->parts, fds[0]))
+    close (fds[0]);
   if (message.type == SBX_MSG_READY && keeper->state == SBX_KEEPER_PREPARING)
     sbx_launch_init_ready (keeper, sender);
   else if (job && message.type == SBX_MSG_HELLO)

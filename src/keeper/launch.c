@@ -169,6 +169,7 @@ write_info (SbxKeeper *keeper)
   (void) sbx_block_next (&block, SBX_TAG_INFO, &info); /* every START has it */
   if (sbx_record_write_info (&keeper->record, info.value, info.length) < 0)
     fail_record (keeper, keeper->record.parent);
+  sbx_parts_planned (&keeper->parts, &block);
   sbx_block_close (&block);
 }
 

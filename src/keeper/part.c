@@ -133,6 +133,23 @@ sbx_parts_hold (const SbxParts *self)
 }
 
 void
+sbx_parts_planned (const SbxParts *self, const SbxBlock *block)
+{
+  for (size_t i = 0; i < self->n; i++)
+    if (self->rows[i]->planned)
+      self->rows[i]->planned (self->states[i], block);
+}
+
+bool
+sbx_parts_asked (const SbxParts *self, int questions)
+{
+  for (size_t i = 0; i < self->n; i++)
+    if (self->rows[i]->asked && self->rows[i]->asked (self->states[i], questions))
+      return true;
+  return false;
+}
+
+void
 sbx_parts_started (const SbxParts *self)
 {
   for (size_t i = 0; i < self->n; i++)

@@ -52,7 +52,10 @@ struct SbxPart {
   bool (*gates) (const void *self); /* hold_back has something to do: the application must not run before */
   bool (*holds) (const void *self); /* init has to stay when the application has ended */
 
+  void (*planned) (void *self, const SbxBlock *block); /* START is here, with its block */
   void (*started) (void *self);                        /* START has gone to init */
+  /* Init's filter asks over this descriptor. True: it is this part's now. */
+  bool (*asked) (void *self, int questions);
   void (*running) (void *self);                        /* STARTED has been told */
   void (*came) (void *self, SbxServiceLink *service);  /* a service has come, which knows nothing of this part yet */
   bool (*said) (void *self, const SbxMessage *message, /* a service has; false: it is no message for this part. The */
@@ -94,7 +97,10 @@ const SbxPart *sbx_parts_start_sidecar (const SbxParts *self, const SbxPart *par
 bool sbx_parts_wait (const SbxParts *self);
 bool sbx_parts_gate (const SbxParts *self);
 bool sbx_parts_hold (const SbxParts *self);
+void sbx_parts_planned (const SbxParts *self, const SbxBlock *block);
 void sbx_parts_started (const SbxParts *self);
+/* False: no part takes it. */
+bool sbx_parts_asked (const SbxParts *self, int questions);
 void sbx_parts_running (const SbxParts *self);
 void sbx_parts_came (const SbxParts *self, SbxServiceLink *service);
 /* False: the message is for none. */

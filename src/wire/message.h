@@ -39,8 +39,8 @@ typedef enum {
   SBX_MSG_READY,   /* the namespaces and mounts are there; nothing of the application runs yet. From the keeper, pid:
                       sandbox-init on the host; fds: its pidfd, when it is news */
   SBX_MSG_HELLO,   /* init's child → keeper: job; its pid comes from the kernel's credentials */
-  SBX_MSG_STARTED, /* job, pid: on the host, detail: SbxEnforced of the instance; from the keeper for job 0, start_time
-                    */
+  SBX_MSG_STARTED, /* job, pid: on the host, detail: SbxEnforced of the instance; from the keeper for job 0, start_time.
+                      From init, fds: where its filter asks (seccomp_unotify(2)), if it does */
   SBX_MSG_FAILED,  /* job, value: errno or 0, detail: SbxStep, text: what the failing program said */
   SBX_MSG_EXITED,  /* job, value: wait status as of wait(2) */
   SBX_MSG_CHANGED, /* detail: SbxEnforced, when it is not what STARTED said any more */

@@ -15,6 +15,9 @@
 #ifndef SYS_mount_setattr
 #define SYS_mount_setattr 442
 #endif
+#ifndef SYS_pidfd_getfd
+#define SYS_pidfd_getfd 438
+#endif
 #ifndef SYS_close_range
 #define SYS_close_range 436
 #endif
@@ -105,6 +108,12 @@ static inline int
 sbx_sys_pidfd_open (pid_t pid)
 {
   return (int) syscall (SYS_pidfd_open, pid, 0);
+}
+
+static inline int
+sbx_sys_pidfd_getfd (int pidfd, int fd)
+{
+  return (int) syscall (SYS_pidfd_getfd, pidfd, fd, 0);
 }
 
 static inline int

@@ -4,6 +4,7 @@
 #include <csignal>
 #include <cstring>
 #include <filesystem>
+#include <regex>
 #include <sys/ipc.h>
 #include <sys/shm.h>
 #include <sys/socket.h>
@@ -76,6 +77,58 @@ TEST_F (Policy, TcpBind)
 
   EXPECT_EQ (under (groups, listen_on (port)).out, "bound\n");
   EXPECT_EQ (under (groups, listen_on (other)).out, "refused\n");
+}
+
+/* Python, with a free socket and one for UNIX, and what the kernel says of listening without bind. */
+static Argv
+python (const std::string &script)
+{
+  return { "python3", "-c", "import ctypes, os, socket, threading\nfree = socket.socket ()\n" + script };
+}
+
+TEST_F (Policy, TcpListenWithoutBind)
+{
+  std::string port = Server ().port,
+              free = "try:\n free.listen ()\n print ('got one')\n"
+                     "except PermissionError: print ('refused')\n",
+              threaded = "def run ():\n " + std::regex_replace (free, std::regex ("\n(?=.)"), "\n ")
+                         + "\nthread = threading.Thread (target=run)\nthread.start ()\nthread.join ()\n",
+              bound = "free.bind (('127.0.0.1', " + port + "))\nfree.listen ()\nprint (free.getsockname ()[1])\n",
+              local = "s = socket.socket (socket.AF_UNIX)\ns.bind ('/tmp/x')\ns.listen ()\nc = socket.socket "
+                      "(socket.AF_UNIX)\nc.connect ('/tmp/x')\nprint ('connected')\n",
+              file = "libc = ctypes.CDLL (None, use_errno=True)\nlibc.listen (os.open ('/dev/null', 0), 1)\n"
+                     "print (ctypes.get_errno ())\n";
+  std::string limited = "[Context]\nshared=network;\n[Network]\nbind=" + port + ";\n";
+
+  define (limited);
+  EXPECT_EQ (run_in ({ "--profile=tested" }, python (free)).out, "refused\n");
+  EXPECT_EQ (run_in ({ "--profile=tested" }, python (threaded)).out, "refused\n");
+  EXPECT_EQ (run_in ({ "--profile=tested" }, python (bound)).out, port + "\n");
+  EXPECT_EQ (run_in ({ "--profile=tested" }, python (local)).out, "connected\n");
+  EXPECT_EQ (run_in ({ "--profile=tested" }, python (file)).out, std::to_string (ENOTSOCK) + "\n");
+  /* The control: where they are not limited, and where any port is named */
+  for (const char *other : { "[Context]\nshared=network;\n", "[Context]\nshared=network;\n[Network]\nbind=0;\n" }) {
+    define (other);
+    EXPECT_EQ (run_in ({ "--profile=tested" }, python (free)).out, "got one\n") << other;
+  }
+}
+
+/* A thread that swaps the socket behind the number at which another one listens. */
+TEST_F (Policy, TcpListenWithASwappedSocket)
+{
+  std::string port = Server ().port,
+              script =
+                  "bound = socket.socket ()\nbound.bind (('127.0.0.1', " + port
+                  + "))\nslot = os.dup (bound.fileno ())\ngoing = True\n"
+                    "def swap ():\n while going:\n  os.dup2 (free.fileno (), slot)\n  os.dup2 (bound.fileno (), slot)\n"
+                    "thread = threading.Thread (target=swap)\nthread.start ()\n"
+                    "listen = ctypes.CDLL (None, use_errno=True).listen\n"
+                    "refused = sum (listen (slot, 1) < 0 for i in range (2000))\n"
+                    "going = False\nthread.join ()\n"
+                    "print (free.getsockname ()[1], 0 < refused < 2000)\n";
+
+  define ("[Context]\nshared=network;\n[Network]\nbind=" + port + ";\n");
+  EXPECT_EQ (run_in ({ "--profile=tested" }, python (script)).out, "0 True\n");
 }
 
 TEST_F (Policy, Ipc)

@@ -27,6 +27,20 @@ limits_ports (const SbxPolicy *policy)
 }
 
 static gboolean
+limits_listening (const SbxPolicy *policy)
+{
+  const guint16 *ports;
+  gsize n;
+
+  if (!(sbx_policy_get_shared (policy) & SBX_SHARED_NETWORK) || !sbx_policy_get_bind (policy, &ports, &n))
+    return FALSE;
+  for (gsize i = 0; i < n; i++)
+    if (ports[i] == 0)
+      return FALSE;
+  return TRUE;
+}
+
+static gboolean
 is_apart_from_x11 (const SbxPolicy *policy, guint facts)
 {
   return (facts & SBX_BOX_SHARES_X11) && !(sbx_policy_get_shared (policy) & SBX_SHARED_IPC);
@@ -40,6 +54,8 @@ is_time_for (SbxCallWhen when, const SbxPolicy *policy, guint facts)
     return TRUE;
   case SBX_WHEN_PORTS_LIMITED:
     return limits_ports (policy);
+  case SBX_WHEN_BIND_LIMITED:
+    return limits_listening (policy);
   case SBX_WHEN_X11_APART:
     return is_apart_from_x11 (policy, facts);
   }
@@ -113,7 +129,8 @@ add_row (scmp_filter_ctx filter, const SbxCallRow *row, guint32 action, GError *
 static gboolean
 refuse_row (scmp_filter_ctx filter, const SbxCallRow *row, GError **error)
 {
-  return add_row (filter, row, SCMP_ACT_ERRNO ((guint) row->error), error);
+  return add_row (filter, row, row->error == SBX_CALL_ASK ? SCMP_ACT_NOTIFY : SCMP_ACT_ERRNO ((guint) row->error),
+                  error);
 }
 
 /* allow= and deny= name calls that exist, or say which do not. */
@@ -209,8 +226,9 @@ cache_key (const SbxPolicy *policy, guint facts)
   g_autofree char *allow = g_strjoinv (",", (char **) sbx_policy_get_seccomp_allow (policy));
   g_autofree char *deny = g_strjoinv (",", (char **) sbx_policy_get_seccomp_deny (policy));
 
-  return g_strdup_printf ("%u %u %d %d %s %s", (guint) sbx_policy_get_tier (policy), sbx_policy_get_features (policy),
-                          limits_ports (policy), is_apart_from_x11 (policy, facts), allow, deny);
+  return g_strdup_printf ("%u %u %d %d %d %s %s", (guint) sbx_policy_get_tier (policy),
+                          sbx_policy_get_features (policy), limits_ports (policy), limits_listening (policy),
+                          is_apart_from_x11 (policy, facts), allow, deny);
 }
 
 /* The rows of the strict tier, which no feature and no profile lifts. */
@@ -365,6 +383,8 @@ error_name (int error)
                 { EPROTONOSUPPORT, "EPROTONOSUPPORT" },
                 { EOPNOTSUPP, "EOPNOTSUPP" } };
 
+  if (error == SBX_CALL_ASK)
+    return "the keeper is asked";
   for (gsize i = 0; i < G_N_ELEMENTS (names); i++)
     if (names[i].number == error)
       return names[i].name;

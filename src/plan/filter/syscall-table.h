@@ -24,6 +24,7 @@ typedef struct {
 typedef enum {
   SBX_WHEN_ALWAYS,
   SBX_WHEN_PORTS_LIMITED, /* [Network] connect= or bind= */
+  SBX_WHEN_BIND_LIMITED,  /* [Network] bind=, and 0, any port, is not in it */
   SBX_WHEN_X11_APART,     /* an X server that is not in the IPC namespace of who draws on it */
 } SbxCallWhen;
 
@@ -32,10 +33,12 @@ typedef enum {
   SBX_BOX_SHARES_X11 = 1 << 0, /* the display is that of the desktop */
 } SbxBoxFacts;
 
+#define SBX_CALL_ASK (-1) /* in place of an error: the keeper is asked (keeper/parts/listen.c) */
+
 /* A system call that is refused, in which tiers, and what lifts the row. */
 typedef struct {
   const char *call;
-  int error;    /* what the caller gets */
+  int error;    /* what the caller gets, or SBX_CALL_ASK */
   guint tiers;  /* SBX_TIER_BIT ()s in which the row holds */
   guint unless; /* SbxFeatures: any of them lifts it */
   SbxCallTest test;
