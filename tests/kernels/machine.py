@@ -237,16 +237,17 @@ def boot(kernel, job, results, limit, log):
         initrd = pathlib.Path(scratch) / 'initrd'
         make_initrd(kernel, job, initrd)
         share = 'local,security_model=none,multidevs=remap'
-        # One processor: a kernel patches its own code (static keys), and an emulated one may run into what another has half
-        # done ("Oops: int3" in __set_next_task_fair)
+        # A kernel patches its own code when the first limit of a kind is set (static keys); an emulated processor may run
+        # into that half done by another one: "Oops: int3" in __set_next_task_fair
+        processors = '1' if kernel.systemd else '2'
         command = ['setpriv', '--pdeathsig', 'KILL', 'qemu-system-x86_64', '-accel', 'tcg,thread=multi',
-                   '-cpu', 'max', '-m', '1536',
+                   '-cpu', 'max', '-smp', processors, '-m', '1536',
                    '-display', 'none', '-nodefaults', '-no-user-config', '-no-reboot',
                    '-chardev', f'file,id=log,path={log}', '-device', 'isa-serial,chardev=log',
                    '-virtfs', f'{share},path=/,mount_tag=machine,readonly=on',
                    '-virtfs', f'{share},path={results},mount_tag=results',
                    '-kernel', str(kernel.directory / 'vmlinux'), '-initrd', str(initrd),
-                   '-append', 'console=ttyS0 quiet loglevel=4 panic=-1 mitigations=off nokaslr nowatchdog tsc=reliable no_timer_check '
+                   '-append', 'console=ttyS0 quiet loglevel=4 panic=-1 mitigations=off nokaslr nowatchdog tsc=reliable '
                    f'random.trust_cpu=on rdinit=/init {kernel.command_line}'.strip()]
         try:
             ended = subprocess.run(command, stdin=subprocess.DEVNULL, stderr=subprocess.PIPE, timeout=limit, check=False)
