@@ -147,7 +147,7 @@ test_sockets_in_tmp (void)
     Fake fake = new_fake ();
     g_autoptr (SbxPlan) plan = NULL;
     g_autofree char *text = NULL;
-    const SbxForwardedFile tmp = { (char *) "/tmp", TRUE, -1 };
+    const SbxForwardedFile tmp = { .path = (char *) "/tmp", .writable = TRUE, .fd = -1 };
     SbxPlanRequest asked = request;
     const SbxPlanDirectory *directories;
     gsize n;
