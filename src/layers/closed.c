@@ -46,14 +46,27 @@ sbx_closed_list_free (SbxClosedList *self)
   g_free (self);
 }
 
+static GPtrArray *
+copy_links (const SbxSource *source)
+{
+  GPtrArray *links = g_ptr_array_new_with_free_func (g_free);
+
+  for (guint i = 0; i < source->links->len; i++)
+    g_ptr_array_add (links, g_strdup (g_array_index (source->links, SbxSourceLink, i).path));
+  return links;
+}
+
 gboolean
 sbx_closed_list_add_source (SbxClosedList *self, const SbxSource *source, const char *named, const char *what,
                             guint flags, GError **error)
 {
   SbxClosed row = { .flags = flags, .object = source->object, .directory = source->kind == SBX_SOURCE_DIRECTORY };
+  const char *known = sbx_object_set_find (self->set, &row.object);
 
-  if (sbx_object_set_find (self->set, &row.object))
+  if (known) {
+    sbx_closed_list_narrow (self, known, flags);
     return TRUE;
+  }
   row.words = g_strdup_printf ("%s (%s)", what, named);
   if (sbx_object_set_add (self->set, source->fd, row.words) < 0) {
     g_free (row.words);
@@ -61,50 +74,27 @@ sbx_closed_list_add_source (SbxClosedList *self, const SbxSource *source, const 
   }
   row.named = g_strdup (named);
   row.path = g_strdup (source->path);
-  row.links = g_ptr_array_new_with_free_func (g_free);
-  for (guint i = 0; i < source->links->len; i++)
-    g_ptr_array_add (row.links, g_strdup (g_array_index (source->links, SbxSourceLink, i).path));
+  row.links = copy_links (source);
   g_array_append_val (self->rows, row);
   return TRUE;
-}
-
-/* @named does not exist: notes the nearest directory above it that does. */
-static void
-add_missing (SbxClosedList *self, const char *named, const char *what, guint flags)
-{
-  SbxClosed row = { g_strdup (named), NULL, g_strdup_printf ("%s (%s)", what, named), flags, { 0, 0 }, TRUE, NULL };
-  g_autofree char *above = g_path_get_dirname (named);
-
-  for (;;) {
-    const SbxSourceWay way = { 0 };
-    g_autoptr (SbxSource) source = sbx_source_open (above, &way, NULL);
-    char *next;
-
-    if (source || above[1] == '\0') {
-      row.path = g_strdup (source ? source->path : "/");
-      break;
-    }
-    next = g_path_get_dirname (above);
-    g_free (above);
-    above = next;
-  }
-  g_array_append_val (self->missing, row);
 }
 
 gboolean
 sbx_closed_list_add (SbxClosedList *self, const char *named, const char *what, guint flags, GError **error)
 {
-  const SbxSourceWay way = { 0 };
-  g_autoptr (GError) problem = NULL;
-  g_autoptr (SbxSource) source = sbx_source_open (named, &way, &problem);
+  const SbxSourceWay way = { .partial = TRUE };
+  g_autoptr (SbxSource) source = sbx_source_open (named, &way, error);
+  SbxClosed row = { .flags = flags, .directory = TRUE };
 
-  if (source)
-    return sbx_closed_list_add_source (self, source, named, what, flags, error);
-  if (!g_error_matches (problem, SBX_ERROR, SBX_ERROR_NOT_FOUND)) {
-    g_propagate_error (error, g_steal_pointer (&problem));
+  if (!source)
     return FALSE;
-  }
-  add_missing (self, named, what, flags);
+  if (!source->missing)
+    return sbx_closed_list_add_source (self, source, named, what, flags, error);
+  row.named = g_strdup (named);
+  row.path = g_strdup (source->path);
+  row.words = g_strdup_printf ("%s (%s)", what, named);
+  row.links = copy_links (source);
+  g_array_append_val (self->missing, row);
   return TRUE;
 }
 
@@ -120,11 +110,31 @@ sbx_closed_list_find (const SbxClosedList *self, const char *words)
   return NULL;
 }
 
+void
+sbx_closed_list_narrow (SbxClosedList *self, const char *words, guint flags)
+{
+  for (guint i = 0; i < self->rows->len; i++) {
+    SbxClosed *row = &g_array_index (self->rows, SbxClosed, i);
+
+    if (strcmp (row->words, words) == 0 && !(flags & SBX_CLOSED_READABLE))
+      row->flags &= ~(guint) SBX_CLOSED_READABLE;
+  }
+}
+
+const SbxClosed *
+sbx_closed_list_find_named (const SbxClosedList *self, const char *path)
+{
+  for (guint i = 0; i < self->rows->len; i++) {
+    const SbxClosed *row = &g_array_index (self->rows, SbxClosed, i);
+
+    if (strcmp (row->named, path) == 0)
+      return row;
+  }
+  return NULL;
+}
+
 gboolean
 sbx_closed_list_has_named (const SbxClosedList *self, const char *path)
 {
-  for (guint i = 0; i < self->rows->len; i++)
-    if (strcmp (g_array_index (self->rows, SbxClosed, i).named, path) == 0)
-      return TRUE;
-  return FALSE;
+  return sbx_closed_list_find_named (self, path) != NULL;
 }

@@ -85,12 +85,26 @@ note_parts (SbxItems *self, GError **error)
   for (guint i = 0; i < self->closed->rows->len; i++) {
     const SbxClosed *row = &g_array_index (self->closed->rows, SbxClosed, i);
     int fd = open (row->path, O_PATH | O_NOFOLLOW | O_CLOEXEC);
-    int rc = fd < 0 ? 0 : sbx_items_note (self, self->closed->set, fd, row->path, row->words);
+    int rc = fd < 0 ? 0 : sbx_mount_table_note (self->table, self->closed->set, fd, row->path, row->words);
 
     if (fd >= 0)
       close (fd);
     if (rc < 0)
       return sbx_throw (error, SBX_ERROR_SPAWN_FAILED, "files: cannot keep %s open", row->path);
+  }
+  return TRUE;
+}
+
+/* Links that the service follows, or the keeper: profiles and their drop-ins, the homes themselves. */
+static gboolean
+add_linked (SbxItems *self, GError **error)
+{
+  for (guint i = 0, n = self->closed->rows->len; i < n; i++) {
+    guint flags = g_array_index (self->closed->rows, SbxClosed, i).flags;
+    guint depth = flags & SBX_CLOSED_READABLE ? 2 : 0; /* profiles/NAME.profile.d/ */
+
+    if (!sbx_closed_list_add_linked (self->closed, i, depth, error))
+      return FALSE;
   }
   return TRUE;
 }
@@ -106,7 +120,8 @@ sbx_covers_find (SbxItems *self, GError **error)
          && add_built (self, self->around->state_home, "the crash reports and the record of launchers", SBX_CLOSED_MAKE,
                        error)
          && add_built (self, machine->runtime_dir, "the records of instances", SBX_CLOSED_MAKE, error)
-         && add_bus (self, error) && add_profile_dirs (self, error) && note_parts (self, error);
+         && add_bus (self, error) && add_profile_dirs (self, error) && add_linked (self, error)
+         && sbx_closed_list_add_mounted (self->closed, self->table, 0, error) && note_parts (self, error);
 }
 
 /* What the policy closes, or opens for reading only, in something that it opens. */
@@ -140,6 +155,18 @@ add_rule (SbxItems *self, const SbxItem *item, GError **error)
   return FALSE;
 }
 
+/* What everybody is kept from already may be closed more by the policy. */
+static gboolean
+close_again (SbxItems *self, const SbxItem *item)
+{
+  gboolean cover = item->mount->by == SBX_BY_COVER;
+  const SbxClosed *row = sbx_closed_list_find_named (self->closed, cover ? item->mount->dest : item->mount->source);
+
+  if (row)
+    sbx_closed_list_narrow (self->closed, row->words, cover ? 0 : SBX_CLOSED_READABLE);
+  return row != NULL;
+}
+
 /* They are closed like the rest: by object. The plan's own covers go; they are made anew from the list. */
 static gboolean
 add_rules (SbxItems *self, GError **error)
@@ -149,9 +176,7 @@ add_rules (SbxItems *self, GError **error)
 
     if (!is_exception (item, sbx_items_above (self, item->dest)))
       continue;
-    if (!sbx_closed_list_has_named (self->closed,
-                                    item->mount->by == SBX_BY_COVER ? item->mount->dest : item->mount->source)
-        && !add_rule (self, item, error))
+    if (!close_again (self, item) && !add_rule (self, item, error))
       return FALSE;
     item->exception = TRUE;
     item->dropped = item->mount->by == SBX_BY_COVER;
@@ -247,22 +272,51 @@ check_undo (const Covers *covers, const Place *place, GError **error)
                     place->closed->words, place->item->mount->source);
 }
 
-/* A link cannot be kept in its place by mounting something. */
+/* What opens the directory @path to be written, under whatever name; or NULL. */
+static const SbxItem *
+find_writable (const SbxItems *self, const char *path)
+{
+  g_autoptr (GPtrArray) aliases = sbx_mount_table_aliases (self->table, path);
+
+  for (guint i = 0; i < aliases->len; i++)
+    for (guint j = 0; j < self->rows->len; j++) {
+      const SbxItem *item = &g_array_index (self->rows, SbxItem, j);
+
+      if (sbx_item_is_tree (item) && sbx_item_is_writable (item) && !item->kept
+          && sbx_path_is_below (aliases->pdata[i], item->source->path))
+        return item;
+    }
+  return NULL;
+}
+
+/* A link cannot be kept in its place by mounting something, unless that closes what it lies in. */
 static gboolean
 check_links (const Covers *covers, const SbxClosed *closed, GError **error)
 {
-  for (guint i = 0; closed->links && i < closed->links->len; i++)
-    for (guint j = 0; j < covers->items->rows->len; j++) {
-      const SbxItem *item = &g_array_index (covers->items->rows, SbxItem, j);
+  for (guint i = 0; i < closed->links->len; i++) {
+    const char *link = closed->links->pdata[i];
+    g_autofree char *above = g_path_get_dirname (link);
+    const SbxItem *item =
+        sbx_closed_list_holds (covers->items->closed, link) ? NULL : find_writable (covers->items, above);
 
-      if (sbx_item_is_tree (item) && sbx_item_is_writable (item) && !item->kept
-          && sbx_path_is_below (closed->links->pdata[i], item->source->path))
-        return sbx_throw (
-            error, SBX_ERROR_SPAWN_FAILED,
-            "files: the link %s leads to %s, and it lies in %s, where this application may write and could "
-            "put another one in its place; open a smaller directory, or only for reading",
-            (const char *) closed->links->pdata[i], closed->words, item->mount->source);
-    }
+    if (item)
+      return sbx_throw (error, SBX_ERROR_SPAWN_FAILED,
+                        "files: the link %s leads to %s, and it lies in %s, where this application may write and could "
+                        "put another one in its place; open a smaller directory, or only for reading",
+                        link, closed->words, item->mount->source);
+  }
+  return TRUE;
+}
+
+static gboolean
+check_all_links (const Covers *covers, GError **error)
+{
+  const GArray *lists[] = { covers->items->closed->rows, covers->items->closed->missing };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (lists); i++)
+    for (guint j = 0; j < lists[i]->len; j++)
+      if (!check_links (covers, &g_array_index (lists[i], SbxClosed, j), error))
+        return FALSE;
   return TRUE;
 }
 
@@ -336,23 +390,6 @@ close_places (Covers *covers, GError **error)
   return TRUE;
 }
 
-/* Whether an application gets to write in the directory @path. */
-static gboolean
-is_writable (const SbxItems *self, const char *path)
-{
-  g_autoptr (GPtrArray) aliases = sbx_mount_table_aliases (self->table, path);
-
-  for (guint i = 0; i < aliases->len; i++)
-    for (guint j = 0; j < self->rows->len; j++) {
-      const SbxItem *item = &g_array_index (self->rows, SbxItem, j);
-
-      if (sbx_item_is_tree (item) && sbx_item_is_writable (item) && !item->kept
-          && sbx_path_is_below (aliases->pdata[i], item->source->path))
-        return TRUE;
-    }
-  return FALSE;
-}
-
 /* What is not there and could be made from inside, is made now, and then closed. */
 static gboolean
 make_missing (SbxItems *self, GError **error)
@@ -360,10 +397,18 @@ make_missing (SbxItems *self, GError **error)
   for (guint i = 0; i < self->closed->missing->len; i++) {
     const SbxClosed *closed = &g_array_index (self->closed->missing, SbxClosed, i);
     const SbxSourceWay way = { .create = TRUE, .mode = 0700 };
+    const SbxItem *item = find_writable (self, closed->path);
     g_autoptr (SbxSource) made = NULL;
 
-    if (!(closed->flags & SBX_CLOSED_MAKE) || !is_writable (self, closed->path))
+    /* What we cannot make there, an application of the same user cannot either */
+    if (!item || !(closed->flags & (SBX_CLOSED_MAKE | SBX_CLOSED_LINKED))
+        || sbx_closed_list_holds (self->closed, closed->path) || access (closed->path, W_OK) < 0)
       continue;
+    if (closed->flags & SBX_CLOSED_LINKED)
+      return sbx_throw (error, SBX_ERROR_SPAWN_FAILED,
+                        "files: %s is not there, and this application could make it, since it may write in %s; remove "
+                        "the link, or make what it leads to",
+                        closed->words, item->mount->source);
     made = sbx_source_open (closed->named, &way, error);
     if (!made
         || !sbx_closed_list_add_source (self->closed, made, closed->named, "a directory of the service's own",
@@ -385,18 +430,66 @@ has_tree (const SbxItems *self)
   return FALSE;
 }
 
+/* Whether an application that may write in @above could rename a directory between that and @dest. */
+static gboolean
+can_be_renamed (const SbxItem *above, const char *dest)
+{
+  g_autofree char *path = g_strconcat (above->source->path, dest + strlen (above->dest), NULL);
+  char *slash;
+
+  while ((slash = strrchr (path, '/')) != NULL && slash > path + strlen (above->source->path)) {
+    *slash = '\0';
+    if (strrchr (path, '/') > path) {
+      g_autofree char *parent = g_path_get_dirname (path);
+
+      if (access (parent, W_OK) == 0)
+        return TRUE;
+    }
+  }
+  return FALSE;
+}
+
+/* Other programs look for the runtime directory, and for the sandbox's own places, by a name. */
+static gboolean
+hold_places (Covers *covers, GError **error)
+{
+  SbxItems *self = covers->items;
+  guint features = sbx_policy_get_features (self->policy);
+
+  for (guint i = 0; i < self->rows->len; i++) {
+    const SbxItem *item = &g_array_index (self->rows, SbxItem, i);
+    const SbxItem *above =
+        item->mount->kind == SBX_MOUNT_TMPFS && !item->dropped ? sbx_items_above (self, item->dest) : NULL;
+
+    if (!above || above->kept || !sbx_item_is_tree (above) || !sbx_item_is_writable (above)
+        || !can_be_renamed (above, item->dest))
+      continue;
+    if ((features & SBX_FEATURE_USERNS) && !(features & SBX_FEATURE_WEAK_COVERS))
+      return sbx_throw (
+          error, SBX_ERROR_SPAWN_FAILED,
+          "files: with features=userns an application can rename what lies above a mount, and so %s is not "
+          "kept where it is in %s, where it may write; open a smaller directory, or only for reading, or "
+          "say features=weak-covers to go on",
+          item->dest, above->mount->source);
+    pin_between (covers, above, item->dest);
+  }
+  return TRUE;
+}
+
 static gboolean
 close_all (Covers *covers, GError **error)
 {
   SbxItems *self = covers->items;
+  guint before;
 
-  if (!make_missing (self, error) || !add_rules (self, error))
+  if (!make_missing (self, error))
     return FALSE;
-  for (guint i = 0; i < self->closed->rows->len; i++)
-    if (!check_links (covers, &g_array_index (self->closed->rows, SbxClosed, i), error))
-      return FALSE;
+  before = self->closed->rows->len;
+  if (!add_rules (self, error) || !sbx_closed_list_add_mounted (self->closed, self->table, before, error)
+      || !check_all_links (covers, error))
+    return FALSE;
   find_places (covers);
-  return close_places (covers, error);
+  return close_places (covers, error) && hold_places (covers, error);
 }
 
 gboolean

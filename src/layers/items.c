@@ -75,23 +75,6 @@ collect (SbxItems *self)
   }
 }
 
-int
-sbx_items_note (const SbxItems *self, SbxObjectSet *set, int fd, const char *path, const char *words)
-{
-  g_autoptr (GPtrArray) parts = sbx_mount_table_parts (self->table, path);
-  int rc = sbx_object_set_add (set, fd, words);
-
-  for (guint i = 0; rc == 0 && i < parts->len; i++) {
-    int part = open (parts->pdata[i], O_PATH | O_NOFOLLOW | O_CLOEXEC);
-
-    if (part < 0)
-      continue; /* it is gone again, or another file system's own affair */
-    rc = sbx_object_set_add (set, part, words);
-    close (part);
-  }
-  return rc;
-}
-
 static gboolean
 taint (SbxItems *self, const SbxItem *item, GError **error)
 {
@@ -99,7 +82,7 @@ taint (SbxItems *self, const SbxItem *item, GError **error)
                                                        : "%s, where this application may write",
                                             item->mount->source);
 
-  return sbx_items_note (self, self->tainted, item->source->fd, item->source->path, words) == 0
+  return sbx_mount_table_note (self->table, self->tainted, item->source->fd, item->source->path, words) == 0
          || sbx_throw_errno (error, SBX_ERROR_SPAWN_FAILED, errno, "files: keep %s open", item->mount->source);
 }
 
@@ -154,6 +137,20 @@ check_forwarded (SbxItems *self, const SbxItem *item, GError **error)
   return TRUE;
 }
 
+/* What is closed to everybody, unless it is named, or is of this application's own home. */
+static const SbxObjectSet *
+closed_around (const SbxItems *self, const char *path)
+{
+  gboolean named = sbx_path_is_below (path, self->box->app_home);
+
+  for (guint i = 0; !named && i < self->closed->rows->len; i++) {
+    const SbxClosed *row = &g_array_index (self->closed->rows, SbxClosed, i);
+
+    named = (row->flags & SBX_CLOSED_NAMED) && sbx_path_is_below (path, row->named);
+  }
+  return named ? NULL : self->closed->set;
+}
+
 /* What is one for everybody is made elsewhere; what is closed is there already, under whatever links. */
 static gboolean
 make_directories (SbxItems *self, GError **error)
@@ -166,6 +163,7 @@ make_directories (SbxItems *self, GError **error)
                                .parents_tainted = self->homes,
                                .more_tainted = self->around->more_tainted,
                                .data = self->around->data,
+                               .closed = closed_around (self, directories[i].path),
                                .create = TRUE,
                                .mode = directories[i].mode };
     g_autoptr (SbxSource) made = NULL;

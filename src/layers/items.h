@@ -54,8 +54,5 @@ void sbx_items_place (SbxItems *self);
 /* Returns the item that @dest lies in, the last of the nearest ones above it; NULL if it lies in what bwrap has made.
  */
 const SbxItem *sbx_items_above (const SbxItems *self, const char *dest);
-/* Adds to @set the object of @fd, found at @path, and every place where only a part of it is mounted. Returns 0, or
- * -1 with errno. */
-int sbx_items_note (const SbxItems *self, SbxObjectSet *set, int fd, const char *path, const char *words);
 
 G_END_DECLS

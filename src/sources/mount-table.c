@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "common/path.h"
 #include "common/read-file.h"
@@ -216,4 +217,36 @@ sbx_mount_table_parts (const SbxMountTable *self, const char *path)
       g_ptr_array_add (paths, g_strdup (other->point));
   }
   return paths;
+}
+
+GPtrArray *
+sbx_mount_table_below (const SbxMountTable *self, const char *path)
+{
+  GPtrArray *paths = g_ptr_array_new_with_free_func (g_free);
+
+  for (guint i = 0; i < self->mounts->len; i++) {
+    const Mount *mount = get (self, i);
+
+    if (strcmp (mount->point, path) != 0 && sbx_path_is_below (mount->point, path)
+        && locate (self, mount->point) == mount)
+      g_ptr_array_add (paths, g_strdup (mount->point));
+  }
+  return paths;
+}
+
+int
+sbx_mount_table_note (const SbxMountTable *self, SbxObjectSet *set, int fd, const char *path, const char *words)
+{
+  g_autoptr (GPtrArray) parts = sbx_mount_table_parts (self, path);
+  int rc = sbx_object_set_add (set, fd, words);
+
+  for (guint i = 0; rc == 0 && i < parts->len; i++) {
+    int part = open (parts->pdata[i], O_PATH | O_NOFOLLOW | O_CLOEXEC);
+
+    if (part < 0)
+      continue; /* it is gone again, or another file system's own affair */
+    rc = sbx_object_set_add (set, part, words);
+    close (part);
+  }
+  return rc;
 }

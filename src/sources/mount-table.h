@@ -5,6 +5,7 @@
 #include <glib.h>
 
 #include "common/error.h"
+#include "sources/object.h"
 
 G_BEGIN_DECLS
 
@@ -23,5 +24,11 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (SbxMountTable, sbx_mount_table_free)
 GPtrArray *sbx_mount_table_aliases (const SbxMountTable *self, const char *path);
 /* Returns the mount points outside of the directory at @path that show a part of it, but not all. As above. */
 GPtrArray *sbx_mount_table_parts (const SbxMountTable *self, const char *path);
+/* The mount points below @path that are to be seen, whatever is mounted there. The same. */
+GPtrArray *sbx_mount_table_below (const SbxMountTable *self, const char *path);
+/* Adds to @set what @fd is, found at @path, and every place where only a part of that is mounted. 0, or -1 with errno.
+ */
+int sbx_mount_table_note (const SbxMountTable *self, SbxObjectSet *set, int fd, const char *path,
+                          const char *words) G_GNUC_WARN_UNUSED_RESULT;
 
 G_END_DECLS

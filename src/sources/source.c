@@ -5,7 +5,7 @@
  *   at ──openat(name)──▶ directory, file: the next `at`, and its name is added to the path
  *                    ├─▶ link: refused below a tainted directory; else its text comes before what is left to walk,
  *                    │         from here, or from the root if it is absolute
- *                    └─▶ missing: made, or an error
+ *                    └─▶ missing: made, or an error, or the end of a partial way
  *
  * ".." begins again at the root with the path so far, less its last component: what is above a directory may change
  * while we stand in it, and the walk has to know whether that is tainted. The bounds hold for all beginnings
@@ -152,16 +152,23 @@ open_name (int at, const char *name)
   return fd < 0 && (errno == ENOTDIR || errno == ELOOP) ? openat (at, name, O_PATH | O_NOFOLLOW | O_CLOEXEC) : fd;
 }
 
+/* Makes the directory @name, at @path, and opens it; -1 with @error. */
 static int
-open_or_make (Walk *walk, const char *name)
+make (const Walk *walk, const char *name, const char *path, GError **error)
 {
-  int at = walk->found->fd, fd = open_name (at, name);
+  int at = walk->found->fd, fd = -1;
 
-  if (fd >= 0 || errno != ENOENT || !walk->way->create)
-    return fd;
-  if (mkdirat (at, name, walk->way->mode) < 0 && errno != EEXIST)
+  if (walk->found->closed) {
+    sbx_throw (error, SBX_ERROR_SPAWN_FAILED,
+               "files: %s is not there, and is not made in %s, which is not opened to any application for writing",
+               path, walk->found->closed);
     return -1;
-  return open_name (at, name);
+  }
+  if (mkdirat (at, name, walk->way->mode) == 0 || errno == EEXIST)
+    fd = open_name (at, name);
+  if (fd < 0)
+    fail (walk, errno, "make", path, error);
+  return fd;
 }
 
 static char *
@@ -230,9 +237,17 @@ step (Walk *walk, const char *name, GError **error)
   if (strlen (path) >= PATH_MAX)
     return sbx_throw (error, SBX_ERROR_SPAWN_FAILED, "files: %s leads to a path of more than %d bytes", walk->asked,
                       PATH_MAX);
-  fd = open_or_make (walk, name);
+  fd = open_name (walk->found->fd, name);
+  if (fd < 0 && errno == ENOENT && walk->way->partial) {
+    walk->found->missing = TRUE;
+    return TRUE;
+  }
+  if (fd < 0 && errno == ENOENT && walk->way->create)
+    fd = make (walk, name, path, error);
+  else if (fd < 0)
+    fail (walk, errno, "open", path, error);
   if (fd < 0)
-    return fail (walk, errno, "open", path, error);
+    return FALSE;
   if (fstat (fd, &st) == 0 && S_ISLNK (st.st_mode)) {
     gboolean followed = follow (walk, fd, path, error);
 
@@ -268,7 +283,7 @@ walk_all (Walk *walk, GError **error)
   gboolean ok = begin (walk, error);
   char *name;
 
-  while (ok && (name = take_name (walk)) != NULL) {
+  while (ok && !walk->found->missing && (name = take_name (walk)) != NULL) {
     if (++walk->steps > SBX_SOURCE_MAX_STEPS)
       ok = sbx_throw (error, SBX_ERROR_SPAWN_FAILED, "files: more than %d components on the way to %s",
                       SBX_SOURCE_MAX_STEPS, walk->asked);

@@ -34,6 +34,7 @@ typedef struct {
   GArray *links;       /* SbxSourceLink, in the order in which they were followed */
   const char *tainted; /* the words of the innermost tainted directory that it is below (or is), or NULL */
   const char *closed;  /* the same of a closed one */
+  gboolean missing;    /* what was asked for is not there, and this is the directory in which the next part would be */
 } SbxSource;
 
 /* How to open. Everything may be zero. */
@@ -46,13 +47,16 @@ typedef struct {
   gpointer data;
   gboolean *planted;          /* or NULL: set when a link that a sandbox may have made is why there is an error */
   const SbxObjectSet *closed; /* or NULL. Only looked out for, not refused here */
-  gboolean create;            /* directories that are missing are made, with @mode as the umask leaves it */
+  gboolean create;            /* directories that are missing are made, with @mode as the umask leaves it, but none in
+                               * something closed */
   mode_t mode;
+  gboolean partial; /* what is missing is no error: the way ends in the directory that it would be in */
 } SbxSourceWay;
 
 /* Opens @path, which is absolute. Errors: NOT_FOUND (a component is missing), SPAWN_FAILED: with the component and its
  * errno; a link that a sandbox may have made, with what to write instead; more than SBX_SOURCE_MAX_LINKS links,
- * SBX_SOURCE_MAX_STEPS components or PATH_MAX bytes. What was made before an error stays. */
+ * SBX_SOURCE_MAX_STEPS components or PATH_MAX bytes; a directory that would have to be made in something closed. What
+ * was made before an error stays. */
 SbxSource *sbx_source_open (const char *path, const SbxSourceWay *way, GError **error);
 void sbx_source_free (SbxSource *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (SbxSource, sbx_source_free)

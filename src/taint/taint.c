@@ -4,27 +4,39 @@
 #include <errno.h>
 
 #include "common/names.h"
+#include "policy/policy.h"
+#include "sources/mount-table.h"
 #include "sources/source.h"
 
-/* Directories that @profile lets an application write. */
+/* What @profile calls @path. */
 static void
-add_writable (SbxObjectSet *set, SbxProfile *profile)
+add_place (SbxObjectSet *set, const SbxMountTable *table, const char *path, SbxProfile *profile)
 {
   const SbxSourceWay way = { 0 };
+  g_autoptr (SbxSource) source = sbx_source_open (path, &way, NULL);
+  g_autofree char *words = NULL;
+
+  if (!source)
+    return;
+  words =
+      g_strdup_printf ("%s, where applications under the profile %s may write", path, sbx_profile_get_name (profile));
+  if (sbx_mount_table_note (table, set, source->fd, source->path, words) < 0)
+    g_warning ("Links in %s are followed, since it cannot be kept open: %s", path, g_strerror (errno));
+}
+
+/* Directories that @profile lets an application write; "/" means no more than what a sandbox gets of it. */
+static void
+add_writable (SbxObjectSet *set, const SbxMountTable *table, SbxProfile *profile)
+{
   gsize n;
   const SbxPathRule *rules = sbx_policy_get_filesystems (sbx_profile_get_policy (profile), &n);
 
   for (gsize i = 0; i < n; i++) {
-    g_autoptr (SbxSource) source =
-        rules[i].access >= SBX_ACCESS_RW ? sbx_source_open (rules[i].path, &way, NULL) : NULL;
-    g_autofree char *words = NULL;
+    const char *const one[] = { rules[i].path, NULL };
+    const char *const *places = rules[i].path[1] == '\0' ? sbx_path_host_places () : one;
 
-    if (!source)
-      continue;
-    words = g_strdup_printf ("%s, where applications under the profile %s may write", rules[i].path,
-                             sbx_profile_get_name (profile));
-    if (sbx_object_set_add (set, source->fd, words) < 0)
-      g_warning ("Links in %s are followed, since it cannot be kept open: %s", rules[i].path, g_strerror (errno));
+    for (gsize j = 0; rules[i].access >= SBX_ACCESS_RW && places[j]; j++)
+      add_place (set, table, places[j], profile);
   }
 }
 
@@ -32,13 +44,14 @@ SbxObjectSet *
 sbx_taint_of_profiles (SbxProfileSet *profiles)
 {
   g_auto (GStrv) names = sbx_profile_set_list (profiles);
+  g_autoptr (SbxMountTable) table = sbx_mount_table_read (NULL);
   SbxObjectSet *set = sbx_object_set_new ();
 
-  for (char **name = names; *name; name++) {
+  for (char **name = names; table && *name; name++) {
     g_autoptr (SbxProfile) profile = sbx_profile_set_lookup (profiles, *name, NULL);
 
     if (profile) /* else nobody starts under it */
-      add_writable (set, profile);
+      add_writable (set, table, profile);
   }
   return set;
 }

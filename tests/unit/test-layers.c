@@ -4,7 +4,9 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <glib/gstdio.h>
+#include <sched.h>
 #include <string.h>
+#include <sys/mount.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -435,11 +437,185 @@ test_mount_points (Fixture *fixture, gconstpointer data)
   sbx_runtime_dir_free (runtime);
 }
 
+/* @path, below the root, is to be seen at @at too. */
+static void
+bind_to (const Fixture *fixture, const char *path, const char *at)
+{
+  g_autofree char *from = make_directory (fixture, path), *to = make_directory (fixture, at);
+
+  g_assert_cmpint (mount (from, to, NULL, MS_BIND, NULL), ==, 0);
+}
+
+static void
+unbind (const Fixture *fixture, const char *at)
+{
+  g_autofree char *path = g_build_filename (fixture->root, at, NULL);
+
+  g_assert_cmpint (umount2 (path, MNT_DETACH), ==, 0);
+}
+
+/* Other names that a mount makes: of what contains the closed, of a part of it, of what is mounted in it. */
+static void
+test_mounted (Fixture *fixture, gconstpointer data)
+{
+  make_file (fixture, "home/.local/share/sandbox/other/secret");
+  make_file (fixture, "home/.config/sandbox/profiles/a.profile");
+  bind_to (fixture, "home", "again/h");
+  bind_to (fixture, "home/.local/share/sandbox/other", "parts/o");
+  bind_to (fixture, "disk/kept", "home/.local/share/sandbox/far");
+  assert_made (fixture, "{'filesystems': '%s/again'}");
+  assert_layers (fixture, "again/h", "self");
+  assert_layers (fixture, "again/h/.local", "self");
+  assert_layers (fixture, "again/h/.local/share/sandbox", "tmpfs!,seal");
+  assert_layers (fixture, "again/h/.config/sandbox", "self-!");
+  assert_made (fixture, "{'filesystems': '%s/parts'}");
+  assert_layers (fixture, "parts/o", "tmpfs,seal");
+  assert_refused (fixture, "{'filesystems': '%s/parts/o'}", "the kept homes of applications");
+  assert_made (fixture, "{'filesystems': '%s/disk'}");
+  assert_layers (fixture, "disk/kept", "tmpfs!,seal");
+  assert_refused (fixture, "{'filesystems': '%s/disk/kept:ro'}", "what is mounted in the kept homes");
+  assert_made (fixture, "{'filesystems': '%s/home/.local/share/sandbox/far'}"); /* by its words */
+  unbind (fixture, "home/.local/share/sandbox/far");
+  assert_made (fixture, "{'filesystems': '%s/disk/kept:ro'}"); /* the control */
+  unbind (fixture, "parts/o");
+  unbind (fixture, "again/h");
+}
+
+/* The link to the profiles, to be seen under another name. */
+static void
+test_mounted_link (Fixture *fixture, gconstpointer data)
+{
+  make_file (fixture, "cfg/profiles/a.profile");
+  make_link (fixture, "/cfg", "home/.config/sandbox");
+  bind_to (fixture, "home", "again/h");
+  assert_refused (fixture, "{'filesystems': '%s/again'}", "could put another one in its place");
+  assert_made (fixture, "{'filesystems': '%s/again:ro'}");
+  unbind (fixture, "again/h");
+}
+
+/* Links in what is closed: one profile, the drop-ins of one, one kept home. */
+static void
+test_linked (Fixture *fixture, gconstpointer data)
+{
+  g_autofree char *profiles = make_directory (fixture, "home/.config/sandbox/profiles/b.profile.d");
+  g_autofree char *homes = make_directory (fixture, "home/.local/share/sandbox");
+
+  make_file (fixture, "dots/a.profile");
+  make_file (fixture, "dots/10.conf");
+  make_file (fixture, "disk/kept/secret");
+  make_link (fixture, "/dots/a.profile", "home/.config/sandbox/profiles/a.profile");
+  make_link (fixture, "/dots/10.conf", "home/.config/sandbox/profiles/b.profile.d/10.conf");
+  make_link (fixture, "/disk/kept", "home/.local/share/sandbox/other");
+  make_link (fixture, "loop", "home/.config/sandbox/profiles/loop");
+  assert_made (fixture, "{'filesystems': '%s/dots'}");
+  assert_layers (fixture, "dots/a.profile", "self-!");
+  assert_layers (fixture, "dots/10.conf", "self-!");
+  assert_refused (fixture, "{'filesystems': '%s/dots/a.profile'}", "what is linked to in the profiles");
+  assert_made (fixture, "{'filesystems': '%s/disk'}");
+  assert_layers (fixture, "disk/kept", "tmpfs!,seal");
+  assert_refused (fixture, "{'filesystems': '%s/disk/kept'}", "what is linked to in the kept homes");
+  assert_made (fixture, "{'filesystems': '%s/home'}"); /* the links are closed themselves */
+  make_link (fixture, "/dots/later.profile", "home/.config/sandbox/profiles/later.profile");
+  assert_refused (fixture, "{'filesystems': '%s/dots'}", "this application could make it");
+  assert_made (fixture, "{'filesystems': '%s/dots:ro'}");
+}
+
+/* The profiles are to lie where a link leads, and nothing is there yet. */
+static void
+test_link_to_nothing (Fixture *fixture, gconstpointer data)
+{
+  g_autofree char *dots = make_directory (fixture, "dots"), *made = g_build_filename (dots, "cfg", NULL);
+
+  make_link (fixture, "/dots/cfg", "home/.config/sandbox");
+  assert_refused (fixture, "{'filesystems': '%s/home'}", "that an application may have made");
+  assert_made (fixture, "{'filesystems': '%s/dots:ro'}");
+  g_assert_false (g_file_test (made, G_FILE_TEST_EXISTS));
+  assert_made (fixture, "{'filesystems': '%s/dots'}");
+  assert_layers (fixture, "dots/cfg", "self-!");
+}
+
+/* Directories that SANDBOX_PROFILE_PATH names: there, and not there yet. */
+static void
+test_profile_path (Fixture *fixture, gconstpointer data)
+{
+  g_autofree char *there = make_directory (fixture, "w/there");
+  g_autofree char *later = g_build_filename (fixture->root, "w", "sub", "later", NULL);
+  const char *const dirs[] = { there, later, NULL };
+
+  fixture->around.profile_dirs = dirs;
+  fixture->around.n_profile_dirs = G_N_ELEMENTS (dirs);
+  assert_made (fixture, "{'filesystems': '%s/w'}");
+  assert_layers (fixture, "w/there", "self-!");
+  assert_layers (fixture, "w/sub", "self");
+  assert_layers (fixture, "w/sub/later", "self-!");
+}
+
+/* A policy may close what everybody may read. */
+static void
+test_closed_more (Fixture *fixture, gconstpointer data)
+{
+  make_file (fixture, "home/.config/sandbox/profiles/a.profile");
+  assert_made (fixture, "{'filesystems': '%s/home:ro;%s/home/.config/sandbox:none'}");
+  assert_layers (fixture, "home/.config/sandbox", "tmpfs!,seal");
+}
+
+/* Nothing is made in what is closed, not even on the way to a refusal. */
+static void
+test_made_in_closed (Fixture *fixture, gconstpointer data)
+{
+  g_autofree char *profiles = make_directory (fixture, "home/.config/sandbox/profiles");
+  g_autofree char *inside = g_build_filename (profiles, "x", NULL);
+
+  make_link (fixture, "/home/.config", "alias-config");
+  assert_refused (fixture, "{'filesystems': '%s/alias-config/sandbox/profiles/x:create'}", "is not made in");
+  g_assert_false (g_file_test (inside, G_FILE_TEST_EXISTS));
+}
+
+/* Where the runtime directory lies in what an application may write, nobody can rename what is above it. */
+static void
+test_runtime_dir (Fixture *fixture, gconstpointer data)
+{
+  g_autofree char *runtime = make_directory (fixture, "t/user/run");
+
+  fixture->machine.runtime_dir = runtime;
+  assert_made (fixture, "{'filesystems': '%s/t'}");
+  assert_layers (fixture, "t/user", "self");
+  assert_refused (fixture, "{'filesystems': '%s/t', 'features': 'userns'}", "features=weak-covers");
+  assert_made (fixture, "{'filesystems': '%s/t:ro', 'features': 'userns'}");
+}
+
+static void
+write_map (const char *path, unsigned id)
+{
+  g_autofree char *text = g_strdup_printf ("%u %u 1", id, id);
+  int fd = open (path, O_WRONLY | O_CLOEXEC);
+
+  g_assert_cmpint (write (fd, text, strlen (text)), ==, (ssize_t) strlen (text));
+  close (fd);
+}
+
+/* Where we may mount. */
+static void
+enter_namespaces (void)
+{
+  unsigned uid = getuid (), gid = getgid ();
+  int fd;
+
+  g_assert_cmpint (unshare (CLONE_NEWUSER | CLONE_NEWNS), ==, 0);
+  fd = open ("/proc/self/setgroups", O_WRONLY | O_CLOEXEC);
+  g_assert_cmpint (write (fd, "deny", 4), ==, 4);
+  close (fd);
+  write_map ("/proc/self/uid_map", uid);
+  write_map ("/proc/self/gid_map", gid);
+  g_assert_cmpint (mount (NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL), ==, 0);
+}
+
 #define ADD(path, func) g_test_add (path, Fixture, NULL, set_up, func, tear_down)
 
 int
 main (int argc, char **argv)
 {
+  enter_namespaces (); /* as long as there is one thread */
   g_test_init (&argc, &argv, NULL);
   ADD ("/layers/home", test_home);
   ADD ("/layers/missing", test_missing);
@@ -450,6 +626,14 @@ main (int argc, char **argv)
   ADD ("/layers/links-inside", test_links_inside);
   ADD ("/layers/user-namespaces", test_user_namespaces);
   ADD ("/layers/replaced", test_replaced);
+  ADD ("/layers/mounted", test_mounted);
+  ADD ("/layers/mounted-link", test_mounted_link);
+  ADD ("/layers/linked", test_linked);
+  ADD ("/layers/link-to-nothing", test_link_to_nothing);
+  ADD ("/layers/profile-path", test_profile_path);
+  ADD ("/layers/closed-more", test_closed_more);
+  ADD ("/layers/made-in-closed", test_made_in_closed);
+  ADD ("/layers/runtime-dir", test_runtime_dir);
   ADD ("/mount-points/last-one", test_mount_points);
   return g_test_run ();
 }
