@@ -499,7 +499,7 @@ sbx_covers_add (SbxItems *self, SbxLayerList *layers, GError **error)
   Covers covers = { self, layers, NULL, pinned };
   gboolean closed;
 
-  if (!has_tree (self))
+  if (!self->table || !has_tree (self)) /* nothing of the host is shown */
     return TRUE;
   covers.places = g_array_new (FALSE, FALSE, sizeof (Place));
   g_array_set_clear_func (covers.places, clear_place);

@@ -59,8 +59,8 @@ is_opened (const SbxItems *self, const SbxItem *item)
   return item->mount->kind == SBX_MOUNT_BIND && !is_of_sidecar (self, item->mount);
 }
 
-static void
-collect (SbxItems *self)
+void
+sbx_items_collect (SbxItems *self)
 {
   gsize n;
   const SbxMount *mounts = sbx_box_get_mounts (self->box, &n);
@@ -73,6 +73,24 @@ collect (SbxItems *self)
     item.kept = mounts[i].kind == SBX_MOUNT_BIND && sbx_path_is_below (mounts[i].source, self->box->app_home);
     g_array_append_val (self->rows, item);
   }
+}
+
+gboolean
+sbx_items_show_host (const SbxItems *self)
+{
+  gsize n;
+  const SbxPlanDirectory *directories = sbx_box_get_directories (self->box, &n);
+
+  for (guint i = 0; i < self->rows->len; i++) {
+    const SbxItem *item = &g_array_index (self->rows, SbxItem, i);
+
+    if (is_opened (self, item) && !item->kept && item->mount->by != SBX_BY_SYSTEM)
+      return TRUE;
+  }
+  for (gsize i = 0; i < n; i++)
+    if (!sbx_path_is_below (directories[i].path, self->box->app_home))
+      return TRUE;
+  return FALSE;
 }
 
 static gboolean
@@ -182,7 +200,6 @@ make_directories (SbxItems *self, GError **error)
 gboolean
 sbx_items_open (SbxItems *self, GError **error)
 {
-  collect (self);
   if (!open_writable (self, error) || !make_directories (self, error) || !open_writable (self, error))
     return FALSE;
   for (guint i = 0; i < self->rows->len; i++) {

@@ -44,7 +44,12 @@ gboolean sbx_item_is_writable (const SbxItem *item);
 /* Whether @item shows a directory of the host, whatever the policy keeps for this application apart. */
 gboolean sbx_item_is_tree (const SbxItem *item);
 
-/* Makes the items, and opens what they show. Errors: those of sbx_source_open (), and SPAWN_FAILED for a file that is
+/* Makes the items. */
+void sbx_items_collect (SbxItems *self);
+/* Whether any of them shows more of the host than the system and the application's own home. If not, nothing that is
+ * closed can be among it, and self->table may be NULL. */
+gboolean sbx_items_show_host (const SbxItems *self);
+/* Opens what they show. Errors: those of sbx_source_open (), and SPAWN_FAILED for a file that is
  * not the one that the caller has handed over. */
 gboolean sbx_items_open (SbxItems *self, GError **error);
 /* Refuses what is closed, or lies in something closed. SPAWN_FAILED. */

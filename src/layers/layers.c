@@ -215,9 +215,11 @@ build (SbxLayers *self, GError **error)
 {
   SbxItems *items = &self->items;
 
-  items->table = sbx_mount_table_read (error);
-  if (!items->table || !find_homes (self, error) || !sbx_covers_find (items, error) || !sbx_items_open (items, error)
-      || !sbx_items_check_closed (items, error))
+  sbx_items_collect (items);
+  if (sbx_items_show_host (items)
+      && ((items->table = sbx_mount_table_read (error)) == NULL || !sbx_covers_find (items, error)))
+    return FALSE;
+  if (!find_homes (self, error) || !sbx_items_open (items, error) || !sbx_items_check_closed (items, error))
     return FALSE;
   sbx_items_place (items);
   if (!sbx_covers_add (items, &self->list, error))

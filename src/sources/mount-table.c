@@ -237,10 +237,10 @@ sbx_mount_table_below (const SbxMountTable *self, const char *path)
 int
 sbx_mount_table_note (const SbxMountTable *self, SbxObjectSet *set, int fd, const char *path, const char *words)
 {
-  g_autoptr (GPtrArray) parts = sbx_mount_table_parts (self, path);
+  g_autoptr (GPtrArray) parts = self ? sbx_mount_table_parts (self, path) : NULL;
   int rc = sbx_object_set_add (set, fd, words);
 
-  for (guint i = 0; rc == 0 && i < parts->len; i++) {
+  for (guint i = 0; rc == 0 && parts && i < parts->len; i++) {
     int part = open (parts->pdata[i], O_PATH | O_NOFOLLOW | O_CLOEXEC);
 
     if (part < 0)

@@ -26,7 +26,8 @@ GPtrArray *sbx_mount_table_aliases (const SbxMountTable *self, const char *path)
 GPtrArray *sbx_mount_table_parts (const SbxMountTable *self, const char *path);
 /* The mount points below @path that are to be seen, whatever is mounted there. The same. */
 GPtrArray *sbx_mount_table_below (const SbxMountTable *self, const char *path);
-/* Adds to @set what @fd is, found at @path, and every place where only a part of that is mounted. 0, or -1 with errno.
+/* Adds to @set what @fd is, found at @path, and every place where only a part of that is mounted; without that if @self
+ * is NULL. 0, or -1 with errno.
  */
 int sbx_mount_table_note (const SbxMountTable *self, SbxObjectSet *set, int fd, const char *path,
                           const char *words) G_GNUC_WARN_UNUSED_RESULT;

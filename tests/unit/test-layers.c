@@ -584,6 +584,16 @@ test_runtime_dir (Fixture *fixture, gconstpointer data)
   assert_made (fixture, "{'filesystems': '%s/t:ro', 'features': 'userns'}");
 }
 
+/* Who shows nothing of the host needs no look at what is closed there. */
+static void
+test_nothing_shown (Fixture *fixture, gconstpointer data)
+{
+  make_link (fixture, "sandbox", "home/.local/state/sandbox"); /* to itself */
+  assert_refused (fixture, "{'filesystems': '%s/home:ro'}", "more than");
+  assert_made (fixture, "{'persistent': '.;!.cache'}");
+  assert_layers (fixture, "home", "tree");
+}
+
 static void
 write_map (const char *path, unsigned id)
 {
@@ -634,6 +644,7 @@ main (int argc, char **argv)
   ADD ("/layers/closed-more", test_closed_more);
   ADD ("/layers/made-in-closed", test_made_in_closed);
   ADD ("/layers/runtime-dir", test_runtime_dir);
+  ADD ("/layers/nothing-shown", test_nothing_shown);
   ADD ("/mount-points/last-one", test_mount_points);
   return g_test_run ();
 }
