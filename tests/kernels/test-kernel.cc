@@ -1,9 +1,13 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* What is promised is enforced on this kernel, and what cannot be is said before anything starts. */
+#include <cerrno>
 #include <cstdlib>
 #include <cstring>
+#include <filesystem>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <sys/un.h>
+#include <unistd.h>
 
 #include "facts.h"
 
@@ -167,6 +171,40 @@ TEST_F (Kernel, OneProcfs)
   EXPECT_EQ (outcome.out.find ('\n'), outcome.out.size () - 1) << outcome.out;
   for (const char *option : { " / /proc ", "nosuid", "nodev", "noexec", "hidepid=ptraceable" })
     EXPECT_NE (outcome.out.find (option), std::string::npos) << outcome.out;
+}
+
+/* What is the user's is mounted from outside: opened, closed, and held where it is. */
+TEST_F (Kernel, MountsByObject)
+{
+  std::string w = home () + "/w";
+  std::string inherits = startable ()[0].substr (10);
+  std::string context = "[Context]\npersistent=.;\nfilesystems=" + w + ";";
+  Argv open = { "--profile=open" }, closed = { "--profile=closed" };
+  Argv command = { "sh", "-c",
+                   "cd \"$1\" && echo in >new; cat x/closed/secret; mv x y && mv y x; echo no >ro/f; echo k >~/kept",
+                   "sh", w };
+
+  add_profile ("open", "[Profile]\nName=open\nInherits=" + inherits + "\n" + context + "\n");
+  add_profile ("closed", "[Profile]\nName=closed\nInherits=" + inherits + "\n" + context + "!" + w + "/x/closed;" + w
+                             + "/ro:ro;\n");
+  ASSERT_TRUE (std::filesystem::create_directories (w + "/x/closed") && std::filesystem::create_directory (w + "/ro"));
+  write_file (w + "/x/closed/secret", "secret\n");
+  write_file (w + "/ro/f", "yes\n");
+  if (syscall (SYS_mount_setattr, -1, "", 0, nullptr, 0) < 0 && errno == ENOSYS) {
+    EXPECT_TRUE (fails_with (run_in (closed, command), 125, { "read-only" }));
+    return;
+  }
+  Outcome outcome = run_in (closed, command);
+  EXPECT_EQ (outcome.out, "") << outcome.err;
+  EXPECT_NE (outcome.err.find ("busy"), std::string::npos) << outcome.err;
+  EXPECT_NE (outcome.err.find ("Read-only file system"), std::string::npos) << outcome.err;
+  EXPECT_EQ (read_file (w + "/new"), "in\n");
+  EXPECT_EQ (read_file (w + "/ro/f"), "yes\n");
+  EXPECT_EQ (run_in (closed, { "sh", "-c", "cat ~/kept" }).out, "k\n");
+  /* The control: nothing of it is closed */
+  outcome = run_in (open, command);
+  EXPECT_EQ (outcome.out, "secret\n") << outcome.err;
+  EXPECT_EQ (read_file (w + "/ro/f"), "no\n") << outcome.err;
 }
 
 /* Who traces whom, by the mode of Yama that the step has set. */
