@@ -134,6 +134,21 @@ is_exception (const SbxItem *item, const SbxItem *above)
          || (item->mount->by == SBX_BY_PATH && !sbx_item_is_writable (item) && sbx_item_is_writable (above));
 }
 
+/* Two names of one object, without a link or a mount that would explain it: somebody renames while we look, so one of
+ * the two objects that are meant has not been seen. */
+static gboolean
+is_seen_elsewhere (const SbxItems *self, const SbxSource *source)
+{
+  const char *words = sbx_object_set_find (self->closed->set, &source->object);
+  const SbxClosed *row = words ? sbx_closed_list_find (self->closed, words) : NULL;
+  g_autoptr (GPtrArray) aliases = row ? sbx_mount_table_aliases (self->table, row->path) : NULL;
+
+  for (guint i = 0; aliases && i < aliases->len; i++) /* the path itself is the first */
+    if (strcmp (aliases->pdata[i], source->path) == 0)
+      return FALSE;
+  return row != NULL;
+}
+
 static gboolean
 add_rule (SbxItems *self, const SbxItem *item, GError **error)
 {
@@ -145,6 +160,10 @@ add_rule (SbxItems *self, const SbxItem *item, GError **error)
   g_autoptr (GError) problem = NULL;
   g_autoptr (SbxSource) source = sbx_source_open (cover ? item->mount->dest : item->mount->source, &way, &problem);
 
+  if (source && is_seen_elsewhere (self, source))
+    return sbx_throw (error, SBX_ERROR_SPAWN_FAILED,
+                      "files: what the policy closes at %s has been moved meanwhile; nothing was started, try again",
+                      item->mount->dest);
   if (source)
     return sbx_closed_list_add_source (self->closed, source, item->mount->dest,
                                        cover ? "what the policy closes" : "what the policy opens for reading only",
