@@ -18,12 +18,14 @@
 #define FILES_BEGIN "@@"
 #define URIS_BEGIN "@@u"
 #define END "@@"
-#define FILES_MAX 200 /* policy/options.c takes no more */
+#define DIRECTORIES_MAX 4 /* of files that are not there yet */
+#define FILES_MAX 200     /* policy/options.c takes no more */
 
 typedef struct {
   GUnixFDList *fds;
   GVariantBuilder *handles, *new_files;
   GHashTable *paths;             /* already there */
+  GHashTable *directories;       /* of new files: from where each is to its handle */
   SbxObjectSet *homes, *tainted; /* what a link in a path is judged by; the second NULL until there is one */
 } Forward;
 
@@ -120,24 +122,47 @@ may_be_made (const char *path, const char *name)
          && strcmp (name, "..") != 0 && strcmp (name, "/") != 0;
 }
 
+/* The handle of the directory @fd, which is at @place. -1 with @error; or without: there are too many. A bus takes few
+ * descriptors with one message (dbus-daemon: 16), so each directory is there once, and only some are. */
+static int
+find_directory (Forward *forward, int fd, const char *place, GError **error)
+{
+  gpointer known;
+  int handle;
+
+  if (g_hash_table_lookup_extended (forward->directories, place, NULL, &known))
+    return GPOINTER_TO_INT (known);
+  if (g_hash_table_size (forward->directories) == DIRECTORIES_MAX)
+    return -1;
+  handle = g_unix_fd_list_append (forward->fds, fd, error);
+  if (handle >= 0)
+    g_hash_table_insert (forward->directories, g_strdup (place), GINT_TO_POINTER (handle));
+  return handle;
+}
+
 /* @path is not there. */
 static gboolean
 add_new_file (Forward *forward, const char *path, GError **error)
 {
   g_autofree char *name = g_path_get_basename (path), *above = g_path_get_dirname (path);
-  int fd = may_be_made (path, name) ? open (above, O_PATH | O_DIRECTORY | O_CLOEXEC) : -1, handle = 0;
+  g_autoptr (GError) problem = NULL;
+  int fd = may_be_made (path, name) ? open (above, O_PATH | O_DIRECTORY | O_CLOEXEC) : -1, handle = -1;
   g_autofree char *place = fd < 0 ? NULL : place_of (fd);
+  g_autofree char *full = place ? g_build_filename (place, name, NULL) : NULL;
 
-  if (place && g_hash_table_size (forward->paths) < FILES_MAX) {
-    g_hash_table_add (forward->paths, g_build_filename (place, name, NULL));
-    handle = g_unix_fd_list_append (forward->fds, fd, error);
-    if (handle >= 0)
-      g_variant_builder_add (forward->new_files, "(h@ay)", handle,
-                             g_variant_new_fixed_array (G_VARIANT_TYPE_BYTE, name, strlen (name), 1));
+  if (full && g_hash_table_size (forward->paths) < FILES_MAX && !g_hash_table_contains (forward->paths, full))
+    handle = find_directory (forward, fd, place, &problem);
+  if (handle >= 0) {
+    g_hash_table_add (forward->paths, g_steal_pointer (&full));
+    g_variant_builder_add (forward->new_files, "(h@ay)", handle,
+                           g_variant_new_fixed_array (G_VARIANT_TYPE_BYTE, name, strlen (name), 1));
   }
   if (fd >= 0)
     close (fd);
-  return handle >= 0;
+  if (!problem)
+    return TRUE;
+  g_propagate_error (error, g_steal_pointer (&problem));
+  return FALSE;
 }
 
 /* Opens up @path; *@place is where it is, NULL when there is nothing to be opened up. */
@@ -238,7 +263,8 @@ sbx_forward_files (char **argv, GUnixFDList *fds, GVariantBuilder *handles, GVar
 {
   g_autoptr (GHashTable) paths = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
   g_autoptr (SbxObjectSet) homes = sbx_object_set_new ();
-  Forward forward = { fds, handles, new_files, paths, homes, NULL };
+  g_autoptr (GHashTable) directories = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+  Forward forward = { fds, handles, new_files, paths, directories, homes, NULL };
   char **result = NULL;
 
   if (sbx_taint_add_homes (homes, g_get_user_data_dir ()) < 0)

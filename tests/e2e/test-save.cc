@@ -145,6 +145,22 @@ TEST_P (Save, ANewFile)
   EXPECT_TRUE (eventually ([&] { return stages ().empty (); }));
 }
 
+/* A bus takes few descriptors with one message, and words that are no files are no reason for more. */
+TEST_P (Save, ManyWords)
+{
+  Argv words = { "sh", "-c", "echo $#", "sh", "@@" };
+
+  for (int i = 0; i < 60; i++)
+    words.push_back ("word-" + std::to_string (i));
+  fs::create_directory (home () + "/work");
+  for (int i = 0; i < 40; i++) { /* also in many places */
+    fs::create_directory (home () + "/work/" + std::to_string (i));
+    words.push_back (home () + "/work/" + std::to_string (i) + "/none");
+  }
+  words.push_back ("@@");
+  EXPECT_EQ (in_work (words).out, "100\n");
+}
+
 /* A hostile application: what it puts in the place is a file of its own, or nothing. */
 TEST_P (Save, WhatIsNoFile)
 {
