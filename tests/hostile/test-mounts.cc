@@ -23,7 +23,7 @@ protected:
   Outcome
   open_with (const std::string &groups, const Argv &words)
   {
-    return run (inside (groups, { "--file-forwarding" }) (words));
+    return run (inside (groups, { "--file-forwarding" }, "viewer") (words));
   }
 };
 AS_EVERYBODY (Mounts);
@@ -115,6 +115,24 @@ TEST_P (Mounts, PointsDoNotStay)
   hold ("mounts/left-behind", left (), control);
 }
 
+/* The user opens what an application has left: a link, which is not the file that was meant. */
+TEST_P (Mounts, OpenedByTheUser)
+{
+  for (const auto &[name, links] :
+       std::map<std::string, Argv>{ { "links/opened-file", { "link", "~/secret/id", "~/w/photo.jpg" } },
+                                    { "links/opened-below", { "link", "~/secret", "~/w/album" } } }) {
+    std::string photo = at (name == "links/opened-file" ? "~/w/photo.jpg" : "~/w/album/id");
+    auto read = [&] (const Outcome &outcome) {
+      return outcome.out.find ("READ") == std::string::npos ? "" : "the secret is read";
+    };
+
+    lay_out (false);
+    act (inside ("[Context]\nfilesystems=~/w;\n"), links);
+    hold (name, read (open_with ("[Context]\nforward=ro\n", { "--do", "read", "@@", photo, "@@" })),
+          read (run (outside () ({ "--do", "read", photo }))));
+  }
+}
+
 /* Without a bus: a service on one would be in the other mount namespace. */
 class SecondMounts : public Mounts {};
 AS_USER_AND_ROOT (SecondMounts);
@@ -190,6 +208,23 @@ TEST_P (Cases, LinksInTheHome)
                    || (outcome.status == 125 && outcome.err.find ("bwrap: ") == std::string::npos))
           << ours << outcome.err;
     }
+}
+
+/* As gedit, sed -i and g_file_replace () save. */
+TEST_P (Cases, AFileIsSavedByRename)
+{
+  lay_out (false);
+  write_file (at ("~/note"), "old");
+  Outcome outcome = open_with ("[Context]\npersistent=.;\nforward=rw\n", { "--do", "save", "@@", at ("~/note"), "@@" });
+  EXPECT_EQ (read_file (at ("~/note")), "the bystander's secret") << outcome.out << outcome.err;
+}
+
+/* One that is not there yet. */
+TEST_P (Cases, ANewFileIsWhereItWasNamed)
+{
+  lay_out (false);
+  Outcome outcome = open_with ("[Context]\npersistent=.;\nforward=rw\n", { "--do", "write", "@@", "fresh.txt", "@@" });
+  EXPECT_TRUE (fs::exists (at ("~/fresh.txt")) || !outcome.err.empty ()) << "lost in the application's own home";
 }
 
 /* A start that is refused leaves nothing, least of all of root's in somebody else's home. */

@@ -68,7 +68,7 @@ TEST_P (Ports, OnlyThoseThatAreNamed)
   if (!refused_below (4, limited))
     hold ({ "ports/connect", "ports/bind", "ports/mptcp-connect", "ports/mptcp-bind", "ports/mptcp-high-bits",
             "ports/mapped-address", "ports/mapped-bind", "ports/fast-open", "ports/fast-open-message",
-            "ports/fast-open-messages", "ports/fast-open-option", "ports/bind-unspecified" },
+            "ports/fast-open-messages", "ports/fast-open-option", "ports/bind-unspecified", "ports/listen" },
           inside (limited), inside ("[Context]\nshared=network;\n"));
 }
 

@@ -12,12 +12,14 @@ namespace fs = std::filesystem;
 
 static constexpr int STARTS = 250, NAMES = 8, AT_ONCE = 10;
 
-/* Each "%" stands for the number of a name in ~/w, of which each has another in NUMBER.other. */
+/* Each "%" stands for the number of a name in a directory, of which each has another in NUMBER.other. */
 struct Race {
   const char *name;
-  Argv right, other; /* acts that make the two */
-  const char *rule;  /* what the application that is started gets */
-  Argv wanted;       /* what it reads */
+  const char *place;       /* the directory, which the application that swaps may write … */
+  const char *swaps;       /* … by this policy */
+  Argv right, other;       /* acts that make the two */
+  const char *list, *rule; /* the policy of the application that is started: a list, and its words */
+  Argv wanted;             /* what it reads */
 };
 
 class Renames : public Trees {
@@ -75,10 +77,8 @@ void
 Renames::race (const Race &race)
 {
   std::string script = "cat", rules;
-  Argv makes, flicker = { "--do", "flicker", at ("~/w"), std::to_string (NAMES) };
+  Argv makes, flicker = { "--do", "flicker", at (race.place), std::to_string (NAMES) };
 
-  lay_out (false);
-  fs::create_directory (at ("~/out"));
   for (int i = 0; i < NAMES; i++) {
     for (const Argv &acts : { race.right, race.other })
       for (const std::string &word : acts)
@@ -87,10 +87,16 @@ Renames::race (const Race &race)
       script += " '" + numbered (at (name), i) + "'";
     rules += numbered (race.rule, i);
   }
-  act (outside (), makes);
   script += " >>'" + at ("~/out/got") + "'";
 
+  auto begin = [&] (const Way &way) {
+    lay_out (false);
+    fs::create_directory (at ("~/out"));
+    EXPECT_EQ (act (way, makes).out, "");
+  };
+
   std::string control;
+  begin (outside ());
   {
     Process flickering (outside () (flicker));
     ASSERT_TRUE (flickering.expect ("ready"));
@@ -100,8 +106,11 @@ Renames::race (const Race &race)
     }
   }
   ASSERT_EQ (control, "it has read the secret");
-  add_profile ("raced", "[Profile]\nName=raced\nInherits=default\n[Context]\nfilesystems=~/out;" + rules + "\n");
-  Process flickering (inside ("[Context]\nfilesystems=~/w;\n") (flicker));
+  begin (inside (race.swaps));
+  /* With the same application id: a home that is kept is that of both */
+  add_profile ("raced",
+               "[Profile]\nInherits=default\nAppId=org.example.Battery\n[Context]\n" + (race.list + rules) + "\n");
+  Process flickering (inside (race.swaps) (flicker));
   ASSERT_TRUE (flickering.expect ("ready")) << flickering.err ();
   for (int i = 0; i < STARTS; i++) {
     start_one ("raced", { "sh", "-c", "echo harmless >>'" + at ("~/out/got") + "'; " + script });
@@ -127,8 +136,11 @@ Renames::race (const Race &race)
 TEST_P (Renames, OfADirectory)
 {
   race ({ "renames/directory",
+          "~/w",
+          "[Context]\nfilesystems=~/w;\n",
           { "mkdir", "~/w/%", "write", "~/w/%/note" },
           { "link", "~/secret", "~/w/%.other" },
+          "filesystems=~/out;",
           "~/w/%:ro;",
           { "~/w/%/id" } });
 }
@@ -136,23 +148,49 @@ TEST_P (Renames, OfADirectory)
 TEST_P (Renames, OfADirectoryAbove)
 {
   race ({ "renames/directory-above",
+          "~/w",
+          "[Context]\nfilesystems=~/w;\n",
           { "mkdir", "~/w/%/b" },
           { "link", "~/secret", "~/w/%.other" },
+          "filesystems=~/out;",
           "~/w/%/b:ro;",
           { "~/w/%/b/id" } });
 }
 
 TEST_P (Renames, OfAFile)
 {
-  race ({ "renames/file", { "touch", "~/w/%" }, { "link", "~/secret/id", "~/w/%.other" }, "~/w/%:ro;", { "~/w/%" } });
+  race ({ "renames/file",
+          "~/w",
+          "[Context]\nfilesystems=~/w;\n",
+          { "touch", "~/w/%" },
+          { "link", "~/secret/id", "~/w/%.other" },
+          "filesystems=~/out;",
+          "~/w/%:ro;",
+          { "~/w/%" } });
 }
 
 /* What is closed lies behind the one name or the other. */
 TEST_P (Renames, OfWhatIsClosed)
 {
   race ({ "renames/closed",
+          "~/w",
+          "[Context]\nfilesystems=~/w;\n",
           { "mkdir", "~/w/%/priv", "write", "~/w/%/priv/id" },
           { "mkdir", "~/w/%.other/priv" },
+          "filesystems=~/out;",
           "~/w;~/w/%/priv:none;~/w/%.other/priv:none;",
           { "~/w/%/priv/id", "~/w/%.other/priv/id" } });
+}
+
+/* In a home that is kept for both. */
+TEST_P (Renames, OfWhatIsKept)
+{
+  race ({ "renames/kept",
+          "~",
+          "[Context]\npersistent=.;\n",
+          { "mkdir", "~/%", "write", "~/%/note" },
+          { "link", at ("~/secret"), "~/%.other" },
+          "filesystems=~/out;\npersistent=",
+          "%;",
+          { "~/%/id" } });
 }

@@ -11,6 +11,7 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "hostile.h"
@@ -146,7 +147,7 @@ act_nested_copy (char **words)
 static int
 act_flicker (char **words)
 {
-  long n = strtol (words[1], NULL, 10);
+  long n = strtol (words[1], NULL, 10), rounds = 0;
 
   if (chdir (words[0]) < 0 || n <= 0)
     return -1;
@@ -159,6 +160,9 @@ act_flicker (char **words)
     snprintf (other, sizeof other, "%ld.other", i);
     renameat2 (AT_FDCWD, name, AT_FDCWD, other, RENAME_EXCHANGE);
     renameat2 (AT_FDCWD, name, AT_FDCWD, other, RENAME_EXCHANGE);
+    /* Now and then for as long as a look at all of them takes, so that some find what they mean */
+    if (i == n - 1 && ++rounds % 16 == 0)
+      nanosleep (&(struct timespec){ .tv_nsec = 1000000 }, NULL);
   }
 }
 

@@ -176,6 +176,19 @@ try_bind_unspecified (const Given *all)
   return judge (bind (sock, (struct sockaddr *) &address, sizeof address));
 }
 
+/* One that was never bound gets a port of the kernel's choice. */
+static Finding
+try_listen (const Given *all)
+{
+  struct sockaddr_in address = { 0 };
+  socklen_t size = sizeof address;
+  int sock = socket (AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+  if (sock < 0 || listen (sock, 1) < 0 || getsockname (sock, (struct sockaddr *) &address, &size) < 0)
+    return refused (errno);
+  return breach ("it listens at %d", ntohs (address.sin_port));
+}
+
 /* A datagram socket is made a stream by nothing; a network that is not shared has no host in it. */
 static Finding
 try_datagram (const Given *all)
@@ -210,6 +223,7 @@ const Probe port_probes[] = {
   { "fast-open-messages", try_fast_open_messages },
   { "fast-open-option", try_fast_open_option },
   { "bind-unspecified", try_bind_unspecified },
+  { "listen", try_listen },
   { "datagram", try_datagram },
   { "abstract-socket", try_abstract },
   { 0 },
