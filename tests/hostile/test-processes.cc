@@ -7,7 +7,6 @@
 #include <unistd.h>
 
 #include "battery.h"
-#include "kernels/facts.h"
 
 using namespace hostile;
 
@@ -156,7 +155,7 @@ TEST_P (Handlers, ADumperChangesNothing)
 {
   std::string id = launch_bystander ("");
 
-  give ("target", number_inside (record (id).pid));
+  give ("target", "2");
   hold (writing, attached (id, "dumper"), attached (id, "debugger"));
   give ("tree", "");
   hold ({ "handlers/target-tree" }, attached (id, "debugger"), beside (id), { "tree=/run/sandbox/target" });
@@ -170,7 +169,7 @@ TEST_P (Handlers, TheirTargetDoesNotReachThem)
   Process handler (attached (id, "debugger") ({ "--bystander", "-", "/tmp" }));
 
   ASSERT_TRUE (handler.expect ("ready ") && handler.expect ("\n")) << handler.err ();
-  give ("target", number_inside (record (id).pid));
+  give ("target", "2");
   hold ({ "handlers/listed", "handlers/read-memory", "handlers/attach", "handlers/mem", "handlers/root-mem",
           "handlers/root-file", "handlers/cwd-file", "handlers/descriptor", "handlers/take-descriptor",
           "handlers/write-memory", "handlers/poke", "handlers/oom-score", "handlers/file-limit",
@@ -187,7 +186,7 @@ TEST_P (Handlers, NorPid1)
 {
   std::string id = launch_bystander ("");
 
-  give ("target", number_inside (record (id).pid));
+  give ("target", "2");
   hold ({ "handlers/file-limit", "handlers/process-limit" }, beside (id), attached (id, "debugger"), { "target=1" });
   end (id);
 }
