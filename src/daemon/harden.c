@@ -32,9 +32,7 @@ sbx_harden (GError **error)
    * by user namespaces then as any other */
   if (prctl (PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
     return sbx_throw_errno (error, SBX_ERROR_NOT_SUPPORTED, errno, "cannot give up privileges (no_new_privs)");
-#ifndef __SANITIZE_ADDRESS__ /* its leak detector traces us */
   if (g_strcmp0 (g_getenv (SBX_ENV_DUMPABLE), "1") != 0 && prctl (PR_SET_DUMPABLE, 0, 0, 0, 0) < 0)
     return sbx_throw_errno (error, SBX_ERROR_NOT_SUPPORTED, errno, "cannot keep others from tracing this process");
-#endif
   return install_filter (error);
 }

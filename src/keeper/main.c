@@ -11,17 +11,6 @@
 #include "keeper/run.h"
 #include "wire/layout.h"
 
-/* Not where a sanitizer runs: its leak detector traces us. */
-static int
-hide (void)
-{
-#ifdef __SANITIZE_ADDRESS__
-  return 0;
-#else
-  return prctl (PR_SET_DUMPABLE, 0, 0, 0, 0);
-#endif
-}
-
 int
 main (void)
 {
@@ -36,7 +25,7 @@ main (void)
   (void) setsid ();                         /* EPERM: we lead a group already */
   /* Nobody of the same user traces us or reads our memory, and nothing that we start gains privileges. What we execute
    * can be traced again: execve(2). Our filter is sandboxd's (plan/filter/own-table.c) */
-  if (prctl (PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0 || hide () < 0)
+  if (prctl (PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0 || prctl (PR_SET_DUMPABLE, 0, 0, 0, 0) < 0)
     return EXIT_FAILURE;
   if (sbx_keeper_set_up (&keeper, SBX_KEEPER_SOCKET_FD, sbx_parts_table, sbx_n_parts) < 0
       || sbx_keeper_run (&keeper) < 0)
