@@ -13,6 +13,7 @@
 #include "plan/mounts/files.h"
 #include "plan/mounts/sockets.h"
 #include "plan/mounts/system.h"
+#include "plan/search-path.h"
 #include "plan/sidecar.h"
 #include "wire/layout.h"
 
@@ -51,13 +52,14 @@ offer_base (SbxDraft *draft)
 {
   const SbxBox *box = draft->box;
   const char *user = box->as_root ? "sandbox" : draft->machine->user_name;
+  g_autofree char *path = sbx_search_path_make (draft->policy, draft->request);
   const struct {
     const char *name, *value;
   } rows[] = { { "HOME", box->home },
                { "USER", user },
                { "LOGNAME", user },
                { "SHELL", "/bin/sh" },
-               { "PATH", "/usr/local/bin:/usr/bin:/bin:/usr/local/games:/usr/games:/usr/sbin:/sbin" },
+               { "PATH", path },
                { "PWD", box->home }, /* sandbox-init writes where it really is */
                { "XDG_RUNTIME_DIR", box->runtime_dir },
                { "container", "sandbox" } };

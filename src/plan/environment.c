@@ -21,7 +21,7 @@ static const char *const with_display[] = { "XDG_SESSION_TYPE",     "XDG_CURRENT
 gboolean
 sbx_plan_looks_at (const SbxPolicy *policy, const char *name)
 {
-  static const char *const sockets[] = { "DISPLAY", "XAUTHORITY", "WAYLAND_DISPLAY", "SSH_AUTH_SOCK", NULL };
+  static const char *const sockets[] = { "DISPLAY", "XAUTHORITY", "WAYLAND_DISPLAY", "SSH_AUTH_SOCK", "PATH", NULL };
   static const char *const tokens[] = { "XDG_ACTIVATION_TOKEN", "DESKTOP_STARTUP_ID", NULL };
 
   if (g_strv_contains (tokens, name))

@@ -4,6 +4,7 @@
 
 #include "common/error.h"
 #include "fake-machine.h"
+#include "plan/search-path.h"
 #include "wire/block.h"
 
 static void
@@ -112,6 +113,25 @@ test_precedence (void)
   g_assert_cmpstr (second->home, ==, "/box"); /* where one goes, whatever the variable says */
 }
 
+/* Behind the system's directories those of the caller that are to be seen inside. */
+static void
+test_search_path (void)
+{
+  static const char *const caller[] = { "PATH=/home/u/bin/:/usr/bin:relative::/opt/tool/bin:/home/u/bin:/home/u/../x:"
+                                        "/home/u/other:/usr/local/go/bin",
+                                        NULL };
+  g_autoptr (SbxPolicy) base = shipped ("default"), policy = with (base, "Context", "filesystems", "~/bin/one:ro;");
+  const SbxPlanRequest none = { .app_id = "a", .argv = command },
+                       asked = { .app_id = "a", .argv = command, .display_env = caller };
+  g_autofree char *plain = sbx_search_path_make (policy, &none), *hidden = sbx_search_path_make (base, &asked),
+                  *shown = sbx_search_path_make (policy, &asked);
+  g_autofree char *of_system = g_strconcat (plain, ":/opt/tool/bin:/usr/local/go/bin", NULL),
+                  *of_caller = g_strconcat (plain, ":/home/u/bin:/opt/tool/bin:/usr/local/go/bin", NULL);
+
+  g_assert_cmpstr (hidden, ==, of_system);
+  g_assert_cmpstr (shown, ==, of_caller);
+}
+
 /* What the application of a plan has is what everything has that is started beside it. */
 static void
 test_like_the_application (void)
@@ -147,6 +167,7 @@ main (int argc, char **argv)
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/offers/round-trip", test_round_trip);
   g_test_add_func ("/offers/refused", test_refused);
+  g_test_add_func ("/offers/search-path", test_search_path);
   g_test_add_func ("/offers/precedence", test_precedence);
   g_test_add_func ("/offers/like-the-application", test_like_the_application);
   return g_test_run ();

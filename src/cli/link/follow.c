@@ -9,6 +9,7 @@
 #include <sys/signalfd.h>
 #include <unistd.h>
 
+#include "cli/link/missing.h"
 #include "cli/text/output.h"
 #include "common/error.h"
 #include "common/names.h"
@@ -94,34 +95,6 @@ sbx_follow_failure_status (SbxStep step, int errnum)
   return errnum == ENOENT ? SBX_EXIT_NOT_FOUND : SBX_EXIT_NOT_EXECUTABLE;
 }
 
-/* The path of @command outside, if it is there. */
-static char *
-find_outside (const char *command)
-{
-  if (strchr (command, '/'))
-    return g_file_test (command, G_FILE_TEST_EXISTS) ? g_strdup (command) : NULL;
-  return g_find_program_in_path (command);
-}
-
-static char *
-explain_missing (const SbxFollowCall *call)
-{
-  g_autofree char *outside = find_outside (call->command), *dir = outside ? g_path_get_dirname (outside) : NULL;
-
-  if (!outside)
-    return g_strdup_printf (_ ("command not found: %s"), call->command);
-  if (g_str_has_prefix (dir, "/usr/") || g_str_equal (dir, "/bin") || g_str_equal (dir, "/sbin"))
-    return g_strdup_printf (_ ("%s cannot be started: the interpreter it names is not there in the sandbox"), outside);
-  if (!call->profile)
-    return g_strdup_printf (
-        _ ("command not found in the sandbox: %s is there outside, but the profile does not show it; "
-           "add --filesystem=%s:ro"),
-        outside, dir);
-  return g_strdup_printf (_ ("command not found in the sandbox: %s is there outside, but the profile \"%s\" does not "
-                             "show it; add --filesystem=%s:ro"),
-                          outside, call->profile, dir);
-}
-
 char *
 sbx_follow_explain_failure (SbxStep step, int errnum, const SbxFollowCall *call)
 {
@@ -144,7 +117,7 @@ sbx_follow_explain_failure (SbxStep step, int errnum, const SbxFollowCall *call)
   };
 
   if (step == SBX_STEP_EXEC && errnum == ENOENT)
-    return explain_missing (call);
+    return sbx_explain_missing (call->command, call->profile);
   for (gsize i = 0; i < G_N_ELEMENTS (rows); i++)
     if (rows[i].step == step && rows[i].errnum == errnum) {
       GString *text = g_string_new (rows[i].text);
@@ -318,6 +291,8 @@ on_service (int fd, GIOCondition condition, gpointer user_data)
   } else {
     self->replied = TRUE;
     close_given (self);
+    if (reply && self->call->replied)
+      self->call->replied (reply, self->call->data);
     sbx_lifeline_read (self->call->lifeline);
     decide (self);
   }

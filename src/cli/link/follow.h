@@ -17,11 +17,13 @@ typedef struct {
   GVariant *parameters; /* floating or not */
   GUnixFDList *fds;
   SbxLifeline *lifeline;
-  SbxTerminal *terminal; /* or NULL */
-  const char *command;   /* for messages */
-  const char *cwd;       /* as asked for, or NULL */
-  const char *profile;   /* or NULL */
-  gboolean instance;     /* a whole sandbox: over when that has ended */
+  SbxTerminal *terminal;                            /* or NULL */
+  const char *command;                              /* for messages */
+  const char *cwd;                                  /* as asked for, or NULL */
+  const char *profile;                              /* or NULL */
+  gboolean instance;                                /* a whole sandbox: over when that has ended */
+  void (*replied) (GVariant *reply, gpointer data); /* or NULL: the call was answered without an error */
+  gpointer data;
 } SbxFollowCall;
 
 /* Makes the call, waits for the end, says on standard error what went wrong. Returns the exit status. */

@@ -5,6 +5,7 @@
 #include "cli/forward.h"
 #include "cli/instances.h"
 #include "cli/link/follow.h"
+#include "cli/notes.h"
 #include "cli/policy-options.h"
 #include "cli/process-options.h"
 #include "cli/verbs/functions.h"
@@ -13,6 +14,7 @@
 typedef struct {
   SbxProcessOptions process;
   SbxPolicyOptions *policy;
+  SbxNotes notes;
   char *profile, *app_id, *on_crash;
   char **argv; /* with --file-forwarding */
   gboolean detach, json, forward;
@@ -54,8 +56,10 @@ make_options (Run *run, const SbxCommand *command, GError **error)
       || !add_text (run, "app-id", run->app_id, error) || !add_text (run, "on-crash", run->on_crash, error))
     return FALSE;
   policy = sbx_policy_options_to_variant (run->policy);
-  if (policy)
+  if (policy) {
+    run->notes.policy = g_variant_ref_sink (policy);
     g_variant_builder_add (&run->process.options, "{sv}", "policy", policy);
+  }
   return TRUE;
 }
 
@@ -87,6 +91,15 @@ make_parameters (Run *run, char **argv)
   return g_variant_new ("(s@aaya{sv})", run->profile, sbx_process_options_argv (argv), &run->process.options);
 }
 
+static void
+on_reply (GVariant *reply, gpointer data)
+{
+  const char *path;
+
+  g_variant_get (reply, "(&o)", &path);
+  sbx_notes_begin (data, path);
+}
+
 static int
 launch_detached (Run *run, SbxService *service, GVariant *parameters)
 {
@@ -103,7 +116,18 @@ launch_detached (Run *run, SbxService *service, GVariant *parameters)
     printf ("{ \"id\" : \"%s\" }\n", id);
   else
     printf ("%s\n", id);
+  sbx_notes_begin (&run->notes, path);
   return 0;
+}
+
+static int
+follow (Run *run, const SbxFollowCall *call)
+{
+  int status = sbx_follow (call);
+
+  g_clear_pointer (&run->process.terminal, sbx_terminal_free); /* what we say is for lines as they were */
+  sbx_notes_end (&run->notes, status);
+  return status;
 }
 
 static int
@@ -121,6 +145,9 @@ launch (Run *run, const SbxCommand *command, char **argv)
   if (!service)
     return sbx_fail_error (error);
   parameters = make_parameters (run, argv);
+  run->notes.service = service;
+  run->notes.profile = run->profile;
+  run->notes.argv = g_variant_ref_sink (sbx_process_options_argv (argv));
   if (run->detach)
     return launch_detached (run, service, parameters);
   const SbxFollowCall call = { .service = service,
@@ -134,14 +161,19 @@ launch (Run *run, const SbxCommand *command, char **argv)
                                .command = argv[0] ? argv[0] : run->profile,
                                .cwd = run->process.cwd,
                                .profile = run->profile,
-                               .instance = TRUE };
-  return sbx_follow (&call);
+                               .instance = TRUE,
+                               .replied = on_reply,
+                               .data = &run->notes };
+  return follow (run, &call);
 }
 
 static void
 run_clear (Run *run)
 {
   sbx_process_options_clear (&run->process);
+  sbx_notes_clear (&run->notes);
+  g_clear_pointer (&run->notes.argv, g_variant_unref);
+  g_clear_pointer (&run->notes.policy, g_variant_unref);
   sbx_policy_options_free (run->policy);
   g_free (run->profile);
   g_free (run->app_id);

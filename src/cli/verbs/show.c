@@ -5,9 +5,9 @@
 
 #include "cli/exposure.h"
 #include "cli/instances.h"
+#include "cli/refused.h"
 #include "cli/text/output.h"
 #include "cli/verbs/functions.h"
-#include "policy/portals.h"
 
 static void
 print_line (const char *title, const char *text)
@@ -81,65 +81,36 @@ print_enforced (GVariant *enforced, gboolean filtered)
     print_line (_ ("Warning"), *warning);
 }
 
-/* The buses that have rules, and so a filter. */
-static gboolean
-is_filtered (GVariant *policy, const char *bus)
+typedef struct {
+  GVariant *policy;
+  const char *title;
+} Refused;
+
+static void
+print_refusal (const SbxRefusal *row, gpointer data)
 {
-  g_autofree char *group = g_strconcat (bus, " Bus Policy", NULL);
-  g_autoptr (GVariant) rules = policy ? g_variant_lookup_value (policy, group, NULL) : NULL;
+  Refused *self = data;
+  g_autofree char *line = g_strdup_printf (ngettext ("%s of %s, %u time", "%s of %s, %u times", row->count),
+                                           row->member, row->name, row->count);
+  g_autofree char *rule = row->allow ? sbx_refused_rule (self->policy, row->allow, row->need) : NULL;
 
-  return rules && g_variant_n_children (rules) > 0;
-}
-
-/* What a profile has to name for @member of @name: of the desktop's portals that is the interface. */
-static char *
-name_to_allow (const char *name, const char *member)
-{
-  const char *method = strrchr (member, '.');
-
-  if (strcmp (name, SBX_PORTAL_DESKTOP) == 0 && method && g_str_has_prefix (member, SBX_PORTAL_PREFIX))
-    return g_strndup (member, (gsize) (method - member));
-  return g_strdup (name);
-}
-
-/* The rule that would let @name through. The proxy's log does not say which of two buses it was. */
-static char *
-format_rule (GVariant *policy, const char *name, const char *need)
-{
-  gboolean session = is_filtered (policy, "Session"), system = is_filtered (policy, "System");
-
-  if (session && system)
-    return g_strdup_printf (
-        _ ("%s=%s below [Session Bus Policy] or [System Bus Policy], by the bus that it is on, would allow it"), name,
-        need);
-  return g_strdup_printf (_ ("%s=%s below [%s Bus Policy] in the profile would allow it"), name, need,
-                          system ? "System" : "Session");
+  print_line (self->title, line);
+  if (rule)
+    print_line ("", rule);
+  self->title = "";
 }
 
 /* What the filter of the buses did not let through, and what would have allowed it. */
 static void
 print_refused (GVariant *refused, guint more, GVariant *policy)
 {
+  Refused self = { policy, _ ("Refused") };
   g_autofree char *rest =
       g_strdup_printf (ngettext ("%u more, of another kind", "%u more, of other kinds", more), more);
-  const char *name, *member, *need, *title = _ ("Refused");
-  GVariantIter iter;
-  guint32 count;
 
-  g_variant_iter_init (&iter, refused);
-  while (g_variant_iter_next (&iter, "(&s&s&su)", &name, &member, &need, &count)) {
-    g_autofree char *line =
-        g_strdup_printf (ngettext ("%s of %s, %u time", "%s of %s, %u times", count), member, name, count);
-    g_autofree char *to_allow = name_to_allow (name, member);
-    g_autofree char *rule = format_rule (policy, to_allow, need);
-
-    print_line (title, line);
-    if (name[0] != ':') /* a unique name: nothing that a profile could name */
-      print_line ("", rule);
-    title = "";
-  }
+  sbx_refused_visit (refused, print_refusal, &self);
   if (more > 0)
-    print_line (title, rest);
+    print_line (self.title, rest);
 }
 
 static void
@@ -198,7 +169,8 @@ print_text (const SbxInstanceInfo *info)
     print_line (_ ("Pid"), number);
   print_time (_ ("Started"), sbx_instance_number (info, "StartTime"));
   if (enforced)
-    print_enforced (enforced, is_filtered (policy, "Session") || is_filtered (policy, "System"));
+    print_enforced (enforced,
+                    sbx_refused_is_filtered (policy, "Session") || sbx_refused_is_filtered (policy, "System"));
   if (refused)
     print_refused (refused, (guint) sbx_instance_number (info, "RefusedMore"), policy);
   if (result && g_variant_n_children (result) > 0)

@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "cli/refused.h"
+
+#include <string.h>
+
+#include "policy/portals.h"
+
+/* What a profile has to name for @member of @name: of the desktop's portals that is the interface. */
+static char *
+name_to_allow (const char *name, const char *member)
+{
+  const char *method = strrchr (member, '.');
+
+  if (name[0] == ':') /* a unique name */
+    return NULL;
+  if (strcmp (name, SBX_PORTAL_DESKTOP) == 0 && method && g_str_has_prefix (member, SBX_PORTAL_PREFIX))
+    return g_strndup (member, (gsize) (method - member));
+  return g_strdup (name);
+}
+
+void
+sbx_refused_visit (GVariant *refused, SbxRefusalVisit visit, gpointer data)
+{
+  SbxRefusal row = { 0 };
+  GVariantIter iter;
+
+  g_variant_iter_init (&iter, refused);
+  while (g_variant_iter_next (&iter, "(&s&s&su)", &row.name, &row.member, &row.need, &row.count)) {
+    row.allow = name_to_allow (row.name, row.member);
+    visit (&row, data);
+    g_clear_pointer (&row.allow, g_free);
+  }
+}
+
+gboolean
+sbx_refused_is_filtered (GVariant *policy, const char *bus)
+{
+  g_autofree char *group = g_strconcat (bus, " Bus Policy", NULL);
+  g_autoptr (GVariant) rules = policy ? g_variant_lookup_value (policy, group, NULL) : NULL;
+
+  return rules && g_variant_n_children (rules) > 0;
+}
+
+char *
+sbx_refused_rule (GVariant *policy, const char *name, const char *need)
+{
+  gboolean session = sbx_refused_is_filtered (policy, "Session"), system = sbx_refused_is_filtered (policy, "System");
+
+  if (session && system)
+    return g_strdup_printf (
+        _ ("%s=%s below [Session Bus Policy] or [System Bus Policy], by the bus that it is on, would allow it"), name,
+        need);
+  return g_strdup_printf (_ ("%s=%s below [%s Bus Policy] in the profile would allow it"), name, need,
+                          system ? "System" : "Session");
+}
+
+char *
+sbx_refused_option (GVariant *policy, const char *name, const char *need)
+{
+  gboolean session = sbx_refused_is_filtered (policy, "Session"), system = sbx_refused_is_filtered (policy, "System");
+
+  if (session && system)
+    return g_strdup_printf (_ ("--%s-name=%s, or --system-%s-name=%s on the system bus, would allow it"), need, name,
+                            need, name);
+  return g_strdup_printf (_ ("--%s%s-name=%s would allow it"), system ? "system-" : "", need, name);
+}

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What a sandbox was refused on the buses, and what would allow it. */
+#pragma once
+
+#include "cli/cli.h"
+
+G_BEGIN_DECLS
+
+/* One row of an instance's Refused. */
+typedef struct {
+  const char *name, *member;
+  char *allow;      /* what a profile has to name, or NULL: nothing that it could name */
+  const char *need; /* "see", "talk", "own" */
+  guint count;
+} SbxRefusal;
+
+typedef void (*SbxRefusalVisit) (const SbxRefusal *refusal, gpointer data);
+
+/* Every row of @refused, a(sssu). */
+void sbx_refused_visit (GVariant *refused, SbxRefusalVisit visit, gpointer data);
+
+/* Whether the policy a{sv} (or NULL) has rules for the bus "Session" or "System", and so a filter. */
+gboolean sbx_refused_is_filtered (GVariant *policy, const char *bus);
+
+/* The line of a profile, or the option of `run`, that would let @name through, as a sentence; the caller's. The proxy's
+ * log does not say which of two buses it was. */
+char *sbx_refused_rule (GVariant *policy, const char *name, const char *need);
+char *sbx_refused_option (GVariant *policy, const char *name, const char *need);
+
+G_END_DECLS
