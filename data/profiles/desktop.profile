@@ -23,3 +23,5 @@ forward=rw
 org.freedesktop.portal.*=talk
 org.freedesktop.Notifications=talk
 org.a11y.Bus=talk
+# Its icon in the tray of the desktop. Its other names on the bus (its id, its media player) an application has anyway.
+org.kde.StatusNotifierWatcher=talk

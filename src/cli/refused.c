@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "policy/portals.h"
+#include "policy/score.h"
 
 /* What a profile has to name for @member of @name: of the desktop's portals that is the interface. */
 static char *
@@ -41,17 +42,35 @@ sbx_refused_is_filtered (GVariant *policy, const char *bus)
   return rules && g_variant_n_children (rules) > 0;
 }
 
+/* Takes @hint, which would allow @name, and says with it what that would open besides. */
+static char *
+mark_way_out (char *hint, const char *name)
+{
+  g_autofree char *plain = hint;
+  const char *why = sbx_score_name_risk (name);
+
+  if (!why && sbx_portal_find (name) && sbx_portal_is_apart (name))
+    why = N_ ("acts outside of the sandbox");
+  if (!why)
+    return g_steal_pointer (&plain);
+  /* TRANSLATORS: "x=talk would allow it, but is a way out of the sandbox: an application that has it can ..." */
+  return g_strdup_printf (_ ("%s, but is a way out of the sandbox: an application that has it %s"), plain, _ (why));
+}
+
 char *
 sbx_refused_rule (GVariant *policy, const char *name, const char *need)
 {
   gboolean session = sbx_refused_is_filtered (policy, "Session"), system = sbx_refused_is_filtered (policy, "System");
 
   if (session && system)
-    return g_strdup_printf (
-        _ ("%s=%s below [Session Bus Policy] or [System Bus Policy], by the bus that it is on, would allow it"), name,
-        need);
-  return g_strdup_printf (_ ("%s=%s below [%s Bus Policy] in the profile would allow it"), name, need,
-                          system ? "System" : "Session");
+    return mark_way_out (
+        g_strdup_printf (
+            _ ("%s=%s below [Session Bus Policy] or [System Bus Policy], by the bus that it is on, would allow it"),
+            name, need),
+        name);
+  return mark_way_out (g_strdup_printf (_ ("%s=%s below [%s Bus Policy] in the profile would allow it"), name, need,
+                                        system ? "System" : "Session"),
+                       name);
 }
 
 char *
@@ -60,7 +79,9 @@ sbx_refused_option (GVariant *policy, const char *name, const char *need)
   gboolean session = sbx_refused_is_filtered (policy, "Session"), system = sbx_refused_is_filtered (policy, "System");
 
   if (session && system)
-    return g_strdup_printf (_ ("--%s-name=%s, or --system-%s-name=%s on the system bus, would allow it"), need, name,
-                            need, name);
-  return g_strdup_printf (_ ("--%s%s-name=%s would allow it"), system ? "system-" : "", need, name);
+    return mark_way_out (g_strdup_printf (_ ("--%s-name=%s, or --system-%s-name=%s on the system bus, would allow it"),
+                                          need, name, need, name),
+                         name);
+  return mark_way_out (g_strdup_printf (_ ("--%s%s-name=%s would allow it"), system ? "system-" : "", need, name),
+                       name);
 }

@@ -41,6 +41,9 @@
 /* From asking the systemd user manager for a scope to its being there; then rlimits have to do. Long enough for a
  * machine that is busy with a login: what was given up is not tried again. */
 #define SBX_SCOPE_TIMEOUT_MS 5000
+/* From the questions that a launch has for the session bus, and for services that it starts, to the last answer; what
+ * is not known by then the launch does without. */
+#define SBX_SESSION_TIMEOUT_MS 3000
 /* How long after an authority was missing it is looked for again. */
 #define SBX_AUTHORITY_RETRY_SECONDS 10
 /* Descriptors: a launch holds up to SBX_MESSAGE_FDS of them. */

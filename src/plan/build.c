@@ -124,8 +124,11 @@ sbx_plan_new (const SbxPolicy *policy, const SbxPlanRequest *request, SbxMachine
                      .box = sbx_box_new (),
                      .warnings = g_ptr_array_new_with_free_func (g_free),
                      .covered = g_ptr_array_new_with_free_func (g_free) };
-  SbxPlan *plan = build (&draft, error);
+  SbxPlan *plan;
 
+  for (gsize i = 0; i < request->n_warnings; i++)
+    sbx_draft_warn (&draft, "%s", request->warnings[i]);
+  plan = build (&draft, error);
   g_clear_pointer (&draft.box, sbx_box_free);
   g_clear_pointer (&draft.warnings, g_ptr_array_unref);
   g_ptr_array_unref (draft.covered);

@@ -32,6 +32,9 @@ typedef struct {
   const char *crash_directory;    /* handler for a crash: where it may write, on the host, or NULL */
   const char *dump_program;       /* handler: the path of sandbox-dump, or NULL */
   guint target_pid;               /* handler: the target's main process, as its pid namespace numbers it */
+  const char *const *warnings;    /* what is to be said besides what the plan itself warns of; n_warnings of them */
+  gsize n_warnings;
+  const char *accessibility; /* the address of the session's bus for screen readers, or NULL */
 } SbxPlanRequest;
 
 /* In a handler's sandbox, beside SBX_TARGET_ROOT */

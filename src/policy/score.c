@@ -123,40 +123,40 @@ names (const SbxPolicy *policy, const char *const *list)
 
 /* Services that start programs for whoever asks: systemd's --user manager, Flatpak's portals, shells that evaluate
  * scripts, the portals that write autostart entries and launchers, and the service itself. */
+static const char *const program_starters[] = { "org.freedesktop.systemd1",
+                                                "org.freedesktop.Flatpak",
+                                                "org.freedesktop.portal.Background",
+                                                "org.freedesktop.portal.DynamicLauncher",
+                                                "org.freedesktop.portal.Flatpak",
+                                                "org.gnome.Shell",
+                                                "org.kde.KWin",
+                                                "org.kde.klauncher5",
+                                                "org.kde.krunner",
+                                                "org.gnome.Terminal",
+                                                "org.example.Sandbox",
+                                                NULL };
+static const char *const secret_keepers[] = { "org.freedesktop.secrets",  "org.gnome.keyring",
+                                              "org.kde.kwalletd5",        "org.kde.kwalletd6",
+                                              "org.gnome.OnlineAccounts", NULL };
+static const char *const settings_keepers[] = { "ca.desrt.dconf", "org.gnome.SettingsDaemon",
+                                                "org.gnome.SessionManager", NULL };
+
 static gboolean
 starts_programs (const SbxPolicy *policy, const SbxPlaces *places, guint argument)
 {
-  static const char *const list[] = { "org.freedesktop.systemd1",
-                                      "org.freedesktop.Flatpak",
-                                      "org.freedesktop.portal.Background",
-                                      "org.freedesktop.portal.DynamicLauncher",
-                                      "org.freedesktop.portal.Flatpak",
-                                      "org.gnome.Shell",
-                                      "org.kde.KWin",
-                                      "org.kde.klauncher5",
-                                      "org.kde.krunner",
-                                      "org.gnome.Terminal",
-                                      "org.example.Sandbox",
-                                      NULL };
-
-  return names (policy, list);
+  return names (policy, program_starters);
 }
 
 static gboolean
 asks_for_secrets (const SbxPolicy *policy, const SbxPlaces *places, guint argument)
 {
-  static const char *const list[] = { "org.freedesktop.secrets", "org.gnome.keyring",        "org.kde.kwalletd5",
-                                      "org.kde.kwalletd6",       "org.gnome.OnlineAccounts", NULL };
-
-  return names (policy, list);
+  return names (policy, secret_keepers);
 }
 
 static gboolean
 changes_settings (const SbxPolicy *policy, const SbxPlaces *places, guint argument)
 {
-  static const char *const list[] = { "ca.desrt.dconf", "org.gnome.SettingsDaemon", "org.gnome.SessionManager", NULL };
-
-  return names (policy, list);
+  return names (policy, settings_keepers);
 }
 
 static gboolean
@@ -172,6 +172,8 @@ typedef struct {
 } Door;
 
 #define STARTS_PROGRAMS N_ ("talks to a service that starts programs outside of the sandbox")
+#define ASKS_FOR_SECRETS N_ ("can ask the keyring for your passwords")
+#define CHANGES_SETTINGS N_ ("can change the settings of other applications and of the desktop")
 #define FOREIGN_SOCKETS N_ ("can give orders to programs outside through their sockets in /tmp or /run")
 
 /* Counts each kind of ways-out.h once, however many of it are open. */
@@ -192,9 +194,9 @@ static const Door doors[] = {
   { { "secret-files", 450, N_ ("can read keys, passwords or cookies that other programs keep") },
     secrets,
     SBX_ACCESS_RO },
-  { { "secret-service", 450, N_ ("can ask the keyring for your passwords") }, asks_for_secrets },
+  { { "secret-service", 450, ASKS_FOR_SECRETS }, asks_for_secrets },
   { { "foreign-sockets", 400, FOREIGN_SOCKETS }, foreign_sockets, SBX_ACCESS_RO },
-  { { "settings", 250, N_ ("can change the settings of other applications and of the desktop") }, changes_settings },
+  { { "settings", 250, CHANGES_SETTINGS }, changes_settings },
   { { "files-elsewhere-write", 200, N_ ("can change files outside of your home") }, elsewhere, SBX_ACCESS_RW },
   { { "files-elsewhere-read", 60, N_ ("can read files outside of your home that are not the system's") },
     elsewhere,
@@ -206,6 +208,33 @@ static const Door doors[] = {
   { { "calls-more", 150, N_ ("may make system calls that are refused to others") }, more_calls },
   { { "persistent", 20, N_ ("keeps files of its own for the next time, good or bad") }, keeps },
 };
+
+static gboolean
+is_below (const char *name, const char *above)
+{
+  gsize n = strlen (above);
+
+  return strncmp (name, above, n) == 0 && name[n] == '.';
+}
+
+const char *
+sbx_score_name_risk (const char *name)
+{
+  static const struct {
+    const char *const *names;
+    const char *risk;
+  } rows[] = {
+    { program_starters, STARTS_PROGRAMS },
+    { secret_keepers, ASKS_FOR_SECRETS },
+    { settings_keepers, CHANGES_SETTINGS },
+  };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (rows); i++)
+    for (const char *const *row = rows[i].names; *row; row++)
+      if (sbx_names_cover (name, *row) || is_below (name, *row))
+        return rows[i].risk;
+  return NULL;
+}
 
 /* The most that is allowed on a bus; all of it where the whole bus is shared. */
 static guint

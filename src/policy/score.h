@@ -24,6 +24,10 @@ guint sbx_score (const SbxPolicy *policy, const SbxPlaces *places, GArray **open
 /* "OK", "MEDIUM" (from 5.0), "EXPOSED" (from 7.5), "UNSAFE" (from 9.0). Static. */
 const char *sbx_score_word (guint score);
 
+/* Returns why a rule that lets an application talk to the bus name @name would be a way out of its sandbox, for people
+ * and to be translated with _(); NULL for a name of which that is not known. Static. */
+const char *sbx_score_name_risk (const char *name);
+
 /* a{sv}, floating: score (d, 0.0 to 10.0), word (s), open (aa{sv}: id s, exposure d,
  * reason s, and where a file or socket opens it, path s and why s). */
 GVariant *sbx_score_to_variant (const SbxPolicy *policy, const SbxPlaces *places);

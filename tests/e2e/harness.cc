@@ -137,6 +137,7 @@ static const char *const bus_config = R"(<!DOCTYPE busconfig PUBLIC "-//freedesk
   <type>session</type>
   <listen>unix:path=%SOCKET%</listen>
   <auth>EXTERNAL</auth>
+  <servicedir>%DIR%/data/dbus-1/services</servicedir>
   <servicedir>%DIR%/services</servicedir>
   <policy context="default">
     <allow user="*"/>

@@ -140,6 +140,18 @@ test_ways_out_above (void)
   }
 }
 
+/* What a hint would open is said with it. */
+static void
+test_name_risk (void)
+{
+  g_assert_nonnull (sbx_score_name_risk ("ca.desrt.dconf"));
+  g_assert_nonnull (sbx_score_name_risk ("org.freedesktop.secrets"));
+  g_assert_nonnull (sbx_score_name_risk ("org.freedesktop.*"));
+  g_assert_nonnull (sbx_score_name_risk ("org.gnome.SettingsDaemon.MediaKeys"));
+  g_assert_null (sbx_score_name_risk ("org.gnome.SettingsDaemons"));
+  g_assert_null (sbx_score_name_risk ("org.freedesktop.Notifications"));
+}
+
 int
 main (int argc, char **argv)
 {
@@ -148,5 +160,6 @@ main (int argc, char **argv)
   g_test_add_func ("/policy/score/x11", test_score_x11);
   g_test_add_func ("/policy/score/ways-out", test_ways_out);
   g_test_add_func ("/policy/score/ways-out-above", test_ways_out_above);
+  g_test_add_func ("/score/name-risk", test_name_risk);
   return g_test_run ();
 }

@@ -76,11 +76,14 @@ sbx_method_explain (SbxCall *call)
   g_autoptr (SbxLaunchRequest) request =
       sbx_launch_request_new (argv, options, sbx_launch_options, NULL, FALSE, &error);
   g_autoptr (SbxChoice) choice = NULL;
+  /* Nothing is started, so nobody is asked who has the application's names now */
+  g_autoptr (SbxSession) session = sbx_call_get_context (call)->bus ? sbx_session_new_presumed () : NULL;
+  const SbxChoiceAround around = { session, sbx_call_get_registry (call) };
 
   g_variant_get_child (parameters, 0, "&s", &profile);
   some_command[0] = profile;
   if (request && limit (call, request, &error))
-    choice = sbx_choice_new (sbx_call_get_context (call), profile, request, some_command, &error);
+    choice = sbx_choice_new (sbx_call_get_context (call), &around, profile, request, some_command, &error);
   if (choice)
     sbx_call_return (call, g_variant_new ("(@a{sv})", explain_choice (choice)));
   else

@@ -57,28 +57,28 @@ has_proxy (SbxInstance *instance, int records, const pid_t *chain)
   return TRUE;
 }
 
-/* @caller's process and those above it: PROXY_DEPTH + 1, 0 where there is none. */
+/* @pid and those above it: PROXY_DEPTH + 1, 0 where there is none. */
 static void
-read_chain (SbxCaller *caller, pid_t *chain)
+read_chain (pid_t pid, pid_t *chain)
 {
-  chain[0] = sbx_caller_get_pid (caller);
+  chain[0] = pid;
   for (int i = 0; i < PROXY_DEPTH; i++)
     chain[i + 1] = parent_of (chain[i]);
 }
 
-static SbxInstance *
-find_by_proxy (SbxRegistry *registry, SbxRuntimeDir *runtime, SbxCaller *caller)
+SbxInstance *
+sbx_subject_find_by_proxy (SbxRegistry *registry, SbxRuntimeDir *runtime, pid_t proxy)
 {
   g_autoptr (GPtrArray) instances = sbx_registry_list (registry);
   int records = sbx_runtime_dir_open (runtime, NULL);
   pid_t chain[PROXY_DEPTH + 1];
 
-  read_chain (caller, chain);
+  read_chain (proxy, chain);
   if (records < 0 || chain[PROXY_DEPTH] <= 1)
     return NULL;
   for (guint i = 0; i < instances->len; i++)
     if (has_proxy (g_ptr_array_index (instances, i), records, chain))
-      return sbx_caller_is_same_process (caller) ? g_ptr_array_index (instances, i) : NULL;
+      return g_ptr_array_index (instances, i);
   return NULL;
 }
 
@@ -109,7 +109,7 @@ is_starting (SbxRegistry *registry, SbxCaller *caller)
   g_autoptr (GPtrArray) live = sbx_registry_list_live (registry);
   pid_t chain[PROXY_DEPTH + 1];
 
-  read_chain (caller, chain);
+  read_chain (sbx_caller_get_pid (caller), chain);
   for (guint i = 0; i < live->len; i++) {
     SbxInstance *instance = g_ptr_array_index (live, i);
 
@@ -138,6 +138,15 @@ finding_free (Finding *finding)
   g_free (finding);
 }
 
+static SbxInstance *
+find_home (const Finding *finding)
+{
+  SbxInstance *found =
+      sbx_subject_find_by_proxy (finding->registry, finding->runtime, sbx_caller_get_pid (finding->caller));
+
+  return found && sbx_caller_is_same_process (finding->caller) ? found : NULL;
+}
+
 static SbxSubject *
 make_subject (Finding *finding)
 {
@@ -149,7 +158,7 @@ make_subject (Finding *finding)
   subject->where = SBX_WHERE_OUTSIDE;
   if (is_outside (finding->caller))
     return subject;
-  own = find_by_proxy (finding->registry, finding->runtime, finding->caller);
+  own = find_home (finding);
   sbx_caller_set_home (finding->caller, (GObject *) own);
   subject->where = own ? SBX_WHERE_INSTANCE : SBX_WHERE_UNKNOWN;
   subject->own = own ? g_object_ref (own) : NULL;

@@ -40,6 +40,9 @@ typedef void (*SbxSubjectFunc) (SbxSubject *subject, const GError *error, gpoint
 void sbx_subject_find (SbxRegistry *registry, SbxRuntimeDir *runtime, SbxCaller *caller, SbxSubjectFunc func,
                        gpointer user_data);
 
+/* Returns the running instance whose bus proxy the process @proxy is, borrowed, or NULL. */
+SbxInstance *sbx_subject_find_by_proxy (SbxRegistry *registry, SbxRuntimeDir *runtime, pid_t proxy);
+
 /* NOT_AUTHORIZED for one that is in a sandbox. */
 gboolean sbx_subject_check_outside (const SbxSubject *subject, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /* Whether it may know of @instance. A caller outside of all sandboxes may know of each; one inside, of its own and of

@@ -10,6 +10,7 @@
 #include "daemon/bounds.h"
 #include "plan/build.h"
 #include "plan/environment.h"
+#include "plan/mounts/bus.h"
 #include "plan/nested.h"
 #include "wire/layout.h"
 
@@ -108,10 +109,11 @@ describe_command (const SbxLaunchRequest *request, const char *app_id, char **ar
 }
 
 static SbxPlan *
-make_plan (const SbxHost *host, const SbxLaunchRequest *request, const SbxPolicy *policy, const char *app_id,
-           char **argv, const SbxForward *forward, GError **error)
+make_plan (const SbxChoice *choice, const SbxLaunchRequest *request, const SbxChoiceAround *around,
+           const GPtrArray *warnings, GError **error)
 {
-  SbxPlanRequest plan_request = describe_command (request, app_id, argv);
+  const SbxHost *host = choice->host;
+  SbxPlanRequest plan_request = describe_command (request, choice->app_id, choice->argv);
   g_autofree char *dump_program = NULL;
   char terminal[PATH_MAX];
 
@@ -125,9 +127,12 @@ make_plan (const SbxHost *host, const SbxLaunchRequest *request, const SbxPolicy
   plan_request.dump_program = dump_program;
   plan_request.target_enforced = request->target_enforced;
   plan_request.target_pid = request->target_pid;
-  plan_request.forward = (const SbxForwardedFile *) (gpointer) forward->files->data;
-  plan_request.n_forward = forward->files->len;
-  return sbx_plan_new (policy, &plan_request, host->machine, error);
+  plan_request.forward = (const SbxForwardedFile *) (gpointer) choice->forward->files->data;
+  plan_request.n_forward = choice->forward->files->len;
+  plan_request.warnings = (const char *const *) warnings->pdata;
+  plan_request.n_warnings = warnings->len;
+  plan_request.accessibility = around->session ? around->session->accessibility : NULL;
+  return sbx_plan_new (choice->policy, &plan_request, host->machine, error);
 }
 
 /* Chooses the handler for a crash. One that the profile names is part of it; another one counts as attached. */
@@ -215,11 +220,34 @@ look_up (const SbxHost *host, const char *name, const SbxLaunchRequest *request,
   return profile;
 }
 
-static SbxChoice *
-choose (SbxHost *host, const char *profile, const SbxLaunchRequest *request, const char *const *fallback_argv,
-        GError **error)
+/* Gives the application its own names, for which nobody is asked: this comes after what is to be approved is known. */
+static void
+add_own_names (SbxContext *context, const SbxChoiceAround *around, const SbxLaunchRequest *request, SbxChoice *choice,
+               GPtrArray *warnings)
 {
+  const SbxOwnNames own = { .app_id = choice->app_id,
+                            .command = choice->argv[0],
+                            .within = request->within,
+                            .session = around->session,
+                            .registry = around->registry,
+                            .runtime = context->runtime,
+                            .environment = (const char *const *) context->environment };
+  SbxPolicy *policy;
+
+  if (request->handler)
+    return;
+  policy = sbx_own_names_add (&own, choice->policy, warnings);
+  sbx_policy_unref (choice->policy);
+  choice->policy = policy;
+}
+
+static SbxChoice *
+choose (SbxContext *context, const SbxChoiceAround *around, const char *profile, const SbxLaunchRequest *request,
+        const char *const *fallback_argv, GError **error)
+{
+  SbxHost *host = context->host;
   g_autoptr (SbxChoice) choice = g_new0 (SbxChoice, 1);
+  g_autoptr (GPtrArray) warnings = g_ptr_array_new_with_free_func (g_free);
 
   choice->host = sbx_host_ref (host);
   choice->profile = look_up (host, profile, request, error);
@@ -245,22 +273,41 @@ choose (SbxHost *host, const char *profile, const SbxLaunchRequest *request, con
   if (request->within) /* which is approved */
     choice->classes = 0;
   choice->app_id = choose_app_id (request, choice->profile, choice->argv[0]);
-  choice->plan = make_plan (host, request, choice->policy, choice->app_id, choice->argv, choice->forward, error);
+  add_own_names (context, around, request, choice, warnings);
+  choice->plan = make_plan (choice, request, around, warnings, error);
   if (!choice->plan || (request->within && !check_plan_within (request, choice, error)))
     return NULL;
   return g_steal_pointer (&choice);
 }
 
+SbxSessionQuestion *
+sbx_choice_get_question (SbxContext *context, const char *profile, const SbxLaunchRequest *request)
+{
+  g_autoptr (SbxSessionQuestion) question = NULL;
+  g_autoptr (SbxProfile) found = sbx_profile_set_lookup (context->host->profiles, profile, NULL);
+  g_autoptr (SbxPolicy) policy = found ? merge (context->host, sbx_profile_get_policy (found), request, NULL) : NULL;
+  g_auto (GStrv) argv = policy ? choose_argv (request, found, NULL, NULL) : NULL;
+  g_autofree char *app_id = argv ? choose_app_id (request, found, argv[0]) : NULL;
+
+  if (!app_id || request->handler)
+    return NULL;
+  question = g_new0 (SbxSessionQuestion, 1);
+  question->names = request->within ? g_ptr_array_new () : sbx_own_names_list (policy, app_id, argv[0]);
+  question->documents = sbx_mounts_wants_documents (policy, context->host->machine);
+  question->accessibility = sbx_mounts_wants_accessibility (policy);
+  return sbx_session_question_is_empty (question) ? NULL : g_steal_pointer (&question);
+}
+
 SbxChoice *
-sbx_choice_new (SbxContext *context, const char *profile, const SbxLaunchRequest *request,
-                const char *const *fallback_argv, GError **error)
+sbx_choice_new (SbxContext *context, const SbxChoiceAround *around, const char *profile,
+                const SbxLaunchRequest *request, const char *const *fallback_argv, GError **error)
 {
   GError *problem = NULL;
-  SbxChoice *choice = choose (context->host, profile, request, fallback_argv, &problem);
+  SbxChoice *choice = choose (context, around, profile, request, fallback_argv, &problem);
 
   if (g_error_matches (problem, SBX_ERROR, SBX_ERROR_NOT_SUPPORTED) && sbx_context_probe_again (context)) {
     g_clear_error (&problem);
-    choice = choose (context->host, profile, request, fallback_argv, &problem);
+    choice = choose (context, around, profile, request, fallback_argv, &problem);
   }
   if (problem)
     g_propagate_error (error, problem);

@@ -4,6 +4,7 @@
 
 #include "daemon/launch/context.h"
 #include "daemon/launch/forward.h"
+#include "daemon/launch/own-names.h"
 #include "daemon/launch/request.h"
 #include "plan/plan.h"
 
@@ -25,11 +26,22 @@ typedef struct {
 void sbx_choice_free (SbxChoice *choice);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (SbxChoice, sbx_choice_free)
 
+/* What is around a choice: what the session bus has answered (NULL: there is none, or it has not been asked), and who
+ * runs. */
+typedef struct {
+  const SbxSession *session;
+  SbxRegistry *registry;
+} SbxChoiceAround;
+
+/* Returns what has to be asked of the session before @request can be chosen for; NULL when that is nothing, also where
+ * the request is refused anyway. The caller's. */
+SbxSessionQuestion *sbx_choice_get_question (SbxContext *context, const char *profile, const SbxLaunchRequest *request);
+
 /* @fallback_argv (or NULL): when neither @request nor the profile has a command. Where the host lacks something, it is
  * probed again first. Errors: all of the policy's and plan's.
  */
-SbxChoice *sbx_choice_new (SbxContext *context, const char *profile, const SbxLaunchRequest *request,
-                           const char *const *fallback_argv, GError **error);
+SbxChoice *sbx_choice_new (SbxContext *context, const SbxChoiceAround *around, const char *profile,
+                           const SbxLaunchRequest *request, const char *const *fallback_argv, GError **error);
 
 /* Makes the info of the instance @id. @parent: the target of a handler, the sandbox that the call comes from, or
  * NULL. The caller's. */

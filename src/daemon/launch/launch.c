@@ -2,16 +2,20 @@
 /* A launch is one state machine. The authority is asked beside it; its yes is all that is needed of it, and a no, like
  * any other error, ends the launch from every state.
  *
- *   WAITING ──its turn──▶ PLANNED ──▶ PREPARED ──READY──▶ READY ──▶ SCOPING ──systemd──▶ SCOPED
- *                            │  yes, or      │ yes               │ yes           (yes)      │
- *                            │  no directory │                   │                          │
- *                            │  is to be     └───────────────────┴────────────┬─────────────┘
- *                            │  made                                          ▼
- *   SETTLED ◀── STARTED or FAILED from the keeper, the end of the time ──── STARTED
+ *   WAITING ──its turn──▶ ASKING ──the session's answers──┐
+ *      │ nothing to ask                                     │
+ *      └────────────────────▶ PLANNED ◀─────────────────────┘
+ *                                │
+ *                                ├──▶ PREPARED ──READY──▶ READY ──▶ SCOPING ──systemd──▶ SCOPED
+ *                      yes, or   │       │ yes              │ yes          (yes)           │
+ *                      no direc- │       └──────────────────┴─────────────┬────────────────┘
+ *                      tory is to be made                                 ▼
+ *   SETTLED ◀── STARTED or FAILED from the keeper, the end of the time ── STARTED
  *      ▲
  *      └── from every state: give_up ()
  *
  *   WAITING    for its turn (slots.h): only so many launches prepare at the same time
+ *   ASKING     the session bus is asked what the plan depends on (session.h), which ends in time whoever answers
  *   PLANNED    the plan is made and the authority asked. Directories that a profile keeps (persistent homes) are made
  *              by preparing, and would stay behind after a no: if one is missing, the yes is waited for, without a slot
  *   PREPARED   the keeper runs and PREPARE has been sent. READY is waited for only if something is to be done with the
@@ -46,6 +50,7 @@
 
 typedef enum {
   STATE_WAITING,
+  STATE_ASKING,
   STATE_PLANNED,
   STATE_PREPARED,
   STATE_READY,
@@ -63,6 +68,8 @@ typedef struct {
   SbxPreparation what;
   GTask *task; /* until SETTLED */
   GCancellable *asking;
+  SbxSessionQuestion *question; /* ASKING: what is asked */
+  guint64 id;
   gint32 init; /* its pid, from the keeper's READY on */
   guint timeout;
 } Launch;
@@ -97,6 +104,7 @@ launch_clear (gpointer data)
   Launch *launch = data;
 
   call_clear (&launch->call);
+  g_clear_pointer (&launch->question, sbx_session_question_free);
   g_clear_pointer (&launch->subject, sbx_subject_unref);
   sbx_preparation_clear (&launch->what);
   g_clear_object (&launch->asking);
@@ -139,6 +147,7 @@ next_state (const Launch *launch)
   case STATE_SCOPED:
     return STATE_STARTED;
   case STATE_WAITING:
+  case STATE_ASKING:
   case STATE_SCOPING:
   case STATE_STARTED:
   case STATE_SETTLED:
@@ -148,6 +157,7 @@ next_state (const Launch *launch)
 }
 
 static void ask (Launch *launch);
+static void ask_session (Launch *launch);
 static void make_scope (Launch *launch);
 
 /* The last thing of every launch: drops the reference that it holds on itself while it is not answered. */
@@ -172,6 +182,9 @@ enter_state (Launch *launch, State state, GError **error)
 {
   launch->state = state;
   switch (state) {
+  case STATE_ASKING:
+    ask_session (launch);
+    return TRUE;
   case STATE_PLANNED:
     ask (launch);
     return TRUE;
@@ -379,54 +392,65 @@ check_target (SbxInstance *target, GError **error)
                     sbx_instance_get_id (target));
 }
 
-/* From the call to a plan. */
+/* From the call to a request. */
 static gboolean
-choose (Launch *launch, guint64 id, GError **error)
+make_request (Launch *launch, GError **error)
 {
   const SbxLaunchCall *call = &launch->call;
   SbxPreparation *what = &launch->what;
   SbxInstance *within = get_within (launch);
 
+  launch->id = sbx_registry_new_id (what->registry);
   what->request = sbx_launch_request_new (
       call->argv, call->options, call->target ? sbx_attach_options : sbx_launch_options, call->fds, TRUE, error);
   if (!what->request)
     return FALSE;
-  sbx_id_format (id, what->request->id);
+  sbx_id_format (launch->id, what->request->id);
   if (call->target)
     sbx_launch_request_set_target (what->request, call->target, call->target_pid, call->crash_directory);
-  if (within
-      && !sbx_launch_request_set_within (what->request, sbx_instance_get_info (within), &what->context->host->places,
-                                         error))
-    return FALSE;
-  what->choice = sbx_choice_new (what->context, call->profile, what->request, NULL, error);
-  return what->choice != NULL;
+  return !within
+         || sbx_launch_request_set_within (what->request, sbx_instance_get_info (within), &what->context->host->places,
+                                           error);
 }
 
+/* What may have changed while something else was waited for. */
 static gboolean
-make_plan (Launch *launch, GError **error)
+has_room (const Launch *launch, GError **error)
+{
+  SbxInstance *within = get_within (launch);
+
+  return sbx_registry_has_room (launch->what.registry, error) && check_target (launch->call.target, error)
+         && (!within || sbx_nested_has_room (launch->what.registry, within, error));
+}
+
+/* From the request to a plan. @session: what has been answered, or NULL. */
+static gboolean
+make_plan (Launch *launch, const SbxSession *session, GError **error)
 {
   SbxInstance *within = get_within (launch), *target = launch->call.target;
   SbxPreparation *what = &launch->what;
-  guint64 id = sbx_registry_new_id (what->registry);
+  const SbxChoiceAround around = { session, what->registry };
 
-  if (!sbx_registry_has_room (what->registry, error) || !check_target (target, error)
-      || (within && !sbx_nested_has_room (what->registry, within, error)) || !choose (launch, id, error))
+  if (!has_room (launch, error))
+    return FALSE;
+  what->choice = sbx_choice_new (what->context, &around, launch->call.profile, what->request, NULL, error);
+  if (!what->choice)
     return FALSE;
   what->target = target ? g_object_ref (target) : NULL;
   what->crash = launch->call.crash;
-  what->instance = sbx_instance_new (sbx_choice_make_info (what->choice, what->request, id, target ? target : within));
+  what->instance =
+      sbx_instance_new (sbx_choice_make_info (what->choice, what->request, launch->id, target ? target : within));
   return TRUE;
 }
 
-/* It is this launch's turn. */
+/* The caller holds a reference. */
 static void
-begin (gpointer user_data)
+plan (Launch *launch, const SbxSession *session)
 {
-  g_autoptr (Launch) launch = g_rc_box_acquire (user_data);
   SbxInstance *instance;
   GError *error = NULL;
 
-  if (!make_plan (launch, &error)) {
+  if (!make_plan (launch, session, &error)) {
     give_up (launch, error);
     return;
   }
@@ -441,6 +465,43 @@ begin (gpointer user_data)
   call_clear (&launch->call);
   if (launch->state == STATE_PLANNED) /* it waits for the authority, and is cheap to wait for */
     sbx_launch_slots_leave (launch->what.context->slots, launch);
+}
+
+static void
+on_session (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  g_autoptr (Launch) launch = user_data;
+  g_autoptr (SbxSession) session = sbx_session_ask_finish (result, NULL);
+
+  if (launch->state == STATE_ASKING)
+    plan (launch, session);
+}
+
+static void
+ask_session (Launch *launch)
+{
+  sbx_session_ask_async (launch->what.context->bus, g_steal_pointer (&launch->question), launch->asking, on_session,
+                         g_rc_box_acquire (launch));
+}
+
+/* It is this launch's turn. */
+static void
+begin (gpointer user_data)
+{
+  g_autoptr (Launch) launch = g_rc_box_acquire (user_data);
+  const SbxPreparation *what = &launch->what;
+  GError *error = NULL;
+
+  if (!has_room (launch, &error) || !make_request (launch, &error)) {
+    give_up (launch, error);
+    return;
+  }
+  if (what->context->bus)
+    launch->question = sbx_choice_get_question (what->context, launch->call.profile, what->request);
+  if (launch->question)
+    go_to (launch, STATE_ASKING);
+  else
+    plan (launch, NULL);
 }
 
 static gboolean

@@ -9,6 +9,7 @@
 
 #include "common/names.h"
 #include "plan/mounts/portals.h"
+#include "plan/mounts/toolkits.h"
 #include "plan/sidecar.h"
 #include "wire/layout.h"
 
@@ -139,6 +140,31 @@ make_app_info (SbxDraft *self)
   return g_bytes_new_take (text, size);
 }
 
+gboolean
+sbx_mounts_wants_accessibility (const SbxPolicy *policy)
+{
+  gsize n;
+  const SbxBusRule *rules = sbx_policy_get_bus (policy, SBX_BUS_SESSION, &n);
+
+  if (sbx_policy_get_sockets (policy) & SBX_SOCKET_SESSION_BUS)
+    return FALSE;
+  for (gsize i = 0; i < n; i++)
+    if (rules[i].access >= SBX_BUS_TALK && sbx_names_cover (rules[i].name, "org.a11y.Bus"))
+      return TRUE;
+  return FALSE;
+}
+
+gboolean
+sbx_mounts_wants_documents (const SbxPolicy *policy, SbxMachine *machine)
+{
+  g_autofree char *at = machine->runtime_dir ? g_build_filename (machine->runtime_dir, "doc", NULL) : NULL;
+  gsize n;
+  const SbxBusRule *rules = sbx_policy_get_bus (policy, SBX_BUS_SESSION, &n);
+
+  return at && !(sbx_policy_get_sockets (policy) & SBX_SOCKET_SESSION_BUS) && sbx_mounts_grants_files (rules, n)
+         && machine->has_documents && !machine->has_documents (machine, at);
+}
+
 /* Files that the user chooses in the portal's dialogs: the document portal shows each application its own, in a file
  * system at the same path as outside. The keeper mounts it (keeper/parts/documents.c). GTK and GLib take such dialogs
  * instead of their own only when they are told to. */
@@ -216,8 +242,10 @@ sbx_mounts_add_buses (SbxDraft *self)
                           "whatever names are allowed");
   } else if (found > 0) {
     add_proxy (self, sockets);
-    if (sockets[SBX_BUS_SESSION])
+    if (sockets[SBX_BUS_SESSION]) {
       add_documents (self);
+      sbx_mounts_tell_toolkits (self);
+    }
   }
   for (gsize bus = 0; bus < SBX_N_BUSES; bus++)
     g_free (sockets[bus]);

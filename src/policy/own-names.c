@@ -1,0 +1,164 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "policy/own-names.h"
+
+#include <gio/gio.h>
+#include <string.h>
+
+#include "common/names.h"
+#include "policy/portals.h"
+
+#define PLAYER "org.mpris.MediaPlayer2."
+/* The main process of every sandbox has the pid 2. Programs count their icons from 1. */
+#define TRAY_WATCHER "org.kde.StatusNotifierWatcher"
+#define TRAY_ICON "org.kde.StatusNotifierItem-2-"
+#define TRAY_ICONS 4
+
+static gboolean
+has_access (const SbxPolicy *policy, const char *name, SbxBusAccess access)
+{
+  gsize n;
+  const SbxBusRule *rules = sbx_policy_get_bus (policy, SBX_BUS_SESSION, &n);
+
+  for (gsize i = 0; i < n; i++)
+    if (rules[i].access >= access && sbx_names_cover (rules[i].name, name))
+      return TRUE;
+  return FALSE;
+}
+
+gboolean
+sbx_policy_owns (const SbxPolicy *policy, const char *name)
+{
+  return has_access (policy, name, SBX_BUS_OWN);
+}
+
+static guint
+count_elements (const char *id)
+{
+  guint n = 1;
+
+  for (; *id; id++)
+    n += *id == '.';
+  return n;
+}
+
+/* Portals, the bus and this service are known to others by names that no application may have, whoever has them now. */
+static gboolean
+is_id (const char *app_id)
+{
+  static const char *const others[] = { SBX_BUS_NAME, "org.freedesktop.DBus", "org.freedesktop.portal",
+                                        "org.freedesktop.impl", NULL };
+
+  if (!g_dbus_is_name (app_id) || g_dbus_is_unique_name (app_id))
+    return FALSE;
+  for (const char *const *other = others; *other; other++) {
+    gsize n = strlen (*other);
+
+    if (strncmp (app_id, *other, n) == 0 && (app_id[n] == '\0' || app_id[n] == '.'))
+      return FALSE;
+  }
+  return TRUE;
+}
+
+static gboolean
+is_listed (const GPtrArray *list, const char *name)
+{
+  for (guint i = 0; i < list->len; i++)
+    if (strcmp (list->pdata[i], name) == 0)
+      return TRUE;
+  return FALSE;
+}
+
+/* Takes @name. */
+static void
+add (GPtrArray *list, const SbxPolicy *policy, char *name)
+{
+  if (is_listed (list, name) || sbx_policy_owns (policy, name))
+    g_free (name);
+  else
+    g_ptr_array_add (list, name);
+}
+
+/* A rule for all names below another makes xdg-dbus-proxy before 0.1.7 mix up the answers of a client that does not
+ * wait for the first one, as another proxy behind it does. Who may have user namespaces may have sandboxes inside, with
+ * proxies of their own (WebKitGTK), so such a rule is not added there. */
+static gboolean
+may_have_wildcards (const SbxPolicy *policy)
+{
+  return !(sbx_policy_get_features (policy) & SBX_FEATURE_USERNS);
+}
+
+static void
+add_id (GPtrArray *list, const SbxPolicy *policy, const char *app_id)
+{
+  add (list, policy, g_strdup (app_id));
+  /* Of two elements it may be that of everything that one vendor has made */
+  if (count_elements (app_id) >= 3 && may_have_wildcards (policy))
+    add (list, policy, g_strconcat (app_id, ".*", NULL));
+}
+
+static void
+add_player (GPtrArray *list, const SbxPolicy *policy, const char *suffix)
+{
+  g_autofree char *name = g_strconcat (PLAYER, suffix, NULL);
+
+  if (!g_dbus_is_name (name))
+    return;
+  add (list, policy, g_strdup (name));
+  if (may_have_wildcards (policy))
+    add (list, policy, g_strconcat (name, ".*", NULL));
+}
+
+/* Players call themselves after their id, its last element or their program; who starts them by an id is an id's. */
+static void
+add_players (GPtrArray *list, const SbxPolicy *policy, const char *app_id, const char *command)
+{
+  const char *dot = strrchr (app_id, '.');
+  g_autofree char *last = dot ? g_ascii_strdown (dot + 1, -1) : NULL;
+  g_autofree char *program = command ? g_path_get_basename (command) : NULL;
+
+  add_player (list, policy, app_id);
+  if (dot) {
+    add_player (list, policy, dot + 1);
+    add_player (list, policy, last);
+  }
+  if (program && !strchr (program, '.'))
+    add_player (list, policy, program);
+}
+
+GPtrArray *
+sbx_own_names_list (const SbxPolicy *policy, const char *app_id, const char *command)
+{
+  GPtrArray *list = g_ptr_array_new_with_free_func (g_free);
+  gsize n;
+
+  (void) sbx_policy_get_bus (policy, SBX_BUS_SESSION, &n);
+  if (n == 0 || (sbx_policy_get_sockets (policy) & SBX_SOCKET_SESSION_BUS))
+    return list;
+  if (is_id (app_id))
+    add_id (list, policy, app_id);
+  if (sbx_policy_get_sockets (policy) & (SBX_SOCKET_PULSEAUDIO | SBX_SOCKET_PIPEWIRE))
+    add_players (list, policy, app_id, command);
+  if (has_access (policy, TRAY_WATCHER, SBX_BUS_TALK))
+    for (guint i = 1; i <= TRAY_ICONS; i++)
+      add (list, policy, g_strdup_printf (TRAY_ICON "%u", i));
+  return list;
+}
+
+SbxPolicy *
+sbx_policy_with_own (const SbxPolicy *policy, const char *const *names, gsize n)
+{
+  GVariantBuilder rules, groups;
+  g_autoptr (GVariant) variant = NULL;
+  SbxPolicy *result;
+
+  if (n == 0)
+    return sbx_policy_ref (policy);
+  g_variant_builder_init (&rules, G_VARIANT_TYPE ("a{ss}"));
+  for (gsize i = 0; i < n; i++)
+    g_variant_builder_add (&rules, "{ss}", names[i], "own");
+  g_variant_builder_init (&groups, G_VARIANT_TYPE_VARDICT);
+  g_variant_builder_add (&groups, "{sv}", "Session Bus Policy", g_variant_builder_end (&rules));
+  variant = g_variant_ref_sink (g_variant_builder_end (&groups));
+  result = sbx_policy_merge_variant (policy, variant, NULL, NULL);
+  return result ? result : sbx_policy_ref (policy);
+}

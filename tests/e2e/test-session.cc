@@ -1,0 +1,296 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Applications on their session's bus: names of their own, and what they take in the place of the desktop's services.
+ */
+#include <csignal>
+#include <filesystem>
+#include <unistd.h>
+
+#include "harness.h"
+
+using namespace e2e;
+namespace fs = std::filesystem;
+
+/* As GTK's and Qt's applications do it: it ends at once when it cannot have its name. */
+static const char application[] = "import sys\n"
+                                  "from gi.repository import Gio\n"
+                                  "a = Gio.Application(application_id=sys.argv[1], flags=0)\n"
+                                  "a.connect('activate', lambda x: print('ACTIVATED', flush=True))\n"
+                                  "raise SystemExit(a.run([]))\n";
+
+class Session : public OnBus {
+protected:
+  void
+  SetUp () override
+  {
+    OnBus::SetUp ();
+    if (HasFatalFailure ())
+      return;
+    add_profile ("bussed", "[Profile]\nInherits=default\n[Session Bus Policy]\norg.example.Allowed=talk\n");
+    add_profile ("sounding", "[Profile]\nInherits=bussed\n[Context]\nsockets=pulseaudio;\n"
+                             "[Session Bus Policy]\norg.kde.StatusNotifierWatcher=talk\n");
+    add_profile ("nesting", "[Profile]\nInherits=bussed\n[Session Bus Policy]\norg.example.Sandbox=talk\n");
+  }
+  static Argv
+  bus_call (const std::string &name, const std::string &method, const Argv &words = {})
+  {
+    Argv all = { "gdbus", "call", "--session", "--timeout=10", "-d", name, "-o", "/", "-m", method };
+
+    all.insert (all.end (), words.begin (), words.end ());
+    return all;
+  }
+  static Argv
+  request_name (const std::string &name)
+  {
+    return bus_call ("org.freedesktop.DBus", "org.freedesktop.DBus.RequestName", { name, "0" });
+  }
+  /* For this process, which is in no sandbox: GDBus answers to Ping by itself. */
+  void
+  own (const std::string &name)
+  {
+    g_autoptr (GError) error = nullptr;
+    g_autoptr (GVariant) reply = g_dbus_connection_call_sync (
+        connection (), "org.freedesktop.DBus", "/", "org.freedesktop.DBus", "RequestName",
+        g_variant_new ("(su)", name.c_str (), 0), nullptr, G_DBUS_CALL_FLAGS_NONE, -1, nullptr, &error);
+
+    ASSERT_NE (reply, nullptr) << error->message;
+  }
+  bool
+  has_owner (const std::string &name)
+  {
+    g_autoptr (GVariant) reply = g_dbus_connection_call_sync (
+        connection (), "org.freedesktop.DBus", "/", "org.freedesktop.DBus", "NameHasOwner",
+        g_variant_new ("(s)", name.c_str ()), nullptr, G_DBUS_CALL_FLAGS_NONE, -1, nullptr, nullptr);
+    gboolean has = FALSE;
+
+    if (reply)
+      g_variant_get (reply, "(b)", &has);
+    return has;
+  }
+  /* A service file of the user's; the bus is told. */
+  void
+  add_service (const std::string &directory, const std::string &name, const std::string &exec)
+  {
+    fs::create_directories (directory);
+    write_file (directory + "/" + name + ".service", "[D-BUS Service]\nName=" + name + "\nExec=" + exec + "\n");
+    connection (); /* there is a bus */
+    ASSERT_EQ (run (Command (bus_call ("org.freedesktop.DBus", "org.freedesktop.DBus.ReloadConfig"))).status, 0);
+  }
+  std::string
+  own_services () const
+  {
+    return dir () + "/data/dbus-1/services";
+  }
+};
+
+TEST_F (Session, AnApplicationOwnsItsId)
+{
+  Argv app = { "/usr/bin/python3", "-c", application, "org.example.CaseApp" };
+
+  Outcome own = run_in ({ "--profile=bussed", "--app-id=org.example.CaseApp" }, app);
+  EXPECT_TRUE (succeeds (own));
+  EXPECT_EQ (own.out, "ACTIVATED\n");
+  /* The control: another id, and it is refused */
+  Outcome other = run_in ({ "--profile=bussed", "--app-id=org.example.Another" }, app);
+  EXPECT_NE (other.status, 0);
+  EXPECT_EQ (other.out.find ("ACTIVATED"), std::string::npos);
+}
+
+TEST_F (Session, AndWhatIsBelowIt)
+{
+  const Argv as = { "--profile=bussed", "--app-id=org.example.CaseApp" };
+
+  EXPECT_TRUE (succeeds (run_in (as, request_name ("org.example.CaseApp.UI"))));
+  EXPECT_NE (run_in (as, request_name ("org.example.CaseApps")).status, 0);
+  EXPECT_NE (run_in (as, request_name ("org.example.Other")).status, 0);
+}
+
+/* The launch itself may be done, and nothing more: nobody is asked for the names. */
+TEST_F (Session, NobodyIsAskedForThem)
+{
+  start_authority_that_says ("launch");
+  EXPECT_TRUE (
+      succeeds (run_in ({ "--profile=bussed", "--app-id=org.example.CaseApp" }, request_name ("org.example.CaseApp"))));
+  EXPECT_NE (run_in ({ "--profile=bussed", "--app-id=org.example.CaseApp", "--own-name=org.example.Other" }, { "true" })
+                 .status,
+             0)
+      << "the control: another name is asked for";
+}
+
+TEST_F (Session, ExplainNamesThem)
+{
+  Json plan = json ({ "explain", "--json", "bussed", "--app-id=org.example.CaseApp" });
+
+  EXPECT_EQ (plan["policy"]["Session Bus Policy"]["org.example.CaseApp.*"].text (), "own");
+  EXPECT_EQ (plan["actions"].size (), 1u);
+}
+
+TEST_F (Session, PlayersAndTrayIcons)
+{
+  const Argv sounding = { "--profile=sounding", "--app-id=org.example.Player" };
+  const Argv silent = { "--profile=bussed", "--app-id=org.example.Player" };
+
+  for (const char *name :
+       { "org.mpris.MediaPlayer2.org.example.Player", "org.mpris.MediaPlayer2.player.instance7",
+         "org.mpris.MediaPlayer2.gdbus", "org.kde.StatusNotifierItem-2-1", "org.kde.StatusNotifierItem-2-2" }) {
+    EXPECT_TRUE (succeeds (run_in (sounding, request_name (name)))) << name;
+    EXPECT_NE (run_in (silent, request_name (name)).status, 0) << name;
+  }
+  EXPECT_NE (run_in (sounding, request_name ("org.mpris.MediaPlayer2.other")).status, 0);
+}
+
+/* A program that is in no sandbox has the name: the application must not be able to call it. */
+TEST_F (Session, AForeignOwnerIsNotOpened)
+{
+  const Argv as = { "--profile=bussed", "--app-id=org.example.Taken" };
+  Argv ping = bus_call ("org.example.Taken", "org.freedesktop.DBus.Peer.Ping");
+  Argv ping_below = bus_call ("org.example.Taken.Below", "org.freedesktop.DBus.Peer.Ping");
+
+  own ("org.example.Taken");
+  Outcome outcome = run_in (as, ping);
+  EXPECT_NE (outcome.status, 0);
+  EXPECT_NE (outcome.err.find ("ServiceUnknown"), std::string::npos) << outcome.err;
+  own ("org.example.Taken.Below");
+  EXPECT_NE (run_in (as, ping_below).status, 0);
+  /* The control: where the profile says so, it is called */
+  add_profile ("talking", "[Profile]\nInherits=default\n[Session Bus Policy]\norg.example.Taken.*=talk\n");
+  EXPECT_TRUE (succeeds (run_in ({ "--profile=talking", "--app-id=org.example.Taken" }, ping)));
+  EXPECT_TRUE (succeeds (run_in ({ "--profile=talking", "--app-id=org.example.Taken" }, ping_below)));
+  /* Nor is one that the service's own name would cover */
+  EXPECT_NE (run_in ({ "--profile=bussed", "--app-id=org.example.Sandbox" },
+                     bus_call ("org.example.Sandbox", "org.freedesktop.DBus.Peer.Ping"))
+                 .status,
+             0);
+}
+
+/* An earlier instance of the same application is no stranger. */
+TEST_F (Session, TheFirstInstanceIsReached)
+{
+  const Argv as = { "--profile=bussed", "--app-id=org.example.Twice" };
+  std::string id = launch_detached (as, { "/usr/bin/python3", "-c",
+                                          "from gi.repository import Gio, GLib\n"
+                                          "Gio.bus_own_name(Gio.BusType.SESSION, 'org.example.Twice', 0, None, None, "
+                                          "None)\nGLib.MainLoop().run()\n" });
+
+  ASSERT_TRUE (eventually ([&] { return has_owner ("org.example.Twice"); }));
+  EXPECT_TRUE (succeeds (run_in (as, bus_call ("org.example.Twice", "org.freedesktop.DBus.Peer.Ping"))));
+  /* To an application of another id its owner is one */
+  EXPECT_NE (run_in ({ "--profile=bussed", "--app-id=org.example.Other" },
+                     bus_call ("org.example.Twice", "org.freedesktop.DBus.Peer.Ping"))
+                 .status,
+             0);
+  EXPECT_TRUE (succeeds (sandboxctl ({ "stop", id })));
+}
+
+/* The bus would start it, outside. */
+TEST_F (Session, AnUnwrappedServiceIsNotStarted)
+{
+  std::string outside = dir () + "/started-outside";
+  Argv start =
+      bus_call ("org.freedesktop.DBus", "org.freedesktop.DBus.StartServiceByName", { "org.example.Activated", "0" });
+  const Argv as = { "--profile=bussed", "--app-id=org.example.Activated" };
+
+  add_service (own_services (), "org.example.Activated", "/usr/bin/touch " + outside);
+  EXPECT_NE (run_in (as, start).status, 0);
+  EXPECT_NE (run_in (as, bus_call ("org.example.Activated", "org.freedesktop.DBus.Peer.Ping")).status, 0);
+  EXPECT_FALSE (fs::exists (outside));
+  std::string id = launch_detached (as, { "sleep", "1000" });
+  EXPECT_NE (sandboxctl ({ "show", id }).out.find ("outside of any sandbox"), std::string::npos);
+  EXPECT_TRUE (succeeds (sandboxctl ({ "stop", id })));
+  /* The control: it can be started */
+  (void) run (Command (start));
+  EXPECT_TRUE (eventually ([&] { return fs::exists (outside); }));
+}
+
+/* As `desktop install` writes it: what calls the name starts it in the sandbox. */
+TEST_F (Session, AWrappedServiceStartsInItsSandbox)
+{
+  std::string service = "from gi.repository import Gio, GLib; "
+                        "Gio.bus_own_name(Gio.BusType.SESSION, 'org.example.Wrapped', 0, None, None, None); "
+                        "GLib.timeout_add_seconds(20, lambda: exit(0)); GLib.MainLoop().run()";
+  const Argv as = { "--profile=bussed", "--app-id=org.example.Wrapped" };
+
+  add_service (own_services (), "org.example.Wrapped",
+               places ().sandboxctl + " run --profile=bussed --app-id=org.example.Wrapped -- /usr/bin/python3 -c \""
+                   + service + "\"");
+  EXPECT_TRUE (succeeds (run_in (as, bus_call ("org.example.Wrapped", "org.freedesktop.DBus.Peer.Ping"))));
+  ASSERT_TRUE (has_owner ("org.example.Wrapped"));
+  for (const Record &record : records ())
+    EXPECT_TRUE (succeeds (sandboxctl ({ "stop", record.id })));
+}
+
+/* A sandbox in it is the same application, and owns no more than that. */
+TEST_F (Session, ASandboxInsideHasTheSameNames)
+{
+  Outcome outcome =
+      run_in ({ "--profile=nesting", "--app-id=org.example.Outer" },
+              { "gdbus", "call", "--session", "--timeout=10", "-d", "org.example.Sandbox", "-o", "/org/example/Sandbox",
+                "-m", "org.example.Sandbox.Explain", "bussed", "[b'true']", "{}" });
+
+  ASSERT_TRUE (succeeds (outcome));
+  EXPECT_NE (outcome.out.find ("'org.example.Outer.*': 'own'"), std::string::npos) << outcome.out;
+}
+
+/* What one run sets is there in the next. */
+class Settings : public Session {
+protected:
+  std::string
+  kept (const std::string &profile)
+  {
+    const Argv as = { "--profile=" + profile, "--app-id=org.example.Settings" };
+    const Argv key = { "org.gnome.desktop.interface", "clock-format" };
+
+    (void) run_in (as, { "gsettings", "set", key[0], key[1], "12h" });
+    return run_in (as, { "gsettings", "get", key[0], key[1] }).out;
+  }
+};
+
+TEST_F (Settings, AreKept)
+{
+  add_profile ("keeping", "[Profile]\nInherits=bussed\n[Context]\npersistent=.;\n");
+  add_profile ("opening", "[Profile]\nInherits=keeping\n[Session Bus Policy]\nca.desrt.dconf=talk\n");
+  if (!fs::exists ("/usr/share/glib-2.0/schemas/org.gnome.desktop.interface.gschema.xml"))
+    FAIL () << "gsettings-desktop-schemas is not installed";
+  EXPECT_EQ (kept ("keeping"), "'12h'\n");
+  /* Who may talk to dconf has its settings, and who says something else has that */
+  EXPECT_EQ (run_in ({ "--profile=opening" }, { "sh", "-c", "echo ${GSETTINGS_BACKEND-none}" }).out, "none\n");
+  EXPECT_EQ (
+      run_in ({ "--profile=keeping", "--env=GSETTINGS_BACKEND=memory" }, { "sh", "-c", "echo $GSETTINGS_BACKEND" }).out,
+      "memory\n");
+}
+
+TEST_F (Session, AHintSaysThatItIsAWayOut)
+{
+  std::string id = launch_detached ({ "--profile=bussed" }, { "sleep", "1000" });
+  auto shown = [&] (const std::string &name) {
+    (void) sandboxctl ([&] {
+      Argv all = { "exec", id, "--" }, call = bus_call (name, "org.freedesktop.DBus.Peer.Ping");
+
+      all.insert (all.end (), call.begin (), call.end ());
+      return all;
+    }());
+    EXPECT_TRUE (eventually ([&] { return sandboxctl ({ "show", id }).out.find (name) != std::string::npos; })) << name;
+    return sandboxctl ({ "show", id }).out;
+  };
+
+  EXPECT_EQ (shown ("org.example.Plain").find ("way out"), std::string::npos);
+  EXPECT_NE (shown ("ca.desrt.dconf").find ("way out of the sandbox"), std::string::npos);
+  EXPECT_TRUE (succeeds (sandboxctl ({ "stop", id })));
+}
+
+TEST_F (Session, InputMethodsTakeThePortal)
+{
+  const Argv words = { "sh", "-c", "echo ${IBUS_USE_PORTAL-none}" };
+
+  add_profile ("typing", "[Profile]\nInherits=default\n[Context]\nsockets=x11;\nx11=nested\n"
+                         "[Session Bus Policy]\norg.freedesktop.portal.*=talk\n");
+  add_profile ("without", "[Profile]\nInherits=default\n[Context]\nsockets=x11;\nx11=nested\n"
+                          "[Session Bus Policy]\norg.example.Allowed=talk\n");
+  EXPECT_EQ (run_in ({ "--profile=bussed" }, words).out, "none\n");
+  ::setenv ("GTK_IM_MODULE", "ibus", 1);
+  EXPECT_EQ (run_in ({ "--profile=bussed" }, words).out, "none\n");
+  EXPECT_EQ (run_in ({ "--profile=without" }, words).out, "none\n");
+  EXPECT_EQ (run_in ({ "--profile=typing" }, words).out, "1\n");
+  ::setenv ("GTK_IM_MODULE", "fcitx", 1);
+  EXPECT_EQ (run_in ({ "--profile=typing" }, words).out, "none\n");
+  ::unsetenv ("GTK_IM_MODULE");
+}
