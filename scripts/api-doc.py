@@ -7,7 +7,7 @@ comment, a method without an example, an option or an error that the sources hav
 
 A comment stands before its element: "Name:", a line "@argument: text" for each argument, then paragraphs. A paragraph
 "Options:" or "Keys of X:" is followed by a list of "- key (type): text"; "Errors: A, B." names errors; "Example:" is
-followed by one argument a line, in GVariant's text format."""
+followed by one argument a line, in GVariant's text format; "Python:" by code instead, for what no shell can do."""
 import pathlib
 import re
 import shlex
@@ -34,6 +34,8 @@ The examples go on from each other: `$instance`, in Python `instance`, is what `
 `gdbus` (GLib) or `busctl` (systemd), in Python PyGObject and this:
 
 ```python
+import os
+
 from gi.repository import Gio, GLib
 
 MANAGER = '/org/example/Sandbox'
@@ -55,7 +57,7 @@ class Comment:
     """What stands before an element."""
 
     def __init__(self, text, what):
-        self.arguments, self.paragraphs, self.lists, self.errors, self.example = {}, [], {}, [], None
+        self.arguments, self.paragraphs, self.lists, self.errors, self.example, self.python = {}, [], {}, [], None, None
         blocks = re.split(r'\n\s*\n', textwrap.dedent(text).strip('\n'))
         first = textwrap.dedent(blocks[0]).strip().split('\n')
         name, _, rest = first[0].partition(':')
@@ -71,6 +73,8 @@ class Comment:
             block = textwrap.dedent(block).strip()
             if block.startswith('Example:'):
                 self.example = [line.strip() for line in block.split('\n')[1:]]
+            elif block.startswith('Python:'):
+                self.python = textwrap.dedent('\n'.join(block.split('\n')[1:]))
             elif block.startswith('- '):
                 self.lists[title or ''] = [split_item(item, what) for item in re.split(r'^- ', block, flags=re.M)[1:]]
             elif re.fullmatch(r'(Options|Keys|Errors)\b[^:]*:', ' '.join(block.split())):
@@ -147,6 +151,8 @@ def quote(value):
 
 def method_example(interface, member, comment):
     name, (path, variable) = member.get('name'), PLACES[interface]
+    if comment.python is not None:
+        return f'```python\n{comment.python}\n```'
     if comment.example is None:
         problems.append(f'{name}: no Example:')
         return ''

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "common/process.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
 #include <stdio.h>
@@ -67,4 +68,26 @@ sbx_pidfd_has_ended (int pidfd)
   struct pollfd polled = { .fd = pidfd, .events = POLLIN };
 
   return pidfd >= 0 && poll (&polled, 1, 0) > 0;
+}
+
+pid_t
+sbx_pidfd_get_pid (int pidfd)
+{
+  char path[64];
+  g_autofree char *text = NULL;
+  const char *line;
+  gsize size;
+  int pid;
+
+  g_snprintf (path, sizeof path, "/proc/self/fdinfo/%d", pidfd);
+  text = sbx_read_file (AT_FDCWD, path, STAT_MAX, SBX_READ_PLAIN, &size);
+  if (!text)
+    return -1;
+  /* Only pidfds have that line: pidfd_open(2) */
+  line = strstr (text, "\nPid:");
+  if (!line || sscanf (line, " Pid: %d", &pid) != 1) {
+    errno = EINVAL;
+    return -1;
+  }
+  return MAX (pid, 0);
 }

@@ -31,4 +31,9 @@ gboolean sbx_process_stat_has_ended (const SbxProcessStat *stat);
  * known. */
 gboolean sbx_pidfd_has_ended (int pidfd);
 
+/* Returns the number of the process that @pidfd refers to, in our own pid namespace: 0 when it has ended and is reaped,
+ * or is in none that we can see; -1 with errno EINVAL when @pidfd is no pidfd, else with that of reading
+ * /proc/self/fdinfo. The number is that process's as long as sbx_pidfd_has_ended () says no afterwards. */
+pid_t sbx_pidfd_get_pid (int pidfd);
+
 G_END_DECLS

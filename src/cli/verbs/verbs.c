@@ -18,6 +18,7 @@ const SbxVerb sbx_verbs[] = {
   { "stop", sbx_cmd_stop, N_ ("End sandboxes"), FALSE, FALSE, "--grace=" },
   { "kill", sbx_cmd_kill, N_ ("Send a signal to a sandbox's application"), FALSE, FALSE, "--signal=" },
   { "wait", sbx_cmd_wait, N_ ("Wait for a sandbox to end"), FALSE, FALSE, "--timeout=" },
+  { "identify", sbx_cmd_identify, N_ ("Say which sandbox a process is in"), FALSE, FALSE, "--self --json" },
   { "explain", sbx_cmd_explain, N_ ("Say what a profile comes to, without starting anything"), FALSE, TRUE,
     "--json --app-id=" },
   { "profile", sbx_cmd_profile, N_ ("List, show, check and compare profiles"), FALSE, FALSE, "--json" },

@@ -11,6 +11,7 @@ void sbx_method_launch (SbxCall *call);
 void sbx_method_explain (SbxCall *call);
 void sbx_method_list_profiles (SbxCall *call);
 void sbx_method_get_profile (SbxCall *call);
+void sbx_method_identify (SbxCall *call);
 /* instance-methods.c */
 void sbx_method_exec (SbxCall *call);
 void sbx_method_signal (SbxCall *call);

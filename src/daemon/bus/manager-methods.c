@@ -1,7 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* The methods of org.example.Sandbox. */
+#include <gio/gunixfdlist.h>
+#include <unistd.h>
+
+#include "common/error.h"
 #include "common/names.h"
 #include "daemon/bus/functions.h"
+#include "daemon/identity/identify.h"
 #include "daemon/launch/choice.h"
 #include "daemon/launch/launch.h"
 #include "plan/variant.h"
@@ -157,4 +162,46 @@ sbx_method_get_profile (SbxCall *call)
   sbx_call_return (call,
                    g_variant_new ("(@a{sv}@a(ssssu)@a{sv})", sbx_policy_to_variant (sbx_profile_get_policy (profile)),
                                   sbx_profile_get_origins (profile), make_details (profile)));
+}
+
+/* The descriptor that the call's only argument stands for, ours to close; -1 with BAD_OPTION or LIMITS. */
+static int
+take_descriptor (SbxCall *call, GError **error)
+{
+  GUnixFDList *fds = g_dbus_message_get_unix_fd_list (g_dbus_method_invocation_get_message (call->invocation));
+  g_autoptr (GError) problem = NULL;
+  gint32 handle;
+  int fd;
+
+  g_variant_get (g_dbus_method_invocation_get_parameters (call->invocation), "(h)", &handle);
+  if (!fds || handle < 0 || handle >= g_unix_fd_list_get_length (fds)) {
+    sbx_throw (error, SBX_ERROR_BAD_OPTION, "pidfd: no descriptor came with the call");
+    return -1;
+  }
+  fd = g_unix_fd_list_get (fds, handle, &problem);
+  if (fd < 0)
+    sbx_throw (error, SBX_ERROR_LIMITS, "pidfd: %s", problem->message);
+  return fd;
+}
+
+void
+sbx_method_identify (SbxCall *call)
+{
+  GError *error = NULL;
+  SbxInstance *instance = NULL;
+  int pidfd = take_descriptor (call, &error);
+  gboolean ok =
+      pidfd >= 0
+      && sbx_identify (sbx_call_get_registry (call), sbx_call_get_context (call)->runtime, pidfd, &instance, &error);
+
+  if (pidfd >= 0)
+    close (pidfd);
+  if (!ok) {
+    sbx_call_fail (call, error);
+    return;
+  }
+  if (instance && !sbx_subject_may_see (call->subject, instance))
+    instance = NULL;
+  sbx_call_return (call, g_variant_new ("(to)", instance ? sbx_instance_get_id (instance) : 0,
+                                        instance ? sbx_instance_get_path (instance) : "/"));
 }

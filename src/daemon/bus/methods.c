@@ -22,7 +22,7 @@ static const SbxMethod methods[] = {
   METHOD (MANAGER, "ListProfiles", SBX_GATE_OUTSIDE, NULL, sbx_method_list_profiles),
   METHOD (MANAGER, "GetProfile", SBX_GATE_OUTSIDE, NULL, sbx_method_get_profile),
   /* Answers 0 for what is not the asker's to know */
-  METHOD (MANAGER, "Identify", SBX_GATE_OPEN, NULL, NULL),
+  METHOD (MANAGER, "Identify", SBX_GATE_OPEN, NULL, sbx_method_identify),
 
   METHOD (INSTANCE, "Exec", SBX_GATE_ASK_ALIEN, SBX_ACTION_CONTROL, sbx_method_exec),
   METHOD (INSTANCE, "Signal", SBX_GATE_ASK_ALIEN, SBX_ACTION_CONTROL, sbx_method_signal),
