@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "common/descriptors.h"
 #include "common/error.h"
 
 #define MAX_FD 65535
@@ -271,6 +272,28 @@ sbx_process_options_make (SbxProcessOptions *self, const SbxCommand *command, gb
   add (self, "display-env", caller_environment ());
   return add_environment (self, error) && add_cwd (self, error)
          && add_descriptors (self, command->descriptors, detached, error) && (detached || add_lifeline (self, error));
+}
+
+/* dbus-daemon's limit where its configuration names none, as in Debian's session.conf; dbus-broker's is 253. */
+#define MESSAGE_FDS 16
+
+gboolean
+sbx_process_options_pack (SbxProcessOptions *self, GError **error)
+{
+  int sock, handle;
+
+  if (g_unix_fd_list_get_length (self->fds) <= MESSAGE_FDS)
+    return TRUE;
+  sock = sbx_descriptors_send (self->fds, error);
+  if (sock < 0)
+    return FALSE;
+  g_object_unref (self->fds);
+  self->fds = g_unix_fd_list_new ();
+  handle = g_unix_fd_list_append (self->fds, sock, error);
+  close (sock);
+  if (handle >= 0)
+    add (self, "descriptors", g_variant_new_handle (handle));
+  return handle >= 0;
 }
 
 GVariant *

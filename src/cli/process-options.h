@@ -52,6 +52,10 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (SbxProcessOptions, sbx_process_options_clear)
 gboolean sbx_process_options_make (SbxProcessOptions *self, const SbxCommand *command, gboolean detached,
                                    GError **error);
 
+/* The last thing before the call, when all descriptors are there: more than a message bus takes in one message go
+ * through one of their own. */
+gboolean sbx_process_options_pack (SbxProcessOptions *self, GError **error);
+
 /* @argv as aay, floating. */
 GVariant *sbx_process_options_argv (char **argv);
 

@@ -6,6 +6,8 @@
 #define SBX_MAX_INSTANCES 512
 /* Of those, how many one instance that was started from outside may have below it. */
 #define SBX_MAX_NESTED 32
+/* Descriptors that one call may hand over in all: what a launch takes (policy/options.c) and its lifeline. */
+#define SBX_MAX_DESCRIPTORS 640
 /* Launches of one client that have not been answered yet. */
 #define SBX_MAX_PENDING_PER_CLIENT 300
 /* Launches between the keeper's start and READY or STARTED, for each processor: with two the service answers others

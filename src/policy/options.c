@@ -274,7 +274,7 @@ check_forward_new (const char *key, GVariant *value, GError **error)
       ROW ("unset-env", "as", 1024 * KIB, check_env_names, unset_env),                                                 \
       ROW ("display-env", "as", 2 * 1024 * KIB, check_env_pairs, display_env),                                         \
       ROW ("fds", "a{uh}", 64 * KIB, check_fds, fds), ROW ("tty", "b", 8, NULL, tty),                                  \
-      ROW ("lifeline", "h", 8, check_handle, lifeline)
+      ROW ("lifeline", "h", 8, check_handle, lifeline), ROW ("descriptors", "h", 8, check_handle, descriptors)
 
 const SbxOptionSpec sbx_launch_options[] = {
   PROCESS_ROWS,

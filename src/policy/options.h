@@ -23,7 +23,7 @@ typedef struct {
   char *app_id, *cwd, *on_crash, *activation_token;
   char **unset_env, **display_env;
   gboolean cwd_optional, tty, hold;
-  gint32 lifeline;
+  gint32 lifeline, descriptors;
   GVariant *env;         /* a{ss} */
   GVariant *fds;         /* a{uh} */
   GVariant *forward;     /* ah */

@@ -49,7 +49,7 @@ run (Attach *attach, const SbxCommand *command, const char *word, char **argv)
   const SbxInstanceInfo *info;
   int status;
 
-  if (!make_options (attach, command, &error))
+  if (!make_options (attach, command, &error) || !sbx_process_options_pack (&attach->process, &error))
     return sbx_fail_error (error);
   info = sbx_instances_open (word, &service, &instances, &error);
   if (!info)

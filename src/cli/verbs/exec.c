@@ -12,7 +12,7 @@ execute (SbxProcessOptions *process, const SbxCommand *command, const char *word
   g_autoptr (GError) error = NULL;
   const SbxInstanceInfo *info;
 
-  if (!sbx_process_options_make (process, command, FALSE, &error))
+  if (!sbx_process_options_make (process, command, FALSE, &error) || !sbx_process_options_pack (process, &error))
     return sbx_fail_error (error);
   info = sbx_instances_open (word, &service, &instances, &error);
   if (!info)

@@ -139,7 +139,8 @@ launch (Run *run, const SbxCommand *command, char **argv)
 
   if (!g_utf8_validate (run->profile, -1, NULL))
     return sbx_fail (_ ("--profile=%s is not UTF-8 text"), run->profile);
-  if (!make_options (run, command, &error) || !forward_files (run, &argv, &error))
+  if (!make_options (run, command, &error) || !forward_files (run, &argv, &error)
+      || !sbx_process_options_pack (&run->process, &error))
     return sbx_fail ("%s", error->message);
   service = sbx_service_open_for_launch (&error);
   if (!service)

@@ -7,7 +7,9 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "common/descriptors.h"
 #include "common/error.h"
+#include "daemon/bounds.h"
 #include "policy/profile-set.h"
 
 void
@@ -200,11 +202,30 @@ take_new_files (SbxLaunchRequest *request, GVariant *files, GError **error)
   return TRUE;
 }
 
+/* Puts the descriptors that come over a socket into the place of those that came with the message, since a message bus
+ * takes few in one message (dbus-daemon(1), max_message_unix_fds: 16 if nothing is said). */
+static gboolean
+take_descriptors (SbxLaunchRequest *request, gint32 handle, GError **error)
+{
+  g_autoptr (GUnixFDList) list = NULL;
+  int sock = find_fd (request, handle, "descriptors", error);
+
+  if (sock < 0)
+    return FALSE;
+  list = sbx_descriptors_receive (sock, SBX_MAX_DESCRIPTORS, error);
+  if (!list)
+    return FALSE;
+  g_set_object (&request->list, list);
+  return TRUE;
+}
+
 static gboolean
 take_fd_options (SbxLaunchRequest *request, GError **error)
 {
   const SbxOptions *options = &request->options;
 
+  if (options->descriptors >= 0 && !take_descriptors (request, options->descriptors, error))
+    return FALSE;
   if (options->fds && !take_fds (request, options->fds, error))
     return FALSE;
   if (options->forward && !take_forward (request, options->forward, error))
