@@ -3,10 +3,12 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "cli/inherited.h"
 #include "common/descriptors.h"
 #include "common/error.h"
 
@@ -64,17 +66,43 @@ add_environment (SbxProcessOptions *self, GError **error)
   return TRUE;
 }
 
+/* The name by which the user came here, as `--filesystem=.` goes by it too: $PWD, if it is one (POSIX, `pwd -L`). */
+static const char *
+logical_directory (void)
+{
+  const char *pwd = g_getenv ("PWD");
+  g_autofree char *plain = pwd && pwd[0] == '/' ? g_canonicalize_filename (pwd, NULL) : NULL;
+  struct stat there, here;
+
+  return plain && g_str_equal (plain, pwd) && stat (pwd, &there) == 0 && stat (".", &here) == 0
+                 && there.st_dev == here.st_dev && there.st_ino == here.st_ino
+             ? pwd
+             : NULL;
+}
+
+/* @cwd, and its name without links where that is another one. */
+static void
+add_both_names (SbxProcessOptions *self, const char *cwd)
+{
+  g_autofree char *plain = realpath (cwd, NULL);
+
+  add (self, "cwd", g_variant_new_bytestring (cwd));
+  if (plain && !g_str_equal (plain, cwd))
+    add (self, "cwd-also", g_variant_new_bytestring (plain));
+}
+
 static gboolean
 add_cwd (SbxProcessOptions *self, GError **error)
 {
   g_autofree char *here = NULL;
+  const char *logical;
 
   if (self->cwd) {
     char *absolute = g_canonicalize_filename (self->cwd, NULL);
 
     g_free (self->cwd);
     self->cwd = absolute;
-    add (self, "cwd", g_variant_new_bytestring (absolute));
+    add_both_names (self, absolute);
     return TRUE;
   }
   here = getcwd (NULL, 0);
@@ -83,7 +111,8 @@ add_cwd (SbxProcessOptions *self, GError **error)
     return sbx_throw (error, SBX_ERROR_BAD_OPTION,
                       _ ("the working directory is gone (%s); cd to one that exists, or say --cwd=DIR"),
                       here ? _ ("it is not reachable") : g_strerror (errno));
-  add (self, "cwd", g_variant_new_bytestring (here));
+  logical = logical_directory ();
+  add_both_names (self, logical ? logical : here);
   add (self, "cwd-optional", g_variant_new_boolean (TRUE));
   return TRUE;
 }
@@ -269,6 +298,7 @@ sbx_process_options_make (SbxProcessOptions *self, const SbxCommand *command, gb
       return FALSE;
     add (self, "tty", g_variant_new_boolean (TRUE));
   }
+  add (self, "inherit", sbx_inherited_collect ());
   add (self, "display-env", caller_environment ());
   return add_environment (self, error) && add_cwd (self, error)
          && add_descriptors (self, command->descriptors, detached, error) && (detached || add_lifeline (self, error));

@@ -45,9 +45,12 @@ int
 sbx_init_command_enter_directory (SbxInitCommand *self, const SbxBlock *block)
 {
   const char *home = sbx_block_string (block, SBX_TAG_HOME, "/");
-  const char *cwd = sbx_block_string (block, SBX_TAG_CWD, home);
+  const char *cwd = sbx_block_string (block, SBX_TAG_CWD, home),
+             *also = sbx_block_string (block, SBX_TAG_CWD_ALSO, cwd);
+  int error = chdir (cwd) < 0 ? errno : 0;
 
-  if (chdir (cwd) < 0) {
+  if (error && chdir (also) < 0) {
+    errno = error;
     if (!(self->flags & SBX_START_CWD_OPTIONAL) && cwd != home)
       return -1;
     if (chdir (home) < 0 && chdir ("/") < 0)

@@ -24,8 +24,8 @@ int sbx_init_command_read (SbxInitCommand *self, const SbxBlock *block, size_t n
 void sbx_init_command_clear (SbxInitCommand *self);
 
 /* The next two are for the child, which must not allocate: */
-/* Goes to the working directory, or home if it is not there and need not be, and makes PWD say where that is. 0, or -1
- * with chdir(2)'s errno. */
+/* Goes to the working directory by one of its names, or home if it is not there and need not be, and makes PWD say
+ * where that is. 0, or -1 with chdir(2)'s errno. */
 int sbx_init_command_enter_directory (SbxInitCommand *self, const SbxBlock *block);
 /* Executes the command, which is looked for along its own PATH. Returns only with errno: ENOENT if it is nowhere,
  * EACCES if it is somewhere and must not be executed, or execve(2)'s. */

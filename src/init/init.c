@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "init/confine.h"
+#include "init/inherit.h"
 #include "init/spawn.h"
 #include "wire/message.h"
 #include "wire/sys.h"
@@ -26,6 +27,7 @@ typedef struct {
 typedef struct {
   int control; /* socket to the keeper */
   int signals;
+  int oom;      /* sbx_init_oom_open () */
   bool started; /* START has come: from here on nothing runs outside the app domain and the filter */
   bool linger;  /* SBX_START_LINGER */
   bool held;    /* HOLD */
@@ -126,7 +128,7 @@ run (Init *init, const SbxMessage *message, const int *fds, size_t n)
   if (!row) {
     failure = (SbxInitFailure){ SBX_STEP_FORK, EAGAIN };
   } else if (n >= before) {
-    SbxInitJob job = { message->job, init->control, gated ? fds[1] : -1, fds + before, n - before };
+    SbxInitJob job = { message->job, init->control, gated ? fds[1] : -1, init->oom, fds + before, n - before };
 
     pid = confine_and_spawn (init, fds[0], &job, &confined, &failure);
   }
@@ -248,6 +250,7 @@ sbx_init_run (int control)
   prctl (PR_SET_NAME, "sandbox-init");
   prctl (PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0); /* a handler's is not PID 1 */
   init.signals = open_signals ();
+  init.oom = sbx_init_oom_open ();
   if (init.signals < 0)
     return 1;
   say (&init, SBX_MSG_READY, 0, 0, 0);

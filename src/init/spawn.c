@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "init/command.h"
+#include "init/inherit.h"
 #include "wire/message.h"
 #include "wire/signals.h"
 
@@ -74,6 +75,7 @@ child (const SbxBlock *block, SbxInitCommand *command, const SbxInitJob *job, Sb
     give_up (failure, SBX_STEP_TERMINAL);
   if (sbx_init_command_enter_directory (command, block) < 0)
     give_up (failure, SBX_STEP_DIRECTORY);
+  sbx_init_inherit (block);
   if (set_limits (block) < 0)
     give_up (failure, SBX_STEP_LIMITS);
   sbx_init_command_execute (command);
@@ -85,15 +87,18 @@ sbx_init_spawn (const SbxBlock *block, const SbxInitJob *job, SbxInitFailure *fa
 {
   SbxInitCommand command;
   pid_t pid = -1;
+  int oom;
 
   *failure = (SbxInitFailure){ SBX_STEP_NONE, 0 };
   if (sbx_init_command_read (&command, block, job->n_fds) < 0) {
     *failure = (SbxInitFailure){ SBX_STEP_PROTOCOL, errno };
   } else {
     /* vfork: quick, and what the child writes to @failure is there when we go on, which is after its exec or exit */
+    oom = sbx_init_oom_raise (job->oom, block);
     pid = vfork ();
     if (pid == 0)
       child (block, &command, job, failure);
+    sbx_init_oom_restore (job->oom, oom);
     if (pid < 0)
       *failure = (SbxInitFailure){ SBX_STEP_FORK, errno };
     if (pid > 0 && failure->step != SBX_STEP_NONE) {

@@ -11,6 +11,7 @@ typedef struct {
   uint32_t number;
   int control;    /* the socket over which the child says HELLO */
   int gate;       /* a pipe at whose end of file the command may be executed, or -1 */
+  int oom;        /* of sbx_init_oom_open () */
   const int *fds; /* for the numbers that FDMAP names */
   size_t n_fds;
 } SbxInitJob;

@@ -104,6 +104,34 @@ add_rlimits (const SbxProcess *self, SbxBlockWriter *writer, gboolean by_scope)
   }
 }
 
+/* A number that was said, as the record @tag has it. */
+static void
+add_inherited_number (SbxBlockWriter *writer, guint32 tag, gint32 number)
+{
+  if (number != SBX_NOT_INHERITED)
+    sbx_block_add_u32 (writer, tag, (guint32) number);
+}
+
+/* What the caller has, to be applied before the policy's limits, which are within its hard ones. */
+static void
+add_inherited (const SbxInherited *self, SbxBlockWriter *writer)
+{
+  add_inherited_number (writer, SBX_TAG_UMASK, self->umask);
+  add_inherited_number (writer, SBX_TAG_NICE, self->nice == SBX_NOT_INHERITED ? self->nice : self->nice + 20);
+  add_inherited_number (writer, SBX_TAG_SCHEDULER, self->scheduler);
+  add_inherited_number (writer, SBX_TAG_IO_PRIORITY, self->io_priority);
+  if (self->oom_score_adj > 0) /* nobody of a sandbox is spared more than the service */
+    sbx_block_add_u32 (writer, SBX_TAG_OOM, (guint32) self->oom_score_adj);
+  if (self->ignored)
+    sbx_block_add (writer, SBX_TAG_IGNORED, &self->ignored, sizeof self->ignored);
+  if (self->n_cpus > 0)
+    sbx_block_add (writer, SBX_TAG_CPUS, self->cpus, self->n_cpus * sizeof *self->cpus);
+  for (guint64 i = 0; i < SBX_INHERITED_RLIMITS; i++)
+    if (self->rlimits[i].said)
+      sbx_block_add (writer, SBX_TAG_RLIMIT, (guint64[]){ i, self->rlimits[i].soft, self->rlimits[i].hard },
+                     3 * sizeof (guint64));
+}
+
 /* What START and EXEC have in common. */
 static void
 add_process (const SbxProcess *self, SbxBlockWriter *writer, gboolean by_scope, const gint32 *targets, gsize n_targets)
@@ -114,7 +142,11 @@ add_process (const SbxProcess *self, SbxBlockWriter *writer, gboolean by_scope, 
   sbx_block_add_strv (writer, SBX_TAG_ENV, sbx_process_get_environment (self));
   if (self->cwd)
     sbx_block_add_string (writer, SBX_TAG_CWD, self->cwd);
+  if (self->cwd_also)
+    sbx_block_add_string (writer, SBX_TAG_CWD_ALSO, self->cwd_also);
   sbx_block_add_string (writer, SBX_TAG_HOME, self->home);
+  if (self->inherited)
+    add_inherited (self->inherited, writer);
   add_rlimits (self, writer, by_scope);
 }
 

@@ -59,9 +59,12 @@ sbx_process_new (const SbxPolicy *policy, const SbxOffers *offers, const SbxPlan
   self->argv = g_strdupv ((char **) request->argv);
   self->environment = sbx_environment_make (policy, offers, request, environment);
   self->cwd = g_strdup (request->cwd);
+  self->cwd_also = g_strdup (request->cwd_also);
   self->home = g_strdup (home ? home : "/");
   self->start_flags = make_flags (policy, request);
   self->rlimits = list_rlimits (policy);
+  if (request->inherited)
+    self->inherited = g_memdup2 (request->inherited, sizeof *request->inherited);
   return self;
 }
 
@@ -71,8 +74,10 @@ sbx_process_free (SbxProcess *self)
   g_strfreev (self->argv);
   g_ptr_array_unref (self->environment);
   g_free (self->cwd);
+  g_free (self->cwd_also);
   g_free (self->home);
   g_array_unref (self->rlimits);
+  g_free (self->inherited);
   g_clear_pointer (&self->filter, g_bytes_unref);
   g_clear_pointer (&self->writable, g_ptr_array_unref);
   g_clear_pointer (&self->connect, g_array_unref);

@@ -21,9 +21,11 @@ typedef struct {
   char **argv;
   GPtrArray *environment; /* ends with NULL */
   char *cwd;              /* or NULL: the home */
+  char *cwd_also;         /* or NULL: its other name */
   char *home;
-  guint32 start_flags; /* SbxStartFlags */
-  GArray *rlimits;     /* SbxRlimit */
+  guint32 start_flags;     /* SbxStartFlags */
+  GArray *rlimits;         /* SbxRlimit, of the policy */
+  SbxInherited *inherited; /* or NULL */
   /* Of the first one of a box, by sbx_confine_process () */
   GBytes *filter; /* struct sock_filter[], or NULL */
   guint64 handled_fs, handled_net, scoped;

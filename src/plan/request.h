@@ -4,6 +4,8 @@
 
 #include <glib.h>
 
+#include "policy/inherited.h"
+
 G_BEGIN_DECLS
 
 /* A file or directory that the caller hands over, at its own place: bytes, absolute, without links. */
@@ -20,8 +22,10 @@ typedef struct {
   const char *const *argv; /* bytes, at least one */
   const char *const *env;  /* NAME=value from the caller: put over the policy's */
   const char *const *unset_env;
-  const char *cwd;       /* or NULL: the home */
-  gboolean cwd_optional; /* go home when @cwd is not inside */
+  const SbxInherited *inherited; /* or NULL: nothing is said */
+  const char *cwd;               /* or NULL: the home */
+  const char *cwd_also;          /* another name of it, for where @cwd is not inside; or NULL */
+  gboolean cwd_optional;         /* go home when neither is inside */
   gboolean tty;
   const char *terminal;            /* with tty: the path of its device on the host, or NULL */
   const SbxForwardedFile *forward; /* parents before children */

@@ -5,54 +5,11 @@
 #include <string.h>
 
 #include "common/error.h"
+#include "policy/inherited.h"
 
 #define MAX_FD_NUMBER 65535
 #define MAX_FDS 200
 #define KIB ((gsize) 1024)
-
-/* Optimal string alignment: insertions, deletions, replacements, and neighbours that changed places, without case. */
-static gsize
-edit_distance (const char *a, const char *b)
-{
-  gsize n = strlen (a), m = strlen (b);
-  g_autofree gsize *cells = g_new0 (gsize, (n + 1) * (m + 1));
-
-#define CELL(i, j) cells[(i) * (m + 1) + (j)]
-#define SAME(x, y) (g_ascii_tolower (x) == g_ascii_tolower (y))
-  for (gsize i = 0; i <= n; i++)
-    for (gsize j = 0; j <= m; j++) {
-      if (i == 0 || j == 0) {
-        CELL (i, j) = i + j;
-        continue;
-      }
-      CELL (i, j) = MIN (CELL (i - 1, j) + 1, CELL (i, j - 1) + 1);
-      CELL (i, j) = MIN (CELL (i, j), CELL (i - 1, j - 1) + !SAME (a[i - 1], b[j - 1]));
-      if (i > 1 && j > 1 && SAME (a[i - 1], b[j - 2]) && SAME (a[i - 2], b[j - 1]))
-        CELL (i, j) = MIN (CELL (i, j), CELL (i - 2, j - 2) + 1);
-    }
-  return CELL (n, m);
-#undef CELL
-#undef SAME
-}
-
-const char *
-sbx_nearest_word (const char *word, const char *const *words)
-{
-  const char *nearest = NULL;
-  gsize best = MAX (strlen (word) / 3, 1) + 1;
-
-  if (strlen (word) > 64)
-    return NULL;
-  for (; *words; words++) {
-    gsize distance = edit_distance (word, *words);
-
-    if (distance < best) {
-      best = distance;
-      nearest = *words;
-    }
-  }
-  return nearest;
-}
 
 static gboolean
 throw_unknown_key (const char *key, const SbxOptionSpec *table, GError **error)
@@ -269,12 +226,13 @@ check_forward_new (const char *key, GVariant *value, GError **error)
   }
 /* What Launch, Exec and Attach have in common. */
 #define PROCESS_ROWS                                                                                                   \
-  ROW ("cwd", "ay", 2 * PATH_MAX, check_path, cwd), ROW ("cwd-optional", "b", 8, NULL, cwd_optional),                  \
-      ROW ("env", "a{ss}", 64 * 1024 * KIB, check_env, env),                                                           \
+  ROW ("cwd", "ay", 2 * PATH_MAX, check_path, cwd), ROW ("cwd-also", "ay", 2 * PATH_MAX, check_path, cwd_also),        \
+      ROW ("cwd-optional", "b", 8, NULL, cwd_optional), ROW ("env", "a{ss}", 64 * 1024 * KIB, check_env, env),         \
       ROW ("unset-env", "as", 1024 * KIB, check_env_names, unset_env),                                                 \
       ROW ("display-env", "as", 2 * 1024 * KIB, check_env_pairs, display_env),                                         \
       ROW ("fds", "a{uh}", 64 * KIB, check_fds, fds), ROW ("tty", "b", 8, NULL, tty),                                  \
-      ROW ("lifeline", "h", 8, check_handle, lifeline), ROW ("descriptors", "h", 8, check_handle, descriptors)
+      ROW ("lifeline", "h", 8, check_handle, lifeline), ROW ("descriptors", "h", 8, check_handle, descriptors),        \
+      ROW ("inherit", "a{sv}", 64 * KIB, sbx_inherited_check, inherit)
 
 const SbxOptionSpec sbx_launch_options[] = {
   PROCESS_ROWS,

@@ -5,6 +5,8 @@
 
 #include <gio/gio.h>
 
+#include "policy/nearest.h"
+
 G_BEGIN_DECLS
 
 typedef gboolean (*SbxOptionCheck) (const char *key, GVariant *value, GError **error);
@@ -20,7 +22,7 @@ typedef struct {
 /* What the options say, all of it owned. A value of type s or ay is a char *, without the NUL at the end that some
  * bindings send; as: char **; b: gboolean; h: gint32; any other: GVariant *. NULL, FALSE or -1 (h): not said. */
 typedef struct {
-  char *app_id, *cwd, *on_crash, *activation_token;
+  char *app_id, *cwd, *cwd_also, *on_crash, *activation_token;
   char **unset_env, **display_env;
   gboolean cwd_optional, tty, hold;
   gint32 lifeline, descriptors;
@@ -29,6 +31,7 @@ typedef struct {
   GVariant *forward;     /* ah */
   GVariant *forward_new; /* a(hay) */
   GVariant *policy;      /* a{sv} */
+  GVariant *inherit;     /* a{sv}; policy/inherited.h */
 } SbxOptions;
 
 /* Every entry of @options against @table (ends with a NULL key). Errors: BAD_OPTION, with the key, for one that is not
@@ -42,10 +45,6 @@ void sbx_options_clear (SbxOptions *self);
 
 /* s: as a D-Bus name without ':', at most 255 bytes; one element is enough. Errors: BAD_OPTION. */
 gboolean sbx_option_check_app_id (const char *key, GVariant *value, GError **error);
-
-/* Returns the word of @words (NULL-terminated) nearest to @word by edit distance, or NULL when none is near (distance
- * > 1/3). */
-const char *sbx_nearest_word (const char *word, const char *const *words);
 
 /* The options of Launch and Explain, of Exec, and of Attach. */
 extern const SbxOptionSpec sbx_launch_options[];

@@ -45,6 +45,14 @@ typedef enum {
   SBX_TAG_SIDECAR_FILTER,  /* struct sock_filter[]: what it may call */
   SBX_TAG_SIDECAR_FILE,    /* bytes that it is given as a file; absent = no file */
   SBX_TAG_SIDECAR_MEMORY,  /* uint64_t: bytes that it may have (RLIMIT_DATA); absent = no limit */
+  SBX_TAG_CWD_ALSO,        /* path: another name of CWD, which is tried next */
+  SBX_TAG_UMASK,           /* uint32_t */
+  SBX_TAG_IGNORED,         /* uint64_t: signals, bit N-1 is signal N */
+  SBX_TAG_NICE,            /* uint32_t: 20 more than the nice value */
+  SBX_TAG_SCHEDULER,       /* uint32_t: SCHED_* */
+  SBX_TAG_IO_PRIORITY,     /* uint32_t: as ioprio_set(2) takes it */
+  SBX_TAG_OOM,             /* uint32_t: oom_score_adj, of which lower ones than one has are passed over */
+  SBX_TAG_CPUS,            /* uint64_t[]: as sched_setaffinity(2) takes them */
   SBX_TAG_LAYER,           /* what the keeper mounts into the sandbox: wire/layer.h; repeated, in this order */
   SBX_N_TAGS
 } SbxTag;

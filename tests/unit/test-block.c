@@ -70,10 +70,13 @@ test_block_kinds (void)
     gsize size;
     gboolean in_start, in_exec;
   } rows[] = {
-    { SBX_TAG_HOME, "/h", 3, TRUE, TRUE },     { SBX_TAG_RLIMIT, attr, sizeof attr, TRUE, TRUE },
-    { SBX_TAG_INFO, "x", 1, TRUE, FALSE },     { SBX_TAG_LANDLOCK, attr, sizeof attr, TRUE, FALSE },
-    { SBX_TAG_SECCOMP, attr, 8, TRUE, FALSE }, { SBX_TAG_PORT_RULE, attr, 16, TRUE, FALSE },
-    { SBX_TAG_PROCFS, attr, 4, FALSE, FALSE },
+    { SBX_TAG_HOME, "/h", 3, TRUE, TRUE },           { SBX_TAG_RLIMIT, attr, sizeof attr, TRUE, TRUE },
+    { SBX_TAG_INFO, "x", 1, TRUE, FALSE },           { SBX_TAG_LANDLOCK, attr, sizeof attr, TRUE, FALSE },
+    { SBX_TAG_SECCOMP, attr, 8, TRUE, FALSE },       { SBX_TAG_PORT_RULE, attr, 16, TRUE, FALSE },
+    { SBX_TAG_PROCFS, attr, 4, FALSE, FALSE },       { SBX_TAG_UMASK, attr, 4, TRUE, TRUE },
+    { SBX_TAG_NICE, attr, 4, TRUE, TRUE },           { SBX_TAG_IGNORED, attr, 8, TRUE, TRUE },
+    { SBX_TAG_CPUS, attr, sizeof attr, TRUE, TRUE }, { SBX_TAG_OOM, attr, 4, TRUE, TRUE },
+    { SBX_TAG_SCHEDULER, attr, 4, TRUE, TRUE },      { SBX_TAG_IO_PRIORITY, attr, 4, TRUE, TRUE },
   };
 
   for (gsize i = 0; i < G_N_ELEMENTS (rows); i++)

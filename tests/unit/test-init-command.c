@@ -6,6 +6,7 @@
 #include <linux/filter.h>
 #include <linux/seccomp.h>
 #include <pty.h>
+#include <signal.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -13,6 +14,15 @@
 
 #include "init-fixture.h"
 #include "wire/landlock.h"
+
+static mode_t
+get_umask (void)
+{
+  mode_t mask = umask (0);
+
+  umask (mask);
+  return mask;
+}
 
 static char *
 write_file (InitFixture *fixture, const char *name, const char *text, mode_t mode)
@@ -152,6 +162,37 @@ test_limits (InitFixture *fixture, gconstpointer as_pid_1)
   sbx_block_add (&start.writer, SBX_TAG_RLIMIT, unknown, sizeof unknown);
   init_send_command (fixture, &start, 2, "echo never");
   init_expect_failed (fixture, 2, SBX_STEP_LIMITS, EINVAL);
+}
+
+/* What is the caller's; and what the kernel refuses is no failure. The next command has none of it. */
+static void
+test_inherited (InitFixture *fixture, gconstpointer as_pid_1)
+{
+  static const char script[] =
+      "umask; nice; grep SigIgn /proc/self/status; cat /proc/self/oom_score_adj; echo end; sleep 100";
+  const guint64 signals = 1 << (SIGHUP - 1) | 1 << (SIGUSR1 - 1) | 1 << (SIGKILL - 1);
+  const guint64 nowhere = G_GUINT64_CONSTANT (1) << 63; /* the 64th processor */
+  g_autofree char *before = NULL, *plain = NULL;
+  InitStart start;
+
+  init_expect (fixture, SBX_MSG_READY, 0);
+  init_begin (&start);
+  sbx_block_add_u32 (&start.writer, SBX_TAG_UMASK, 027);
+  sbx_block_add_u32 (&start.writer, SBX_TAG_NICE, 20 + 19);
+  sbx_block_add_u32 (&start.writer, SBX_TAG_OOM, 999);
+  sbx_block_add (&start.writer, SBX_TAG_IGNORED, &signals, sizeof signals);
+  init_send_command (fixture, &start, 0, script);
+  init_expect_started (fixture, 0);
+  init_expect_printed (fixture, "0027\n19\nSigIgn:\t0000000000000201\n999\n");
+  init_begin (&start);
+  sbx_block_add_u32 (&start.writer, SBX_TAG_OOM, 0);
+  sbx_block_add (&start.writer, SBX_TAG_CPUS, &nowhere, sizeof nowhere);
+  init_send_command (fixture, &start, 1, script);
+  init_expect_started (fixture, 1);
+  g_assert_true (g_file_get_contents ("/proc/self/oom_score_adj", &before, NULL, NULL));
+  plain = g_strdup_printf ("%04o\n%d\nSigIgn:\t0000000000000000\n%s", (unsigned) get_umask (),
+                           getpriority (PRIO_PROCESS, 0), before);
+  init_expect_printed (fixture, plain);
 }
 
 /* Those of FDMAP, /dev/null for what is missing, and none of init's. */
@@ -325,6 +366,7 @@ main (int argc, char **argv)
     { "path", test_path },
     { "directory", test_directory },
     { "limits", test_limits },
+    { "inherited", test_inherited },
     { "descriptors", test_descriptors },
     { "signals-are-plain", test_signals_are_plain },
     { "terminal", test_terminal },

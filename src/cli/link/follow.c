@@ -62,12 +62,23 @@ use_of (int signo)
   return 0;
 }
 
+/* What our caller has us ignore (nohup(1)) stays ignored, here as inside: a signal that is blocked would be kept for us
+ * all the same. Those that only say something about the terminal do no harm. */
+static gboolean
+is_ignored (int signo, guint use)
+{
+  struct sigaction action;
+
+  return !(use & (RESIZES | RESUMES)) && sigaction (signo, NULL, &action) == 0 && action.sa_handler == SIG_IGN;
+}
+
 static void
 signal_set (sigset_t *set)
 {
   sigemptyset (set);
   for (gsize i = 0; i < G_N_ELEMENTS (uses); i++)
-    sigaddset (set, uses[i].signo);
+    if (!is_ignored (uses[i].signo, uses[i].use))
+      sigaddset (set, uses[i].signo);
 }
 
 void

@@ -101,8 +101,10 @@ describe_command (const SbxLaunchRequest *request, const char *app_id, char **ar
                            .app_id = app_id,
                            .argv = (const char *const *) argv,
                            .env = (const char *const *) request->env,
+                           .inherited = &request->inherited,
                            .unset_env = (const char *const *) request->options.unset_env,
                            .cwd = request->options.cwd,
+                           .cwd_also = request->options.cwd_also,
                            .cwd_optional = request->options.cwd_optional,
                            .tty = request->options.tty,
                            .display_env = (const char *const *) request->options.display_env };

@@ -248,7 +248,9 @@ sbx_launch_request_new (GVariant *argv, GVariant *options, const SbxOptionSpec *
 
   request->lifeline = -1;
   request->list = fds ? g_object_ref (fds) : NULL;
-  if (!sbx_options_read (options, table, &request->options, error) || !take_argv (request, argv, error))
+  if (!sbx_options_read (options, table, &request->options, error)
+      || !sbx_inherited_read (request->options.inherit, "inherit", &request->inherited, error)
+      || !take_argv (request, argv, error))
     return NULL;
   take_environment (request);
   if (look_at_fds && !take_fd_options (request, error))

@@ -6,6 +6,7 @@
 #include <gio/gunixfdlist.h>
 
 #include "daemon/instances/instance.h"
+#include "policy/inherited.h"
 #include "policy/options.h"
 #include "policy/policy.h"
 
@@ -22,7 +23,8 @@ typedef struct {
   char id[17];        /* of the instance to be, 16 hex digits, or "": filled in by whoever has it */
   SbxOptions options; /* as the caller says */
   char **argv;
-  char **env; /* to be added: of the option "env", with the activation token; or NULL */
+  SbxInherited inherited; /* of the option "inherit" */
+  char **env;             /* to be added: of the option "env", with the activation token; or NULL */
   /* Descriptors, all borrowed from @list */
   GUnixFDList *list;
   gint32 *targets; /* ascending */
