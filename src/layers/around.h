@@ -14,6 +14,7 @@ typedef struct {
   const char *state_home;
   const char *const *profile_dirs; /* that profiles are read from; NULL where there is none */
   gsize n_profile_dirs;
+  gboolean only_looking; /* to say what would be: nothing is made, and what is not there yet is passed over */
   /* Where other sandboxes may write: sources/source.h. Or NULL. */
   const SbxObjectSet *(*more_tainted) (gpointer data);
   gpointer data;

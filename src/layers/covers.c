@@ -249,6 +249,15 @@ pin_between (Covers *covers, const SbxItem *above, const char *dest)
   }
 }
 
+/* For people. */
+static void
+note_cover (SbxItems *self, const char *dest, const SbxClosed *closed)
+{
+  g_ptr_array_add (self->covers, g_strdup_printf (closed->flags & SBX_CLOSED_READABLE ? "%s: read-only there is %s"
+                                                                                      : "%s: closed there is %s",
+                                                  dest, closed->words));
+}
+
 static void
 cover (Covers *covers, const Place *place)
 {
@@ -405,14 +414,18 @@ close_places (Covers *covers, GError **error)
     }
     if (!has_item_at (covers->items, place->dest))
       cover (covers, place);
+    if (sbx_item_is_writable (place->item) || !(place->closed->flags & SBX_CLOSED_READABLE))
+      note_cover (covers->items, place->dest, place->closed);
   }
   return TRUE;
 }
 
 /* What is not there and could be made from inside, is made now, and then closed. */
 static gboolean
-make_missing (SbxItems *self, GError **error)
+make_missing (Covers *covers, GError **error)
 {
+  SbxItems *self = covers->items;
+
   for (guint i = 0; i < self->closed->missing->len; i++) {
     const SbxClosed *closed = &g_array_index (self->closed->missing, SbxClosed, i);
     const SbxSourceWay way = { .create = TRUE, .mode = 0700 };
@@ -428,6 +441,12 @@ make_missing (SbxItems *self, GError **error)
                         "files: %s is not there, and this application could make it, since it may write in %s; remove "
                         "the link, or make what it leads to",
                         closed->words, item->mount->source);
+    if (self->around->only_looking) {
+      if (!check_undo (covers, &(Place){ closed, item, NULL, TRUE }, error))
+        return FALSE;
+      note_cover (self, closed->named, closed);
+      continue;
+    }
     made = sbx_source_open (closed->named, &way, error);
     if (!made
         || !sbx_closed_list_add_source (self->closed, made, closed->named, "a directory of the service's own",
@@ -501,7 +520,7 @@ close_all (Covers *covers, GError **error)
   SbxItems *self = covers->items;
   guint before;
 
-  if (!make_missing (self, error))
+  if (!make_missing (covers, error))
     return FALSE;
   before = self->closed->rows->len;
   if (!add_rules (self, error) || !sbx_closed_list_add_mounted (self->closed, self->table, before, error)

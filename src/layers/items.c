@@ -29,6 +29,7 @@ sbx_items_clear (SbxItems *self)
   g_clear_pointer (&self->closed, sbx_closed_list_free);
   g_clear_pointer (&self->table, sbx_mount_table_free);
   g_clear_pointer (&self->links, g_ptr_array_unref);
+  g_clear_pointer (&self->covers, g_ptr_array_unref);
 }
 
 gboolean
@@ -102,6 +103,19 @@ taint (SbxItems *self, const SbxItem *item, GError **error)
 
   return sbx_mount_table_note (self->table, self->tainted, item->source->fd, item->source->path, words) == 0
          || sbx_throw_errno (error, SBX_ERROR_SPAWN_FAILED, errno, "files: keep %s open", item->mount->source);
+}
+
+/* What a launch would make first. */
+static gboolean
+is_to_be_made (const SbxItems *self, const SbxItem *item)
+{
+  gsize n;
+  const SbxPlanDirectory *directories = sbx_box_get_directories (self->box, &n);
+
+  for (gsize i = 0; self->around->only_looking && i < n; i++)
+    if (strcmp (directories[i].path, item->mount->source) == 0)
+      return TRUE;
+  return FALSE;
 }
 
 static SbxSource *
@@ -186,7 +200,8 @@ make_directories (SbxItems *self, GError **error)
                                .mode = directories[i].mode };
     g_autoptr (SbxSource) made = NULL;
 
-    if ((directories[i].mode & S_ISVTX) || sbx_closed_list_has_named (self->closed, directories[i].path))
+    if (self->around->only_looking || (directories[i].mode & S_ISVTX)
+        || sbx_closed_list_has_named (self->closed, directories[i].path))
       continue;
     made = sbx_source_open (directories[i].path, &way, error);
     if (!made) {
@@ -204,10 +219,15 @@ sbx_items_open (SbxItems *self, GError **error)
     return FALSE;
   for (guint i = 0; i < self->rows->len; i++) {
     SbxItem *item = &g_array_index (self->rows, SbxItem, i);
+    g_autoptr (GError) problem = NULL;
 
     if (!is_opened (self, item))
       continue;
-    item->source = open_item (self, item, error);
+    item->source = open_item (self, item, &problem);
+    if (!item->source && g_error_matches (problem, SBX_ERROR, SBX_ERROR_NOT_FOUND) && is_to_be_made (self, item))
+      continue;
+    if (problem)
+      g_propagate_error (error, g_steal_pointer (&problem));
     if (!item->source || (item->mount->by == SBX_BY_CALLER && !check_forwarded (self, item, error)))
       return FALSE;
     for (guint j = 0; j < item->source->links->len; j++) {

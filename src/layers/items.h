@@ -33,7 +33,8 @@ typedef struct {
   SbxObjectSet *homes;   /* the directory of all kept homes: what is in it is tainted */
   SbxClosedList *closed;
   SbxMountTable *table;
-  GPtrArray *links; /* for people */
+  GPtrArray *links;  /* for people */
+  GPtrArray *covers; /* the same */
 } SbxItems;
 
 /* Frees what it holds, not @self. */

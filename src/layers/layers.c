@@ -139,8 +139,8 @@ is_free (const SbxLayers *self, const char *dest)
 static gboolean
 is_saved_through_door (SbxLayers *self, const SbxItem *item)
 {
-  return item->mount->by == SBX_BY_CALLER && item->source && item->source->kind == SBX_SOURCE_FILE
-         && sbx_item_is_writable (item) && is_free (self, item->dest)
+  return !self->items.around->only_looking && item->mount->by == SBX_BY_CALLER && item->source
+         && item->source->kind == SBX_SOURCE_FILE && sbx_item_is_writable (item) && is_free (self, item->dest)
          && add_door (self, item->source->path, item->dest, item->source->fd);
 }
 
@@ -151,7 +151,7 @@ add_new_files (SbxLayers *self)
   for (gsize i = 0; i < self->items.n_forward; i++) {
     const SbxForwardedFile *file = &self->items.forward[i];
 
-    if (file->is_new && is_free (self, file->path))
+    if (!self->items.around->only_looking && file->is_new && is_free (self, file->path))
       (void) add_door (self, file->path, file->path, -1);
   }
 }
@@ -233,6 +233,7 @@ build (SbxLayers *self, GError **error)
   add_new_files (self);
   sbx_layer_list_sort (&self->list);
   g_ptr_array_add (items->links, NULL);
+  g_ptr_array_add (items->covers, NULL);
   return TRUE;
 }
 
@@ -248,6 +249,7 @@ sbx_layers_new (const SbxBox *box, const SbxPolicy *policy, const SbxForwardedFi
   self->items.homes = sbx_object_set_new ();
   self->items.closed = sbx_closed_list_new ();
   self->items.links = g_ptr_array_new_with_free_func (g_free);
+  self->items.covers = g_ptr_array_new_with_free_func (g_free);
   sbx_layer_list_init (&self->list);
   return build (self, error) ? g_steal_pointer (&self) : NULL;
 }
@@ -263,6 +265,12 @@ const char *const *
 sbx_layers_get_links (const SbxLayers *self)
 {
   return (const char *const *) self->items.links->pdata;
+}
+
+const char *const *
+sbx_layers_get_covers (const SbxLayers *self)
+{
+  return (const char *const *) self->items.covers->pdata;
 }
 
 gboolean

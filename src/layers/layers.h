@@ -25,6 +25,9 @@ const SbxLayer *sbx_layers_get (const SbxLayers *self, gsize *n);
 /* "LINK → TARGET" for each link that was followed; ends with NULL. */
 const char *const *sbx_layers_get_links (const SbxLayers *self);
 
+/* "PLACE: what is closed there" for each cover; ends with NULL. */
+const char *const *sbx_layers_get_covers (const SbxLayers *self);
+
 /* Whether the instance has stages that are to be removed (doors.h). */
 gboolean sbx_layers_have_doors (const SbxLayers *self);
 

@@ -2,10 +2,12 @@
 /* What a profile comes to, as people and programs are told. */
 #include <algorithm>
 #include <cmath>
+#include <filesystem>
 
 #include "harness.h"
 
 using namespace e2e;
+namespace fs = std::filesystem;
 
 class Explaining : public WithoutBus {
 protected:
@@ -112,6 +114,40 @@ TEST_F (Explaining, InWords)
   for (const char *line : { "· reaches none of your files", "· begins with an empty home", "· has no network" })
     EXPECT_TRUE (says (out, line)) << line << " is not in\n" << out;
   EXPECT_FALSE (says (out, "  ! ")) << out;
+}
+
+/* The disk as it is: links, other names of what is closed, and what could be undone. */
+TEST_F (Explaining, WhatTheDiskAdds)
+{
+  const std::string context = "[Profile]\nInherits=default\n[Context]\nfilesystems=";
+
+  fs::create_directories (home () + "/work/b");
+  write_file (home () + "/work/b/file", "");
+  fs::create_directory_symlink ("b", home () + "/work/link");
+  fs::create_directory_symlink (home () + "/work", home () + "/alias");
+  add_profile ("linked", context + "~/alias:ro;\n");
+  std::string out = text ({ "explain", "linked" });
+  EXPECT_TRUE (says (out, home () + "/alias → " + home () + "/work")) << out;
+  EXPECT_TRUE (succeeds (sandboxctl ({ "profile", "check", "linked" })));
+
+  /* Everything that the test has, the service's own directories among it */
+  add_profile ("wide", context + dir () + ";\n");
+  add_profile ("undone", context + dir () + ";\nfeatures=userns;\n");
+  add_profile ("planted", context + "~/work;~/work/link/file:ro;\n");
+  out = text ({ "explain", "wide" });
+  EXPECT_TRUE (says (out, dir () + "/data/sandbox: closed there is the kept homes of applications")) << out;
+  EXPECT_TRUE (says (out, dir () + "/config/sandbox: read-only there is the profiles")) << out;
+  EXPECT_TRUE (succeeds (sandboxctl ({ "profile", "check", "wide" })));
+  for (const auto &[name, reason] : { std::pair<std::string, std::string> ("undone", "features=weak-covers"),
+                                      { "planted", home () + "/work/link is a link" } }) {
+    EXPECT_TRUE (fails_with (sandboxctl ({ "explain", name }), 125, { "would not start", reason }));
+    EXPECT_TRUE (fails_with (sandboxctl ({ "profile", "check", name }), 125, { "nothing would start", reason }));
+    /* The control: what is said is what happens */
+    EXPECT_TRUE (fails_with (run_in ({ "--profile=" + name }, { "true" }), 125, { reason }));
+  }
+  /* It only looks; the control again */
+  EXPECT_FALSE (fs::exists (dir () + "/data/sandbox/wide"));
+  EXPECT_TRUE (succeeds (run_in ({ "--profile=wide" }, { "true" })));
 }
 
 /* For programs, everything. */

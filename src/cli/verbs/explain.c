@@ -25,15 +25,24 @@ say_meaning (const char *line, gboolean risky, gpointer data)
 }
 
 static void
-say_warnings (GVariant *plan)
+say_list (GVariant *plan, const char *key, const char *heading)
 {
   g_auto (GStrv) lines = NULL;
 
-  if (!g_variant_lookup (plan, "warnings", "^as", &lines) || !lines[0])
+  if (!g_variant_lookup (plan, key, "^as", &lines) || !lines[0])
     return;
-  puts (_ ("Mind:"));
+  puts (heading);
   for (char **line = lines; *line; line++)
     say (*line, FALSE);
+}
+
+/* The status: of a policy with which nothing would start. */
+static int
+say_refusal (GVariant *plan)
+{
+  const char *reason;
+
+  return g_variant_lookup (plan, "refused", "&s", &reason) ? sbx_fail (_ ("it would not start: %s"), reason) : 0;
 }
 
 static void
@@ -85,7 +94,9 @@ print_text (GVariant *plan)
   else
     say (_ ("may see other processes than its own"), TRUE);
   say_policy (plan);
-  say_warnings (plan);
+  say_list (plan, "warnings", _ ("Mind:"));
+  say_list (plan, "closed", _ ("Closed in what is opened, as the disk is now:"));
+  say_list (plan, "links", _ ("Links that lead to what is opened:"));
   say_actions (plan);
   puts (_ ("Marked with \"!\" is what reaches your data or your session. --json tells everything."));
 }
@@ -127,7 +138,7 @@ explain (const char *profile, char **argv, GVariant *options, gboolean json)
     sbx_output_json (sbx_output_to_json (plan));
   else
     print_text (plan);
-  return 0;
+  return say_refusal (plan);
 }
 
 int

@@ -6,6 +6,7 @@
 #include "cli/link/service.h"
 #include "cli/text/output.h"
 #include "cli/verbs/functions.h"
+#include "common/error.h"
 #include "policy/profile-set.h"
 #include "wire/landlock.h"
 
@@ -160,6 +161,26 @@ check_file (const char *path, GError **error)
   return profile != NULL;
 }
 
+/* What a profile that can be read comes to on the disk as it is. */
+static gboolean
+check_installed (Profile *self, const char *name, GError **error)
+{
+  g_autoptr (GVariant) profile = get_profile (self, name, error), reply = NULL, plan = NULL;
+  const char *reason;
+
+  if (profile)
+    reply = ask (self, "Explain",
+                 g_variant_new ("(s@aay@a{sv})", name, g_variant_new_bytestring_array (NULL, 0),
+                                g_variant_new_array (G_VARIANT_TYPE ("{sv}"), NULL, 0)),
+                 error);
+  if (!reply)
+    return FALSE;
+  plan = g_variant_get_child_value (reply, 0);
+  return !g_variant_lookup (plan, "refused", "&s", &reason)
+         || sbx_throw (error, SBX_ERROR_SPAWN_FAILED, _ ("%s can be read, but with it nothing would start: %s"), name,
+                       reason);
+}
+
 static int
 check (Profile *self)
 {
@@ -170,13 +191,8 @@ check (Profile *self)
     g_autofree char *clean = sbx_output_clean (*word);
     gboolean good;
 
-    if (strchr (*word, '/') || g_str_has_suffix (*word, SBX_PROFILE_SUFFIX)) {
-      good = check_file (*word, &error);
-    } else {
-      g_autoptr (GVariant) reply = get_profile (self, *word, &error);
-
-      good = reply != NULL;
-    }
+    good = strchr (*word, '/') || g_str_has_suffix (*word, SBX_PROFILE_SUFFIX) ? check_file (*word, &error)
+                                                                               : check_installed (self, *word, &error);
     if (good)
       printf (_ ("%s: good\n"), clean);
     else

@@ -9,6 +9,7 @@
 #include "daemon/identity/identify.h"
 #include "daemon/launch/choice.h"
 #include "daemon/launch/launch.h"
+#include "daemon/launch/surroundings.h"
 #include "plan/variant.h"
 #include "policy/score.h"
 
@@ -42,8 +43,26 @@ sbx_method_launch (SbxCall *call)
                     call);
 }
 
+/* What the disk adds: links, other names of what is closed, and why nothing would be started. */
+static void
+look_at_layers (const SbxChoice *choice, GVariantDict *dict)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (SbxSurroundings) surroundings = sbx_surroundings_new (choice->host, 0);
+  g_autoptr (SbxLayers) layers = NULL;
+
+  surroundings->around.only_looking = TRUE;
+  layers = sbx_layers_new (sbx_plan_get_box (choice->plan), choice->policy, NULL, 0, &surroundings->around, &error);
+  if (!layers) {
+    g_variant_dict_insert (dict, "refused", "s", error->message);
+    return;
+  }
+  g_variant_dict_insert (dict, "links", "^as", sbx_layers_get_links (layers));
+  g_variant_dict_insert (dict, "closed", "^as", sbx_layers_get_covers (layers));
+}
+
 static GVariant *
-explain_choice (const SbxChoice *choice)
+explain_choice (const SbxChoice *choice, gboolean looked_at)
 {
   g_autoptr (GVariant) plan = g_variant_ref_sink (sbx_plan_to_variant (choice->plan));
   g_auto (GVariantDict) dict = G_VARIANT_DICT_INIT (plan);
@@ -56,6 +75,8 @@ explain_choice (const SbxChoice *choice)
   g_variant_dict_insert_value (&dict, "policy", sbx_policy_to_variant (choice->policy));
   g_variant_dict_insert_value (&dict, "exposure", sbx_score_to_variant (choice->policy, &choice->host->places));
   g_variant_dict_insert_value (&dict, "actions", g_variant_new_strv (actions, -1));
+  if (looked_at)
+    look_at_layers (choice, &dict);
   return g_variant_dict_end (&dict);
 }
 
@@ -90,7 +111,7 @@ sbx_method_explain (SbxCall *call)
   if (request && limit (call, request, &error))
     choice = sbx_choice_new (sbx_call_get_context (call), &around, profile, request, some_command, &error);
   if (choice)
-    sbx_call_return (call, g_variant_new ("(@a{sv})", explain_choice (choice)));
+    sbx_call_return (call, g_variant_new ("(@a{sv})", explain_choice (choice, !call->subject->own)));
   else
     sbx_call_fail (call, error);
 }
