@@ -23,7 +23,7 @@ _sandboxctl ()
   # After the command's first word, or after "--", it is the command's own completion
   for ((i = 2; i < COMP_CWORD; i++)); do
     case $verb:${COMP_WORDS[i]} in
-      run:-- | exec:-- | attach:-- | explain:--)
+      run:-- | exec:-- | attach:-- | procfs:-- | explain:--)
         _command_offset $((i + 1)) 2>/dev/null || mapfile -t COMPREPLY < <(compgen -c -- "$cur")
         return
         ;;
@@ -57,7 +57,7 @@ _sandboxctl ()
       case $verb in
         run) mapfile -t COMPREPLY < <(compgen -c -- "$cur"); return ;;
         explain) words=$(sandboxctl complete profiles 2>/dev/null) ;;
-        show | stop | kill | wait | exec | attach) words=$(sandboxctl complete instances 2>/dev/null) ;;
+        show | stop | kill | wait | exec | attach | procfs) words=$(sandboxctl complete instances 2>/dev/null) ;;
         desktop)
           case $prev in
             desktop) words="install remove list" ;;

@@ -12,7 +12,7 @@ function __sandboxctl_is
 end
 
 function __sandboxctl_options
-    if __sandboxctl_is run exec attach explain
+    if __sandboxctl_is run exec attach procfs explain
         sandboxctl complete options=(__sandboxctl_verb) 2>/dev/null | string match -v -- '*='
     else
         sandboxctl complete options=(__sandboxctl_verb) 2>/dev/null
@@ -21,7 +21,7 @@ end
 
 function __sandboxctl_in_command
     set -l words (commandline -opc)
-    __sandboxctl_is run exec attach explain; and contains -- -- $words
+    __sandboxctl_is run exec attach procfs explain; and contains -- -- $words
 end
 
 function __sandboxctl_wants_command
@@ -55,7 +55,7 @@ end
 complete -c sandboxctl -f
 complete -c sandboxctl -n 'test (count (commandline -opc)) -eq 1' -a '(sandboxctl complete verbs 2>/dev/null)'
 complete -c sandboxctl -n 'not __sandboxctl_in_command; and string match -q -- "-*" (commandline -ct)' -a '(__sandboxctl_options)'
-complete -c sandboxctl -n '__sandboxctl_is show stop kill wait exec attach' -a '(sandboxctl complete instances 2>/dev/null)'
+complete -c sandboxctl -n '__sandboxctl_is show stop kill wait exec attach procfs' -a '(sandboxctl complete instances 2>/dev/null)'
 complete -c sandboxctl -n '__sandboxctl_is explain profile' -a '(sandboxctl complete profiles 2>/dev/null)'
 complete -c sandboxctl -n '__sandboxctl_is profile' -a 'list show check diff score'
 complete -c sandboxctl -n '__sandboxctl_is desktop; and test (count (commandline -opc)) -eq 2' -a 'install remove list'
@@ -67,7 +67,10 @@ complete -c sandboxctl -n '__sandboxctl_is run attach desktop; and not __sandbox
 complete -c sandboxctl -n '__sandboxctl_is desktop' -l profile -x -a '(sandboxctl complete profiles 2>/dev/null)'
 complete -c sandboxctl -n '__sandboxctl_is kill' -s s -l signal -x -a '(__sandboxctl_signals)'
 complete -c sandboxctl -n '__sandboxctl_is top' -s s -l sort -x -a '(__sandboxctl_values sort)'
+for option in hidepid subset
+    complete -c sandboxctl -n '__sandboxctl_is procfs; and not __sandboxctl_in_command' -l $option -x -a "(__sandboxctl_values $option)"
+end
 # Options with a value, which fish has to know as such
 for option in (sandboxctl complete options=run 2>/dev/null | string replace -rf -- '^--(.*)=$' '$1')
-    complete -c sandboxctl -n '__sandboxctl_is run exec attach explain; and not __sandboxctl_in_command' -l $option -x -a "(__sandboxctl_values $option)"
+    complete -c sandboxctl -n '__sandboxctl_is run exec attach procfs explain; and not __sandboxctl_in_command' -l $option -x -a "(__sandboxctl_values $option)"
 end

@@ -18,6 +18,10 @@ typedef enum {
   SBX_ERROR_SPAWN_FAILED,  /* names the failing step and the errno */
   SBX_ERROR_EXITED,
   SBX_ERROR_LIMITS,
+  /* What the kernel says of a procfs with the option pidns=; EOPNOTSUPP is NOT_SUPPORTED */
+  SBX_ERROR_BUSY,          /* EBUSY */
+  SBX_ERROR_NOT_PERMITTED, /* EPERM */
+  SBX_ERROR_BAD_NAMESPACE, /* EINVAL */
   SBX_N_ERRORS
 } SbxError;
 

@@ -73,30 +73,60 @@ wait_for (pid_t pid)
   return WIFEXITED (status) ? WEXITSTATUS (status) : EINTR;
 }
 
+/* What the child has to do. */
+typedef struct {
+  const SbxNamespaces *namespaces;
+  bool pid, beside;
+  SbxEnterFunction function;
+  void *data;
+} Entry;
+
+static int
+join_mounts (const Entry *entry)
+{
+  return entry->beside ? unshare (CLONE_NEWNS) : setns (entry->namespaces->mount, CLONE_NEWNS);
+}
+
 /* In the child. */
 static int
-join (const SbxNamespaces *namespaces, bool inside, SbxEnterFunction function, void *data)
+join (const Entry *entry)
 {
   pid_t pid;
 
-  if (setns (namespaces->owner, CLONE_NEWUSER) < 0 || setns (namespaces->mount, CLONE_NEWNS) < 0)
+  if (setns (entry->namespaces->owner, CLONE_NEWUSER) < 0 || join_mounts (entry) < 0)
     return errno;
-  if (!inside)
-    return function (data);
-  if (setns (namespaces->pid, CLONE_NEWPID) < 0)
+  if (!entry->pid)
+    return entry->function (entry->data);
+  if (setns (entry->namespaces->pid, CLONE_NEWPID) < 0)
     return errno;
   pid = fork ();
   if (pid == 0)
-    _exit (function (data));
+    _exit (entry->function (entry->data));
   return pid < 0 ? errno : wait_for (pid);
+}
+
+static int
+enter (const Entry *entry)
+{
+  pid_t child = fork ();
+
+  if (child == 0)
+    _exit (join (entry));
+  return child < 0 ? errno : wait_for (child);
 }
 
 int
 sbx_enter (const SbxNamespaces *namespaces, bool pid, SbxEnterFunction function, void *data)
 {
-  pid_t child = fork ();
+  const Entry entry = { namespaces, pid, false, function, data };
 
-  if (child == 0)
-    _exit (join (namespaces, pid, function, data));
-  return child < 0 ? errno : wait_for (child);
+  return enter (&entry);
+}
+
+int
+sbx_enter_beside (const SbxNamespaces *namespaces, bool pid, SbxEnterFunction function, void *data)
+{
+  const Entry entry = { namespaces, pid, true, function, data };
+
+  return enter (&entry);
 }

@@ -35,3 +35,7 @@ typedef int (*SbxEnterFunction) (void *data);
  * one more child of the pid namespace; and waits for it. What @function does to its memory is lost. Returns what
  * @function returned, or the errno of what failed on the way: EINTR when a signal has ended the child. */
 int sbx_enter (const SbxNamespaces *namespaces, bool pid, SbxEnterFunction function, void *data);
+
+/* The same, but with a copy of our own mount namespace in the place of the other one's: what has to be there to be
+ * allowed to make a mount is then whatever the host has, and none of what @function mounts is seen by anybody. */
+int sbx_enter_beside (const SbxNamespaces *namespaces, bool pid, SbxEnterFunction function, void *data);

@@ -6,6 +6,7 @@
 
 #include "keeper/end.h"
 #include "keeper/launch.h"
+#include "keeper/new-procfs.h"
 #include "keeper/state.h"
 
 static SbxKeeper *
@@ -66,6 +67,25 @@ take_stop (SbxKeeper *keeper, SbxServiceLink *service, const SbxMessage *message
   sbx_keeper_stop (keeper, SBX_CULPRIT_STOPPED, message->value);
 }
 
+/* The child that makes it answers. */
+static void
+take_get_procfs (SbxKeeper *keeper, SbxServiceLink *service, const SbxMessage *message, int *fds, size_t *n)
+{
+  SbxMessage failed = { .type = SBX_MSG_FAILED, .job = message->job, .value = ESRCH, .detail = SBX_STEP_GIVE_PROCFS };
+  SbxNamespaces namespaces;
+
+  if (keeper->state == SBX_KEEPER_RUNNING) {
+    if (sbx_namespaces_open (&namespaces, keeper->init.pid, keeper->init.end.fd) < 0) {
+      failed.value = errno;
+    } else {
+      failed.value = sbx_procfs_give (&namespaces, (uint32_t) message->value, true, service->watch.fd, message->job);
+      sbx_namespaces_close (&namespaces);
+    }
+  }
+  if (failed.value != 0)
+    (void) sbx_service_link_tell (service, &failed);
+}
+
 typedef struct {
   uint32_t type;
   bool by_launcher; /* nobody else may say it */
@@ -74,7 +94,8 @@ typedef struct {
 } Request;
 
 static const Request requests[] = {
-  { SBX_MSG_PREPARE, true, take_prepare }, { SBX_MSG_START, true, take_start }, { SBX_MSG_EXEC, false, take_exec },
+  { SBX_MSG_PREPARE, true, take_prepare }, { SBX_MSG_START, true, take_start },
+  { SBX_MSG_EXEC, false, take_exec },      { SBX_MSG_GET_PROCFS, false, take_get_procfs },
   { SBX_MSG_SIGNAL, false, take_signal },  { SBX_MSG_STOP, false, take_stop },
 };
 

@@ -258,6 +258,12 @@ const SbxOptionSpec sbx_attach_options[] = {
   END,
 };
 
+const SbxOptionSpec sbx_procfs_options[] = {
+  ROW ("hidepid", "s", 64, NULL, hidepid), /* the words: daemon/bus/instance-methods.c */
+  ROW ("subset", "s", 64, NULL, subset),
+  { .key = NULL },
+};
+
 static void
 set_string (gpointer field, GVariant *value)
 {
@@ -350,7 +356,8 @@ type_of (const SbxOptionSpec *row)
 void
 sbx_options_clear (SbxOptions *self)
 {
-  const SbxOptionSpec *const tables[] = { sbx_launch_options, sbx_exec_options, sbx_attach_options };
+  const SbxOptionSpec *const tables[] = { sbx_launch_options, sbx_exec_options, sbx_attach_options,
+                                          sbx_procfs_options };
 
   for (gsize i = 0; i < G_N_ELEMENTS (tables); i++)
     for (const SbxOptionSpec *row = tables[i]; row->key; row++)

@@ -65,7 +65,13 @@ typedef enum {
   SBX_PROCFS_READ_ONLY =
       1 << 4, /* nothing can be written in it or through its links: /proc/PID/mem, /proc/PID/root/… */
   SBX_PROCFS_NO_KEYS = 1 << 5, /* the files that name the user's keys cannot be read */
+  /* Not of an instance's own: */
+  SBX_PROCFS_NO_ACCESS = 1 << 6,  /* hidepid=noaccess */
+  SBX_PROCFS_NO_WRITING = 1 << 7, /* read-only, but its links are followed */
 } SbxProcfsFlags;
+
+/* What one may ask a procfs to be. */
+#define SBX_PROCFS_ASKABLE (SBX_PROCFS_PTRACEABLE | SBX_PROCFS_INVISIBLE | SBX_PROCFS_NO_ACCESS | SBX_PROCFS_SUBSET_PID)
 
 typedef enum {
   SBX_DOMAIN_SCOPED = 1 << 0,   /* enter it if the kernel has scopes */

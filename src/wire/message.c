@@ -7,6 +7,8 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
+#include "wire/block.h"
+
 typedef struct {
   uint16_t version;
   uint16_t type;
@@ -96,6 +98,15 @@ denial_is_valid (const SbxMessage *message)
   return message->slot < SBX_DENIALS && sbx_denial_is_valid (&message->denial);
 }
 
+/* Flags that may be asked for, and at most one hidepid. */
+static bool
+procfs_is_valid (const SbxMessage *message)
+{
+  const int32_t hidepid = message->value & (SBX_PROCFS_PTRACEABLE | SBX_PROCFS_INVISIBLE | SBX_PROCFS_NO_ACCESS);
+
+  return (message->value & ~(int32_t) SBX_PROCFS_ASKABLE) == 0 && (hidepid & (hidepid - 1)) == 0;
+}
+
 #define MAX_FDS SBX_MESSAGE_FDS
 #define MAX INT32_MAX
 #define SIGNALS 64
@@ -112,9 +123,12 @@ static const Rule rules[] = {
   { SBX_CHANNEL_DAEMON_TO_KEEPER, SBX_MSG_RELEASE, 0, 0, 0, 0, 0, 0, release_is_valid },
   { SBX_CHANNEL_DAEMON_TO_KEEPER, SBX_MSG_ATTACH, 2, 2, 0, SBX_ATTACH_HOLD, 0, 0, NULL },
 
+  { SBX_CHANNEL_DAEMON_TO_KEEPER, SBX_MSG_GET_PROCFS, 0, 0, 0, SBX_PROCFS_ASKABLE, 0, JOB, procfs_is_valid },
+
   { SBX_CHANNEL_KEEPER_TO_DAEMON, SBX_MSG_READY, 0, 1, 0, 0, 0, 0, NULL },
   { SBX_CHANNEL_KEEPER_TO_DAEMON, SBX_MSG_STARTED, 0, 0, 0, 0, SBX_ENFORCED_ALL, JOB, start_is_valid },
   { SBX_CHANNEL_KEEPER_TO_DAEMON, SBX_MSG_FAILED, 0, 0, 0, MAX, STEPS, JOB | TEXT, NULL },
+  { SBX_CHANNEL_KEEPER_TO_DAEMON, SBX_MSG_PROCFS, 1, 1, 0, 0, 0, JOB, NULL },
   { SBX_CHANNEL_KEEPER_TO_DAEMON, SBX_MSG_EXITED, 0, 0, 0, STATUS, 0, JOB, NULL },
   { SBX_CHANNEL_KEEPER_TO_DAEMON, SBX_MSG_CHANGED, 0, 0, 0, 0, SBX_ENFORCED_ALL, 0, NULL },
   { SBX_CHANNEL_KEEPER_TO_DAEMON, SBX_MSG_CRASHED, 0, 0, 1, SIGNALS, 0, ANY_DETAIL, numbered_crash_is_valid },
@@ -169,6 +183,7 @@ static const char *const step_names[SBX_N_STEPS] = {
   [SBX_STEP_JOIN] = "join",
   [SBX_STEP_TRACE] = "trace",
   [SBX_STEP_FILES] = "files",
+  [SBX_STEP_GIVE_PROCFS] = "give-procfs",
 #define SIDECAR(kind, step, ...) [SBX_STEP_##kind] = step,
   SBX_SIDECAR_ROWS (SIDECAR)
 #undef SIDECAR

@@ -51,6 +51,8 @@ typedef enum {
   SBX_MSG_DENIED_MORE, /* value: how many denials no row counts any more */
   SBX_MSG_CLONED,      /* from the gatherer. layer: its number; fds: its tree */
   SBX_MSG_NOT_CLONED,  /* layer; value: errno or 0, detail: SbxLayerFault (keeper/gather.h) */
+  SBX_MSG_GET_PROCFS,  /* → keeper. job, value: SBX_PROCFS_ASKABLE (block.h). Answered by PROCFS or FAILED */
+  SBX_MSG_PROCFS,      /* keeper → job; fds: a procfs of the instance's pid namespace, as a detached mount */
 } SbxMessageType;
 
 /* value of START and EXEC. TRACE: the application is seized before it runs, for OnCrash=. GATE, from keeper to init: a
@@ -79,10 +81,11 @@ typedef enum {
   SBX_STEP_SECCOMP,
   SBX_STEP_DESCRIPTORS,
   SBX_STEP_FORK,
-  SBX_STEP_EXEC,  /* executing the application */
-  SBX_STEP_JOIN,  /* a handler, joining its target */
-  SBX_STEP_TRACE, /* seizing the application for OnCrash= */
-  SBX_STEP_FILES, /* mounting what is the user's */
+  SBX_STEP_EXEC,        /* executing the application */
+  SBX_STEP_JOIN,        /* a handler, joining its target */
+  SBX_STEP_TRACE,       /* seizing the application for OnCrash= */
+  SBX_STEP_FILES,       /* mounting what is the user's */
+  SBX_STEP_GIVE_PROCFS, /* GET_PROCFS */
 #define SBX_STEP_OF_SIDECAR(kind, ...) SBX_STEP_##kind,
   SBX_SIDECAR_ROWS (SBX_STEP_OF_SIDECAR) /* starting it */
 #undef SBX_STEP_OF_SIDECAR

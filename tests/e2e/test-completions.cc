@@ -65,7 +65,7 @@ TEST_P (Completions, Verbs)
   Words all = offered ("sandboxctl ");
 
   for (const char *verb : { "run", "exec", "attach", "ps", "top", "show", "stop", "kill", "wait", "explain", "profile",
-                            "desktop", "crashes", "doctor" })
+                            "desktop", "crashes", "doctor", "procfs", "identify" })
     EXPECT_TRUE (all.count (verb)) << verb;
   EXPECT_FALSE (all.count ("complete")) << "is not for people";
   EXPECT_EQ (offered ("sandboxctl sho"), Words ({ "show" }));
@@ -90,7 +90,7 @@ TEST_P (Completions, RunningSandboxesAndNoOthers)
   EXPECT_EQ (offered ("sandboxctl show ").count (ended), 0u);
   std::string id = launch_detached ({ "--app-id=org.example.Live" }, { "sleep", "1000" });
 
-  for (const char *verb : { "show", "stop", "kill", "wait", "exec", "attach" }) {
+  for (const char *verb : { "show", "stop", "kill", "wait", "exec", "attach", "procfs" }) {
     Words words = offered ("sandboxctl " + std::string (verb) + " ");
 
     EXPECT_TRUE (words.count (id)) << verb;
@@ -114,6 +114,8 @@ TEST_P (Completions, OptionsAndTheirValues)
   EXPECT_EQ (offered ("sandboxctl run --socket=wayl"), Words ({ "wayland" }));
   EXPECT_EQ (offered ("sandboxctl top --sort=mem"), Words ({ "memory" }));
   EXPECT_EQ (offered ("sandboxctl top -s mem"), Words ({ "memory" }));
+  EXPECT_EQ (offered ("sandboxctl procfs --hidepid=inv"), Words ({ "invisible" }));
+  EXPECT_EQ (offered ("sandboxctl identify --se"), Words ({ "--self" }));
   EXPECT_EQ (offered ("sandboxctl kill -s USR"), Words ({ "USR1", "USR2" }));
 }
 

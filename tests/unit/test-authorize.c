@@ -219,35 +219,65 @@ static const struct {
   SbxStanding standing;
   struct {
     int method, read;
-  } verdicts[SBX_N_GATE_RULES]; /* OPEN, OUTSIDE, ASK_ALIEN, LAUNCH, CLASSES */
+  } verdicts[SBX_N_GATE_RULES]; /* OPEN, OUTSIDE, ASK_ALIEN, LAUNCH, CLASSES, ASK_OUTSIDE */
 } askers[] = {
   { "outside, about nothing",
     { SBX_WHERE_OUTSIDE, FALSE, FALSE, FALSE, FALSE },
-    { { FREE, FREE }, { FREE, FREE }, { ASK, ASK }, { CLASSES, CLASSES }, { CLASSES, CLASSES } } },
+    { { FREE, FREE }, { FREE, FREE }, { ASK, ASK }, { CLASSES, CLASSES }, { CLASSES, CLASSES }, { ASK, ASK } } },
   { "outside, another's instance",
     { SBX_WHERE_OUTSIDE, TRUE, TRUE, FALSE, FALSE },
-    { { FREE, FREE }, { FREE, FREE }, { ASK, ASK }, { CLASSES, CLASSES }, { CLASSES, CLASSES } } },
+    { { FREE, FREE }, { FREE, FREE }, { ASK, ASK }, { CLASSES, CLASSES }, { CLASSES, CLASSES }, { ASK, ASK } } },
   { "outside, its own work",
     { SBX_WHERE_OUTSIDE, TRUE, TRUE, TRUE, FALSE },
-    { { FREE, FREE }, { FREE, FREE }, { FREE, FREE }, { CLASSES, CLASSES }, { CLASSES, CLASSES } } },
+    { { FREE, FREE }, { FREE, FREE }, { FREE, FREE }, { CLASSES, CLASSES }, { CLASSES, CLASSES }, { FREE, FREE } } },
   { "inside, about nothing",
     { SBX_WHERE_INSTANCE, FALSE, FALSE, FALSE, FALSE },
-    { { FREE, FREE }, { REFUSE, REFUSE }, { REFUSE, REFUSE }, { CLASSES, CLASSES }, { REFUSE, REFUSE } } },
+    { { FREE, FREE },
+      { REFUSE, REFUSE },
+      { REFUSE, REFUSE },
+      { CLASSES, CLASSES },
+      { REFUSE, REFUSE },
+      { REFUSE, REFUSE } } },
   { "inside, itself",
     { SBX_WHERE_INSTANCE, TRUE, TRUE, FALSE, TRUE },
-    { { FREE, FREE }, { REFUSE, REFUSE }, { REFUSE, FREE }, { REFUSE, REFUSE }, { REFUSE, REFUSE } } },
+    { { FREE, FREE },
+      { REFUSE, REFUSE },
+      { REFUSE, FREE },
+      { REFUSE, REFUSE },
+      { REFUSE, REFUSE },
+      { REFUSE, REFUSE } } },
   { "inside, its own work",
     { SBX_WHERE_INSTANCE, TRUE, TRUE, TRUE, FALSE },
-    { { FREE, FREE }, { REFUSE, REFUSE }, { FREE, FREE }, { REFUSE, REFUSE }, { REFUSE, REFUSE } } },
+    { { FREE, FREE },
+      { REFUSE, REFUSE },
+      { FREE, FREE },
+      { REFUSE, REFUSE },
+      { REFUSE, REFUSE },
+      { REFUSE, REFUSE } } },
   { "inside, what it must not see",
     { SBX_WHERE_INSTANCE, TRUE, FALSE, FALSE, FALSE },
-    { { REFUSE, REFUSE }, { REFUSE, REFUSE }, { REFUSE, REFUSE }, { REFUSE, REFUSE }, { REFUSE, REFUSE } } },
+    { { REFUSE, REFUSE },
+      { REFUSE, REFUSE },
+      { REFUSE, REFUSE },
+      { REFUSE, REFUSE },
+      { REFUSE, REFUSE },
+      { REFUSE, REFUSE } } },
   { "some sandbox, about nothing",
     { SBX_WHERE_UNKNOWN, FALSE, FALSE, FALSE, FALSE },
-    { { FREE, FREE }, { REFUSE, REFUSE }, { REFUSE, REFUSE }, { REFUSE, REFUSE }, { REFUSE, REFUSE } } },
+    { { FREE, FREE },
+      { REFUSE, REFUSE },
+      { REFUSE, REFUSE },
+      { REFUSE, REFUSE },
+      { REFUSE, REFUSE },
+      { REFUSE, REFUSE } } },
   { "some sandbox, an instance",
     { SBX_WHERE_UNKNOWN, TRUE, FALSE, FALSE, FALSE },
-    { { REFUSE, REFUSE }, { REFUSE, REFUSE }, { REFUSE, REFUSE }, { REFUSE, REFUSE }, { REFUSE, REFUSE } } },
+    { { REFUSE, REFUSE },
+      { REFUSE, REFUSE },
+      { REFUSE, REFUSE },
+      { REFUSE, REFUSE },
+      { REFUSE, REFUSE },
+      { REFUSE, REFUSE } } },
 };
 
 static void
@@ -467,7 +497,9 @@ static gboolean
 gets_through (Stage *stage, SbxAuthority *authority, gsize asker, SbxGateRule rule, guint classes)
 {
   static const char *const actions[SBX_N_GATE_RULES] = {
-    [SBX_GATE_ASK_ALIEN] = SBX_ACTION_CONTROL, [SBX_GATE_LAUNCH] = SBX_ACTION_LAUNCH
+    [SBX_GATE_ASK_ALIEN] = SBX_ACTION_CONTROL,
+    [SBX_GATE_LAUNCH] = SBX_ACTION_LAUNCH,
+    [SBX_GATE_ASK_OUTSIDE] = SBX_ACTION_OBSERVE,
   };
   const SbxStanding *standing = &askers[asker].standing;
   g_autofree const char **only = sbx_gate_actions (actions[rule], 0), **all = sbx_gate_actions (actions[rule], classes);
@@ -497,6 +529,8 @@ expected (SbxGateRule rule, guint classes, Kind kind)
   } rows[] = {
     { SBX_GATE_ASK_ALIEN, 0, { TRUE, TRUE, FALSE } },
     { SBX_GATE_ASK_ALIEN, SBX_CLASS_FILES, { TRUE, TRUE, FALSE } }, /* which is none of its business */
+    { SBX_GATE_ASK_OUTSIDE, 0, { TRUE, TRUE, FALSE } },
+    { SBX_GATE_ASK_OUTSIDE, SBX_CLASS_FILES, { TRUE, TRUE, FALSE } },
     { SBX_GATE_LAUNCH, 0, { TRUE, TRUE, FALSE } },
     { SBX_GATE_LAUNCH, SBX_CLASS_FILES, { FALSE, TRUE, FALSE } },
     { SBX_GATE_CLASSES, 0, { FALSE, FALSE, FALSE } }, /* nothing is asked for: no yes */

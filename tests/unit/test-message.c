@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "wire/block.h"
 #include "wire/message.h"
 
 static void make_pair (int pair[2]);
@@ -135,6 +136,13 @@ test_message_refused (void)
     { SBX_CHANNEL_DAEMON_TO_KEEPER, { .type = SBX_MSG_START }, 0 },
     { SBX_CHANNEL_DAEMON_TO_KEEPER, { .type = SBX_MSG_EXITED }, 0 },
     { SBX_CHANNEL_DAEMON_TO_KEEPER, { .type = SBX_MSG_STOP, .value = -1 }, 0 },
+    { SBX_CHANNEL_DAEMON_TO_KEEPER, { .type = SBX_MSG_GET_PROCFS, .value = SBX_PROCFS_PRIVATE }, 0 },
+    { SBX_CHANNEL_DAEMON_TO_KEEPER, { .type = SBX_MSG_GET_PROCFS, .value = SBX_PROCFS_NO_WRITING }, 0 },
+    { SBX_CHANNEL_DAEMON_TO_KEEPER,
+      { .type = SBX_MSG_GET_PROCFS, .value = SBX_PROCFS_PTRACEABLE | SBX_PROCFS_NO_ACCESS },
+      0 },
+    { SBX_CHANNEL_DAEMON_TO_KEEPER, { .type = SBX_MSG_GET_PROCFS }, 1 },
+    { SBX_CHANNEL_KEEPER_TO_DAEMON, { .type = SBX_MSG_PROCFS, .job = 1 }, 0 },
     { SBX_CHANNEL_INIT_TO_KEEPER, { .type = SBX_MSG_READY }, 1 },
     { SBX_CHANNEL_INIT_TO_KEEPER, { .type = 99 }, 0 },
     { SBX_CHANNEL_KEEPER_TO_DAEMON, { .type = SBX_MSG_ENDED, .value = SBX_N_CULPRITS }, 0 },

@@ -280,14 +280,16 @@ sbx_service_get_fd (SbxService *self)
   return sbx_connection_get_fd (self->bus);
 }
 
-GVariant *
-sbx_service_call (SbxService *self, const char *path, const char *interface, const char *method, GVariant *parameters,
-                  GUnixFDList *fds, GError **error)
+/* sbx_service_call () with the descriptors of the reply in *@received, or NULL there. */
+static GVariant *
+call (SbxService *self, const char *path, const char *interface, const char *method, GVariant *parameters,
+      GUnixFDList *fds, GUnixFDList **received, GError **error)
 {
   g_autoptr (GVariant) kept = parameters ? g_variant_ref_sink (parameters) : NULL;
   g_autoptr (GDBusMessage) message = NULL;
   GVariant *reply = NULL;
 
+  *received = NULL;
   if (!sbx_service_begin (self, path, interface, method, kept, fds, error))
     return NULL;
   for (;;) {
@@ -298,9 +300,39 @@ sbx_service_call (SbxService *self, const char *path, const char *interface, con
     message = sbx_connection_wait_for_message (self->bus, self->serial, &problem);
     if (!message)
       g_propagate_error (error, problem);
-    if (!message || take_reply (self, message, &reply, error))
-      return reply;
+    if (message && !take_reply (self, message, &reply, error))
+      continue;
+    if (reply && g_dbus_message_get_unix_fd_list (message))
+      *received = g_object_ref (g_dbus_message_get_unix_fd_list (message));
+    return reply;
   }
+}
+
+GVariant *
+sbx_service_call (SbxService *self, const char *path, const char *interface, const char *method, GVariant *parameters,
+                  GUnixFDList *fds, GError **error)
+{
+  g_autoptr (GUnixFDList) received = NULL;
+
+  return call (self, path, interface, method, parameters, fds, &received, error);
+}
+
+int
+sbx_service_call_for_fd (SbxService *self, const char *path, const char *interface, const char *method,
+                         GVariant *parameters, GError **error)
+{
+  g_autoptr (GUnixFDList) received = NULL;
+  g_autoptr (GVariant) reply = call (self, path, interface, method, parameters, NULL, &received, error);
+  gint32 handle = -1;
+
+  if (!reply)
+    return -1;
+  if (received && g_variant_is_of_type (reply, G_VARIANT_TYPE ("(h)")))
+    g_variant_get (reply, "(h)", &handle);
+  if (handle >= 0 && handle < g_unix_fd_list_get_length (received))
+    return g_unix_fd_list_get (received, handle, error);
+  sbx_throw (error, SBX_ERROR_SPAWN_FAILED, _ ("the service's answer to %s has no descriptor"), method);
+  return -1;
 }
 
 /* Errors that speak of the way to the service and not of what it was asked. */

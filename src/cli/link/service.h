@@ -27,6 +27,11 @@ gboolean sbx_service_is_private (SbxService *self);
 GVariant *sbx_service_call (SbxService *self, const char *path, const char *interface, const char *method,
                             GVariant *parameters, GUnixFDList *fds, GError **error);
 
+/* The same for a call that is answered by a descriptor, (h), which is the caller's. -1 with @error; SPAWN_FAILED for an
+ * answer that has none. */
+int sbx_service_call_for_fd (SbxService *self, const char *path, const char *interface, const char *method,
+                             GVariant *parameters, GError **error);
+
 /* The same for a question that changes nothing: it is asked again if the service was killed or has left meanwhile. */
 GVariant *sbx_service_ask (SbxService *self, const char *path, const char *interface, const char *method,
                            GVariant *parameters, GError **error);

@@ -45,9 +45,19 @@ print_options (const SbxVerb *verbs, const char *name)
 static void
 print_values (const SbxVerb *verbs, const char *option)
 {
+  static const struct {
+    const char *option, *words;
+  } rows[] = {
+    { "sort", "cpu memory age" },                       /* top's */
+    { "hidepid", "off noaccess invisible ptraceable" }, /* procfs's */
+    { "subset", "all pid" },
+  };
   g_autofree char *words = sbx_policy_options_words (option);
 
-  print_words (strcmp (option, "sort") == 0 ? "cpu memory age" : words);
+  for (gsize i = 0; i < G_N_ELEMENTS (rows); i++)
+    if (strcmp (option, rows[i].option) == 0)
+      print_words (rows[i].words);
+  print_words (words);
 }
 
 static void

@@ -18,6 +18,8 @@ const SbxVerb sbx_verbs[] = {
   { "stop", sbx_cmd_stop, N_ ("End sandboxes"), FALSE, FALSE, "--grace=" },
   { "kill", sbx_cmd_kill, N_ ("Send a signal to a sandbox's application"), FALSE, FALSE, "--signal=" },
   { "wait", sbx_cmd_wait, N_ ("Wait for a sandbox to end"), FALSE, FALSE, "--timeout=" },
+  { "procfs", sbx_cmd_procfs, N_ ("Run a tool of the host with a sandbox's /proc"), TRUE, FALSE,
+    "--hidepid= --subset=" },
   { "identify", sbx_cmd_identify, N_ ("Say which sandbox a process is in"), FALSE, FALSE, "--self --json" },
   { "explain", sbx_cmd_explain, N_ ("Say what a profile comes to, without starting anything"), FALSE, TRUE,
     "--json --app-id=" },

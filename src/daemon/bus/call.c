@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "daemon/bus/call.h"
 
+#include <gio/gunixfdlist.h>
+
 #include "common/error.h"
 
 /* A call that waits for the authority. */
@@ -52,6 +54,16 @@ void
 sbx_call_return (SbxCall *call, GVariant *value)
 {
   g_dbus_method_invocation_return_value (g_steal_pointer (&call->invocation), value);
+  sbx_call_free (call);
+}
+
+void
+sbx_call_return_fd (SbxCall *call, int fd)
+{
+  g_autoptr (GUnixFDList) fds = g_unix_fd_list_new_from_array (&fd, 1);
+
+  g_dbus_method_invocation_return_value_with_unix_fd_list (g_steal_pointer (&call->invocation),
+                                                           g_variant_new ("(h)", 0), fds);
   sbx_call_free (call);
 }
 

@@ -36,5 +36,7 @@ void sbx_call_refuse (SbxCall *call, const SbxStanding *standing);
 void sbx_call_fail (SbxCall *call, GError *error);
 /* Answers with @value, a tuple. Takes both. */
 void sbx_call_return (SbxCall *call, GVariant *value);
+/* Answers with the descriptor @fd, which is closed, as (h). Takes @call. */
+void sbx_call_return_fd (SbxCall *call, int fd);
 
 G_END_DECLS

@@ -8,6 +8,8 @@
 #include "daemon/launch/choice.h"
 #include "daemon/launch/launch.h"
 #include "plan/blocks.h"
+#include "policy/options.h"
+#include "wire/block.h"
 
 #define MAX_SIGNAL 64
 
@@ -143,4 +145,67 @@ sbx_method_attach (SbxCall *call)
   g_variant_get_child (parameters, 0, "&s", &launch_call.profile);
   sbx_launch_async (sbx_call_get_context (call), sbx_call_get_registry (call), call->subject, &launch_call, on_attached,
                     call);
+}
+
+static void
+on_procfs (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  SbxCall *call = user_data;
+  GError *error = NULL;
+  int fd = sbx_instance_get_procfs_finish (SBX_INSTANCE (source), result, &error);
+
+  if (fd >= 0)
+    sbx_call_return_fd (call, fd);
+  else
+    sbx_call_fail (call, error);
+}
+
+/* The flag that @word is for the option @key; none said, or the kernel's default: 0. */
+static gboolean
+add_flag (const char *key, const char *word, guint32 *flags, GError **error)
+{
+  static const struct {
+    const char *key, *word;
+    guint32 flag;
+  } rows[] = {
+    { "hidepid", "off", 0 },
+    { "hidepid", "noaccess", SBX_PROCFS_NO_ACCESS },
+    { "hidepid", "invisible", SBX_PROCFS_INVISIBLE },
+    { "hidepid", "ptraceable", SBX_PROCFS_PTRACEABLE },
+    { "subset", "all", 0 },
+    { "subset", "pid", SBX_PROCFS_SUBSET_PID },
+  };
+  g_autoptr (GString) words = g_string_new (NULL);
+
+  for (gsize i = 0; word && i < G_N_ELEMENTS (rows); i++) {
+    if (!g_str_equal (rows[i].key, key))
+      continue;
+    if (g_str_equal (rows[i].word, word)) {
+      *flags |= rows[i].flag;
+      return TRUE;
+    }
+    g_string_append_printf (words, "%s\"%s\"", words->len > 0 ? ", " : "", rows[i].word);
+  }
+  return !word
+         || sbx_throw (error, SBX_ERROR_BAD_OPTION, "the option \"%s\" is none of %s: \"%.64s\"", key, words->str,
+                       word);
+}
+
+void
+sbx_method_get_procfs (SbxCall *call)
+{
+  g_autoptr (GVariant) given =
+      g_variant_get_child_value (g_dbus_method_invocation_get_parameters (call->invocation), 0);
+  SbxOptions options = { 0 };
+  guint32 flags = 0;
+  GError *error = NULL;
+  gboolean ok = check_runs (call, &error) && sbx_options_read (given, sbx_procfs_options, &options, &error)
+                && add_flag ("hidepid", options.hidepid, &flags, &error)
+                && add_flag ("subset", options.subset, &flags, &error);
+
+  sbx_options_clear (&options);
+  if (ok)
+    sbx_instance_get_procfs_async (call->instance, flags, on_procfs, call);
+  else
+    sbx_call_fail (call, error);
 }

@@ -30,7 +30,8 @@ static const SbxMethod methods[] = {
   METHOD (INSTANCE, "Restrict", SBX_GATE_ASK_ALIEN, SBX_ACTION_CONTROL, NULL),
   METHOD (INSTANCE, "Attach", SBX_GATE_LAUNCH, SBX_ACTION_ATTACH, sbx_method_attach),
   METHOD (INSTANCE, "Grant", SBX_GATE_CLASSES, NULL, NULL),
-  METHOD (INSTANCE, "GetProcfs", SBX_GATE_ASK_ALIEN, SBX_ACTION_OBSERVE, NULL),
+  /* Handlers would be seen in it, and what an application may see of others is its own procfs's to say */
+  METHOD (INSTANCE, "GetProcfs", SBX_GATE_ASK_OUTSIDE, SBX_ACTION_OBSERVE, sbx_method_get_procfs),
 
   /* These leave out or refuse the values whose READ gates are closed (identity/gates.c) */
   METHOD (OBJECT_MANAGER, "GetManagedObjects", SBX_GATE_OPEN, NULL, sbx_method_get_managed_objects),

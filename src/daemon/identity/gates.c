@@ -77,6 +77,10 @@ sbx_gate_judge (SbxGateKind kind, SbxGateRule rule, const SbxStanding *standing)
     return outside ? SBX_VERDICT_ASK_CLASSES : SBX_VERDICT_REFUSE;
   case SBX_GATE_CLASSES:
     return outside ? SBX_VERDICT_ASK_CLASSES : SBX_VERDICT_REFUSE;
+  case SBX_GATE_ASK_OUTSIDE:
+    if (outside)
+      return standing->starter ? SBX_VERDICT_FREE : SBX_VERDICT_ASK;
+    return SBX_VERDICT_REFUSE;
   case SBX_N_GATE_RULES:
     break;
   }

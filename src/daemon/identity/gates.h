@@ -16,11 +16,12 @@ typedef enum {
 } SbxGateKind;
 
 typedef enum {
-  SBX_GATE_OPEN,      /* any caller of our own uid; says or does nothing that needs approval */
-  SBX_GATE_OUTSIDE,   /* the same, but no sandboxed one: it tells of what is not a sandbox's own */
-  SBX_GATE_ASK_ALIEN, /* the action, unless the caller started this instance itself */
-  SBX_GATE_LAUNCH,    /* the action, and one for each class in which the policy goes beyond what is approved */
-  SBX_GATE_CLASSES,   /* only the latter */
+  SBX_GATE_OPEN,        /* any caller of our own uid; says or does nothing that needs approval */
+  SBX_GATE_OUTSIDE,     /* the same, but no sandboxed one: it tells of what is not a sandbox's own */
+  SBX_GATE_ASK_ALIEN,   /* the action, unless the caller started this instance itself */
+  SBX_GATE_LAUNCH,      /* the action, and one for each class in which the policy goes beyond what is approved */
+  SBX_GATE_CLASSES,     /* only the latter */
+  SBX_GATE_ASK_OUTSIDE, /* as ASK_ALIEN, but for no sandboxed caller, whatever it has started */
   SBX_N_GATE_RULES
 } SbxGateRule;
 

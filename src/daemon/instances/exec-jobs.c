@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "daemon/instances/exec-jobs.h"
 
+#include <errno.h>
+#include <fcntl.h>
+
 #include "common/error.h"
 #include "daemon/instances/failure.h"
 
@@ -36,8 +39,22 @@ sbx_exec_jobs_add (SbxExecJobs *self, guint32 number, GTask *task)
   g_hash_table_insert (self->waiting, GUINT_TO_POINTER (number), task);
 }
 
+static void
+return_duplicate (GTask *task, int fd)
+{
+  int own = fcntl (fd, F_DUPFD_CLOEXEC, 3);
+  GError *error = NULL;
+
+  if (own >= 0) {
+    g_task_return_int (task, own);
+    return;
+  }
+  sbx_throw_errno (&error, SBX_ERROR_LIMITS, errno, "duplicate a descriptor");
+  g_task_return_error (task, error);
+}
+
 void
-sbx_exec_jobs_answer (SbxExecJobs *self, const SbxMessage *message)
+sbx_exec_jobs_answer (SbxExecJobs *self, const SbxMessage *message, int fd)
 {
   g_autoptr (GTask) task = NULL;
 
@@ -46,6 +63,8 @@ sbx_exec_jobs_answer (SbxExecJobs *self, const SbxMessage *message)
     return;
   if (message->type == SBX_MSG_STARTED)
     g_task_return_int (task, message->pid);
+  else if (message->type == SBX_MSG_PROCFS)
+    return_duplicate (task, fd);
   else if (message->type == SBX_MSG_FAILED)
     g_task_return_error (task, sbx_failure_new (message, g_task_get_task_data (task)));
 }

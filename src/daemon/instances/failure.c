@@ -44,12 +44,45 @@ static const struct {
   { SBX_STEP_TRACE, ANY,
     "the application cannot be traced for its crash handler; with --on-crash=none it starts without one" },
   { SBX_STEP_FILES, ANY, "what the sandbox is to have of the user's could not be mounted" },
+  { SBX_STEP_GIVE_PROCFS, EBUSY, "the kernel does not change the pid namespace of a procfs that is in use" },
+  { SBX_STEP_GIVE_PROCFS, EPERM,
+    "the kernel does not let the keeper make a procfs of the sandbox's pid namespace: it has no CAP_SYS_ADMIN over "
+    "it" },
+  { SBX_STEP_GIVE_PROCFS, EINVAL,
+    "the kernel says that the sandbox's pid namespace is none, or is not below the keeper's own" },
+  { SBX_STEP_GIVE_PROCFS, EOPNOTSUPP,
+    "the kernel's procfs has not the options that were asked for (hidepid=ptraceable and subset= are there from Linux "
+    "5.8 on)" },
+  { SBX_STEP_GIVE_PROCFS, ESRCH, "the instance has ended" },
+  { SBX_STEP_GIVE_PROCFS, ANY, "a procfs of the sandbox could not be made" },
   { SBX_STEP_FORK, EAGAIN, "no more processes can be started in this instance" },
   { SBX_STEP_FORK, ESRCH, "the instance has ended" },
 #define SIDECAR(kind, step, enforced, plan, directory, failure) { SBX_STEP_##kind, ANY, failure },
   SBX_SIDECAR_ROWS (SIDECAR)
 #undef SIDECAR
 };
+
+/* Failures that have an error of their own; all others are SPAWN_FAILED. */
+static const struct {
+  SbxStep step;
+  int error;
+  SbxError code;
+} codes[] = {
+  { SBX_STEP_GIVE_PROCFS, EBUSY, SBX_ERROR_BUSY },
+  { SBX_STEP_GIVE_PROCFS, EPERM, SBX_ERROR_NOT_PERMITTED },
+  { SBX_STEP_GIVE_PROCFS, EINVAL, SBX_ERROR_BAD_NAMESPACE },
+  { SBX_STEP_GIVE_PROCFS, EOPNOTSUPP, SBX_ERROR_NOT_SUPPORTED },
+  { SBX_STEP_GIVE_PROCFS, ESRCH, SBX_ERROR_EXITED },
+};
+
+static SbxError
+find_code (SbxStep step, int error)
+{
+  for (gsize i = 0; i < G_N_ELEMENTS (codes); i++)
+    if (codes[i].step == step && codes[i].error == error)
+      return codes[i].code;
+  return SBX_ERROR_SPAWN_FAILED;
+}
 
 static const char *
 find_text (SbxStep step, int error)
@@ -85,7 +118,7 @@ sbx_failure_new (const SbxMessage *failed, const char *command)
     g_string_append_printf (message, ": %s", said);
   if (name)
     g_string_append_printf (message, " (%s)", name);
-  error = g_error_new_literal (SBX_ERROR, SBX_ERROR_SPAWN_FAILED, message->str);
+  error = g_error_new_literal (SBX_ERROR, find_code ((SbxStep) failed->detail, failed->value), message->str);
   g_string_free (message, TRUE);
   return error;
 }

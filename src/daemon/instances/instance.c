@@ -353,7 +353,7 @@ on_message (SbxKeeperLink *link, const SbxMessage *message, int fd, gpointer use
   } else if (message->type == SBX_MSG_CRASHED) {
     g_signal_emit (self, signals[SIGNAL_CRASHED], 0, message);
   } else if (message->job != 0) {
-    sbx_exec_jobs_answer (&self->jobs, message);
+    sbx_exec_jobs_answer (&self->jobs, message, fd);
   } else if (message->type == SBX_MSG_READY) {
     forget_init (self);
     self->init_pidfd = fd < 0 ? -1 : fcntl (fd, F_DUPFD_CLOEXEC, 3);
@@ -574,4 +574,24 @@ pid_t
 sbx_instance_exec_finish (SbxInstance *self, GAsyncResult *result, GError **error)
 {
   return (pid_t) g_task_propagate_int (G_TASK (result), error);
+}
+
+void
+sbx_instance_get_procfs_async (SbxInstance *self, guint32 flags, GAsyncReadyCallback callback, gpointer user_data)
+{
+  g_autoptr (GTask) task = g_task_new (self, NULL, callback, user_data);
+  SbxMessage message = { .type = SBX_MSG_GET_PROCFS, .value = (int32_t) flags };
+  GError *error = NULL;
+
+  message.job = sbx_exec_jobs_next (&self->jobs);
+  if (!sbx_instance_send (self, &message, NULL, 0, &error))
+    g_task_return_error (task, error);
+  else
+    sbx_exec_jobs_add (&self->jobs, message.job, g_steal_pointer (&task));
+}
+
+int
+sbx_instance_get_procfs_finish (SbxInstance *self, GAsyncResult *result, GError **error)
+{
+  return (int) g_task_propagate_int (G_TASK (result), error);
 }

@@ -68,6 +68,13 @@ void sbx_instance_exec_async (SbxInstance *self, const int *fds, gsize n_fds, gb
 /* The pid, or -1 with EXITED, LIMITS or SPAWN_FAILED. */
 pid_t sbx_instance_exec_finish (SbxInstance *self, GAsyncResult *result, GError **error);
 
+/* GET_PROCFS: a procfs of the instance's pid namespace with the options @flags (SBX_PROCFS_ASKABLE), as a detached
+ * mount, made by the keeper. */
+void sbx_instance_get_procfs_async (SbxInstance *self, guint32 flags, GAsyncReadyCallback callback, gpointer user_data);
+/* The descriptor, which is the caller's, or -1 with EXITED, LIMITS, SPAWN_FAILED, or what the kernel said: BUSY,
+ * NOT_PERMITTED, BAD_NAMESPACE, NOT_SUPPORTED. */
+int sbx_instance_get_procfs_finish (SbxInstance *self, GAsyncResult *result, GError **error);
+
 /* ATTACH: has the keeper start another one, the program @keeper, for a handler. Returns the socket to that one, or -1
  * with EXITED, NOT_SUPPORTED or SPAWN_FAILED. @hold: this instance stays while the handler runs. @crash: what CRASHED
  * said it is for, or 0. */

@@ -13,49 +13,17 @@
 
 #include "keeper/enter.h"
 #include "keeper/launch.h"
+#include "keeper/new-procfs.h"
 #include "keeper/state.h"
 #include "wire/sys.h"
 
 /* A child's exit status when procfs has no option pidns= (before Linux 6.18); errno values are smaller. */
 #define NO_PIDNS_OPTION 250
-#define FSCONFIG_PIDNS "pidns"
 
 typedef struct {
   SbxPartState head;
   uint32_t flags; /* SbxProcfsFlags */
 } SbxProcfs;
-
-static int
-set_option (int fs, const char *key, const char *value)
-{
-  return sbx_sys_fsconfig (fs, FSCONFIG_SET_STRING, key, value, 0);
-}
-
-/* A procfs of @pidns (-1: of our own pid namespace) as a detached mount. -1 with errno, or -NO_PIDNS_OPTION. */
-static int
-make_procfs (int pidns, uint32_t flags)
-{
-  unsigned attributes = MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC;
-  int fs = sbx_sys_fsopen ("proc", FSOPEN_CLOEXEC);
-
-  /* What only reads must not follow /proc/PID/root, cwd, fd/… to what its target may write, its own procfs included */
-  if (flags & SBX_PROCFS_READ_ONLY)
-    attributes |= MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSYMFOLLOW;
-  if (fs < 0 || set_option (fs, "source", "proc") < 0)
-    return -1;
-  if ((flags & SBX_PROCFS_PTRACEABLE) && set_option (fs, "hidepid", "ptraceable") < 0)
-    return -1;
-  if ((flags & SBX_PROCFS_INVISIBLE) && set_option (fs, "hidepid", "invisible") < 0)
-    return -1;
-  if ((flags & SBX_PROCFS_SUBSET_PID) && set_option (fs, "subset", "pid") < 0)
-    return -1;
-  /* EINVAL: the option is unknown; EOPNOTSUPP: known, but built without pid namespaces */
-  if (pidns >= 0 && sbx_sys_fsconfig (fs, FSCONFIG_SET_FD, FSCONFIG_PIDNS, NULL, pidns) < 0)
-    return errno == EINVAL || errno == EOPNOTSUPP ? -NO_PIDNS_OPTION : -1;
-  if (sbx_sys_fsconfig (fs, FSCONFIG_CMD_CREATE, NULL, NULL, 0) < 0)
-    return -1;
-  return sbx_sys_fsmount (fs, FSMOUNT_CLOEXEC, attributes);
-}
 
 /* Lays @source, read-only and without devices, over @name. */
 static int
@@ -128,9 +96,9 @@ static int
 swap_procfs (void *data)
 {
   const Swap *swap = data;
-  int mount = make_procfs (swap->pidns, swap->flags);
+  int mount = sbx_procfs_new (swap->pidns, swap->flags);
 
-  if (mount == -NO_PIDNS_OPTION)
+  if (mount == SBX_PROCFS_NO_PIDNS)
     return NO_PIDNS_OPTION;
   if (mount < 0 || sbx_sys_umount ("/proc", SBX_MNT_DETACH) < 0
       || sbx_sys_move_mount (mount, "", AT_FDCWD, "/proc", MOVE_MOUNT_F_EMPTY_PATH) < 0)
