@@ -74,8 +74,26 @@ fill_holes (const SbxDescriptors *descriptors)
       exit (SBX_EXIT_SANDBOX);
 }
 
-int
-main (int argc, char **argv)
+/* By the name of sandbox-spawn, or that of the program whose options it takes, it is the verb "spawn". Returns the
+ * words of that command line (g_free () the array only), or NULL. */
+static char **
+expand_name (int argc, char **argv)
+{
+  const char *slash = argv[0] ? strrchr (argv[0], '/') : NULL, *name = slash ? slash + 1 : argv[0];
+  char **words;
+
+  if (!name || (strcmp (name, "sandbox-spawn") != 0 && strcmp (name, "flatpak-spawn") != 0))
+    return NULL;
+  words = g_new0 (char *, (gsize) argc + 2);
+  words[0] = argv[0];
+  words[1] = (char *) "spawn";
+  for (int i = 1; i < argc; i++)
+    words[i + 1] = argv[i];
+  return words;
+}
+
+static int
+work (int argc, char **argv)
 {
   SbxDescriptors descriptors;
   SbxCommand command = { argc - 1, argv + 1, &descriptors, FALSE, sbx_verbs };
@@ -120,4 +138,12 @@ main (int argc, char **argv)
   if (!sbx_output_finish (descriptors.closed[1]) && status == EXIT_SUCCESS)
     status = SBX_EXIT_SANDBOX;
   return status;
+}
+
+int
+main (int argc, char **argv)
+{
+  g_autofree char **expanded = expand_name (argc, argv);
+
+  return expanded ? work (argc + 1, expanded) : work (argc, argv);
 }

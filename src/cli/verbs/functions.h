@@ -17,6 +17,7 @@ int sbx_cmd_stop (SbxCommand *command);
 int sbx_cmd_kill (SbxCommand *command);
 int sbx_cmd_wait (SbxCommand *command);
 int sbx_cmd_identify (SbxCommand *command);
+int sbx_cmd_spawn (SbxCommand *command);
 int sbx_cmd_procfs (SbxCommand *command);
 int sbx_cmd_explain (SbxCommand *command);
 int sbx_cmd_profile (SbxCommand *command);

@@ -30,6 +30,7 @@ const SbxVerb sbx_verbs[] = {
     "--json --all" },
   { "doctor", sbx_cmd_doctor, N_ ("Say what works on this machine and what to do about the rest"), FALSE, FALSE,
     "--json" },
+  { "spawn", sbx_cmd_spawn, NULL, TRUE, FALSE, "" }, /* as sandbox-spawn */
   { "complete", sbx_cmd_complete, NULL, FALSE, FALSE, "" },
   { .name = NULL },
 };

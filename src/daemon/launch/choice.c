@@ -35,6 +35,25 @@ merge (const SbxHost *host, const SbxPolicy *base, const SbxLaunchRequest *reque
                                  : sbx_policy_ref (base);
 }
 
+/* From inside of a sandbox no name stands for what that has itself, which need not be what its profile says now. */
+static gboolean
+is_own (const char *profile, const SbxLaunchRequest *request)
+{
+  return !*profile && request->within;
+}
+
+static const char *
+get_name (const char *profile, const SbxLaunchRequest *request)
+{
+  return is_own (profile, request) ? request->within_profile : profile;
+}
+
+static const SbxPolicy *
+get_base (const char *profile, const SbxLaunchRequest *request, SbxProfile *found)
+{
+  return is_own (profile, request) ? request->within : sbx_profile_get_policy (found);
+}
+
 char *
 sbx_app_id_from_command (const char *command)
 {
@@ -210,7 +229,11 @@ look_up (const SbxHost *host, const char *name, const SbxLaunchRequest *request,
   g_autoptr (GError) problem = NULL;
   SbxProfile *profile = sbx_profile_set_lookup (host->profiles, name, &problem);
 
-  if (!profile && !request->within)
+  if (!*name && !request->within)
+    sbx_throw (
+        error, SBX_ERROR_UNKNOWN_PROFILE,
+        "no profile is named; \"\" stands for what the caller has itself, and that there is only inside of a sandbox");
+  else if (!profile && !request->within)
     g_propagate_error (error, g_steal_pointer (&problem));
   else if (!profile && g_error_matches (problem, SBX_ERROR, SBX_ERROR_UNKNOWN_PROFILE))
     sbx_throw (error, SBX_ERROR_UNKNOWN_PROFILE,
@@ -252,13 +275,13 @@ choose (SbxContext *context, const SbxChoiceAround *around, const char *profile,
   g_autoptr (GPtrArray) warnings = g_ptr_array_new_with_free_func (g_free);
 
   choice->host = sbx_host_ref (host);
-  choice->profile = look_up (host, profile, request, error);
+  choice->profile = look_up (host, get_name (profile, request), request, error);
   if (!choice->profile)
     return NULL;
   choice->argv = choose_argv (request, choice->profile, fallback_argv, error);
   if (!choice->argv)
     return NULL;
-  choice->policy = merge (host, sbx_profile_get_policy (choice->profile), request, error);
+  choice->policy = merge (host, get_base (profile, request, choice->profile), request, error);
   /* Before a file of the profile is looked at */
   if (!choice->policy || (request->within && !check_policy_within (host, request, choice, error)))
     return NULL;
@@ -286,8 +309,9 @@ SbxSessionQuestion *
 sbx_choice_get_question (SbxContext *context, const char *profile, const SbxLaunchRequest *request)
 {
   g_autoptr (SbxSessionQuestion) question = NULL;
-  g_autoptr (SbxProfile) found = sbx_profile_set_lookup (context->host->profiles, profile, NULL);
-  g_autoptr (SbxPolicy) policy = found ? merge (context->host, sbx_profile_get_policy (found), request, NULL) : NULL;
+  g_autoptr (SbxProfile) found = sbx_profile_set_lookup (context->host->profiles, get_name (profile, request), NULL);
+  g_autoptr (SbxPolicy) policy =
+      found ? merge (context->host, get_base (profile, request, found), request, NULL) : NULL;
   g_auto (GStrv) argv = policy ? choose_argv (request, found, NULL, NULL) : NULL;
   g_autofree char *app_id = argv ? choose_app_id (request, found, argv[0]) : NULL;
 

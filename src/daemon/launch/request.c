@@ -19,6 +19,7 @@ sbx_launch_request_free (SbxLaunchRequest *request)
   g_strfreev (request->argv);
   g_strfreev (request->env);
   g_clear_pointer (&request->within, sbx_policy_unref);
+  g_free (request->within_profile);
   g_clear_object (&request->list);
   g_free (request->targets);
   g_free (request->fds);
@@ -305,5 +306,7 @@ sbx_launch_request_set_within (SbxLaunchRequest *request, const SbxInfo *info, c
   /* Which socket and which cookie a display is has been said by somebody outside */
   g_strfreev (request->options.display_env);
   request->options.display_env = g_strdupv (info->display);
+  g_free (request->within_profile);
+  request->within_profile = g_strdup (info->profile);
   return request->within != NULL;
 }

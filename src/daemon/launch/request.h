@@ -41,7 +41,8 @@ typedef struct {
   guint32 target_enforced; /* SbxEnforced */
   guint target_pid;        /* as its own pid namespace numbers it */
   /* Of a caller in a sandbox, filled in by sbx_launch_request_set_within () */
-  SbxPolicy *within; /* or NULL */
+  SbxPolicy *within;    /* or NULL */
+  char *within_profile; /* the name of the profile that it is under */
 } SbxLaunchRequest;
 
 void sbx_launch_request_free (SbxLaunchRequest *request);
