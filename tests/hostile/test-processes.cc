@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "battery.h"
+#include "kernels/facts.h"
 
 using namespace hostile;
 
@@ -155,7 +156,7 @@ TEST_P (Handlers, ADumperChangesNothing)
 {
   std::string id = launch_bystander ("");
 
-  give ("target", "2");
+  give ("target", number_inside (record (id).pid));
   hold (writing, attached (id, "dumper"), attached (id, "debugger"));
   give ("tree", "");
   hold ({ "handlers/target-tree" }, attached (id, "debugger"), beside (id), { "tree=/run/sandbox/target" });
@@ -169,7 +170,7 @@ TEST_P (Handlers, TheirTargetDoesNotReachThem)
   Process handler (attached (id, "debugger") ({ "--bystander", "-", "/tmp" }));
 
   ASSERT_TRUE (handler.expect ("ready ") && handler.expect ("\n")) << handler.err ();
-  give ("target", "2");
+  give ("target", number_inside (record (id).pid));
   hold ({ "handlers/listed", "handlers/read-memory", "handlers/attach", "handlers/mem", "handlers/root-mem",
           "handlers/root-file", "handlers/cwd-file", "handlers/descriptor", "handlers/take-descriptor",
           "handlers/write-memory", "handlers/poke", "handlers/oom-score", "handlers/file-limit",
@@ -186,7 +187,7 @@ TEST_P (Handlers, NorPid1)
 {
   std::string id = launch_bystander ("");
 
-  give ("target", "2");
+  give ("target", number_inside (record (id).pid));
   hold ({ "handlers/file-limit", "handlers/process-limit" }, beside (id), attached (id, "debugger"), { "target=1" });
   end (id);
 }
