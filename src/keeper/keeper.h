@@ -14,6 +14,7 @@
 #include <sys/types.h>
 
 #include "keeper/bwrap.h"
+#include "keeper/changing.h"
 #include "keeper/enter.h"
 #include "keeper/jobs.h"
 #include "keeper/join.h"
@@ -73,6 +74,7 @@ struct SbxKeeper {
   SbxInitLink init;
   SbxJoin join; /* when this is a handler itself */
   SbxKeptStart start;
+  SbxChange change;
   SbxNamespaces namespaces; /* while mounts are made */
   SbxWatch signals;
   SbxWatch kill;      /* due: when everything gets SIGKILL */

@@ -236,6 +236,43 @@ sbx_reach_mounts (pid_t init, SbxReachFunction each, void *data)
   return -1;
 }
 
+/* Opens the directory of the process, if it is the one that was listed still; -1 with ESRCH else. */
+static int
+open_process (const Process *process)
+{
+  Process now = { .pid = process->pid };
+  char path[64];
+  int dir;
+
+  snprintf (path, sizeof path, "/proc/%d", (int) process->pid);
+  dir = open (path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+  if (dir < 0 || (read_stat (dir, "stat", &now) == 0 && now.start == process->start))
+    return dir;
+  close (dir);
+  errno = ESRCH;
+  return -1;
+}
+
+int
+sbx_reach_processes (pid_t init, SbxReachProcessFunction each, void *data)
+{
+  Processes processes = { 0 };
+  int rc = list_processes (&processes) < 0 ? errno : 0;
+
+  mark_below (&processes, init);
+  for (size_t i = 0; rc == 0 && i < processes.n; i++) {
+    int dir = processes.all[i].below ? open_process (&processes.all[i]) : -1;
+
+    if (dir >= 0) {
+      rc = each (data, processes.all[i].pid, dir);
+      close (dir);
+    }
+  }
+  free (processes.all);
+  errno = rc;
+  return rc == 0 ? 0 : -1;
+}
+
 static bool
 is_in (const char *pid, const struct stat *mounts)
 {

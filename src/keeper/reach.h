@@ -22,6 +22,13 @@ typedef int (*SbxReachFunction) (void *data, const SbxNamespaces *namespaces);
  * were new ones each time; or why a process could not be looked at. */
 int sbx_reach_mounts (pid_t init, SbxReachFunction each, void *data);
 
+/* Called with a process of the instance and its directory in /proc, which stays the walk's. Returns 0 to go on, or an
+ * errno, which ends the walk. */
+typedef int (*SbxReachProcessFunction) (void *data, pid_t pid, int directory);
+
+/* Calls @each for the process @init and each one below it, once. 0, or -1 with errno. */
+int sbx_reach_processes (pid_t init, SbxReachProcessFunction each, void *data);
+
 /* Sends SIGKILL to every process that is in the mount namespace @mounts. Returns how many there were; does nothing to
  * processes of our own mount namespace, and nothing when @mounts is -1. */
 size_t sbx_reach_kill (int mounts);

@@ -14,10 +14,10 @@
 #include "wire/layout.h"
 #include "wire/sweep.h"
 
-int
-sbx_record_write_info (const SbxKeeperRecord *record, const void *info, size_t size)
+static int
+write_new (const SbxKeeperRecord *record, const char *name, const void *info, size_t size)
 {
-  int fd = openat (record->directory, SBX_INFO_FILE, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
+  int fd = openat (record->directory, name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
   int rc, saved;
 
   if (fd < 0)
@@ -27,6 +27,26 @@ sbx_record_write_info (const SbxKeeperRecord *record, const void *info, size_t s
   close (fd);
   errno = saved;
   return rc;
+}
+
+int
+sbx_record_write_new_info (const SbxKeeperRecord *record, const void *info, size_t size)
+{
+  if (unlinkat (record->directory, SBX_NEW_INFO_FILE, 0) < 0 && errno != ENOENT)
+    return -1;
+  return write_new (record, SBX_NEW_INFO_FILE, info, size);
+}
+
+int
+sbx_record_replace_info (const SbxKeeperRecord *record)
+{
+  return renameat (record->directory, SBX_NEW_INFO_FILE, record->directory, SBX_INFO_FILE);
+}
+
+int
+sbx_record_write_info (const SbxKeeperRecord *record, const void *info, size_t size)
+{
+  return write_new (record, SBX_INFO_FILE, info, size);
 }
 
 int
@@ -121,7 +141,7 @@ sbx_record_close_socket (SbxKeeperRecord *record)
 void
 sbx_record_remove (SbxKeeperRecord *record)
 {
-  static const char *const names[] = { SBX_KEEPER_SOCKET, SBX_INFO_FILE, SBX_STATUS_FILE };
+  static const char *const names[] = { SBX_KEEPER_SOCKET, SBX_INFO_FILE, SBX_NEW_INFO_FILE, SBX_STATUS_FILE };
 
   if (record->directory >= 0) {
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)

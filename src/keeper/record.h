@@ -27,6 +27,10 @@ int sbx_record_create (SbxKeeperRecord *record, int parent, const char *id);
 /* Writes the info file, once: EEXIST when it is there already. A record without it is of an instance that has not come
  * to life. 0, or -1 with errno. */
 int sbx_record_write_info (const SbxKeeperRecord *record, const void *info, size_t size);
+/* Writes another one beside it, which takes its place with the second: whoever reads has the one or the other. The
+ * first writes over what is left of a change that did not come to pass. 0, or -1 with errno. */
+int sbx_record_write_new_info (const SbxKeeperRecord *record, const void *info, size_t size);
+int sbx_record_replace_info (const SbxKeeperRecord *record);
 /* Makes the socket that services connect to. Returns it, which is the caller's; or -1 with errno. */
 int sbx_record_listen (const SbxKeeperRecord *record);
 /* Makes a directory below the record's own, which goes with it. @name has to stay valid as long as the record. 0, or -1

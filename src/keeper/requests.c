@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <unistd.h>
 
+#include "keeper/change.h"
 #include "keeper/end.h"
 #include "keeper/launch.h"
 #include "keeper/new-procfs.h"
@@ -86,6 +87,12 @@ take_get_procfs (SbxKeeper *keeper, SbxServiceLink *service, const SbxMessage *m
     (void) sbx_service_link_tell (service, &failed);
 }
 
+static void
+take_change (SbxKeeper *keeper, SbxServiceLink *service, const SbxMessage *message, int *fds, size_t *n)
+{
+  sbx_change_take (keeper, service, message, fds);
+}
+
 typedef struct {
   uint32_t type;
   bool by_launcher; /* nobody else may say it */
@@ -97,6 +104,7 @@ static const Request requests[] = {
   { SBX_MSG_PREPARE, true, take_prepare }, { SBX_MSG_START, true, take_start },
   { SBX_MSG_EXEC, false, take_exec },      { SBX_MSG_GET_PROCFS, false, take_get_procfs },
   { SBX_MSG_SIGNAL, false, take_signal },  { SBX_MSG_STOP, false, take_stop },
+  { SBX_MSG_CHANGE, false, take_change },
 };
 
 static const Request *
@@ -137,6 +145,7 @@ service_left (SbxServices *services, SbxServiceLink *service)
   SbxKeeper *keeper = keeper_of (services);
 
   sbx_jobs_forget_service (&keeper->jobs, service);
+  sbx_change_forget_service (keeper, service);
   /* Nobody has been told of the instance yet, and nobody holds its lifeline: it must not come to life */
   if (sbx_service_link_has_launched (service) && keeper->state < SBX_KEEPER_RUNNING
       && (!keeper->start.kept || !sbx_job_has_lifeline (sbx_jobs_application (&keeper->jobs))))

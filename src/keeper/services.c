@@ -36,6 +36,12 @@ sbx_service_link_tell (SbxServiceLink *service, const SbxMessage *message)
   return tell (service, message, NULL, 0);
 }
 
+bool
+sbx_service_link_tell_fd (SbxServiceLink *service, const SbxMessage *message, int fd)
+{
+  return tell (service, message, &fd, fd >= 0);
+}
+
 void
 sbx_services_tell (SbxServices *self, const SbxMessage *message, int fd)
 {

@@ -52,6 +52,8 @@ bool sbx_service_link_has_launched (const SbxServiceLink *service);
 void sbx_service_link_leave (SbxServiceLink *service);
 /* Returns false if it could not be told; that is no error of ours. */
 bool sbx_service_link_tell (SbxServiceLink *service, const SbxMessage *message);
+/* The same with @fd (or -1), which stays the caller's. */
+bool sbx_service_link_tell_fd (SbxServiceLink *service, const SbxMessage *message, int fd);
 /* To every service; @fd (or -1) goes along and stays the caller's. */
 void sbx_services_tell (SbxServices *self, const SbxMessage *message, int fd);
 /* To the first one that takes it. False when there is none. */

@@ -49,6 +49,17 @@ combine (const SbxPolicy *a, const SbxPolicy *b, gboolean least)
 }
 
 SbxPolicy *
+sbx_policy_with_mounts (const SbxPolicy *base, const SbxPolicy *from)
+{
+  SbxPolicy *result = sbx_policy_thaw (base);
+
+  g_array_unref (result->paths[SBX_PATHS_FILES]);
+  result->paths[SBX_PATHS_FILES] = sbx_paths_copy (from->paths[SBX_PATHS_FILES]);
+  result->flags[SBX_FLAGS_SOCKETS] = from->flags[SBX_FLAGS_SOCKETS];
+  return sbx_policy_freeze (result);
+}
+
+SbxPolicy *
 sbx_policy_meet (const SbxPolicy *a, const SbxPolicy *b)
 {
   return combine (a, b, TRUE);

@@ -29,6 +29,7 @@ typedef enum {
   KIND_STRV,   /* NUL-terminated strings */
   KIND_RULE,   /* uint64_t and a string */
   KIND_LAYER,  /* wire/layer.h */
+  KIND_NARROW, /* wire/narrow.h */
 } Kind;
 
 typedef enum {
@@ -36,11 +37,12 @@ typedef enum {
   IN_START = 1 << 1,
   IN_EXEC = 1 << 2,
   IN_BOTH = IN_START | IN_EXEC, /* of every process */
-  REQUIRED = 1 << 3,            /* in the block, or in each group */
-  REPEATED = 1 << 4,            /* as often as one likes; anything else once, in a group once in each */
-  DISTINCT = 1 << 5,            /* … but each number once */
-  BEGINS = 1 << 6,              /* a group */
-  GROUPED = 1 << 7,             /* in a group and nowhere else */
+  IN_CHANGE = 1 << 8,
+  REQUIRED = 1 << 3, /* in the block, or in each group */
+  REPEATED = 1 << 4, /* as often as one likes; anything else once, in a group once in each */
+  DISTINCT = 1 << 5, /* … but each number once */
+  BEGINS = 1 << 6,   /* a group */
+  GROUPED = 1 << 7,  /* in a group and nowhere else */
 } Rules;
 
 typedef struct {
@@ -54,7 +56,7 @@ typedef struct {
  * file goes through a pipe, which takes 4096 bytes without a reader (pipe(7)). */
 static const Shape shapes[SBX_N_TAGS] = {
   [SBX_TAG_ID] = { IN_PREPARE | REQUIRED, KIND_STRING, 1, 17, 17, 0 },
-  [SBX_TAG_INFO] = { IN_START | REQUIRED, KIND_BYTES, 1, 0, 32u << 20, 0 },
+  [SBX_TAG_INFO] = { IN_START | IN_CHANGE | REQUIRED, KIND_BYTES, 1, 0, 32u << 20, 0 },
   [SBX_TAG_BWRAP] = { IN_PREPARE | REQUIRED, KIND_STRV, 1, 2, 4u << 20, 0 },
   [SBX_TAG_FDMAP] = { IN_PREPARE | IN_BOTH | REQUIRED, KIND_BYTES, 4, 0, 4 * 250, 0 },
   [SBX_TAG_PROCFS] = { IN_PREPARE, KIND_BYTES, 4, 4, 4, SBX_PROCFS_NO_KEYS << 1 },
@@ -80,7 +82,8 @@ static const Shape shapes[SBX_N_TAGS] = {
   [SBX_TAG_JOIN] = { IN_PREPARE, KIND_BYTES, 4, 4, 4, 0 },
   [SBX_TAG_DOCUMENTS] = { IN_PREPARE, KIND_STRING, 1, 2, PATH_MAX, 0 },
   [SBX_TAG_DOCUMENTS_AT] = { IN_PREPARE, KIND_STRING, 1, 2, PATH_MAX, 0 },
-  [SBX_TAG_LAYER] = { IN_PREPARE | REPEATED, KIND_LAYER, 1, 1, MAX_LAYER, 0 },
+  [SBX_TAG_LAYER] = { IN_PREPARE | IN_CHANGE | REPEATED, KIND_LAYER, 1, 1, MAX_LAYER, 0 },
+  [SBX_TAG_NARROW] = { IN_CHANGE | REPEATED, KIND_NARROW, 1, 1, PATH_MAX + 64, 0 },
   [SBX_TAG_SIDECAR] = { IN_PREPARE | REPEATED | DISTINCT | BEGINS, KIND_BYTES, 4, 4, 4, SBX_N_SIDECARS },
   [SBX_TAG_SIDECAR_COMMAND] = { IN_PREPARE | GROUPED | REQUIRED, KIND_STRV, 1, 2, 1u << 20, 0 },
   [SBX_TAG_SIDECAR_FILTER] = { IN_PREPARE | GROUPED | REQUIRED, KIND_BYTES, 8, 8, 4096 * 8, 0 },
@@ -117,6 +120,8 @@ value_ok (const Shape *shape, const uint8_t *value, uint32_t length)
     return length == 0 || value[length - 1] == '\0';
   case KIND_LAYER:
     return sbx_layer_read (&(SbxLayer){ .kind = SBX_LAYER_TREE }, value, length);
+  case KIND_NARROW:
+    return sbx_narrow_read (&(SbxNarrow){ .path = NULL }, value, length);
   case KIND_RULE:
     return string_ok ((const char *) value + 8, length - 8);
   }
@@ -125,7 +130,7 @@ value_ok (const Shape *shape, const uint8_t *value, uint32_t length)
 
 /* What has been seen of a block so far. */
 typedef struct {
-  unsigned kind; /* IN_PREPARE, IN_START or IN_EXEC */
+  unsigned kind; /* IN_PREPARE, IN_START, IN_EXEC or IN_CHANGE */
   bool seen[SBX_N_TAGS];
   bool in_group;
   uint32_t numbers; /* of the DISTINCT records, of which there is one tag, as bits */
@@ -195,6 +200,8 @@ rule_of (SbxBlockKind kind)
     return IN_START;
   case SBX_BLOCK_EXEC:
     return IN_EXEC;
+  case SBX_BLOCK_CHANGE:
+    return IN_CHANGE;
   }
   return 0;
 }
@@ -468,6 +475,15 @@ sbx_block_add_layer (SbxBlockWriter *writer, const SbxLayer *layer)
 
   if (at)
     sbx_layer_write (layer, at);
+}
+
+void
+sbx_block_add_narrow (SbxBlockWriter *writer, const SbxNarrow *narrow)
+{
+  uint8_t *at = begin (writer, SBX_TAG_NARROW, sbx_narrow_size (narrow));
+
+  if (at)
+    sbx_narrow_write (narrow, at);
 }
 
 int

@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 #include "wire/layer.h"
+#include "wire/narrow.h"
 #include "wire/sidecars.h"
 
 #ifdef __cplusplus
@@ -19,7 +20,7 @@ extern "C" {
 
 typedef enum {
   SBX_TAG_ID = 1,    /* 16 hex digits */
-  SBX_TAG_INFO,      /* bytes for the info file, of START */
+  SBX_TAG_INFO,      /* bytes for the info file, of START; for the new one, of CHANGE */
   SBX_TAG_BWRAP,     /* strv: argument vector, [0] is bwrap's path */
   SBX_TAG_FDMAP,     /* int32_t[]: the number inside of each descriptor that follows the fixed ones */
   SBX_TAG_PROCFS,    /* uint32_t: SbxProcfsFlags */
@@ -54,6 +55,7 @@ typedef enum {
   SBX_TAG_OOM,             /* uint32_t: oom_score_adj, of which lower ones than one has are passed over */
   SBX_TAG_CPUS,            /* uint64_t[]: as sched_setaffinity(2) takes them */
   SBX_TAG_LAYER,           /* what the keeper mounts into the sandbox: wire/layer.h; repeated, in this order */
+  SBX_TAG_NARROW,          /* what a running instance loses: wire/narrow.h; repeated */
   SBX_N_TAGS
 } SbxTag;
 
@@ -101,6 +103,7 @@ typedef enum {
   SBX_BLOCK_PREPARE, /* a box: nothing of the command that will run in it */
   SBX_BLOCK_START,   /* its first process, what confines all of them, and the info file */
   SBX_BLOCK_EXEC,    /* one more process: what confines it is in force already */
+  SBX_BLOCK_CHANGE,  /* what a running instance loses or gets */
 } SbxBlockKind;
 
 /* Maps the memfd @fd and checks all of it. Refuses one that is not sealed against writing, shrinking and growing
@@ -147,6 +150,7 @@ void sbx_block_add_strv (SbxBlockWriter *writer, uint32_t tag, const char *const
 /* Access right + path of a PATH_RULE. */
 void sbx_block_add_path_rule (SbxBlockWriter *writer, uint64_t access, const char *path);
 void sbx_block_add_layer (SbxBlockWriter *writer, const SbxLayer *layer);
+void sbx_block_add_narrow (SbxBlockWriter *writer, const SbxNarrow *narrow);
 /* Turns the buffer into a sealed, close-on-exec memfd and frees it. Returns the descriptor or -1 with errno. */
 int sbx_block_finish (SbxBlockWriter *writer);
 /* Frees the buffer of one that is not finished. */

@@ -42,6 +42,7 @@
 #define SBX_KEEPER_SOCKET "keeper"
 #define SBX_STATUS_FILE "status"
 #define SBX_INFO_FILE "info"
+#define SBX_NEW_INFO_FILE "info.new" /* until it takes the place of that */
 #define SBX_PORTAL_SUBDIR "portal" /* what portals read of it: portal-info.h */
 /* … and the directories of sidecars: sidecars.h */
 

@@ -53,6 +53,11 @@ typedef enum {
   SBX_MSG_NOT_CLONED,  /* layer; value: errno or 0, detail: SbxLayerFault (keeper/gather.h) */
   SBX_MSG_GET_PROCFS,  /* → keeper. job, value: SBX_PROCFS_ASKABLE (block.h). Answered by PROCFS or FAILED */
   SBX_MSG_PROCFS,      /* keeper → job; fds: a procfs of the instance's pid namespace, as a detached mount */
+  /* A running instance loses or gets something. job: the number of the request, of whoever asks */
+  SBX_MSG_CHANGE,      /* → keeper. fds: block */
+  SBX_MSG_APPLIED,     /* fds: what cannot be taken back (keeper/held.h) */
+  SBX_MSG_NOT_APPLIED, /* value: errno or 0, detail: SbxChangeFault, text: the path, or what failed */
+  SBX_MSG_POLICY,      /* the info file is another one than before; to every service */
 } SbxMessageType;
 
 /* value of START and EXEC. TRACE: the application is seized before it runs, for OnCrash=. GATE, from keeper to init: a
@@ -64,6 +69,21 @@ typedef enum {
 typedef enum {
   SBX_ATTACH_HOLD = 1 << 0, /* the instance stays while this handler runs */
 } SbxAttachFlags;
+
+/* Why a change was not made. Nothing is changed then. */
+typedef enum {
+  SBX_CHANGE_FAULT_NONE,
+  SBX_CHANGE_FAULT_ENDED,    /* the instance does not run */
+  SBX_CHANGE_FAULT_BUSY,     /* another change is being made */
+  SBX_CHANGE_FAULT_PROTOCOL, /* the block, or a child of the keeper that ended without a word */
+  SBX_CHANGE_FAULT_RECORD,   /* the info file cannot be written */
+  SBX_CHANGE_FAULT_ENTER,    /* the namespaces cannot be entered or looked at */
+  SBX_CHANGE_FAULT_MOVED,    /* what is inside at that path is another object than outside */
+  SBX_CHANGE_FAULT_MOUNT,    /* the path cannot be covered */
+  SBX_CHANGE_FAULT_LAYER,    /* text says what is wrong with a layer */
+  SBX_CHANGE_FAULT_TIME,     /* it took too long */
+  SBX_N_CHANGE_FAULTS
+} SbxChangeFault;
 
 /* What failed. The names of sbx_step_name () appear in SpawnFailed errors. */
 typedef enum {

@@ -149,6 +149,32 @@ print_exposure (GVariant *groups)
     print_line (_ ("Exposure"), text);
 }
 
+/* What was taken away while it ran: when, by whom, what. */
+static void
+print_restrictions (GVariant *restrictions)
+{
+  GVariantIter iter;
+  GVariant *row;
+
+  g_variant_iter_init (&iter, restrictions);
+  while ((row = g_variant_iter_next_value (&iter)) != NULL) {
+    g_autofree const char **taken = NULL;
+    g_autofree char *by = NULL;
+    guint64 time = 0;
+    guint32 pid = 0;
+
+    g_variant_lookup (row, "time", "t", &time);
+    g_variant_lookup (row, "pid", "u", &pid);
+    g_variant_lookup (row, "taken", "^a&s", &taken);
+    by = g_strdup_printf (_ ("by process %u"), pid);
+    print_time (_ ("Restricted"), time);
+    print_line ("", by);
+    for (const char **line = taken; line && *line; line++)
+      print_line ("", *line);
+    g_variant_unref (row);
+  }
+}
+
 static void
 print_text (const SbxInstanceInfo *info)
 {
@@ -158,6 +184,8 @@ print_text (const SbxInstanceInfo *info)
   g_autoptr (GVariant) enforced = g_variant_lookup_value (info->properties, "Enforced", G_VARIANT_TYPE_VARDICT);
   g_autoptr (GVariant) result = g_variant_lookup_value (info->properties, "Result", G_VARIANT_TYPE_VARDICT);
   g_autoptr (GVariant) policy = g_variant_lookup_value (info->properties, "Policy", G_VARIANT_TYPE_VARDICT);
+  g_autoptr (GVariant) restrictions =
+      g_variant_lookup_value (info->properties, "Restrictions", G_VARIANT_TYPE ("aa{sv}"));
   g_autoptr (GVariant) refused = g_variant_lookup_value (info->properties, "Refused", G_VARIANT_TYPE ("a(sssu)"));
 
   print_line (_ ("Id"), info->id);
@@ -173,6 +201,8 @@ print_text (const SbxInstanceInfo *info)
                     sbx_refused_is_filtered (policy, "Session") || sbx_refused_is_filtered (policy, "System"));
   if (refused)
     print_refused (refused, (guint) sbx_instance_number (info, "RefusedMore"), policy);
+  if (restrictions)
+    print_restrictions (restrictions);
   if (result && g_variant_n_children (result) > 0)
     print_result (result);
   if (policy) {

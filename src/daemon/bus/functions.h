@@ -18,6 +18,8 @@ void sbx_method_signal (SbxCall *call);
 void sbx_method_stop (SbxCall *call);
 void sbx_method_attach (SbxCall *call);
 void sbx_method_get_procfs (SbxCall *call);
+/* change-methods.c */
+void sbx_method_restrict (SbxCall *call);
 /* properties.c */
 void sbx_method_get (SbxCall *call);
 void sbx_method_get_all (SbxCall *call);

@@ -154,7 +154,9 @@ make_refused_more (SbxInstance *self)
 static GVariant *
 make_restrictions (SbxInstance *self)
 {
-  return g_variant_new ("aa{sv}", NULL);
+  GVariant *restrictions = sbx_instance_get_info (self)->restrictions;
+
+  return restrictions ? g_variant_ref (restrictions) : g_variant_new ("aa{sv}", NULL);
 }
 
 GVariant *

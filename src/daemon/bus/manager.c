@@ -97,7 +97,7 @@ static void
 emit_about (SbxManager *self, SbxInstance *instance, const char *path, const char *interface, const char *name,
             GVariant *parameters)
 {
-  g_autoptr (GVariant) kept = g_variant_ref_sink (parameters);
+  g_autoptr (GVariant) kept = g_variant_ref_sink (parameters ? parameters : g_variant_new ("()"));
   g_autoptr (GPtrArray) callers = NULL;
 
   emit (self, path, interface, name, kept);
@@ -216,6 +216,28 @@ on_instance_ended (SbxInstance *instance, gpointer user_data)
   stop_orphans (self);
 }
 
+/* Its keeper has written the file anew. */
+static void
+on_instance_policy (SbxInstance *instance, gpointer user_data)
+{
+  SbxManager *self = user_data;
+  guint64 id = sbx_instance_get_id (instance);
+  int parent = sbx_runtime_dir_open (self->context->runtime, NULL);
+  int directory = parent < 0 ? -1 : sbx_record_open (parent, id);
+  g_autoptr (GError) error = NULL;
+  g_autoptr (SbxInfo) info = directory < 0 ? NULL : sbx_record_read_info (directory, id, &error);
+
+  if (directory >= 0)
+    close (directory);
+  if (!info) {
+    g_warning ("%s: cannot read its new policy%s%s", sbx_instance_get_path (instance), error ? ": " : "",
+               error ? error->message : "");
+    return;
+  }
+  sbx_instance_take_policy (instance, info);
+  emit_about (self, instance, sbx_instance_get_path (instance), SBX_INSTANCE_INTERFACE, "PolicyChanged", NULL);
+}
+
 static void
 on_instance_crashed (SbxInstance *instance, const SbxMessage *message, gpointer user_data)
 {
@@ -256,6 +278,7 @@ on_added (SbxRegistry *registry, SbxInstance *instance, gpointer user_data)
   }
   g_hash_table_insert (self->objects, instance, GUINT_TO_POINTER (registration));
   g_signal_connect (instance, "changed", G_CALLBACK (on_instance_changed), self);
+  g_signal_connect (instance, "policy", G_CALLBACK (on_instance_policy), self);
   g_signal_connect (instance, "crashed", G_CALLBACK (on_instance_crashed), self);
   g_signal_connect (instance, "ended", G_CALLBACK (on_instance_ended), self);
 

@@ -27,7 +27,7 @@ static const SbxMethod methods[] = {
   METHOD (INSTANCE, "Exec", SBX_GATE_ASK_ALIEN, SBX_ACTION_CONTROL, sbx_method_exec),
   METHOD (INSTANCE, "Signal", SBX_GATE_ASK_ALIEN, SBX_ACTION_CONTROL, sbx_method_signal),
   METHOD (INSTANCE, "Stop", SBX_GATE_ASK_ALIEN, SBX_ACTION_CONTROL, sbx_method_stop),
-  METHOD (INSTANCE, "Restrict", SBX_GATE_ASK_ALIEN, SBX_ACTION_CONTROL, NULL),
+  METHOD (INSTANCE, "Restrict", SBX_GATE_ASK_ALIEN, SBX_ACTION_CONTROL, sbx_method_restrict),
   METHOD (INSTANCE, "Attach", SBX_GATE_LAUNCH, SBX_ACTION_ATTACH, sbx_method_attach),
   METHOD (INSTANCE, "Grant", SBX_GATE_CLASSES, NULL, NULL),
   /* Handlers would be seen in it, and what an application may see of others is its own procfs's to say */

@@ -24,9 +24,7 @@ static SbxInfo *
 read_info (int directory, guint64 id)
 {
   g_autoptr (GError) error = NULL;
-  gsize size = 0;
-  g_autofree char *text = sbx_record_read (directory, SBX_INFO_FILE, SBX_INFO_MAX, &size, &error);
-  SbxInfo *info = text ? sbx_info_parse (text, size, id, &error) : NULL;
+  SbxInfo *info = sbx_record_read_info (directory, id, &error);
 
   if (info)
     return info;

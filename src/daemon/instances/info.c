@@ -35,6 +35,7 @@ sbx_info_free (SbxInfo *info)
   g_free (info->profile);
   g_clear_pointer (&info->command, g_variant_unref);
   g_clear_pointer (&info->policy, g_variant_unref);
+  g_clear_pointer (&info->restrictions, g_variant_unref);
   g_strfreev (info->warnings);
   g_free (info->limits);
   g_free (info->on_crash);
@@ -83,6 +84,11 @@ sbx_info_write (const SbxInfo *info)
   sbx_key_file_append (text, "Limits", info->limits);
   if (info->on_crash && info->on_crash[0])
     sbx_key_file_append (text, "OnCrash", info->on_crash);
+  if (info->restrictions) {
+    g_autofree char *restrictions = g_variant_print (info->restrictions, TRUE);
+
+    sbx_key_file_append (text, "Restrictions", restrictions);
+  }
   if (info->display)
     sbx_key_file_append_list (text, "Display", (const char *const *) info->display);
   if (info->offers) {
@@ -147,6 +153,7 @@ static const Key keys[] = {
   { "Warnings", FALSE, G_STRUCT_OFFSET (SbxInfo, warnings), NULL, LIST },
   { "Limits", FALSE, G_STRUCT_OFFSET (SbxInfo, limits) },
   { "OnCrash", TRUE, G_STRUCT_OFFSET (SbxInfo, on_crash) },
+  { "Restrictions", TRUE, G_STRUCT_OFFSET (SbxInfo, restrictions), NULL, VARIANT, "aa{sv}" },
   { "Display", TRUE, G_STRUCT_OFFSET (SbxInfo, display), NULL, LIST },
   { "Offers", TRUE, 0, read_offers },
 };

@@ -26,10 +26,11 @@ typedef struct {
   GVariant *command; /* aay */
   GVariant *policy;  /* a{sv} */
   char **warnings;
-  char *limits;      /* "none", "rlimit", "scope" */
-  char *on_crash;    /* handler profile, or "" */
-  SbxOffers *offers; /* the variables of its box, or NULL: not known, so that nothing more can be started in it */
-  char **display;    /* the display environment that it was planned with, or NULL: the service's */
+  char *limits;           /* "none", "rlimit", "scope" */
+  char *on_crash;         /* handler profile, or "" */
+  SbxOffers *offers;      /* the variables of its box, or NULL: not known, so that nothing more can be started in it */
+  GVariant *restrictions; /* aa{sv}, as the property has them, or NULL: none */
+  char **display;         /* the display environment that it was planned with, or NULL: the service's */
 } SbxInfo;
 
 void sbx_info_free (SbxInfo *info);

@@ -10,6 +10,7 @@
 
 #include "common/error.h"
 #include "common/names.h"
+#include "daemon/instances/changes.h"
 #include "daemon/instances/exec-jobs.h"
 #include "daemon/instances/failure.h"
 #include "plan/plan.h"
@@ -35,6 +36,7 @@ struct _SbxInstance {
   GPtrArray *handlers; /* char *: the D-Bus paths of those that run */
   SbxRefusals refusals;
   SbxExecJobs jobs;
+  SbxChanges changes;
 };
 
 G_DEFINE_FINAL_TYPE (SbxInstance, sbx_instance, G_TYPE_OBJECT)
@@ -45,6 +47,7 @@ enum {
   SIGNAL_FAILED,
   SIGNAL_CHANGED,
   SIGNAL_LOST,
+  SIGNAL_POLICY,
   SIGNAL_CRASHED,
   SIGNAL_ENDED,
   N_SIGNALS
@@ -104,6 +107,7 @@ sbx_instance_finalize (GObject *object)
   g_ptr_array_unref (self->handlers);
   sbx_refusals_clear (&self->refusals);
   sbx_exec_jobs_clear (&self->jobs);
+  sbx_changes_clear (&self->changes);
   G_OBJECT_CLASS (sbx_instance_parent_class)->finalize (object);
 }
 
@@ -122,6 +126,8 @@ sbx_instance_class_init (SbxInstanceClass *klass)
       g_signal_new ("changed", SBX_TYPE_INSTANCE, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 1, G_TYPE_STRV);
   signals[SIGNAL_LOST] =
       g_signal_new ("lost", SBX_TYPE_INSTANCE, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 0);
+  signals[SIGNAL_POLICY] =
+      g_signal_new ("policy", SBX_TYPE_INSTANCE, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 0);
   signals[SIGNAL_CRASHED] = g_signal_new ("crashed", SBX_TYPE_INSTANCE, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
                                           G_TYPE_NONE, 1, G_TYPE_POINTER);
   signals[SIGNAL_ENDED] =
@@ -136,6 +142,7 @@ sbx_instance_init (SbxInstance *self)
   self->handlers = g_ptr_array_new_with_free_func (g_free);
   sbx_refusals_init (&self->refusals);
   sbx_exec_jobs_init (&self->jobs);
+  sbx_changes_init (&self->changes);
 }
 
 SbxInstance *
@@ -249,6 +256,7 @@ finish (SbxInstance *self)
     sbx_keeper_link_close (self->keeper);
   g_clear_object (&self->keeper);
   sbx_exec_jobs_end (&self->jobs);
+  sbx_changes_end (&self->changes, "the instance has ended");
   tell_change (self, names);
   g_signal_emit (self, signals[SIGNAL_ENDED], 0);
 }
@@ -325,6 +333,7 @@ on_keeper_gone (SbxInstance *self)
     fail (self, error, SBX_STEP_NONE);
   } else if (self->state == SBX_STATE_RUNNING) {
     g_clear_object (&self->keeper);
+    sbx_changes_end (&self->changes, "the keeper of the instance has gone");
     g_signal_emit (self, signals[SIGNAL_LOST], 0);
   }
 }
@@ -352,6 +361,10 @@ on_message (SbxKeeperLink *link, const SbxMessage *message, int fd, gpointer use
     self->refusals.more = (guint32) message->value;
   } else if (message->type == SBX_MSG_CRASHED) {
     g_signal_emit (self, signals[SIGNAL_CRASHED], 0, message);
+  } else if (message->type == SBX_MSG_POLICY) {
+    g_signal_emit (self, signals[SIGNAL_POLICY], 0);
+  } else if (message->type == SBX_MSG_APPLIED || message->type == SBX_MSG_NOT_APPLIED) {
+    sbx_changes_answer (&self->changes, message, fd);
   } else if (message->job != 0) {
     sbx_exec_jobs_answer (&self->jobs, message, fd);
   } else if (message->type == SBX_MSG_READY) {
@@ -594,4 +607,35 @@ int
 sbx_instance_get_procfs_finish (SbxInstance *self, GAsyncResult *result, GError **error)
 {
   return (int) g_task_propagate_int (G_TASK (result), error);
+}
+
+void
+sbx_instance_change_async (SbxInstance *self, int fd, GAsyncReadyCallback callback, gpointer user_data)
+{
+  g_autoptr (GTask) task = g_task_new (self, NULL, callback, user_data);
+  SbxMessage message = { .type = SBX_MSG_CHANGE, .job = sbx_changes_next (&self->changes) };
+  GError *error = NULL;
+
+  if (sbx_instance_send (self, &message, &fd, 1, &error))
+    sbx_changes_add (&self->changes, message.job, g_steal_pointer (&task));
+  else
+    g_task_return_error (task, error);
+}
+
+GBytes *
+sbx_instance_change_finish (SbxInstance *self, GAsyncResult *result, GError **error)
+{
+  return g_task_propagate_pointer (G_TASK (result), error);
+}
+
+void
+sbx_instance_take_policy (SbxInstance *self, SbxInfo *info)
+{
+  static const char *const names[] = { "Policy", "Restrictions", NULL };
+
+  g_variant_unref (self->info->policy);
+  self->info->policy = g_variant_ref (info->policy);
+  g_clear_pointer (&self->info->restrictions, g_variant_unref);
+  self->info->restrictions = info->restrictions ? g_variant_ref (info->restrictions) : NULL;
+  tell_change (self, names);
 }

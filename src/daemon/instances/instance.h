@@ -6,7 +6,7 @@
  *
  * Signals: "ready" (): prepared, waiting for START; "started" (); "failed" (GError *, SbxStep); "changed" (a
  * NULL-terminated array of D-Bus property names); "lost" (): the keeper has closed the socket without a word, dead or
- * tired of us; "crashed" (const SbxMessage *): CRASHED; "ended" (). */
+ * tired of us; "policy" (): the info file has another one; "crashed" (const SbxMessage *): CRASHED; "ended" (). */
 #pragma once
 
 #include <gio/gio.h>
@@ -79,6 +79,13 @@ int sbx_instance_get_procfs_finish (SbxInstance *self, GAsyncResult *result, GEr
  * with EXITED, NOT_SUPPORTED or SPAWN_FAILED. @hold: this instance stays while the handler runs. @crash: what CRASHED
  * said it is for, or 0. */
 int sbx_instance_attach (SbxInstance *self, const char *keeper, gboolean hold, guint32 crash, GError **error);
+/* CHANGE: has the keeper carry out the block @fd, which stays the caller's. */
+void sbx_instance_change_async (SbxInstance *self, int fd, GAsyncReadyCallback callback, gpointer user_data);
+/* What processes have open of what was taken away, as keeper/held.h has it. NULL with EXITED, LIMITS (another change is
+ * being made), NOT_FOUND, NOT_SUPPORTED or SPAWN_FAILED; the instance is as it was before then. */
+GBytes *sbx_instance_change_finish (SbxInstance *self, GAsyncResult *result, GError **error);
+/* Takes from @info, the file as it is now, what changes while it runs: policy and restrictions. */
+void sbx_instance_take_policy (SbxInstance *self, SbxInfo *info);
 guint32 sbx_instance_get_enforced (SbxInstance *self); /* SbxEnforced */
 gint32 sbx_instance_get_pid (SbxInstance *self);       /* of the main process, or 0 */
 /* The keeper's pidfd of sandbox-init, the instance's own; -1 before READY and after the start. */

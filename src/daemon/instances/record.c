@@ -118,8 +118,8 @@ sbx_record_connect (int directory)
 void
 sbx_record_sweep (int parent, guint64 id)
 {
-  static const char *const names[] = { SBX_KEEPER_SOCKET, SBX_INFO_FILE, SBX_STATUS_FILE, NEW_STATUS_FILE,
-                                       ANNOUNCED_FILE };
+  static const char *const names[] = { SBX_KEEPER_SOCKET, SBX_INFO_FILE,   SBX_NEW_INFO_FILE,
+                                       SBX_STATUS_FILE,   NEW_STATUS_FILE, ANNOUNCED_FILE };
   int directory = sbx_record_open (parent, id);
   char name[SBX_ID_SIZE];
 
@@ -173,6 +173,15 @@ gboolean
 sbx_record_is_announced (int directory)
 {
   return faccessat (directory, ANNOUNCED_FILE, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
+}
+
+SbxInfo *
+sbx_record_read_info (int directory, guint64 id, GError **error)
+{
+  gsize size = 0;
+  g_autofree char *text = sbx_record_read (directory, SBX_INFO_FILE, SBX_INFO_MAX, &size, error);
+
+  return text ? sbx_info_parse (text, size, id, error) : NULL;
 }
 
 gboolean

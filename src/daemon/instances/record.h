@@ -31,6 +31,8 @@ void sbx_record_set_exited (int parent, guint64 id, const SbxStatus *status);
 void sbx_record_set_announced (int parent, guint64 id);
 /* Was it? */
 gboolean sbx_record_is_announced (int directory);
+/* The info file of the instance @id. Errors: NOT_FOUND, BAD_OPTION. */
+SbxInfo *sbx_record_read_info (int directory, guint64 id, GError **error);
 /* Whether there is an info file, which the keeper writes when START comes: without it nothing has come to life. */
 gboolean sbx_record_has_info (int directory);
 

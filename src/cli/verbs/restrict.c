@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <stdio.h>
+
+#include "cli/instances.h"
+#include "cli/policy-options.h"
+#include "cli/text/output.h"
+#include "cli/verbs/functions.h"
+
+/* The name of the process, for people; the caller's. */
+static char *
+name_of (guint32 pid)
+{
+  g_autofree char *path = g_strdup_printf ("/proc/%u/comm", pid), *text = NULL;
+
+  if (!g_file_get_contents (path, &text, NULL, NULL))
+    return g_strdup ("?");
+  return sbx_output_clean (g_strchomp (text));
+}
+
+static const char *
+explain (const char *what)
+{
+  static const struct {
+    const char *what, *text;
+  } rows[] = {
+    { "fd", N_ ("has open") },
+    { "cwd", N_ ("works in") },
+    { "root", N_ ("has as its root directory") },
+    { "map", N_ ("has mapped into memory") },
+    { "namespace", N_ ("is in a sandbox that the application has made, and may be able to undo this there") },
+    { "unknown", N_ ("could not be looked at") },
+  };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (rows); i++)
+    if (g_str_equal (rows[i].what, what))
+      return _ (rows[i].text);
+  return what;
+}
+
+/* What cannot be taken back, a line for each. */
+static void
+print_held (GVariant *held)
+{
+  GVariantIter iter;
+  GVariant *row;
+
+  if (g_variant_n_children (held) > 0)
+    printf ("%s\n", _ ("Cannot be taken back:"));
+  g_variant_iter_init (&iter, held);
+  while ((row = g_variant_iter_next_value (&iter)) != NULL) {
+    const char *what = "", *path = NULL;
+    g_autofree char *name = NULL, *clean = NULL;
+    guint32 pid = 0;
+
+    g_variant_lookup (row, "pid", "u", &pid);
+    g_variant_lookup (row, "what", "&s", &what);
+    g_variant_lookup (row, "path", "^&ay", &path);
+    name = name_of (pid);
+    clean = path ? sbx_output_clean (path) : NULL;
+    printf ("  %u (%s) %s%s%s\n", pid, name, explain (what), clean ? " " : "", clean ? clean : "");
+    g_variant_unref (row);
+  }
+}
+
+static void
+print_json (GVariant *held)
+{
+  sbx_output_json (sbx_output_to_json (held));
+}
+
+static int
+run (const char *word, GVariant *policy, gboolean json)
+{
+  g_autoptr (GVariant) groups = g_variant_ref_sink (policy), reply = NULL, held = NULL;
+  g_autoptr (SbxService) service = NULL;
+  g_autoptr (GPtrArray) instances = NULL;
+  g_autoptr (GError) error = NULL;
+  const SbxInstanceInfo *info = sbx_instances_open (word, &service, &instances, &error);
+
+  if (!info)
+    return sbx_fail_error (error);
+  if (sbx_instance_has_ended (info))
+    return sbx_fail (_ ("the sandbox %s has ended: there is nothing left to take away"), info->id);
+  reply = sbx_service_call (service, info->path, SBX_INSTANCE_INTERFACE, "Restrict", g_variant_new ("(@a{sv})", groups),
+                            NULL, &error);
+  if (!reply)
+    return sbx_fail_error (error);
+  held = g_variant_get_child_value (reply, 0);
+  if (json)
+    print_json (held);
+  else
+    print_held (held);
+  return 0;
+}
+
+int
+sbx_cmd_restrict (SbxCommand *command)
+{
+  gboolean json = FALSE;
+  g_autoptr (SbxPolicyOptions) policy = sbx_policy_options_new ();
+  const GOptionEntry entries[] = {
+    { "json", 0, 0, G_OPTION_ARG_NONE, &json, N_ ("Print what cannot be taken back as JSON"), NULL },
+    G_OPTION_ENTRY_NULL,
+  };
+  GVariant *groups;
+  int status;
+
+  if (!sbx_parse (command, entries, sbx_policy_options_make_group (policy), _ ("SANDBOX OPTION…"),
+                  _ ("Takes something away from a running sandbox, for good: files with --nofilesystem=PATH and "
+                     "--filesystem=PATH:ro,\nsockets with --nosocket=SOCKET. Says what its processes have open and so "
+                     "cannot be taken back."),
+                  &status))
+    return status;
+  groups = sbx_policy_options_to_variant (policy);
+  if (command->argc != 2 || !groups) {
+    if (groups)
+      g_variant_unref (g_variant_ref_sink (groups));
+    return sbx_fail (_ ("restrict takes one sandbox and what it loses, as in `sandboxctl restrict SANDBOX "
+                        "--nofilesystem=xdg-download`"));
+  }
+  return run (command->argv[1], groups, json);
+}

@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "daemon/instances/changes.h"
+
+#include <errno.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "common/error.h"
+
+#define HELD_MAX (32u << 20) /* bytes of an answer */
+
+static GHashTable *
+make_table (void)
+{
+  return g_hash_table_new_full (NULL, NULL, NULL, g_object_unref);
+}
+
+void
+sbx_changes_init (SbxChanges *self)
+{
+  *self = (SbxChanges){ .waiting = make_table () };
+}
+
+void
+sbx_changes_clear (SbxChanges *self)
+{
+  g_clear_pointer (&self->waiting, g_hash_table_unref);
+}
+
+guint32
+sbx_changes_next (SbxChanges *self)
+{
+  if (++self->last == 0)
+    self->last = 1;
+  return self->last;
+}
+
+void
+sbx_changes_add (SbxChanges *self, guint32 number, GTask *task)
+{
+  g_hash_table_insert (self->waiting, GUINT_TO_POINTER (number), task);
+}
+
+static GBytes *
+read_held (int fd)
+{
+  g_autoptr (GByteArray) bytes = g_byte_array_new ();
+  guint8 buffer[4096];
+  gssize n;
+
+  while (bytes->len < HELD_MAX && (n = pread (fd, buffer, sizeof buffer, bytes->len)) != 0)
+    if (n > 0)
+      g_byte_array_append (bytes, buffer, (guint) n);
+    else if (errno != EINTR)
+      break;
+  return g_byte_array_free_to_bytes (g_steal_pointer (&bytes));
+}
+
+/* The errors of a keeper; %s is what it says beside it. */
+static const struct {
+  int code;
+  const char *text;
+} faults[SBX_N_CHANGE_FAULTS] = {
+  [SBX_CHANGE_FAULT_NONE] = { SBX_ERROR_SPAWN_FAILED, "the change failed" },
+  [SBX_CHANGE_FAULT_ENDED] = { SBX_ERROR_EXITED, "the instance has ended" },
+  [SBX_CHANGE_FAULT_BUSY] = { SBX_ERROR_LIMITS, "another change of this instance is being made; try again" },
+  [SBX_CHANGE_FAULT_PROTOCOL] = { SBX_ERROR_SPAWN_FAILED, "the program that makes the change has ended" },
+  [SBX_CHANGE_FAULT_RECORD] = { SBX_ERROR_SPAWN_FAILED, "the record of the instance cannot be written" },
+  [SBX_CHANGE_FAULT_ENTER] = { SBX_ERROR_SPAWN_FAILED, "the instance's mounts cannot be entered or looked at" },
+  [SBX_CHANGE_FAULT_MOVED] = { SBX_ERROR_SPAWN_FAILED,
+                               "what the instance has there is not what is there outside; nothing was changed" },
+  [SBX_CHANGE_FAULT_MOUNT] = { SBX_ERROR_SPAWN_FAILED, "it cannot be covered; nothing was changed" },
+  [SBX_CHANGE_FAULT_LAYER] = { SBX_ERROR_SPAWN_FAILED, "nothing was changed" },
+  [SBX_CHANGE_FAULT_TIME] = { SBX_ERROR_SPAWN_FAILED, "it took too long" },
+};
+
+static GError *
+make_error (const SbxMessage *message)
+{
+  SbxChangeFault fault = (SbxChangeFault) message->detail;
+  g_autofree char *said = g_utf8_make_valid (message->text, -1);
+  const char *name = message->value > 0 ? strerrorname_np (message->value) : NULL;
+
+  if (message->value == ENOSYS)
+    return g_error_new (SBX_ERROR, SBX_ERROR_NOT_SUPPORTED,
+                        "this kernel cannot change the mounts of a running instance: that takes open_tree(2) and "
+                        "mount_setattr(2), Linux 5.12 and later");
+  return g_error_new (SBX_ERROR, faults[fault].code, "%s%s%s%s%s%s", said, said[0] ? ": " : "", faults[fault].text,
+                      name ? " (" : "", name ? name : "", name ? ")" : "");
+}
+
+void
+sbx_changes_answer (SbxChanges *self, const SbxMessage *message, int fd)
+{
+  g_autoptr (GTask) task = NULL;
+
+  if (!g_hash_table_steal_extended (self->waiting, GUINT_TO_POINTER (message->job), NULL, (gpointer *) &task))
+    return;
+  if (message->type == SBX_MSG_APPLIED)
+    g_task_return_pointer (task, read_held (fd), (GDestroyNotify) g_bytes_unref);
+  else
+    g_task_return_error (task, make_error (message));
+}
+
+void
+sbx_changes_end (SbxChanges *self, const char *text)
+{
+  g_autoptr (GHashTable) waiting = g_steal_pointer (&self->waiting);
+  GHashTableIter iter;
+  gpointer task;
+
+  self->waiting = make_table ();
+  g_hash_table_iter_init (&iter, waiting);
+  while (g_hash_table_iter_next (&iter, NULL, &task))
+    g_task_return_new_error (task, SBX_ERROR, SBX_ERROR_EXITED, "%s", text);
+}

@@ -1,0 +1,390 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "daemon/launch/narrowing.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "common/error.h"
+#include "common/path.h"
+#include "plan/build.h"
+#include "sources/source.h"
+#include "wire/block.h"
+
+typedef struct {
+  const SbxHost *host;
+  const SbxInfo *info;
+  const SbxPolicy *from;
+  SbxNarrowingPlan *plan;
+} Narrowing;
+
+void
+sbx_narrowing_plan_free (SbxNarrowingPlan *self)
+{
+  g_clear_pointer (&self->policy, sbx_policy_unref);
+  g_array_unref (self->rows);
+  g_ptr_array_unref (self->strings);
+  g_ptr_array_unref (self->taken);
+  g_free (self);
+}
+
+static gboolean
+network_differs (const SbxPolicy *from, const SbxPolicy *to)
+{
+  return sbx_policy_get_shared (from) != sbx_policy_get_shared (to);
+}
+
+static gboolean
+bus_differs (const SbxPolicy *from, const SbxPolicy *to)
+{
+  return (sbx_policy_excess (from, to) & SBX_CLASS_BUS) != 0;
+}
+
+static gboolean
+ports_differ (const SbxPolicy *from, const SbxPolicy *to)
+{
+  return (sbx_policy_excess (from, to) & SBX_CLASS_NETWORK) != 0;
+}
+
+static gboolean
+anything_differs (const SbxPolicy *from, const SbxPolicy *to)
+{
+  return TRUE;
+}
+
+/* Why the rest stays as it is while an instance runs; the first row that fits is told. */
+static const char *
+find_reason (const SbxPolicy *from, const SbxPolicy *to)
+{
+  static const struct {
+    gboolean (*differs) (const SbxPolicy *from, const SbxPolicy *to);
+    const char *reason;
+  } rows[] = {
+    { network_differs, "a process stays in the namespaces that it was started in, and those are the host's" },
+    { bus_differs, "the filter of the buses cannot be told other rules while it runs" },
+    { ports_differ, "the kernel does not change what a Landlock domain allows" },
+    { anything_differs, "it is fixed when the sandbox is made" },
+  };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (rows); i++)
+    if (rows[i].differs (from, to))
+      return rows[i].reason;
+  return "";
+}
+
+/* The lines of a difference, joined for a message. */
+static char *
+join_lines (const char *diff)
+{
+  g_autofree char *text = g_strdup (diff);
+
+  return g_strdelimit (g_strdup (g_strchomp (text)), "\n", ';');
+}
+
+/* Refuses what is more than mounts. */
+static gboolean
+check_possible (const Narrowing *self, GError **error)
+{
+  const SbxPolicy *to = self->plan->policy;
+  g_autoptr (SbxPolicy) possible = sbx_policy_with_mounts (self->from, to);
+  g_autofree char *diff = NULL, *lines = NULL;
+
+  if (sbx_policy_equal (possible, to))
+    return TRUE;
+  diff = sbx_policy_diff (possible, to);
+  lines = join_lines (diff);
+  return sbx_throw (
+      error, SBX_ERROR_NOT_SUPPORTED,
+      "this cannot be taken away while the instance runs: %s: %s; nothing was changed. Stop it, and start "
+      "it with less",
+      lines, find_reason (possible, to));
+}
+
+static const char *
+keep (Narrowing *self, const char *path)
+{
+  char *copy = g_strdup (path);
+
+  g_ptr_array_add (self->plan->strings, copy);
+  return copy;
+}
+
+static void
+add_row (Narrowing *self, SbxNarrowKind kind, const char *path, const SbxSource *source)
+{
+  SbxNarrow row = { .kind = kind, .path = keep (self, path) };
+
+  if (source) {
+    row.known = true;
+    row.object = (SbxLayerObject){ source->object.device, source->object.inode };
+  }
+  g_array_append_val (self->plan->rows, row);
+}
+
+/* Every path that one of the two policies names; "/" as the places that it stands for. */
+static GPtrArray *
+list_paths (const Narrowing *self)
+{
+  const SbxPolicy *const policies[] = { self->from, self->plan->policy };
+  GPtrArray *paths = g_ptr_array_new_with_free_func (g_free);
+
+  for (gsize i = 0; i < G_N_ELEMENTS (policies); i++) {
+    gsize n;
+    const SbxPathRule *rules = sbx_policy_get_filesystems (policies[i], &n);
+
+    for (gsize j = 0; j < n; j++) {
+      const char *const one[] = { rules[j].path, NULL };
+      const char *const *places = rules[j].path[1] ? one : sbx_path_host_places ();
+
+      for (; *places; places++)
+        if (!g_ptr_array_find_with_equal_func (paths, *places, g_str_equal, NULL))
+          g_ptr_array_add (paths, g_strdup (*places));
+    }
+  }
+  return paths;
+}
+
+/* What the sandbox has of its own lies there, or would without the rule. */
+static gboolean
+check_place (const Narrowing *self, const char *path, GError **error)
+{
+  const char *const own[] = { "/tmp", "/var/tmp", "/run", self->host->machine->runtime_dir };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (own); i++)
+    if (own[i] && (sbx_path_is_below (own[i], path)))
+      return sbx_throw (
+          error, SBX_ERROR_NOT_SUPPORTED,
+          "%s cannot be taken away while the instance runs: a sandbox without it has %s of its own, which "
+          "cannot be made any more; nothing was changed",
+          path, own[i]);
+  return TRUE;
+}
+
+/* The access that a mount has. */
+static SbxAccess
+level (SbxAccess access)
+{
+  return MIN (access, SBX_ACCESS_RW);
+}
+
+static gboolean
+narrow_path (Narrowing *self, const char *path, GError **error)
+{
+  SbxAccess before = level (sbx_policy_get_access (self->from, path));
+  SbxAccess after = level (sbx_policy_get_access (self->plan->policy, path));
+  const SbxSourceWay way = { 0 };
+  g_autofree char *above = g_path_get_dirname (path);
+  g_autoptr (GError) problem = NULL;
+  g_autoptr (SbxSource) source = NULL;
+
+  if (after >= before)
+    return TRUE;
+  if (after == SBX_ACCESS_NONE && !check_place (self, path, error))
+    return FALSE;
+  source = sbx_source_open (path, &way, &problem);
+  if (!source && sbx_policy_get_access (self->plan->policy, above) >= SBX_ACCESS_RW)
+    return sbx_throw (error, SBX_ERROR_NOT_FOUND,
+                      "%s is not there, and could be made from inside, since %s stays open; nothing was changed", path,
+                      above);
+  add_row (self, after == SBX_ACCESS_NONE ? SBX_NARROW_GONE : SBX_NARROW_READ_ONLY, path, source);
+  return TRUE;
+}
+
+/* What lies in something that is narrowed and stays as it is. In what is gone nothing can. */
+static gboolean
+keep_path (Narrowing *self, const char *path, SbxAccess access, GError **error)
+{
+  gboolean inside = FALSE;
+
+  for (guint i = 0; i < self->plan->rows->len; i++) {
+    const SbxNarrow *row = &g_array_index (self->plan->rows, SbxNarrow, i);
+
+    if (row->kind == SBX_NARROW_KEEP || !sbx_path_is_below (path, row->path) || strcmp (path, row->path) == 0)
+      continue;
+    if (row->kind == SBX_NARROW_GONE)
+      return sbx_throw (error, SBX_ERROR_NOT_SUPPORTED,
+                        "%s cannot be taken away while the instance runs: %s lies in it and stays open; take that away "
+                        "too. Nothing was changed",
+                        row->path, path);
+    inside = TRUE;
+  }
+  if (inside && access >= SBX_ACCESS_RW)
+    add_row (self, SBX_NARROW_KEEP, path, NULL);
+  return TRUE;
+}
+
+static gboolean
+keep_paths (Narrowing *self, const GPtrArray *paths, GError **error)
+{
+  gsize n;
+  const SbxPathRule *kept = sbx_policy_get_kept (self->from, &n);
+
+  for (guint i = 0; i < paths->len; i++) {
+    SbxAccess before = level (sbx_policy_get_access (self->from, paths->pdata[i]));
+    SbxAccess after = level (sbx_policy_get_access (self->plan->policy, paths->pdata[i]));
+
+    if (after == before && after != SBX_ACCESS_NONE && !keep_path (self, paths->pdata[i], after, error))
+      return FALSE;
+  }
+  for (gsize i = 0; i < n; i++) {
+    g_autofree char *path = g_build_filename (self->host->machine->home, kept[i].path, NULL);
+
+    if (strlen (path) > 1 && path[strlen (path) - 1] == '/')
+      path[strlen (path) - 1] = '\0';
+    if (kept[i].access != SBX_ACCESS_NONE && !keep_path (self, path, SBX_ACCESS_RW, error))
+      return FALSE;
+  }
+  return TRUE;
+}
+
+static gboolean
+narrow_files (Narrowing *self, GError **error)
+{
+  g_autoptr (GPtrArray) paths = list_paths (self);
+
+  for (guint i = 0; i < paths->len; i++)
+    if (!narrow_path (self, paths->pdata[i], error))
+      return FALSE;
+  return keep_paths (self, paths, error);
+}
+
+/* The plan that the instance would have with @policy. */
+static SbxPlan *
+make_plan (const Narrowing *self, const SbxPolicy *policy, GError **error)
+{
+  g_autofree const char **argv = g_variant_get_bytestring_array (self->info->command, NULL);
+  const char *const nothing[] = { "/bin/true", NULL };
+  char id[SBX_ID_SIZE];
+  const SbxPlanRequest request = { .id = id,
+                                   .app_id = self->info->app_id,
+                                   .argv = argv[0] ? argv : nothing,
+                                   .cwd_optional = TRUE,
+                                   .display_env = (const char *const *) self->info->display };
+
+  sbx_id_format (self->info->id, id);
+  return sbx_plan_new (policy, &request, self->host->machine, error);
+}
+
+static const SbxMount *
+find_mount (const SbxPlan *plan, const char *dest)
+{
+  gsize n;
+  const SbxMount *mounts = sbx_box_get_mounts (sbx_plan_get_box ((SbxPlan *) plan), &n);
+
+  for (gsize i = 0; i < n; i++)
+    if (mounts[i].by == SBX_BY_POLICY && strcmp (mounts[i].dest, dest) == 0)
+      return &mounts[i];
+  return NULL;
+}
+
+/* Fills in what @from has and @to has not. FALSE when @to has something new. */
+static gboolean
+compare_mounts (Narrowing *self, const SbxPlan *from, const SbxPlan *to)
+{
+  gsize n;
+  const SbxMount *mounts = sbx_box_get_mounts (sbx_plan_get_box ((SbxPlan *) to), &n);
+
+  for (gsize i = 0; i < n; i++)
+    if (mounts[i].by == SBX_BY_POLICY && !find_mount (from, mounts[i].dest))
+      return FALSE;
+  mounts = sbx_box_get_mounts (sbx_plan_get_box ((SbxPlan *) from), &n);
+  for (gsize i = 0; i < n; i++)
+    if (mounts[i].by == SBX_BY_POLICY && mounts[i].kind == SBX_MOUNT_BIND && !find_mount (to, mounts[i].dest))
+      add_row (self, SBX_NARROW_GONE, mounts[i].dest, NULL);
+  return TRUE;
+}
+
+/* A socket is a mount of the plan. */
+static gboolean
+narrow_sockets (Narrowing *self, GError **error)
+{
+  g_autoptr (SbxPolicy) to = NULL;
+  g_autoptr (SbxPlan) before = NULL, after = NULL;
+
+  if (sbx_policy_get_sockets (self->from) == sbx_policy_get_sockets (self->plan->policy))
+    return TRUE;
+  to = sbx_policy_with_mounts (self->from, self->plan->policy);
+  before = make_plan (self, self->from, error);
+  after = before ? make_plan (self, to, error) : NULL;
+  if (!after)
+    return FALSE;
+  return compare_mounts (self, before, after)
+         || sbx_throw (error, SBX_ERROR_NOT_SUPPORTED,
+                       "this socket cannot be taken away while the instance runs: without it a sandbox has another one "
+                       "in its place, which cannot be made any more; nothing was changed. Stop it, and start it with "
+                       "less");
+}
+
+static void
+note_taken (Narrowing *self)
+{
+  g_autofree char *diff = sbx_policy_diff (self->from, self->plan->policy);
+  g_auto (GStrv) lines = g_strsplit (diff, "\n", -1);
+
+  for (char **line = lines; *line; line++)
+    if (**line)
+      g_ptr_array_add (self->plan->taken, g_strdup (*line));
+}
+
+SbxNarrowingPlan *
+sbx_narrowing_plan_new (const SbxHost *host, const SbxInfo *info, GVariant *groups, GError **error)
+{
+  g_autoptr (SbxPolicy) nothing = sbx_policy_new (), from = NULL, asked = NULL;
+  g_autoptr (SbxNarrowingPlan) plan = g_new0 (SbxNarrowingPlan, 1);
+  Narrowing self = { host, info, NULL, plan };
+
+  plan->rows = g_array_new (FALSE, FALSE, sizeof (SbxNarrow));
+  plan->strings = g_ptr_array_new_with_free_func (g_free);
+  plan->taken = g_ptr_array_new_with_free_func (g_free);
+  self.from = from = sbx_policy_merge_variant (nothing, info->policy, &host->places, error);
+  asked = from ? sbx_policy_merge_variant (from, groups, &host->places, error) : NULL;
+  if (!asked)
+    return NULL;
+  plan->policy = sbx_policy_meet (from, asked);
+  if (!check_possible (&self, error) || !narrow_files (&self, error) || !narrow_sockets (&self, error))
+    return NULL;
+  note_taken (&self);
+  return g_steal_pointer (&plan);
+}
+
+GVariant *
+sbx_narrowing_plan_describe (const SbxNarrowingPlan *self, guint32 pid)
+{
+  GVariantBuilder builder, files;
+
+  g_variant_builder_init (&files, G_VARIANT_TYPE ("a{ss}"));
+  for (guint i = 0; i < self->rows->len; i++) {
+    const SbxNarrow *row = &g_array_index (self->rows, SbxNarrow, i);
+
+    if (row->kind != SBX_NARROW_KEEP)
+      g_variant_builder_add (&files, "{ss}", row->path, row->kind == SBX_NARROW_GONE ? "none" : "ro");
+  }
+  g_variant_builder_init (&builder, G_VARIANT_TYPE_VARDICT);
+  g_variant_builder_add (&builder, "{sv}", "time", g_variant_new_uint64 ((guint64) g_get_real_time ()));
+  g_variant_builder_add (&builder, "{sv}", "pid", g_variant_new_uint32 (pid));
+  g_variant_builder_add (&builder, "{sv}", "taken",
+                         g_variant_new_strv ((const char *const *) self->taken->pdata, (gssize) self->taken->len));
+  g_variant_builder_add (&builder, "{sv}", "filesystems", g_variant_builder_end (&files));
+  return g_variant_builder_end (&builder);
+}
+
+int
+sbx_narrowing_plan_write (const SbxNarrowingPlan *self, const SbxInfo *info, GError **error)
+{
+  g_autoptr (GBytes) text = sbx_info_write (info);
+  SbxBlockWriter writer = { 0 };
+  gsize size;
+  const void *data = g_bytes_get_data (text, &size);
+  int fd;
+
+  if (size > SBX_INFO_MAX) {
+    sbx_throw (error, SBX_ERROR_LIMITS, "this instance has been changed too often: its record is full");
+    return -1;
+  }
+  sbx_block_add (&writer, SBX_TAG_INFO, data, size);
+  for (guint i = 0; i < self->rows->len; i++)
+    sbx_block_add_narrow (&writer, &g_array_index (self->rows, SbxNarrow, i));
+  fd = sbx_block_finish (&writer);
+  if (fd < 0)
+    sbx_throw_errno (error, SBX_ERROR_SPAWN_FAILED, errno, "record: write a block");
+  return fd;
+}

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What Restrict takes away from a running instance: from two policies to what the keeper does. */
+#pragma once
+
+#include "daemon/instances/info.h"
+#include "daemon/launch/host.h"
+#include "policy/policy.h"
+
+G_BEGIN_DECLS
+
+typedef struct {
+  SbxPolicy *policy; /* the effective one, after it */
+  GArray *rows;      /* SbxNarrow, whose strings are in @strings */
+  GPtrArray *strings;
+  GPtrArray *taken; /* for people: the differences, a line each */
+} SbxNarrowingPlan;
+
+/* Meets the policy of the instance that @info describes with itself and @groups (a{sv}) put over it. Nothing is taken:
+ * no rows. Errors: BAD_OPTION, NOT_FOUND; NOT_SUPPORTED for what cannot be taken away while it runs, with the reason.
+ */
+SbxNarrowingPlan *sbx_narrowing_plan_new (const SbxHost *host, const SbxInfo *info, GVariant *groups, GError **error);
+void sbx_narrowing_plan_free (SbxNarrowingPlan *self);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (SbxNarrowingPlan, sbx_narrowing_plan_free)
+
+/* The row of Restrictions: a{sv}, floating. @pid: who has asked. */
+GVariant *sbx_narrowing_plan_describe (const SbxNarrowingPlan *self, guint32 pid);
+/* The block of CHANGE, with @info for the file. A descriptor, or -1 with LIMITS or SPAWN_FAILED. */
+int sbx_narrowing_plan_write (const SbxNarrowingPlan *self, const SbxInfo *info, GError **error);
+
+G_END_DECLS

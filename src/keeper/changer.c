@@ -1,0 +1,149 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* reach (outside) ──▶ namespaces, as descriptors ──▶ a worker, which joins the user namespace that owns the instance's
+ * mounts: with that it may enter every namespace below ──▶ again, until nothing is new ──▶ what processes hold */
+#include "keeper/changer.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "keeper/enter.h"
+#include "keeper/held.h"
+#include "keeper/reach.h"
+#include "wire/block.h"
+
+#define PASSES 32
+
+typedef struct {
+  const SbxChanger *changer;
+  SbxNamespaces own; /* the instance's */
+  SbxNarrow *rows;
+  size_t n_rows;
+  int found[SBX_REACH_NAMESPACES]; /* mount namespaces, the instance's own first */
+  size_t n_found, n_done;
+} Change;
+
+static int
+fail (const Change *change, SbxChangeFault fault, int error)
+{
+  return sbx_narrow_fail (change->changer->narrowing, fault, error, "");
+}
+
+/* The block stays mapped. */
+static int
+read_rows (Change *change)
+{
+  SbxRecord record = { 0 };
+  SbxBlock block;
+  size_t n = 0;
+
+  if (sbx_block_open (&block, change->changer->block, SBX_BLOCK_CHANGE) < 0)
+    return fail (change, SBX_CHANGE_FAULT_PROTOCOL, errno);
+  while (sbx_block_next (&block, SBX_TAG_NARROW, &record))
+    n++;
+  change->rows = calloc (n + 1, sizeof *change->rows);
+  if (!change->rows)
+    return fail (change, SBX_CHANGE_FAULT_PROTOCOL, ENOMEM);
+  record = (SbxRecord){ 0 };
+  while (sbx_block_next (&block, SBX_TAG_NARROW, &record))
+    if (!sbx_narrow_read (&change->rows[change->n_rows++], record.value, record.length))
+      return fail (change, SBX_CHANGE_FAULT_PROTOCOL, EBADMSG);
+  return 0;
+}
+
+static bool
+is_same (int a, int b)
+{
+  struct stat one, other;
+
+  return fstat (a, &one) == 0 && fstat (b, &other) == 0 && one.st_dev == other.st_dev && one.st_ino == other.st_ino;
+}
+
+static int
+collect (void *data, const SbxNamespaces *namespaces)
+{
+  Change *change = data;
+  int fd;
+
+  for (size_t i = 0; i < change->n_found; i++)
+    if (is_same (change->found[i], namespaces->mount))
+      return 0;
+  if (change->n_found == SBX_REACH_NAMESPACES)
+    return ENOBUFS;
+  fd = fcntl (namespaces->mount, F_DUPFD_CLOEXEC, 3);
+  if (fd < 0)
+    return errno;
+  change->found[change->n_found++] = fd;
+  return 0;
+}
+
+static int
+work (const Change *change, pid_t parent, int proc)
+{
+  SbxNarrowing *narrowing = change->changer->narrowing;
+
+  prctl (PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
+  if (getppid () != parent || setns (change->own.owner, CLONE_NEWUSER) < 0)
+    return sbx_narrow_fail (narrowing, SBX_CHANGE_FAULT_ENTER, errno, "the user namespace");
+  return sbx_narrow (narrowing, change->rows, change->n_rows, change->own.mount, change->found + change->n_done,
+                     change->n_found - change->n_done, proc);
+}
+
+/* One pass over the namespaces that are new. */
+static int
+narrow (Change *change)
+{
+  int proc = open ("/proc", O_PATH | O_DIRECTORY | O_CLOEXEC), status;
+  pid_t parent = getpid (), pid = proc < 0 ? -1 : fork ();
+
+  if (pid == 0)
+    _exit (work (change, parent, proc) < 0);
+  if (proc >= 0)
+    close (proc);
+  if (pid < 0)
+    return fail (change, SBX_CHANGE_FAULT_PROTOCOL, errno);
+  while (waitpid (pid, &status, 0) < 0)
+    if (errno != EINTR)
+      return fail (change, SBX_CHANGE_FAULT_PROTOCOL, errno);
+  if (!WIFEXITED (status) || WEXITSTATUS (status) != 0)
+    return -1; /* with the fault, if it could still say one */
+  change->n_done = change->n_found;
+  return 0;
+}
+
+static int
+narrow_all (Change *change)
+{
+  if (change->n_rows == 0)
+    return 0;
+  for (int i = 0; i < PASSES; i++) {
+    if (sbx_reach_mounts (change->changer->init, collect, change) < 0)
+      return fail (change, SBX_CHANGE_FAULT_ENTER, errno);
+    if (change->n_done == change->n_found)
+      return 0;
+    if (narrow (change) < 0)
+      return -1;
+  }
+  return fail (change, SBX_CHANGE_FAULT_ENTER, ELOOP);
+}
+
+int
+sbx_changer_run (const SbxChanger *self)
+{
+  Change change = { .changer = self };
+
+  if (sbx_namespaces_open (&change.own, self->init, self->init_pidfd) < 0)
+    return fail (&change, SBX_CHANGE_FAULT_ENDED, errno);
+  change.found[change.n_found++] = change.own.mount;
+  if (read_rows (&change) < 0 || narrow_all (&change) < 0)
+    return -1;
+  if (ftruncate (self->held, 0) < 0 || sbx_held_write (self->narrowing, self->init, change.own.mount, self->held) < 0)
+    return fail (&change, SBX_CHANGE_FAULT_PROTOCOL, errno);
+  return 0;
+}

@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What the keeper has of the change that is being made: change.h. libc only. */
+#pragma once
+
+#include "keeper/loop.h"
+#include "keeper/narrow.h"
+#include "keeper/services.h"
+
+typedef struct {
+  SbxWatch answer; /* a pipe from the child: open while there is one. Due: when it has taken too long */
+  pid_t child;     /* or 0 */
+  unsigned tries;
+  uint32_t job;
+  SbxServiceLink *service; /* who has asked; NULL: it has gone */
+  int block;               /* the memfd of CHANGE */
+  int held;                /* the memfd of APPLIED */
+  SbxNarrowing *narrowing; /* shared with the child */
+} SbxChange;

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What processes have open of something that has been taken away: nobody can take that from them. libc only.
+ *
+ * It is told as text: for each thing the pid on the host, a word, and a path, each with a NUL behind it. The words:
+ *   fd        a descriptor: open for writing, if the path has become read-only
+ *   cwd, root the working directory, the root directory
+ *   map       mapped into memory; written to as well, if the path has become read-only
+ *   namespace the process is in a mount namespace that the application has made before, or has a descriptor of one, and
+ *             may be able to take the cover away there; the path is ""
+ *   unknown   it could not be looked at; the path is "" */
+#pragma once
+
+#include <sys/types.h>
+
+#include "keeper/narrow.h"
+
+#define SBX_HELD_MAX 4096 /* things that are told */
+
+/* Looks at @init's processes, but not at @init, and writes the text into @out. @main: the instance's own mount
+ * namespace. 0, or -1 with errno. */
+int sbx_held_write (const SbxNarrowing *narrowing, pid_t init, int main, int out);

@@ -1,0 +1,566 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "keeper/narrow.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sched.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "keeper/gather.h"
+#include "keeper/mounts.h"
+#include "wire/sys.h"
+
+/* A place in the namespace that we are in. */
+typedef struct {
+  const SbxNarrowArea *area;
+  const SbxMountRow *mount;
+  char *path;
+} Place;
+
+/* What was covered, to be undone. */
+typedef struct {
+  int namespace;
+  char *path;
+} Cover;
+
+typedef struct {
+  SbxNarrowing *shared;
+  int main, proc;
+  int namespace; /* the one we are in */
+  int root;      /* its root */
+  SbxMountRows rows;
+  Place *places;
+  size_t n_places, room;
+  Cover *covers;
+  size_t n_covers, covers_room;
+} Work;
+
+int
+sbx_narrow_fail (SbxNarrowing *self, SbxChangeFault fault, int error, const char *what)
+{
+  self->fault = fault;
+  self->error = error;
+  snprintf (self->what, sizeof self->what, "%s", what);
+  errno = error;
+  return -1;
+}
+
+static const char *
+text_at (const SbxNarrowing *shared, size_t offset)
+{
+  return shared->text + offset;
+}
+
+/* Copies @text; false when there is no room. */
+static bool
+keep_text (SbxNarrowing *shared, const char *text, size_t *offset)
+{
+  size_t size = strlen (text) + 1;
+
+  if (size > sizeof shared->text - shared->n_text)
+    return false;
+  *offset = shared->n_text;
+  memcpy (shared->text + shared->n_text, text, size);
+  shared->n_text += size;
+  return true;
+}
+
+/* Goes into the namespace, and reads what is mounted there. */
+static int
+enter (Work *work, int namespace)
+{
+  if (work->root >= 0)
+    close (work->root);
+  sbx_mount_rows_clear (&work->rows);
+  work->namespace = namespace;
+  work->root = setns (namespace, CLONE_NEWNS) < 0 ? -1 : open ("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+  if (work->root < 0 || sbx_mount_rows_read (&work->rows, work->proc) < 0)
+    return sbx_narrow_fail (work->shared, SBX_CHANGE_FAULT_ENTER, errno, "a mount namespace");
+  return 0;
+}
+
+/* @top and what of @path lies below @above, as a path; the caller's, or NULL with errno. */
+static char *
+graft (const char *top, const char *path, const char *above)
+{
+  const char *rest = above[1] ? path + strlen (above) : path;
+  char *result;
+
+  if (rest[0] == '/' && rest[1] == '\0')
+    rest = "";
+  if (asprintf (&result, "%s%s", top[1] || !*rest ? top : "", rest) < 0)
+    return NULL;
+  return result;
+}
+
+static int
+add_area (Work *work, SbxNarrowKind kind, const SbxMountRow *mount, const char *root)
+{
+  SbxNarrowing *shared = work->shared;
+  SbxNarrowArea *area = &shared->areas[shared->n_areas];
+
+  if (shared->n_areas == SBX_NARROW_AREAS || !keep_text (shared, root, &area->root))
+    return sbx_narrow_fail (shared, SBX_CHANGE_FAULT_MOUNT, ENOBUFS, root);
+  area->kind = kind;
+  area->major = mount->major;
+  area->minor = mount->minor;
+  shared->n_areas++;
+  return 0;
+}
+
+static bool
+is_kept (const SbxNarrow *rows, size_t n, const char *path)
+{
+  for (size_t i = 0; i < n; i++)
+    if (rows[i].kind == SBX_NARROW_KEEP && sbx_narrow_is_below (path, rows[i].path))
+      return true;
+  return false;
+}
+
+/* What is mounted in @path goes with it. What is the sandbox's own there, a cover for example, stays as it is. */
+static int
+add_mounts_in (Work *work, const SbxNarrow *rows, size_t n, SbxNarrowKind kind, const char *path)
+{
+  const SbxMountRow *own = NULL;
+
+  for (size_t i = 0; i < work->rows.n; i++)
+    if (strcmp (work->rows.rows[i].point, "/") == 0)
+      own = &work->rows.rows[i];
+  for (size_t i = 0; i < work->rows.n; i++) {
+    const SbxMountRow *mount = &work->rows.rows[i];
+
+    if (kind == SBX_NARROW_KEEP || strcmp (mount->point, path) == 0 || !sbx_narrow_is_below (mount->point, path)
+        || is_kept (rows, n, mount->point) || (own && own->major == mount->major && own->minor == mount->minor))
+      continue;
+    if (add_area (work, kind, mount, mount->root) < 0)
+      return -1;
+  }
+  return 0;
+}
+
+/* Whether @fd is the object that is meant. */
+static bool
+is_meant (const SbxNarrow *row, int fd)
+{
+  struct stat st;
+
+  return !row->known || (fstat (fd, &st) == 0 && st.st_dev == row->object.device && st.st_ino == row->object.inode);
+}
+
+/* The area of what is open as @fd. */
+static int
+add_area_of (Work *work, const SbxNarrow *rows, size_t n, const SbxNarrow *row, int fd)
+{
+  const SbxMountRow *mount = sbx_mount_rows_find (&work->rows, sbx_mount_id (work->proc, fd));
+  char link[64], path[PATH_MAX], *root;
+  ssize_t size;
+  int rc;
+
+  snprintf (link, sizeof link, "self/fd/%d", fd);
+  size = readlinkat (work->proc, link, path, sizeof path - 1);
+  if (!mount || size <= 0)
+    return sbx_narrow_fail (work->shared, SBX_CHANGE_FAULT_ENTER, size < 0 ? errno : ESTALE, row->path);
+  path[size] = '\0';
+  if (!sbx_narrow_is_below (path, mount->point))
+    return sbx_narrow_fail (work->shared, SBX_CHANGE_FAULT_MOVED, ESTALE, row->path);
+  root = graft (mount->root, path, mount->point);
+  rc = root ? add_area (work, row->kind, mount, root)
+            : sbx_narrow_fail (work->shared, SBX_CHANGE_FAULT_MOUNT, ENOMEM, row->path);
+  free (root);
+  return rc < 0 ? -1 : add_mounts_in (work, rows, n, row->kind, path);
+}
+
+/* Links inside are followed as the application would follow them; what counts is the object. */
+static int
+open_inside (int root, const char *path)
+{
+  struct open_how how = { .flags = O_PATH | O_CLOEXEC, .resolve = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS };
+  int fd, tries = 0;
+
+  do
+    fd = sbx_sys_openat2 (root, path, &how, sizeof how);
+  while (fd < 0 && errno == EAGAIN && ++tries < 100);
+  return fd;
+}
+
+static int
+find_areas (Work *work, const SbxNarrow *rows, size_t n)
+{
+  if (work->shared->found)
+    return 0;
+  work->shared->n_areas = work->shared->n_text = 0;
+  if (enter (work, work->main) < 0)
+    return -1;
+  for (size_t i = 0; i < n; i++) {
+    int fd = open_inside (work->root, rows[i].path), rc;
+
+    if (fd < 0 && (errno == ENOENT || errno == ENOTDIR)) /* it is not shown, so there is nothing to be taken away */
+      continue;
+    if (fd < 0)
+      return sbx_narrow_fail (work->shared, SBX_CHANGE_FAULT_ENTER, errno, rows[i].path);
+    rc = is_meant (&rows[i], fd) ? add_area_of (work, rows, n, &rows[i], fd)
+                                 : sbx_narrow_fail (work->shared, SBX_CHANGE_FAULT_MOVED, ESTALE, rows[i].path);
+    close (fd);
+    if (rc < 0)
+      return -1;
+  }
+  work->shared->found = true;
+  return 0;
+}
+
+static bool
+is_of (const SbxNarrowArea *area, const SbxMountRow *mount)
+{
+  return area->major == mount->major && area->minor == mount->minor;
+}
+
+/* Whether all of @mount lies in something that stays as it is, which itself lies in @area. */
+static bool
+is_mount_kept (const SbxNarrowing *shared, const SbxNarrowArea *area, const SbxMountRow *mount)
+{
+  for (size_t i = 0; i < shared->n_areas; i++) {
+    const SbxNarrowArea *kept = &shared->areas[i];
+
+    if (kept->kind == SBX_NARROW_KEEP && is_of (kept, mount)
+        && sbx_narrow_is_below (mount->root, text_at (shared, kept->root))
+        && sbx_narrow_is_below (text_at (shared, kept->root), text_at (shared, area->root)))
+      return true;
+  }
+  return false;
+}
+
+/* The place at which @mount shows @area, or a part of it; NULL: nowhere, or with errno. */
+static char *
+find_place (const SbxNarrowing *shared, const SbxNarrowArea *area, const SbxMountRow *mount)
+{
+  const char *root = text_at (shared, area->root);
+
+  errno = 0;
+  if (!is_of (area, mount))
+    return NULL;
+  if (sbx_narrow_is_below (mount->root, root))
+    return strdup (mount->point);
+  return sbx_narrow_is_below (root, mount->root) ? graft (mount->point, root, mount->root) : NULL;
+}
+
+static int
+add_place (Work *work, const SbxNarrowArea *area, const SbxMountRow *mount, char *path)
+{
+  for (size_t i = 0; i < work->n_places; i++)
+    if (work->places[i].mount == mount && strcmp (work->places[i].path, path) == 0) {
+      if (area->kind < work->places[i].area->kind)
+        work->places[i].area = area;
+      free (path);
+      return 0;
+    }
+  if (work->n_places == work->room) {
+    size_t room = work->room ? work->room * 2 : 32;
+    Place *places = realloc (work->places, room * sizeof *places);
+
+    if (!places) {
+      free (path);
+      return sbx_narrow_fail (work->shared, SBX_CHANGE_FAULT_MOUNT, ENOMEM, mount->point);
+    }
+    work->places = places;
+    work->room = room;
+  }
+  work->places[work->n_places++] = (Place){ area, mount, path };
+  return 0;
+}
+
+/* What is in something comes before it: then the clone of that has its cover too. */
+static int
+compare_places (const void *a, const void *b)
+{
+  size_t one = strlen (((const Place *) a)->path), other = strlen (((const Place *) b)->path);
+
+  return one > other ? -1 : one < other;
+}
+
+static void
+forget_places (Work *work)
+{
+  for (size_t i = 0; i < work->n_places; i++)
+    free (work->places[i].path);
+  work->n_places = 0;
+}
+
+static int
+find_places (Work *work)
+{
+  const SbxNarrowing *shared = work->shared;
+
+  forget_places (work);
+  for (size_t i = 0; i < shared->n_areas; i++)
+    for (size_t j = 0; shared->areas[i].kind != SBX_NARROW_KEEP && j < work->rows.n; j++) {
+      const SbxNarrowArea *area = &shared->areas[i];
+      const SbxMountRow *mount = &work->rows.rows[j];
+      char *path = is_mount_kept (shared, area, mount) ? NULL : find_place (shared, area, mount);
+
+      if (path && add_place (work, area, mount, path) < 0)
+        return -1;
+    }
+  qsort (work->places, work->n_places, sizeof *work->places, compare_places);
+  return 0;
+}
+
+/* For whoever looks for what processes hold. */
+static int
+note_place (Work *work, const Place *place)
+{
+  SbxNarrowing *shared = work->shared;
+  SbxNarrowPlace *noted = &shared->places[shared->n_places];
+
+  if (shared->n_places == SBX_NARROW_PLACES || !keep_text (shared, place->path, &noted->point))
+    return sbx_narrow_fail (shared, SBX_CHANGE_FAULT_MOUNT, ENOBUFS, place->path);
+  noted->mount = place->mount->id;
+  noted->read_only = place->area->kind == SBX_NARROW_READ_ONLY;
+  shared->n_places++;
+  return 0;
+}
+
+static int
+note_cover (Work *work, const char *path)
+{
+  if (work->n_covers == work->covers_room) {
+    size_t room = work->covers_room ? work->covers_room * 2 : 32;
+    Cover *covers = realloc (work->covers, room * sizeof *covers);
+
+    if (!covers)
+      return -1;
+    work->covers = covers;
+    work->covers_room = room;
+  }
+  work->covers[work->n_covers].namespace = work->namespace;
+  work->covers[work->n_covers].path = strdup (path);
+  return work->covers[work->n_covers].path ? (int) work->n_covers++ : -1;
+}
+
+static int
+make_empty_directory (void)
+{
+  int fs = sbx_sys_fsopen ("tmpfs", FSOPEN_CLOEXEC), mount = -1, saved;
+
+  if (fs < 0)
+    return -1;
+  if (sbx_sys_fsconfig (fs, FSCONFIG_SET_STRING, "source", "tmpfs", 0) == 0
+      && sbx_sys_fsconfig (fs, FSCONFIG_SET_STRING, "mode", "0700", 0) == 0
+      && sbx_sys_fsconfig (fs, FSCONFIG_CMD_CREATE, NULL, NULL, 0) == 0)
+    mount = sbx_sys_fsmount (fs, FSMOUNT_CLOEXEC,
+                             MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC);
+  saved = errno;
+  close (fs);
+  errno = saved;
+  return mount;
+}
+
+static int
+set_attributes (int tree, uint64_t attributes)
+{
+  struct mount_attr attr = { .attr_set = attributes };
+  int saved;
+
+  if (tree < 0 || sbx_sys_mount_setattr (tree, "", AT_EMPTY_PATH | AT_RECURSIVE, &attr) == 0)
+    return tree;
+  saved = errno;
+  close (tree);
+  errno = saved;
+  return -1;
+}
+
+/* /dev/null that cannot be opened, of the instance's own namespace: the one that we are in may have none. */
+static int
+make_no_file (const Work *work)
+{
+  int tree = -1;
+
+  if (setns (work->main, CLONE_NEWNS) == 0)
+    tree = sbx_sys_open_tree (AT_FDCWD, "/dev/null", OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_SYMLINK_NOFOLLOW);
+  tree = set_attributes (tree, MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC);
+  return setns (work->namespace, CLONE_NEWNS) < 0 ? -1 : tree;
+}
+
+static int
+clone_tree (int at)
+{
+  return sbx_sys_open_tree (at, "", OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_EMPTY_PATH | AT_RECURSIVE);
+}
+
+static int
+make_cover (const Work *work, const Place *place, int at)
+{
+  struct stat st;
+
+  if (place->area->kind == SBX_NARROW_READ_ONLY)
+    return set_attributes (clone_tree (at), MOUNT_ATTR_RDONLY);
+  if (fstat (at, &st) < 0)
+    return -1;
+  return S_ISDIR (st.st_mode) ? make_empty_directory () : make_no_file (work);
+}
+
+static int
+put (int tree, int at)
+{
+  int rc = sbx_sys_move_mount (tree, "", at, "", MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH), saved = errno;
+
+  close (tree);
+  errno = saved;
+  return rc;
+}
+
+/* What stays as it is below @place: lifted out before that is covered, and laid upon it afterwards. */
+typedef struct {
+  char *path;
+  int tree;
+} Kept;
+
+static int
+lift_kept (Work *work, const Place *place, Kept *kept, size_t *n)
+{
+  const SbxNarrowing *shared = work->shared;
+
+  for (size_t i = 0; place->area->kind == SBX_NARROW_READ_ONLY && i < shared->n_areas; i++)
+    for (size_t j = 0; shared->areas[i].kind == SBX_NARROW_KEEP && j < work->rows.n; j++) {
+      char *path = find_place (shared, &shared->areas[i], &work->rows.rows[j]);
+      int at = path && strcmp (path, place->path) != 0 && sbx_narrow_is_below (path, place->path)
+                   ? sbx_open_beneath (work->root, path)
+                   : -1;
+
+      if (at < 0 || sbx_mount_id (work->proc, at) != work->rows.rows[j].id || *n == SBX_NARROW_AREAS) {
+        free (path);
+      } else {
+        kept[*n] = (Kept){ path, clone_tree (at) };
+        if (kept[(*n)++].tree < 0) {
+          close (at);
+          return -1;
+        }
+      }
+      if (at >= 0)
+        close (at);
+    }
+  return 0;
+}
+
+static int
+lay_kept (Work *work, Kept *kept, size_t n)
+{
+  int rc = 0;
+
+  for (size_t i = 0; i < n; i++) {
+    int at = rc == 0 ? sbx_open_beneath (work->root, kept[i].path) : -1;
+
+    if (at >= 0) {
+      rc = put (kept[i].tree, at);
+      close (at);
+    } else {
+      rc = -1;
+      if (kept[i].tree >= 0)
+        close (kept[i].tree);
+    }
+    free (kept[i].path);
+  }
+  return rc;
+}
+
+/* Covers what is open as @at. */
+static int
+cover (Work *work, const Place *place, int at)
+{
+  Kept kept[SBX_NARROW_AREAS];
+  size_t n = 0;
+  int rc = lift_kept (work, place, kept, &n), saved, noted = -1;
+  int tree = rc < 0 ? -1 : make_cover (work, place, at);
+
+  if (tree >= 0)
+    noted = note_cover (work, place->path);
+  work->shared->begun = true;
+  rc = noted < 0 ? -1 : put (tree, at);
+  if (noted >= 0 && rc < 0)
+    free (work->covers[--work->n_covers].path);
+  saved = errno;
+  if (lay_kept (work, kept, n) < 0 && rc == 0) /* with the cover it is taken away again */
+    return sbx_narrow_fail (work->shared, SBX_CHANGE_FAULT_MOUNT, errno, place->path);
+  return rc < 0 ? sbx_narrow_fail (work->shared, SBX_CHANGE_FAULT_MOUNT, saved, place->path) : 0;
+}
+
+/* A place that is hidden by another mount, or is read-only already, needs nothing. */
+static bool
+needs_cover (const Work *work, const Place *place, int at)
+{
+  return sbx_mount_id (work->proc, at) == place->mount->id && strcmp (place->path, "/") != 0
+         && !(place->area->kind == SBX_NARROW_READ_ONLY && place->mount->read_only);
+}
+
+/* The place as a descriptor; -1: nothing is to be done; -2: it has failed. */
+static int
+open_place (Work *work, const Place *place)
+{
+  int at = sbx_open_beneath (work->root, place->path);
+
+  if (at < 0 && (work->namespace != work->main || errno == ENOENT || errno == ENOTDIR))
+    return -1;
+  if (at < 0)
+    return sbx_narrow_fail (work->shared, SBX_CHANGE_FAULT_ENTER, errno, place->path) - 1;
+  if (needs_cover (work, place, at))
+    return at;
+  close (at);
+  return -1;
+}
+
+static int
+narrow_namespace (Work *work, int namespace)
+{
+  if (enter (work, namespace) < 0 || find_places (work) < 0)
+    return -1;
+  for (size_t i = 0; i < work->n_places; i++) {
+    const Place *place = &work->places[i];
+    int at = open_place (work, place), rc = at == -2 ? -1 : 0;
+
+    if (rc == 0)
+      rc = note_place (work, place);
+    if (rc == 0 && at >= 0)
+      rc = cover (work, place, at);
+    if (at >= 0)
+      close (at);
+    if (rc < 0)
+      return -1;
+  }
+  return 0;
+}
+
+/* The last cover first. */
+static void
+undo (Work *work)
+{
+  bool all = true;
+
+  while (work->n_covers > 0) {
+    Cover *last = &work->covers[--work->n_covers];
+
+    all = setns (last->namespace, CLONE_NEWNS) == 0 && sbx_sys_umount (last->path, SBX_MNT_DETACH) == 0 && all;
+    free (last->path);
+  }
+  if (all)
+    work->shared->begun = false;
+}
+
+int
+sbx_narrow (SbxNarrowing *self, const SbxNarrow *rows, size_t n, int main, const int *namespaces, size_t n_namespaces,
+            int proc)
+{
+  Work work = { .shared = self, .main = main, .proc = proc, .namespace = -1, .root = -1 };
+  bool begun = self->begun;
+  int rc = find_areas (&work, rows, n);
+
+  for (size_t i = 0; rc == 0 && i < n_namespaces; i++)
+    rc = narrow_namespace (&work, namespaces[i]);
+  if (rc < 0 && work.n_covers > 0)
+    undo (&work);
+  else if (rc < 0)
+    self->begun = begun;
+  return rc;
+}

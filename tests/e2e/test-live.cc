@@ -1,0 +1,316 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What a running instance loses: tried from inside, by processes that were there before. */
+#include "dice.h"
+#include "harness.h"
+
+#include <csignal>
+#include <fcntl.h>
+#include <filesystem>
+#include <fstream>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <thread>
+#include <unistd.h>
+
+using namespace e2e;
+namespace fs = std::filesystem;
+
+static void
+make_file (const std::string &path, const std::string &text)
+{
+  fs::create_directories (fs::path (path).parent_path ());
+  std::ofstream (path) << text;
+}
+
+class Live : public OnBus {
+protected:
+  void
+  SetUp () override
+  {
+    OnBus::SetUp ();
+    start_authority (true);
+    make_file (home () + "/doc/file", "secret");
+    make_file (home () + "/doc/sub/file", "deeper");
+    make_file (home () + "/other/file", "other");
+  }
+  void
+  TearDown () override
+  {
+    for (const Record &r : records ())
+      if (r.state == "running") {
+        EXPECT_TRUE (succeeds (sandboxctl ({ "stop", r.id, "--grace=0" })));
+      }
+    OnBus::TearDown ();
+  }
+  std::string
+  start (const Argv &options)
+  {
+    Argv all = { "--profile=devel" };
+
+    all.insert (all.end (), options.begin (), options.end ());
+    return launch_detached (all, { "sleep", "1000" });
+  }
+  /* What @script says inside. */
+  std::string
+  say (const std::string &id, const std::string &script)
+  {
+    Outcome outcome = sandboxctl ({ "exec", id, "--", "sh", "-c", script });
+
+    return outcome.out;
+  }
+  bool
+  works (const std::string &id, const std::string &script)
+  {
+    return sandboxctl ({ "exec", id, "--", "sh", "-c", script }).status == 0;
+  }
+  bool
+  reads (const std::string &id, const std::string &path)
+  {
+    return works (id, "cat " + path);
+  }
+  bool
+  writes (const std::string &id, const std::string &directory)
+  {
+    return works (id, "echo x > " + directory + "/written");
+  }
+};
+
+TEST_F (Live, FilesBecomeReadOnly)
+{
+  std::string id = start ({ "--filesystem=" + home () + "/doc", "--filesystem=" + home () + "/other" });
+
+  EXPECT_TRUE (writes (id, home () + "/doc"));
+  EXPECT_TRUE (succeeds (sandboxctl ({ "restrict", id, "--filesystem=" + home () + "/doc:ro" })));
+  EXPECT_FALSE (writes (id, home () + "/doc"));
+  EXPECT_FALSE (writes (id, home () + "/doc/sub"));
+  EXPECT_TRUE (reads (id, home () + "/doc/file"));
+  EXPECT_TRUE (writes (id, home () + "/other")); /* the control: what was not named */
+}
+
+TEST_F (Live, FilesGo)
+{
+  std::string id = start ({ "--filesystem=" + home () + "/doc", "--filesystem=" + home () + "/other" });
+
+  EXPECT_TRUE (reads (id, home () + "/doc/file"));
+  EXPECT_TRUE (succeeds (sandboxctl ({ "restrict", id, "--nofilesystem=" + home () + "/doc" })));
+  EXPECT_FALSE (reads (id, home () + "/doc/file"));
+  EXPECT_FALSE (writes (id, home () + "/doc"));
+  EXPECT_TRUE (reads (id, home () + "/other/file"));
+  EXPECT_EQ (sandboxctl ({ "show", id }).out.find ("filesystems=" + home () + "/doc"), std::string::npos);
+}
+
+/* An application with a mount namespace of its own, made by @words, which says in there every 50 ms what it finds at
+ * @path: "TEXT" or "gone", in its file /tmp/found, and whether it can write there, in /tmp/written. */
+static Argv
+with_namespace (const std::string &words, const std::string &path)
+{
+  return { "sh", "-c",
+           words
+               + " sh -c 'while :; do (cat \"$0/file\" || echo gone) > /tmp/found.new 2>/dev/null; mv /tmp/found.new "
+                 "/tmp/found; (echo y > \"$0/by-nested\" && echo yes || echo no) > /tmp/written.new 2>/dev/null; mv "
+                 "/tmp/written.new /tmp/written; sleep 0.05; done' "
+               + path };
+}
+
+/* Waits until @script says @text inside. */
+#define EXPECT_SOON(id, script, text)                                                                                  \
+  do {                                                                                                                 \
+    std::string said;                                                                                                  \
+    for (int i = 0; i < 100 && said != (text); i++) {                                                                  \
+      said = say (id, script);                                                                                         \
+      std::this_thread::sleep_for (std::chrono::milliseconds (20));                                                    \
+    }                                                                                                                  \
+    EXPECT_EQ (said, text) << script;                                                                                  \
+  } while (0)
+
+class LiveNamespaces : public Live, public ::testing::WithParamInterface<std::pair<const char *, const char *> > {};
+
+/* What it has made before, under whatever name that shows the files. */
+TEST_P (LiveNamespaces, AreReached)
+{
+  std::string doc = home () + "/doc", words = GetParam ().first, path = GetParam ().second;
+
+  for (std::string *text : { &words, &path })
+    for (size_t at; (at = text->find ("DOC")) != std::string::npos;)
+      text->replace (at, 3, doc);
+  std::string id = launch_detached ({ "--profile=devel", "--filesystem=" + doc }, with_namespace (words, path));
+
+  EXPECT_SOON (id, "cat /tmp/found", "secret");
+  EXPECT_SOON (id, "cat /tmp/written", "yes\n");
+  EXPECT_TRUE (succeeds (sandboxctl ({ "restrict", id, "--filesystem=" + doc + ":ro" })));
+  EXPECT_SOON (id, "cat /tmp/written", "no\n");
+  EXPECT_SOON (id, "cat /tmp/found", "secret");
+  Outcome outcome = sandboxctl ({ "restrict", id, "--nofilesystem=" + doc });
+  EXPECT_TRUE (succeeds (outcome));
+  EXPECT_NE (outcome.out.find ("is in a sandbox that the application has made"), std::string::npos) << outcome.out;
+  EXPECT_SOON (id, "cat /tmp/found", "gone\n");
+  EXPECT_FALSE (reads (id, doc + "/file"));
+}
+INSTANTIATE_TEST_SUITE_P (
+    , LiveNamespaces,
+    ::testing::Values (std::make_pair ("unshare -rm", "DOC"), std::make_pair ("bwrap --dev-bind / /", "DOC"),
+                       std::make_pair ("bwrap --dev-bind / / --bind DOC /var/tmp", "/var/tmp"),
+                       std::make_pair ("mkdir /tmp/a; unshare -rm sh -c 'mount --bind DOC /tmp/a; exec \"$@\"' sh",
+                                       "/tmp/a"),
+                       std::make_pair ("unshare -rm unshare -rm", "DOC")));
+
+/* And what it makes later cannot get it back. */
+TEST_F (Live, LaterNamespaces)
+{
+  std::string doc = home () + "/doc";
+  std::string id = start ({ "--filesystem=" + doc });
+  std::string undo = "unshare -rm sh -c 'umount -l \"$0\"; mount -o remount,rw,bind \"$0\"; ";
+
+  EXPECT_TRUE (works (id, undo + "echo x > \"$0/again\"' " + doc));
+  EXPECT_TRUE (succeeds (sandboxctl ({ "restrict", id, "--filesystem=" + doc + ":ro" })));
+  EXPECT_FALSE (works (id, undo + "echo x > \"$0/again\"' " + doc));
+  EXPECT_TRUE (works (id, undo + "cat \"$0/file\"' " + doc));
+  EXPECT_TRUE (succeeds (sandboxctl ({ "restrict", id, "--nofilesystem=" + doc })));
+  EXPECT_FALSE (works (id, undo + "cat \"$0/file\"' " + doc));
+  EXPECT_FALSE (works (id, "mkdir -p /tmp/b; unshare -rm sh -c 'mount --bind / /tmp/b; cat /tmp/b$0/file' " + doc));
+}
+
+/* A part of what is open, and everything except a part. */
+TEST_F (Live, Parts)
+{
+  std::string doc = home () + "/doc";
+  std::string id = start ({ "--filesystem=" + doc });
+
+  EXPECT_TRUE (succeeds (sandboxctl ({ "restrict", id, "--nofilesystem=" + doc + "/sub" })));
+  EXPECT_FALSE (reads (id, doc + "/sub/file"));
+  EXPECT_FALSE (works (id, "mv " + doc + "/sub " + doc + "/sub2"));
+  EXPECT_TRUE (writes (id, doc));
+  EXPECT_TRUE (succeeds (sandboxctl ({ "restrict", id, "--filesystem=" + doc + ":ro" })));
+  EXPECT_FALSE (writes (id, doc));
+  EXPECT_FALSE (reads (id, doc + "/sub/file"));
+  EXPECT_TRUE (reads (id, doc + "/file"));
+
+  std::string other = start ({ "--filesystem=" + doc + ":ro", "--filesystem=" + doc + "/sub" });
+  EXPECT_TRUE (fails_with (sandboxctl ({ "restrict", other, "--nofilesystem=" + doc }), 125, { "stays open" }));
+  EXPECT_TRUE (reads (other, doc + "/file"));
+  EXPECT_TRUE (writes (other, doc + "/sub"));
+
+  make_file (doc + "/sub/deep/file", "deep");
+  std::string third = launch_detached ({ "--profile=default", "--filesystem=" + doc, "--filesystem=" + doc + "/sub:ro",
+                                         "--filesystem=" + doc + "/sub/deep" },
+                                       { "sleep", "1000" });
+  EXPECT_TRUE (writes (third, doc + "/sub/deep"));
+  EXPECT_TRUE (succeeds (sandboxctl ({ "restrict", third, "--filesystem=" + doc + ":ro" })));
+  EXPECT_FALSE (writes (third, doc));
+  EXPECT_TRUE (writes (third, doc + "/sub/deep"));
+}
+
+TEST_F (Live, SingleFiles)
+{
+  std::string file = home () + "/doc/file";
+  std::string id = start ({ "--filesystem=" + file });
+
+  EXPECT_TRUE (works (id, "echo more >> " + file));
+  EXPECT_TRUE (succeeds (sandboxctl ({ "restrict", id, "--filesystem=" + file + ":ro" })));
+  EXPECT_FALSE (works (id, "echo more >> " + file));
+  EXPECT_TRUE (reads (id, file));
+  EXPECT_TRUE (succeeds (sandboxctl ({ "restrict", id, "--nofilesystem=" + file })));
+  EXPECT_FALSE (reads (id, file));
+}
+
+/* What processes have open is told, and what they have not open is not. */
+TEST_F (Live, TellsWhatIsHeld)
+{
+  std::string doc = home () + "/doc";
+  std::string id = launch_detached (
+      { "--profile=devel", "--filesystem=" + doc },
+      { "sh", "-c",
+        "exec 7>>" + doc + "/file 8<" + doc + "/sub/file; cd " + doc + "/sub; touch /tmp/ready; sleep 1000" });
+
+  EXPECT_SOON (id, "ls /tmp/ready", "/tmp/ready\n");
+  Json rows = json ({ "restrict", id, "--json", "--filesystem=" + doc + ":ro" });
+  std::string text = sandboxctl ({ "restrict", id, "--json", "--filesystem=" + doc + ":ro" }).out;
+  EXPECT_EQ (text, "[]\n"); /* it is read-only already */
+  std::string all = sandboxctl ({ "restrict", id, "--nofilesystem=" + doc }).out;
+  EXPECT_NE (all.find ("has open " + doc + "/file"), std::string::npos) << all;
+  EXPECT_NE (all.find ("has open " + doc + "/sub/file"), std::string::npos) << all;
+  EXPECT_NE (all.find ("works in " + doc + "/sub"), std::string::npos) << all;
+  EXPECT_EQ (all.find ("/tmp/ready"), std::string::npos) << all;
+}
+
+/* Refused before anything is changed. */
+TEST_F (Live, Refused)
+{
+  std::string doc = home () + "/doc";
+  std::string id = start ({ "--filesystem=" + doc, "--talk-name=org.example.Talk", "--limit=nofile=1000" });
+  struct {
+    std::string option, words;
+  } rows[] = { { "--unshare=network", "network" },
+               { "--no-talk-name=org.example.Talk", "filter" },
+               { "--disallow=userns", "userns" },
+               { "--seccomp-tier=strict", "strict" },
+               { "--limit=nofile=100", "open files" } };
+
+  std::string before = sandboxctl ({ "show", id }).out;
+  for (const auto &row : rows) {
+    EXPECT_TRUE (fails_with (sandboxctl ({ "restrict", id, row.option, "--nofilesystem=" + doc }), 125,
+                             { "cannot be taken away while the instance runs" }))
+        << row.option;
+    EXPECT_TRUE (writes (id, doc)) << row.option;
+  }
+  EXPECT_TRUE (
+      fails_with (sandboxctl ({ "restrict", id, "--nofilesystem=" + doc + "/nothing" }), 125, { "not there" }));
+  EXPECT_EQ (sandboxctl ({ "show", id }).out, before);
+  EXPECT_TRUE (succeeds (sandboxctl ({ "restrict", id, "--nofilesystem=" + doc }))); /* the control */
+  EXPECT_FALSE (reads (id, doc + "/file"));
+  EXPECT_TRUE (succeeds (sandboxctl ({ "stop", id })));
+  EXPECT_NE (sandboxctl ({ "restrict", id, "--nofilesystem=" + doc }).status, 0);
+}
+
+/* It takes away and never adds. */
+TEST_F (Live, AddsNothing)
+{
+  std::string doc = home () + "/doc", other = home () + "/other";
+  std::string id = start ({ "--filesystem=" + doc + ":ro" });
+
+  EXPECT_TRUE (succeeds (sandboxctl ({ "restrict", id, "--filesystem=" + other, "--filesystem=" + doc })));
+  EXPECT_FALSE (reads (id, other + "/file"));
+  EXPECT_FALSE (writes (id, doc));
+  EXPECT_TRUE (reads (id, doc + "/file"));
+}
+
+/* The next service knows of it; what is started later is under it too. */
+TEST_F (Live, IsWrittenDown)
+{
+  std::string doc = home () + "/doc";
+  std::string id = start ({ "--filesystem=" + doc });
+
+  EXPECT_TRUE (succeeds (sandboxctl ({ "restrict", id, "--filesystem=" + doc + ":ro" })));
+  std::string before = sandboxctl ({ "show", id }).out;
+  EXPECT_NE (before.find (doc + ":ro"), std::string::npos) << before;
+  EXPECT_NE (before.find ("Restricted"), std::string::npos) << before;
+  kill_services ();
+  EXPECT_EQ (sandboxctl ({ "show", id }).out, before);
+  EXPECT_FALSE (writes (id, doc));
+  EXPECT_TRUE (succeeds (sandboxctl ({ "restrict", id, "--nofilesystem=" + doc })));
+  EXPECT_FALSE (reads (id, doc + "/file"));
+}
+
+/* A socket, by object as well: the second name of it is that of a directory that is open. */
+TEST_F (Live, SocketsGo)
+{
+  std::string pulse = runtime () + "/pulse", other = runtime () + "/pipewire-0";
+  Fd server{ socket (AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0) };
+  struct sockaddr_un address = {};
+
+  fs::create_directories (pulse);
+  address.sun_family = AF_UNIX;
+  snprintf (address.sun_path, sizeof address.sun_path, "%s/native", pulse.c_str ());
+  ASSERT_EQ (bind (server.get (), reinterpret_cast<struct sockaddr *> (&address), sizeof address), 0);
+  Fd second{ socket (AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0) };
+  snprintf (address.sun_path, sizeof address.sun_path, "%s", other.c_str ());
+  ASSERT_EQ (bind (second.get (), reinterpret_cast<struct sockaddr *> (&address), sizeof address), 0);
+  std::string id = start ({ "--socket=pulseaudio", "--socket=pipewire" });
+
+  EXPECT_TRUE (works (id, "test -S " + pulse + "/native"));
+  EXPECT_TRUE (works (id, "test -S " + other));
+  EXPECT_TRUE (succeeds (sandboxctl ({ "restrict", id, "--nosocket=pulseaudio" })));
+  EXPECT_FALSE (works (id, "test -S " + pulse + "/native"));
+  EXPECT_TRUE (works (id, "test -S " + other));
+  EXPECT_EQ (sandboxctl ({ "show", id }).out.find ("sockets=pulseaudio"), std::string::npos);
+}
