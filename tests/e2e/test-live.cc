@@ -7,6 +7,7 @@
 #include <fcntl.h>
 #include <filesystem>
 #include <fstream>
+#include <map>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <thread>
@@ -313,4 +314,221 @@ TEST_F (Live, SocketsGo)
   EXPECT_FALSE (works (id, "test -S " + pulse + "/native"));
   EXPECT_TRUE (works (id, "test -S " + other));
   EXPECT_EQ (sandboxctl ({ "show", id }).out.find ("sockets=pulseaudio"), std::string::npos);
+}
+
+/* Random restrictions, held against a model of the policy: what is there of a few directories, for processes that are
+ * started, and for those in mount namespaces that the application makes in between; with services that are killed in
+ * between. SBX_TEST_LIVE: how many restrictions (200). */
+class LiveModel : public Live {
+protected:
+  enum Access { NONE, RO, RW };
+  using Rules = std::map<std::string, Access>; /* every path of the universe */
+
+  void
+  SetUp () override
+  {
+    Live::SetUp ();
+    for (const char *top : { "a", "b", "c" })
+      for (const char *sub : { "", "/x", "/y" }) {
+        paths_.push_back (home () + "/t/" + top + sub);
+        make_file (paths_.back () + "/file", "there");
+      }
+  }
+  static std::string
+  above (const std::string &path)
+  {
+    return fs::path (path).parent_path ().string ();
+  }
+  /* Which paths a policy names: those that are not as what is above them. */
+  static Rules
+  named (const Rules &rules)
+  {
+    Rules result;
+
+    for (const auto &[path, access] : rules) {
+      auto parent = rules.find (above (path));
+      if ((parent == rules.end () ? NONE : parent->second) != access)
+        result[path] = access;
+    }
+    return result;
+  }
+  static Access
+  access_at (const Rules &rules, std::string path)
+  {
+    for (; path.size () > 1; path = above (path)) {
+      auto rule = rules.find (path);
+      if (rule != rules.end ())
+        return rule->second;
+    }
+    return NONE;
+  }
+  /* The meet of @rules and of them with @path put over them. */
+  Rules
+  restricted (const Rules &rules, const std::string &path, Access access) const
+  {
+    Rules asked = named (rules), result;
+
+    asked[path] = access;
+    for (const std::string &one : paths_)
+      result[one] = std::min (rules.at (one), access_at (asked, one));
+    return result;
+  }
+  /* Whether something stays open in what would go. */
+  bool
+  is_refused (const Rules &from, const Rules &to) const
+  {
+    for (const std::string &one : paths_)
+      for (const std::string &in : paths_)
+        if (to.at (one) == NONE && from.at (one) != NONE && above (in) == one && to.at (in) == from.at (in)
+            && to.at (in) != NONE)
+          return true;
+    return false;
+  }
+  std::string
+  script () const
+  {
+    std::string text = "for p in";
+
+    for (const std::string &path : paths_)
+      text += " " + path;
+    return text
+           + "; do if ! grep -q there $p/file; then printf 0; elif echo x > $p/new; then printf 2; else printf 1; fi; "
+             "done 2>/dev/null";
+  }
+  std::string
+  expected (const Rules &rules) const
+  {
+    std::string text;
+
+    for (const std::string &path : paths_)
+      text += std::to_string (static_cast<int> (rules.at (path)));
+    return text;
+  }
+  /* One instance, until nothing is left of it or @most restrictions have been made. Returns how many there were. */
+  unsigned sequence (Dice &dice, unsigned most);
+
+  std::vector<std::string> paths_;
+};
+
+unsigned
+LiveModel::sequence (Dice &dice, unsigned most)
+{
+  Argv options;
+  Rules rules;
+  unsigned n = 0, namespaces = 0;
+
+  for (const std::string &path : paths_) {
+    bool top = above (path) == home () + "/t";
+    rules[path] = top ? static_cast<Access> (dice.upto (2)) : rules.at (above (path));
+    if (top && rules[path] != NONE)
+      options.push_back ("--filesystem=" + path + (rules[path] == RO ? ":ro" : ""));
+  }
+  std::string id = start (options), steps;
+  EXPECT_EQ (say (id, script ()), expected (rules));
+  for (; n < most && expected (rules) != std::string (paths_.size (), '0'); n++) {
+    std::string path = paths_[dice.upto (static_cast<unsigned> (paths_.size ()) - 1)];
+    Access access = dice.one_in (2) ? RO : NONE;
+    Rules next = restricted (rules, path, access);
+    bool refused = is_refused (rules, next);
+
+    steps += " " + path + (access == RO ? ":ro" : ":none");
+    if (dice.one_in (4)) { /* one that stays, and says at any time what it sees */
+      std::string number = std::to_string (namespaces++);
+      say (id, "setsid unshare -rm sh -c 'while :; do (" + script () + ") > /tmp/n.new" + number + "; mv /tmp/n.new"
+                   + number + " /tmp/n" + number + "; sleep 0.3; done' > /dev/null 2>&1 < /dev/null & sleep 0.02");
+    }
+    if (dice.one_in (10))
+      kill_services ();
+    Outcome outcome =
+        sandboxctl ({ "restrict", id, access == RO ? "--filesystem=" + path + ":ro" : "--nofilesystem=" + path });
+    EXPECT_EQ (outcome.status == 0, !refused) << steps << ": " << outcome.err;
+    if (!refused)
+      rules = next;
+    EXPECT_EQ (say (id, script ()), expected (rules)) << steps;
+    if (HasFailure ())
+      break;
+  }
+  for (unsigned i = 0; i < namespaces && !HasFailure (); i++)
+    EXPECT_SOON (id, "cat /tmp/n" + std::to_string (i), expected (rules));
+  EXPECT_TRUE (succeeds (sandboxctl ({ "stop", id, "--grace=0" })));
+  return n;
+}
+
+TEST_F (LiveModel, Random)
+{
+  const char *wanted = getenv ("SBX_TEST_LIVE");
+  unsigned all = wanted ? static_cast<unsigned> (strtoul (wanted, nullptr, 10)) : 200, n = 0;
+  Dice dice;
+
+  while (n < all && !HasFailure ())
+    n += 1 + sequence (dice, 12);
+}
+
+/* However many there are, none leaves a descriptor or a process behind. */
+TEST_F (Live, LeavesNothing)
+{
+  const char *wanted = getenv ("SBX_TEST_LIVE");
+  unsigned all = wanted ? static_cast<unsigned> (strtoul (wanted, nullptr, 10)) : 100;
+  std::string many = home () + "/many";
+
+  for (unsigned i = 0; i < all; i++)
+    make_file (many + "/" + std::to_string (i) + "/file", "there");
+  std::string id = start ({ "--filesystem=" + many });
+  pid_t keeper = record (id).keeper;
+  auto count = [keeper] { /* room for descriptors: it only grows */
+                          std::ifstream status ("/proc/" + std::to_string (keeper) + "/status");
+                          std::string word;
+                          int n = 0;
+
+                          while (status >> word && word != "FDSize:")
+                            ;
+                          status >> n;
+                          return n;
+  };
+  auto processes = [keeper] { return descendants (keeper).size (); };
+  EXPECT_TRUE (succeeds (sandboxctl ({ "restrict", id, "--nofilesystem=" + many + "/0" })));
+  auto descriptors = count ();
+  auto running = processes ();
+  for (unsigned i = 1; i < all && !HasFailure (); i++)
+    EXPECT_TRUE (succeeds (sandboxctl ({ "restrict", id, "--nofilesystem=" + many + "/" + std::to_string (i) })));
+  EXPECT_EQ (count (), descriptors);
+  EXPECT_EQ (processes (), running);
+  EXPECT_EQ (say (id, "cat " + many + "/*/file 2>/dev/null; grep -c " + many + "/ /proc/self/mountinfo"),
+             std::to_string (all) + "\n");
+}
+
+/* Killed at any moment, keeper or service: the policy that is shown is the one before or the one after, and it is in
+ * force; nothing runs on with half of it. */
+TEST_F (Live, KilledInBetween)
+{
+  std::string doc = home () + "/doc", other = home () + "/other";
+  Dice dice;
+
+  for (int i = 0; i < 12 && !HasFailure (); i++) {
+    std::string id = start ({ "--filesystem=" + doc, "--filesystem=" + other });
+    Record r = record (id);
+    bool keeper = i % 2 == 0;
+    Process process (command ({ "restrict", id, "--nofilesystem=" + doc, "--nofilesystem=" + other }));
+
+    std::this_thread::sleep_for (std::chrono::microseconds (dice.upto (40000)));
+    if (keeper)
+      kill (r.keeper, SIGKILL);
+    else
+      kill_services ();
+    (void) process.wait ();
+    std::string shown = sandboxctl ({ "show", id }).out;
+    size_t policy = shown.find ("\nPolicy");
+    bool first = shown.find (doc, policy) != std::string::npos,
+         second = shown.find (other, policy) != std::string::npos;
+    EXPECT_EQ (first, second) << shown;
+    if (keeper) {
+      EXPECT_TRUE (wait_for_state (id, "exited"));
+      continue;
+    }
+    /* The keeper goes on without the service that has asked */
+    for (int j = 0; j < 50 && reads (id, doc + "/file") != first; j++)
+      first = sandboxctl ({ "show", id }).out.find (doc, policy) != std::string::npos;
+    EXPECT_EQ (reads (id, doc + "/file"), reads (id, other + "/file"));
+    EXPECT_TRUE (succeeds (sandboxctl ({ "stop", id, "--grace=0" })));
+  }
 }
