@@ -395,8 +395,13 @@ make_cover (const Work *work, const Place *place, int at)
 {
   struct stat st;
 
-  if (place->area->kind == SBX_NARROW_READ_ONLY)
-    return set_attributes (clone_tree (at), MOUNT_ATTR_RDONLY);
+  if (place->area->kind == SBX_NARROW_READ_ONLY) {
+    int tree = set_attributes (clone_tree (at), MOUNT_ATTR_RDONLY);
+
+    /* In a namespace of its own an application can forbid clones (MS_UNBINDABLE): then nothing is left there */
+    if (tree >= 0 || work->namespace == work->main)
+      return tree;
+  }
   if (fstat (at, &st) < 0)
     return -1;
   return S_ISDIR (st.st_mode) ? make_empty_directory () : make_no_file (work);
@@ -487,12 +492,13 @@ cover (Work *work, const Place *place, int at)
   return rc < 0 ? sbx_narrow_fail (work->shared, SBX_CHANGE_FAULT_MOUNT, saved, place->path) : 0;
 }
 
-/* A place that is hidden by another mount, or is read-only already, needs nothing. */
+/* A place that is hidden by another mount, or is read-only already, needs nothing. Elsewhere than in the instance's own
+ * namespace it may have been the application that has made it read-only, and can undo it. */
 static bool
 needs_cover (const Work *work, const Place *place, int at)
 {
   return sbx_mount_id (work->proc, at) == place->mount->id && strcmp (place->path, "/") != 0
-         && !(place->area->kind == SBX_NARROW_READ_ONLY && place->mount->read_only);
+         && !(place->area->kind == SBX_NARROW_READ_ONLY && place->mount->read_only && work->namespace == work->main);
 }
 
 /* The place as a descriptor; -1: nothing is to be done; -2: it has failed. */

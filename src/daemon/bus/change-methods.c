@@ -41,9 +41,12 @@ describe_held (GBytes *held)
   return g_variant_builder_end (&builder);
 }
 
+/* Whether it can be changed, and by this caller: what is held tells of processes on the host. */
 static gboolean
-check_runs (SbxCall *call, GError **error)
+check_call (SbxCall *call, GError **error)
 {
+  if (!sbx_subject_check_outside (call->subject, error))
+    return FALSE;
   return sbx_instance_get_state (call->instance) == SBX_STATE_RUNNING
          || sbx_throw (error, SBX_ERROR_EXITED, "the instance %016" G_GINT64_MODIFIER "x has ended",
                        sbx_instance_get_id (call->instance));
@@ -87,7 +90,7 @@ sbx_method_restrict (SbxCall *call)
   guint32 pid = (guint32) sbx_caller_get_pid (call->subject->caller);
   GError *error = NULL;
   g_autoptr (SbxNarrowingPlan) plan =
-      check_runs (call, &error) ? sbx_narrowing_plan_new (sbx_call_get_context (call)->host, info, groups, &error)
+      check_call (call, &error) ? sbx_narrowing_plan_new (sbx_call_get_context (call)->host, info, groups, &error)
                                 : NULL;
   g_autoptr (GVariant) policy = NULL, restrictions = NULL;
   SbxInfo next = *info;
