@@ -11,6 +11,7 @@
 #include "plan/mounts/bus.h"
 #include "plan/mounts/devices.h"
 #include "plan/mounts/files.h"
+#include "plan/mounts/links.h"
 #include "plan/mounts/sockets.h"
 #include "plan/mounts/system.h"
 #include "plan/search-path.h"
@@ -52,7 +53,9 @@ offer_base (SbxDraft *draft)
 {
   const SbxBox *box = draft->box;
   const char *user = box->as_root ? "sandbox" : draft->machine->user_name;
-  g_autofree char *path = sbx_search_path_make (draft->policy, draft->request);
+  g_autofree char *usual = sbx_search_path_make (draft->policy, draft->request);
+  g_autofree char *path =
+      sbx_mounts_opens_outside (draft) ? g_strconcat (SBX_MOUNTS_LINKS_DIR ":", usual, NULL) : g_strdup (usual);
   const struct {
     const char *name, *value;
   } rows[] = { { "HOME", box->home },

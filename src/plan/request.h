@@ -38,6 +38,7 @@ typedef struct {
   guint target_pid;               /* handler: the target's main process, as its pid namespace numbers it */
   const char *const *warnings;    /* what is to be said besides what the plan itself warns of; n_warnings of them */
   gsize n_warnings;
+  const char *open_program;  /* the path of sandbox-open, or NULL */
   const char *accessibility; /* the address of the session's bus for screen readers, or NULL */
 } SbxPlanRequest;
 

@@ -410,3 +410,113 @@ TEST_F (ManyDescriptors, BadSocketsAreRefused)
   EXPECT_NE (launch (pair[0]).find ("carries 0"), std::string::npos);
   close (pair[0]);
 }
+
+/* Of the desktop's portals the one that opens things: says what it was asked for, a line each. */
+static const char open_portal[] = R"python(
+import os
+from gi.repository import Gio, GLib
+ARG = "<arg direction='in' type='%s'/>"
+def method(name, *types):
+    return "<method name='%s'>%s<arg direction='out' type='o'/></method>" % (name, "".join(ARG % t for t in types))
+XML = ("<node><interface name='org.freedesktop.portal.OpenURI'>" + method("OpenURI", "s", "s", "a{sv}")
+       + method("OpenFile", "s", "h", "a{sv}") + "<property name='version' type='u' access='read'/></interface>"
+       + "<interface name='org.freedesktop.portal.Email'>" + method("ComposeEmail", "s", "a{sv}") + "</interface></node>")
+def call(bus, sender, path, interface, name, parameters, invocation):
+    p = parameters.unpack()
+    if name == "OpenURI":
+        print("URI", p[1], flush=True)
+    if name == "ComposeEmail":
+        print("MAIL", p[1].get("subject"), p[1].get("addresses"), flush=True)
+    if name == "OpenFile":
+        fd = invocation.get_message().get_unix_fd_list().get(p[1])
+        print("FILE", os.path.basename(os.readlink("/proc/self/fd/%d" % fd)), flush=True)
+    invocation.return_value(GLib.Variant("(o)", ("/org/freedesktop/portal/desktop/request/x/y",)))
+bus = Gio.bus_get_sync(Gio.BusType.SESSION)
+for interface in Gio.DBusNodeInfo.new_for_xml(XML).interfaces:
+    bus.register_object("/org/freedesktop/portal/desktop", interface, call, lambda *a: GLib.Variant("u", 3), None)
+Gio.bus_own_name_on_connection(bus, "org.freedesktop.portal.Desktop", Gio.BusNameOwnerFlags.DO_NOT_QUEUE, lambda *a: print("READY", flush=True), None)
+GLib.MainLoop().run()
+)python";
+
+class Links : public Session {
+protected:
+  void
+  SetUp () override
+  {
+    Session::SetUp ();
+    add_profile ("linking", "[Profile]\nInherits=default\n[Session Bus Policy]\norg.freedesktop.portal.*=talk\n");
+    connection ();
+    portal_ = std::make_unique<Process> (Command ({ "/usr/bin/python3", "-c", open_portal }));
+    ASSERT_TRUE (portal_->expect ("READY")) << portal_->err ();
+  }
+  void
+  TearDown () override
+  {
+    portal_.reset ();
+    Session::TearDown ();
+  }
+  void
+  expect_outside (const Argv &words, const std::string &what)
+  {
+    Outcome outcome = run_in ({ "--profile=linking", "--app-id=org.example.Linking" }, words);
+
+    EXPECT_TRUE (succeeds (outcome)) << words[0];
+    EXPECT_TRUE (portal_->expect (what)) << words[0] << ": " << portal_->out ();
+  }
+  std::unique_ptr<Process> portal_;
+};
+
+TEST_F (Links, GoToThePortal)
+{
+  int n = 0;
+  auto link = [&] { return "https://example.org/" + std::to_string (++n); };
+  auto here = [&] { return "URI https://example.org/" + std::to_string (n) + "\n"; };
+
+  for (const char *program :
+       { "xdg-open", "/usr/bin/xdg-open", "x-www-browser", "sensible-browser", "gnome-open", "exo-open" }) {
+    std::string uri = link ();
+    expect_outside ({ program, uri }, here ());
+  }
+  std::string uri = link ();
+  expect_outside ({ "sh", "-c", "gio open " + uri + "; sleep 2" }, here ());
+  uri = link ();
+  expect_outside ({ "sh", "-c", "\"$BROWSER\" " + uri }, here ());
+  uri = link ();
+  expect_outside ({ "/usr/bin/python3", "-c",
+                    "from gi.repository import Gio; Gio.AppInfo.launch_default_for_uri('" + uri
+                        + "', None); import time; time.sleep(2)" },
+                  here ());
+  expect_outside ({ "xdg-open", "mailto:a@example.org" }, "URI mailto:a@example.org\n");
+}
+
+TEST_F (Links, FilesFoldersAndMailsToo)
+{
+  expect_outside ({ "sh", "-c", "echo x >~/a.txt; xdg-open ~/a.txt" }, "FILE a.txt\n");
+  expect_outside ({ "sh", "-c", "mkdir ~/folder; gio open ~/folder; sleep 2" }, "FILE folder\n");
+  expect_outside ({ "xdg-email", "--subject", "Hello", "b@example.org" }, "MAIL Hello ['b@example.org']\n");
+  EXPECT_EQ (run_in ({ "--profile=linking" }, { "xdg-open", "/nowhere" }).status, 2);
+  EXPECT_EQ (run_in ({ "--profile=linking" }, { "xdg-open" }).status, 1);
+}
+
+/* What would start a browser inside is not there, and would be without the portal. */
+TEST_F (Links, NothingStartsInside)
+{
+  const Argv words = { "sh", "-c",
+                       "BROWSER=echo /usr/bin/xdg-open https://example.org/inside 2>/dev/null; "
+                       "ls /usr/share/applications" };
+  Outcome closed = run_in ({ "--profile=linking" }, words), open = run_in ({ "--profile=bussed" }, words);
+
+  EXPECT_EQ (closed.out, "mimeapps.list\nmimeinfo.cache\nsandbox-open.desktop\n");
+  EXPECT_NE (open.out.find ("https://example.org/inside\n"), std::string::npos) << "the control: " << open.out;
+  EXPECT_EQ (open.out.find ("sandbox-open"), std::string::npos);
+}
+
+/* A portal that does not answer is heard of. */
+TEST_F (Links, AFailureIsTold)
+{
+  portal_.reset ();
+  Outcome outcome = run_in ({ "--profile=linking" }, { "xdg-open", "https://example.org/" });
+
+  EXPECT_EQ (outcome.status, 4);
+  EXPECT_NE (outcome.err.find ("xdg-open: https://example.org/"), std::string::npos) << outcome.err;
+}

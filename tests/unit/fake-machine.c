@@ -71,7 +71,9 @@ new_fake (void)
 }
 
 const char *const command[] = { "app", "arg", NULL };
-const SbxPlanRequest request = { .app_id = "org.example.App", .argv = command };
+const SbxPlanRequest request = { .app_id = "org.example.App",
+                                 .argv = command,
+                                 .open_program = "/usr/libexec/sandbox-open" };
 
 SbxPolicy *
 shipped (const char *name)

@@ -135,7 +135,7 @@ make_plan (const SbxChoice *choice, const SbxLaunchRequest *request, const SbxCh
 {
   const SbxHost *host = choice->host;
   SbxPlanRequest plan_request = describe_command (request, choice->app_id, choice->argv);
-  g_autofree char *dump_program = NULL;
+  g_autofree char *dump_program = NULL, *open_program = NULL;
   char terminal[PATH_MAX];
 
   if (request->options.tty && !request->within && request->n_fds > 0
@@ -145,7 +145,10 @@ make_plan (const SbxChoice *choice, const SbxLaunchRequest *request, const SbxCh
   plan_request.crash_directory = request->crash_directory;
   if (request->handler)
     dump_program = sbx_program_find (host->machine->environment, "sandbox-dump", NULL);
+  else
+    open_program = sbx_program_find (host->machine->environment, "sandbox-open", NULL);
   plan_request.dump_program = dump_program;
+  plan_request.open_program = open_program;
   plan_request.target_enforced = request->target_enforced;
   plan_request.target_pid = request->target_pid;
   plan_request.forward = (const SbxForwardedFile *) (gpointer) choice->forward->files->data;

@@ -110,6 +110,12 @@ sbx_mounts_grants_files (const SbxBusRule *rules, gsize n)
   return grants (rules, n, sbx_portal_find (SBX_PORTAL_PREFIX "FileChooser"));
 }
 
+gboolean
+sbx_mounts_grants_links (const SbxBusRule *rules, gsize n)
+{
+  return grants (rules, n, sbx_portal_find (SBX_PORTAL_PREFIX "OpenURI"));
+}
+
 /* A rule that reaches all interfaces, so that the others are of no use. */
 static void
 warn_of_all (SbxDraft *self, const SbxBusRule *rule)

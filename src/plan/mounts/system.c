@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "plan/mounts/links.h"
 #include "wire/layout.h"
 
 /* /bin and friends: links on a merged-/usr system, directories of their own elsewhere. */
@@ -179,6 +180,7 @@ sbx_mounts_add_system (SbxDraft *self)
   sbx_draft_mount (self, SBX_BY_SYSTEM, SBX_MOUNT_PROC, NULL, "/proc", -1);
   sbx_draft_writable (self, "/dev");
   sbx_draft_writable (self, "/proc");
+  sbx_mounts_add_links (self);
   add_home (self);
   if (self->box->handler)
     add_debugger_start (self);
