@@ -5,6 +5,7 @@
 
 #include "common/error.h"
 #include "common/names.h"
+#include "common/path.h"
 #include "plan/bwrap-args.h"
 #include "plan/confine.h"
 #include "plan/draft.h"
@@ -14,6 +15,7 @@
 #include "plan/mounts/links.h"
 #include "plan/mounts/sockets.h"
 #include "plan/mounts/system.h"
+#include "plan/mounts/user-dirs.h"
 #include "plan/search-path.h"
 #include "plan/sidecar.h"
 #include "wire/layout.h"
@@ -48,6 +50,42 @@ choose_places (SbxDraft *draft)
   box->handler = draft->request->handler;
 }
 
+/* The user's own shell, which terminals start, where the system has it. */
+static const char *
+choose_shell (SbxDraft *draft)
+{
+  const char *shell = sbx_draft_getenv (draft, "SHELL");
+
+  return shell && (g_str_has_prefix (shell, "/bin/") || g_str_has_prefix (shell, "/usr/"))
+                 && draft->machine->look (draft->machine, shell, NULL) == SBX_FILE_REGULAR
+             ? shell
+             : "/bin/sh";
+}
+
+/* Where the user's settings and data are, if that is elsewhere than usual: what the policy opens lies there. Where it
+ * is not in the home, and not opened, there is no place for them inside. */
+static void
+offer_base_directories (SbxDraft *draft)
+{
+  static const struct {
+    const char *name, *usual;
+  } rows[] = { { "XDG_CONFIG_HOME", ".config" },
+               { "XDG_DATA_HOME", ".local/share" },
+               { "XDG_CACHE_HOME", ".cache" },
+               { "XDG_STATE_HOME", ".local/state" } };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (rows); i++) {
+    const char *value = sbx_machine_getenv (draft->machine->environment, rows[i].name);
+    g_autofree char *path = value && value[0] == '/' ? g_canonicalize_filename (value, "/") : NULL;
+    g_autofree char *usual = g_build_filename (draft->box->home, rows[i].usual, NULL);
+
+    if (path && strcmp (path, usual) != 0
+        && (sbx_path_is_below (path, draft->box->home)
+            || sbx_policy_get_access (draft->policy, path) != SBX_ACCESS_NONE))
+      sbx_draft_offer (draft, SBX_OFFER_BASE, rows[i].name, path);
+  }
+}
+
 static void
 offer_base (SbxDraft *draft)
 {
@@ -61,7 +99,7 @@ offer_base (SbxDraft *draft)
   } rows[] = { { "HOME", box->home },
                { "USER", user },
                { "LOGNAME", user },
-               { "SHELL", "/bin/sh" },
+               { "SHELL", choose_shell (draft) },
                { "PATH", path },
                { "PWD", box->home }, /* sandbox-init writes where it really is */
                { "XDG_RUNTIME_DIR", box->runtime_dir },
@@ -87,11 +125,13 @@ fill_box (SbxDraft *draft, GError **error)
 {
   choose_places (draft);
   offer_base (draft);
+  offer_base_directories (draft);
   if (draft->box->handler)
     offer_target (draft);
   sbx_mounts_add_system (draft);
   sbx_mounts_add_devices (draft);
   sbx_mounts_add_files (draft);
+  sbx_mounts_add_user_dirs (draft);
   sbx_mounts_add_sockets (draft);
   sbx_mounts_add_buses (draft);
   sbx_mounts_close_covered (draft);

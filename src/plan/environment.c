@@ -3,37 +3,26 @@
 
 #include <string.h>
 
-/* Passed on as the caller has them: they say how to speak to the user, and nothing about the user. */
-static const char *const always[] = {
-  "LANG",           "LANGUAGE",    "LC_ALL",      "LC_ADDRESS", "LC_COLLATE", "LC_CTYPE", "LC_IDENTIFICATION",
-  "LC_MEASUREMENT", "LC_MESSAGES", "LC_MONETARY", "LC_NAME",    "LC_NUMERIC", "LC_PAPER", "LC_TELEPHONE",
-  "LC_TIME",        "TZ",          "TERM",        "COLORTERM",  "NO_COLOR"
-};
-
-static const char *const with_display[] = { "XDG_SESSION_TYPE",     "XDG_CURRENT_DESKTOP", "DESKTOP_SESSION",
-                                            "XDG_ACTIVATION_TOKEN", "DESKTOP_STARTUP_ID",  "GTK_IM_MODULE",
-                                            "QT_IM_MODULE",         "XMODIFIERS",          "GTK_THEME",
-                                            "QT_QPA_PLATFORMTHEME", "XCURSOR_THEME",       "XCURSOR_SIZE",
-                                            "QT_STYLE_OVERRIDE",    "QT_SCALE_FACTOR",     "QT_FONT_DPI",
-                                            "QT_IM_MODULES",        "SDL_IM_MODULE",       "GDK_SCALE",
-                                            "GDK_DPI_SCALE" };
+#include "plan/variables.h"
 
 gboolean
 sbx_plan_looks_at (const SbxPolicy *policy, const char *name)
 {
-  static const char *const sockets[] = { "DISPLAY", "XAUTHORITY", "WAYLAND_DISPLAY", "SSH_AUTH_SOCK", "PATH", NULL };
-  static const char *const tokens[] = { "XDG_ACTIVATION_TOKEN", "DESKTOP_STARTUP_ID", NULL };
+  /* Those that say where something is: sockets, programs, which shell the user has */
+  static const char *const places[] = {
+    "DISPLAY",         "XAUTHORITY",           "WAYLAND_DISPLAY", "SSH_AUTH_SOCK", "PULSE_SERVER", "PULSE_RUNTIME_PATH",
+    "PIPEWIRE_REMOTE", "PIPEWIRE_RUNTIME_DIR", "CUPS_SERVER",     "SHELL",         "PATH",         NULL
+  };
+  g_autoptr (GPtrArray) variables = sbx_variables_list (policy);
 
-  if (g_strv_contains (tokens, name))
-    return FALSE;
-  for (gsize i = 0; i < G_N_ELEMENTS (always); i++)
-    if (strcmp (always[i], name) == 0)
-      return TRUE;
-  for (gsize i = 0; i < G_N_ELEMENTS (with_display); i++)
-    if (strcmp (with_display[i], name) == 0)
-      return TRUE;
+  for (guint i = 0; i < variables->len; i++) {
+    const SbxVariable *variable = variables->pdata[i];
+
+    if (strcmp (variable->name, name) == 0)
+      return variable->kind != SBX_VARIABLE_TOKEN;
+  }
   /* Those to pass on are rows without a value */
-  return g_strv_contains (sockets, name) || g_strv_contains (sbx_policy_get_environment (policy), name);
+  return g_strv_contains (places, name) || g_strv_contains (sbx_policy_get_environment (policy), name);
 }
 
 const char *
@@ -96,13 +85,17 @@ unset (const Making *making, const char *name)
 }
 
 static void
-pass (const Making *making, const char *const *names, gsize n)
+pass (const Making *making, const SbxPolicy *policy)
 {
-  for (gsize i = 0; i < n; i++) {
-    const char *value = sbx_environment_of_caller (making->request, making->environment, names[i]);
+  g_autoptr (GPtrArray) variables = sbx_variables_list (policy);
 
-    if (value)
-      set (making, names[i], value);
+  for (guint i = 0; i < variables->len; i++) {
+    const SbxVariable *variable = variables->pdata[i];
+    const char *value = sbx_environment_of_caller (making->request, making->environment, variable->name);
+    g_autofree char *filtered = value ? sbx_variable_filter (variable, policy, value) : NULL;
+
+    if (filtered)
+      set (making, variable->name, filtered);
   }
 }
 
@@ -120,11 +113,15 @@ add_offers (const Making *making, const SbxOffers *offers, SbxOfferKind kind)
 static void
 add_of_policy (const Making *making, const SbxPolicy *policy)
 {
-  for (const char *const *row = sbx_policy_get_environment (policy); *row; row++)
+  for (const char *const *row = sbx_policy_get_environment (policy); *row; row++) {
+    const char *value =
+        strchr (*row, '=') ? NULL : sbx_environment_of_caller (making->request, making->environment, *row);
+
     if (strchr (*row, '='))
       set_pair (making, *row);
-    else
-      pass (making, row, 1);
+    else if (value)
+      set (making, *row, value);
+  }
 }
 
 GPtrArray *
@@ -134,9 +131,7 @@ sbx_environment_make (const SbxPolicy *policy, const SbxOffers *offers, const Sb
   const Making making = { g_ptr_array_new_with_free_func (g_free), request, environment };
 
   add_offers (&making, offers, SBX_OFFER_BASE);
-  pass (&making, always, G_N_ELEMENTS (always));
-  if (sbx_policy_get_sockets (policy) & SBX_PLAN_DISPLAYS)
-    pass (&making, with_display, G_N_ELEMENTS (with_display));
+  pass (&making, policy);
   add_of_policy (&making, policy);
   for (const char *const *row = request->env; row && *row; row++)
     set_pair (&making, *row);

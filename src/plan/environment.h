@@ -2,7 +2,8 @@
 /* The environment of a process: clean, and put together in this order, of which the later one wins:
  *
  *   1. what the box offers as its base      HOME, PATH, XDG_RUNTIME_DIR, …
- *   2. how the caller speaks to its user    LANG, TERM, …, with windows also the desktop's words
+ *   2. how the caller speaks to its user    LANG, TERM, …; with windows, network, graphics: what these want
+ * (variables.c)
  *   3. the policy's [Environment]
  *   4. the caller's own variables, and which it wants to be without
  *   5. what the box offers as fixed         DISPLAY, WAYLAND_DISPLAY, addresses of buses, …

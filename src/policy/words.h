@@ -89,6 +89,17 @@
   ROW (SBX_DEVICE_USB, "usb", .class_ = SBX_CLASS_DEVICES, .marked = TRUE,                                             \
        .meaning = N_ ("uses USB devices directly"),                                                                    \
        .risk = { "usb", 250, N_ ("can use USB devices directly, sticks and security keys among them") })               \
+  ROW (SBX_DEVICE_CAMERA, "camera", .class_ = SBX_CLASS_DEVICES, .marked = TRUE,                                       \
+       .meaning = N_ ("sees through your cameras"),                                                                    \
+       .risk = { "cameras", 250, N_ ("can see through your cameras at any time") })                                    \
+  ROW (SBX_DEVICE_SOUND, "sound", .class_ = SBX_CLASS_DEVICES, .marked = TRUE,                                         \
+       .meaning = N_ ("uses the sound cards directly, microphones too"), .risk = SBX_AUDIO_RISK)                       \
+  ROW (SBX_DEVICE_FIDO, "fido", .class_ = SBX_CLASS_DEVICES, .marked = TRUE,                                           \
+       .meaning = N_ ("asks your security keys, which you touch to agree"),                                            \
+       .risk = { "security-keys", 100, N_ ("can ask your security keys, which you touch to agree") })                  \
+  ROW (SBX_DEVICE_HIDRAW, "hidraw", .class_ = SBX_CLASS_DEVICES, .implies = SBX_DEVICE_FIDO, .marked = TRUE,           \
+       .meaning = N_ ("uses game controllers, keyboards and other such devices directly (hidraw)"),                    \
+       .risk = { "input-devices", 500, N_ ("can read keyboards and other input devices directly") })                   \
   /* The host's /dev; whatever is added above belongs to what it implies */                                            \
   ROW (SBX_DEVICE_ALL, "all", .class_ = SBX_CLASS_DEVICES, .implies = SBX_DEVICE_ALL - 1, .marked = TRUE,              \
        .meaning = N_ ("uses every device that you can use: cameras, disks, keyboards"),                                \

@@ -11,14 +11,20 @@ fake_look (SbxMachine *self, const char *path, char **link)
 {
   const Fake *fake = (const Fake *) self;
   static const char *const merged[] = { "/bin", "/sbin", "/lib", "/lib64", NULL };
-  static const char *const files[] = { "/home/u/.Xauthority", "/etc/shadow", NULL };
+  static const char *const files[] = { "/home/u/.Xauthority", "/etc/shadow", "/usr/bin/zsh", NULL };
 
   if (link)
     *link = g_strv_contains (merged, path) ? g_strconcat ("usr", path, NULL) : NULL;
+  /* Of what packages keep in /var one of each */
+  if ((g_str_has_prefix (path, "/var/lib/") && !strstr (path, "aspell"))
+      || (g_str_has_prefix (path, "/var/cache/") && !strstr (path, "fontconfig"))
+      || g_str_has_prefix (path, "/var/spool/"))
+    return SBX_FILE_MISSING;
   if ((fake->missing && g_strv_contains (fake->missing, path)) || strstr (path, "nvidia") || strstr (path, "/mali")
       || strstr (path, "kgsl") || g_str_equal (path, "/lib32") || g_str_equal (path, "/libx32"))
     return SBX_FILE_MISSING;
-  if (strstr (path, ".sock") || strstr (path, "/X0") || strstr (path, "wayland-0") || strstr (path, "/bus"))
+  if (strstr (path, ".sock") || g_str_has_suffix (path, "/pulse/native") || strstr (path, "pipewire-0")
+      || strstr (path, "/X0") || strstr (path, "wayland-0") || strstr (path, "/bus"))
     return SBX_FILE_OTHER;
   return g_strv_contains (files, path) ? SBX_FILE_REGULAR : SBX_FILE_DIRECTORY;
 }
@@ -29,6 +35,27 @@ fake_hidden (SbxMachine *self)
   static const char *const hidden[] = { "/etc/shadow", "/etc/ssl/private", NULL };
 
   return hidden;
+}
+
+/* A user of some directory, and links as they are on various distributions. */
+static char *
+fake_accounts (SbxMachine *self, const char *path)
+{
+  const Fake *fake = (const Fake *) self;
+
+  return fake->foreign_user ? g_strconcat ("content of ", path, "\n", NULL) : NULL;
+}
+
+static const GArray *
+fake_links (SbxMachine *self)
+{
+  return ((const Fake *) self)->links;
+}
+
+static gboolean
+fake_is_fido (SbxMachine *self, guint number)
+{
+  return number == 3;
 }
 
 static void
@@ -64,6 +91,9 @@ new_fake (void)
                               .look = fake_look,
                               .has_documents = fake_documents,
                               .random = fake_random,
+                              .accounts = fake_accounts,
+                              .links_out = fake_links,
+                              .is_fido = fake_is_fido,
                               .xephyr = "/usr/bin/Xephyr",
                               .xvfb = "/usr/bin/Xvfb",
                               .hidden_config = fake_hidden,

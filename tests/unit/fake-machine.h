@@ -9,6 +9,8 @@
 typedef struct {
   SbxMachine machine;
   const char *const *missing;
+  const GArray *links; /* SbxLinkOut, or NULL */
+  gboolean foreign_user;
 } Fake;
 /* Its filters are the caller's to free. */
 Fake new_fake (void);

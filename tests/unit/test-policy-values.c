@@ -130,7 +130,8 @@ test_removed (void)
     guint left;
   } cases[] = {
     { "devices", "all;!dri", sbx_policy_get_devices,
-      SBX_DEVICE_INPUT | SBX_DEVICE_KVM | SBX_DEVICE_SHM | SBX_DEVICE_USB },
+      SBX_DEVICE_INPUT | SBX_DEVICE_KVM | SBX_DEVICE_SHM | SBX_DEVICE_USB | SBX_DEVICE_CAMERA | SBX_DEVICE_SOUND
+          | SBX_DEVICE_FIDO | SBX_DEVICE_HIDRAW },
     { "devices", "all;!all", sbx_policy_get_devices, 0 },
     { "devices", "dri;usb;!usb", sbx_policy_get_devices, SBX_DEVICE_DRI },
     { "sockets", "wayland;x11;!x11", sbx_policy_get_sockets, SBX_SOCKET_WAYLAND },

@@ -19,6 +19,8 @@
 
 #include "common/names.h"
 #include "plan/filter/syscall-filter.h"
+#include "plan/machine/accounts.h"
+#include "plan/machine/fido.h"
 #include "plan/machine/x11-auth.h"
 #include "wire/landlock.h"
 #include "wire/sys.h"
@@ -29,6 +31,8 @@ typedef struct {
   GPtrArray *strings; /* everything that the machine points to */
   char **environment;
   GPtrArray *hidden; /* lazily */
+  SbxLinksOut *links;
+  char *user_row, *group_row; /* or NULL */
   gboolean bwrap_asked;
 } Private;
 
@@ -229,6 +233,33 @@ hidden_config (SbxMachine *self)
   return (const char *const *) private->hidden->pdata;
 }
 
+static char *
+accounts (SbxMachine *self, const char *path)
+{
+  const Private *private = self->data;
+  const char *row = strcmp (path, "/etc/passwd") == 0 ? private->user_row : private->group_row;
+
+  return row ? sbx_accounts_add (path, row) : NULL;
+}
+
+static gboolean
+is_fido (SbxMachine *self, guint number)
+{
+  g_autofree char *path = g_strdup_printf ("/sys/class/hidraw/hidraw%u/device/report_descriptor", number),
+                  *bytes = NULL;
+  gsize n;
+
+  return g_file_get_contents (path, &bytes, &n, NULL) && sbx_fido_is_key ((const guint8 *) bytes, n);
+}
+
+static const GArray *
+links_out (SbxMachine *self)
+{
+  const Private *private = self->data;
+
+  return sbx_links_out_look (private->links, self->home, self->uid == 0);
+}
+
 /* A program by its environment variable or along PATH; @problem says why there is none. */
 static const char *
 find_program (SbxMachine *self, const char *variable, const char *name, const char *package, const char **problem)
@@ -253,12 +284,15 @@ find_program (SbxMachine *self, const char *variable, const char *name, const ch
 static void
 find_places (SbxMachine *self)
 {
+  Private *private = self->data;
   struct passwd *entry = getpwuid (self->uid);
   const char *home = sbx_machine_getenv (self->environment, "HOME");
   const char *data = sbx_machine_getenv (self->environment, "XDG_DATA_HOME");
   const char *config = sbx_machine_getenv (self->environment, "XDG_CONFIG_HOME");
+  g_autofree char *id = NULL;
 
   self->user_name = keep (self, g_strdup (entry ? entry->pw_name : "user"));
+  private->user_row = entry ? sbx_accounts_user_row (entry) : NULL;
   if (!home || home[0] != '/')
     home = entry && entry->pw_dir ? entry->pw_dir : "/";
   self->home = keep (self, g_canonicalize_filename (home, "/"));
@@ -267,6 +301,11 @@ find_places (SbxMachine *self)
                                                        : g_build_filename (self->home, ".local/share", NULL));
   self->config_home = keep (self, config && config[0] == '/' ? g_canonicalize_filename (config, "/")
                                                              : g_build_filename (self->home, ".config", NULL));
+  for (int i = 0; i < G_USER_N_DIRECTORIES; i++)
+    self->user_dirs[i] = keep (self, g_strdup (g_get_user_special_dir ((GUserDirectory) i)));
+  private->group_row = sbx_accounts_group_row (self->gid);
+  if (g_file_get_contents ("/etc/machine-id", &id, NULL, NULL))
+    self->machine_id = keep (self, g_strdup (g_strstrip (id)));
 }
 
 static GBytes *
@@ -296,6 +335,10 @@ sbx_machine_probe (const char *const *environment)
   self->uid = getuid ();
   self->gid = getgid ();
   self->look = look;
+  self->accounts = accounts;
+  self->links_out = links_out;
+  self->is_fido = is_fido;
+  private->links = sbx_links_out_new ();
   self->has_documents = has_documents;
   self->x11_cookie = x11_cookie;
   self->random = get_random;
@@ -317,6 +360,9 @@ sbx_machine_free (SbxMachine *self)
 
   g_clear_pointer (&private->hidden, g_ptr_array_unref);
   g_ptr_array_unref (private->strings);
+  sbx_links_out_free (private->links);
+  g_free (private->user_row);
+  g_free (private->group_row);
   g_strfreev (private->environment);
   g_hash_table_unref (self->filters);
   g_free (private);

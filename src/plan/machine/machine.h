@@ -4,6 +4,8 @@
 
 #include <gio/gio.h>
 
+#include "plan/machine/links.h"
+
 G_BEGIN_DECLS
 
 typedef struct {
@@ -24,11 +26,20 @@ struct _SbxMachine {
   SbxKernel kernel;
   guint uid, gid;
   const char *user_name, *home, *runtime_dir, *data_home, *config_home;
+  const char *machine_id;                         /* of machine-id(5), or NULL */
+  const char *user_dirs[G_USER_N_DIRECTORIES];    /* as user-dirs.dirs names them; NULL: it does not */
   const char *bwrap, *dbus_proxy, *xephyr, *xvfb; /* absolute paths, or NULL when not found */
   const char *bwrap_problem;      /* why there is no usable bwrap, with the remedy; NULL when there is one */
   const char *const *environment; /* of the service */
   /* What is at @path on the host, links followed; @link (may be NULL) gets the text of a symlink (g_free) or NULL. */
   SbxFileKind (*look) (SbxMachine *self, const char *path, char **link);
+  /* The user's row and the group's that /etc/passwd and /etc/group should have and have not: the whole file with it
+   * (g_free), or NULL where it is there. @path: one of the two. NULL: they have it. */
+  char *(*accounts) (SbxMachine *self, const char *path);
+  /* The links of the system that lead out of it now: SbxLinkOut, the machine's. NULL: there are none. */
+  const GArray *(*links_out) (SbxMachine *self);
+  /* Whether the device of hidraw @number is a security key. NULL: none is. */
+  gboolean (*is_fido) (SbxMachine *self, guint number);
   /* Whether the document portal has its file system at @path; asked of the kernel, so that a portal that hangs holds up
    * nobody. */
   gboolean (*has_documents) (SbxMachine *self, const char *path);

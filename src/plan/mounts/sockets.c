@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "common/path.h"
 #include "plan/mounts/x11.h"
 
 /* @name below the runtime directory; TRUE when it is there. */
@@ -34,29 +35,143 @@ add_wayland (SbxDraft *self)
   return TRUE;
 }
 
+/* The path of a socket in one part of PULSE_SERVER (pulse-client.conf(5), "server"): "unix:PATH" or "PATH", behind
+ * "{MACHINE-ID}" if it is for one machine only. NULL for another machine's, and for what is not a socket here. */
+static const char *
+find_pulse_socket (SbxDraft *self, const char *word)
+{
+  const char *id = self->machine->machine_id;
+
+  if (word[0] == '{') {
+    gsize n = id ? strlen (id) : 0;
+
+    if (n == 0 || strncmp (word + 1, id, n) != 0 || word[n + 1] != '}')
+      return NULL;
+    word += n + 2;
+  }
+  if (g_str_has_prefix (word, "unix:"))
+    word += strlen ("unix:");
+  return word[0] == '/' && sbx_draft_may_be_socket (self, word) ? word : NULL;
+}
+
+/* Shows the server that the caller's PULSE_SERVER names first, a socket or one in the network. FALSE: there is none. */
+static gboolean
+add_named_pulse (SbxDraft *self, const char *inside)
+{
+  const char *server = sbx_draft_getenv (self, "PULSE_SERVER");
+  g_auto (GStrv) words = g_strsplit (server ? server : "", " ", -1);
+
+  for (char **word = words; *word; word++) {
+    const char *path = find_pulse_socket (self, *word);
+
+    if (path) {
+      sbx_draft_bind (self, SBX_BY_POLICY, SBX_MOUNT_READ_ONLY, path, inside);
+      return TRUE;
+    }
+    if (g_str_has_prefix (*word, "tcp") && (sbx_policy_get_shared (self->policy) & SBX_SHARED_NETWORK)) {
+      sbx_draft_offer (self, SBX_OFFER_FIXED, "PULSE_SERVER", *word);
+      return TRUE;
+    }
+  }
+  return FALSE;
+}
+
+static gboolean
+add_pulse_socket (SbxDraft *self, const char *directory, const char *inside)
+{
+  g_autofree char *socket = g_build_filename (directory, "native", NULL);
+
+  if (!sbx_draft_may_be_socket (self, socket))
+    return FALSE;
+  sbx_draft_bind (self, SBX_BY_POLICY, SBX_MOUNT_READ_ONLY, socket, inside);
+  return TRUE;
+}
+
+/* Whether a rule for files is about @directory, or what it is in. */
+static gboolean
+is_said (SbxDraft *self, const char *directory)
+{
+  gsize n;
+  const SbxPathRule *rules = sbx_policy_get_filesystems (self->policy, &n);
+
+  for (gsize i = 0; i < n; i++)
+    if (sbx_path_is_below (directory, rules[i].path) || sbx_path_is_below (rules[i].path, directory))
+      return TRUE;
+  return FALSE;
+}
+
+/* The usual place. All of that directory is shown, for a server that starts anew makes a new socket; only the socket is
+ * of one that somebody has named, or where the policy says what is to be seen there. */
+static gboolean
+add_usual_pulse (SbxDraft *self, const char *at, const char *inside)
+{
+  g_autofree char *directory =
+      self->machine->runtime_dir ? g_build_filename (self->machine->runtime_dir, "pulse", NULL) : NULL;
+  g_autofree char *socket = directory ? g_build_filename (directory, "native", NULL) : NULL;
+
+  if (!socket || !sbx_draft_may_be_socket (self, socket))
+    return FALSE;
+  if (is_said (self, directory))
+    return add_pulse_socket (self, directory, inside);
+  sbx_draft_bind (self, SBX_BY_POLICY, SBX_MOUNT_READ_ONLY, directory, at);
+  return TRUE;
+}
+
+/* Where its clients look for it, one after the other (pulseaudio, src/pulsecore/core-util.c, pa_get_runtime_dir ()). */
+static gboolean
+find_pulse (SbxDraft *self, const char *at, const char *socket)
+{
+  const char *named = sbx_draft_getenv (self, "PULSE_RUNTIME_PATH"), *id = self->machine->machine_id;
+  g_autofree char *name = g_strconcat (id ? id : "", "-runtime", NULL);
+  g_autofree char *in_home = g_build_filename (self->machine->config_home, "pulse", name, NULL);
+
+  return (named && named[0] == '/' && add_pulse_socket (self, named, socket)) || add_usual_pulse (self, at, socket)
+         || (id && add_pulse_socket (self, in_home, socket));
+}
+
 static void
 add_pulseaudio (SbxDraft *self)
 {
-  g_autofree char *server = g_build_filename (self->box->runtime_dir, "pulse/native", NULL);
+  g_autofree char *at = g_build_filename (self->box->runtime_dir, "pulse", NULL);
+  g_autofree char *socket = g_build_filename (at, "native", NULL);
+  g_autofree char *address = g_strconcat ("unix:", socket, NULL);
 
-  if (!bind_runtime (self, "pulse/native"))
+  if (!add_named_pulse (self, socket) && !find_pulse (self, at, socket))
     return;
-  g_autofree char *address = g_strconcat ("unix:", server, NULL);
-  sbx_draft_offer (self, SBX_OFFER_FIXED, "PULSE_SERVER", address);
+  if (!sbx_offers_get (self->box->offers, "PULSE_SERVER"))
+    sbx_draft_offer (self, SBX_OFFER_FIXED, "PULSE_SERVER", address);
   sbx_draft_offer (self, SBX_OFFER_FIXED, "PULSE_CLIENTCONFIG",
                    "/dev/null"); /* no shared memory: the host's is not here */
 }
 
+/* PIPEWIRE_REMOTE is a path, or a name in PIPEWIRE_RUNTIME_DIR or the runtime directory (pipewire(1)). Inside, it is
+ * there by its usual name. */
 static void
 add_pipewire (SbxDraft *self)
 {
-  bind_runtime (self, "pipewire-0");
+  const char *remote = sbx_draft_getenv (self, "PIPEWIRE_REMOTE");
+  const char *named = sbx_draft_getenv (self, "PIPEWIRE_RUNTIME_DIR");
+  const char *directory = named && named[0] == '/' ? named : self->machine->runtime_dir;
+  g_autofree char *inside = g_build_filename (self->box->runtime_dir, "pipewire-0", NULL), *path = NULL;
+
+  if (remote && remote[0] == '/')
+    path = g_strdup (remote);
+  else if (directory && !(remote && strchr (remote, '/')))
+    path = g_build_filename (directory, remote ? remote : "pipewire-0", NULL);
+  if (path && sbx_draft_may_be_socket (self, path))
+    sbx_draft_bind (self, SBX_BY_POLICY, SBX_MOUNT_READ_ONLY, path, inside);
 }
 
 static void
 add_cups (SbxDraft *self)
 {
-  sbx_draft_bind_if_there (self, SBX_BY_POLICY, SBX_MOUNT_READ_ONLY, "/run/cups/cups.sock");
+  static const char usual[] = "/run/cups/cups.sock";
+  const char *server = sbx_draft_getenv (self, "CUPS_SERVER");
+
+  if (server && server[0] == '/' && sbx_draft_may_be_socket (self, server))
+    sbx_draft_bind (self, SBX_BY_POLICY, SBX_MOUNT_READ_ONLY, server, usual);
+  else
+    sbx_draft_bind_if_there (self, SBX_BY_POLICY, SBX_MOUNT_READ_ONLY, usual);
 }
 
 static void

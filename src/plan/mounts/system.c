@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "common/path.h"
 #include "plan/mounts/links.h"
 #include "wire/layout.h"
 
@@ -57,6 +58,20 @@ hide_secrets (SbxDraft *self)
   }
 }
 
+/* A user whom some service names outside (LDAP, sssd, systemd-homed) has the same name inside. */
+static void
+add_own_account (SbxDraft *self)
+{
+  static const char *const files[][2] = { { "passwd", "/etc/passwd" }, { "group", "/etc/group" } };
+
+  for (gsize i = 0; self->machine->accounts && i < G_N_ELEMENTS (files); i++) {
+    g_autofree char *content = self->machine->accounts (self->machine, files[i][1]);
+
+    if (content)
+      sbx_draft_file (self, SBX_BY_SYSTEM, files[i][0], content, files[i][1]);
+  }
+}
+
 static void
 add_etc (SbxDraft *self)
 {
@@ -65,22 +80,105 @@ add_etc (SbxDraft *self)
     hide_secrets (self);
   if (self->box->as_root)
     add_accounts (self);
+  else
+    add_own_account (self);
 }
 
-/* resolv.conf often is a link into /run; with a network its target must be there. */
+/* What packages keep in /var and programs read there, by links of /usr or by name: dictionaries, fonts' and TeX's
+ * tables, catalogues. Nothing in it is anybody's. */
 static void
-add_resolver (SbxDraft *self)
+add_data (SbxDraft *self)
 {
-  g_autofree char *link = NULL, *target = NULL;
+  static const char *const places[] = { "/var/cache/fontconfig",
+                                        "/var/cache/man",
+                                        "/var/cache/postgresql/dicts",
+                                        "/var/cache/swcatalog",
+                                        "/var/lib/app-info",
+                                        "/var/lib/aspell",
+                                        "/var/lib/ca-certificates-java",
+                                        "/var/lib/dictionaries-common",
+                                        "/var/lib/emacsen-common",
+                                        "/var/lib/gems",
+                                        "/var/lib/ghc",
+                                        "/var/lib/ghostscript",
+                                        "/var/lib/ieee-data",
+                                        "/var/lib/ispell",
+                                        "/var/lib/libreoffice",
+                                        "/var/lib/mecab",
+                                        "/var/lib/sgml-base",
+                                        "/var/lib/snmp/mibs",
+                                        "/var/lib/swcatalog",
+                                        "/var/lib/texmf",
+                                        "/var/lib/usbutils",
+                                        "/var/lib/vim",
+                                        "/var/lib/xfonts",
+                                        "/var/lib/xkb",
+                                        "/var/lib/xml-core",
+                                        "/var/spool/libreoffice" };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (places); i++)
+    sbx_draft_bind_if_there (self, SBX_BY_SYSTEM, SBX_MOUNT_READ_ONLY, places[i]);
+}
+
+#define RESOLVER "/etc/resolv.conf"
+
+/* The servers' addresses, with a network. A file that is replaced by a rename, when the network changes, would stay the
+ * old one inside; so the directory is shown that it is replaced in, where that is one of a resolver's own in /run. */
+static void
+add_resolver (SbxDraft *self, const char *place)
+{
+  g_autofree char *directory = g_path_get_dirname (place), *link = NULL;
 
   if (!(sbx_policy_get_shared (self->policy) & SBX_SHARED_NETWORK))
     return;
-  self->machine->look (self->machine, "/etc/resolv.conf", &link);
-  if (!link)
-    return;
-  target = g_canonicalize_filename (link, "/etc");
-  if (g_str_has_prefix (target, "/run/") || g_str_has_prefix (target, "/var/"))
-    sbx_draft_bind_if_there (self, SBX_BY_POLICY, SBX_MOUNT_READ_ONLY, target);
+  self->machine->look (self->machine, place, &link);
+  if (!link && self->machine->uid != 0 && g_str_has_prefix (directory, "/run/"))
+    sbx_draft_bind (self, SBX_BY_POLICY, SBX_MOUNT_READ_ONLY, directory, directory);
+  else
+    sbx_draft_bind (self, SBX_BY_POLICY, SBX_MOUNT_READ_ONLY, place, place);
+}
+
+/* Whether a mount shows @place already, or the policy says how. */
+static gboolean
+is_shown_already (SbxDraft *self, const char *place)
+{
+  for (guint i = 0; i < self->box->mounts->len; i++) {
+    const SbxMount *mount = &g_array_index (self->box->mounts, SbxMount, i);
+
+    if (mount->kind == SBX_MOUNT_BIND && sbx_path_is_below (place, mount->dest))
+      return TRUE;
+  }
+  return sbx_policy_get_access (self->policy, place) != SBX_ACCESS_NONE;
+}
+
+static gboolean
+is_of_user (SbxDraft *self, const char *place)
+{
+  const char *const own[] = { self->machine->home, self->machine->data_home, self->machine->config_home,
+                              self->machine->runtime_dir };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (own); i++)
+    if (own[i] && (sbx_path_is_below (place, own[i]) || sbx_path_is_below (own[i], place)))
+      return TRUE;
+  return FALSE;
+}
+
+/* What links of the system lead to, outside of it. The keeper mounts it, as the object that it was found to be. */
+static void
+add_link_targets (SbxDraft *self)
+{
+  const GArray *links = self->machine->links_out ? self->machine->links_out (self->machine) : NULL;
+
+  for (guint i = 0; links && i < links->len; i++) {
+    const SbxLinkOut *row = &g_array_index (links, SbxLinkOut, i);
+
+    if (is_of_user (self, row->place) || is_shown_already (self, row->place))
+      continue;
+    if (strcmp (row->link, RESOLVER) == 0)
+      add_resolver (self, row->place);
+    else
+      sbx_draft_bind (self, SBX_BY_SYSTEM, SBX_MOUNT_READ_ONLY, row->place, row->place);
+  }
 }
 
 static void
@@ -99,7 +197,7 @@ add_empty_places (SbxDraft *self)
   sbx_draft_mount (self, SBX_BY_SYSTEM, SBX_MOUNT_TMPFS, NULL, "/tmp", 01777);
   sbx_draft_mount (self, SBX_BY_SYSTEM, SBX_MOUNT_TMPFS, NULL, "/var/tmp", 01777);
   sbx_draft_mount (self, SBX_BY_SYSTEM, SBX_MOUNT_SYMLINK, "../run", "/var/run", -1);
-  sbx_draft_bind_if_there (self, SBX_BY_SYSTEM, SBX_MOUNT_READ_ONLY, "/var/cache/fontconfig");
+  add_data (self);
   sbx_draft_mount (self, SBX_BY_SYSTEM, SBX_MOUNT_TMPFS, NULL, "/run", 0755);
   sbx_draft_mount (self, SBX_BY_SYSTEM, SBX_MOUNT_DIRECTORY, NULL, self->box->runtime_dir, 0700);
   sbx_draft_writable (self, "/tmp");
@@ -169,7 +267,6 @@ sbx_mounts_add_system (SbxDraft *self)
   add_usr (self);
   add_etc (self);
   add_empty_places (self);
-  add_resolver (self);
   if (sbx_policy_get_devices (self->policy) & SBX_DEVICE_ALL)
     sbx_draft_bind (self, SBX_BY_POLICY, SBX_MOUNT_DEVICES, "/dev", "/dev");
   else
@@ -182,6 +279,7 @@ sbx_mounts_add_system (SbxDraft *self)
   sbx_draft_writable (self, "/proc");
   sbx_mounts_add_links (self);
   add_home (self);
+  add_link_targets (self);
   if (self->box->handler)
     add_debugger_start (self);
 }
