@@ -56,7 +56,7 @@ _sandboxctl ()
     *)
       case $verb in
         run) mapfile -t COMPREPLY < <(compgen -c -- "$cur"); return ;;
-        explain) words=$(sandboxctl complete profiles 2>/dev/null) ;;
+        explain | override) words=$(sandboxctl complete profiles 2>/dev/null) ;;
         show | stop | kill | wait | exec | attach | procfs | restrict) words=$(sandboxctl complete instances 2>/dev/null) ;;
         desktop)
           case $prev in
@@ -67,6 +67,12 @@ _sandboxctl ()
               return
               ;;
             remove) words=$(cd "${XDG_STATE_HOME:-$HOME/.local/state}/sandbox/desktop" 2>/dev/null && compgen -G '*.record' | sed 's/\.record$//') ;;
+          esac
+          ;;
+        data)
+          case $COMP_CWORD in
+            2) words="list remove export" ;;
+            *) words=$(sandboxctl complete data 2>/dev/null) ;;
           esac
           ;;
         crashes)

@@ -12,7 +12,7 @@ function __sandboxctl_is
 end
 
 function __sandboxctl_options
-    if __sandboxctl_is run exec attach procfs explain
+    if __sandboxctl_is run exec attach procfs explain override
         sandboxctl complete options=(__sandboxctl_verb) 2>/dev/null | string match -v -- '*='
     else
         sandboxctl complete options=(__sandboxctl_verb) 2>/dev/null
@@ -56,10 +56,12 @@ complete -c sandboxctl -f
 complete -c sandboxctl -n 'test (count (commandline -opc)) -eq 1' -a '(sandboxctl complete verbs 2>/dev/null)'
 complete -c sandboxctl -n 'not __sandboxctl_in_command; and string match -q -- "-*" (commandline -ct)' -a '(__sandboxctl_options)'
 complete -c sandboxctl -n '__sandboxctl_is show stop kill wait exec attach procfs restrict' -a '(sandboxctl complete instances 2>/dev/null)'
-complete -c sandboxctl -n '__sandboxctl_is explain profile' -a '(sandboxctl complete profiles 2>/dev/null)'
+complete -c sandboxctl -n '__sandboxctl_is explain override profile' -a '(sandboxctl complete profiles 2>/dev/null)'
 complete -c sandboxctl -n '__sandboxctl_is profile' -a 'list show check diff score'
 complete -c sandboxctl -n '__sandboxctl_is desktop; and test (count (commandline -opc)) -eq 2' -a 'install remove list'
 complete -c sandboxctl -n '__sandboxctl_is desktop; and test (count (commandline -opc)) -ge 3' -a '(__fish_complete_suffix .desktop; path basename /usr/share/applications/*.desktop 2>/dev/null)'
+complete -c sandboxctl -n '__sandboxctl_is data; and test (count (commandline -opc)) -eq 2' -a 'list remove export'
+complete -c sandboxctl -n '__sandboxctl_is data; and test (count (commandline -opc)) -ge 3' -a '(sandboxctl complete data 2>/dev/null)'
 complete -c sandboxctl -n '__sandboxctl_wants_command' -a '(__sandboxctl_command)'
 complete -c sandboxctl -n '__sandboxctl_is crashes; and test (count (commandline -opc)) -eq 2' -a 'list show remove'
 complete -c sandboxctl -n '__sandboxctl_is crashes; and test (count (commandline -opc)) -ge 3' -a '(sandboxctl complete crashes 2>/dev/null)'
@@ -72,5 +74,5 @@ for option in hidepid subset
 end
 # Options with a value, which fish has to know as such
 for option in (sandboxctl complete options=run 2>/dev/null | string replace -rf -- '^--(.*)=$' '$1')
-    complete -c sandboxctl -n '__sandboxctl_is run exec attach procfs explain; and not __sandboxctl_in_command' -l $option -x -a "(__sandboxctl_values $option)"
+    complete -c sandboxctl -n '__sandboxctl_is run exec attach procfs explain override; and not __sandboxctl_in_command' -l $option -x -a "(__sandboxctl_values $option)"
 end

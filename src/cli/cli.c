@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "cli/text/output.h"
+#include "cli/words.h"
 #include "config.h"
 
 #define SBX_HELP_COLUMNS 78
@@ -36,6 +37,22 @@ sbx_take_sandbox_and_command (SbxCommand *command, const char *first, char ***ar
   return word;
 }
 
+/* What is to be said of the option of @argv that @error complains of, or NULL. */
+static char *
+explain_option (const SbxVerb *verb, char *const *argv, const GError *error)
+{
+  if (!verb || !g_error_matches (error, G_OPTION_ERROR, G_OPTION_ERROR_UNKNOWN_OPTION))
+    return NULL;
+  for (; *argv; argv++) {
+    g_autofree char *valid = g_utf8_make_valid (*argv, -1);
+
+    if (**argv == '-' && strstr (error->message, valid))
+      return sbx_words_explain_option (
+          &(SbxWordsVerb){ verb->name, verb->options, verb->policy || verb->forwards, verb->policy }, valid);
+  }
+  return NULL;
+}
+
 gboolean
 sbx_parse (SbxCommand *command, const GOptionEntry *entries, GOptionGroup *group, const char *usage,
            const char *summary, int *status)
@@ -43,7 +60,9 @@ sbx_parse (SbxCommand *command, const GOptionEntry *entries, GOptionGroup *group
   g_autoptr (GOptionContext) context = g_option_context_new (usage);
   g_autoptr (GError) error = NULL;
   g_autofree char *program = g_strconcat ("sandboxctl ", command->argv[0], NULL);
-  g_autofree char *wrapped = sbx_output_wrap (summary, SBX_HELP_COLUMNS);
+  g_autofree char *wrapped = sbx_output_wrap (summary, SBX_HELP_COLUMNS), *meant = NULL;
+  g_autofree char **words = NULL;
+  const SbxVerb *verb;
 
   g_option_context_set_summary (context, wrapped);
   g_option_context_set_strict_posix (context, command->strict);
@@ -51,6 +70,8 @@ sbx_parse (SbxCommand *command, const GOptionEntry *entries, GOptionGroup *group
   if (group)
     g_option_context_add_group (context, group);
   g_set_prgname (program);
+  verb = sbx_verb_find (command->verbs, command->argv[0]);
+  words = g_memdup2 (command->argv, (gsize) (command->argc + 1) * sizeof *words);
   command->argv[0] = program;
   if (g_option_context_parse (context, &command->argc, &command->argv, &error)) {
     command->argv[0] = (char *) "";
@@ -60,7 +81,9 @@ sbx_parse (SbxCommand *command, const GOptionEntry *entries, GOptionGroup *group
     }
     return TRUE;
   }
-  *status = sbx_fail (_ ("%s (see `%s --help`)"), error->message, program);
+  meant = explain_option (verb, words + 1, error);
+  *status = meant ? sbx_fail ("%s; %s", error->message, meant)
+                  : sbx_fail (_ ("%s (see `%s --help`)"), error->message, program);
   return FALSE;
 }
 

@@ -4,6 +4,7 @@
 #include <glib/gi18n.h>
 #include <string.h>
 
+#include "common/key-file.h"
 #include "config.h"
 #include "policy/vocabulary.h"
 
@@ -92,7 +93,7 @@ keys_of (SbxPolicyOptions *self, const char *group)
 
   if (!keys) {
     keys = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
-    g_hash_table_insert (self->groups, (gpointer) group, keys);
+    g_hash_table_insert (self->groups, (gpointer) g_intern_string (group), keys);
   }
   return keys;
 }
@@ -127,6 +128,98 @@ make_absolute (const char *item)
     return g_strdup (item);
   full = g_canonicalize_filename (path, NULL);
   return g_strconcat (full, colon ? colon : strchr (full, ':') ? "/" : "", NULL);
+}
+
+/* "network" of "!network", "~/x" of "~/x:ro". */
+static char *
+bare_word (const SbxFacility *row, const char *word)
+{
+  const char *begin = word + (*word == '!'), *slash = strrchr (begin, '/');
+  const char *colon = row->kind == SBX_KIND_PATHS ? strrchr (slash ? slash : begin, ':') : NULL;
+
+  return colon ? g_strndup (begin, (gsize) (colon - begin)) : g_strdup (begin);
+}
+
+/* Puts @word behind the list, and takes out what says something else of the same thing. */
+static void
+put_word (GHashTable *keys, const SbxFacility *row, const char *key, const char *word)
+{
+  const char *before = g_hash_table_lookup (keys, key);
+  g_auto (GStrv) words = sbx_key_file_split (before ? before : "");
+  g_autofree char *bare = bare_word (row, word);
+
+  g_hash_table_remove (keys, key);
+  for (char **old = words; *old; old++) {
+    g_autofree char *old_bare = bare_word (row, *old);
+
+    if (strcmp (old_bare, bare) != 0)
+      add_word (keys, key, "", *old);
+  }
+  add_word (keys, key, "", word);
+}
+
+void
+sbx_policy_options_put (SbxPolicyOptions *self, const char *group, const char *key, const char *value)
+{
+  const SbxFacility *row = sbx_facility_find (group, key, NULL);
+  GHashTable *keys;
+  g_auto (GStrv) words = NULL;
+
+  if (!row)
+    return;
+  keys = keys_of (self, group);
+  if (row->kind != SBX_KIND_FLAGS && row->kind != SBX_KIND_PATHS && row->kind != SBX_KIND_CALLS
+      && !(row->kind == SBX_KIND_PAIRS && row->key)) {
+    g_hash_table_replace (keys, g_strdup (key), g_strdup (value));
+    return;
+  }
+  words = sbx_key_file_split (value);
+  for (char **word = words; *word; word++)
+    put_word (keys, row, key, *word);
+}
+
+void
+sbx_policy_options_put_all (SbxPolicyOptions *self, const SbxPolicyOptions *above)
+{
+  GHashTableIter iter, inner;
+  gpointer group, keys, key, value;
+
+  g_hash_table_iter_init (&iter, above->groups);
+  while (g_hash_table_iter_next (&iter, &group, &keys)) {
+    g_hash_table_iter_init (&inner, keys);
+    while (g_hash_table_iter_next (&inner, &key, &value))
+      sbx_policy_options_put (self, group, key, value);
+  }
+}
+
+gboolean
+sbx_policy_options_is_empty (const SbxPolicyOptions *self)
+{
+  return g_hash_table_size (self->groups) == 0;
+}
+
+static GList *
+sorted_keys (GHashTable *table)
+{
+  return g_list_sort (g_hash_table_get_keys (table), (GCompareFunc) strcmp);
+}
+
+char *
+sbx_policy_options_to_text (const SbxPolicyOptions *self)
+{
+  GString *text = g_string_new (NULL);
+  g_autoptr (GList) groups = sorted_keys (self->groups);
+
+  for (GList *group = groups; group; group = group->next) {
+    GHashTable *keys = g_hash_table_lookup (self->groups, group->data);
+    g_autoptr (GList) names = sorted_keys (keys);
+
+    g_string_append_printf (text, "%s[%s]\n", text->len > 0 ? "\n" : "", (const char *) group->data);
+    for (GList *name = names; name; name = name->next)
+      g_string_append_printf (text, "%s=%s\n", (const char *) name->data,
+                              (const char *) g_hash_table_lookup (keys, name->data));
+  }
+  return g_string_free (text, FALSE);
 }
 
 static gboolean

@@ -21,6 +21,15 @@ GVariant *sbx_policy_options_to_variant (const SbxPolicyOptions *self);
 /* One option as on the command line, without its dashes. Errors: G_OPTION_ERROR. */
 gboolean sbx_policy_options_add (SbxPolicyOptions *self, const char *name, const char *value, GError **error);
 
+/* What a profile says below [@group]: of lists, its words come behind those that are there already, in place of the
+ * same ones; other values replace. Keys that are none stay out. */
+void sbx_policy_options_put (SbxPolicyOptions *self, const char *group, const char *key, const char *value);
+/* The same with all of @above. */
+void sbx_policy_options_put_all (SbxPolicyOptions *self, const SbxPolicyOptions *above);
+gboolean sbx_policy_options_is_empty (const SbxPolicyOptions *self);
+/* As the groups of a profile, in order; the caller's. */
+char *sbx_policy_options_to_text (const SbxPolicyOptions *self);
+
 /* The names of the options in order, NULL-terminated; free the array only. */
 const char **sbx_policy_options_names (void);
 /* The words that the option @name takes, separated by spaces; NULL when it is not a choice of words. The caller's. */

@@ -10,8 +10,8 @@
 #include "cli/link/follow.h"
 #include "cli/text/output.h"
 #include "cli/verbs/verbs.h"
+#include "cli/words.h"
 #include "config.h"
-#include "policy/options.h"
 
 static void
 usage (FILE *stream)
@@ -26,14 +26,10 @@ usage (FILE *stream)
 static int
 unknown_verb (const char *name)
 {
-  g_autofree const char **names = sbx_verb_names (sbx_verbs);
-  g_autofree char *list = NULL;
-  const char *near = sbx_nearest_word (name, names);
+  g_autofree const char **verbs = sbx_verb_names (sbx_verbs);
+  g_autofree char *meant = sbx_words_explain_verb (verbs, name);
 
-  if (near)
-    return sbx_fail (_ ("there is no verb \"%s\", did you mean \"%s\"?"), name, near);
-  list = g_strjoinv (", ", (char **) names);
-  return sbx_fail (_ ("there is no verb \"%s\"; there are %s"), name, list);
+  return sbx_fail (_ ("there is no verb \"%s\"; %s"), name, meant);
 }
 
 static int

@@ -28,14 +28,31 @@ edit_distance (const char *a, const char *b)
 #undef SAME
 }
 
+/* The only one that begins with @word, of which there must be enough to mean something. */
+static const char *
+only_beginning (const char *word, const char *const *words)
+{
+  const char *found = NULL;
+
+  if (strlen (word) < 2)
+    return NULL;
+  for (; *words; words++)
+    if (g_str_has_prefix (*words, word)) {
+      if (found)
+        return NULL;
+      found = *words;
+    }
+  return found;
+}
+
 const char *
 sbx_nearest_word (const char *word, const char *const *words)
 {
-  const char *nearest = NULL;
+  const char *nearest = only_beginning (word, words);
   gsize best = MAX (strlen (word) / 3, 1) + 1;
 
-  if (strlen (word) > 64)
-    return NULL;
+  if (nearest || strlen (word) > 64)
+    return nearest;
   for (; *words; words++) {
     gsize distance = edit_distance (word, *words);
 

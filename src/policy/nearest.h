@@ -6,8 +6,8 @@
 
 G_BEGIN_DECLS
 
-/* Returns the word of @words (NULL-terminated) nearest to @word by edit distance, or NULL when none is near (distance
- * > 1/3). */
+/* Returns the only word of @words (NULL-terminated) that begins with @word, or else the nearest by edit distance, or
+ * NULL when none is near (distance > 1/3). */
 const char *sbx_nearest_word (const char *word, const char *const *words);
 
 G_END_DECLS

@@ -303,6 +303,104 @@ TEST_P (Desktop, ChoosesTheProfile)
   }
 }
 
+/* A click that could not start anything is refused, and named; where it can, it is not. */
+TEST_P (Desktop, OutOfReach)
+{
+  const std::string own = home () + "/tools";
+  const std::vector<std::pair<std::string, std::string> > hopeless = {
+    { own + "/prog %F", own },
+    { "env A=b " + own + "/prog", own },
+    { "/bin/sh " + own + "/script", own },
+    { "env HINT=/x.desktop /snap/bin/vlc %U", "vlc" },
+    { "pkexec /usr/sbin/synaptic", "administrator" },
+    { "env A=b sudo true", "administrator" },
+    { "gapplication launch org.example.App", "gapplication" },
+    { "flatpak run org.example.App", "flatpak" },
+    { own + "/Player.AppImage %U", "--appimage-extract" },
+    { "/usr/bin/no-such-program", "no-such-program" },
+  };
+
+  fs::create_directories (own);
+  for (const char *name : { "prog", "script", "Player.AppImage" })
+    write_file (own + "/" + name, "#!/bin/sh\n", 0755);
+  for (const auto &[exec, word] : hopeless) {
+    add_application ("app.desktop", exec);
+    EXPECT_TRUE (fails_with (sandboxctl ({ "desktop", "install", "app" }), 125, { word, "nothing was installed" }))
+        << exec;
+    EXPECT_FALSE (fs::exists (applications () + "/app.desktop")) << exec;
+  }
+  add_application ("app.desktop", "true", "Path=" + own + "\n");
+  EXPECT_TRUE (fails_with (sandboxctl ({ "desktop", "install", "app" }), 125, { own, "Path=" }));
+
+  /* All the same; and with a profile that shows it */
+  add_application ("app.desktop", own + "/prog");
+  Outcome forced = sandboxctl ({ "desktop", "install", "--force", "app" });
+  EXPECT_TRUE (succeeds (forced));
+  EXPECT_NE (forced.out.find ("may not work"), std::string::npos) << forced.out;
+  EXPECT_TRUE (succeeds (sandboxctl ({ "desktop", "remove", "app" })));
+  add_profile ("shows", "[Profile]\nName=shows\nInherits=desktop\n[Context]\nfilesystems=~/tools:ro;\n");
+  Outcome shown = sandboxctl ({ "desktop", "install", "--profile=shows", "app" });
+  EXPECT_TRUE (succeeds (shown));
+  EXPECT_EQ (shown.out.find ("may not work"), std::string::npos) << shown.out;
+  EXPECT_TRUE (succeeds (sandboxctl ({ "desktop", "remove", "app" })));
+}
+
+/* By what lies beside the program, what it names, and what the entry says of itself. */
+TEST_P (Desktop, FindsTheKind)
+{
+  const std::string opt = dir () + "/opt";
+
+  fs::create_directories (opt + "/electron");
+  write_file (opt + "/electron/app", "#!/bin/sh\n", 0755);
+  write_file (opt + "/electron/chrome-sandbox", "");
+  write_file (opt + "/qt",
+              "\x7f"
+              "ELF libQt5WebEngineCore.so.5",
+              0755);
+  write_file (opt + "/plain", "#!/bin/sh\n", 0755);
+  const std::vector<std::pair<std::string, std::string> > rows = {
+    { opt + "/electron/app\nCategories=Office;\n", "chromium-based" },
+    { opt + "/qt\n", "chromium-based" },
+    { opt + "/plain\nCategories=Network;Chat;\n", "online" },
+    { opt + "/plain\nCategories=Office;\n", "desktop" },
+  };
+
+  for (const auto &[exec, profile] : rows) {
+    add_application ("org.example.Kind.desktop", exec);
+    Outcome outcome = sandboxctl ({ "desktop", "install", "--force", "org.example.Kind" });
+    EXPECT_NE (outcome.out.find ("under the profile " + profile + "\n"), std::string::npos) << outcome.out;
+    EXPECT_EQ (outcome.out.find ("--profile=desktop") != std::string::npos, profile != "desktop") << outcome.out;
+    EXPECT_TRUE (succeeds (sandboxctl ({ "desktop", "remove", "org.example.Kind" })));
+  }
+  /* What was asked for stays */
+  add_application ("org.example.Kind.desktop", rows[0].first);
+  EXPECT_NE (sandboxctl ({ "desktop", "install", "--force", "--profile=desktop", "org.example.Kind" })
+                 .out.find ("under the profile desktop\n"),
+             std::string::npos);
+  EXPECT_TRUE (succeeds (sandboxctl ({ "desktop", "remove", "org.example.Kind" })));
+}
+
+TEST_P (Desktop, AllOfThemAndNearestNames)
+{
+  add_application ("org.example.One.desktop", "true");
+  add_application ("org.example.Two.desktop", "cat %f");
+  add_application ("org.example.Root.desktop", "pkexec true");
+  add_application ("org.example.Hidden.desktop", "sleep 1", "NoDisplay=true\n");
+  add_application ("org.example.Panel.desktop", "ls", "Categories=Settings;\n");
+  EXPECT_TRUE (
+      fails_with (sandboxctl ({ "desktop", "install", "org.example.Oen" }), 125, { "org.example.One.desktop" }));
+  fs::create_directories (home () + "/.config/true");
+  Outcome all = sandboxctl ({ "desktop", "install", "--all" });
+  EXPECT_TRUE (all.status == 0) << all.err;
+  EXPECT_NE (all.err.find ("org.example.Root.desktop"), std::string::npos) << all.err;
+  EXPECT_NE (all.out.find ("cp -a ~/.config/true "), std::string::npos) << all.out;
+  EXPECT_EQ (json ({ "desktop", "list", "--json" }).size (), 2u);
+  EXPECT_TRUE (succeeds (sandboxctl ({ "desktop", "remove", "--all" })));
+  EXPECT_EQ (json ({ "desktop", "list", "--json" }).size (), 0u);
+  EXPECT_FALSE (fs::exists (applications () + "/org.example.One.desktop"));
+  EXPECT_TRUE (fails_with (sandboxctl ({ "desktop", "install", "--all", "x" }), 125, { "--all" }));
+}
+
 /* As a desktop does it: GLib reads the launcher, puts the file in and starts it. */
 TEST_P (Desktop, ADoubleClick)
 {

@@ -162,6 +162,26 @@ TEST_P (Hints, ThePathInside)
   EXPECT_EQ (run (hidden).out.find (bin), std::string::npos);
 }
 
+/* What other programs call it, and the profile that is made for a program. */
+TEST_P (Hints, WordsOfOtherPrograms)
+{
+  EXPECT_TRUE (fails_with (sandboxctl ({ "ls" }), 125, { "ls", "sandboxctl ps" }));
+  EXPECT_TRUE (fails_with (sandboxctl ({ "run", "-it", "true" }), 125, { "-it", "--tty" }));
+  EXPECT_TRUE (fails_with (run_in ({ "--socket=pulse" }, { "true" }), 125, { "pulse", "pulseaudio" }));
+  EXPECT_TRUE (fails_with (run_in ({ "--net=none" }, { "true" }), 125, { "--share=network" }));
+  EXPECT_TRUE (fails_with (sandboxctl ({ "firefox", "-P" }), 125, { "run --profile=firefox -- firefox" }));
+}
+
+TEST_P (Hints, TheProfileThatIsMadeForIt)
+{
+  const std::string bin = home () + "/bin";
+
+  ASSERT_EQ (mkdir (bin.c_str (), 0755), 0);
+  tool (bin + "/firefox", "/bin/sh");
+  EXPECT_TRUE (says (run_in ({}, { bin + "/firefox" }), "--profile=firefox"));
+  EXPECT_EQ (run_in ({ "--filesystem=~/bin:ro" }, { bin + "/firefox" }).err, "");
+}
+
 class Refused : public OnBus {
 protected:
   void

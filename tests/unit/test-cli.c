@@ -6,11 +6,13 @@
 #include <string.h>
 #include <sys/wait.h>
 
+#include "cli/cli.h"
 #include "cli/instances.h"
 #include "cli/link/follow.h"
 #include "cli/meanings.h"
 #include "cli/policy-options.h"
 #include "cli/signal-names.h"
+#include "cli/words.h"
 #include "common/error.h"
 #include "common/names.h"
 #include "policy/policy.h"
@@ -106,6 +108,65 @@ test_failures (void)
       g_assert_nonnull (strstr (text, rows[i].word));
   }
   g_assert_nonnull (strstr (remedy, "--filesystem=/proc/self:ro"));
+}
+
+static const SbxVerb some_verbs[] = {
+  { "run", NULL, "", TRUE, TRUE,
+    "--profile= --detach --file-forwarding --tty --cwd= --env= --unset-env= --app-id= --fd=" },
+  { "ps", NULL, "", FALSE, FALSE, "--all --tree --json" },
+  { "stop", NULL, "", FALSE, FALSE, "--grace=" },
+  { "complete", NULL, NULL, FALSE, FALSE, "" },
+  { .name = NULL },
+};
+
+/* What one would have written elsewhere, and a part of what is said. */
+static void
+test_words (void)
+{
+  static const struct {
+    const char *verb, *word, *says;
+  } rows[] = {
+    { NULL, "ls", "`sandboxctl ps`" },
+    { NULL, "inspect", "`sandboxctl show SANDBOX`" },
+    { NULL, "enter", "`sandboxctl exec SANDBOX -- sh`" },
+    { NULL, "firefox", "run --profile=firefox -- firefox" },
+    { NULL, "sed", "run -- sed" },
+    { NULL, "rnu", "\"run\"" },
+    { NULL, "sto", "\"stop\"" },
+    { NULL, "no-such-thing", "run, ps, stop" },
+    { "run", "-it", "`--tty`" },
+    { "run", "--rm", "nothing is left" },
+    { "run", "--net=none", "there is no network" },
+    { "run", "--net=eth0", "--share=network" },
+    { "run", "--private=/x", "--persist" },
+    { "run", "-v", "--filesystem=" },
+    { "run", "--volume=/a:/b", "--filesystem=" },
+    { "run", "--whitelist=~/x", "--filesystem=" },
+    { "run", "--socke=x", "--socket?" },
+    { "run", "--filesys", "--filesystem?" },
+    { "ps", "--al", "--all?" },
+    { "ps", "--rm", NULL },
+    { "stop", "-t", "--grace" },
+    { "run", "--", NULL },
+    { "run", "-x", NULL },
+    { "run", "", NULL },
+  };
+
+  g_autofree const char **verbs = sbx_verb_names (some_verbs);
+
+  for (gsize i = 0; i < G_N_ELEMENTS (rows); i++) {
+    const SbxVerb *verb = rows[i].verb ? sbx_verb_find (some_verbs, rows[i].verb) : NULL;
+    const SbxWordsVerb known = { rows[i].verb, verb ? verb->options : "", verb && verb->forwards,
+                                 verb && verb->policy };
+    g_autofree char *said =
+        verb ? sbx_words_explain_option (&known, rows[i].word) : sbx_words_explain_verb (verbs, rows[i].word);
+
+    g_assert_cmpint (said == NULL, ==, rows[i].says == NULL);
+    if (said && !strstr (said, rows[i].says))
+      g_error ("%s: %s", rows[i].word, said);
+  }
+  g_assert_cmpstr (sbx_words_profile_of ("/usr/bin/firefox-esr"), ==, "firefox");
+  g_assert_null (sbx_words_profile_of ("true"));
 }
 
 /* Every word that completion offers is one that the policy knows, and takes again. */
@@ -363,6 +424,7 @@ main (int argc, char **argv)
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/cli/signal-names", test_signals);
   g_test_add_func ("/cli/exit-status", test_exit_status);
+  g_test_add_func ("/cli/words", test_words);
   g_test_add_func ("/cli/failures", test_failures);
   g_test_add_func ("/cli/policy-options/words", test_policy_words);
   g_test_add_func ("/cli/policy-options/lists", test_policy_options);

@@ -236,7 +236,8 @@ test_nearest (void)
     { "networks", "network" }, { "socket", "sockets" },
     { "x12", "x11" },          { "ipx", "ipc" },
     { "something", NULL },     { "", NULL },
-    { "xyz", NULL },
+    { "xyz", NULL },           { "ne", "network" },
+    { "so", "sockets" },       { "n", NULL },
   };
   g_autofree char *endless = g_strnfill (100000, 'n');
 

@@ -351,9 +351,10 @@ test_documents (void)
 int
 main (int argc, char **argv)
 {
-  static const char *const names[] = { "browser", "chromium", "debugger", "default",     "desktop",     "devel",
-                                       "dumper",  "evince",   "firefox",  "gimp",        "libreoffice", "mpv",
-                                       "offline", "strict",   "terminal", "thunderbird", "tracer" };
+  static const char *const names[] = { "browser", "chromium", "chromium-based", "debugger", "default",  "desktop",
+                                       "devel",   "dumper",   "evince",         "firefox",  "gimp",     "libreoffice",
+                                       "mpv",     "offline",  "online",         "strict",   "terminal", "thunderbird",
+                                       "tracer" };
 
   g_test_init (&argc, &argv, NULL);
   for (gsize i = 0; i < G_N_ELEMENTS (names); i++) {

@@ -241,9 +241,10 @@ test_conditions (Fixture *fixture, gconstpointer data)
 static void
 test_shipped (void)
 {
-  static const char *const names[] = { "browser", "chromium", "debugger", "default",     "desktop",     "devel",
-                                       "dumper",  "evince",   "firefox",  "gimp",        "libreoffice", "mpv",
-                                       "offline", "strict",   "terminal", "thunderbird", "tracer" };
+  static const char *const names[] = { "browser", "chromium", "chromium-based", "debugger", "default",  "desktop",
+                                       "devel",   "dumper",   "evince",         "firefox",  "gimp",     "libreoffice",
+                                       "mpv",     "offline",  "online",         "strict",   "terminal", "thunderbird",
+                                       "tracer" };
   const char *dirs[SBX_N_PLACES] = { SBX_SOURCE_ROOT "/data/profiles", NULL, NULL };
   const SbxPlaces places = { .home = "/home/u" };
   const SbxConditions conditions = { .landlock_abi = 7 };

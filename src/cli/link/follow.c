@@ -15,6 +15,7 @@
 #include "common/names.h"
 
 #define CANCEL_MS 100   /* what has written its first bytes may be faster than the word that it has started */
+#define GRACE_MS 5000   /* between SIGTERM and the end when time is up */
 #define FAILURE_MS 1000 /* between the service's error and the keeper's own words about it */
 
 /* What happens to a signal that we get. */
@@ -47,9 +48,10 @@ typedef struct {
   int signals;
   GError *refusal; /* of the call */
   gboolean replied;
-  gboolean finished;       /* sources that are due in the same iteration still run */
-  GArray *kept;            /* struct signalfd_siginfo, for when it has started */
-  guint cancel, listening; /* sources, or 0 */
+  gboolean finished;              /* sources that are due in the same iteration still run */
+  GArray *kept;                   /* struct signalfd_siginfo, for when it has started */
+  guint cancel, listening, clock; /* sources, or 0 */
+  gboolean late;                  /* time is up */
   int status;
 } Follow;
 
@@ -195,7 +197,7 @@ report_end (Follow *self)
       (void) sbx_fail (
           _ ("the application was ended because it took more memory than it may have; memory= in its profile, or "
              "--limit=memory=…, says how much that is"));
-    finish (self, sbx_lifeline_exit_status (lifeline->wait_status));
+    finish (self, self->late ? SBX_EXIT_TIMEOUT : sbx_lifeline_exit_status (lifeline->wait_status));
   } else {
     finish (self, sbx_fail (_ ("the sandbox broke down: its keeper was killed or failed; the application was ended "
                                "with it")));
@@ -234,6 +236,36 @@ on_cancel (gpointer user_data)
   return G_SOURCE_CONTINUE;
 }
 
+/* When we leave, the lifeline ends, and with it everything. */
+static gboolean
+on_grace_over (gpointer user_data)
+{
+  Follow *self = user_data;
+
+  self->clock = 0;
+  finish (self, SBX_EXIT_TIMEOUT);
+  return G_SOURCE_REMOVE;
+}
+
+static gboolean
+on_time_up (gpointer user_data)
+{
+  Follow *self = user_data;
+
+  self->late = TRUE;
+  self->clock = g_timeout_add (GRACE_MS, on_grace_over, self);
+  (void) sbx_fail (_ ("the time of %g seconds is up; the application is ended"), self->call->timeout_ms / 1000.0);
+  sbx_lifeline_send_signal (self->call->lifeline, SIGTERM, FALSE);
+  return G_SOURCE_REMOVE;
+}
+
+static void
+start_clock (Follow *self)
+{
+  if (self->call->timeout_ms > 0 && self->clock == 0 && !self->late)
+    self->clock = g_timeout_add (self->call->timeout_ms, on_time_up, self);
+}
+
 /* Looks at everything that is known and goes on, or finishes. */
 static void
 decide (Follow *self)
@@ -250,6 +282,7 @@ decide (Follow *self)
     if (self->call->terminal)
       sbx_terminal_start (self->call->terminal);
     send_kept (self);
+    start_clock (self);
     if (over)
       report_end (self);
   } else if (self->refusal && service_died (self->refusal)) {
@@ -393,6 +426,7 @@ sbx_follow (const SbxFollowCall *call)
   close (self.signals);
   g_clear_handle_id (&self.listening, g_source_remove);
   g_clear_handle_id (&self.cancel, g_source_remove);
+  g_clear_handle_id (&self.clock, g_source_remove);
   g_main_loop_unref (self.loop);
   g_array_unref (self.kept);
   g_clear_error (&self.refusal);

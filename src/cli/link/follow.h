@@ -17,11 +17,12 @@ typedef struct {
   GVariant *parameters; /* floating or not */
   GUnixFDList *fds;
   SbxLifeline *lifeline;
-  SbxTerminal *terminal;                            /* or NULL */
-  const char *command;                              /* for messages */
-  const char *cwd;                                  /* as asked for, or NULL */
-  const char *profile;                              /* or NULL */
-  gboolean instance;                                /* a whole sandbox: over when that has ended */
+  SbxTerminal *terminal; /* or NULL */
+  const char *command;   /* for messages */
+  const char *cwd;       /* as asked for, or NULL */
+  const char *profile;   /* or NULL */
+  gboolean instance;     /* a whole sandbox: over when that has ended */
+  guint timeout_ms;      /* 0: none; after the start: SIGTERM, and what is left after five more seconds is ended */
   void (*replied) (GVariant *reply, gpointer data); /* or NULL: the call was answered without an error */
   gpointer data;
 } SbxFollowCall;

@@ -110,6 +110,18 @@ print_crashes (const SbxVerb *verbs, const char *unused)
     close (store);
 }
 
+static void
+print_data (const SbxVerb *verbs, const char *unused)
+{
+  g_autofree char *base = g_build_filename (g_get_user_data_dir (), SBX_RUNTIME_SUBDIR, NULL);
+  g_autoptr (GDir) dir = g_dir_open (base, 0, NULL);
+  const char *name;
+
+  while (dir && (name = g_dir_read_name (dir)))
+    if (*name != '.' && g_utf8_validate (name, -1, NULL) && !strpbrk (name, " \t\n"))
+      printf ("%s\n", name);
+}
+
 int
 sbx_cmd_complete (SbxCommand *command)
 {
@@ -119,6 +131,7 @@ sbx_cmd_complete (SbxCommand *command)
   } rows[] = {
     { "verbs", print_verbs },       { "options", print_options },     { "values", print_values },
     { "profiles", print_profiles }, { "instances", print_instances }, { "crashes", print_crashes },
+    { "data", print_data },
   };
   const char *what = command->argc == 2 ? command->argv[1] : "";
   gsize n = strcspn (what, "=");

@@ -3,6 +3,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "cli/desktop-advice.h"
+#include "cli/exposure.h"
 #include "cli/link/service.h"
 #include "cli/text/output.h"
 #include "cli/verbs/functions.h"
@@ -15,16 +17,16 @@ typedef struct {
   SbxDesktopPlaces *places;
   SbxService *service;
   char *profile;
-  gboolean force, json, no_portal;
+  gboolean force, json, no_portal, all;
   char **words; /* what follows the sub-verb */
   JsonArray *array;
 } Desktop;
 
-/* Whether the service knows @profile, and whether that has an application id of its own. */
+/* Whether the service knows @profile: its policy, and its own application id, which may be NULL; both the caller's. */
 static gboolean
-ask_profile (Desktop *self, const char *profile, gboolean *has_app_id, GError **error)
+ask_profile (Desktop *self, const char *profile, SbxPolicy **policy, char **own_id, GError **error)
 {
-  g_autoptr (GVariant) reply = NULL, details = NULL;
+  g_autoptr (GVariant) reply = NULL, groups = NULL, details = NULL;
   g_autofree char *valid = g_utf8_make_valid (profile, -1);
   const char *app_id = "";
 
@@ -36,10 +38,12 @@ ask_profile (Desktop *self, const char *profile, gboolean *has_app_id, GError **
                             g_variant_new ("(s)", valid), NULL, error);
   if (!reply)
     return FALSE;
+  groups = g_variant_get_child_value (reply, 0);
   details = g_variant_get_child_value (reply, 2);
   g_variant_lookup (details, "app-id", "&s", &app_id);
-  *has_app_id = *app_id != '\0';
-  return TRUE;
+  *own_id = *app_id ? g_strdup (app_id) : NULL;
+  *policy = sbx_exposure_policy (groups, error);
+  return *policy != NULL;
 }
 
 static JsonArray *
@@ -175,6 +179,8 @@ install_record (Desktop *self, SbxDesktopStore *store, SbxDesktopRecord *record,
   if (!entry)
     return FALSE;
   if (portal)
+    g_printerr (_ ("sandboxctl: waiting for an answer in the desktop's dialog (--no-portal: without)\n"));
+  if (portal)
     answer = sbx_portal_ask (portal, self->places, entry, &token, &problem);
   if (answer == SBX_PORTAL_NO)
     return sbx_throw (error, SBX_ERROR_NOT_AUTHORIZED, "%s",
@@ -188,31 +194,135 @@ install_record (Desktop *self, SbxDesktopStore *store, SbxDesktopRecord *record,
   return TRUE;
 }
 
+/* What is known of an application before it is wrapped. */
+typedef struct {
+  SbxDesktopFile *file;
+  SbxDesktopEntry *entry;
+  SbxDesktopKindFound kind; /* of what no profile is made for */
+  char *profile, *app_id, *own_id;
+  SbxPolicy *policy;
+} Candidate;
+
+static void
+candidate_clear (Candidate *self)
+{
+  g_clear_pointer (&self->file, sbx_desktop_file_free);
+  g_clear_pointer (&self->entry, sbx_desktop_entry_free);
+  sbx_desktop_kind_clear (&self->kind);
+  g_free (self->profile);
+  g_free (self->app_id);
+  g_free (self->own_id);
+  g_clear_pointer (&self->policy, sbx_policy_unref);
+}
+
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Candidate, candidate_clear)
+
+static gboolean
+find_application (Desktop *self, SbxDesktopStore *store, const char *word, Candidate *candidate, GError **error)
+{
+  g_autoptr (GHashTable) all = sbx_desktop_store_view (store, NULL);
+  g_autoptr (GError) problem = NULL;
+  g_autofree char *near = NULL;
+
+  candidate->file = sbx_desktop_find (self->places, all, word, &problem);
+  if (!candidate->file && g_error_matches (problem, SBX_ERROR, SBX_ERROR_NOT_FOUND))
+    near = sbx_advice_nearest (self->places, word);
+  if (near)
+    g_prefix_error (&problem, _ ("did you mean %s? "), near);
+  if (problem) {
+    g_propagate_error (error, g_steal_pointer (&problem));
+    return FALSE;
+  }
+  candidate->entry = sbx_desktop_entry_read (candidate->file->file, SBX_DESKTOP_GROUP, error);
+  return candidate->entry != NULL;
+}
+
+/* The one that was asked for; that is made for it; that its kind needs; or the ordinary one. */
+static gboolean
+choose_profile (Desktop *self, Candidate *candidate, GError **error)
+{
+  const char *made = sbx_desktop_choose_profile (self->places, candidate->file, error);
+
+  if (!made)
+    return FALSE;
+  if (!self->profile && strcmp (made, "desktop") == 0
+      && sbx_desktop_find_kind (self->places, candidate->entry, &candidate->kind))
+    made = candidate->kind.profile;
+  candidate->profile = g_strdup (self->profile ? self->profile : made);
+  if (!ask_profile (self, candidate->profile, &candidate->policy, &candidate->own_id, error))
+    return FALSE;
+  if (!candidate->own_id)
+    candidate->app_id = make_app_id (candidate->file->id);
+  return self->force || sbx_advice_check (self->places, candidate->entry, candidate->policy, candidate->profile, error);
+}
+
+static void
+advise (Desktop *self, const Candidate *candidate)
+{
+  g_auto (GStrv) warnings = sbx_advice_warnings (self->places, candidate->entry, candidate->policy, candidate->profile);
+  g_autoptr (GPtrArray) programs = sbx_desktop_places_programs (self->places, candidate->entry, SBX_DESKTOP_GROUP);
+  g_autofree char *kind = candidate->kind.profile ? sbx_advice_of_kind (&candidate->kind) : NULL;
+  g_autofree char *import = programs->len > 0
+                                ? sbx_advice_import (self->places, programs->pdata[0],
+                                                     candidate->own_id ? candidate->own_id : candidate->app_id)
+                                : NULL;
+
+  if (self->json)
+    return;
+  if (kind)
+    printf ("  %s\n", kind);
+  for (char **warning = warnings; *warning; warning++)
+    printf (_ ("  ! a click may not work: %s\n"), *warning);
+  if (import)
+    printf ("  %s\n", import);
+}
+
 static gboolean
 install_one (Desktop *self, SbxDesktopStore *store, const char *word, GError **error)
 {
-  g_autoptr (GHashTable) all = sbx_desktop_store_view (store, NULL), view = NULL;
-  g_autoptr (SbxDesktopFile) file = sbx_desktop_find (self->places, all, word, error);
+  g_auto (Candidate) candidate = { 0 };
+  g_autoptr (GHashTable) view = NULL;
   g_autoptr (SbxDesktopRecord) record = NULL;
-  g_autofree char *sandboxctl = file ? own_path (error) : NULL, *app_id = NULL;
-  SbxWrap how = { .sandboxctl = sandboxctl, .profile = self->profile };
-  gboolean has_app_id;
+  g_autofree char *sandboxctl = own_path (error);
+  SbxWrap how = { .sandboxctl = sandboxctl };
 
-  if (!file || !sandboxctl)
+  if (!sandboxctl || !find_application (self, store, word, &candidate, error)
+      || !choose_profile (self, &candidate, error))
     return FALSE;
-  if (!how.profile)
-    how.profile = sbx_desktop_choose_profile (self->places, file, error);
-  if (!how.profile || !ask_profile (self, how.profile, &has_app_id, error))
-    return FALSE;
-  app_id = has_app_id ? NULL : make_app_id (file->id);
-  how.app_id = app_id;
-  view = sbx_desktop_store_view (store, file->id);
-  record = sbx_desktop_plan (self->places, view, file, &how, error);
-  if (!record || !install_record (self, store, record, file, error))
+  how.profile = candidate.profile;
+  how.app_id = candidate.app_id;
+  view = sbx_desktop_store_view (store, candidate.file->id);
+  record = sbx_desktop_plan (self->places, view, candidate.file, &how, error);
+  if (!record || !install_record (self, store, record, candidate.file, error))
     return FALSE;
   sbx_desktop_refresh (self->places);
   tell (self, record);
+  advise (self, &candidate);
   return TRUE;
+}
+
+/* All applications that are not wrapped yet; those that cannot be are named, and no failure. */
+static int
+install_all (Desktop *self)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (SbxDesktopStore) store = sbx_desktop_store_open (self->places, TRUE, &error);
+  g_auto (GStrv) ids = store ? sbx_advice_all (self->places, NULL) : NULL;
+
+  if (!store)
+    return sbx_fail_error (error);
+  if (*self->words)
+    return sbx_fail (_ ("desktop install --all takes no application, and \"%s\" is one"), *self->words);
+  self->no_portal = TRUE; /* a dialog for each would be too many */
+  for (char **id = ids; *id; id++) {
+    g_autoptr (GError) problem = NULL;
+
+    if (install_one (self, store, *id, &problem))
+      continue;
+    g_dbus_error_strip_remote_error (problem);
+    g_printerr (_ ("sandboxctl: %s is left as it is: %s\n"), *id, problem->message);
+  }
+  return 0;
 }
 
 static int
@@ -220,6 +330,8 @@ install (Desktop *self)
 {
   int status = 0;
 
+  if (self->all)
+    return install_all (self);
   for (char **word = self->words; *word; word++) {
     g_autoptr (GError) error = NULL;
     g_autoptr (SbxDesktopStore) store = sbx_desktop_store_open (self->places, TRUE, &error);
@@ -251,12 +363,30 @@ remove_one (Desktop *self, SbxDesktopStore *store, const char *word, GError **er
   return !*left;
 }
 
-static int
-remove_all (Desktop *self)
+/* The words, or the ids of all that is installed; GStrv. */
+static char **
+what_to_remove (Desktop *self)
 {
+  g_autoptr (SbxDesktopStore) store = self->all ? sbx_desktop_store_open (self->places, FALSE, NULL) : NULL;
+  g_autoptr (GStrvBuilder) ids = g_strv_builder_new ();
+  GPtrArray *records = store ? sbx_desktop_store_get_records (store) : NULL;
+
+  if (!self->all)
+    return g_strdupv (self->words);
+  for (guint i = 0; records && i < records->len; i++)
+    g_strv_builder_add (ids, ((const SbxDesktopRecord *) records->pdata[i])->id);
+  return g_strv_builder_end (ids);
+}
+
+static int
+remove_several (Desktop *self)
+{
+  g_auto (GStrv) words = what_to_remove (self);
   int status = 0;
 
-  for (char **word = self->words; *word; word++) {
+  if (self->all && *self->words)
+    return sbx_fail (_ ("desktop remove --all takes no application, and \"%s\" is one"), *self->words);
+  for (char **word = words; *word; word++) {
     g_autoptr (GError) error = NULL;
     g_autoptr (SbxDesktopStore) store = sbx_desktop_store_open (self->places, TRUE, &error);
 
@@ -290,8 +420,8 @@ static const struct {
   guint min, max;
   const char *usage;
 } verbs[] = {
-  { "install", install, 1, G_MAXUINT, "desktop install [--profile=PROFILE] FILE.desktop|APPLICATION…" },
-  { "remove", remove_all, 1, G_MAXUINT, "desktop remove [--force] FILE.desktop|APPLICATION…" },
+  { "install", install, 1, G_MAXUINT, "desktop install [--profile=PROFILE] [--force] FILE.desktop|APPLICATION…|--all" },
+  { "remove", remove_several, 1, G_MAXUINT, "desktop remove [--force] FILE.desktop|APPLICATION…|--all" },
   { "list", list, 0, 0, "desktop list [--json]" },
 };
 
@@ -301,7 +431,9 @@ sbx_cmd_desktop (SbxCommand *command)
   Desktop self = { 0 };
   const GOptionEntry entries[] = {
     { "profile", 'p', 0, G_OPTION_ARG_FILENAME, &self.profile, N_ ("install: under this profile"), N_ ("NAME") },
-    { "force", 0, 0, G_OPTION_ARG_NONE, &self.force, N_ ("remove: also what somebody has changed since"), NULL },
+    { "force", 0, 0, G_OPTION_ARG_NONE, &self.force,
+      N_ ("remove: also what somebody has changed since; install: also where a click could not work"), NULL },
+    { "all", 'a', 0, G_OPTION_ARG_NONE, &self.all, N_ ("install, remove: all applications"), NULL },
     { "no-portal", 0, 0, G_OPTION_ARG_NONE, &self.no_portal, N_ ("install: without asking in a dialog of the desktop"),
       NULL },
     { "json", 0, 0, G_OPTION_ARG_NONE, &self.json, N_ ("Print JSON"), NULL },
@@ -318,7 +450,7 @@ sbx_cmd_desktop (SbxCommand *command)
   self.array = json_array_new ();
   for (gsize i = 0; command->argc > 1 && i < G_N_ELEMENTS (verbs); i++)
     if (strcmp (verbs[i].name, command->argv[1]) == 0) {
-      guint n = g_strv_length (self.words);
+      guint n = g_strv_length (self.words) + self.all;
 
       self.places = sbx_desktop_places_new ();
       status = n >= verbs[i].min && n <= verbs[i].max ? verbs[i].function (&self)

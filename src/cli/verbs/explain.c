@@ -6,6 +6,7 @@
 #include "cli/link/service.h"
 #include "cli/meanings.h"
 #include "cli/policy-options.h"
+#include "cli/profile-file.h"
 #include "cli/text/output.h"
 #include "cli/verbs/functions.h"
 
@@ -141,6 +142,24 @@ explain (const char *profile, char **argv, GVariant *options, gboolean json)
   return say_refusal (plan);
 }
 
+/* A profile in a file: the profile that it begins with, and what it says put over that one. */
+static int
+explain_file (const char *path, char **argv, const SbxPolicyOptions *policy, const char *app_id, gboolean json)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (SbxProfileFile) file = sbx_profile_file_read (path, &error);
+
+  if (!file)
+    return sbx_fail_error (error);
+  if (!file->inherits)
+    return sbx_fail (_ ("%s inherits no profile; Inherits=default below [Profile] is what most begin with"), path);
+  sbx_policy_options_put_all (file->policy, policy);
+  if (!argv[0] && sbx_profile_get_command (file->profile))
+    argv = (char **) sbx_profile_get_command (file->profile);
+  return explain (file->inherits, argv,
+                  make_options (file->policy, app_id ? app_id : sbx_profile_get_app_id (file->profile)), json);
+}
+
 int
 sbx_cmd_explain (SbxCommand *command)
 {
@@ -155,7 +174,7 @@ sbx_cmd_explain (SbxCommand *command)
   char **argv;
   int status;
 
-  if (!sbx_parse (command, entries, sbx_policy_options_make_group (policy), _ ("PROFILE [-- COMMAND [ARGUMENT…]]"),
+  if (!sbx_parse (command, entries, sbx_policy_options_make_group (policy), _ ("PROFILE|FILE [-- COMMAND [ARGUMENT…]]"),
                   _ ("Says what a profile comes to on this machine. Starts nothing and asks nobody."), &status))
     return status;
   if (command->argc < 2)
@@ -163,5 +182,7 @@ sbx_cmd_explain (SbxCommand *command)
   argv = command->argv + 2;
   if (argv[0] && strcmp (argv[0], "--") == 0)
     argv++;
+  if (sbx_is_profile_file (command->argv[1]))
+    return explain_file (command->argv[1], argv, policy, app_id, json);
   return explain (command->argv[1], argv, make_options (policy, app_id), json);
 }

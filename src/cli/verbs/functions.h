@@ -25,6 +25,8 @@ int sbx_cmd_profile (SbxCommand *command);
 int sbx_cmd_desktop (SbxCommand *command);
 int sbx_cmd_crashes (SbxCommand *command);
 int sbx_cmd_doctor (SbxCommand *command);
+int sbx_cmd_override (SbxCommand *command);
+int sbx_cmd_data (SbxCommand *command);
 int sbx_cmd_complete (SbxCommand *command);
 
 G_END_DECLS

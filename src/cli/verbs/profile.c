@@ -4,11 +4,10 @@
 
 #include "cli/exposure.h"
 #include "cli/link/service.h"
+#include "cli/profile-file.h"
 #include "cli/text/output.h"
 #include "cli/verbs/functions.h"
 #include "common/error.h"
-#include "policy/profile-set.h"
-#include "wire/landlock.h"
 
 typedef struct {
   SbxService *service;
@@ -144,21 +143,35 @@ show (Profile *self)
   return 0;
 }
 
-/* A file that is not installed yet: read here, as the service would. */
-static gboolean
-check_file (const char *path, GError **error)
+/* Tells every error of the file; 0 when there is none. */
+static int
+check_file (const char *path)
 {
-  const char *xdg_dirs[G_USER_N_DIRECTORIES] = { NULL };
-  SbxPlaces places = sbx_find_places (xdg_dirs);
-  SbxConditions conditions = { .landlock_abi = sbx_landlock_abi (),
-                               .wayland = g_getenv ("WAYLAND_DISPLAY") != NULL,
-                               .x11 = g_getenv ("DISPLAY") != NULL,
-                               .session_bus = g_getenv ("DBUS_SESSION_BUS_ADDRESS") != NULL };
-  g_auto (GStrv) dirs = sbx_profile_set_default_dirs ();
-  g_autoptr (SbxProfileSet) set = sbx_profile_set_new ((const char *const *) dirs, &places, &conditions);
-  g_autoptr (SbxProfile) profile = sbx_profile_set_load_file (set, path, error);
+  g_autoptr (GPtrArray) errors = sbx_profile_file_check (path);
 
-  return profile != NULL;
+  for (guint i = 0; i < errors->len; i++)
+    (void) sbx_fail ("%s", (const char *) errors->pdata[i]);
+  return errors->len > 0 ? SBX_EXIT_SANDBOX : 0;
+}
+
+/* The service has complained of the profile with that error: all that is wrong with the file that it names. */
+static int
+check_named (const GError *error)
+{
+  g_autoptr (GError) plain = g_error_copy (error);
+  g_autofree char *path = NULL;
+  const char *colon;
+
+  g_dbus_error_strip_remote_error (plain);
+  colon = plain->message[0] == '/' ? strchr (plain->message, ':') : NULL;
+  path = colon ? g_strndup (plain->message, (gsize) (colon - plain->message)) : NULL;
+  if (path && g_file_test (path, G_FILE_TEST_IS_REGULAR)) {
+    int status = check_file (path);
+
+    if (status != 0)
+      return status;
+  }
+  return sbx_fail_error (error);
 }
 
 /* What a profile that can be read comes to on the disk as it is. */
@@ -189,14 +202,16 @@ check (Profile *self)
   for (char **word = self->words; *word; word++) {
     g_autoptr (GError) error = NULL;
     g_autofree char *clean = sbx_output_clean (*word);
-    gboolean good;
+    int one = 0;
 
-    good = strchr (*word, '/') || g_str_has_suffix (*word, SBX_PROFILE_SUFFIX) ? check_file (*word, &error)
-                                                                               : check_installed (self, *word, &error);
-    if (good)
+    if (sbx_is_profile_file (*word))
+      one = check_file (*word);
+    else if (!check_installed (self, *word, &error))
+      one = check_named (error);
+    if (one == 0)
       printf (_ ("%s: good\n"), clean);
     else
-      status = sbx_fail_error (error);
+      status = one;
   }
   return status;
 }
@@ -204,8 +219,14 @@ check (Profile *self)
 static SbxPolicy *
 get_policy (Profile *self, const char *name, GError **error)
 {
-  g_autoptr (GVariant) reply = get_profile (self, name, error), groups = NULL;
+  g_autoptr (GVariant) reply = NULL, groups = NULL;
 
+  if (sbx_is_profile_file (name)) {
+    g_autoptr (SbxProfileFile) file = sbx_profile_file_read (name, error);
+
+    return file ? sbx_policy_ref (sbx_profile_get_policy (file->profile)) : NULL;
+  }
+  reply = get_profile (self, name, error);
   if (!reply)
     return NULL;
   groups = g_variant_get_child_value (reply, 0);
@@ -306,8 +327,8 @@ static const struct {
   { "list", list, 0, 0, "profile list" },
   { "show", show, 1, 1, "profile show PROFILE" },
   { "check", check, 1, G_MAXUINT, "profile check PROFILE|FILE…" },
-  { "diff", diff, 2, 2, "profile diff PROFILE PROFILE" },
-  { "score", score, 0, G_MAXUINT, "profile score [PROFILE…]" },
+  { "diff", diff, 2, 2, "profile diff PROFILE|FILE PROFILE|FILE" },
+  { "score", score, 0, G_MAXUINT, "profile score [PROFILE|FILE…]" },
 };
 
 int

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <stdio.h>
 #include <string.h>
 
 #include "cli/instances.h"
@@ -100,10 +101,11 @@ print_json (GPtrArray *instances)
 int
 sbx_cmd_ps (SbxCommand *command)
 {
-  gboolean all = FALSE, tree = FALSE, json = FALSE;
+  gboolean all = FALSE, tree = FALSE, quiet = FALSE, json = FALSE;
   const GOptionEntry entries[] = {
     { "all", 'a', 0, G_OPTION_ARG_NONE, &all, N_ ("Also those that have ended"), NULL },
     { "tree", 0, 0, G_OPTION_ARG_NONE, &tree, N_ ("Each below the one that started it"), NULL },
+    { "quiet", 'q', 0, G_OPTION_ARG_NONE, &quiet, N_ ("Print the ids and nothing else"), NULL },
     { "json", 0, 0, G_OPTION_ARG_NONE, &json, N_ ("Print JSON"), NULL },
     G_OPTION_ENTRY_NULL,
   };
@@ -127,6 +129,9 @@ sbx_cmd_ps (SbxCommand *command)
       g_ptr_array_remove_index (instances, i - 1);
   if (json)
     print_json (instances);
+  else if (quiet)
+    for (guint i = 0; i < instances->len; i++)
+      printf ("%s\n", ((const SbxInstanceInfo *) g_ptr_array_index (instances, i))->id);
   else
     print_table (instances, tree);
   return 0;

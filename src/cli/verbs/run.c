@@ -8,13 +8,19 @@
 #include "cli/notes.h"
 #include "cli/policy-options.h"
 #include "cli/process-options.h"
+#include "cli/profile-file.h"
 #include "cli/verbs/functions.h"
+#include "cli/words.h"
 #include "policy/options.h"
+
+#define MAX_TIMEOUT 31536000.0 /* a year */
 
 typedef struct {
   SbxProcessOptions process;
   SbxPolicyOptions *policy;
+  SbxProfileFile *file; /* or NULL: a profile's name is meant */
   SbxNotes notes;
+  double timeout;
   char *profile, *app_id, *on_crash;
   char **argv; /* with --file-forwarding */
   gboolean detach, json, forward;
@@ -130,6 +136,46 @@ follow (Run *run, const SbxFollowCall *call)
   return status;
 }
 
+/* Under the default profile a browser has neither a window nor a network: says which profile is made for it. */
+static void
+propose_profile (const Run *run, const char *program)
+{
+  const char *profile = program && strcmp (run->profile, "default") == 0 ? sbx_words_profile_of (program) : NULL;
+
+  if (profile && !run->notes.policy)
+    g_printerr (_ ("sandboxctl: mind: the profile \"%s\" is made for %s: --profile=%s\n"), profile, program, profile);
+}
+
+/* --profile=FILE: the profile that it begins with, and under the options what the file says. */
+static gboolean
+take_file (Run *run, char ***argv, GError **error)
+{
+  SbxPolicyOptions *options = run->policy;
+
+  if (!sbx_is_profile_file (run->profile))
+    return TRUE;
+  run->file = sbx_profile_file_read (run->profile, error);
+  if (!run->file)
+    return FALSE;
+  if (!run->file->inherits)
+    return g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
+                        _ ("%s inherits no profile; Inherits=default below [Profile] is what most begin with"),
+                        run->profile),
+           FALSE;
+  run->policy = g_steal_pointer (&run->file->policy);
+  sbx_policy_options_put_all (run->policy, options);
+  sbx_policy_options_free (options);
+  g_free (run->profile);
+  run->profile = g_strdup (run->file->inherits);
+  if (!run->app_id)
+    run->app_id = g_strdup (sbx_profile_get_app_id (run->file->profile));
+  if (!run->on_crash)
+    run->on_crash = g_strdup (sbx_profile_get_on_crash (run->file->profile));
+  if (!**argv && sbx_profile_get_command (run->file->profile))
+    *argv = (char **) sbx_profile_get_command (run->file->profile);
+  return TRUE;
+}
+
 static int
 launch (Run *run, const SbxCommand *command, char **argv)
 {
@@ -139,9 +185,10 @@ launch (Run *run, const SbxCommand *command, char **argv)
 
   if (!g_utf8_validate (run->profile, -1, NULL))
     return sbx_fail (_ ("--profile=%s is not UTF-8 text"), run->profile);
-  if (!make_options (run, command, &error) || !forward_files (run, &argv, &error)
+  if (!take_file (run, &argv, &error) || !make_options (run, command, &error) || !forward_files (run, &argv, &error)
       || !sbx_process_options_pack (&run->process, &error))
     return sbx_fail ("%s", error->message);
+  propose_profile (run, argv[0]);
   service = sbx_service_open_for_launch (&error);
   if (!service)
     return sbx_fail_error (error);
@@ -163,6 +210,7 @@ launch (Run *run, const SbxCommand *command, char **argv)
                                .cwd = run->process.cwd,
                                .profile = run->profile,
                                .instance = TRUE,
+                               .timeout_ms = (guint) MIN (run->timeout * 1000, G_MAXUINT),
                                .replied = on_reply,
                                .data = &run->notes };
   return follow (run, &call);
@@ -180,6 +228,7 @@ run_clear (Run *run)
   g_free (run->app_id);
   g_free (run->on_crash);
   g_strfreev (run->argv);
+  g_clear_pointer (&run->file, sbx_profile_file_free);
 }
 
 int
@@ -187,13 +236,15 @@ sbx_cmd_run (SbxCommand *command)
 {
   Run run = { .process = SBX_PROCESS_OPTIONS_INIT, .policy = sbx_policy_options_new () };
   const GOptionEntry entries[] = {
-    { "profile", 'p', 0, G_OPTION_ARG_FILENAME, &run.profile, N_ ("Under this profile (default: default)"),
-      N_ ("NAME") },
+    { "profile", 'p', 0, G_OPTION_ARG_FILENAME, &run.profile,
+      N_ ("Under this profile, or a file with one (default: default)"), N_ ("NAME") },
     { "app-id", 0, 0, G_OPTION_ARG_FILENAME, &run.app_id, N_ ("As this application"), N_ ("ID") },
     { "detach", 'd', 0, G_OPTION_ARG_NONE, &run.detach, N_ ("Print the id and do not wait for the end"), NULL },
     { "on-crash", 0, 0, G_OPTION_ARG_FILENAME, &run.on_crash, N_ ("Handler profile for a crash"), N_ ("PROFILE") },
     { "file-forwarding", 0, 0, G_OPTION_ARG_NONE, &run.forward, N_ ("Open up what is between @@ (URIs: @@u) and @@"),
       NULL },
+    { "timeout", 0, 0, G_OPTION_ARG_DOUBLE, &run.timeout, N_ ("End it after this long, with exit status 124"),
+      N_ ("SECONDS") },
     { "json", 0, 0, G_OPTION_ARG_NONE, &run.json, N_ ("With --detach: print JSON"), NULL },
     SBX_PROCESS_OPTIONS_ENTRIES (&run.process),
     G_OPTION_ENTRY_NULL,
@@ -205,6 +256,9 @@ sbx_cmd_run (SbxCommand *command)
     /* A profile other than the default one may name a command */
     if (command->argc < 2 && !run.profile)
       status = sbx_fail (_ ("run: a command is missing, as in `sandboxctl run -- ps ax`"));
+    else if (run.timeout != 0 && (run.detach || !(run.timeout > 0 && run.timeout <= MAX_TIMEOUT)))
+      status = run.detach ? sbx_fail (_ ("--timeout and --detach exclude each other: nobody would look at the clock"))
+                          : sbx_fail (_ ("--timeout takes a number of seconds, from 0 to a year"));
     else {
       if (!run.profile)
         run.profile = g_strdup ("default");

@@ -56,13 +56,33 @@ stop_all (SbxService *service, GPtrArray *chosen, guint32 grace_ms)
   return status;
 }
 
+/* All that have not ended; the list keeps them alive. */
+static GPtrArray *
+choose_all (SbxService **service, GPtrArray **instances, GError **error)
+{
+  GPtrArray *chosen = NULL;
+
+  *service = sbx_service_open (error);
+  if (*service)
+    *instances = sbx_instances_list (*service, error);
+  for (guint i = 0; *instances && i < (*instances)->len; i++) {
+    if (!chosen)
+      chosen = g_ptr_array_new ();
+    if (!sbx_instance_has_ended (g_ptr_array_index (*instances, i)))
+      g_ptr_array_add (chosen, g_ptr_array_index (*instances, i));
+  }
+  return chosen || !*instances ? chosen : g_ptr_array_new ();
+}
+
 int
 sbx_cmd_stop (SbxCommand *command)
 {
   double grace = 10;
+  gboolean all = FALSE;
   const GOptionEntry entries[] = {
     { "grace", 0, 0, G_OPTION_ARG_DOUBLE, &grace, N_ ("Time between SIGTERM and SIGKILL (default: 10)"),
       N_ ("SECONDS") },
+    { "all", 'a', 0, G_OPTION_ARG_NONE, &all, N_ ("All that run"), NULL },
     G_OPTION_ENTRY_NULL,
   };
   g_autoptr (SbxService) service = NULL;
@@ -75,10 +95,13 @@ sbx_cmd_stop (SbxCommand *command)
                      "have ended."),
                   &status))
     return status;
-  if (command->argc < 2)
-    return sbx_fail (_ ("stop takes at least one sandbox; `sandboxctl ps` lists them"));
+  if (all && command->argc > 1)
+    return sbx_fail (_ ("stop --all takes no sandbox, and \"%s\" is one"), command->argv[1]);
+  if (!all && command->argc < 2)
+    return sbx_fail (_ ("stop takes at least one sandbox, or --all; `sandboxctl ps` lists them"));
   if (!(grace >= 0 && grace <= MAX_GRACE))
     return sbx_fail (_ ("--grace takes a number of seconds, from 0 to %d"), (int) MAX_GRACE);
-  chosen = sbx_instances_open_all (command->argv + 1, &service, &instances, &error);
+  chosen = all ? choose_all (&service, &instances, &error)
+               : sbx_instances_open_all (command->argv + 1, &service, &instances, &error);
   return chosen ? stop_all (service, chosen, (guint32) (grace * 1000)) : sbx_fail_error (error);
 }
