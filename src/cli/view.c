@@ -153,7 +153,7 @@ sbx_view_run (int procfs, char **argv)
   sigemptyset (&signals);
   for (gsize i = 0; i < G_N_ELEMENTS (passed); i++)
     sigaddset (&signals, passed[i]);
-  sigprocmask (SIG_BLOCK, &signals, NULL);
+  sigprocmask (SIG_SETMASK, &signals, NULL); /* Ctrl-Z stops us too: `run` blocks more of them */
   pid = fork ();
   if (pid == 0)
     become (&namespaces, procfs, argv);
