@@ -17,6 +17,8 @@ static const struct {
   { "evince", { "evince", "org.gnome.Evince" } },
   { "mpv", { "mpv", "io.mpv.Mpv" } },
   { "gimp", { "gimp", "gimp-[0-9]*", "org.gimp.GIMP" } },
+  { "epiphany", { "epiphany", "epiphany-browser", "org.gnome.Epiphany" } },
+  { "transmission", { "transmission-gtk", "transmission-qt", "com.transmissionbt.Transmission*" } },
   { "terminal",
     { "xterm", "debian-xterm", "foot", "org.codeberg.dnkl.foot", "kgx", "gnome-terminal", "org.gnome.Terminal",
       "konsole", "org.kde.konsole", "xfce4-terminal", "alacritty", "kitty" } },

@@ -34,6 +34,20 @@ sbx_draft_skeleton_directory (SbxDraft *self, const char *dest, int mode)
 }
 
 void
+sbx_draft_skeleton_link (SbxDraft *self, const char *target, const char *dest)
+{
+  SbxMount mount = { .kind = SBX_MOUNT_SYMLINK,
+                     .by = SBX_BY_POLICY,
+                     .source = g_strdup (target),
+                     .dest = g_strdup (dest),
+                     .mode = -1,
+                     .number = -1 };
+
+  g_array_insert_val (self->box->mounts, self->box->n_skeleton, mount);
+  self->box->n_skeleton++;
+}
+
+void
 sbx_draft_bind (SbxDraft *self, SbxMountBy by, guint flags, const char *source, const char *dest)
 {
   add_mount (self, (SbxMount){ .kind = SBX_MOUNT_BIND, .flags = flags, .by = by, .mode = -1, .number = -1 }, source,

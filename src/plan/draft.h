@@ -23,6 +23,8 @@ typedef struct {
 void sbx_draft_mount (SbxDraft *self, SbxMountBy by, SbxMountKind kind, const char *source, const char *dest, int mode);
 /* A directory that bwrap makes, although it comes after the skeleton. */
 void sbx_draft_skeleton_directory (SbxDraft *self, const char *dest, int mode);
+/* A symbolic link that bwrap makes, although it comes after the skeleton. */
+void sbx_draft_skeleton_link (SbxDraft *self, const char *target, const char *dest);
 /* @source from the host at @dest. @flags: SbxMountFlags. */
 void sbx_draft_bind (SbxDraft *self, SbxMountBy by, guint flags, const char *source, const char *dest);
 /* @path at its own place if it is there. TRUE when it is. */

@@ -15,7 +15,9 @@ extern "C" {
 #define SBX_SIDECAR_ROWS(ROW)                                                                                          \
   ROW (BUS, "dbus-proxy", "filtered-bus", "bus-proxy", "bus",                                                          \
        "xdg-dbus-proxy, which filters the message buses, could not be started")                                        \
-  ROW (DISPLAY, "display", "nested-display", "x-server", "x11", "the display of x11=nested could not be had")
+  ROW (DISPLAY, "display", "nested-display", "x-server", "x11", "the display of x11=nested could not be had")          \
+  ROW (ACCESSIBILITY, "accessibility-bus", "accessibility-bus", "accessibility-proxy", "a11y",                         \
+       "xdg-dbus-proxy, which filters the bus for screen readers, could not be started")
 
 #define SBX_SIDECAR_ENUMERATOR(kind, ...) SBX_SIDECAR_##kind,
 typedef enum { SBX_SIDECAR_ROWS (SBX_SIDECAR_ENUMERATOR) SBX_N_SIDECARS } SbxSidecarKind;

@@ -520,3 +520,81 @@ TEST_F (Links, AFailureIsTold)
   EXPECT_EQ (outcome.status, 4);
   EXPECT_NE (outcome.err.find ("xdg-open: https://example.org/"), std::string::npos) << outcome.err;
 }
+
+/* The real bus for screen readers, of at-spi2-core. */
+static const char window[] = R"python(
+import os, sys
+from gi.repository import Gio, GLib
+bus = Gio.DBusConnection.new_for_address_sync(os.environ["AT_SPI_BUS_ADDRESS"],
+    Gio.DBusConnectionFlags.AUTHENTICATION_CLIENT | Gio.DBusConnectionFlags.MESSAGE_BUS_CONNECTION, None, None)
+XML = ("<node><interface name='org.a11y.atspi.Accessible'><property name='Name' type='s' access='read'/>"
+       "<property name='ChildCount' type='i' access='read'/></interface></node>")
+def get(bus, sender, path, interface, name):
+    return GLib.Variant("s", sys.argv[1]) if name == "Name" else GLib.Variant("i", 0)
+ROOT = "/org/a11y/atspi/accessible/root"
+bus.register_object(ROOT, Gio.DBusNodeInfo.new_for_xml(XML).interfaces[0], None, get, None)
+bus.call_sync("org.a11y.atspi.Registry", ROOT, "org.a11y.atspi.Socket", "Embed",
+              GLib.Variant("((so))", ((bus.get_unique_name(), ROOT),)), None, 0, 10000, None)
+print("EMBEDDED", flush=True)
+GLib.MainLoop().run()
+)python";
+/* A screen reader: the names of all windows that it can read. */
+static const char reader[] = R"python(
+import os, sys
+from gi.repository import Gio, GLib
+session = Gio.bus_get_sync(Gio.BusType.SESSION)
+address = os.environ.get("AT_SPI_BUS_ADDRESS") or session.call_sync("org.a11y.Bus", "/org/a11y/bus", "org.a11y.Bus",
+    "GetAddress", None, None, 0, 10000, None).unpack()[0]
+bus = Gio.DBusConnection.new_for_address_sync(address,
+    Gio.DBusConnectionFlags.AUTHENTICATION_CLIENT | Gio.DBusConnectionFlags.MESSAGE_BUS_CONNECTION, None, None)
+ROOT = "/org/a11y/atspi/accessible/root"
+children = bus.call_sync("org.a11y.atspi.Registry", ROOT, "org.a11y.atspi.Accessible", "GetChildren", None, None, 0,
+                         10000, None).unpack()[0]
+for name, path in children:
+    print("WINDOW", bus.call_sync(name, path, "org.freedesktop.DBus.Properties", "Get", GLib.Variant("(ss)",
+          ("org.a11y.atspi.Accessible", "Name")), None, 0, 10000, None).unpack()[0], flush=True)
+)python";
+
+class Accessibility : public Session {
+protected:
+  void
+  SetUp () override
+  {
+    Session::SetUp ();
+    add_profile ("reading", "[Profile]\nInherits=default\n[Session Bus Policy]\norg.a11y.Bus=talk\n");
+    add_service (own_services (), "org.a11y.Bus", "/usr/libexec/at-spi-bus-launcher");
+  }
+};
+
+TEST_F (Accessibility, AScreenReaderOutsideReadsAWindowInside)
+{
+  std::string id = launch_detached ({ "--profile=reading", "--app-id=org.example.Window" },
+                                    { "/usr/bin/python3", "-c", window, "inside the sandbox" });
+  Command read ({ "/usr/bin/python3", "-c", reader });
+
+  EXPECT_TRUE (json ({ "show", "--json", id })["enforced"]["accessibility-bus"].boolean ());
+  EXPECT_TRUE (eventually ([&] { return run (read).out.find ("WINDOW inside the sandbox\n") != std::string::npos; }))
+      << run (read).out << run (read).err;
+  /* And nobody inside reads one: neither one's own nor another's */
+  Outcome outcome =
+      run_in ({ "--profile=reading", "--app-id=org.example.Reader" }, { "/usr/bin/python3", "-c", reader });
+  EXPECT_NE (outcome.status, 0);
+  EXPECT_EQ (outcome.out.find ("WINDOW"), std::string::npos) << outcome.out;
+  EXPECT_NE (outcome.err.find ("AccessDenied"), std::string::npos) << outcome.err;
+  EXPECT_TRUE (succeeds (sandboxctl ({ "stop", id })));
+}
+
+/* What the session bus tells inside is an address that is there. */
+TEST_F (Accessibility, TheAddressCanBeConnectedTo)
+{
+  Outcome outcome = run_in (
+      { "--profile=reading" },
+      { "sh", "-c",
+        "a=$(gdbus call --session -d org.a11y.Bus -o /org/a11y/bus -m org.a11y.Bus.GetAddress | cut -d\"'\" -f2); "
+        "gdbus call --address \"$a\" -d org.freedesktop.DBus -o / -m org.freedesktop.DBus.GetId" });
+
+  EXPECT_TRUE (succeeds (outcome));
+  EXPECT_EQ (run_in ({ "--profile=reading" }, { "sh", "-c", "echo ${NO_AT_BRIDGE-none}" }).out, "none\n");
+  EXPECT_EQ (run_in ({ "--profile=bussed" }, { "sh", "-c", "echo $NO_AT_BRIDGE${AT_SPI_BUS_ADDRESS-none}" }).out,
+             "1none\n");
+}

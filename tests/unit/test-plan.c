@@ -354,7 +354,7 @@ main (int argc, char **argv)
   static const char *const names[] = { "browser", "chromium", "chromium-based", "debugger", "default",  "desktop",
                                        "devel",   "dumper",   "evince",         "firefox",  "gimp",     "libreoffice",
                                        "mpv",     "offline",  "online",         "strict",   "terminal", "thunderbird",
-                                       "tracer" };
+                                       "tracer",  "epiphany", "transmission" };
 
   g_test_init (&argc, &argv, NULL);
   for (gsize i = 0; i < G_N_ELEMENTS (names); i++) {

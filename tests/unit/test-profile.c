@@ -244,7 +244,7 @@ test_shipped (void)
   static const char *const names[] = { "browser", "chromium", "chromium-based", "debugger", "default",  "desktop",
                                        "devel",   "dumper",   "evince",         "firefox",  "gimp",     "libreoffice",
                                        "mpv",     "offline",  "online",         "strict",   "terminal", "thunderbird",
-                                       "tracer" };
+                                       "tracer",  "epiphany", "transmission" };
   const char *dirs[SBX_N_PLACES] = { SBX_SOURCE_ROOT "/data/profiles", NULL, NULL };
   const SbxPlaces places = { .home = "/home/u" };
   const SbxConditions conditions = { .landlock_abi = 7 };

@@ -21,6 +21,7 @@ static const struct {
   { "seccomp", N_ ("system-call filter") },
   { "ptrace", N_ ("tracing and crash handlers") },
   { "bus-proxy", N_ ("filtered D-Bus") },
+  { "bus-proxy-inside", N_ ("filtered D-Bus of programs inside") },
   { "nested-x11", N_ ("X11 displays of their own") },
 };
 

@@ -10,6 +10,7 @@
 #include "daemon/bounds.h"
 #include "plan/build.h"
 #include "plan/environment.h"
+#include "plan/mounts/accessibility.h"
 #include "plan/mounts/bus.h"
 #include "plan/nested.h"
 #include "wire/layout.h"

@@ -9,7 +9,7 @@
  * Numbers: include/uapi/linux/{sched,socket,prctl}.h and asm-generic/{fcntl,ioctls,mman-common}.h. */
 #include "plan/filter/syscall-table.h"
 
-#define BUS SBX_SIDECAR_BIT (SBX_SIDECAR_BUS)
+#define BUS (SBX_SIDECAR_BIT (SBX_SIDECAR_BUS) | SBX_SIDECAR_BIT (SBX_SIDECAR_ACCESSIBILITY)) /* the same program */
 #define X11 SBX_SIDECAR_BIT (SBX_SIDECAR_DISPLAY)
 #define BOTH (BUS | X11)
 

@@ -126,6 +126,15 @@ sbx_machine_features (SbxMachine *self)
   add (&features, "bus-proxy",
        program (self->dbus_proxy, self->dbus_proxy ? NULL : "on Debian: apt install xdg-dbus-proxy",
                 "profiles with bus names start without a bus"));
+  if (self->dbus_proxy)
+    add (&features, "bus-proxy-inside",
+         sbx_machine_is_old_proxy (self)
+             ? (Verdict){ LIMITED,
+                          "xdg-dbus-proxy before 0.1.7: a program with a sandbox and a proxy of its own inside "
+                          "(WebKitGTK's) may stall where its profile has names like org.example.*",
+                          "update xdg-dbus-proxy to 0.1.7, or name the names of such a program one by one, as "
+                          "epiphany.profile does" }
+             : (Verdict){ WORKS, "programs may have filtered buses of their own inside", NULL });
   add (&features, "nested-x11",
        program (self->xephyr ? self->xephyr : self->xvfb,
                 self->xephyr || self->xvfb ? NULL : "on Debian: apt install xserver-xephyr",

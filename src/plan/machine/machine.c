@@ -369,6 +369,20 @@ sbx_machine_free (SbxMachine *self)
   g_free (self);
 }
 
+gboolean
+sbx_machine_is_old_proxy (SbxMachine *self)
+{
+  g_autofree char *output = NULL;
+  const char *argv[] = { self->dbus_proxy, "--version", NULL };
+  guint major = 0, minor = 0, micro = 0;
+
+  if (!self->dbus_proxy
+      || !g_spawn_sync (NULL, (char **) argv, NULL, G_SPAWN_STDERR_TO_DEV_NULL, NULL, NULL, &output, NULL, NULL, NULL)
+      || sscanf (output, "xdg-dbus-proxy %u.%u.%u", &major, &minor, &micro) != 3)
+    return TRUE;
+  return major == 0 && (minor < 1 || (minor == 1 && micro < 7));
+}
+
 const char *
 sbx_machine_check_bwrap (SbxMachine *self)
 {

@@ -60,6 +60,10 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (SbxMachine, sbx_machine_free)
 /* Asks bwrap for its version, which costs an exec: NULL, or why it cannot be used. For Features and after failures. */
 const char *sbx_machine_check_bwrap (SbxMachine *self);
 
+/* Asks xdg-dbus-proxy for its version, which costs an exec. TRUE before 0.1.7, which mixes up the answers of a client
+ * that does not wait for the first one where a rule is for all names below another; and for one that does not say. */
+gboolean sbx_machine_is_old_proxy (SbxMachine *self);
+
 /* For the property Features (machine-features.c): a{sv}, floating. A mechanism is an a{sv} of state (s: works, limited,
  * missing), works (b: the state is works), detail (s) and, unless it works, remedy (s). Besides: landlock-abi and yama
  * (i, -1 without Yama), inferiors-only (b). */

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "common/names.h"
+#include "plan/mounts/accessibility.h"
 #include "plan/mounts/portals.h"
 #include "plan/mounts/toolkits.h"
 #include "plan/sidecar.h"
@@ -25,19 +26,25 @@ static const struct {
   { SBX_BUS_SYSTEM, SBX_SOCKET_SYSTEM_BUS, "system", "DBUS_SYSTEM_BUS_ADDRESS", "/run/dbus/system_bus_socket" },
 };
 
+char *
+sbx_mounts_socket_of (const char *address)
+{
+  g_autofree char *value = NULL;
+
+  if (!g_str_has_prefix (address, PREFIX) || strchr (address, ';'))
+    return NULL;
+  value = g_strndup (address + strlen (PREFIX), strcspn (address + strlen (PREFIX), ","));
+  return g_uri_unescape_string (value, NULL);
+}
+
 /* The path of a bus's socket on the host, or NULL: abstract ones are out of the reach of an instance. */
 static char *
 find_socket (SbxDraft *self, gsize bus)
 {
   const char *address = sbx_machine_getenv (self->machine->environment, buses[bus].variable);
 
-  if (address && g_str_has_prefix (address, PREFIX) && !strchr (address, ';')) {
-    g_autofree char *value = g_strndup (address + strlen (PREFIX), strcspn (address + strlen (PREFIX), ","));
-
-    return g_uri_unescape_string (value, NULL);
-  }
   if (address && *address)
-    return NULL;
+    return sbx_mounts_socket_of (address);
   if (buses[bus].usual)
     return g_strdup (buses[bus].usual);
   return self->machine->runtime_dir ? g_build_filename (self->machine->runtime_dir, "bus", NULL) : NULL;
@@ -141,20 +148,6 @@ make_app_info (SbxDraft *self)
 }
 
 gboolean
-sbx_mounts_wants_accessibility (const SbxPolicy *policy)
-{
-  gsize n;
-  const SbxBusRule *rules = sbx_policy_get_bus (policy, SBX_BUS_SESSION, &n);
-
-  if (sbx_policy_get_sockets (policy) & SBX_SOCKET_SESSION_BUS)
-    return FALSE;
-  for (gsize i = 0; i < n; i++)
-    if (rules[i].access >= SBX_BUS_TALK && sbx_names_cover (rules[i].name, "org.a11y.Bus"))
-      return TRUE;
-  return FALSE;
-}
-
-gboolean
 sbx_mounts_wants_documents (const SbxPolicy *policy, SbxMachine *machine)
 {
   g_autofree char *at = machine->runtime_dir ? g_build_filename (machine->runtime_dir, "doc", NULL) : NULL;
@@ -244,6 +237,7 @@ sbx_mounts_add_buses (SbxDraft *self)
     add_proxy (self, sockets);
     if (sockets[SBX_BUS_SESSION]) {
       add_documents (self);
+      sbx_mounts_add_accessibility (self);
       sbx_mounts_tell_toolkits (self);
     }
   }
