@@ -133,6 +133,13 @@ is_failure (int status)
   return status != 0;
 }
 
+gboolean
+sbx_notes_is_quick_failure (const SbxNotes *self, int status)
+{
+  return is_failure (status)
+         && (!self->path || g_get_monotonic_time () - self->started <= QUICK_SECONDS * G_USEC_PER_SEC);
+}
+
 /* The properties once the instance has ended: what it was refused last is in them then. */
 static GVariant *
 get_last (SbxNotes *self)
@@ -169,7 +176,7 @@ sbx_notes_end (SbxNotes *self, int status)
   g_autoptr (GVariant) properties = NULL, refused = NULL, policy = NULL;
   g_auto (GStrv) warnings = NULL;
 
-  if (!self->path || !is_failure (status) || g_get_monotonic_time () - self->started > QUICK_SECONDS * G_USEC_PER_SEC)
+  if (!self->path || !sbx_notes_is_quick_failure (self, status))
     return;
   properties = get_last (self);
   if (!properties)

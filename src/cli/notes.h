@@ -24,6 +24,9 @@ void sbx_notes_clear (SbxNotes *self);
  * service that does not answer is not waited for, and nothing is said. */
 void sbx_notes_begin (SbxNotes *self, const char *path);
 
+/* Whether an application that ends with @status now has failed by itself, and soon after the start, or before it. */
+gboolean sbx_notes_is_quick_failure (const SbxNotes *self, int status);
+
 /* It has ended with the exit status @status. If that is a failure, and soon after the start: says what the plan warns
  * of and what was refused, and what would allow it. */
 void sbx_notes_end (SbxNotes *self, int status);

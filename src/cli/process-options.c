@@ -137,6 +137,17 @@ is_only_ours (int fd)
   return fd == 0 ? isatty (fd) : fstat (fd, &st) == 0 && S_ISFIFO (st.st_mode);
 }
 
+/* What is written to @fd by a sandbox that goes on without us would be read by nobody. */
+static gboolean
+is_lost (int fd)
+{
+  struct stat st, null;
+
+  if (is_only_ours (fd))
+    return TRUE;
+  return fstat (fd, &st) == 0 && stat ("/dev/null", &null) == 0 && S_ISCHR (st.st_mode) && st.st_rdev == null.st_rdev;
+}
+
 static gboolean
 add_standard (SbxProcessOptions *self, GVariantBuilder *map, gboolean detached, GError **error)
 {
@@ -144,7 +155,9 @@ add_standard (SbxProcessOptions *self, GVariantBuilder *map, gboolean detached, 
     int fd = self->terminal ? sbx_terminal_get_slave (self->terminal) : i, null = -1;
     gboolean ok;
 
-    if (detached && is_only_ours (i))
+    if (self->output >= 0 && i > 0 && !self->terminal && (self->icon || (detached && is_lost (i))))
+      fd = self->output;
+    else if (detached && is_only_ours (i))
       fd = null = open ("/dev/null", O_RDWR | O_CLOEXEC);
     ok = add_fd (self, map, fd, i, error);
     if (null >= 0)

@@ -15,6 +15,8 @@ typedef struct {
   char *cwd;
   char **env, **unset_env, **fd_words;
   gboolean tty, no_inherit;
+  int output;    /* for standard output and error, where nobody would read them; -1: none */
+  gboolean icon; /* nobody reads them, whatever they are */
   /* As made */
   GVariantBuilder options; /* a{sv} */
   GUnixFDList *fds;
@@ -25,7 +27,7 @@ typedef struct {
 
 #define SBX_PROCESS_OPTIONS_INIT                                                                                       \
   {                                                                                                                    \
-    .lifeline = {.fd = -1 }                                                                                            \
+    .lifeline = { .fd = -1 }, .output = -1                                                                             \
   }
 void sbx_process_options_clear (SbxProcessOptions *self);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (SbxProcessOptions, sbx_process_options_clear)

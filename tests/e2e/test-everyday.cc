@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* What one does every day: stop all, a time limit, a profile in a file, one's own changes, what is kept. */
 #include <chrono>
+#include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -154,4 +155,89 @@ TEST_F (Several, WhatIsKeptWhileItIsUsed)
   EXPECT_TRUE (fails_with (sandboxctl ({ "data", "remove", "org.example.Kept" }), 125, { id }));
   EXPECT_TRUE (succeeds (sandboxctl ({ "stop", "--grace=0", id })));
   EXPECT_TRUE (succeeds (sandboxctl ({ "data", "remove", "org.example.Kept" })));
+}
+
+/* What nobody would read. */
+class Kept : public OnBus {
+protected:
+  void
+  SetUp () override
+  {
+    OnBus::SetUp ();
+    connection ();
+    monitor_ = std::make_unique<Process> (
+        Command ({ "dbus-monitor", "--session", "type='method_call',interface='org.freedesktop.Notifications'" }));
+    ASSERT_TRUE (monitor_->expect ("\n"));
+  }
+  void
+  TearDown () override
+  {
+    monitor_.reset ();
+    OnBus::TearDown ();
+  }
+  /* As a desktop starts it. */
+  int
+  click (const Argv &words, const std::string &to = "/dev/null")
+  {
+    Argv all = { "run", "--file-forwarding", "--" };
+    Fd null (open (to.c_str (), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0600));
+
+    all.insert (all.end (), words.begin (), words.end ());
+    Command start = command (all);
+    start.out = start.err = Stream::to (null.get ());
+    return run (start).status;
+  }
+  std::unique_ptr<Process> monitor_;
+};
+
+TEST_F (Kept, AStartFromAnIconThatFails)
+{
+  EXPECT_EQ (click ({ "sh", "-c", "echo started; exit 0" }), 0);
+  EXPECT_EQ (click ({ "sh", "-c", "sleep 6; echo late; exit 3" }), 3);
+  EXPECT_EQ (click ({ "sh", "-c", "echo 'last words <b>' >&2; exit 3" }), 3);
+  EXPECT_TRUE (monitor_->expect ("sh has ended at once"));
+  EXPECT_TRUE (monitor_->expect ("last words &lt;b&gt;")) << monitor_->out ();
+  EXPECT_TRUE (monitor_->expect ("sandboxctl logs ")) << monitor_->out ();
+  EXPECT_EQ (monitor_->out ().find ("late"), std::string::npos) << monitor_->out ();
+  EXPECT_EQ (monitor_->out ().find ("started\""), std::string::npos) << monitor_->out ();
+  EXPECT_EQ (click ({ "no-such-program" }), 127);
+  EXPECT_TRUE (monitor_->expect ("no-such-program could not be started"));
+  EXPECT_TRUE (monitor_->expect ("command not found")) << monitor_->out ();
+  monitor_.reset ();
+  expect_nothing_left ();
+}
+
+/* A file that the desktop gave still gets it; a pipe, which somebody reads, is left alone. */
+TEST_F (Kept, WhatIsReadStays)
+{
+  EXPECT_EQ (click ({ "sh", "-c", "echo to the session" }, home () + "/.xsession-errors"), 0);
+  EXPECT_TRUE (eventually ([&] { return read_file (home () + "/.xsession-errors") == "to the session\n"; }));
+  Outcome outcome = run_in ({ "--file-forwarding" }, { "sh", "-c", "echo out; echo err >&2; exit 3" });
+  EXPECT_EQ (outcome.out, "out\n");
+  EXPECT_EQ (outcome.err, "err\n");
+  EXPECT_EQ (sandboxctl ({ "logs" }).out.find ("echo out"), std::string::npos);
+}
+
+TEST_F (Kept, OfWhatIsDetached)
+{
+  std::string id = launch_detached ({}, { "sh", "-c", "echo kept; echo too >&2; echo '\033[31m'; sleep 600" });
+
+  EXPECT_TRUE (eventually ([&] { return sandboxctl ({ "logs", id }).out.find ("kept\ntoo\n") != std::string::npos; }));
+  EXPECT_NE (sandboxctl ({ "logs" }).out.find (id), std::string::npos);
+  EXPECT_TRUE (succeeds (sandboxctl ({ "stop", "--grace=0", id })));
+  EXPECT_NE (sandboxctl ({ "logs", id.substr (0, 6) }).out.find ("kept"), std::string::npos);
+  EXPECT_TRUE (fails_with (sandboxctl ({ "logs", "ffffffff" }), 125, { "ffffffff" }));
+  monitor_.reset ();
+  expect_nothing_left ();
+}
+
+/* The last part of what is too much, and not more. */
+TEST_F (Kept, NotMoreThanThat)
+{
+  std::string id = launch_detached ({}, { "sh", "-c", "seq 1000000; echo the end" });
+
+  EXPECT_TRUE (eventually ([&] { return sandboxctl ({ "logs", id }).out.find ("the end") != std::string::npos; }));
+  std::string text = sandboxctl ({ "logs", id }).out;
+  EXPECT_LE (text.size (), 256u * 1024);
+  EXPECT_NE (text.find ("\n999999\n"), std::string::npos);
 }

@@ -26,6 +26,7 @@ int sbx_cmd_desktop (SbxCommand *command);
 int sbx_cmd_crashes (SbxCommand *command);
 int sbx_cmd_doctor (SbxCommand *command);
 int sbx_cmd_override (SbxCommand *command);
+int sbx_cmd_logs (SbxCommand *command);
 int sbx_cmd_data (SbxCommand *command);
 int sbx_cmd_complete (SbxCommand *command);
 

@@ -4,6 +4,7 @@
 
 #include "cli/forward.h"
 #include "cli/instances.h"
+#include "cli/kept-output.h"
 #include "cli/link/follow.h"
 #include "cli/notes.h"
 #include "cli/policy-options.h"
@@ -20,6 +21,7 @@ typedef struct {
   SbxPolicyOptions *policy;
   SbxProfileFile *file; /* or NULL: a profile's name is meant */
   SbxNotes notes;
+  SbxKeptOutput kept;
   double timeout;
   char *profile, *app_id, *on_crash;
   char **argv; /* with --file-forwarding */
@@ -100,10 +102,12 @@ make_parameters (Run *run, char **argv)
 static void
 on_reply (GVariant *reply, gpointer data)
 {
+  Run *run = data;
   const char *path;
 
   g_variant_get (reply, "(&o)", &path);
-  sbx_notes_begin (data, path);
+  sbx_log_name (&run->kept.log, sbx_instance_id_of_path (path));
+  sbx_notes_begin (&run->notes, path);
 }
 
 static int
@@ -118,6 +122,7 @@ launch_detached (Run *run, SbxService *service, GVariant *parameters)
     return sbx_fail_error (error);
   g_variant_get (reply, "(&o)", &path);
   id = sbx_instance_id_of_path (path);
+  sbx_log_name (&run->kept.log, id);
   if (run->json)
     printf ("{ \"id\" : \"%s\" }\n", id);
   else
@@ -212,7 +217,7 @@ launch (Run *run, const SbxCommand *command, char **argv)
                                .instance = TRUE,
                                .timeout_ms = (guint) MIN (run->timeout * 1000, G_MAXUINT),
                                .replied = on_reply,
-                               .data = &run->notes };
+                               .data = run };
   return follow (run, &call);
 }
 
@@ -221,6 +226,7 @@ run_clear (Run *run)
 {
   sbx_process_options_clear (&run->process);
   sbx_notes_clear (&run->notes);
+  sbx_kept_output_clear (&run->kept);
   g_clear_pointer (&run->notes.argv, g_variant_unref);
   g_clear_pointer (&run->notes.policy, g_variant_unref);
   sbx_policy_options_free (run->policy);
@@ -231,10 +237,27 @@ run_clear (Run *run)
   g_clear_pointer (&run->file, sbx_profile_file_free);
 }
 
+/* launch (), with what it prints kept where nobody would read it. */
+static int
+launch_kept (Run *run, const SbxCommand *command, char **argv)
+{
+  const SbxKeptStart start = { run->profile, argv, run->forward, run->detach };
+  const char *program = argv[0] ? argv[0] : run->profile;
+  int status;
+
+  if (!run->process.tty)
+    sbx_kept_output_begin (&run->kept, &start);
+  run->process.output = run->kept.log.writer;
+  run->process.icon = run->kept.icon;
+  status = launch (run, command, argv);
+  sbx_kept_output_end (&run->kept, &run->notes, program, status);
+  return status;
+}
+
 int
 sbx_cmd_run (SbxCommand *command)
 {
-  Run run = { .process = SBX_PROCESS_OPTIONS_INIT, .policy = sbx_policy_options_new () };
+  Run run = { .process = SBX_PROCESS_OPTIONS_INIT, .policy = sbx_policy_options_new (), .kept = SBX_KEPT_OUTPUT_INIT };
   const GOptionEntry entries[] = {
     { "profile", 'p', 0, G_OPTION_ARG_FILENAME, &run.profile,
       N_ ("Under this profile, or a file with one (default: default)"), N_ ("NAME") },
@@ -262,7 +285,7 @@ sbx_cmd_run (SbxCommand *command)
     else {
       if (!run.profile)
         run.profile = g_strdup ("default");
-      status = launch (&run, command, command->argv + 1);
+      status = launch_kept (&run, command, command->argv + 1);
     }
   }
   run_clear (&run);

@@ -16,7 +16,9 @@
 #include "cli/verbs/functions.h"
 #include "common/names.h"
 
-#define QUIT_KEY '\x1c'     /* ^\, as it comes when it is no signal */
+#define QUIT_KEY '\x1c' /* ^\, as it comes when it is no signal */
+#define NARROW 80       /* columns below which only some are shown */
+#define SHORT_ID 8
 #define FIRST_SAMPLE_MS 500 /* between the two that --once needs */
 
 /* How the rows are sorted; the key for it is its first letter. */
@@ -153,17 +155,37 @@ make_cells (const Row *row)
   return cells;
 }
 
+/* On a narrow screen: who it is, what it uses, and what it is. Takes @cells. */
+static char **
+make_narrow (char **cells)
+{
+  static const guint kept[] = { 0, 1, 3, 4, 8 };
+  char **narrow = g_new0 (char *, G_N_ELEMENTS (kept) + 1);
+
+  for (gsize i = 0; i < G_N_ELEMENTS (kept); i++)
+    narrow[i] = g_strdup (cells[kept[i]]);
+  if (strlen (narrow[0]) > SHORT_ID)
+    narrow[0][SHORT_ID] = '\0'; /* the beginning of an id means it too */
+  g_strfreev (cells);
+  return narrow;
+}
+
 /* GPtrArray of GStrv, the heading first. */
 static GPtrArray *
-make_table (const Top *top)
+make_table (const Top *top, gboolean narrow)
 {
   const char *heading[] = { _ ("ID"),    _ ("APP"),      _ ("PROFILE"), _ ("CPU %"),   _ ("MEMORY"),
                             _ ("TASKS"), _ ("HANDLERS"), _ ("REFUSED"), _ ("COMMAND"), NULL };
   GPtrArray *table = g_ptr_array_new_with_free_func ((GDestroyNotify) g_strfreev);
 
-  g_ptr_array_add (table, g_strdupv ((char **) heading));
-  for (guint i = 0; i < top->rows->len; i++)
-    g_ptr_array_add (table, make_cells (&g_array_index (top->rows, Row, i)));
+  char **first = g_strdupv ((char **) heading);
+
+  g_ptr_array_add (table, narrow ? make_narrow (first) : first);
+  for (guint i = 0; i < top->rows->len; i++) {
+    char **cells = make_cells (&g_array_index (top->rows, Row, i));
+
+    g_ptr_array_add (table, narrow ? make_narrow (cells) : cells);
+  }
   return table;
 }
 
@@ -220,8 +242,8 @@ static void
 draw (Top *top)
 {
   struct winsize size = { 0 };
-  g_autoptr (GPtrArray) table = make_table (top);
-  g_auto (GStrv) lines = sbx_output_format (table);
+  g_autoptr (GPtrArray) table = NULL;
+  g_auto (GStrv) lines = NULL;
   g_autofree char *summary = make_summary (top);
   g_autoptr (GString) screen = g_string_new ("\033[H");
   gboolean colours = sbx_output_colours ();
@@ -232,6 +254,8 @@ draw (Top *top)
     columns = size.ws_col;
     rows = size.ws_row;
   }
+  table = make_table (top, columns < NARROW);
+  lines = sbx_output_format (table);
   room = (guint) MAX (rows - 4, 1); /* beside the summary, the heading, and the two lines at the end */
   if (top->first + room > top->rows->len)
     top->first = top->rows->len > room ? top->rows->len - room : 0;
@@ -396,7 +420,7 @@ run (Top *top, gboolean once, gboolean json)
   if (json) {
     print_json (top);
   } else {
-    g_autoptr (GPtrArray) table = make_table (top);
+    g_autoptr (GPtrArray) table = make_table (top, FALSE);
 
     sbx_output_table (table);
   }
