@@ -351,10 +351,10 @@ test_documents (void)
 int
 main (int argc, char **argv)
 {
-  static const char *const names[] = { "browser", "chromium", "chromium-based", "debugger", "default",  "desktop",
-                                       "devel",   "dumper",   "evince",         "firefox",  "gimp",     "libreoffice",
-                                       "mpv",     "offline",  "online",         "strict",   "terminal", "thunderbird",
-                                       "tracer",  "epiphany", "transmission" };
+  static const char *const names[] = { "browser",     "chromium", "chromium-based", "debugger", "default", "desktop",
+                                       "devel",       "dumper",   "epiphany",       "evince",   "firefox", "gimp",
+                                       "libreoffice", "mpv",      "offline",        "online",   "strict",  "terminal",
+                                       "thunderbird", "tracer",   "transmission" };
 
   g_test_init (&argc, &argv, NULL);
   for (gsize i = 0; i < G_N_ELEMENTS (names); i++) {

@@ -241,10 +241,10 @@ test_conditions (Fixture *fixture, gconstpointer data)
 static void
 test_shipped (void)
 {
-  static const char *const names[] = { "browser", "chromium", "chromium-based", "debugger", "default",  "desktop",
-                                       "devel",   "dumper",   "evince",         "firefox",  "gimp",     "libreoffice",
-                                       "mpv",     "offline",  "online",         "strict",   "terminal", "thunderbird",
-                                       "tracer",  "epiphany", "transmission" };
+  static const char *const names[] = { "browser",     "chromium", "chromium-based", "debugger", "default", "desktop",
+                                       "devel",       "dumper",   "epiphany",       "evince",   "firefox", "gimp",
+                                       "libreoffice", "mpv",      "offline",        "online",   "strict",  "terminal",
+                                       "thunderbird", "tracer",   "transmission" };
   const char *dirs[SBX_N_PLACES] = { SBX_SOURCE_ROOT "/data/profiles", NULL, NULL };
   const SbxPlaces places = { .home = "/home/u" };
   const SbxConditions conditions = { .landlock_abi = 7 };

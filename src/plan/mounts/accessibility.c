@@ -6,7 +6,7 @@
 
 #include <string.h>
 
-#include "plan/mounts/bus.h"
+#include "plan/mounts/address.h"
 #include "plan/sidecar.h"
 #include "wire/layout.h"
 

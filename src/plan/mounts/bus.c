@@ -9,6 +9,7 @@
 
 #include "common/names.h"
 #include "plan/mounts/accessibility.h"
+#include "plan/mounts/address.h"
 #include "plan/mounts/portals.h"
 #include "plan/mounts/toolkits.h"
 #include "plan/sidecar.h"
@@ -25,17 +26,6 @@ static const struct {
   { SBX_BUS_SESSION, SBX_SOCKET_SESSION_BUS, "session", "DBUS_SESSION_BUS_ADDRESS", NULL },
   { SBX_BUS_SYSTEM, SBX_SOCKET_SYSTEM_BUS, "system", "DBUS_SYSTEM_BUS_ADDRESS", "/run/dbus/system_bus_socket" },
 };
-
-char *
-sbx_mounts_socket_of (const char *address)
-{
-  g_autofree char *value = NULL;
-
-  if (!g_str_has_prefix (address, PREFIX) || strchr (address, ';'))
-    return NULL;
-  value = g_strndup (address + strlen (PREFIX), strcspn (address + strlen (PREFIX), ","));
-  return g_uri_unescape_string (value, NULL);
-}
 
 /* The path of a bus's socket on the host, or NULL: abstract ones are out of the reach of an instance. */
 static char *

@@ -7,9 +7,6 @@
 G_BEGIN_DECLS
 
 void sbx_mounts_add_buses (SbxDraft *self);
-/* Returns the path of the socket that a bus's address names, g_free; NULL for an address of another form: abstract
- * sockets are out of the reach of an instance. */
-char *sbx_mounts_socket_of (const char *address);
 /* Whether a box of @policy is to have documents, and the portal has not put them up yet. */
 gboolean sbx_mounts_wants_documents (const SbxPolicy *policy, SbxMachine *machine);
 /* Where the socket of @bus is, which no path may open; g_free. NULL where the policy has the whole bus, or none is
