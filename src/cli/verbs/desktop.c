@@ -431,8 +431,7 @@ sbx_cmd_desktop (SbxCommand *command)
   Desktop self = { 0 };
   const GOptionEntry entries[] = {
     { "profile", 'p', 0, G_OPTION_ARG_FILENAME, &self.profile, N_ ("install: under this profile"), N_ ("NAME") },
-    { "force", 0, 0, G_OPTION_ARG_NONE, &self.force,
-      N_ ("remove: also what somebody has changed since; install: also where a click could not work"), NULL },
+    { "force", 0, 0, G_OPTION_ARG_NONE, &self.force, N_ ("Also what has changed since; also what cannot start"), NULL },
     { "all", 'a', 0, G_OPTION_ARG_NONE, &self.all, N_ ("install, remove: all applications"), NULL },
     { "no-portal", 0, 0, G_OPTION_ARG_NONE, &self.no_portal, N_ ("install: without asking in a dialog of the desktop"),
       NULL },

@@ -259,8 +259,8 @@ sbx_cmd_run (SbxCommand *command)
 {
   Run run = { .process = SBX_PROCESS_OPTIONS_INIT, .policy = sbx_policy_options_new (), .kept = SBX_KEPT_OUTPUT_INIT };
   const GOptionEntry entries[] = {
-    { "profile", 'p', 0, G_OPTION_ARG_FILENAME, &run.profile,
-      N_ ("Under this profile, or a file with one (default: default)"), N_ ("NAME") },
+    { "profile", 'p', 0, G_OPTION_ARG_FILENAME, &run.profile, N_ ("A profile or a file with one (default: default)"),
+      N_ ("NAME") },
     { "app-id", 0, 0, G_OPTION_ARG_FILENAME, &run.app_id, N_ ("As this application"), N_ ("ID") },
     { "detach", 'd', 0, G_OPTION_ARG_NONE, &run.detach, N_ ("Print the id and do not wait for the end"), NULL },
     { "on-crash", 0, 0, G_OPTION_ARG_FILENAME, &run.on_crash, N_ ("Handler profile for a crash"), N_ ("PROFILE") },
