@@ -117,7 +117,7 @@ with_namespace (const std::string &words, const std::string &path)
 #define EXPECT_SOON(id, script, text)                                                                                  \
   do {                                                                                                                 \
     std::string said;                                                                                                  \
-    for (int i = 0; i < 100 && said != (text); i++) {                                                                  \
+    for (int tries = 0; tries < 100 && said != (text); tries++) {                                                      \
       said = say (id, script);                                                                                         \
       std::this_thread::sleep_for (std::chrono::milliseconds (20));                                                    \
     }                                                                                                                  \
@@ -435,7 +435,10 @@ LiveModel::sequence (Dice &dice, unsigned most)
     if (dice.one_in (4)) { /* one that stays, and says at any time what it sees */
       std::string number = std::to_string (namespaces++);
       say (id, "setsid unshare -rm sh -c 'while :; do (" + script () + ") > /tmp/n.new" + number + "; mv /tmp/n.new"
-                   + number + " /tmp/n" + number + "; sleep 0.3; done' > /dev/null 2>&1 < /dev/null & sleep 0.02");
+                   + number + " /tmp/n" + number + "; sleep 0.3; done' > /dev/null 2>/tmp/err" + number
+                   + " < /dev/null & i=0; while ! [ -e /tmp/n" + number
+                   + " ] && [ $i -lt 200 ]; do i=$((i + 1)); sleep 0.05; done");
+      EXPECT_TRUE (works (id, "test -e /tmp/n" + number)) << steps << say (id, "cat /tmp/err" + number);
     }
     if (dice.one_in (10))
       kill_services ();
