@@ -11,7 +11,8 @@ packages () {
       libpolkit-gobject-1-dev libseccomp-dev libjson-glib-dev libportal-dev libdw-dev libxau-dev" ;;
     run) echo "bubblewrap xdg-dbus-proxy procps" ;;
     test) echo "libgtest-dev libgmock-dev dbus dbus-daemon libglib2.0-bin polkitd util-linux passwd coreutils python3
-      python3-gi psmisc lsof strace gdb libxml2-utils man-db git desktop-file-utils xdg-desktop-portal
+      python3-gi psmisc lsof strace gdb libxml2-utils man-db git desktop-file-utils xdg-desktop-portal at-spi2-core xdg-utils
+      sensible-utils
       xvfb xserver-xephyr x11-utils xauth xdotool zsh fish python3-xlib" ;;
     browsers) echo "chromium firefox-esr fonts-dejavu-core" ;;
     chromium) echo "chromium fonts-dejavu-core" ;;
