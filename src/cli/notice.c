@@ -11,9 +11,9 @@ void
 sbx_notice_show (const char *title, const char *text)
 {
   g_autoptr (GDBusConnection) bus = g_bus_get_sync (G_BUS_TYPE_SESSION, NULL, NULL);
-  g_autoptr (GVariant) reply = NULL;
   g_autofree char *body = g_markup_escape_text (text, -1); /* the body may be markup (Desktop Notifications 1.2) */
   GVariantBuilder hints;
+  GVariant *reply;
 
   if (!bus)
     return;
@@ -23,4 +23,6 @@ sbx_notice_show (const char *title, const char *text)
       bus, NAME, PATH, NAME, "Notify",
       g_variant_new ("(susssasa{sv}i)", "sandboxctl", 0, "dialog-warning", title, body, NULL, &hints, -1), NULL,
       G_DBUS_CALL_FLAGS_NONE, WAIT_MS, NULL, NULL);
+  if (reply)
+    g_variant_unref (reply);
 }

@@ -564,12 +564,12 @@ protected:
     add_profile ("reading", "[Profile]\nInherits=default\n[Session Bus Policy]\norg.a11y.Bus=talk\n");
     add_service (own_services (), "org.a11y.Bus", "/usr/libexec/at-spi-bus-launcher");
   }
-  /* It ends with the user's session, of which there is none here; its bus goes with it, and its registry with that */
+  /* They end with the user's session, of which there is none here */
   void
   TearDown () override
   {
     for (const auto &p : descendants (getpid ()))
-      if (p.name == "at-spi-bus-laun")
+      if (p.name == "at-spi-bus-laun" || p.name == "at-spi2-registr")
         ::kill (p.pid, SIGTERM);
     Session::TearDown ();
   }

@@ -229,7 +229,7 @@ find_application (Desktop *self, SbxDesktopStore *store, const char *word, Candi
     near = sbx_advice_nearest (self->places, word);
   if (near)
     g_prefix_error (&problem, _ ("did you mean %s? "), near);
-  if (problem) {
+  if (!candidate->file) {
     g_propagate_error (error, g_steal_pointer (&problem));
     return FALSE;
   }
