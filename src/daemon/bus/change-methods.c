@@ -104,8 +104,10 @@ sbx_method_restrict (SbxCall *call)
     sbx_call_return (call, g_variant_new ("(@aa{sv})", g_variant_new ("aa{sv}", NULL)));
     return;
   }
-  next.policy = policy = g_variant_ref_sink (sbx_policy_to_variant (plan->policy));
-  next.restrictions = restrictions = append (info->restrictions, sbx_narrowing_plan_describe (plan, pid));
+  policy = g_variant_ref_sink (sbx_policy_to_variant (plan->policy));
+  restrictions = append (info->restrictions, sbx_narrowing_plan_describe (plan, pid));
+  next.policy = policy;
+  next.restrictions = restrictions;
   block = sbx_narrowing_plan_write (plan, &next, &error);
   if (block < 0) {
     sbx_call_fail (call, error);
