@@ -161,6 +161,8 @@ look_at_exec (Look *look, char **argv)
 {
   const char *program = sbx_exec_program ((const char *const *) argv);
 
+  if (!argv[0])
+    return;
   for (char **word = argv; *word; word++) {
     if (is_starter (look, *word))
       return;
@@ -190,7 +192,7 @@ sbx_desktop_find_obstacles (const SbxDesktopPlaces *places, const SbxDesktopEntr
   const char *exec = sbx_desktop_entry_get (entry, SBX_DESKTOP_GROUP, "Exec");
   g_auto (GStrv) argv = exec ? sbx_exec_split (exec, NULL) : NULL;
 
-  if (argv && *argv)
+  if (argv)
     look_at_exec (&look, argv);
   look_at_directory (&look, entry);
   return look.found;

@@ -172,7 +172,7 @@ add_attachments (const Mail *mail, GVariantDict *options, GUnixFDList *fds, GErr
 static void
 add_list (GVariantDict *options, const char *key, GPtrArray *words)
 {
-  if (words->len > 0)
+  if (words && words->len > 0)
     g_variant_dict_insert_value (options, key,
                                  g_variant_new_strv ((const char *const *) words->pdata, (gssize) words->len));
 }

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* What a running instance loses: tried from inside, by processes that were there before. */
-#include "dice.h"
-#include "harness.h"
-
+#include <algorithm>
 #include <csignal>
 #include <fcntl.h>
 #include <filesystem>
@@ -12,6 +10,9 @@
 #include <sys/un.h>
 #include <thread>
 #include <unistd.h>
+
+#include "dice.h"
+#include "harness.h"
 
 using namespace e2e;
 namespace fs = std::filesystem;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* A sandbox's procfs for others: as a descriptor, and as the /proc of a tool of the host. */
+#include <algorithm>
 #include <csignal>
 #include <dirent.h>
 #include <fcntl.h>
