@@ -9,38 +9,6 @@
 
 #define HELD_MAX (32u << 20) /* bytes of an answer */
 
-static GHashTable *
-make_table (void)
-{
-  return g_hash_table_new_full (NULL, NULL, NULL, g_object_unref);
-}
-
-void
-sbx_changes_init (SbxChanges *self)
-{
-  *self = (SbxChanges){ .waiting = make_table () };
-}
-
-void
-sbx_changes_clear (SbxChanges *self)
-{
-  g_clear_pointer (&self->waiting, g_hash_table_unref);
-}
-
-guint32
-sbx_changes_next (SbxChanges *self)
-{
-  if (++self->last == 0)
-    self->last = 1;
-  return self->last;
-}
-
-void
-sbx_changes_add (SbxChanges *self, guint32 number, GTask *task)
-{
-  g_hash_table_insert (self->waiting, GUINT_TO_POINTER (number), task);
-}
-
 static GBytes *
 read_held (int fd)
 {
@@ -90,27 +58,14 @@ make_error (const SbxMessage *message)
 }
 
 void
-sbx_changes_answer (SbxChanges *self, const SbxMessage *message, int fd)
+sbx_changes_answer (SbxQuestions *changes, const SbxMessage *message, int fd)
 {
-  g_autoptr (GTask) task = NULL;
+  g_autoptr (GTask) task = sbx_questions_take (changes, message->job);
 
-  if (!g_hash_table_steal_extended (self->waiting, GUINT_TO_POINTER (message->job), NULL, (gpointer *) &task))
+  if (!task)
     return;
   if (message->type == SBX_MSG_APPLIED)
     g_task_return_pointer (task, read_held (fd), (GDestroyNotify) g_bytes_unref);
   else
     g_task_return_error (task, make_error (message));
-}
-
-void
-sbx_changes_end (SbxChanges *self, const char *text)
-{
-  g_autoptr (GHashTable) waiting = g_steal_pointer (&self->waiting);
-  GHashTableIter iter;
-  gpointer task;
-
-  self->waiting = make_table ();
-  g_hash_table_iter_init (&iter, waiting);
-  while (g_hash_table_iter_next (&iter, NULL, &task))
-    g_task_return_new_error (task, SBX_ERROR, SBX_ERROR_EXITED, "%s", text);
 }

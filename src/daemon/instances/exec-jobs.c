@@ -7,38 +7,6 @@
 #include "common/error.h"
 #include "daemon/instances/failure.h"
 
-static GHashTable *
-make_table (void)
-{
-  return g_hash_table_new_full (NULL, NULL, NULL, g_object_unref);
-}
-
-void
-sbx_exec_jobs_init (SbxExecJobs *self)
-{
-  *self = (SbxExecJobs){ .waiting = make_table () };
-}
-
-void
-sbx_exec_jobs_clear (SbxExecJobs *self)
-{
-  g_clear_pointer (&self->waiting, g_hash_table_unref);
-}
-
-guint32
-sbx_exec_jobs_next (SbxExecJobs *self)
-{
-  if (++self->last == 0)
-    self->last = 1;
-  return self->last;
-}
-
-void
-sbx_exec_jobs_add (SbxExecJobs *self, guint32 number, GTask *task)
-{
-  g_hash_table_insert (self->waiting, GUINT_TO_POINTER (number), task);
-}
-
 static void
 return_duplicate (GTask *task, int fd)
 {
@@ -54,12 +22,11 @@ return_duplicate (GTask *task, int fd)
 }
 
 void
-sbx_exec_jobs_answer (SbxExecJobs *self, const SbxMessage *message, int fd)
+sbx_exec_jobs_answer (SbxQuestions *jobs, const SbxMessage *message, int fd)
 {
-  g_autoptr (GTask) task = NULL;
+  g_autoptr (GTask) task = message->type == SBX_MSG_EXITED ? NULL : sbx_questions_take (jobs, message->job);
 
-  if (message->type == SBX_MSG_EXITED
-      || !g_hash_table_steal_extended (self->waiting, GUINT_TO_POINTER (message->job), NULL, (gpointer *) &task))
+  if (!task)
     return;
   if (message->type == SBX_MSG_STARTED)
     g_task_return_int (task, message->pid);
@@ -67,17 +34,4 @@ sbx_exec_jobs_answer (SbxExecJobs *self, const SbxMessage *message, int fd)
     return_duplicate (task, fd);
   else if (message->type == SBX_MSG_FAILED)
     g_task_return_error (task, sbx_failure_new (message, g_task_get_task_data (task)));
-}
-
-void
-sbx_exec_jobs_end (SbxExecJobs *self)
-{
-  g_autoptr (GHashTable) waiting = g_steal_pointer (&self->waiting);
-  GHashTableIter iter;
-  gpointer task;
-
-  self->waiting = make_table ();
-  g_hash_table_iter_init (&iter, waiting);
-  while (g_hash_table_iter_next (&iter, NULL, &task))
-    g_task_return_new_error (task, SBX_ERROR, SBX_ERROR_EXITED, "the instance has ended");
 }

@@ -35,8 +35,8 @@ struct _SbxInstance {
   GVariant *cached[2];
   GPtrArray *handlers; /* char *: the D-Bus paths of those that run */
   SbxRefusals refusals;
-  SbxExecJobs jobs;
-  SbxChanges changes;
+  SbxQuestions jobs;
+  SbxQuestions changes;
 };
 
 G_DEFINE_FINAL_TYPE (SbxInstance, sbx_instance, G_TYPE_OBJECT)
@@ -106,8 +106,8 @@ sbx_instance_finalize (GObject *object)
   g_free (self->text);
   g_ptr_array_unref (self->handlers);
   sbx_refusals_clear (&self->refusals);
-  sbx_exec_jobs_clear (&self->jobs);
-  sbx_changes_clear (&self->changes);
+  sbx_questions_clear (&self->jobs);
+  sbx_questions_clear (&self->changes);
   G_OBJECT_CLASS (sbx_instance_parent_class)->finalize (object);
 }
 
@@ -141,8 +141,8 @@ sbx_instance_init (SbxInstance *self)
   g_weak_ref_init (&self->starter, NULL);
   self->handlers = g_ptr_array_new_with_free_func (g_free);
   sbx_refusals_init (&self->refusals);
-  sbx_exec_jobs_init (&self->jobs);
-  sbx_changes_init (&self->changes);
+  sbx_questions_init (&self->jobs);
+  sbx_questions_init (&self->changes);
 }
 
 SbxInstance *
@@ -255,8 +255,8 @@ finish (SbxInstance *self)
   if (self->keeper)
     sbx_keeper_link_close (self->keeper);
   g_clear_object (&self->keeper);
-  sbx_exec_jobs_end (&self->jobs);
-  sbx_changes_end (&self->changes, "the instance has ended");
+  sbx_questions_end (&self->jobs, "the instance has ended");
+  sbx_questions_end (&self->changes, "the instance has ended");
   tell_change (self, names);
   g_signal_emit (self, signals[SIGNAL_ENDED], 0);
 }
@@ -333,7 +333,7 @@ on_keeper_gone (SbxInstance *self)
     fail (self, error, SBX_STEP_NONE);
   } else if (self->state == SBX_STATE_RUNNING) {
     g_clear_object (&self->keeper);
-    sbx_changes_end (&self->changes, "the keeper of the instance has gone");
+    sbx_questions_end (&self->changes, "the keeper of the instance has gone");
     g_signal_emit (self, signals[SIGNAL_LOST], 0);
   }
 }
@@ -567,20 +567,28 @@ sbx_instance_remove_handler (SbxInstance *self, const char *path)
   tell_change (self, names);
 }
 
+/* Sends @message as a question of @kind; @task gets the answer. */
+static void
+ask_keeper (SbxInstance *self, SbxQuestions *kind, SbxMessage *message, const int *fds, gsize n_fds, GTask *task)
+{
+  GError *error = NULL;
+
+  message->job = sbx_questions_next (kind);
+  if (sbx_instance_send (self, message, fds, n_fds, &error))
+    sbx_questions_add (kind, message->job, g_object_ref (task));
+  else
+    g_task_return_error (task, error);
+}
+
 void
 sbx_instance_exec_async (SbxInstance *self, const int *fds, gsize n_fds, gboolean lifeline, const char *command,
                          GAsyncReadyCallback callback, gpointer user_data)
 {
   g_autoptr (GTask) task = g_task_new (self, NULL, callback, user_data);
   SbxMessage message = { .type = SBX_MSG_EXEC, .value = lifeline ? SBX_START_LIFELINE : 0 };
-  GError *error = NULL;
 
-  message.job = sbx_exec_jobs_next (&self->jobs);
   g_task_set_task_data (task, g_strdup (command), g_free);
-  if (!sbx_instance_send (self, &message, fds, n_fds, &error))
-    g_task_return_error (task, error);
-  else
-    sbx_exec_jobs_add (&self->jobs, message.job, g_steal_pointer (&task));
+  ask_keeper (self, &self->jobs, &message, fds, n_fds, task);
 }
 
 pid_t
@@ -594,13 +602,8 @@ sbx_instance_get_procfs_async (SbxInstance *self, guint32 flags, GAsyncReadyCall
 {
   g_autoptr (GTask) task = g_task_new (self, NULL, callback, user_data);
   SbxMessage message = { .type = SBX_MSG_GET_PROCFS, .value = (int32_t) flags };
-  GError *error = NULL;
 
-  message.job = sbx_exec_jobs_next (&self->jobs);
-  if (!sbx_instance_send (self, &message, NULL, 0, &error))
-    g_task_return_error (task, error);
-  else
-    sbx_exec_jobs_add (&self->jobs, message.job, g_steal_pointer (&task));
+  ask_keeper (self, &self->jobs, &message, NULL, 0, task);
 }
 
 int
@@ -613,13 +616,9 @@ void
 sbx_instance_change_async (SbxInstance *self, int fd, GAsyncReadyCallback callback, gpointer user_data)
 {
   g_autoptr (GTask) task = g_task_new (self, NULL, callback, user_data);
-  SbxMessage message = { .type = SBX_MSG_CHANGE, .job = sbx_changes_next (&self->changes) };
-  GError *error = NULL;
+  SbxMessage message = { .type = SBX_MSG_CHANGE };
 
-  if (sbx_instance_send (self, &message, &fd, 1, &error))
-    sbx_changes_add (&self->changes, message.job, g_steal_pointer (&task));
-  else
-    g_task_return_error (task, error);
+  ask_keeper (self, &self->changes, &message, &fd, 1, task);
 }
 
 GBytes *
