@@ -133,37 +133,42 @@ take_pid (GTask *task, GVariant *answer, const char *name)
   g_hash_table_insert (asking->session->owners, g_strdup (name), GINT_TO_POINTER ((gint) pid));
 }
 
-static void
-take_owned (GTask *task, GVariant *answer, const char *unused)
+/* The names of @answer that are asked for, or NULL: without an answer nothing is known. The answer's; g_free. */
+static const char **
+take_names (Asking *asking, GVariant *answer)
 {
-  Asking *asking = g_task_get_task_data (task);
   g_autofree const char **names = NULL;
+  gsize n = 0;
 
   if (!answer) {
     asking->session->known = FALSE;
-    return;
+    return NULL;
   }
   g_variant_get (answer, "(^a&s)", &names);
   for (gsize i = 0; names[i]; i++)
     if (is_asked_for (asking, names[i]))
-      ask (task, BUS, "/", BUS ".GetConnectionUnixProcessID", g_variant_new ("(s)", names[i]), "(u)", names[i],
-           take_pid);
+      names[n++] = names[i];
+  names[n] = NULL;
+  return g_steal_pointer (&names);
+}
+
+static void
+take_owned (GTask *task, GVariant *answer, const char *unused)
+{
+  g_autofree const char **names = take_names (g_task_get_task_data (task), answer);
+
+  for (gsize i = 0; names && names[i]; i++)
+    ask (task, BUS, "/", BUS ".GetConnectionUnixProcessID", g_variant_new ("(s)", names[i]), "(u)", names[i], take_pid);
 }
 
 static void
 take_activatable (GTask *task, GVariant *answer, const char *unused)
 {
   Asking *asking = g_task_get_task_data (task);
-  g_autofree const char **names = NULL;
+  g_autofree const char **names = take_names (asking, answer);
 
-  if (!answer) {
-    asking->session->known = FALSE;
-    return;
-  }
-  g_variant_get (answer, "(^a&s)", &names);
-  for (gsize i = 0; names[i]; i++)
-    if (is_asked_for (asking, names[i]))
-      g_hash_table_add (asking->session->activatable, g_strdup (names[i]));
+  for (gsize i = 0; names && names[i]; i++)
+    g_hash_table_add (asking->session->activatable, g_strdup (names[i]));
 }
 
 /* That it has answered is all: its file system is there before its name is. */
