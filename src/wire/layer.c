@@ -5,6 +5,8 @@
 #include <limits.h>
 #include <string.h>
 
+#include "wire/place.h"
+
 typedef struct {
   uint32_t kind, flags, mode;
   uint32_t n_source, n_dest; /* with their NULs */
@@ -52,36 +54,21 @@ take_string (const char **at, size_t *left, size_t size)
   return string;
 }
 
-/* Absolute, each part with a name. "/" has none. */
-static bool
-is_place (const char *path)
-{
-  if (*path != '/')
-    return false;
-  while (*path == '/') {
-    size_t n = strcspn (++path, "/");
-
-    if (n == 0 || (n == 1 && path[0] == '.') || (n == 2 && path[0] == '.' && path[1] == '.'))
-      return false;
-    path += n;
-  }
-  return true;
-}
-
 static bool
 is_consistent (const SbxLayer *layer)
 {
   bool door = layer->kind == SBX_LAYER_DOOR, outside = layer->kind == SBX_LAYER_TREE || door;
 
-  if (!is_place (layer->dest) || (layer->mode & ~07777u) != 0 || (layer->flags & ~(uint32_t) SBX_LAYER_ALL_FLAGS) != 0)
+  if (!sbx_is_place (layer->dest) || (layer->mode & ~07777u) != 0
+      || (layer->flags & ~(uint32_t) SBX_LAYER_ALL_FLAGS) != 0)
     return false;
-  if (outside ? !(is_place (layer->source) || strcmp (layer->source, "/") == 0) : layer->source[0] != '\0')
+  if (outside ? !(sbx_is_place (layer->source) || strcmp (layer->source, "/") == 0) : layer->source[0] != '\0')
     return false;
   if (!outside && (layer->flags & (SBX_LAYER_KNOWN | SBX_LAYER_DEVICES)))
     return false;
   if (door)
     return layer->n_content > 0 && layer->n_content <= PATH_MAX
-           && strnlen (layer->content, layer->n_content) == layer->n_content - 1 && is_place (layer->content);
+           && strnlen (layer->content, layer->n_content) == layer->n_content - 1 && sbx_is_place (layer->content);
   return layer->n_content == 0 || layer->kind == SBX_LAYER_FILE;
 }
 

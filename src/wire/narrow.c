@@ -5,6 +5,8 @@
 #include <limits.h>
 #include <string.h>
 
+#include "wire/place.h"
+
 typedef struct {
   uint32_t kind, known;
   SbxLayerObject object;
@@ -25,21 +27,6 @@ sbx_narrow_write (const SbxNarrow *narrow, void *at)
   memcpy ((char *) at + sizeof head, narrow->path, strlen (narrow->path) + 1);
 }
 
-static bool
-is_normal (const char *path)
-{
-  if (path[0] != '/' || strlen (path) >= PATH_MAX)
-    return false;
-  while (*path == '/') {
-    size_t n = strcspn (++path, "/");
-
-    if (n == 0 || (n == 1 && path[0] == '.') || (n == 2 && path[0] == '.' && path[1] == '.'))
-      return false;
-    path += n;
-  }
-  return true;
-}
-
 bool
 sbx_narrow_read (SbxNarrow *narrow, const void *data, size_t size)
 {
@@ -53,7 +40,7 @@ sbx_narrow_read (SbxNarrow *narrow, const void *data, size_t size)
       || (!head.known && (head.object.device != 0 || head.object.inode != 0)))
     return false;
   *narrow = (SbxNarrow){ (SbxNarrowKind) head.kind, head.known == 1, head.object, path };
-  return is_normal (path);
+  return strlen (path) < PATH_MAX && sbx_is_place (path);
 }
 
 bool

@@ -6,6 +6,7 @@
 
 #include <string.h>
 
+#include "common/path.h"
 #include "plan/mounts/address.h"
 #include "plan/sidecar.h"
 #include "wire/layout.h"
@@ -41,18 +42,14 @@ sbx_mounts_wants_accessibility (const SbxPolicy *policy)
   return FALSE;
 }
 
-static gboolean
-is_below (const char *path, const char *top)
-{
-  return top && g_str_has_prefix (path, top) && path[strlen (top)] == '/';
-}
-
 /* The address that the session bus tells names a socket outside; inside, it is this one's, if the place is one that the
  * sandbox has for itself. */
 static void
 link_usual_place (SbxDraft *self, const char *socket)
 {
-  if (is_below (socket, self->box->runtime_dir) || is_below (socket, "/tmp"))
+  const char *runtime = self->box->runtime_dir;
+
+  if ((runtime && sbx_path_is_below (socket, runtime)) || sbx_path_is_below (socket, "/tmp"))
     sbx_draft_skeleton_link (self, INSIDE "/bus", socket);
 }
 
