@@ -108,6 +108,16 @@ sbx_verb_names (const SbxVerb *verbs)
   return (const char **) g_ptr_array_free (names, FALSE);
 }
 
+int
+sbx_sub_verb_run (const SbxSubVerb *verbs, gsize n_verbs, const char *name, guint n_words, gpointer self)
+{
+  for (gsize i = 0; i < n_verbs; i++)
+    if (strcmp (verbs[i].name, name) == 0)
+      return n_words >= verbs[i].min && n_words <= verbs[i].max ? verbs[i].function (self)
+                                                                : sbx_fail (_ ("usage: sandboxctl %s"), verbs[i].usage);
+  return -1;
+}
+
 SbxPlaces
 sbx_find_places (const char **xdg_dirs)
 {

@@ -37,6 +37,18 @@ const SbxVerb *sbx_verb_find (const SbxVerb *verbs, const char *name);
 /* The names of those for people, NULL-terminated; g_free () the array only. */
 const char **sbx_verb_names (const SbxVerb *verbs);
 
+/* A word behind a verb, as in `profile list`. */
+typedef struct {
+  const char *name;
+  int (*function) (gpointer self); /* returns the exit status */
+  guint min, max;                  /* words that follow it */
+  const char *usage;
+} SbxSubVerb;
+
+/* Runs the one of @verbs that is called @name with @self, or says how it is used unless @n_words will do. Returns the
+ * exit status; -1 if there is none of that name. */
+int sbx_sub_verb_run (const SbxSubVerb *verbs, gsize n_verbs, const char *name, guint n_words, gpointer self);
+
 struct _SbxCommand {
   int argc; /* from the verb on */
   char **argv;

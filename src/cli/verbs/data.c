@@ -96,8 +96,9 @@ list_names (const Data *self)
 }
 
 static int
-list (Data *self)
+list (gpointer data)
 {
+  Data *self = data;
   g_autoptr (GPtrArray) names = list_names (self);
   g_autoptr (GPtrArray) rows = g_ptr_array_new_with_free_func ((GDestroyNotify) g_strfreev);
   g_autoptr (JsonArray) array = json_array_new ();
@@ -167,8 +168,9 @@ run_tool (const char *const *argv, GError **error)
 }
 
 static int
-remove_homes (Data *self)
+remove_homes (gpointer data)
 {
+  Data *self = data;
   int status = 0;
 
   for (char **app = self->words; *app; app++) {
@@ -185,8 +187,9 @@ remove_homes (Data *self)
 }
 
 static int
-export_home (Data *self)
+export_home (gpointer data)
 {
+  Data *self = data;
   g_autoptr (GError) error = NULL;
   g_autofree char *path = find (self, self->words[0], &error), *default_name = NULL;
   const char *file = self->words[1] ? self->words[1] : NULL;
@@ -210,12 +213,7 @@ export_home (Data *self)
   return 0;
 }
 
-static const struct {
-  const char *name;
-  int (*function) (Data *self);
-  guint min, max;
-  const char *usage;
-} verbs[] = {
+static const SbxSubVerb verbs[] = {
   { "list", list, 0, 0, "data list [--json]" },
   { "remove", remove_homes, 1, G_MAXUINT, "data remove APP…" },
   { "export", export_home, 1, 2, "data export APP [FILE.tar.gz]" },
@@ -239,14 +237,7 @@ sbx_cmd_data (SbxCommand *command)
   word = command->argc > 1 ? command->argv[1] : "list";
   self.words = command->argc > 1 ? command->argv + 2 : command->argv + command->argc;
   self.base = g_build_filename (g_get_user_data_dir (), SBX_RUNTIME_SUBDIR, NULL);
-  status = -1;
-  for (gsize i = 0; i < G_N_ELEMENTS (verbs); i++)
-    if (strcmp (verbs[i].name, word) == 0) {
-      guint n = g_strv_length (self.words);
-
-      status = n >= verbs[i].min && n <= verbs[i].max ? verbs[i].function (&self)
-                                                      : sbx_fail (_ ("usage: sandboxctl %s"), verbs[i].usage);
-    }
+  status = sbx_sub_verb_run (verbs, G_N_ELEMENTS (verbs), word, g_strv_length (self.words), &self);
   if (status < 0)
     status = sbx_fail (_ ("data takes one of list, remove and export, not \"%s\""), word);
   g_free (self.base);

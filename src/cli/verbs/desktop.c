@@ -326,8 +326,9 @@ install_all (Desktop *self)
 }
 
 static int
-install (Desktop *self)
+install (gpointer data)
 {
+  Desktop *self = data;
   int status = 0;
 
   if (self->all)
@@ -379,8 +380,9 @@ what_to_remove (Desktop *self)
 }
 
 static int
-remove_several (Desktop *self)
+remove_several (gpointer data)
 {
+  Desktop *self = data;
   g_auto (GStrv) words = what_to_remove (self);
   int status = 0;
 
@@ -398,8 +400,9 @@ remove_several (Desktop *self)
 }
 
 static int
-list (Desktop *self)
+list (gpointer data)
 {
+  Desktop *self = data;
   g_autoptr (GError) error = NULL;
   g_autoptr (SbxDesktopStore) store = sbx_desktop_store_open (self->places, FALSE, &error);
   GPtrArray *records;
@@ -414,12 +417,7 @@ list (Desktop *self)
   return 0;
 }
 
-static const struct {
-  const char *name;
-  int (*function) (Desktop *self);
-  guint min, max;
-  const char *usage;
-} verbs[] = {
+static const SbxSubVerb verbs[] = {
   { "install", install, 1, G_MAXUINT, "desktop install [--profile=PROFILE] [--force] FILE.desktop|APPLICATION…|--all" },
   { "remove", remove_several, 1, G_MAXUINT, "desktop remove [--force] FILE.desktop|APPLICATION…|--all" },
   { "list", list, 0, 0, "desktop list [--json]" },
@@ -444,23 +442,17 @@ sbx_cmd_desktop (SbxCommand *command)
                   _ ("Makes the desktop start applications in sandboxes, brings back what was before, lists both."),
                   &status))
     return status;
-  status = -1;
   self.words = command->argc < 2 ? command->argv : command->argv + 2;
   self.array = json_array_new ();
-  for (gsize i = 0; command->argc > 1 && i < G_N_ELEMENTS (verbs); i++)
-    if (strcmp (verbs[i].name, command->argv[1]) == 0) {
-      guint n = g_strv_length (self.words) + self.all;
-
-      self.places = sbx_desktop_places_new ();
-      status = n >= verbs[i].min && n <= verbs[i].max ? verbs[i].function (&self)
-                                                      : sbx_fail (_ ("usage: sandboxctl %s"), verbs[i].usage);
-    }
+  self.places = sbx_desktop_places_new ();
+  status = sbx_sub_verb_run (verbs, G_N_ELEMENTS (verbs), command->argc > 1 ? command->argv[1] : "",
+                             g_strv_length (self.words) + self.all, &self);
   if (status < 0)
     status = sbx_fail (_ ("desktop takes one of install, remove and list"));
   else if (self.json)
     sbx_output_json (json_node_init_array (json_node_alloc (), self.array));
   json_array_unref (self.array);
-  g_clear_pointer (&self.places, sbx_desktop_places_free);
+  sbx_desktop_places_free (self.places);
   g_clear_pointer (&self.service, sbx_service_free);
   g_free (self.profile);
   return status;

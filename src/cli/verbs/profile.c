@@ -37,8 +37,9 @@ get_profile (Profile *self, const char *name, GError **error)
 }
 
 static int
-list (Profile *self)
+list (gpointer data)
 {
+  Profile *self = data;
   g_autoptr (GError) error = NULL;
   g_autoptr (GVariant) reply = ask (self, "ListProfiles", NULL, &error), profiles = NULL;
   g_autoptr (GPtrArray) rows = g_ptr_array_new_with_free_func ((GDestroyNotify) g_strfreev);
@@ -115,8 +116,9 @@ origins_to_json (GVariant *origins)
 }
 
 static int
-show (Profile *self)
+show (gpointer data)
 {
+  Profile *self = data;
   g_autoptr (GError) error = NULL;
   g_autoptr (GVariant) reply = get_profile (self, self->words[0], &error);
   g_autoptr (GVariant) policy = NULL, origins = NULL, details = NULL;
@@ -195,8 +197,9 @@ check_installed (Profile *self, const char *name, GError **error)
 }
 
 static int
-check (Profile *self)
+check (gpointer data)
 {
+  Profile *self = data;
   int status = 0;
 
   for (char **word = self->words; *word; word++) {
@@ -234,8 +237,9 @@ get_policy (Profile *self, const char *name, GError **error)
 }
 
 static int
-diff (Profile *self)
+diff (gpointer data)
 {
+  Profile *self = data;
   g_autoptr (GError) error = NULL;
   g_autoptr (SbxPolicy) first = get_policy (self, self->words[0], &error), second = NULL;
   g_autofree char *text = NULL;
@@ -283,8 +287,9 @@ all_names (Profile *self, GError **error)
 
 /* One after the other in full, or all of them in a table. */
 static int
-score (Profile *self)
+score (gpointer data)
 {
+  Profile *self = data;
   g_autoptr (GError) error = NULL;
   gboolean named = self->words[0] != NULL;
   g_auto (GStrv) names = named ? g_strdupv (self->words) : all_names (self, &error);
@@ -318,12 +323,7 @@ score (Profile *self)
   return 0;
 }
 
-static const struct {
-  const char *name;
-  int (*function) (Profile *self);
-  guint min, max;
-  const char *usage;
-} verbs[] = {
+static const SbxSubVerb verbs[] = {
   { "list", list, 0, 0, "profile list" },
   { "show", show, 1, 1, "profile show PROFILE" },
   { "check", check, 1, G_MAXUINT, "profile check PROFILE|FILE…" },
@@ -350,14 +350,7 @@ sbx_cmd_profile (SbxCommand *command)
   if (command->argc < 2)
     return sbx_fail (_ ("profile takes one of list, show, check, diff and score"));
   self.words = command->argv + 2;
-  status = -1;
-  for (gsize i = 0; i < G_N_ELEMENTS (verbs); i++)
-    if (strcmp (verbs[i].name, command->argv[1]) == 0) {
-      guint n = g_strv_length (self.words);
-
-      status = n >= verbs[i].min && n <= verbs[i].max ? verbs[i].function (&self)
-                                                      : sbx_fail (_ ("usage: sandboxctl %s"), verbs[i].usage);
-    }
+  status = sbx_sub_verb_run (verbs, G_N_ELEMENTS (verbs), command->argv[1], g_strv_length (self.words), &self);
   if (status < 0)
     status = sbx_fail (_ ("profile takes one of list, show, check, diff and score, not \"%s\""), command->argv[1]);
   g_clear_pointer (&self.service, sbx_service_free);
