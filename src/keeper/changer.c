@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "keeper/enter.h"
+#include "keeper/give.h"
 #include "keeper/held.h"
 #include "keeper/reach.h"
 #include "wire/block.h"
@@ -25,6 +26,8 @@ typedef struct {
   SbxNamespaces own; /* the instance's */
   SbxNarrow *rows;
   size_t n_rows;
+  SbxLayer *layers;
+  size_t n_layers;
   int found[SBX_REACH_NAMESPACES]; /* mount namespaces, the instance's own first */
   size_t n_found, n_done;
 } Change;
@@ -35,24 +38,36 @@ fail (const Change *change, SbxChangeFault fault, int error)
   return sbx_narrow_fail (change->changer->narrowing, fault, error, "");
 }
 
+static size_t
+count (const SbxBlock *block, uint32_t tag)
+{
+  SbxRecord record = { 0 };
+  size_t n = 0;
+
+  while (sbx_block_next (block, tag, &record))
+    n++;
+  return n;
+}
+
 /* The block stays mapped. */
 static int
 read_rows (Change *change)
 {
   SbxRecord record = { 0 };
   SbxBlock block;
-  size_t n = 0;
 
   if (sbx_block_open (&block, change->changer->block, SBX_BLOCK_CHANGE) < 0)
     return fail (change, SBX_CHANGE_FAULT_PROTOCOL, errno);
-  while (sbx_block_next (&block, SBX_TAG_NARROW, &record))
-    n++;
-  change->rows = calloc (n + 1, sizeof *change->rows);
-  if (!change->rows)
+  change->rows = calloc (count (&block, SBX_TAG_NARROW) + 1, sizeof *change->rows);
+  change->layers = calloc (count (&block, SBX_TAG_LAYER) + 1, sizeof *change->layers);
+  if (!change->rows || !change->layers)
     return fail (change, SBX_CHANGE_FAULT_PROTOCOL, ENOMEM);
-  record = (SbxRecord){ 0 };
   while (sbx_block_next (&block, SBX_TAG_NARROW, &record))
     if (!sbx_narrow_read (&change->rows[change->n_rows++], record.value, record.length))
+      return fail (change, SBX_CHANGE_FAULT_PROTOCOL, EBADMSG);
+  record = (SbxRecord){ 0 };
+  while (sbx_block_next (&block, SBX_TAG_LAYER, &record))
+    if (!sbx_layer_read (&change->layers[change->n_layers++], record.value, record.length))
       return fail (change, SBX_CHANGE_FAULT_PROTOCOL, EBADMSG);
   return 0;
 }
@@ -133,6 +148,21 @@ narrow_all (Change *change)
   return fail (change, SBX_CHANGE_FAULT_ENTER, ELOOP);
 }
 
+static int
+give (const Change *change)
+{
+  int proc, rc;
+
+  if (change->n_layers == 0)
+    return 0;
+  proc = open ("/proc", O_PATH | O_DIRECTORY | O_CLOEXEC);
+  if (proc < 0)
+    return fail (change, SBX_CHANGE_FAULT_PROTOCOL, errno);
+  rc = sbx_give (change->changer->narrowing, change->layers, change->n_layers, &change->own, proc);
+  close (proc);
+  return rc;
+}
+
 int
 sbx_changer_run (const SbxChanger *self)
 {
@@ -141,7 +171,7 @@ sbx_changer_run (const SbxChanger *self)
   if (sbx_namespaces_open (&change.own, self->init, self->init_pidfd) < 0)
     return fail (&change, SBX_CHANGE_FAULT_ENDED, errno);
   change.found[change.n_found++] = change.own.mount;
-  if (read_rows (&change) < 0 || narrow_all (&change) < 0)
+  if (read_rows (&change) < 0 || narrow_all (&change) < 0 || give (&change) < 0)
     return -1;
   if (ftruncate (self->held, 0) < 0 || sbx_held_write (self->narrowing, self->init, change.own.mount, self->held) < 0)
     return fail (&change, SBX_CHANGE_FAULT_PROTOCOL, errno);

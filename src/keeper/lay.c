@@ -100,6 +100,10 @@ open_place (Lay *lay)
   }
   if (fd < 0)
     return fail (lay, SBX_LAYER_FAULT_PLACE, errno);
+  if (fstat (fd, &st) == 0 && S_ISLNK (st.st_mode)) {
+    close (fd);
+    return fail (lay, SBX_LAYER_FAULT_PLACE, ELOOP);
+  }
   if ((layer->flags & SBX_LAYER_DEST_KNOWN)
       && (fstat (fd, &st) < 0 || st.st_dev != layer->dest_object.device || st.st_ino != layer->dest_object.inode)) {
     close (fd);
@@ -375,17 +379,14 @@ static const struct {
   [SBX_LAYER_FAULT_NONE] = { "nothing failed at %s", false },
   [SBX_LAYER_FAULT_NAMESPACE] = { "no user and mount namespace to look up %s in", true },
   [SBX_LAYER_FAULT_SOURCE] = { "%s cannot be opened any more", true },
-  [SBX_LAYER_FAULT_REPLACED] = { "%s has been replaced by another file since it was opened; nothing was started, try "
-                                 "again",
-                                 true },
+  [SBX_LAYER_FAULT_REPLACED] = { "%s has been replaced by another file since it was opened; try again", true },
   [SBX_LAYER_FAULT_CLONE] = { "%s cannot be mounted a second time", true },
   [SBX_LAYER_FAULT_ATTRIBUTES] = { "%s cannot be made read-only or without devices", false },
   [SBX_LAYER_FAULT_PLACE] = { "%s is not there inside, or there is a link on the way to it, so nothing can be mounted "
                               "there",
                               false },
   [SBX_LAYER_FAULT_MAKE] = { "%s cannot be made inside", false },
-  [SBX_LAYER_FAULT_MOVED] = { "what is to be closed at %s has been moved meanwhile; nothing was started, try again",
-                              false },
+  [SBX_LAYER_FAULT_MOVED] = { "what is to be closed at %s has been moved meanwhile; try again", false },
   [SBX_LAYER_FAULT_MOUNT] = { "nothing can be mounted at %s", false },
   [SBX_LAYER_FAULT_PROTOCOL] = { "the program that looks up %s has ended", true },
 };

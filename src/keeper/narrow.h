@@ -37,6 +37,7 @@ typedef struct {
   char what[PATH_MAX]; /* the path that fault is about */
   bool begun;          /* something has been mounted and not been undone */
   bool found;          /* the areas are known */
+  int under;           /* of give.h: the mount that was on top of the place, or 0 */
   size_t n_areas, n_places, n_text;
   SbxNarrowArea areas[SBX_NARROW_AREAS];
   SbxNarrowPlace places[SBX_NARROW_PLACES];

@@ -109,6 +109,18 @@ add_linked (SbxItems *self, GError **error)
   return TRUE;
 }
 
+/* What the instance has lost while it ran. */
+static gboolean
+add_taken (SbxItems *self, GError **error)
+{
+  for (gsize i = 0; i < self->around->n_taken; i++)
+    if (!sbx_closed_list_add (self->closed, self->around->taken[i].path,
+                              "what was taken away from this sandbox for good",
+                              self->around->taken[i].readable ? SBX_CLOSED_READABLE : 0, error))
+      return FALSE;
+  return TRUE;
+}
+
 gboolean
 sbx_covers_find (SbxItems *self, GError **error)
 {
@@ -121,7 +133,8 @@ sbx_covers_find (SbxItems *self, GError **error)
                        error)
          && add_built (self, machine->runtime_dir, "the records of instances", SBX_CLOSED_MAKE, error)
          && add_bus (self, error) && add_profile_dirs (self, error) && add_linked (self, error)
-         && sbx_closed_list_add_mounted (self->closed, self->table, 0, error) && note_parts (self, error);
+         && add_taken (self, error) && sbx_closed_list_add_mounted (self->closed, self->table, 0, error)
+         && note_parts (self, error);
 }
 
 /* What the policy closes, or opens for reading only, in something that it opens. */
@@ -358,8 +371,8 @@ add_places (Covers *covers, const SbxClosed *closed, const char *alias, gboolean
     const SbxItem *item = &g_array_index (self->rows, SbxItem, i);
     Place place = { closed, item, NULL, whole };
 
-    if (!sbx_item_is_tree (item) || item->kept || !sbx_path_is_below (alias, item->source->path)
-        || strcmp (alias, item->source->path) == 0)
+    if (!sbx_items_is_wanted (self, item) || !sbx_item_is_tree (item) || item->kept
+        || !sbx_path_is_below (alias, item->source->path) || strcmp (alias, item->source->path) == 0)
       continue;
     place.dest = g_build_filename (item->dest, alias + (item->source->path[1] ? strlen (item->source->path) : 0), NULL);
     if (sbx_items_above (self, place.dest) == item)
@@ -499,8 +512,8 @@ hold_places (Covers *covers, GError **error)
     const SbxItem *above =
         item->mount->kind == SBX_MOUNT_TMPFS && !item->dropped ? sbx_items_above (self, item->dest) : NULL;
 
-    if (!above || above->kept || !sbx_item_is_tree (above) || !sbx_item_is_writable (above)
-        || !can_be_renamed (above, item->dest))
+    if (!above || !sbx_items_is_wanted (self, above) || above->kept || !sbx_item_is_tree (above)
+        || !sbx_item_is_writable (above) || !can_be_renamed (above, item->dest))
       continue;
     if ((features & SBX_FEATURE_USERNS) && !(features & SBX_FEATURE_WEAK_COVERS))
       return sbx_throw (

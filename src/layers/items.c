@@ -33,6 +33,12 @@ sbx_items_clear (SbxItems *self)
 }
 
 gboolean
+sbx_items_is_wanted (const SbxItems *self, const SbxItem *item)
+{
+  return !self->around->only || sbx_path_is_below (item->mount->dest, self->around->only);
+}
+
+gboolean
 sbx_item_is_writable (const SbxItem *item)
 {
   return item->mount->kind == SBX_MOUNT_BIND && !(item->mount->flags & SBX_MOUNT_READ_ONLY);
@@ -200,7 +206,7 @@ make_directories (SbxItems *self, GError **error)
                                .mode = directories[i].mode };
     g_autoptr (SbxSource) made = NULL;
 
-    if (self->around->only_looking || (directories[i].mode & S_ISVTX)
+    if (self->around->only_looking || self->around->only || (directories[i].mode & S_ISVTX)
         || sbx_closed_list_has_named (self->closed, directories[i].path))
       continue;
     made = sbx_source_open (directories[i].path, &way, error);
@@ -210,6 +216,16 @@ make_directories (SbxItems *self, GError **error)
     }
   }
   return TRUE;
+}
+
+static void
+note_links (SbxItems *self, const SbxSource *source)
+{
+  for (guint i = 0; i < source->links->len; i++) {
+    const SbxSourceLink *link = &g_array_index (source->links, SbxSourceLink, i);
+
+    g_ptr_array_add (self->links, g_strdup_printf ("%s → %s", link->path, link->target));
+  }
 }
 
 gboolean
@@ -226,15 +242,13 @@ sbx_items_open (SbxItems *self, GError **error)
     item->source = open_item (self, item, &problem);
     if (!item->source && g_error_matches (problem, SBX_ERROR, SBX_ERROR_NOT_FOUND) && is_to_be_made (self, item))
       continue;
+    if (!sbx_items_is_wanted (self, item)) /* it may be gone outside by now */
+      continue;
     if (problem)
       g_propagate_error (error, g_steal_pointer (&problem));
     if (!item->source || (item->mount->by == SBX_BY_CALLER && !check_forwarded (self, item, error)))
       return FALSE;
-    for (guint j = 0; j < item->source->links->len; j++) {
-      const SbxSourceLink *link = &g_array_index (item->source->links, SbxSourceLink, j);
-
-      g_ptr_array_add (self->links, g_strdup_printf ("%s → %s", link->path, link->target));
-    }
+    note_links (self, item->source);
   }
   return TRUE;
 }
@@ -262,7 +276,7 @@ sbx_items_check_closed (SbxItems *self, GError **error)
     const SbxClosed *closed =
         item->source && item->source->closed ? sbx_closed_list_find (self->closed, item->source->closed) : NULL;
 
-    if (closed && !may_open (item, closed))
+    if (closed && sbx_items_is_wanted (self, item) && !may_open (item, closed))
       return sbx_throw (error, SBX_ERROR_SPAWN_FAILED,
                         "files: %s is %s or lies in it, and that is not opened to any application%s",
                         item->mount->source, closed->words, closed->flags & SBX_CLOSED_READABLE ? " for writing" : "");

@@ -45,6 +45,9 @@ gboolean sbx_item_is_writable (const SbxItem *item);
 /* Whether @item shows a directory of the host, whatever the policy keeps for this application apart. */
 gboolean sbx_item_is_tree (const SbxItem *item);
 
+/* Whether it is to be made; else it is there already (SbxLayersAround.only). */
+gboolean sbx_items_is_wanted (const SbxItems *self, const SbxItem *item);
+
 /* Makes the items. */
 void sbx_items_collect (SbxItems *self);
 /* Whether any of them shows more of the host than the system and the application's own home. If not, nothing that is

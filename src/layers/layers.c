@@ -76,15 +76,17 @@ to_layer_object (const SbxSource *source)
 
 /* The layer of a BIND; what is of a sidecar of ours is not there yet, and is a directory. */
 static void
-fill_tree (const SbxItem *item, SbxLayer *layer)
+fill_tree (const SbxLayers *self, const SbxItem *item, SbxLayer *layer)
 {
+  const char *only = self->items.around->only;
+
   layer->kind = SBX_LAYER_TREE;
   layer->source = item->source ? item->source->path : item->mount->source;
   if (item->mount->flags & SBX_MOUNT_DEVICES)
     layer->flags |= SBX_LAYER_DEVICES;
   if (!item->source)
     return;
-  if (item->exception) {
+  if (item->exception && !(only && strcmp (item->mount->dest, only) == 0)) { /* there may be a cover there by now */
     layer->flags |= SBX_LAYER_DEST_KNOWN;
     layer->dest_object = to_layer_object (item->source);
   }
@@ -169,7 +171,7 @@ add_item (SbxLayers *self, const SbxItem *item, GError **error)
   case SBX_MOUNT_BIND:
     if (is_saved_through_door (self, item))
       return TRUE;
-    fill_tree (item, &layer);
+    fill_tree (self, item, &layer);
     break;
   case SBX_MOUNT_TMPFS:
     layer.kind = SBX_LAYER_TMPFS;
@@ -227,7 +229,7 @@ build (SbxLayers *self, GError **error)
   for (guint i = 0; i < items->rows->len; i++) {
     const SbxItem *item = &g_array_index (items->rows, SbxItem, i);
 
-    if (!item->dropped && !add_item (self, item, error))
+    if (!item->dropped && sbx_items_is_wanted (items, item) && !add_item (self, item, error))
       return FALSE;
   }
   add_new_files (self);

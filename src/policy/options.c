@@ -264,6 +264,21 @@ const SbxOptionSpec sbx_procfs_options[] = {
   { .key = NULL },
 };
 
+static gboolean
+check_access (const char *key, GVariant *value, GError **error)
+{
+  static const char *const words[] = { "ro", "rw", "create", NULL };
+
+  return g_strv_contains (words, g_variant_get_string (value, NULL))
+         || sbx_throw (error, SBX_ERROR_BAD_OPTION, "option \"%s\" is \"%.64s\" and not ro, rw or create", key,
+                       g_variant_get_string (value, NULL));
+}
+
+const SbxOptionSpec sbx_grant_options[] = {
+  ROW ("access", "s", 64, check_access, access),
+  { .key = NULL },
+};
+
 static void
 set_string (gpointer field, GVariant *value)
 {
@@ -356,8 +371,8 @@ type_of (const SbxOptionSpec *row)
 void
 sbx_options_clear (SbxOptions *self)
 {
-  const SbxOptionSpec *const tables[] = { sbx_launch_options, sbx_exec_options, sbx_attach_options,
-                                          sbx_procfs_options };
+  const SbxOptionSpec *const tables[] = { sbx_launch_options, sbx_exec_options, sbx_attach_options, sbx_procfs_options,
+                                          sbx_grant_options };
 
   for (gsize i = 0; i < G_N_ELEMENTS (tables); i++)
     for (const SbxOptionSpec *row = tables[i]; row->key; row++)

@@ -22,7 +22,7 @@ typedef struct {
 /* What the options say, all of it owned. A value of type s or ay is a char *, without the NUL at the end that some
  * bindings send; as: char **; b: gboolean; h: gint32; any other: GVariant *. NULL, FALSE or -1 (h): not said. */
 typedef struct {
-  char *app_id, *cwd, *cwd_also, *on_crash, *activation_token, *hidepid, *subset;
+  char *app_id, *cwd, *cwd_also, *on_crash, *activation_token, *hidepid, *subset, *access;
   char **unset_env, **display_env;
   gboolean cwd_optional, tty, hold;
   gint32 lifeline, descriptors;
@@ -46,10 +46,11 @@ void sbx_options_clear (SbxOptions *self);
 /* s: as a D-Bus name without ':', at most 255 bytes; one element is enough. Errors: BAD_OPTION. */
 gboolean sbx_option_check_app_id (const char *key, GVariant *value, GError **error);
 
-/* The options of Launch and Explain, of Exec, of Attach, and of GetProcfs. */
+/* The options of Launch and Explain, of Exec, of Attach, of GetProcfs, and of Grant. */
 extern const SbxOptionSpec sbx_launch_options[];
 extern const SbxOptionSpec sbx_exec_options[];
 extern const SbxOptionSpec sbx_attach_options[];
 extern const SbxOptionSpec sbx_procfs_options[];
+extern const SbxOptionSpec sbx_grant_options[];
 
 G_END_DECLS

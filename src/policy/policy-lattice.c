@@ -60,6 +60,15 @@ sbx_policy_with_mounts (const SbxPolicy *base, const SbxPolicy *from)
 }
 
 SbxPolicy *
+sbx_policy_with_path (const SbxPolicy *base, const char *path, SbxAccess access)
+{
+  SbxPolicy *result = sbx_policy_thaw (base);
+
+  sbx_paths_set (result->paths[SBX_PATHS_FILES], path, access);
+  return sbx_policy_freeze (result);
+}
+
+SbxPolicy *
 sbx_policy_meet (const SbxPolicy *a, const SbxPolicy *b)
 {
   return combine (a, b, TRUE);

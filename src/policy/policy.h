@@ -92,6 +92,8 @@ SbxPolicy *sbx_policy_meet (const SbxPolicy *a, const SbxPolicy *b) G_GNUC_WARN_
 SbxPolicy *sbx_policy_join (const SbxPolicy *a, const SbxPolicy *b) G_GNUC_WARN_UNUSED_RESULT;
 /* @base with the filesystems= and sockets= of @from: what can be changed while an instance runs. */
 SbxPolicy *sbx_policy_with_mounts (const SbxPolicy *base, const SbxPolicy *from) G_GNUC_WARN_UNUSED_RESULT;
+/* @base with @access to @path, which is absolute and normal; rules of @base for what lies in it stay. */
+SbxPolicy *sbx_policy_with_path (const SbxPolicy *base, const char *path, SbxAccess access) G_GNUC_WARN_UNUSED_RESULT;
 /* Whether @a allows no more than @b. */
 gboolean sbx_policy_leq (const SbxPolicy *a, const SbxPolicy *b);
 /* Whether each allows no more than the other. */

@@ -9,6 +9,7 @@ G_BEGIN_DECLS
 /* What `sandboxctl VERB` does. @command: its words and the descriptors that were open. Returns the exit status. */
 int sbx_cmd_run (SbxCommand *command);
 int sbx_cmd_attach (SbxCommand *command);
+int sbx_cmd_grant (SbxCommand *command);
 int sbx_cmd_restrict (SbxCommand *command);
 int sbx_cmd_exec (SbxCommand *command);
 int sbx_cmd_ps (SbxCommand *command);

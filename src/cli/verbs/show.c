@@ -149,27 +149,27 @@ print_exposure (GVariant *groups)
     print_line (_ ("Exposure"), text);
 }
 
-/* What was taken away while it ran: when, by whom, what. */
+/* What was taken away or given while it ran: when, by whom, what. @key: of the lines of a row. */
 static void
-print_restrictions (GVariant *restrictions)
+print_changes (GVariant *changes, const char *title, const char *key)
 {
   GVariantIter iter;
   GVariant *row;
 
-  g_variant_iter_init (&iter, restrictions);
+  g_variant_iter_init (&iter, changes);
   while ((row = g_variant_iter_next_value (&iter)) != NULL) {
-    g_autofree const char **taken = NULL;
+    g_autofree const char **lines = NULL;
     g_autofree char *by = NULL;
     guint64 time = 0;
     guint32 pid = 0;
 
     g_variant_lookup (row, "time", "t", &time);
     g_variant_lookup (row, "pid", "u", &pid);
-    g_variant_lookup (row, "taken", "^a&s", &taken);
+    g_variant_lookup (row, key, "^a&s", &lines);
     by = g_strdup_printf (_ ("by process %u"), pid);
-    print_time (_ ("Restricted"), time);
+    print_time (title, time);
     print_line ("", by);
-    for (const char **line = taken; line && *line; line++)
+    for (const char **line = lines; line && *line; line++)
       print_line ("", *line);
     g_variant_unref (row);
   }
@@ -186,6 +186,7 @@ print_text (const SbxInstanceInfo *info)
   g_autoptr (GVariant) policy = g_variant_lookup_value (info->properties, "Policy", G_VARIANT_TYPE_VARDICT);
   g_autoptr (GVariant) restrictions =
       g_variant_lookup_value (info->properties, "Restrictions", G_VARIANT_TYPE ("aa{sv}"));
+  g_autoptr (GVariant) grants = g_variant_lookup_value (info->properties, "Grants", G_VARIANT_TYPE ("aa{sv}"));
   g_autoptr (GVariant) refused = g_variant_lookup_value (info->properties, "Refused", G_VARIANT_TYPE ("a(sssu)"));
 
   print_line (_ ("Id"), info->id);
@@ -202,7 +203,9 @@ print_text (const SbxInstanceInfo *info)
   if (refused)
     print_refused (refused, (guint) sbx_instance_number (info, "RefusedMore"), policy);
   if (restrictions)
-    print_restrictions (restrictions);
+    print_changes (restrictions, _ ("Restricted"), "taken");
+  if (grants)
+    print_changes (grants, _ ("Granted"), "given");
   if (result && g_variant_n_children (result) > 0)
     print_result (result);
   if (policy) {

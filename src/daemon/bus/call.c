@@ -17,13 +17,16 @@ sbx_call_new (SbxManager *manager, SbxInstance *instance, GDBusMethodInvocation 
 {
   SbxCall *call = g_new (SbxCall, 1);
 
-  *call = (SbxCall){ g_object_ref (manager), instance ? g_object_ref (instance) : NULL, invocation, subject };
+  *call =
+      (SbxCall){ g_object_ref (manager), instance ? g_object_ref (instance) : NULL, invocation, subject, NULL, NULL };
   return call;
 }
 
 void
 sbx_call_free (SbxCall *call)
 {
+  if (call->data)
+    call->free_data (call->data);
   g_object_unref (call->manager);
   g_clear_object (&call->instance);
   g_clear_object (&call->invocation);
@@ -65,6 +68,16 @@ sbx_call_return_fd (SbxCall *call, int fd)
   g_dbus_method_invocation_return_value_with_unix_fd_list (g_steal_pointer (&call->invocation),
                                                            g_variant_new ("(h)", 0), fds);
   sbx_call_free (call);
+}
+
+gboolean
+sbx_call_check_change (const SbxCall *call, GError **error)
+{
+  if (!sbx_subject_check_outside (call->subject, error))
+    return FALSE;
+  return sbx_instance_get_state (call->instance) == SBX_STATE_RUNNING
+         || sbx_throw (error, SBX_ERROR_EXITED, "the instance %016" G_GINT64_MODIFIER "x has ended",
+                       sbx_instance_get_id (call->instance));
 }
 
 void

@@ -12,6 +12,8 @@ typedef struct {
   SbxInstance *instance;             /* NULL: the manager object */
   GDBusMethodInvocation *invocation; /* answered once */
   SbxSubject *subject;
+  gpointer data; /* what its function has found out before it asked, or NULL; freed with it, by free_data () */
+  GDestroyNotify free_data;
 } SbxCall;
 
 /* Takes @subject, which may not be NULL, and @invocation; copies references of the others. */
@@ -30,6 +32,9 @@ gboolean sbx_call_is_interactive (const SbxCall *call);
 /* Asks the authority for @actions (NULL-terminated; copied) and then calls @func; else answers with the error. The
  * question is withdrawn when the caller leaves. Takes @call. */
 void sbx_call_ask (SbxCall *call, const char *const *actions, gboolean interactive, SbxCallFunc func);
+/* Whether the instance can be changed, and from where the caller is: the answer tells of processes and files on the
+ * host. NOT_AUTHORIZED, EXITED. */
+gboolean sbx_call_check_change (const SbxCall *call, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /* Answers that the caller may not know of the object or may not do this from where it is. Takes @call. */
 void sbx_call_refuse (SbxCall *call, const SbxStanding *standing);
 /* Answers with an error. Takes both. */

@@ -7,6 +7,7 @@
 #include "common/names.h"
 #include "daemon/bus/functions.h"
 #include "daemon/launch/narrowing.h"
+#include "daemon/launch/running.h"
 
 /* The next of @n bytes' strings, or NULL. */
 static const char *
@@ -41,17 +42,6 @@ describe_held (GBytes *held)
   return g_variant_builder_end (&builder);
 }
 
-/* Whether it can be changed, and by this caller: what is held tells of processes on the host. */
-static gboolean
-check_call (SbxCall *call, GError **error)
-{
-  if (!sbx_subject_check_outside (call->subject, error))
-    return FALSE;
-  return sbx_instance_get_state (call->instance) == SBX_STATE_RUNNING
-         || sbx_throw (error, SBX_ERROR_EXITED, "the instance %016" G_GINT64_MODIFIER "x has ended",
-                       sbx_instance_get_id (call->instance));
-}
-
 static void
 on_restricted (GObject *source, GAsyncResult *result, gpointer user_data)
 {
@@ -65,22 +55,6 @@ on_restricted (GObject *source, GAsyncResult *result, gpointer user_data)
     sbx_call_fail (call, error);
 }
 
-/* @list (aa{sv}, or NULL) and one more row; the caller's. */
-static GVariant *
-append (GVariant *list, GVariant *row)
-{
-  GVariantBuilder builder;
-
-  g_variant_builder_init (&builder, G_VARIANT_TYPE ("aa{sv}"));
-  for (gsize i = 0; list && i < g_variant_n_children (list); i++) {
-    g_autoptr (GVariant) old = g_variant_get_child_value (list, i);
-
-    g_variant_builder_add_value (&builder, old);
-  }
-  g_variant_builder_add_value (&builder, row);
-  return g_variant_ref_sink (g_variant_builder_end (&builder));
-}
-
 void
 sbx_method_restrict (SbxCall *call)
 {
@@ -90,8 +64,9 @@ sbx_method_restrict (SbxCall *call)
   guint32 pid = (guint32) sbx_caller_get_pid (call->subject->caller);
   GError *error = NULL;
   g_autoptr (SbxNarrowingPlan) plan =
-      check_call (call, &error) ? sbx_narrowing_plan_new (sbx_call_get_context (call)->host, info, groups, &error)
-                                : NULL;
+      sbx_call_check_change (call, &error)
+          ? sbx_narrowing_plan_new (sbx_call_get_context (call)->host, info, groups, &error)
+          : NULL;
   g_autoptr (GVariant) policy = NULL, restrictions = NULL;
   SbxInfo next = *info;
   int block;
@@ -105,10 +80,10 @@ sbx_method_restrict (SbxCall *call)
     return;
   }
   policy = g_variant_ref_sink (sbx_policy_to_variant (plan->policy));
-  restrictions = append (info->restrictions, sbx_narrowing_plan_describe (plan, pid));
+  restrictions = sbx_running_append (info->restrictions, sbx_narrowing_plan_describe (plan, pid));
   next.policy = policy;
   next.restrictions = restrictions;
-  block = sbx_narrowing_plan_write (plan, &next, &error);
+  block = sbx_running_write_change (&next, plan->rows, NULL, 0, &error);
   if (block < 0) {
     sbx_call_fail (call, error);
     return;

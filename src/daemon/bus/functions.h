@@ -20,6 +20,8 @@ void sbx_method_attach (SbxCall *call);
 void sbx_method_get_procfs (SbxCall *call);
 /* change-methods.c */
 void sbx_method_restrict (SbxCall *call);
+/* grant-methods.c */
+void sbx_method_grant (SbxCall *call);
 /* properties.c */
 void sbx_method_get (SbxCall *call);
 void sbx_method_get_all (SbxCall *call);

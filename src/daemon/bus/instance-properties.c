@@ -159,6 +159,14 @@ make_restrictions (SbxInstance *self)
   return restrictions ? g_variant_ref (restrictions) : g_variant_new ("aa{sv}", NULL);
 }
 
+static GVariant *
+make_grants (SbxInstance *self)
+{
+  GVariant *grants = sbx_instance_get_info (self)->grants;
+
+  return grants ? g_variant_ref (grants) : g_variant_new ("aa{sv}", NULL);
+}
+
 GVariant *
 sbx_instance_dup_property (SbxInstance *self, const char *name)
 {
@@ -181,6 +189,7 @@ sbx_instance_dup_property (SbxInstance *self, const char *name)
     { "Refused", make_refused },
     { "RefusedMore", make_refused_more },
     { "Restrictions", make_restrictions },
+    { "Grants", make_grants },
   };
 
   for (gsize i = 0; i < G_N_ELEMENTS (rows); i++)

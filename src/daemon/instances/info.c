@@ -36,6 +36,7 @@ sbx_info_free (SbxInfo *info)
   g_clear_pointer (&info->command, g_variant_unref);
   g_clear_pointer (&info->policy, g_variant_unref);
   g_clear_pointer (&info->restrictions, g_variant_unref);
+  g_clear_pointer (&info->grants, g_variant_unref);
   g_strfreev (info->warnings);
   g_free (info->limits);
   g_free (info->on_crash);
@@ -58,6 +59,15 @@ sbx_info_new (guint64 id)
   info->limits = g_strdup ("none");
   info->on_crash = g_strdup ("");
   return info;
+}
+
+static void
+append_variant (GString *text, const char *key, GVariant *value)
+{
+  g_autofree char *printed = value ? g_variant_print (value, TRUE) : NULL;
+
+  if (printed)
+    sbx_key_file_append (text, key, printed);
 }
 
 GBytes *
@@ -84,11 +94,8 @@ sbx_info_write (const SbxInfo *info)
   sbx_key_file_append (text, "Limits", info->limits);
   if (info->on_crash && info->on_crash[0])
     sbx_key_file_append (text, "OnCrash", info->on_crash);
-  if (info->restrictions) {
-    g_autofree char *restrictions = g_variant_print (info->restrictions, TRUE);
-
-    sbx_key_file_append (text, "Restrictions", restrictions);
-  }
+  append_variant (text, "Restrictions", info->restrictions);
+  append_variant (text, "Grants", info->grants);
   if (info->display)
     sbx_key_file_append_list (text, "Display", (const char *const *) info->display);
   if (info->offers) {
@@ -154,6 +161,7 @@ static const Key keys[] = {
   { "Limits", FALSE, G_STRUCT_OFFSET (SbxInfo, limits) },
   { "OnCrash", TRUE, G_STRUCT_OFFSET (SbxInfo, on_crash) },
   { "Restrictions", TRUE, G_STRUCT_OFFSET (SbxInfo, restrictions), NULL, VARIANT, "aa{sv}" },
+  { "Grants", TRUE, G_STRUCT_OFFSET (SbxInfo, grants), NULL, VARIANT, "aa{sv}" },
   { "Display", TRUE, G_STRUCT_OFFSET (SbxInfo, display), NULL, LIST },
   { "Offers", TRUE, 0, read_offers },
 };

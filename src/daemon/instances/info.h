@@ -30,6 +30,7 @@ typedef struct {
   char *on_crash;         /* handler profile, or "" */
   SbxOffers *offers;      /* the variables of its box, or NULL: not known, so that nothing more can be started in it */
   GVariant *restrictions; /* aa{sv}, as the property has them, or NULL: none */
+  GVariant *grants;       /* the same of what it was given while it ran */
   char **display;         /* the display environment that it was planned with, or NULL: the service's */
 } SbxInfo;
 

@@ -630,11 +630,13 @@ sbx_instance_change_finish (SbxInstance *self, GAsyncResult *result, GError **er
 void
 sbx_instance_take_policy (SbxInstance *self, SbxInfo *info)
 {
-  static const char *const names[] = { "Policy", "Restrictions", NULL };
+  static const char *const names[] = { "Policy", "Restrictions", "Grants", NULL };
 
   g_variant_unref (self->info->policy);
   self->info->policy = g_variant_ref (info->policy);
   g_clear_pointer (&self->info->restrictions, g_variant_unref);
   self->info->restrictions = info->restrictions ? g_variant_ref (info->restrictions) : NULL;
+  g_clear_pointer (&self->info->grants, g_variant_unref);
+  self->info->grants = info->grants ? g_variant_ref (info->grants) : NULL;
   tell_change (self, names);
 }

@@ -84,7 +84,7 @@ void sbx_instance_change_async (SbxInstance *self, int fd, GAsyncReadyCallback c
 /* What processes have open of what was taken away, as keeper/held.h has it. NULL with EXITED, LIMITS (another change is
  * being made), NOT_FOUND, NOT_SUPPORTED or SPAWN_FAILED; the instance is as it was before then. */
 GBytes *sbx_instance_change_finish (SbxInstance *self, GAsyncResult *result, GError **error);
-/* Takes from @info, the file as it is now, what changes while it runs: policy and restrictions. */
+/* Takes from @info, the file as it is now, what changes while it runs: policy, restrictions and grants. */
 void sbx_instance_take_policy (SbxInstance *self, SbxInfo *info);
 guint32 sbx_instance_get_enforced (SbxInstance *self); /* SbxEnforced */
 gint32 sbx_instance_get_pid (SbxInstance *self);       /* of the main process, or 0 */

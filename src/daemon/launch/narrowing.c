@@ -1,14 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "daemon/launch/narrowing.h"
 
-#include <errno.h>
 #include <string.h>
 
 #include "common/error.h"
 #include "common/path.h"
-#include "plan/build.h"
+#include "daemon/launch/running.h"
 #include "sources/source.h"
-#include "wire/block.h"
 
 typedef struct {
   const SbxHost *host;
@@ -247,23 +245,6 @@ narrow_files (Narrowing *self, GError **error)
   return keep_paths (self, paths, error);
 }
 
-/* The plan that the instance would have with @policy. */
-static SbxPlan *
-make_plan (const Narrowing *self, const SbxPolicy *policy, GError **error)
-{
-  g_autofree const char **argv = g_variant_get_bytestring_array (self->info->command, NULL);
-  const char *const nothing[] = { "/bin/true", NULL };
-  char id[SBX_ID_SIZE];
-  const SbxPlanRequest request = { .id = id,
-                                   .app_id = self->info->app_id,
-                                   .argv = argv[0] ? argv : nothing,
-                                   .cwd_optional = TRUE,
-                                   .display_env = (const char *const *) self->info->display };
-
-  sbx_id_format (self->info->id, id);
-  return sbx_plan_new (policy, &request, self->host->machine, error);
-}
-
 static const SbxMount *
 find_mount (const SbxPlan *plan, const char *dest)
 {
@@ -303,8 +284,8 @@ narrow_sockets (Narrowing *self, GError **error)
   if (sbx_policy_get_sockets (self->from) == sbx_policy_get_sockets (self->plan->policy))
     return TRUE;
   to = sbx_policy_with_mounts (self->from, self->plan->policy);
-  before = make_plan (self, self->from, error);
-  after = before ? make_plan (self, to, error) : NULL;
+  before = sbx_running_plan (self->host, self->info, self->from, error);
+  after = before ? sbx_running_plan (self->host, self->info, to, error) : NULL;
   if (!after)
     return FALSE;
   return compare_mounts (self, before, after)
@@ -365,26 +346,4 @@ sbx_narrowing_plan_describe (const SbxNarrowingPlan *self, guint32 pid)
                          g_variant_new_strv ((const char *const *) self->taken->pdata, (gssize) self->taken->len));
   g_variant_builder_add (&builder, "{sv}", "filesystems", g_variant_builder_end (&files));
   return g_variant_builder_end (&builder);
-}
-
-int
-sbx_narrowing_plan_write (const SbxNarrowingPlan *self, const SbxInfo *info, GError **error)
-{
-  g_autoptr (GBytes) text = sbx_info_write (info);
-  SbxBlockWriter writer = { 0 };
-  gsize size;
-  const void *data = g_bytes_get_data (text, &size);
-  int fd;
-
-  if (size > SBX_INFO_MAX) {
-    sbx_throw (error, SBX_ERROR_LIMITS, "this instance has been changed too often: its record is full");
-    return -1;
-  }
-  sbx_block_add (&writer, SBX_TAG_INFO, data, size);
-  for (guint i = 0; i < self->rows->len; i++)
-    sbx_block_add_narrow (&writer, &g_array_index (self->rows, SbxNarrow, i));
-  fd = sbx_block_finish (&writer);
-  if (fd < 0)
-    sbx_throw_errno (error, SBX_ERROR_SPAWN_FAILED, errno, "record: write a block");
-  return fd;
 }

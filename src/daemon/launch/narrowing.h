@@ -24,7 +24,5 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (SbxNarrowingPlan, sbx_narrowing_plan_free)
 
 /* The row of Restrictions: a{sv}, floating. @pid: who has asked. */
 GVariant *sbx_narrowing_plan_describe (const SbxNarrowingPlan *self, guint32 pid);
-/* The block of CHANGE, with @info for the file. A descriptor, or -1 with LIMITS or SPAWN_FAILED. */
-int sbx_narrowing_plan_write (const SbxNarrowingPlan *self, const SbxInfo *info, GError **error);
 
 G_END_DECLS

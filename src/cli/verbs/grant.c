@@ -1,0 +1,214 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Each path is opened here and handed over as a descriptor: what the caller cannot reach, nobody gets. */
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "cli/instances.h"
+#include "cli/policy-options.h"
+#include "cli/verbs/functions.h"
+#include "policy/policy.h"
+
+/* What is open, in the order of the paths. */
+typedef struct {
+  const char *path;
+  SbxAccess access;
+  int fd;
+  int made; /* how many bytes of the path were there already; -1: all */
+} File;
+
+static void
+clear_file (gpointer data)
+{
+  File *file = data;
+
+  if (file->fd >= 0)
+    close (file->fd);
+}
+
+/* The policy that the options say over none. */
+static SbxPolicy *
+read_policy (const SbxPolicyOptions *options, GError **error)
+{
+  const char *xdg_dirs[G_USER_N_DIRECTORIES];
+  const SbxPlaces places = sbx_find_places (xdg_dirs);
+  g_autoptr (SbxPolicy) nothing = sbx_policy_new ();
+  g_autoptr (GVariant) groups = sbx_policy_options_to_variant (options);
+
+  return groups ? sbx_policy_merge_variant (nothing, g_variant_ref_sink (groups), &places, error) : NULL;
+}
+
+/* Refuses what is no file, with the reason. */
+static gboolean
+check_files_only (const SbxPolicy *policy, GError **error)
+{
+  static const struct {
+    guint class;
+    const char *reason;
+  } rows[] = {
+    { SBX_CLASS_BUS, N_ ("the filter of a bus (xdg-dbus-proxy) takes no new rules while it runs") },
+    { SBX_CLASS_NETWORK, N_ ("a process stays in the network that it was started in") },
+    { SBX_CLASS_DISPLAY, N_ ("its programs were told where displays are when they were started") },
+    { SBX_CLASS_DEVICES, N_ ("its /dev, its limits and its system calls were fixed when it was started") },
+  };
+  g_autoptr (SbxPolicy) nothing = sbx_policy_new (), files = sbx_policy_ref (nothing);
+  g_autofree char *diff = NULL;
+  gsize n;
+  const SbxPathRule *paths = sbx_policy_get_filesystems (policy, &n);
+  guint more;
+
+  for (gsize i = 0; i < n; i++) {
+    SbxPolicy *with = sbx_policy_with_path (files, paths[i].path, paths[i].access);
+
+    sbx_policy_unref (files);
+    files = with;
+  }
+  if (sbx_policy_equal (policy, files))
+    return TRUE;
+  more = sbx_policy_excess (policy, files);
+  diff = g_strdelimit (g_strchomp (sbx_policy_diff (files, policy)), "\n", ';');
+  for (gsize i = 0; i < G_N_ELEMENTS (rows); i++)
+    if (more & rows[i].class) {
+      g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
+                   _ ("a running sandbox cannot be given this: %s: %s. Nothing was changed; start it with it"), diff,
+                   _ (rows[i].reason));
+      return FALSE;
+    }
+  g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
+               _ ("a running sandbox cannot be given this: %s. Nothing was changed; start it with it"), diff);
+  return FALSE;
+}
+
+/* Makes the directories that are missing of @path. How many bytes were there, or -1: all. */
+static int
+make_directories (const char *path)
+{
+  g_autofree char *at = g_strdup (path);
+  struct stat st;
+  char *slash;
+
+  if (stat (path, &st) == 0)
+    return -1;
+  while ((slash = strrchr (at, '/')) != NULL && slash > at) {
+    *slash = '\0';
+    if (stat (at, &st) == 0)
+      break;
+  }
+  (void) g_mkdir_with_parents (path, 0755); /* what it lacks, open (2) says */
+  return (int) strlen (at);
+}
+
+/* Removes what was made, if it is empty still. */
+static void
+remove_made (const File *file)
+{
+  g_autofree char *at = g_strdup (file->path);
+
+  while (file->made >= 0 && strlen (at) > (gsize) file->made && rmdir (at) == 0)
+    *strrchr (at, '/') = '\0';
+}
+
+static gboolean
+open_files (const SbxPolicy *policy, GArray *files, GError **error)
+{
+  gsize n;
+  const SbxPathRule *paths = sbx_policy_get_filesystems (policy, &n);
+
+  for (gsize i = 0; i < n; i++) {
+    File file = { paths[i].path, paths[i].access, -1, -1 };
+
+    if (file.access == SBX_ACCESS_CREATE)
+      file.made = make_directories (file.path);
+    file.fd = open (file.path, O_PATH | O_CLOEXEC);
+    if (file.fd < 0) {
+      g_set_error (error, G_FILE_ERROR, g_file_error_from_errno (errno), _ ("%s: %s; nothing was changed"), file.path,
+                   g_strerror (errno));
+      return FALSE;
+    }
+    g_array_append_val (files, file);
+  }
+  return TRUE;
+}
+
+static gboolean
+grant (SbxService *service, const char *path, const File *file, GError **error)
+{
+  static const char *const words[] = { "none", "ro", "rw", "create" };
+  g_autoptr (GUnixFDList) fds = g_unix_fd_list_new ();
+  g_autoptr (GVariant) reply = NULL;
+  GVariantBuilder how;
+  int handle = g_unix_fd_list_append (fds, file->fd, error);
+
+  if (handle < 0)
+    return FALSE;
+  g_variant_builder_init (&how, G_VARIANT_TYPE_VARDICT);
+  g_variant_builder_add (&how, "{sv}", "access", g_variant_new_string (words[file->access]));
+  reply =
+      sbx_service_call (service, path, SBX_INSTANCE_INTERFACE, "Grant",
+                        g_variant_new ("(h@aya{sv})", handle, g_variant_new_bytestring (file->path), &how), fds, error);
+  return reply != NULL;
+}
+
+/* One after the other, so that an error says which. */
+static int
+grant_all (const char *word, GArray *files)
+{
+  g_autoptr (SbxService) service = NULL;
+  g_autoptr (GPtrArray) instances = NULL;
+  g_autoptr (GError) error = NULL;
+  const SbxInstanceInfo *info = sbx_instances_open (word, &service, &instances, &error);
+  guint i = 0;
+
+  if (info && sbx_instance_has_ended (info)) {
+    g_set_error (&error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
+                 _ ("the sandbox %s has ended: nothing can be given to it"), info->id);
+    info = NULL;
+  }
+  while (info && i < files->len && grant (service, info->path, &g_array_index (files, File, i), &error))
+    i++;
+  if (!error)
+    return 0;
+  for (guint j = i; j < files->len; j++)
+    remove_made (&g_array_index (files, File, j));
+  if (i > 0)
+    g_prefix_error (&error, _ ("%s and what was named before it was granted, and then: "),
+                    g_array_index (files, File, i - 1).path);
+  return sbx_fail_error (error);
+}
+
+int
+sbx_cmd_grant (SbxCommand *command)
+{
+  g_autoptr (SbxPolicyOptions) options = sbx_policy_options_new ();
+  g_autoptr (GArray) files = g_array_new (FALSE, FALSE, sizeof (File));
+  g_autoptr (GError) error = NULL;
+  g_autoptr (SbxPolicy) policy = NULL;
+  const GOptionEntry entries[] = { G_OPTION_ENTRY_NULL };
+  gsize n = 0;
+  int status;
+
+  if (!sbx_parse (
+          command, entries, sbx_policy_options_make_group (options), _ ("SANDBOX --filesystem=PATH[:MODE]…"),
+          _ ("Gives files to a running sandbox, at their own path: to read, with :rw to change them too, and with\n"
+             ":create after making the directory. Whatever else is asked for is refused, with the reason."),
+          &status))
+    return status;
+  g_array_set_clear_func (files, clear_file);
+  policy = read_policy (options, &error);
+  if (!error && (command->argc != 2 || !policy))
+    return sbx_fail (_ ("grant takes one sandbox and what it gets, as in `sandboxctl grant SANDBOX "
+                        "--filesystem=xdg-download:ro`"));
+  if (error || !check_files_only (policy, &error))
+    return sbx_fail_error (error);
+  (void) sbx_policy_get_filesystems (policy, &n);
+  if (n == 0)
+    return sbx_fail (_ ("grant takes nothing away; `sandboxctl restrict` does"));
+  if (!open_files (policy, files, &error)) {
+    for (guint i = 0; i < files->len; i++)
+      remove_made (&g_array_index (files, File, i));
+    return sbx_fail_error (error);
+  }
+  return grant_all (command->argv[1], files);
+}

@@ -1,0 +1,196 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Grant of org.example.Sandbox.Instance:
+ *
+ *   planned, for what the authority is to be asked ──▶ asked ──▶ planned anew ──▶ the keeper mounts it ──▶ answered
+ *
+ * What is mounted is held open until the keeper has answered. */
+#include <unistd.h>
+
+#include <gio/gunixfdlist.h>
+
+#include "common/error.h"
+#include "daemon/bus/functions.h"
+#include "daemon/instances/lineage.h"
+#include "daemon/launch/forward.h"
+#include "daemon/launch/granting.h"
+#include "daemon/launch/running.h"
+
+/* call->data */
+typedef struct {
+  SbxGrantRequest *request;
+  guint asked; /* the classes that the authority has been asked for */
+  SbxGrantPlan *plan;
+  SbxMountPoints *points;
+} Grant;
+
+static void
+grant_free (gpointer data)
+{
+  Grant *grant = data;
+
+  g_clear_pointer (&grant->points, sbx_mount_points_unref);
+  g_clear_pointer (&grant->plan, sbx_grant_plan_free);
+  g_clear_pointer (&grant->request, sbx_grant_request_free);
+  g_free (grant);
+}
+
+/* What was started from inside of an instance never has more than that. */
+static gboolean
+check_starter (const SbxCall *call, const SbxHost *host, GError **error)
+{
+  const Grant *grant = call->data;
+  const char *path = grant->request->path;
+  SbxInstance *starter = sbx_lineage_get_starter (sbx_call_get_registry (call), call->instance);
+  g_autoptr (SbxPolicy) most = NULL;
+
+  if (!starter)
+    return TRUE;
+  most = sbx_running_policy (host, sbx_instance_get_info (starter), error);
+  if (!most)
+    return FALSE;
+  return (sbx_policy_excess (grant->plan->policy, most) & grant->plan->classes) == 0
+         || sbx_throw (error, SBX_ERROR_POLICY_EXCEEDED,
+                       "%s cannot be granted: this instance was started from inside of %016" G_GINT64_MODIFIER
+                       "x, which has not got that itself; grant it to that one first",
+                       path, sbx_instance_get_id (starter));
+}
+
+static gboolean
+plan_grant (SbxCall *call, GError **error)
+{
+  SbxHost *host = sbx_call_get_context (call)->host;
+  Grant *grant = call->data;
+
+  g_clear_pointer (&grant->plan, sbx_grant_plan_free);
+  if (sbx_call_check_change (call, error))
+    grant->plan = sbx_grant_plan_new (host, sbx_instance_get_info (call->instance), grant->request, error);
+  return grant->plan && check_starter (call, host, error);
+}
+
+static void
+on_granted (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  SbxCall *call = user_data;
+  Grant *grant = call->data;
+  GError *error = NULL;
+  g_autoptr (GBytes) held = sbx_instance_change_finish (SBX_INSTANCE (source), result, &error);
+
+  if (held && grant->points)
+    sbx_mount_points_remove_with (g_steal_pointer (&grant->points), call->instance);
+  else if (grant->points)
+    sbx_mount_points_remove (grant->points, call->instance);
+  if (held)
+    sbx_call_return (call, NULL);
+  else
+    sbx_call_fail (call, error);
+}
+
+/* The block of CHANGE, or -1. */
+static int
+write_change (const SbxCall *call, GError **error)
+{
+  const SbxInfo *info = sbx_instance_get_info (call->instance);
+  const Grant *grant = call->data;
+  guint32 pid = (guint32) sbx_caller_get_pid (call->subject->caller);
+  g_autoptr (GVariant) policy = g_variant_ref_sink (sbx_policy_to_variant (grant->plan->policy));
+  g_autoptr (GVariant) grants =
+      sbx_running_append (info->grants, sbx_grant_plan_describe (grant->plan, grant->request, pid));
+  SbxInfo next = *info;
+  const SbxLayer *layers;
+  gsize n;
+
+  next.policy = policy;
+  next.grants = grants;
+  layers = sbx_layers_get (grant->plan->layers, &n);
+  return sbx_running_write_change (&next, NULL, layers, n, error);
+}
+
+static void
+carry_out (SbxCall *call)
+{
+  Grant *grant = call->data;
+  g_autofree char *homes = g_path_get_dirname (sbx_plan_get_box (grant->plan->plan)->app_home);
+  GError *error = NULL;
+  int block = write_change (call, &error);
+
+  if (block < 0) {
+    sbx_call_fail (call, error);
+    return;
+  }
+  grant->points = sbx_mount_points_new (grant->plan->layers, homes, sbx_call_get_registry (call));
+  sbx_instance_change_async (call->instance, block, on_granted, call);
+  close (block);
+}
+
+/* Much may have happened until somebody has said yes. */
+static void
+on_approved (SbxCall *call)
+{
+  Grant *grant = call->data;
+  GError *error = NULL;
+
+  if (!plan_grant (call, &error)) {
+    sbx_call_fail (call, error);
+  } else if (!grant->plan->layers) {
+    sbx_call_return (call, NULL);
+  } else if (grant->plan->classes & ~grant->asked) {
+    sbx_throw (&error, SBX_ERROR_NOT_AUTHORIZED,
+               "the instance was changed meanwhile, and now this is more than what was approved; try again");
+    sbx_call_fail (call, error);
+  } else {
+    carry_out (call);
+  }
+}
+
+/* The descriptor @handle of the message, borrowed, or -1. */
+static int
+find_descriptor (const SbxCall *call, gint32 handle, GError **error)
+{
+  GUnixFDList *list = g_dbus_message_get_unix_fd_list (g_dbus_method_invocation_get_message (call->invocation));
+  gint n = 0;
+  const gint *all = list ? g_unix_fd_list_peek_fds (list, &n) : NULL;
+
+  if (handle >= 0 && handle < n)
+    return all[handle];
+  sbx_throw (error, SBX_ERROR_BAD_OPTION, "\"what\" is descriptor %d, but the message carries %d", handle, n);
+  return -1;
+}
+
+static gboolean
+read_call (SbxCall *call, GError **error)
+{
+  GVariant *parameters = g_dbus_method_invocation_get_parameters (call->invocation);
+  g_autoptr (GVariant) where = g_variant_get_child_value (parameters, 1);
+  g_autoptr (GVariant) how = g_variant_get_child_value (parameters, 2);
+  Grant *grant = call->data;
+  gint32 handle;
+  int fd;
+
+  g_variant_get_child (parameters, 0, "h", &handle);
+  fd = find_descriptor (call, handle, error);
+  grant->request = fd >= 0 ? sbx_grant_request_new (fd, where, how, error) : NULL;
+  return grant->request != NULL;
+}
+
+void
+sbx_method_grant (SbxCall *call)
+{
+  g_autofree const char **actions = NULL;
+  Grant *grant = g_new0 (Grant, 1);
+  GError *error = NULL;
+
+  call->data = grant;
+  call->free_data = grant_free;
+  if (!sbx_call_check_change (call, &error) || !read_call (call, &error) || !plan_grant (call, &error)) {
+    sbx_call_fail (call, error);
+    return;
+  }
+  if (!grant->plan->layers) { /* it has that already */
+    sbx_call_return (call, NULL);
+    return;
+  }
+  grant->asked = grant->plan->classes;
+  g_clear_pointer (&grant->plan, sbx_grant_plan_free); /* it holds files open, and the authority may take its time */
+  actions = sbx_gate_actions (NULL, grant->asked);
+  sbx_call_ask (call, actions, sbx_call_is_interactive (call), on_approved);
+}

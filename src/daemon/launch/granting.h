@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What Grant gives to a running instance: from a descriptor to the layers that the keeper mounts. */
+#pragma once
+
+#include "daemon/instances/info.h"
+#include "daemon/launch/surroundings.h"
+#include "plan/plan.h"
+#include "policy/policy.h"
+
+G_BEGIN_DECLS
+
+/* Files that somebody wants an instance to have. */
+typedef struct {
+  int fd;           /* on the object, borrowed */
+  char *path;       /* where that is: outside and inside; absolute and normal */
+  SbxAccess access; /* RO, RW or CREATE */
+} SbxGrantRequest;
+
+/* @where: ay, the path of what @fd is on, "" for the one that the kernel knows; @how: a{sv}, checked against
+ * sbx_grant_options. Errors: BAD_OPTION for what is no file or directory, or has no place in the file system. */
+SbxGrantRequest *sbx_grant_request_new (int fd, GVariant *where, GVariant *how, GError **error);
+void sbx_grant_request_free (SbxGrantRequest *self);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (SbxGrantRequest, sbx_grant_request_free)
+
+typedef struct {
+  SbxPolicy *policy; /* the effective one, after it */
+  guint classes;     /* in which it goes beyond the one before: 0, nothing is new */
+  GPtrArray *given;  /* for people: the differences, a line each */
+  SbxSurroundings *surroundings;
+  GArray *taken; /* SbxLayersTaken */
+  SbxPlan *plan;
+  SbxLayers *layers; /* what is to be mounted; it is held open as long as this lives. NULL: nothing is new */
+} SbxGrantPlan;
+
+/* Plans @request for the instance that @info describes. Nothing is made. Errors: BAD_OPTION for a path that leads to
+ * another object than the descriptor; NOT_FOUND; NOT_AUTHORIZED for what Restrict has taken away; NOT_SUPPORTED for
+ * what cannot be given while it runs, with the reason; SPAWN_FAILED, those of sbx_layers_new (). */
+SbxGrantPlan *sbx_grant_plan_new (SbxHost *host, const SbxInfo *info, const SbxGrantRequest *request, GError **error);
+void sbx_grant_plan_free (SbxGrantPlan *self);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (SbxGrantPlan, sbx_grant_plan_free)
+
+/* The row of Grants: a{sv}, floating. @pid: who has asked. */
+GVariant *sbx_grant_plan_describe (const SbxGrantPlan *self, const SbxGrantRequest *request, guint32 pid);
+
+G_END_DECLS

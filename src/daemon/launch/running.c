@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "daemon/launch/running.h"
+
+#include <errno.h>
+
+#include "common/error.h"
+#include "plan/build.h"
+#include "wire/block.h"
+
+SbxPlan *
+sbx_running_plan (const SbxHost *host, const SbxInfo *info, const SbxPolicy *policy, GError **error)
+{
+  g_autofree const char **argv = g_variant_get_bytestring_array (info->command, NULL);
+  const char *const nothing[] = { "/bin/true", NULL };
+  char id[SBX_ID_SIZE];
+  const SbxPlanRequest request = { .id = id,
+                                   .app_id = info->app_id,
+                                   .argv = argv[0] ? argv : nothing,
+                                   .cwd_optional = TRUE,
+                                   .display_env = (const char *const *) info->display };
+
+  sbx_id_format (info->id, id);
+  return sbx_plan_new (policy, &request, host->machine, error);
+}
+
+SbxPolicy *
+sbx_running_policy (const SbxHost *host, const SbxInfo *info, GError **error)
+{
+  g_autoptr (SbxPolicy) nothing = sbx_policy_new ();
+
+  return sbx_policy_merge_variant (nothing, info->policy, &host->places, error);
+}
+
+int
+sbx_running_write_change (const SbxInfo *info, const GArray *rows, const SbxLayer *layers, gsize n, GError **error)
+{
+  g_autoptr (GBytes) text = sbx_info_write (info);
+  SbxBlockWriter writer = { 0 };
+  gsize size;
+  const void *data = g_bytes_get_data (text, &size);
+  int fd;
+
+  if (size > SBX_INFO_MAX) {
+    sbx_throw (error, SBX_ERROR_LIMITS, "this instance has been changed too often: its record is full");
+    return -1;
+  }
+  sbx_block_add (&writer, SBX_TAG_INFO, data, size);
+  for (guint i = 0; rows && i < rows->len; i++)
+    sbx_block_add_narrow (&writer, &g_array_index (rows, SbxNarrow, i));
+  for (gsize i = 0; i < n; i++)
+    sbx_block_add_layer (&writer, &layers[i]);
+  fd = sbx_block_finish (&writer);
+  if (fd < 0)
+    sbx_throw_errno (error, SBX_ERROR_SPAWN_FAILED, errno, "record: write a block");
+  return fd;
+}
+
+GVariant *
+sbx_running_append (GVariant *list, GVariant *row)
+{
+  GVariantBuilder builder;
+
+  g_variant_builder_init (&builder, G_VARIANT_TYPE ("aa{sv}"));
+  for (gsize i = 0; list && i < g_variant_n_children (list); i++) {
+    g_autoptr (GVariant) old = g_variant_get_child_value (list, i);
+
+    g_variant_builder_add_value (&builder, old);
+  }
+  g_variant_builder_add_value (&builder, row);
+  return g_variant_ref_sink (g_variant_builder_end (&builder));
+}
