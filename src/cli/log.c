@@ -7,6 +7,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -98,11 +99,32 @@ copy (int from, int file, int also)
   }
 }
 
+/* An application that writes where nobody reads gets SIGPIPE. So a second process holds the pipe as well, and goes on
+ * with another copier when one is killed. */
+static void
+copy_guarded (int from, int file, int also)
+{
+  int status = 0;
+
+  do {
+    pid_t pid = fork (), ended;
+
+    if (pid <= 0) {
+      copy (from, file, also);
+      _exit (0);
+    }
+    do
+      ended = waitpid (pid, &status, 0);
+    while (ended < 0 && errno == EINTR);
+  } while (WIFSIGNALED (status));
+}
+
 /* In the child: nothing of ours stays open, and no key and no end of a terminal reaches us. */
 static void
 become_copier (int from, int file, int also)
 {
   const int kept[] = { from, file, also };
+  static const int ignored[] = { SIGPIPE, SIGHUP, SIGINT, SIGQUIT, SIGTERM };
   int null = open ("/dev/null", O_RDWR | O_CLOEXEC);
   int fds[3];
 
@@ -116,9 +138,10 @@ become_copier (int from, int file, int also)
   (void) close_range ((unsigned) MAX (MAX (fds[0], fds[1]), fds[2]) + 1, ~0u, 0);
   (void) setsid ();
   (void) !chdir ("/");
-  signal (SIGPIPE, SIG_IGN);
-  signal (SIGHUP, SIG_IGN);
-  copy (fds[0], fds[1], fds[2]);
+  for (gsize i = 0; i < G_N_ELEMENTS (ignored); i++)
+    signal (ignored[i], SIG_IGN);
+  prctl (PR_SET_NAME, "sandbox-log"); /* so that killall(1) of ours does not mean it */
+  copy_guarded (fds[0], fds[1], fds[2]);
   _exit (0);
 }
 

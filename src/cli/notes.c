@@ -109,7 +109,7 @@ sbx_notes_begin (SbxNotes *self, const char *path)
 
   self->path = g_strdup (path);
   self->started = g_get_monotonic_time ();
-  if (!self->policy)
+  if (!self->policy && !self->joins)
     return;
   properties = get_properties (self);
   warnings = warnings_of (properties);

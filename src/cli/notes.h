@@ -12,6 +12,7 @@ typedef struct {
   const char *profile;
   GVariant *argv;   /* aay */
   GVariant *policy; /* a{sv}, what the options named; or NULL */
+  gboolean joins;   /* it was asked to join one that runs */
   char *path;       /* of the instance, once it is known */
   gint64 started;   /* monotonic time, when @path became known */
   GPtrArray *said;  /* what was warned of already, or NULL */

@@ -80,7 +80,6 @@ static const struct {
   { "--hostname", NULL, N_ ("the host's name is shown inside") },
   { "--interactive", NULL, N_ ("standard input is the caller's; --tty gives the application a terminal of its own") },
   { "--ipc", "--share=ipc", NULL },
-  { "--join", "exec SANDBOX -- COMMAND", NULL },
   { "--keep-fd", "--fd=NUMBER", NULL },
   { "--list", "ps", NULL },
   { "--memory", "--limit=memory=SIZE", NULL },

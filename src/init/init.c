@@ -21,7 +21,8 @@
 
 typedef struct {
   uint32_t job;
-  pid_t pid; /* 0: a free row */
+  pid_t pid;  /* 0: a free row */
+  bool keeps; /* the instance stays while it runs, also when the application has ended */
 } Job;
 
 typedef struct {
@@ -133,7 +134,7 @@ run (Init *init, const SbxMessage *message, const int *fds, size_t n)
     pid = confine_and_spawn (init, fds[0], &job, &confined, &failure);
   }
   if (pid > 0) {
-    *row = (Job){ message->job, pid };
+    *row = (Job){ message->job, pid, (message->value & SBX_START_KEEPS) != 0 };
     tell_start (init, message->job, &confined);
   } else {
     say (init, SBX_MSG_FAILED, message->job, failure.error, failure.step);
@@ -144,11 +145,20 @@ run (Init *init, const SbxMessage *message, const int *fds, size_t n)
     close (confined.questions);
 }
 
+static bool
+is_kept (const Init *init)
+{
+  for (size_t i = 0; i < MAX_JOBS; i++)
+    if (init->jobs[i].pid > 0 && init->jobs[i].keeps)
+      return true;
+  return init->held;
+}
+
 /* Ends if the application has ended and nothing keeps the instance. */
 static void
 end_when_done (Init *init)
 {
-  if (init->main_ended && !init->held && (!init->linger || init->childless))
+  if (init->main_ended && !is_kept (init) && (!init->linger || init->childless))
     end (init, 0);
 }
 

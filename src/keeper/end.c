@@ -48,7 +48,7 @@ sbx_keeper_stop (SbxKeeper *keeper, SbxCulprit why, int32_t grace_ms)
     keeper->why = why;
   sbx_watch_due_by (&keeper->kill, sbx_loop_now () + grace_ms); /* a later STOP can only be more impatient */
   if (grace_ms > 0)
-    sbx_keeper_signal_job (keeper, sbx_jobs_application (&keeper->jobs), SIGTERM, false);
+    sbx_jobs_signal_keeping (&keeper->jobs, SIGTERM);
   else
     sbx_keeper_kill_all (keeper);
 }

@@ -15,7 +15,7 @@ sbx_jobs_set_up (SbxJobs *self, SbxLoop *loop, int order, SbxServices *services,
   self->services = services;
   self->functions = functions;
   self->last_number = 0;
-  self->rows[0] = (SbxJob){ .used = true, .all = self };
+  self->rows[0] = (SbxJob){ .used = true, .keeps = true, .all = self };
   self->n = 1;
 }
 
@@ -74,6 +74,14 @@ sbx_jobs_end_all (SbxJobs *self, int status)
       sbx_job_tell (&self->rows[i], &exited);
       sbx_job_drop (&self->rows[i]);
     }
+}
+
+void
+sbx_jobs_signal_keeping (SbxJobs *self, int signo)
+{
+  for (size_t i = 0; i < self->n; i++)
+    if (self->rows[i].used && self->rows[i].keeps)
+      self->functions->signal (self, &self->rows[i], signo, false);
 }
 
 void

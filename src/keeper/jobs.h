@@ -28,6 +28,7 @@ typedef struct {
                               concerns all services */
   SbxWatch lifeline;       /* due: when it gets SIGKILL. In no loop: it has never had one */
   pid_t pid;               /* on the host, or 0 */
+  bool keeps;              /* the instance stays while it runs: the application, and who has joined it */
   SbxJobs *all;
 } SbxJob;
 
@@ -61,6 +62,8 @@ SbxJob *sbx_jobs_find (SbxJobs *self, uint32_t number);
 void sbx_job_drop (SbxJob *job);
 /* Ends every EXEC that is left: tells EXITED with @status of each, and drops it. */
 void sbx_jobs_end_all (SbxJobs *self, int status);
+/* Sends @signo to each that keeps the instance. */
+void sbx_jobs_signal_keeping (SbxJobs *self, int signo);
 /* @service has gone: of its jobs, only their lifelines are told any more. */
 void sbx_jobs_forget_service (SbxJobs *self, const SbxServiceLink *service);
 

@@ -46,6 +46,8 @@ take_exec (SbxKeeper *keeper, SbxServiceLink *service, const SbxMessage *message
     return;
   }
   forward.job = job->number;
+  forward.value = message->value & SBX_START_KEEPS;
+  job->keeps = forward.value != 0;
   if (sbx_job_take_lifeline (job, message, fds, n) == 0
       && sbx_message_send (keeper->init.link.fd, &forward, fds, *n) == 0)
     return;

@@ -242,6 +242,7 @@ const SbxOptionSpec sbx_launch_options[] = {
   ROW ("forward-new", "a(hay)", 128 * KIB, check_forward_new, forward_new),
   ROW ("on-crash", "s", 256, NULL, on_crash),
   ROW ("activation-token", "s", 4 * KIB, NULL, activation_token),
+  ROW ("join", "b", 8, NULL, join),
   END,
 };
 

@@ -98,6 +98,18 @@ denial_is_valid (const SbxMessage *message)
   return message->slot < SBX_DENIALS && sbx_denial_is_valid (&message->denial);
 }
 
+static bool
+exec_is_valid (const SbxMessage *message)
+{
+  return (message->value & ~(SBX_START_LIFELINE | SBX_START_KEEPS)) == 0;
+}
+
+static bool
+inner_exec_is_valid (const SbxMessage *message)
+{
+  return (message->value & ~SBX_START_KEEPS) == 0;
+}
+
 /* Flags that may be asked for, and at most one hidepid. */
 static bool
 procfs_is_valid (const SbxMessage *message)
@@ -117,7 +129,8 @@ procfs_is_valid (const SbxMessage *message)
 static const Rule rules[] = {
   { SBX_CHANNEL_DAEMON_TO_KEEPER, SBX_MSG_PREPARE, 3, MAX_FDS, 0, 0, 0, 0, NULL },
   { SBX_CHANNEL_DAEMON_TO_KEEPER, SBX_MSG_START, 1, MAX_FDS, 0, SBX_START_LIFELINE | SBX_START_TRACE, 0, 0, NULL },
-  { SBX_CHANNEL_DAEMON_TO_KEEPER, SBX_MSG_EXEC, 1, MAX_FDS, 0, SBX_START_LIFELINE, 0, JOB, NULL },
+  { SBX_CHANNEL_DAEMON_TO_KEEPER, SBX_MSG_EXEC, 1, MAX_FDS, 0, SBX_START_LIFELINE | SBX_START_KEEPS, 0, JOB,
+    exec_is_valid },
   { SBX_CHANNEL_DAEMON_TO_KEEPER, SBX_MSG_SIGNAL, 0, 0, 1, SIGNALS, 1, JOB, NULL },
   { SBX_CHANNEL_DAEMON_TO_KEEPER, SBX_MSG_STOP, 0, 0, 0, MAX, 0, 0, NULL },
   { SBX_CHANNEL_DAEMON_TO_KEEPER, SBX_MSG_RELEASE, 0, 0, 0, 0, 0, 0, release_is_valid },
@@ -141,7 +154,7 @@ static const Rule rules[] = {
   { SBX_CHANNEL_KEEPER_TO_DAEMON, SBX_MSG_ENDED, 0, 0, 0, CULPRITS, STATUS, TEXT, NULL },
 
   { SBX_CHANNEL_KEEPER_TO_INIT, SBX_MSG_START, 1, MAX_FDS, 0, SBX_START_GATE, 0, 0, NULL },
-  { SBX_CHANNEL_KEEPER_TO_INIT, SBX_MSG_EXEC, 1, MAX_FDS, 0, 0, 0, JOB, NULL },
+  { SBX_CHANNEL_KEEPER_TO_INIT, SBX_MSG_EXEC, 1, MAX_FDS, 0, SBX_START_KEEPS, 0, JOB, inner_exec_is_valid },
   { SBX_CHANNEL_KEEPER_TO_INIT, SBX_MSG_SIGNAL, 0, 0, 1, SIGNALS, 1, JOB, NULL },
   { SBX_CHANNEL_KEEPER_TO_INIT, SBX_MSG_HOLD, 0, 0, 0, 1, 0, 0, NULL },
 

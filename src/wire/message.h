@@ -61,10 +61,12 @@ typedef enum {
 } SbxMessageType;
 
 /* value of START and EXEC. TRACE: the application is seized before it runs, for OnCrash=. GATE, from keeper to init: a
- * descriptor follows the block, at whose end of file the application may be executed. */
+ * descriptor follows the block, at whose end of file the application may be executed. KEEPS, of EXEC: the instance
+ * stays while this process runs, as it does while the application runs. */
 #define SBX_START_LIFELINE 1
 #define SBX_START_TRACE 2
 #define SBX_START_GATE 4
+#define SBX_START_KEEPS 8
 
 typedef enum {
   SBX_ATTACH_HOLD = 1 << 0, /* the instance stays while this handler runs */

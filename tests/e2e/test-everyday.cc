@@ -231,6 +231,33 @@ TEST_F (Kept, OfWhatIsDetached)
   expect_nothing_left ();
 }
 
+/* Whatever is killed of what copies it: the application is not told by SIGPIPE. */
+TEST_F (Kept, WhoCopiesItMayBeKilled)
+{
+  std::string id = launch_detached (
+      {}, { "sh", "-c", "echo one; while ! test -e /tmp/go; do sleep 0.05; done; echo two; sleep 600" });
+  auto copiers = [] {
+    std::vector<pid_t> found;
+
+    for (const ProcessInfo &process : descendants (getpid ()))
+      if (process.name == "sandbox-log" && process.parent != getpid ())
+        found.push_back (process.pid);
+    return found;
+  };
+
+  EXPECT_TRUE (eventually ([&] { return sandboxctl ({ "logs", id }).out.find ("one\n") != std::string::npos; }));
+  std::vector<pid_t> before = copiers ();
+  ASSERT_EQ (before.size (), 1u);
+  ::kill (before[0], SIGKILL);
+  ASSERT_TRUE (eventually ([&] { return copiers ().size () == 1 && copiers () != before; }));
+  EXPECT_TRUE (succeeds (sandboxctl ({ "exec", id, "--", "touch", "/tmp/go" })));
+  EXPECT_TRUE (eventually ([&] { return sandboxctl ({ "logs", id }).out.find ("two\n") != std::string::npos; }));
+  EXPECT_EQ (record (id).state, "running");
+  EXPECT_TRUE (succeeds (sandboxctl ({ "stop", "--grace=0", id })));
+  monitor_.reset ();
+  expect_nothing_left ();
+}
+
 /* The last part of what is too much, and not more. */
 TEST_F (Kept, NotMoreThanThat)
 {

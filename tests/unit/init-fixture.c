@@ -192,6 +192,8 @@ init_send_argv (InitFixture *fixture, InitStart *start, guint32 job, const char 
     fds[n++] = start->gate;
     message.value = SBX_START_GATE;
   }
+  if (start->keeps)
+    message.value |= SBX_START_KEEPS;
   memcpy (fds + n, start->fds, start->n_fds * sizeof *fds);
   g_assert_cmpint (sbx_message_send (fixture->init, &message, fds, n + start->n_fds), ==, 0);
   close (fds[0]);

@@ -25,6 +25,7 @@ typedef struct {
   gint32 targets[8];
   gsize n_fds;
   int gate;
+  gboolean keeps; /* an EXEC that the instance stays for */
 } InitStart;
 
 /* Forks init, which has READY to say; @as_pid_1 is NULL for an ordinary child, anything else for PID 1 of a namespace.

@@ -133,6 +133,36 @@ test_hold_released (InitFixture *fixture, gconstpointer as_pid_1)
   init_expect_end (fixture, 0);
 }
 
+/* What has joined the application keeps the instance as that does, and may be joined in turn. */
+static void
+test_keeps (InitFixture *fixture, gconstpointer as_pid_1)
+{
+  InitStart start;
+
+  init_expect (fixture, SBX_MSG_READY, 0);
+  init_send_simple (fixture, 0, "exec sleep 100");
+  init_expect_started (fixture, 0);
+  init_begin (&start);
+  start.keeps = TRUE;
+  init_send_command (fixture, &start, 1, "exec sleep 100");
+  init_expect_started (fixture, 1);
+  init_send_simple (fixture, 2, "exec sleep 100"); /* nobody stays for this one */
+  init_expect_started (fixture, 2);
+  init_say (fixture, (SbxMessage){ .type = SBX_MSG_SIGNAL, .job = 0, .value = SIGKILL });
+  init_expect_exited (fixture, 0, SIGKILL);
+  init_expect_quiet (fixture);
+  init_begin (&start);
+  start.keeps = TRUE;
+  init_send_command (fixture, &start, 3, "exec sleep 100");
+  init_expect_started (fixture, 3);
+  init_say (fixture, (SbxMessage){ .type = SBX_MSG_SIGNAL, .job = 1, .value = SIGKILL });
+  init_expect_exited (fixture, 1, SIGKILL);
+  init_expect_quiet (fixture);
+  init_say (fixture, (SbxMessage){ .type = SBX_MSG_SIGNAL, .job = 3, .value = SIGKILL });
+  init_expect_exited (fixture, 3, SIGKILL);
+  init_expect_end (fixture, 0);
+}
+
 static void
 test_keeper_gone (InitFixture *fixture, gconstpointer as_pid_1)
 {
@@ -295,6 +325,7 @@ main (int argc, char **argv)
     { "linger", test_linger },
     { "hold", test_hold },
     { "hold-released", test_hold_released },
+    { "keeps", test_keeps },
     { "keeper-gone", test_keeper_gone },
     { "keeper-gone-later", test_keeper_gone_later },
     { "bad-message", test_bad_messages },

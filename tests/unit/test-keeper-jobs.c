@@ -73,6 +73,29 @@ test_exec_at_the_end (Keeper *keeper, gconstpointer data)
   keeper_expect (keeper->service, DAEMON, SBX_MSG_ENDED, &message, NULL);
 }
 
+/* STOP is for the application and who has joined it, and not for other jobs. */
+static void
+test_exec_that_keeps (Keeper *keeper, gconstpointer data)
+{
+  SbxMessage exec = { .type = SBX_MSG_EXEC, .job = 5, .value = SBX_START_KEEPS }, message;
+
+  keeper_make_run (keeper, 0, -1);
+  g_assert_cmpint (sbx_message_send (keeper->service, &exec, &keeper->init, 1), ==, 0);
+  keeper_expect (keeper->init, INIT, SBX_MSG_EXEC, &message, NULL);
+  g_assert_cmpint (message.value, ==, SBX_START_KEEPS);
+  exec = (SbxMessage){ .type = SBX_MSG_EXEC, .job = 6 };
+  g_assert_cmpint (sbx_message_send (keeper->service, &exec, &keeper->init, 1), ==, 0);
+  keeper_expect (keeper->init, INIT, SBX_MSG_EXEC, &message, NULL);
+  g_assert_cmpint (message.value, ==, 0);
+  keeper_tell (keeper->service, SBX_MSG_STOP, 0, 5000, 0);
+  for (guint32 job = 0; job < 2; job++) {
+    keeper_expect (keeper->init, INIT, SBX_MSG_SIGNAL, &message, NULL);
+    g_assert_cmpuint (message.job, ==, job);
+    g_assert_cmpint (message.value, ==, SIGTERM);
+  }
+  keeper_expect_silence (keeper->init);
+}
+
 static void
 test_exec_refused (Keeper *keeper, gconstpointer data)
 {
@@ -179,6 +202,7 @@ main (int argc, char **argv)
   static const KeeperTest tests[] = {
     { "exec", test_exec },
     { "exec-at-the-end", test_exec_at_the_end },
+    { "exec-that-keeps", test_exec_that_keeps },
     { "exec-refused", test_exec_refused },
     { "late-service", test_late_service },
     { "late-service-starts", test_late_service_starts },

@@ -25,7 +25,7 @@ typedef struct {
   double timeout;
   char *profile, *app_id, *on_crash;
   char **argv; /* with --file-forwarding */
-  gboolean detach, json, forward;
+  gboolean detach, json, forward, join, new_instance;
 } Run;
 
 static gboolean
@@ -55,6 +55,14 @@ check_app_id (const char *app_id, GError **error)
   return FALSE;
 }
 
+/* Whether the command is to be started in the instance of its application that runs already. A launcher's is: that of
+ * many applications is to open a file in the window that is there. Not what has a terminal, which ends with that. */
+static gboolean
+is_joining (const Run *run)
+{
+  return run->join || (run->forward && !run->new_instance && !run->process.tty);
+}
+
 static gboolean
 make_options (Run *run, const SbxCommand *command, GError **error)
 {
@@ -63,6 +71,9 @@ make_options (Run *run, const SbxCommand *command, GError **error)
   if (!check_app_id (run->app_id, error) || !sbx_process_options_make (&run->process, command, run->detach, error)
       || !add_text (run, "app-id", run->app_id, error) || !add_text (run, "on-crash", run->on_crash, error))
     return FALSE;
+  run->notes.joins = is_joining (run);
+  if (run->notes.joins)
+    g_variant_builder_add (&run->process.options, "{sv}", "join", g_variant_new_boolean (TRUE));
   policy = sbx_policy_options_to_variant (run->policy);
   if (policy) {
     run->notes.policy = g_variant_ref_sink (policy);
@@ -194,7 +205,8 @@ launch (Run *run, const SbxCommand *command, char **argv)
       || !sbx_process_options_pack (&run->process, &error))
     return sbx_fail ("%s", error->message);
   propose_profile (run, argv[0]);
-  service = sbx_service_open_for_launch (&error);
+  /* One that is to be joined has to be known before */
+  service = run->notes.joins ? sbx_service_open (&error) : sbx_service_open_for_launch (&error);
   if (!service)
     return sbx_fail_error (error);
   parameters = make_parameters (run, argv);
@@ -266,6 +278,8 @@ sbx_cmd_run (SbxCommand *command)
     { "on-crash", 0, 0, G_OPTION_ARG_FILENAME, &run.on_crash, N_ ("Handler profile for a crash"), N_ ("PROFILE") },
     { "file-forwarding", 0, 0, G_OPTION_ARG_NONE, &run.forward, N_ ("Open up what is between @@ (URIs: @@u) and @@"),
       NULL },
+    { "join", 0, 0, G_OPTION_ARG_NONE, &run.join, N_ ("In the sandbox in which the application runs already"), NULL },
+    { "new-instance", 0, 0, G_OPTION_ARG_NONE, &run.new_instance, N_ ("In a sandbox of its own, whatever runs"), NULL },
     { "timeout", 0, 0, G_OPTION_ARG_DOUBLE, &run.timeout, N_ ("End it after this long, with exit status 124"),
       N_ ("SECONDS") },
     { "json", 0, 0, G_OPTION_ARG_NONE, &run.json, N_ ("With --detach: print JSON"), NULL },
@@ -279,6 +293,8 @@ sbx_cmd_run (SbxCommand *command)
     /* A profile other than the default one may name a command */
     if (command->argc < 2 && !run.profile)
       status = sbx_fail (_ ("run: a command is missing, as in `sandboxctl run -- ps ax`"));
+    else if (run.join && run.new_instance)
+      status = sbx_fail (_ ("--join and --new-instance exclude each other"));
     else if (run.timeout != 0 && (run.detach || !(run.timeout > 0 && run.timeout <= MAX_TIMEOUT)))
       status = run.detach ? sbx_fail (_ ("--timeout and --detach exclude each other: nobody would look at the clock"))
                           : sbx_fail (_ ("--timeout takes a number of seconds, from 0 to a year"));

@@ -1,13 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* The methods of org.example.Sandbox.Instance. */
-#include <unistd.h>
-
 #include "common/error.h"
 #include "common/names.h"
 #include "daemon/bus/functions.h"
-#include "daemon/launch/choice.h"
+#include "daemon/launch/exec.h"
 #include "daemon/launch/launch.h"
-#include "plan/blocks.h"
 #include "policy/options.h"
 #include "wire/block.h"
 
@@ -24,19 +21,6 @@ on_executed (GObject *source, GAsyncResult *result, gpointer user_data)
     sbx_call_fail (call, error);
   else
     sbx_call_return (call, g_variant_new ("(u)", (guint32) pid));
-}
-
-/* The block of EXEC, a descriptor, or -1. */
-static int
-write_block (SbxCall *call, const SbxLaunchRequest *request, GError **error)
-{
-  const SbxInfo *info = sbx_instance_get_info (call->instance);
-  g_autoptr (SbxProcess) process =
-      sbx_launch_request_make_process (sbx_call_get_context (call)->host, request, info, error);
-
-  return process ? sbx_process_write_exec (process, g_str_equal (info->limits, "scope"), request->targets,
-                                           request->n_fds, error)
-                 : -1;
 }
 
 static gboolean
@@ -56,27 +40,15 @@ sbx_method_exec (SbxCall *call)
   g_autoptr (GVariant) argv = g_variant_get_child_value (parameters, 0);
   g_autoptr (GVariant) options = g_variant_get_child_value (parameters, 1);
   GError *error = NULL;
-  g_autoptr (GArray) fds = g_array_new (FALSE, FALSE, sizeof (int));
   g_autoptr (SbxLaunchRequest) request = NULL;
-  int block = -1;
 
   if (check_runs (call, &error))
     request = sbx_launch_request_new (argv, options, sbx_exec_options, g_dbus_message_get_unix_fd_list (message), TRUE,
                                       &error);
-  if (request)
-    block = write_block (call, request, &error);
-  if (block < 0) {
+  if (!request
+      || !sbx_launch_request_exec (request, sbx_call_get_context (call)->host, call->instance, 0, on_executed, call,
+                                   &error))
     sbx_call_fail (call, error);
-    return;
-  }
-  g_array_append_val (fds, block);
-  if (request->lifeline >= 0)
-    g_array_append_val (fds, request->lifeline);
-  if (request->n_fds > 0)
-    g_array_append_vals (fds, request->fds, (guint) request->n_fds);
-  sbx_instance_exec_async (call->instance, (const int *) (gpointer) fds->data, fds->len, request->lifeline >= 0,
-                           request->argv[0], on_executed, call);
-  close (block);
 }
 
 static void

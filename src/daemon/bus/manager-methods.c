@@ -108,6 +108,8 @@ sbx_method_explain (SbxCall *call)
 
   g_variant_get_child (parameters, 0, "&s", &profile);
   some_command[0] = profile;
+  if (request)
+    request->options.join = FALSE; /* it is told what would be started, whatever runs */
   if (request && limit (call, request, &error))
     choice = sbx_choice_new (sbx_call_get_context (call), &around, profile, request, some_command, &error);
   if (choice)

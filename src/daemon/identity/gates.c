@@ -136,3 +136,12 @@ sbx_gate_actions (const char *action, guint classes)
       wanted[n++] = actions[i].action;
   return wanted;
 }
+
+const char **
+sbx_gate_actions_to_join (guint classes)
+{
+  const char **wanted = sbx_gate_actions (SBX_ACTION_LAUNCH, classes); /* which has room for each action there is */
+
+  wanted[g_strv_length ((char **) wanted)] = SBX_ACTION_CONTROL;
+  return wanted;
+}

@@ -72,5 +72,7 @@ SbxFallback sbx_action_fallback (const char *action);
 /* @action (or NULL) and then the actions of @classes, in a fixed order; g_free () the array. Empty for NULL and 0,
  * which the authority refuses. */
 const char **sbx_gate_actions (const char *action, guint classes);
+/* The same for a launch that joins an instance, which takes as much as Exec does. */
+const char **sbx_gate_actions_to_join (guint classes);
 
 G_END_DECLS

@@ -32,6 +32,8 @@ sbx_exec_jobs_answer (SbxQuestions *jobs, const SbxMessage *message, int fd)
     g_task_return_int (task, message->pid);
   else if (message->type == SBX_MSG_PROCFS)
     return_duplicate (task, fd);
+  else if (message->type == SBX_MSG_FAILED && message->detail == SBX_STEP_FORK && message->value == ESRCH)
+    g_task_return_new_error (task, SBX_ERROR, SBX_ERROR_EXITED, "the instance has ended");
   else if (message->type == SBX_MSG_FAILED)
     g_task_return_error (task, sbx_failure_new (message, g_task_get_task_data (task)));
 }

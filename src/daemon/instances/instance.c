@@ -45,6 +45,7 @@ enum {
   SIGNAL_READY,
   SIGNAL_STARTED,
   SIGNAL_FAILED,
+  SIGNAL_ABANDONED,
   SIGNAL_CHANGED,
   SIGNAL_LOST,
   SIGNAL_POLICY,
@@ -122,6 +123,8 @@ sbx_instance_class_init (SbxInstanceClass *klass)
       g_signal_new ("started", SBX_TYPE_INSTANCE, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 0);
   signals[SIGNAL_FAILED] = g_signal_new ("failed", SBX_TYPE_INSTANCE, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
                                          G_TYPE_NONE, 2, G_TYPE_ERROR, G_TYPE_UINT);
+  signals[SIGNAL_ABANDONED] =
+      g_signal_new ("abandoned", SBX_TYPE_INSTANCE, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 0);
   signals[SIGNAL_CHANGED] =
       g_signal_new ("changed", SBX_TYPE_INSTANCE, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 1, G_TYPE_STRV);
   signals[SIGNAL_LOST] =
@@ -472,12 +475,13 @@ sbx_instance_abandon (SbxInstance *self)
 {
   SbxMessage stop = { .type = SBX_MSG_STOP };
 
-  if (!self->keeper)
-    return;
-  if (!sbx_keeper_link_send (self->keeper, &stop, NULL, 0, NULL))
-    g_info ("%s: the end of the socket has to say it", self->path);
-  sbx_keeper_link_close (self->keeper);
-  g_clear_object (&self->keeper);
+  if (self->keeper) {
+    if (!sbx_keeper_link_send (self->keeper, &stop, NULL, 0, NULL))
+      g_info ("%s: the end of the socket has to say it", self->path);
+    sbx_keeper_link_close (self->keeper);
+    g_clear_object (&self->keeper);
+  }
+  g_signal_emit (self, signals[SIGNAL_ABANDONED], 0);
 }
 
 gboolean
@@ -581,11 +585,11 @@ ask_keeper (SbxInstance *self, SbxQuestions *kind, SbxMessage *message, const in
 }
 
 void
-sbx_instance_exec_async (SbxInstance *self, const int *fds, gsize n_fds, gboolean lifeline, const char *command,
+sbx_instance_exec_async (SbxInstance *self, const int *fds, gsize n_fds, gint32 flags, const char *command,
                          GAsyncReadyCallback callback, gpointer user_data)
 {
   g_autoptr (GTask) task = g_task_new (self, NULL, callback, user_data);
-  SbxMessage message = { .type = SBX_MSG_EXEC, .value = lifeline ? SBX_START_LIFELINE : 0 };
+  SbxMessage message = { .type = SBX_MSG_EXEC, .value = flags };
 
   g_task_set_task_data (task, g_strdup (command), g_free);
   ask_keeper (self, &self->jobs, &message, fds, n_fds, task);

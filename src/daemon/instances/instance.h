@@ -4,9 +4,10 @@
  *   STARTING ──STARTED──▶ RUNNING ──ENDED, or the keeper is gone──▶ EXITED
  *       └──FAILED, or the keeper is gone: signal "failed", nothing is left of it
  *
- * Signals: "ready" (): prepared, waiting for START; "started" (); "failed" (GError *, SbxStep); "changed" (a
- * NULL-terminated array of D-Bus property names); "lost" (): the keeper has closed the socket without a word, dead or
- * tired of us; "policy" (): the info file has another one; "crashed" (const SbxMessage *): CRASHED; "ended" (). */
+ * Signals: "ready" (): prepared, waiting for START; "started" (); "failed" (GError *, SbxStep); "abandoned" ();
+ * "changed" (a NULL-terminated array of D-Bus property names); "lost" (): the keeper has closed the socket without a
+ * word, dead or tired of us; "policy" (): the info file has another one; "crashed" (const SbxMessage *): CRASHED;
+ * "ended" (). */
 #pragma once
 
 #include <gio/gio.h>
@@ -62,8 +63,8 @@ void sbx_instance_set_cached (SbxInstance *self, guint slot, GVariant *value);
 /* Requests to the keeper. Errors: EXITED, LIMITS, SPAWN_FAILED. */
 gboolean sbx_instance_send (SbxInstance *self, const SbxMessage *message, const int *fds, gsize n_fds,
                             GError **error) G_GNUC_WARN_UNUSED_RESULT;
-/* EXEC with @fds as for START; answers with the pid on the host. */
-void sbx_instance_exec_async (SbxInstance *self, const int *fds, gsize n_fds, gboolean lifeline, const char *command,
+/* EXEC with @fds as for START and @flags (SBX_START_LIFELINE, SBX_START_KEEPS); answers with the pid on the host. */
+void sbx_instance_exec_async (SbxInstance *self, const int *fds, gsize n_fds, gint32 flags, const char *command,
                               GAsyncReadyCallback callback, gpointer user_data);
 /* The pid, or -1 with EXITED, LIMITS or SPAWN_FAILED. */
 pid_t sbx_instance_exec_finish (SbxInstance *self, GAsyncResult *result, GError **error);
@@ -102,7 +103,7 @@ void sbx_instance_remove_handler (SbxInstance *self, const char *path);
 
 /* EXITED, as @status says. */
 void sbx_instance_end_by_status (SbxInstance *self, const SbxStatus *status);
-/* Ends an instance that has not started yet; no signal is emitted any more. */
+/* Ends an instance that has not started yet; no signal but "abandoned" is emitted any more. */
 void sbx_instance_abandon (SbxInstance *self);
 
 G_END_DECLS

@@ -8,6 +8,7 @@
 #include "common/error.h"
 #include "common/names.h"
 #include "daemon/bounds.h"
+#include "daemon/launch/joining.h"
 #include "plan/build.h"
 #include "plan/environment.h"
 #include "plan/mounts/accessibility.h"
@@ -25,6 +26,7 @@ sbx_choice_free (SbxChoice *choice)
   g_strfreev (choice->argv);
   g_free (choice->on_crash);
   g_clear_object (&choice->plan);
+  g_clear_object (&choice->running);
   g_clear_pointer (&choice->forward, sbx_forward_free);
   g_free (choice);
 }
@@ -270,6 +272,58 @@ add_own_names (SbxContext *context, const SbxChoiceAround *around, const SbxLaun
   choice->policy = policy;
 }
 
+/* For what it starts in turn: of the caller's variables those that a plan looks at, since they go to a file. What is
+ * too much to be kept is nothing, and not the service's own. */
+static char **
+keep_display (const SbxLaunchRequest *request, const SbxPolicy *policy)
+{
+  g_autoptr (GPtrArray) kept = g_ptr_array_new_with_free_func (g_free);
+  gsize size = 0;
+
+  if (!request->options.display_env)
+    return NULL;
+  for (char **row = request->options.display_env; *row; row++) {
+    g_autofree char *name = g_strndup (*row, strcspn (*row, "="));
+
+    if (!sbx_plan_looks_at (policy, name))
+      continue;
+    size += strlen (*row);
+    g_ptr_array_add (kept, g_strdup (*row));
+  }
+  if (size > SBX_DISPLAY_KEPT)
+    g_ptr_array_set_size (kept, 0);
+  g_ptr_array_add (kept, NULL);
+  return (char **) g_ptr_array_steal (kept, NULL);
+}
+
+/* Whether the command is to join an instance that runs already: then nothing has to be planned. */
+static gboolean
+find_running (const SbxChoiceAround *around, const SbxLaunchRequest *request, SbxChoice *choice, GPtrArray *warnings)
+{
+  g_auto (GStrv) display = keep_display (request, choice->policy);
+  const GArray *files = choice->forward->files;
+  const SbxJoinWanted wanted = { .app_id = choice->app_id,
+                                 .profile = sbx_profile_get_name (choice->profile),
+                                 .command = choice->argv[0],
+                                 .on_crash = choice->on_crash,
+                                 .policy = choice->policy,
+                                 .places = &choice->host->places,
+                                 .display = display,
+                                 .files = (const SbxForwardedFile *) (gpointer) files->data,
+                                 .n_files = files->len };
+  SbxInstance *running;
+  char *obstacle = NULL;
+
+  if (!request->options.join || request->handler || request->within)
+    return FALSE;
+  running = sbx_joining_find (around->registry, &wanted, &obstacle);
+  if (running)
+    choice->running = g_object_ref (running);
+  if (obstacle)
+    g_ptr_array_add (warnings, obstacle);
+  return running != NULL;
+}
+
 static SbxChoice *
 choose (SbxContext *context, const SbxChoiceAround *around, const char *profile, const SbxLaunchRequest *request,
         const char *const *fallback_argv, GError **error)
@@ -302,6 +356,8 @@ choose (SbxContext *context, const SbxChoiceAround *around, const char *profile,
   if (request->within) /* which is approved */
     choice->classes = 0;
   choice->app_id = choose_app_id (request, choice->profile, choice->argv[0]);
+  if (find_running (around, request, choice, warnings))
+    return g_steal_pointer (&choice);
   add_own_names (context, around, request, choice, warnings);
   choice->plan = make_plan (choice, request, around, warnings, error);
   if (!choice->plan || (request->within && !check_plan_within (request, choice, error)))
@@ -386,30 +442,6 @@ sbx_command_to_variant (const char *const *argv)
     g_variant_builder_add_value (&builder, g_variant_new_bytestring (argv[i]));
   }
   return g_variant_builder_end (&builder);
-}
-
-/* For what it starts in turn: of the caller's variables those that a plan looks at, since they go to a file. What is
- * too much to be kept is nothing, and not the service's own. */
-static char **
-keep_display (const SbxLaunchRequest *request, const SbxPolicy *policy)
-{
-  g_autoptr (GPtrArray) kept = g_ptr_array_new_with_free_func (g_free);
-  gsize size = 0;
-
-  if (!request->options.display_env)
-    return NULL;
-  for (char **row = request->options.display_env; *row; row++) {
-    g_autofree char *name = g_strndup (*row, strcspn (*row, "="));
-
-    if (!sbx_plan_looks_at (policy, name))
-      continue;
-    size += strlen (*row);
-    g_ptr_array_add (kept, g_strdup (*row));
-  }
-  if (size > SBX_DISPLAY_KEPT)
-    g_ptr_array_set_size (kept, 0);
-  g_ptr_array_add (kept, NULL);
-  return (char **) g_ptr_array_steal (kept, NULL);
 }
 
 SbxInfo *

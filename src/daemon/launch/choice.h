@@ -19,8 +19,10 @@ typedef struct {
   char *app_id;
   char **argv;
   char *on_crash; /* the handler profile for crashes, or NULL */
-  SbxPlan *plan;
   SbxForward *forward;
+  /* One of these: what is to be started, or the instance that runs it already and is joined */
+  SbxPlan *plan;
+  SbxInstance *running;
 } SbxChoice;
 
 void sbx_choice_free (SbxChoice *choice);

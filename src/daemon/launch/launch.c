@@ -6,6 +6,8 @@
  *      │ nothing to ask                                     │
  *      └────────────────────▶ PLANNED ◀─────────────────────┘
  *                                │
+ *                                ├── yes, and it runs already ──▶ JOINING ──STARTED──▶ SETTLED
+ *                                │
  *                                ├──▶ PREPARED ──READY──▶ READY ──▶ SCOPING ──systemd──▶ SCOPED
  *                      yes, or   │       │ yes              │ yes          (yes)           │
  *                      no direc- │       └──────────────────┴─────────────┬────────────────┘
@@ -18,6 +20,8 @@
  *   ASKING     the session bus is asked what the plan depends on (session.h), which ends in time whoever answers
  *   PLANNED    the plan is made and the authority asked. Directories that a profile keeps (persistent homes) are made
  *              by preparing, and would stay behind after a no: if one is missing, the yes is waited for, without a slot
+ *   JOINING    the application runs already, and the command is started there (joining.h); while that instance is still
+ *              being started, it is waited for. If it has ended meanwhile, all begins again with WAITING
  *   PREPARED   the keeper runs and PREPARE has been sent. READY is waited for only if something is to be done with the
  *              sandbox before START: a keeper keeps a START that comes early
  *   READY      the sandbox stands
@@ -44,14 +48,18 @@
 #include "common/names.h"
 #include "daemon/bounds.h"
 #include "daemon/identity/gates.h"
+#include "daemon/launch/exec.h"
 #include "daemon/launch/nested.h"
 #include "daemon/launch/prepare.h"
 #include "daemon/launch/scope.h"
+
+#define MAX_JOINS 3 /* of instances that end just then */
 
 typedef enum {
   STATE_WAITING,
   STATE_ASKING,
   STATE_PLANNED,
+  STATE_JOINING,
   STATE_PREPARED,
   STATE_READY,
   STATE_SCOPING,
@@ -72,6 +80,7 @@ typedef struct {
   guint64 id;
   gint32 init; /* its pid, from the keeper's READY on */
   guint timeout;
+  guint joins; /* how often it has tried to join */
 } Launch;
 
 static void
@@ -124,6 +133,13 @@ get_within (const Launch *launch)
   return launch->subject ? launch->subject->own : NULL;
 }
 
+/* The instance that is to be joined, or NULL. */
+static SbxInstance *
+get_running (const Launch *launch)
+{
+  return launch->what.choice ? launch->what.choice->running : NULL;
+}
+
 /* Whether there is something to do between READY and START. */
 static gboolean
 needs_ready (const Launch *launch)
@@ -137,6 +153,8 @@ next_state (const Launch *launch)
 {
   switch (launch->state) {
   case STATE_PLANNED:
+    if (get_running (launch))
+      return launch->approved ? STATE_JOINING : STATE_PLANNED;
     return launch->approved || sbx_preparation_has_directories (&launch->what) ? STATE_PREPARED : STATE_PLANNED;
   case STATE_PREPARED:
     return launch->approved && !needs_ready (launch) ? STATE_STARTED : STATE_PREPARED;
@@ -148,6 +166,7 @@ next_state (const Launch *launch)
     return STATE_STARTED;
   case STATE_WAITING:
   case STATE_ASKING:
+  case STATE_JOINING:
   case STATE_SCOPING:
   case STATE_STARTED:
   case STATE_SETTLED:
@@ -156,6 +175,8 @@ next_state (const Launch *launch)
   return launch->state;
 }
 
+static void begin (gpointer user_data);
+static void join (Launch *launch);
 static void ask (Launch *launch);
 static void ask_session (Launch *launch);
 static void make_scope (Launch *launch);
@@ -182,11 +203,17 @@ enter_state (Launch *launch, State state, GError **error)
 {
   launch->state = state;
   switch (state) {
+  case STATE_WAITING:
+    sbx_launch_slots_enter (launch->what.context->slots, begin, launch);
+    return TRUE;
   case STATE_ASKING:
     ask_session (launch);
     return TRUE;
   case STATE_PLANNED:
     ask (launch);
+    return TRUE;
+  case STATE_JOINING:
+    join (launch);
     return TRUE;
   case STATE_PREPARED:
     return sbx_preparation_prepare (&launch->what, error);
@@ -198,7 +225,6 @@ enter_state (Launch *launch, State state, GError **error)
   case STATE_SETTLED:
     settle (launch);
     return TRUE;
-  case STATE_WAITING:
   case STATE_READY:
   case STATE_SCOPED:
     break;
@@ -216,8 +242,8 @@ give_up (Launch *launch, GError *error)
   }
   g_cancellable_cancel (launch->asking);
   if (launch->what.instance) {
+    sbx_registry_drop (launch->what.registry, launch->what.instance); /* first: who waits for it looks for another */
     sbx_instance_abandon (launch->what.instance);
-    sbx_registry_drop (launch->what.registry, launch->what.instance);
   }
   g_task_return_error (launch->task, error);
   (void) enter_state (launch, STATE_SETTLED, NULL);
@@ -317,7 +343,7 @@ on_caller_gone (SbxCaller *caller, gpointer user_data)
 {
   Launch *launch = user_data;
 
-  if (launch->state == STATE_STARTED && launch->what.request->lifeline >= 0)
+  if ((launch->state == STATE_STARTED || launch->state == STATE_JOINING) && launch->what.request->lifeline >= 0)
     return;
   give_up (launch, g_error_new_literal (G_IO_ERROR, G_IO_ERROR_CANCELLED, "the caller has left"));
 }
@@ -365,12 +391,51 @@ on_answer (GObject *source, GAsyncResult *result, gpointer user_data)
   go_on (launch);
 }
 
+/* What was to be joined has ended. The caller holds a reference. */
+static void
+begin_again (Launch *launch)
+{
+  g_clear_pointer (&launch->what.choice, sbx_choice_free);
+  g_clear_handle_id (&launch->timeout, g_source_remove);
+  launch->approved = FALSE;
+  go_to (launch, STATE_WAITING);
+}
+
+static void
+on_joined (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  g_autoptr (Launch) launch = user_data;
+  GError *error = NULL;
+  gboolean joined = sbx_join_finish (SBX_INSTANCE (source), result, &error);
+
+  if (launch->state != STATE_JOINING) {
+    g_clear_error (&error);
+  } else if (joined) {
+    g_task_return_pointer (launch->task, g_object_ref (source), g_object_unref);
+    (void) enter_state (launch, STATE_SETTLED, NULL);
+  } else if (g_error_matches (error, SBX_ERROR, SBX_ERROR_EXITED)) {
+    g_error_free (error);
+    begin_again (launch);
+  } else {
+    give_up (launch, error);
+  }
+}
+
+static void
+join (Launch *launch)
+{
+  sbx_join_async (get_running (launch), launch->what.request, launch->what.choice->host, on_joined,
+                  g_rc_box_acquire (launch));
+}
+
 /* What the service starts itself was approved with the launch of its target. */
 static void
 ask (Launch *launch)
 {
-  g_autofree const char **actions =
-      sbx_gate_actions (launch->what.target ? SBX_ACTION_ATTACH : SBX_ACTION_LAUNCH, launch->what.choice->classes);
+  g_autofree const char **actions = get_running (launch)
+                                        ? sbx_gate_actions_to_join (launch->what.choice->classes)
+                                        : sbx_gate_actions (launch->what.target ? SBX_ACTION_ATTACH : SBX_ACTION_LAUNCH,
+                                                            launch->what.choice->classes);
   SbxAuthority *authority = launch->what.context->authority;
 
   if (!launch->subject)
@@ -433,9 +498,13 @@ make_plan (Launch *launch, const SbxSession *session, GError **error)
 
   if (!has_room (launch, error))
     return FALSE;
+  if (launch->joins++ == MAX_JOINS)
+    what->request->options.join = FALSE;
   what->choice = sbx_choice_new (what->context, &around, launch->call.profile, what->request, NULL, error);
   if (!what->choice)
     return FALSE;
+  if (what->choice->running)
+    return TRUE;
   what->target = target ? g_object_ref (target) : NULL;
   what->crash = launch->call.crash;
   what->instance =
@@ -443,26 +512,34 @@ make_plan (Launch *launch, const SbxSession *session, GError **error)
   return TRUE;
 }
 
-/* The caller holds a reference. */
 static void
-plan (Launch *launch, const SbxSession *session)
+follow_instance (Launch *launch)
 {
-  SbxInstance *instance;
-  GError *error = NULL;
+  SbxInstance *instance = launch->what.instance;
 
-  if (!make_plan (launch, session, &error)) {
-    give_up (launch, error);
-    return;
-  }
-  instance = launch->what.instance;
   if (launch->subject)
     sbx_instance_set_starter (instance, G_OBJECT (launch->subject->caller));
   sbx_registry_add (launch->what.registry, instance); /* before us, so that it is shown before it is answered */
   g_signal_connect (instance, "ready", G_CALLBACK (on_ready), launch);
   g_signal_connect (instance, "started", G_CALLBACK (on_started), launch);
   g_signal_connect (instance, "failed", G_CALLBACK (on_failed), launch);
+}
+
+/* The caller holds a reference. */
+static void
+plan (Launch *launch, const SbxSession *session)
+{
+  GError *error = NULL;
+
+  if (!make_plan (launch, session, &error)) {
+    give_up (launch, error);
+    return;
+  }
+  if (launch->what.instance)
+    follow_instance (launch);
   go_to (launch, STATE_PLANNED);
-  call_clear (&launch->call);
+  if (launch->what.instance) /* nothing can make it begin again any more */
+    call_clear (&launch->call);
   if (launch->state == STATE_PLANNED) /* it waits for the authority, and is cheap to wait for */
     sbx_launch_slots_leave (launch->what.context->slots, launch);
 }
@@ -492,7 +569,7 @@ begin (gpointer user_data)
   const SbxPreparation *what = &launch->what;
   GError *error = NULL;
 
-  if (!has_room (launch, &error) || !make_request (launch, &error)) {
+  if (!has_room (launch, &error) || (!what->request && !make_request (launch, &error))) {
     give_up (launch, error);
     return;
   }
@@ -541,7 +618,7 @@ sbx_launch_async (SbxContext *context, SbxRegistry *registry, SbxSubject *subjec
     sbx_caller_add_pending (subject->caller, 1);
     g_signal_connect (subject->caller, "gone", G_CALLBACK (on_caller_gone), launch);
   }
-  sbx_launch_slots_enter (context->slots, begin, launch);
+  (void) enter_state (launch, STATE_WAITING, NULL);
 }
 
 SbxInstance *

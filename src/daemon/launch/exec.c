@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "daemon/launch/exec.h"
+
+#include <unistd.h>
+
+#include "common/error.h"
+#include "daemon/launch/choice.h"
+#include "plan/blocks.h"
+
+/* A descriptor, or -1. */
+static int
+write_block (const SbxLaunchRequest *request, const SbxHost *host, const SbxInfo *info, GError **error)
+{
+  g_autoptr (SbxProcess) process = sbx_launch_request_make_process (host, request, info, error);
+
+  return process ? sbx_process_write_exec (process, g_str_equal (info->limits, "scope"), request->targets,
+                                           request->n_fds, error)
+                 : -1;
+}
+
+gboolean
+sbx_launch_request_exec (const SbxLaunchRequest *request, const SbxHost *host, SbxInstance *instance, gint32 flags,
+                         GAsyncReadyCallback callback, gpointer user_data, GError **error)
+{
+  g_autoptr (GArray) fds = g_array_new (FALSE, FALSE, sizeof (int));
+  int block = write_block (request, host, sbx_instance_get_info (instance), error);
+
+  if (block < 0)
+    return FALSE;
+  g_array_append_val (fds, block);
+  if (request->lifeline >= 0)
+    g_array_append_val (fds, request->lifeline);
+  if (request->n_fds > 0)
+    g_array_append_vals (fds, request->fds, (guint) request->n_fds);
+  if (request->lifeline >= 0)
+    flags |= SBX_START_LIFELINE;
+  sbx_instance_exec_async (instance, (const int *) (gpointer) fds->data, fds->len, flags, request->argv[0], callback,
+                           user_data);
+  close (block);
+  return TRUE;
+}
+
+typedef struct {
+  const SbxLaunchRequest *request;
+  const SbxHost *host;
+  gulong started, abandoned; /* handlers, or 0 */
+} Join;
+
+static void
+on_executed (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  g_autoptr (GTask) task = user_data;
+  GError *error = NULL;
+
+  if (sbx_instance_exec_finish (SBX_INSTANCE (source), result, &error) < 0)
+    g_task_return_error (task, error);
+  else
+    g_task_return_boolean (task, TRUE);
+}
+
+/* Takes @task. */
+static void
+execute (GTask *task)
+{
+  SbxInstance *instance = g_task_get_source_object (task);
+  const Join *join = g_task_get_task_data (task);
+  GError *error = NULL;
+
+  if (sbx_launch_request_exec (join->request, join->host, instance, SBX_START_KEEPS, on_executed, task, &error))
+    return;
+  g_task_return_error (task, error);
+  g_object_unref (task);
+}
+
+static void
+forget_handlers (GTask *task)
+{
+  Join *join = g_task_get_task_data (task);
+
+  g_clear_signal_handler (&join->started, g_task_get_source_object (task));
+  g_clear_signal_handler (&join->abandoned, g_task_get_source_object (task));
+}
+
+static void
+on_started (GTask *task)
+{
+  forget_handlers (task);
+  execute (task);
+}
+
+static void
+on_abandoned (GTask *task)
+{
+  forget_handlers (task);
+  g_task_return_new_error (task, SBX_ERROR, SBX_ERROR_EXITED, "the instance did not come to life");
+  g_object_unref (task);
+}
+
+void
+sbx_join_async (SbxInstance *instance, const SbxLaunchRequest *request, const SbxHost *host,
+                GAsyncReadyCallback callback, gpointer user_data)
+{
+  GTask *task = g_task_new (instance, NULL, callback, user_data);
+  Join *join = g_new0 (Join, 1);
+
+  *join = (Join){ .request = request, .host = host };
+  g_task_set_task_data (task, join, g_free);
+  if (sbx_instance_get_state (instance) != SBX_STATE_STARTING) {
+    execute (task);
+    return;
+  }
+  join->started = g_signal_connect_swapped (instance, "started", G_CALLBACK (on_started), task);
+  join->abandoned = g_signal_connect_swapped (instance, "abandoned", G_CALLBACK (on_abandoned), task);
+}
+
+gboolean
+sbx_join_finish (SbxInstance *instance, GAsyncResult *result, GError **error)
+{
+  return g_task_propagate_boolean (G_TASK (result), error);
+}

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Whether an application runs already that a launch may join: many have one instance for a user, which a second start
+ * finds by a pid, a socket or a lock, by a name on the bus, or not at all, and then two of them write to one home.
+ *
+ * What is joined is the same sandbox under another name: of the same application, profile, policy and display, so that
+ * the command gets what it would have had, no more and no less. */
+#pragma once
+
+#include "daemon/instances/registry.h"
+#include "plan/request.h"
+#include "policy/policy.h"
+
+G_BEGIN_DECLS
+
+/* A launch as far as it has been chosen. All borrowed. */
+typedef struct {
+  const char *app_id, *profile, *command;
+  const char *on_crash;    /* or NULL */
+  const SbxPolicy *policy; /* without the application's own names */
+  const SbxPlaces *places;
+  char **display; /* as an SbxInfo has it */
+  const SbxForwardedFile *files;
+  gsize n_files;
+} SbxJoinWanted;
+
+/* Returns the instance that @wanted may be started in, STARTING or RUNNING; borrowed. NULL: none; *@obstacle is then
+ * what is said of one of the same application that will not do, the caller's, or NULL. */
+SbxInstance *sbx_joining_find (SbxRegistry *registry, const SbxJoinWanted *wanted, char **obstacle);
+
+G_END_DECLS
