@@ -9,11 +9,11 @@ packages () {
   case $1 in
     build) echo "gcc g++ meson ninja-build pkg-config gettext musl-tools linux-libc-dev libglib2.0-dev libglib2.0-dev-bin
       libpolkit-gobject-1-dev libseccomp-dev libjson-glib-dev libportal-dev libdw-dev libxau-dev" ;;
-    run) echo "bubblewrap xdg-dbus-proxy procps" ;;
+    run) echo "bubblewrap xdg-dbus-proxy slirp4netns procps" ;;
     test) echo "libgtest-dev libgmock-dev dbus dbus-daemon libglib2.0-bin polkitd util-linux passwd coreutils python3
       python3-gi psmisc lsof strace gdb libxml2-utils man-db git desktop-file-utils xdg-desktop-portal at-spi2-core xdg-utils
       sensible-utils
-      xvfb xserver-xephyr x11-utils xauth xdotool zsh fish python3-xlib" ;;
+      slirp4netns iproute2 xvfb xserver-xephyr x11-utils xauth xdotool zsh fish python3-xlib" ;;
     browsers) echo "chromium firefox-esr fonts-dejavu-core" ;;
     chromium) echo "chromium fonts-dejavu-core" ;;
     firefox) echo "firefox-esr fonts-dejavu-core" ;;

@@ -128,11 +128,13 @@ say_ports (const Telling *telling, SbxPortsIndex index)
   say_value (telling, sbx_facility_get (SBX_KIND_PORTS, index), list->str, n == 0);
 }
 
+#define NETWORKS ((guint) (SBX_SHARED_NETWORK | SBX_SHARED_PRIVATE_NETWORK))
+
 static void
 say_network (const Telling *telling)
 {
-  say_flags (telling, SBX_FLAGS_SHARED, SBX_SHARED_NETWORK);
-  if (!(sbx_policy_get_shared (telling->policy) & SBX_SHARED_NETWORK))
+  say_flags (telling, SBX_FLAGS_SHARED, NETWORKS);
+  if (!sbx_policy_has_network (telling->policy))
     return;
   say_ports (telling, SBX_PORTS_CONNECT);
   say_ports (telling, SBX_PORTS_BIND);
@@ -272,7 +274,7 @@ sbx_meanings_visit (const SbxPolicy *policy, const char *home, SbxMeaningVisit v
   say_files (&telling);
   say_kept (&telling);
   say_network (&telling);
-  say_flags (&telling, SBX_FLAGS_SHARED, ~(guint) SBX_SHARED_NETWORK);
+  say_flags (&telling, SBX_FLAGS_SHARED, ~NETWORKS);
   say_flags (&telling, SBX_FLAGS_SOCKETS, ~0u);
   say_flags (&telling, SBX_FLAGS_DEVICES, ~0u);
   say_flags (&telling, SBX_FLAGS_FEATURES, ~0u);

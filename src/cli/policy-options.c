@@ -14,13 +14,28 @@ struct _SbxPolicyOptions {
 };
 
 typedef enum {
-  WORD,  /* one more word of the list */
-  PATH,  /* the same, and relative to where we are */
-  PAIRS, /* KEY=VALUE, separated by commas */
-  PORTS, /* a list of numbers, separated by commas */
-  VALUE, /* the key's value */
-  NAME,  /* the value is a key, and what it gets is in the row */
+  WORD,   /* one more word of the list */
+  PATH,   /* the same, and relative to where we are */
+  PAIRS,  /* KEY=VALUE, separated by commas */
+  PORTS,  /* a list of numbers, separated by commas */
+  VALUE,  /* the key's value */
+  NAME,   /* the value is a key, and what it gets is in the row */
+  CHOICE, /* a word of the row's choices, each of which stands for words of the list */
 } Form;
+
+/* What can be said to an option that is a choice, and what it comes to. */
+typedef struct {
+  const char *word;
+  const char *const *list;
+} Choice;
+
+/* Each is what the sandbox then has, whatever the profile says. */
+static const Choice networks[] = {
+  { "none", (const char *const[]){ "!network", "!private-network", NULL } },
+  { "private", (const char *const[]){ "!network", "private-network", NULL } },
+  { "shared", (const char *const[]){ "network", NULL } },
+  { NULL, NULL },
+};
 
 typedef struct {
   const char *name;
@@ -28,6 +43,7 @@ typedef struct {
   Form form;
   const char *mark;            /* WORD, PATH: put before it; NAME: the key's value */
   const char *help, *argument; /* a %s in @help stands for the words of the key */
+  const Choice *choices;       /* CHOICE */
 } Row;
 
 #define SESSION "Session Bus Policy"
@@ -36,6 +52,7 @@ typedef struct {
 static const Row rows[] = {
   { "share", "Context", "shared", WORD, "", N_ ("Share with the host: %s"), N_ ("WHAT") },
   { "unshare", "Context", "shared", WORD, "!", N_ ("Do not share with the host"), N_ ("WHAT") },
+  { "network", "Context", "shared", CHOICE, NULL, N_ ("The network: %s"), N_ ("WHICH"), networks },
   { "socket", "Context", "sockets", WORD, "", N_ ("Allow a socket: wayland, x11, pulseaudio, …"), N_ ("SOCKET") },
   { "nosocket", "Context", "sockets", WORD, "!", N_ ("Do not allow a socket"), N_ ("SOCKET") },
   { "x11", "Context", "x11", VALUE, NULL, N_ ("Whose X server the socket x11 is: nested (its own) or shared"),
@@ -240,6 +257,37 @@ add_pairs (GHashTable *keys, const Row *row, const char *value, GError **error)
   return TRUE;
 }
 
+/* The words of a choice, as an array that ends with NULL; g_free () the array only. */
+static const char **
+words_of_choice (const Choice *choices)
+{
+  GPtrArray *words = g_ptr_array_new ();
+
+  for (; choices->word; choices++)
+    g_ptr_array_add (words, (gpointer) choices->word);
+  g_ptr_array_add (words, NULL);
+  return (const char **) g_ptr_array_free (words, FALSE);
+}
+
+/* Takes the place of what was said of the same words before. */
+static gboolean
+add_choice (GHashTable *keys, const Row *row, const char *value, GError **error)
+{
+  const SbxFacility *facility = sbx_facility_find (row->group, row->key, NULL);
+  g_autofree const char **known = words_of_choice (row->choices);
+  g_autofree char *list = g_strjoinv (", ", (char **) known);
+
+  for (const Choice *choice = row->choices; choice->word; choice++) {
+    if (!g_str_equal (choice->word, value))
+      continue;
+    for (const char *const *word = choice->list; *word; word++)
+      put_word (keys, facility, row->key, *word);
+    return TRUE;
+  }
+  g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE, _ ("--%s=%s: say one of %s"), row->name, value, list);
+  return FALSE;
+}
+
 static gboolean
 add_row (SbxPolicyOptions *self, const Row *row, const char *value, GError **error)
 {
@@ -265,6 +313,8 @@ add_row (SbxPolicyOptions *self, const Row *row, const char *value, GError **err
   case NAME:
     g_hash_table_replace (keys, g_strdup (value), g_strdup (row->mark));
     break;
+  case CHOICE:
+    return add_choice (keys, row, value, error);
   }
   return TRUE;
 }
@@ -299,6 +349,8 @@ words_of (const Row *row)
 {
   const SbxFacility *facility = row->key ? sbx_facility_find (row->group, row->key, NULL) : NULL;
 
+  if (row->choices)
+    return words_of_choice (row->choices);
   if (!facility || (facility->kind != SBX_KIND_FLAGS && facility->kind != SBX_KIND_LEVEL))
     return NULL;
   return sbx_facility_words (facility->words);

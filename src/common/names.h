@@ -36,6 +36,7 @@
 #define SBX_ENV_BWRAP "SANDBOX_BWRAP"
 #define SBX_ENV_DBUS_PROXY "SANDBOX_DBUS_PROXY"
 #define SBX_ENV_XEPHYR "SANDBOX_XEPHYR"
+#define SBX_ENV_SLIRP "SANDBOX_SLIRP4NETNS"
 #define SBX_ENV_XVFB "SANDBOX_XVFB"
 /* "1": sandboxd may be traced and looked into by its user, to find faults in it */
 #define SBX_ENV_DUMPABLE "SANDBOX_DUMPABLE"

@@ -13,6 +13,7 @@
 #include "plan/mounts/devices.h"
 #include "plan/mounts/files.h"
 #include "plan/mounts/links.h"
+#include "plan/mounts/network.h"
 #include "plan/mounts/sockets.h"
 #include "plan/mounts/system.h"
 #include "plan/mounts/user-dirs.h"
@@ -134,6 +135,7 @@ fill_box (SbxDraft *draft, GError **error)
   sbx_mounts_add_user_dirs (draft);
   sbx_mounts_add_sockets (draft);
   sbx_mounts_add_buses (draft);
+  sbx_network_add (draft);
   sbx_mounts_close_covered (draft);
   return sbx_confine_box (draft, error) && sbx_sidecars_confine (draft, error);
 }
@@ -144,7 +146,7 @@ build (SbxDraft *draft, GError **error)
   g_autoptr (SbxProcess) process = NULL;
   gboolean inferiors_only = FALSE;
 
-  if (!check_machine (draft->machine, error) || !fill_box (draft, error))
+  if (!check_machine (draft->machine, error) || !sbx_network_check (draft, error) || !fill_box (draft, error))
     return NULL;
   process = sbx_process_new (draft->policy, draft->box->offers, draft->request, draft->machine->environment);
   if (!sbx_confine_process (draft, process, error)

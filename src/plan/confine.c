@@ -46,11 +46,15 @@ plan_handler (SbxDraft *self, GError **error)
   if (sbx_policy_get_features (self->policy) & SBX_FEATURE_USERNS)
     return sbx_throw (error, SBX_ERROR_NOT_SUPPORTED,
                       "a handler cannot have features=userns: it could leave processes behind that nobody finds");
-  if ((sbx_policy_get_shared (self->policy) & SBX_SHARED_NETWORK)
+  if (sbx_policy_has_network (self->policy)
       && (sbx_policy_get_connect (self->policy, &ports, &n) || sbx_policy_get_bind (self->policy, &ports, &n)))
     return sbx_throw (error, SBX_ERROR_NOT_SUPPORTED,
                       "a handler cannot have [Network] connect= or bind=: a Landlock domain of its own would forbid it "
                       "to trace; give it the whole network or none");
+  if (sbx_policy_get_shared (self->policy) & SBX_SHARED_PRIVATE_NETWORK)
+    return sbx_throw (error, SBX_ERROR_NOT_SUPPORTED,
+                      "a handler cannot have a private network: one would have to be made for it in its target's user "
+                      "namespace; give it the whole network (--network=shared) or none (--network=none)");
   if (sbx_policy_get_procfs_instance (self->policy) != SBX_PROCFS_INSTANCE_PRIVATE
       || (self->box->procfs_flags & SBX_PROCFS_INVISIBLE))
     return sbx_throw (error, SBX_ERROR_NOT_SUPPORTED,
@@ -115,7 +119,7 @@ plan_ports (const SbxDraft *self, SbxProcess *process, GError **error)
   gboolean limit_connect = sbx_policy_get_connect (self->policy, &connect, &n_connect);
   gboolean limit_bind = sbx_policy_get_bind (self->policy, &bind, &n_bind);
 
-  if (!(sbx_policy_get_shared (self->policy) & SBX_SHARED_NETWORK) || (!limit_connect && !limit_bind))
+  if (!sbx_policy_has_network (self->policy) || (!limit_connect && !limit_bind))
     return TRUE; /* without a network there is nothing to limit */
   if (self->machine->kernel.landlock_abi < ABI_NET)
     return sbx_throw (

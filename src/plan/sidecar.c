@@ -14,18 +14,19 @@ sbx_sidecar_add_words (GPtrArray *argv, const char *const *words)
     g_ptr_array_add (argv, g_strdup (*words));
 }
 
-GPtrArray *
-sbx_sidecar_begin (SbxDraft *self)
+static GPtrArray *
+begin (SbxDraft *self, gboolean connected)
 {
-  static const char *const namespaces[] = { "--die-with-parent",    "--unshare-user",
-                                            "--unshare-pid",        "--unshare-ipc",
-                                            "--unshare-uts",        "--unshare-net",
-                                            "--unshare-cgroup-try", NULL };
+  static const char *const namespaces[] = { "--die-with-parent", "--unshare-user", "--unshare-pid",
+                                            "--unshare-ipc",     "--unshare-uts",  NULL };
   static const char *const tops[] = { "/bin", "/sbin", "/lib", "/lib32", "/lib64" };
   GPtrArray *argv = g_ptr_array_new_with_free_func (g_free);
 
   g_ptr_array_add (argv, g_strdup (self->machine->bwrap));
   sbx_sidecar_add_words (argv, namespaces);
+  if (!connected)
+    sbx_sidecar_add_words (argv, (const char *const[]){ "--unshare-net", NULL });
+  sbx_sidecar_add_words (argv, (const char *const[]){ "--unshare-cgroup-try", NULL });
   if (self->machine->uid == 0)
     sbx_sidecar_add_words (argv, (const char *const[]){ "--cap-drop", "ALL", NULL });
   sbx_sidecar_add_words (argv, (const char *const[]){ "--ro-bind", "/usr", "/usr", NULL });
@@ -41,6 +42,18 @@ sbx_sidecar_begin (SbxDraft *self)
   if (sbx_draft_exists (self, "/etc/ld.so.cache"))
     sbx_sidecar_add_words (argv, (const char *const[]){ "--ro-bind", "/etc/ld.so.cache", "/etc/ld.so.cache", NULL });
   return argv;
+}
+
+GPtrArray *
+sbx_sidecar_begin (SbxDraft *self)
+{
+  return begin (self, FALSE);
+}
+
+GPtrArray *
+sbx_sidecar_begin_connected (SbxDraft *self)
+{
+  return begin (self, TRUE);
 }
 
 void

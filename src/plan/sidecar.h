@@ -10,6 +10,8 @@ G_BEGIN_DECLS
 
 /* bwrap and the root of the sandbox; the caller's. */
 GPtrArray *sbx_sidecar_begin (SbxDraft *self);
+/* The same in the host's network instead of an empty one. */
+GPtrArray *sbx_sidecar_begin_connected (SbxDraft *self);
 void sbx_sidecar_run (GPtrArray *argv, const char *program);
 /* Appends copies of @words, which end with NULL. */
 void sbx_sidecar_add_words (GPtrArray *argv, const char *const *words);

@@ -96,7 +96,7 @@ sbx_variables_list (const SbxPolicy *policy)
   } tables[] = {
     { TRUE, always, G_N_ELEMENTS (always) },
     { (sockets & (WINDOWS_WAYLAND | WINDOWS_X11)) != 0, with_windows, G_N_ELEMENTS (with_windows) },
-    { (sbx_policy_get_shared (policy) & SBX_SHARED_NETWORK) != 0, with_network, G_N_ELEMENTS (with_network) },
+    { sbx_policy_has_network (policy), with_network, G_N_ELEMENTS (with_network) },
     { (devices & SBX_DEVICE_DRI) != 0, with_graphics, G_N_ELEMENTS (with_graphics) },
     { (sockets & (SBX_SOCKET_PULSEAUDIO | SBX_SOCKET_PIPEWIRE)) != 0, with_sound, G_N_ELEMENTS (with_sound) },
     { (sockets & SBX_SOCKET_CUPS) != 0, with_printer, G_N_ELEMENTS (with_printer) },

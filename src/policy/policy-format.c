@@ -4,13 +4,22 @@
 
 #include <string.h>
 
+static gboolean
+is_tacit (const SbxFacility *row, guint flags, const SbxWord *word)
+{
+  for (const SbxWord *other = row->words; word->tacit && other->word; other++)
+    if ((flags & other->value) && (other->implies & word->value))
+      return TRUE;
+  return FALSE;
+}
+
 static char *
 format_flags (const SbxFacility *row, guint flags)
 {
   GString *text = g_string_new (NULL);
 
   for (const SbxWord *word = row->words; word->word; word++)
-    if (flags & word->value)
+    if ((flags & word->value) && !is_tacit (row, flags, word))
       g_string_append_printf (text, "%s;", word->word);
   return g_string_free (text, FALSE);
 }
@@ -115,8 +124,7 @@ sbx_facility_format (const SbxPolicy *policy, SbxFacilityVisit visit, gpointer d
       text = format_paths (policy, row);
     else if (row->kind == SBX_KIND_NUMBER && policy->limits[row->index] != SBX_LIMIT_NONE)
       text = g_strdup_printf ("%" G_GUINT64_FORMAT, policy->limits[row->index]);
-    else if (row->kind == SBX_KIND_PORTS && (policy->flags[SBX_FLAGS_SHARED] & SBX_SHARED_NETWORK)
-             && !policy->ports[row->index].all)
+    else if (row->kind == SBX_KIND_PORTS && sbx_policy_has_network (policy) && !policy->ports[row->index].all)
       text = format_ports (&policy->ports[row->index]);
     else if (row->kind == SBX_KIND_CALLS && policy->calls[row->index]->len > 0)
       text = format_calls (policy->calls[row->index]);

@@ -17,7 +17,15 @@ sbx_policy_get_level (const SbxPolicy *policy, SbxLevelIndex index)
 guint
 sbx_policy_get_shared (const SbxPolicy *policy)
 {
-  return policy->flags[SBX_FLAGS_SHARED];
+  guint shared = policy->flags[SBX_FLAGS_SHARED];
+
+  return shared & SBX_SHARED_NETWORK ? shared & ~(guint) SBX_SHARED_PRIVATE_NETWORK : shared;
+}
+
+gboolean
+sbx_policy_has_network (const SbxPolicy *policy)
+{
+  return (policy->flags[SBX_FLAGS_SHARED] & SBX_SHARED_PRIVATE_NETWORK) != 0;
 }
 
 guint

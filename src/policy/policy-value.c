@@ -71,7 +71,7 @@ close_flags (SbxPolicy *policy)
 static void
 close_ports (SbxPolicy *policy)
 {
-  gboolean network = (policy->flags[SBX_FLAGS_SHARED] & SBX_SHARED_NETWORK) != 0;
+  gboolean network = sbx_policy_has_network (policy);
 
   for (guint i = 0; i < SBX_N_PORTS; i++)
     if (!network || !policy->ports_named[i]) {
@@ -125,7 +125,7 @@ sbx_policy_thaw (const SbxPolicy *policy)
     }
   for (guint i = 0; i < SBX_N_PORTS; i++) {
     copy->ports[i].all = policy->ports[i].all;
-    copy->ports_named[i] = (policy->flags[SBX_FLAGS_SHARED] & SBX_SHARED_NETWORK) != 0;
+    copy->ports_named[i] = sbx_policy_has_network (policy);
     g_array_append_vals (copy->ports[i].ports, policy->ports[i].ports->data, policy->ports[i].ports->len);
   }
   for (guint i = 0; i < SBX_N_CALLS; i++) {

@@ -122,7 +122,9 @@ SbxPolicy *sbx_policy_merge_variant (const SbxPolicy *base, GVariant *groups, co
 
 /* All pointers that these return are the policy's, and so are arrays, which end with NULL unless their length is
  * told. */
-guint sbx_policy_get_shared (const SbxPolicy *policy); /* SbxShared bits, and so on */
+guint sbx_policy_get_shared (const SbxPolicy *policy); /* SbxShared bits, of the networks one; and so on */
+/* Whether there is a network at all: the host's, or one of its own. */
+gboolean sbx_policy_has_network (const SbxPolicy *policy);
 guint sbx_policy_get_sockets (const SbxPolicy *policy);
 guint sbx_policy_get_devices (const SbxPolicy *policy);
 guint sbx_policy_get_features (const SbxPolicy *policy);

@@ -12,27 +12,22 @@
 typedef gboolean (*Open) (const SbxPolicy *policy, const SbxPlaces *places, guint argument);
 
 static gboolean
-has_network (const SbxPolicy *policy)
-{
-  return (sbx_policy_get_shared (policy) & SBX_SHARED_NETWORK) != 0;
-}
-
-static gboolean
 connects_anywhere (const SbxPolicy *policy, const SbxPlaces *places, guint argument)
 {
   const guint16 *ports;
   gsize n;
 
-  return has_network (policy) && !sbx_policy_get_connect (policy, &ports, &n);
+  return sbx_policy_has_network (policy) && !sbx_policy_get_connect (policy, &ports, &n);
 }
 
+/* Nobody comes into a network of its own. */
 static gboolean
 listens (const SbxPolicy *policy, const SbxPlaces *places, guint argument)
 {
   const guint16 *ports;
   gsize n;
 
-  return has_network (policy) && (!sbx_policy_get_bind (policy, &ports, &n) || n > 0);
+  return (sbx_policy_get_shared (policy) & SBX_SHARED_NETWORK) && (!sbx_policy_get_bind (policy, &ports, &n) || n > 0);
 }
 
 /* The most that is allowed anywhere in the home, or anywhere but there. */

@@ -48,7 +48,7 @@ typedef struct {
   guint value;   /* a bit, or a level */
   guint class_;  /* SbxClass bits, of flags only */
   guint implies; /* other bits that come with it */
-  gboolean marked;
+  gboolean marked, tacit;
   const char *meaning, *also, *absent;
   SbxRisk risk;
   struct {

@@ -9,6 +9,7 @@
  *   marked     TRUE: reaches the user's data or session
  *   also       a second line, said once for all the neighbouring words that have it
  *   absent     the line for a policy that does not have the word
+ *   tacit      TRUE: is not written down where another word implies it
  *   risk       for the score: an id for programs, how much of what was safe so far it lays open (of 1000), and why.
  *              About 900: a way out of the sandbox. 400 to 600: your data or what you type can be taken. 100 to 300:
  *              something worth having can be reached. Below: more surface, or a nuisance. Words with one id count once.
@@ -22,13 +23,18 @@
 /* clang-format off */
 
 #define SBX_SHARED_WORDS(ROW)                                                                                          \
-  ROW (SBX_SHARED_NETWORK, "network", .class_ = SBX_CLASS_NETWORK, .marked = TRUE,                                     \
+  ROW (SBX_SHARED_NETWORK, "network", .class_ = SBX_CLASS_NETWORK, .implies = SBX_SHARED_PRIVATE_NETWORK,              \
+       .marked = TRUE,                                                                                                 \
        .meaning = N_ ("reaches the network, the local one and this machine too, as you do"),                           \
-       .absent = N_ ("has no network"),                                                                                \
        .risk = { "network", 150, N_ ("can reach the Internet, your local network and services of this machine") })     \
   ROW (SBX_SHARED_IPC, "ipc", .class_ = SBX_CLASS_DEVICES, .marked = TRUE,                                             \
        .meaning = N_ ("shares memory and message queues with everything of yours"),                                    \
-       .risk = { "ipc", 250, N_ ("shares memory and message queues with everything else of yours") })
+       .risk = { "ipc", 250, N_ ("shares memory and message queues with everything else of yours") })                  \
+  /* A network of its own with a border (keeper/border.h): none < private-network < network */                         \
+  ROW (SBX_SHARED_PRIVATE_NETWORK, "private-network", .class_ = SBX_CLASS_NETWORK, .tacit = TRUE,                      \
+       .meaning = N_ ("reaches the Internet, and neither this machine nor your local network"),                        \
+       .absent = N_ ("has no network"),                                                                                \
+       .risk = { "network", 80, N_ ("can reach the Internet") })
 
 #define SBX_WINDOWS_ALSO N_ ("reads your fonts, icons and themes, for its windows")
 #define SBX_WINDOWS_RISK { "windows", 40, N_ ("shows windows, and sees what you do in them") }

@@ -3,6 +3,7 @@
 """seeds.py: writes the binary seeds of corpus/{options,block,message}. What fuzzers found and text seeds are files of
 their own there. The numbers are those of src/wire/block.h and message.h."""
 import pathlib
+import socket
 import struct
 
 from gi.repository import GLib
@@ -14,6 +15,27 @@ def save(fuzzer, name, data):
     (corpus / fuzzer).mkdir(parents=True, exist_ok=True)
     (corpus / fuzzer / name).write_bytes(data)
 
+
+# Frames from a sandbox
+
+
+def frame(to, protocol=6, port=443):
+    head = bytes.fromhex('52550a000202020000000001')
+    payload = struct.pack('>HHIIBBHHH', 40000, port, 1, 0, 0x50, 2, 1024, 0, 0)
+    if ':' in to:
+        return head + b'\x86\xdd' + struct.pack('>IHBB', 6 << 28, len(payload), protocol, 64) \
+            + socket.inet_pton(socket.AF_INET6, 'fd00::100') + socket.inet_pton(socket.AF_INET6, to) + payload
+    return head + b'\x08\x00' + struct.pack('>BBHHHBBH', 0x45, 0, 20 + len(payload), 1, 0, 64, protocol, 0) \
+        + socket.inet_aton('10.0.2.100') + socket.inet_aton(to) + payload
+
+
+for name, data in {'internet': frame('198.51.100.1'), 'internet-ipv6': frame('2001:db8::1'), 'near': frame('192.168.1.1'),
+                   'near-ipv6': frame('fe80::1'), 'resolver': frame('10.0.2.3', 17, 53), 'echo': frame('1.1.1.1', 1),
+                   'resolver-ipv6': frame('fd00::3', 17, 53), 'many': frame('224.0.0.251', 17, 5353),
+                   'host': frame('203.0.113.77'), 'echo-ipv6': frame('2001:db8::1', 58)}.items():
+    save('border', name, data)
+save('border', 'cut', frame('198.51.100.1')[:40])
+save('border', 'arp', bytes(12) + b'\x08\x06' + bytes(28))
 
 # Blocks: 'P', 'S' or 'E', then records
 

@@ -433,6 +433,26 @@ static const Call x_server[] = {
   { NULL, 0, { 0 }, 0 },
 };
 
+static const Call network_stack[] = {
+  { "unshare", SYS_unshare, { 0 }, ENOSYS },
+  { "setns", SYS_setns, { -1 }, ENOSYS },
+  { "ptrace", SYS_ptrace, { PTRACE_PEEKDATA, NOBODY }, ENOSYS },
+  { "kill", SYS_kill, { NOBODY, SIGTERM }, ENOSYS },
+  { "clone (NEWUSER)", SYS_clone, { CLONE_NEWUSER | SIGCHLD }, ENOSYS },
+  { "openat (to write)", SYS_openat, { AT_FDCWD, 0, O_WRONLY }, ENOSYS },
+  { "mmap (written and executed)",
+    SYS_mmap,
+    { 0, 4096, PROT_READ | PROT_WRITE | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1 },
+    ENOSYS },
+  { "memfd_create", SYS_memfd_create, { 0 }, ENOSYS },
+  { "packet", SYS_socket, { AF_PACKET, SOCK_RAW }, ENOSYS },
+  { "netlink", SYS_socket, { AF_NETLINK, SOCK_RAW }, ENOSYS },
+  { "vsock", SYS_socket, { AF_VSOCK, SOCK_STREAM }, ENOSYS },
+  { "inet", SYS_socket, { AF_INET, SOCK_STREAM }, ANYTHING },
+  { "inet6", SYS_socket, { AF_INET6, SOCK_DGRAM }, ANYTHING },
+  { NULL, 0, { 0 }, 0 },
+};
+
 static void
 test_sidecars (void)
 {
@@ -441,6 +461,7 @@ test_sidecars (void)
   g_autoptr (GBytes) bus = sbx_seccomp_get_sidecar (cache, SBX_SIDECAR_BUS, &error);
   g_autoptr (GBytes) x11 = sbx_seccomp_get_sidecar (cache, SBX_SIDECAR_DISPLAY, &error);
   g_autoptr (GBytes) again = sbx_seccomp_get_sidecar (cache, SBX_SIDECAR_DISPLAY, &error);
+  g_autoptr (GBytes) stack = sbx_seccomp_get_sidecar (cache, SBX_SIDECAR_NETWORK, &error);
 
   g_assert_no_error (error);
   g_assert_true (again == x11 && x11 != bus);
@@ -449,6 +470,7 @@ test_sidecars (void)
     expect_of (x11, no_sidecar);
     expect_of (bus, no_proxy);
     expect_of (x11, x_server);
+    expect_of (stack, network_stack);
   } else {
     expect_of (bus, everywhere);
     expect_of (x11, without_userns);

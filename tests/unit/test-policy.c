@@ -78,7 +78,7 @@ typedef struct {
 } Row;
 
 static const Row random_rows[] = {
-  { "Context", "shared", WORDS ("network", "ipc"), TRUE, TRUE },
+  { "Context", "shared", WORDS ("network", "private-network", "ipc"), TRUE, TRUE },
   { "Context", "sockets", WORDS ("wayland", "x11", "fallback-x11", "cups", "session-bus"), TRUE, TRUE },
   { "Context", "devices", WORDS ("dri", "input", "all", "usb"), TRUE, TRUE },
   { "Context", "features", WORDS ("userns", "devel", "background"), TRUE, TRUE },

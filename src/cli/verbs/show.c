@@ -49,11 +49,22 @@ print_policy (GVariant *policy)
   }
 }
 
-static void
-print_enforced (GVariant *enforced, gboolean filtered)
+/* Whether the policy has a network of the sandbox's own. */
+static gboolean
+has_own_network (GVariant *policy)
 {
-  static const struct {
+  g_autoptr (GVariant) context = policy ? g_variant_lookup_value (policy, "Context", G_VARIANT_TYPE ("a{ss}")) : NULL;
+  const char *shared = NULL;
+
+  return context && g_variant_lookup (context, "shared", "&s", &shared) && strstr (shared, "private-network;");
+}
+
+static void
+print_enforced (GVariant *enforced, gboolean filtered, gboolean networked)
+{
+  const struct {
     const char *key, *text;
+    gboolean absent; /* the policy has none */
   } rows[] = {
     { "inferiors-only", N_ ("/proc shows only the application's own processes") },
     { "private-procfs", N_ ("a /proc of its own") },
@@ -61,15 +72,18 @@ print_enforced (GVariant *enforced, gboolean filtered)
     { "app-domain", N_ ("a Landlock domain around the application") },
     { "scopes", N_ ("signals and abstract sockets stay inside") },
     { "seccomp", N_ ("system calls are filtered") },
-    { "filtered-bus", N_ ("the message bus has a filter, which runs") },
+    { "filtered-bus", N_ ("the message bus has a filter, which runs"), !filtered },
+    { "private-network", N_ ("a network of its own, which runs"), !networked },
   };
   g_auto (GStrv) warnings = NULL;
   const char *limits;
 
-  for (gsize i = 0; i < G_N_ELEMENTS (rows) - !filtered; i++) { /* the last row: only where there is a bus */
+  for (gsize i = 0; i < G_N_ELEMENTS (rows); i++) {
     gboolean on = FALSE;
     g_autofree char *line = NULL;
 
+    if (rows[i].absent)
+      continue;
     g_variant_lookup (enforced, rows[i].key, "b", &on);
     line = g_strdup_printf ("%s: %s (%s)", on ? _ ("yes") : _ ("NO"), _ (rows[i].text), rows[i].key);
     print_line (i == 0 ? _ ("Enforced") : "", line);
@@ -198,8 +212,8 @@ print_text (const SbxInstanceInfo *info)
     print_line (_ ("Pid"), number);
   print_time (_ ("Started"), sbx_instance_number (info, "StartTime"));
   if (enforced)
-    print_enforced (enforced,
-                    sbx_refused_is_filtered (policy, "Session") || sbx_refused_is_filtered (policy, "System"));
+    print_enforced (enforced, sbx_refused_is_filtered (policy, "Session") || sbx_refused_is_filtered (policy, "System"),
+                    has_own_network (policy));
   if (refused)
     print_refused (refused, (guint) sbx_instance_number (info, "RefusedMore"), policy);
   if (restrictions)

@@ -22,7 +22,7 @@ limits_ports (const SbxPolicy *policy)
   const guint16 *ports;
   gsize n;
 
-  return (sbx_policy_get_shared (policy) & SBX_SHARED_NETWORK)
+  return sbx_policy_has_network (policy)
          && (sbx_policy_get_connect (policy, &ports, &n) || sbx_policy_get_bind (policy, &ports, &n));
 }
 
@@ -32,7 +32,7 @@ limits_listening (const SbxPolicy *policy)
   const guint16 *ports;
   gsize n;
 
-  if (!(sbx_policy_get_shared (policy) & SBX_SHARED_NETWORK) || !sbx_policy_get_bind (policy, &ports, &n))
+  if (!sbx_policy_has_network (policy) || !sbx_policy_get_bind (policy, &ports, &n))
     return FALSE;
   for (gsize i = 0; i < n; i++)
     if (ports[i] == 0)

@@ -104,6 +104,15 @@ tracing (int yama)
   }
 }
 
+static Verdict
+network (SbxMachine *self)
+{
+  const char *problem = self->network_problem ? self->network_problem (self) : NULL;
+
+  return problem ? (Verdict){ MISSING, "profiles with shared=private-network are refused", problem }
+                 : (Verdict){ WORKS, "sandboxes can have a network of their own", NULL };
+}
+
 GVariant *
 sbx_machine_features (SbxMachine *self)
 {
@@ -139,6 +148,7 @@ sbx_machine_features (SbxMachine *self)
        program (self->xephyr ? self->xephyr : self->xvfb,
                 self->xephyr || self->xvfb ? NULL : "on Debian: apt install xserver-xephyr",
                 "profiles with x11=nested start without X11"));
+  add (&features, "private-network", network (self));
   g_variant_builder_add (&features, "{sv}", "yama", g_variant_new_int32 (kernel->yama));
   g_variant_builder_add (&features, "{sv}", "landlock-abi", g_variant_new_int32 (kernel->landlock_abi));
   g_variant_builder_add (

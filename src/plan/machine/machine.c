@@ -21,6 +21,7 @@
 #include "plan/filter/syscall-filter.h"
 #include "plan/machine/accounts.h"
 #include "plan/machine/fido.h"
+#include "plan/machine/slirp.h"
 #include "plan/machine/x11-auth.h"
 #include "wire/landlock.h"
 #include "wire/sys.h"
@@ -33,7 +34,8 @@ typedef struct {
   GPtrArray *hidden; /* lazily */
   SbxLinksOut *links;
   char *user_row, *group_row; /* or NULL */
-  gboolean bwrap_asked;
+  gboolean bwrap_asked, slirp_asked;
+  const char *slirp_problem; /* or NULL */
 } Private;
 
 const char *
@@ -281,6 +283,18 @@ find_program (SbxMachine *self, const char *variable, const char *name, const ch
   return keep (self, g_steal_pointer (&found));
 }
 
+/* Its version is asked for once, which costs an exec; the device may come and go. */
+static const char *
+network_problem (SbxMachine *self)
+{
+  Private *private = self->data;
+
+  if (!private->slirp_problem && !private->slirp_asked)
+  private->slirp_problem = keep (self, sbx_slirp_check (self->slirp4netns));
+  private->slirp_asked = TRUE;
+  return private->slirp_problem ? private->slirp_problem : sbx_slirp_check_device ("/dev/net/tun");
+}
+
 static void
 find_places (SbxMachine *self)
 {
@@ -343,12 +357,14 @@ sbx_machine_probe (const char *const *environment)
   self->x11_cookie = x11_cookie;
   self->random = get_random;
   self->hidden_config = hidden_config;
+  self->network_problem = network_problem;
   self->filters = sbx_seccomp_cache_new ();
   find_places (self);
   self->bwrap = find_program (self, SBX_ENV_BWRAP, "bwrap", "bubblewrap", &self->bwrap_problem);
   self->dbus_proxy = find_program (self, SBX_ENV_DBUS_PROXY, "xdg-dbus-proxy", "xdg-dbus-proxy", &ignored);
   self->xephyr = find_program (self, SBX_ENV_XEPHYR, "Xephyr", "xserver-xephyr", &ignored);
   self->xvfb = find_program (self, SBX_ENV_XVFB, "Xvfb", "xvfb", &ignored);
+  self->slirp4netns = find_program (self, SBX_ENV_SLIRP, "slirp4netns", "slirp4netns", &private->slirp_problem);
   probe_kernel (self);
   return self;
 }

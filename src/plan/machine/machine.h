@@ -29,6 +29,7 @@ struct _SbxMachine {
   const char *machine_id;                         /* of machine-id(5), or NULL */
   const char *user_dirs[G_USER_N_DIRECTORIES];    /* as user-dirs.dirs names them; NULL: it does not */
   const char *bwrap, *dbus_proxy, *xephyr, *xvfb; /* absolute paths, or NULL when not found */
+  const char *slirp4netns;                        /* likewise */
   const char *bwrap_problem;      /* why there is no usable bwrap, with the remedy; NULL when there is one */
   const char *const *environment; /* of the service */
   /* What is at @path on the host, links followed; @link (may be NULL) gets the text of a symlink (g_free) or NULL. */
@@ -43,6 +44,9 @@ struct _SbxMachine {
   /* Whether the document portal has its file system at @path; asked of the kernel, so that a portal that hangs holds up
    * nobody. */
   gboolean (*has_documents) (SbxMachine *self, const char *path);
+  /* Why no sandbox can have a network of its own, with the remedy, or NULL; the machine's. The function NULL: every one
+   * can. */
+  const char *(*network_problem) (SbxMachine *self);
   /* Paths below /etc that "others" may not read; asked only when uid is 0. NULL-terminated, owned by the machine. */
   const char *const *(*hidden_config) (SbxMachine *self);
   /* The cookie of X display @number in the file @path, or NULL: sbx_x11_find_cookie (). NULL: none for anybody. */

@@ -131,7 +131,7 @@ make_app_info (SbxDraft *self)
 
   g_key_file_set_string (file, "Application", "name", id);
   g_key_file_set_string (file, "Instance", "instance-id", self->request->id ? self->request->id : "");
-  if (sbx_policy_get_shared (self->policy) & SBX_SHARED_NETWORK)
+  if (sbx_policy_has_network (self->policy))
     g_key_file_set_string (file, "Context", "shared", "network;");
   text = g_key_file_to_data (file, &size, NULL);
   return g_bytes_new_take (text, size);

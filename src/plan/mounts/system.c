@@ -6,6 +6,7 @@
 
 #include "common/path.h"
 #include "plan/mounts/links.h"
+#include "plan/mounts/network.h"
 #include "wire/layout.h"
 
 /* /bin and friends: links on a merged-/usr system, directories of their own elsewhere. */
@@ -82,6 +83,8 @@ add_etc (SbxDraft *self)
     add_accounts (self);
   else
     add_own_account (self);
+  if (sbx_network_is_private (self->policy))
+    sbx_network_add_resolver (self, NULL);
 }
 
 /* What packages keep in /var and programs read there, by links of /usr or by name: dictionaries, fonts' and TeX's
@@ -129,6 +132,8 @@ add_resolver (SbxDraft *self, const char *place)
 {
   g_autofree char *directory = g_path_get_dirname (place), *link = NULL;
 
+  if (sbx_network_is_private (self->policy))
+    sbx_network_add_resolver (self, place);
   if (!(sbx_policy_get_shared (self->policy) & SBX_SHARED_NETWORK))
     return;
   self->machine->look (self->machine, place, &link);

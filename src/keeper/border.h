@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The border of a sandbox's own network: which of its frames reach the stack that carries them into the world. Nothing
+ * here opens, reads or waits; a frame is bytes that nobody has looked at yet. libc only.
+ *
+ * What may cross: ARP and neighbour discovery, with which the sandbox finds the stack; DNS to the stack's resolver;
+ * TCP, UDP and echo requests to addresses of the Internet that are not this machine's. Everything else may not: private
+ * and link-local networks, multicast, the addresses that clouds serve secrets at, those in which others are wrapped,
+ * and fragments and options, of which no ordinary program makes any (the interface takes packets of 64 KiB). */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define SBX_FRAME_MAX 65536 /* SBX_NETWORK_MTU and its header */
+#define SBX_REFUSAL_MAX 128
+#define SBX_HOST_ADDRESSES 256
+
+/* An address of this machine. */
+typedef struct {
+  uint8_t bytes[16]; /* in network order; of IPv4 the first 4 */
+  bool is_ipv6;
+} SbxHostAddress;
+
+typedef struct {
+  uint32_t n;
+  bool unknown; /* they could not be listed, or are too many: nothing may leave but questions to the resolver */
+  SbxHostAddress rows[SBX_HOST_ADDRESSES];
+} SbxHostAddresses;
+
+typedef enum {
+  SBX_BORDER_PASS,
+  SBX_BORDER_REFUSE, /* an answer says so: sbx_border_refusal () */
+  SBX_BORDER_DROP,   /* nothing that an answer could be given to */
+} SbxVerdict;
+
+/* Looks at a whole Ethernet frame from the sandbox. */
+SbxVerdict sbx_border_check (const SbxHostAddresses *host, const uint8_t *frame, size_t n);
+/* Writes the ICMP message "administratively prohibited" about a refused @frame into @answer, as a frame to its sender,
+ * and returns its length. */
+size_t sbx_border_refusal (const uint8_t *frame, size_t n, uint8_t answer[SBX_REFUSAL_MAX]);
+
+#ifdef __cplusplus
+}
+#endif

@@ -1,0 +1,213 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "keeper/crossing.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "keeper/border.h"
+#include "keeper/interface.h"
+#include "wire/sys.h"
+
+/* The descriptors that are left */
+enum { STACK_FD, CONTROL_FD, TAP_FD, N_FDS };
+
+/* What is on its way in one direction: a frame that could not be written yet, or none. */
+typedef struct {
+  int from, to;
+  size_t n; /* 0: none */
+  uint8_t frame[SBX_FRAME_MAX];
+} Way;
+
+typedef struct {
+  SbxHostAddresses host;
+  Way out, in; /* of the sandbox */
+} Carrier;
+
+static void __attribute__ ((noreturn)) give_up (int control, int error, const char *what)
+{
+  SbxCrossingReport report = { .error = error };
+
+  snprintf (report.what, sizeof report.what, "%s", what);
+  (void) send (control, &report, sizeof report, MSG_NOSIGNAL);
+  _exit (1);
+}
+
+/* Nothing of the keeper's stays open here. */
+static int
+keep_only (const SbxCrossing *self, int tap)
+{
+  const int fds[N_FDS] = { self->stack, self->control, tap };
+  int high[N_FDS];
+
+  for (int i = 0; i < N_FDS; i++) {
+    high[i] = fcntl (fds[i], F_DUPFD, 64);
+    if (high[i] < 0)
+      return -1;
+  }
+  for (int i = 0; i < N_FDS; i++)
+    if (dup2 (high[i], i) < 0 || fcntl (i, F_SETFL, O_NONBLOCK) < 0)
+      return -1;
+  return sbx_sys_close_range (N_FDS, ~0U, 0);
+}
+
+/* Of every kind (capset(2)). Nobody in the namespace may trace it or look into it. */
+static int
+drop_capabilities (void)
+{
+  struct {
+    uint32_t version;
+    int pid;
+  } header = { 0x20080522, 0 }; /* _LINUX_CAPABILITY_VERSION_3 */
+  const uint32_t none[6] = { 0 };
+
+  return syscall (SYS_capset, &header, none) < 0 || prctl (PR_SET_DUMPABLE, 0, 0, 0, 0) < 0 ? -1 : 0;
+}
+
+static bool
+read_addresses (Carrier *self)
+{
+  static SbxHostAddresses fresh;
+  ssize_t n = recv (CONTROL_FD, &fresh, sizeof fresh, 0);
+
+  if (n < 0)
+    return errno == EAGAIN || errno == EINTR;
+  if (n != (ssize_t) sizeof fresh || fresh.n > SBX_HOST_ADDRESSES)
+    return false; /* the keeper has gone */
+  self->host = fresh;
+  return true;
+}
+
+static bool
+is_full (int error)
+{
+  return error == EAGAIN || error == EINTR || error == ENOBUFS;
+}
+
+/* Writes the frame that waits. False: nothing can be written there any more. */
+static bool
+pass_on (Way *way)
+{
+  ssize_t n = write (way->to, way->frame, way->n);
+
+  if (n < 0 && is_full (errno))
+    return true;
+  way->n = 0;
+  /* EIO: the application's side has taken the interface down; EINVAL: too short for one. It is lost as on any network
+   */
+  return n >= 0 || errno == EIO || errno == EINVAL;
+}
+
+/* Takes the next frame of @way. False: the other end is gone. */
+static bool
+take (Way *way)
+{
+  ssize_t n = read (way->from, way->frame, sizeof way->frame);
+
+  if (n < 0)
+    return is_full (errno) || errno == EIO;
+  way->n = (size_t) n;
+  return n > 0;
+}
+
+/* Whether the frame may leave; an answer goes to who has sent it. */
+static bool
+may_leave (Carrier *self)
+{
+  const Way *out = &self->out;
+  uint8_t answer[SBX_REFUSAL_MAX];
+  size_t n;
+
+  switch (sbx_border_check (&self->host, out->frame, out->n)) {
+  case SBX_BORDER_PASS:
+    return true;
+  case SBX_BORDER_REFUSE:
+    n = sbx_border_refusal (out->frame, out->n, answer);
+    (void) !write (TAP_FD, answer, n); /* lost where it has no room */
+    return false;
+  case SBX_BORDER_DROP:
+    break;
+  }
+  return false;
+}
+
+#define FRAMES_IN_A_ROW 32 /* of one direction, before the other has its turn */
+
+static bool
+carry (Carrier *self, Way *way)
+{
+  for (int i = 0; i < FRAMES_IN_A_ROW; i++) {
+    if (way->n == 0) {
+      if (!take (way))
+        return false;
+      if (way->n == 0)
+        return true;
+      if (way == &self->out && !may_leave (self)) {
+        way->n = 0;
+        continue;
+      }
+    }
+    if (!pass_on (way))
+      return false;
+    if (way->n > 0)
+      return true;
+  }
+  return true;
+}
+
+/* Waits for a frame, or, where one waits, for room; so nothing is read that cannot be kept. */
+static bool
+serve (Carrier *self)
+{
+  struct pollfd polled[N_FDS] = {
+    [STACK_FD] = { STACK_FD, (short) ((self->in.n ? 0 : POLLIN) | (self->out.n ? POLLOUT : 0)), 0 },
+    [CONTROL_FD] = { CONTROL_FD, POLLIN, 0 },
+    [TAP_FD] = { TAP_FD, (short) ((self->out.n ? 0 : POLLIN) | (self->in.n ? POLLOUT : 0)), 0 },
+  };
+
+  if (poll (polled, N_FDS, -1) < 0)
+    return errno == EINTR;
+  if (polled[CONTROL_FD].revents && !read_addresses (self))
+    return false;
+  if ((polled[STACK_FD].revents | polled[TAP_FD].revents) & (POLLNVAL | POLLERR)) /* the stack has ended */
+    return false;
+  return carry (self, &self->out) && carry (self, &self->in);
+}
+
+void
+sbx_crossing_run (const SbxCrossing *self)
+{
+  static Carrier carrier = { .out = { .from = TAP_FD, .to = STACK_FD }, .in = { .from = STACK_FD, .to = TAP_FD } };
+  const SbxCrossingReport made = { .error = 0 };
+  const char *failed = NULL;
+  sigset_t none;
+  int tap;
+
+  prctl (PR_SET_NAME, "sandbox-border");
+  sigemptyset (&none);
+  sigprocmask (SIG_SETMASK, &none, NULL);
+  if (setns (self->user, CLONE_NEWUSER) < 0 || setns (self->network, CLONE_NEWNET) < 0)
+    give_up (self->control, errno, "its network namespace cannot be entered");
+  tap = sbx_interface_make (&failed);
+  if (tap < 0)
+    give_up (self->control, errno, failed);
+  if (keep_only (self, tap) < 0)
+    give_up (self->control, errno, "descriptors");
+  if (drop_capabilities () < 0)
+    give_up (CONTROL_FD, errno, "capabilities cannot be given up");
+  carrier.host.unknown = true; /* until they have been told */
+  if (send (CONTROL_FD, &made, sizeof made, MSG_NOSIGNAL) < 0)
+    _exit (1);
+  while (serve (&carrier))
+    ;
+  _exit (0);
+}

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* A process of its own at the border of a sandbox's network: it makes the interface inside, and carries frames between
+ * that and the stack, as border.h lets them. It joins the sandbox's user and network namespace, and gives up every
+ * capability there before it carries anything. libc only.
+ *
+ * It lives as long as its control socket: the keeper writes an SbxHostAddresses to it at the start and whenever this
+ * machine's addresses change, and reads one SbxCrossingReport. When it ends, the interface goes with it, and the
+ * sandbox has no network. */
+#pragma once
+
+#include <stdint.h>
+
+/* What making the interface came to. */
+typedef struct {
+  int32_t error; /* errno, or 0: frames are carried from now on */
+  char what[60]; /* what failed; NUL-terminated */
+} SbxCrossingReport;
+
+typedef struct {
+  int user, network; /* namespaces */
+  int stack;         /* a connected socket, one packet per frame */
+  int control;       /* one packet per message */
+} SbxCrossing;
+
+/* In a child of the keeper's; does not return. */
+void sbx_crossing_run (const SbxCrossing *self) __attribute__ ((noreturn));

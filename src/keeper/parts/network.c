@@ -1,0 +1,301 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* A network of the sandbox's own on its way:
+ *
+ *   PREPARE ──▶ stack (a sidecar, in the host's network) ──▶ listens at its socket ─────────────┐
+ *   READY   ──▶ keeper: tries until it listens, connects ──▶ forks the border process (crossing.h) ──▶ interface,
+ *               address, routes; this machine's addresses are told ──▶ report ──▶ START may go on
+ *
+ * The application does not run before the border stands. Either of the two that ends takes the other with it, and the
+ * interface goes: what is left is a sandbox without a network, and Enforced says so. It is never the host's. */
+#include "keeper/parts/network.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "keeper/crossing.h"
+#include "keeper/end.h"
+#include "keeper/host-addresses.h"
+#include "keeper/keeper.h"
+#include "keeper/launch.h"
+#include "keeper/parts/sidecar.h"
+#include "wire/network.h"
+
+#define TRY_AGAIN_MS 1 /* until the stack listens, 3 ms after it was started */
+
+typedef struct {
+  SbxSidecar sidecar;
+  SbxWatch attempt;   /* due: connect again */
+  SbxWatch control;   /* to the border process */
+  SbxWatch changes;   /* of this machine's addresses */
+  int user, network;  /* the sandbox's namespaces, until the border process has them; or -1 */
+  pid_t border;       /* that process, or 0 */
+  bool stands;        /* its interface is there */
+  char complaint[64]; /* what the stack has said last, for a launch that fails; NUL-terminated */
+} SbxNetwork;
+
+static void __attribute__ ((noreturn)) fail (SbxNetwork *self, int error, const char *text)
+{
+  sbx_keeper_fail (self->sidecar.head.keeper, SBX_STEP_NETWORK, error, text);
+}
+
+static int
+open_network (pid_t pid)
+{
+  char path[64];
+
+  snprintf (path, sizeof path, "/proc/%d/ns/net", (int) pid);
+  return open (path, O_RDONLY | O_CLOEXEC);
+}
+
+static void
+close_namespaces (SbxNetwork *self)
+{
+  if (self->user >= 0)
+    close (self->user);
+  if (self->network >= 0)
+    close (self->network);
+  self->user = self->network = -1;
+}
+
+static void
+tell_addresses (SbxNetwork *self)
+{
+  SbxHostAddresses addresses;
+
+  sbx_host_addresses_list (&addresses);
+  /* One that does not listen any more is ending */
+  (void) send (self->control.fd, &addresses, sizeof addresses, MSG_NOSIGNAL | MSG_DONTWAIT);
+}
+
+static void
+start_border (SbxNetwork *self, int stack)
+{
+  SbxCrossing crossing = { .user = self->user, .network = self->network, .stack = stack };
+  int ends[2];
+
+  if (socketpair (AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) < 0)
+    fail (self, errno, "");
+  crossing.control = ends[1];
+  self->border = fork ();
+  if (self->border == 0)
+    sbx_crossing_run (&crossing);
+  if (self->border < 0) {
+    self->border = 0;
+    fail (self, errno, "");
+  }
+  close (ends[1]);
+  close (stack);
+  close_namespaces (self);
+  sbx_watch_open (&self->control, ends[0]);
+  tell_addresses (self);
+}
+
+/* Through the descriptor of the record's directory, whose path may be longer than sun_path. */
+static int
+connect_stack (const SbxNetwork *self)
+{
+  struct sockaddr_un address = { .sun_family = AF_UNIX };
+  int sock = socket (AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0), saved;
+
+  snprintf (address.sun_path, sizeof address.sun_path, "/proc/self/fd/%d/%s/" SBX_NETWORK_SOCKET,
+            self->sidecar.head.keeper->record.directory, sbx_sidecars[SBX_SIDECAR_NETWORK].directory);
+  if (sock < 0 || connect (sock, (struct sockaddr *) &address, sizeof address) == 0)
+    return sock;
+  saved = errno;
+  close (sock);
+  errno = saved;
+  return -1;
+}
+
+/* The stack takes one connection, so nobody else comes to it any more. That it ends instead of listening is seen by its
+ * end. */
+static void
+try_to_connect (SbxNetwork *self)
+{
+  int stack = connect_stack (self);
+
+  if (stack >= 0)
+    start_border (self, stack);
+  else if (errno == ENOENT || errno == ECONNREFUSED || errno == EAGAIN)
+    self->attempt.due = sbx_loop_now () + TRY_AGAIN_MS;
+  else
+    fail (self, errno, "the stack cannot be reached");
+}
+
+static void
+attempt_again (SbxWatch *watch)
+{
+  try_to_connect (SBX_OWNER (watch, SbxNetwork, attempt));
+}
+
+static int
+mount_it (void *state)
+{
+  SbxNetwork *self = state;
+  const SbxKeeper *keeper = self->sidecar.head.keeper;
+  int changes;
+
+  if (self->sidecar.pid == 0)
+    return 0;
+  self->user = fcntl (sbx_launch_namespaces (self->sidecar.head.keeper)->owner, F_DUPFD_CLOEXEC, 0);
+  self->network = open_network (keeper->init.pid);
+  changes = sbx_host_addresses_watch ();
+  if (changes >= 0)
+    sbx_watch_open (&self->changes, changes);
+  if (self->user < 0 || self->network < 0 || changes < 0)
+    return -1;
+  try_to_connect (self);
+  return 0;
+}
+
+/* Takes everything down: whichever has ended, the other is of no use. */
+static void
+take_down (SbxNetwork *self)
+{
+  sbx_watch_close (&self->control);
+  sbx_watch_close (&self->changes);
+  self->attempt.due = 0;
+  close_namespaces (self);
+  if (self->border > 0)
+    kill (self->border, SIGKILL);
+  if (self->sidecar.pid > 0)
+    kill (self->sidecar.pid, SIGKILL);
+}
+
+/* Its report, or its end. */
+static void
+serve_control (SbxWatch *watch)
+{
+  SbxNetwork *self = SBX_OWNER (watch, SbxNetwork, control);
+  SbxCrossingReport report = { .error = 0 };
+  ssize_t n = recv (watch->fd, &report, sizeof report, MSG_DONTWAIT);
+
+  if (n < 0 && (errno == EAGAIN || errno == EINTR))
+    return;
+  report.what[sizeof report.what - 1] = '\0';
+  if (n == (ssize_t) sizeof report && report.error == 0)
+    self->stands = true;
+  else if (self->sidecar.head.keeper->state < SBX_KEEPER_RUNNING)
+    fail (self, report.error, n == (ssize_t) sizeof report ? report.what : "the process at its border has ended");
+  else
+    take_down (self);
+}
+
+static void
+serve_changes (SbxWatch *watch)
+{
+  SbxNetwork *self = SBX_OWNER (watch, SbxNetwork, changes);
+
+  sbx_host_addresses_drain (watch->fd);
+  if (self->control.fd >= 0)
+    tell_addresses (self);
+}
+
+static int
+set_up (void *state)
+{
+  SbxNetwork *self = state;
+  SbxLoop *loop = &self->sidecar.head.keeper->loop;
+
+  self->user = self->network = -1;
+  if (sbx_loop_add (loop, &self->attempt, SBX_ORDER_PARTS, NULL, attempt_again) < 0
+      || sbx_loop_add (loop, &self->control, SBX_ORDER_PARTS, serve_control, NULL) < 0
+      || sbx_loop_add (loop, &self->changes, SBX_ORDER_PARTS, serve_changes, NULL) < 0)
+    return -1;
+  return sbx_sidecar_set_up (&self->sidecar);
+}
+
+static bool
+waits (const void *state)
+{
+  const SbxNetwork *self = state;
+
+  return sbx_sidecar_waits (&self->sidecar) || (self->sidecar.pid != 0 && !self->stands);
+}
+
+static bool
+reaped (void *state, pid_t pid, int status)
+{
+  SbxNetwork *self = state;
+  bool border = pid == self->border;
+
+  if (border)
+    self->border = 0;
+  else if (!sbx_sidecar_reaped (&self->sidecar, pid, status))
+    return false;
+  if (border && self->sidecar.head.keeper->state < SBX_KEEPER_RUNNING)
+    serve_control (&self->control); /* why */
+  take_down (self);
+  return true;
+}
+
+static void
+end (void *state)
+{
+  SbxNetwork *self = state;
+
+  take_down (self);
+  sbx_sidecar_end (&self->sidecar);
+}
+
+static bool
+is_gone (void *state)
+{
+  SbxNetwork *self = state;
+
+  return self->border == 0 && sbx_sidecar_is_gone (&self->sidecar);
+}
+
+/* It chatters about what it does; what it has said last may be why it gave up. */
+static void
+take_log (SbxSidecar *sidecar, const char *bytes, size_t n)
+{
+  SbxNetwork *self = SBX_OWNER (sidecar, SbxNetwork, sidecar);
+  size_t kept = n < sizeof self->complaint ? n : sizeof self->complaint - 1;
+
+  memcpy (self->complaint, bytes + n - kept, kept);
+  self->complaint[kept] = '\0';
+  for (char *c = self->complaint; *c; c++)
+    if ((unsigned char) *c < ' ')
+      *c = ' ';
+}
+
+static const char *
+explain (SbxSidecar *sidecar)
+{
+  SbxNetwork *self = SBX_OWNER (sidecar, SbxNetwork, sidecar);
+
+  sbx_sidecar_read (sidecar);
+  return self->complaint;
+}
+
+static const SbxSidecarAbout about = {
+  .closes_link = true,
+  .logs_errors = true,
+  .ending = "slirp4netns has ended: ",
+  .log = take_log,
+  .explain = explain,
+};
+
+const SbxPart sbx_part_network = {
+  .name = "network",
+  .step = SBX_STEP_NETWORK,
+  .size = sizeof (SbxNetwork),
+  .is_sidecar = true,
+  .kind = SBX_SIDECAR_NETWORK,
+  .enforced = SBX_ENFORCED_NETWORK,
+  .about = &about,
+  .set_up = set_up,
+  .start = sbx_sidecar_start,
+  .mount = mount_it,
+  .waits = waits,
+  .reaped = reaped,
+  .end = end,
+  .is_gone = is_gone,
+};

@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* A frame from a sandbox: what passes is a packet to the Internet or to the resolver, however it is put together, and
+ * what is refused has an answer of its own. */
+#include <string.h>
+
+#include "fuzz.h"
+#include "keeper/border.h"
+
+static void
+check_passed (const uint8_t *frame, size_t n)
+{
+  const uint8_t *ip = frame + 14;
+  unsigned type = (unsigned) (frame[12] << 8 | frame[13]);
+
+  if (type == 0x0806)
+    return;
+  if (type == 0x0800) {
+    MUST (n >= 14 + 20 + 8 && ip[0] == 0x45);
+    MUST (ip[16] != 127 && ip[16] < 224 && !(ip[16] == 192 && ip[17] == 168));
+    MUST (ip[16] != 10 || memcmp (ip + 16, "\x0a\x00\x02\x03", 4) == 0);
+    return;
+  }
+  MUST (type == 0x86dd && n >= 14 + 40 + 8);
+  MUST (ip[24] >> 5 == 1 || ip[6] == 58 || (ip[24] == 0xfd && ip[39] == 3));
+}
+
+int
+LLVMFuzzerTestOneInput (const uint8_t *data, size_t size)
+{
+  const SbxHostAddresses host = { .n = 1, .rows = { { .bytes = { 203, 0, 113, 77 } } } };
+  uint8_t answer[SBX_REFUSAL_MAX];
+
+  switch (sbx_border_check (&host, data, size)) {
+  case SBX_BORDER_PASS:
+    check_passed (data, size);
+    break;
+  case SBX_BORDER_REFUSE:
+    MUST (sbx_border_refusal (data, size, answer) > 0);
+    break;
+  case SBX_BORDER_DROP:
+    break;
+  }
+  return 0;
+}

@@ -1,0 +1,306 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Which frames leave a sandbox's own network. */
+#include <arpa/inet.h>
+#include <glib.h>
+#include <string.h>
+
+#include "keeper/border.h"
+
+#define TCP 6
+#define UDP 17
+
+typedef struct {
+  guint8 bytes[200];
+  gsize n;
+} Frame;
+
+static void
+put16 (guint8 *at, guint value)
+{
+  at[0] = (guint8) (value >> 8);
+  at[1] = (guint8) value;
+}
+
+/* A packet to @to, in order from its first byte to its last. */
+static Frame
+frame_to (const char *to, guint8 protocol, guint port)
+{
+  gboolean is_ipv6 = strchr (to, ':') != NULL;
+  gsize header = is_ipv6 ? 40 : 20, payload = 20;
+  Frame frame = { .n = 14 + header + payload };
+  guint8 *ip = frame.bytes + 14;
+
+  memcpy (frame.bytes, "\x52\x55\x0a\x00\x02\x02\x02\x00\x00\x00\x00\x01", 12);
+  put16 (frame.bytes + 12, is_ipv6 ? 0x86dd : 0x0800);
+  if (is_ipv6) {
+    ip[0] = 0x60;
+    put16 (ip + 4, (guint) payload);
+    ip[6] = protocol;
+    ip[7] = 64;
+    g_assert_cmpint (inet_pton (AF_INET6, "fd00::100", ip + 8), ==, 1);
+    g_assert_cmpint (inet_pton (AF_INET6, to, ip + 24), ==, 1);
+  } else {
+    ip[0] = 0x45;
+    put16 (ip + 2, (guint) (header + payload));
+    ip[8] = 64;
+    ip[9] = protocol;
+    g_assert_cmpint (inet_pton (AF_INET, "10.0.2.100", ip + 12), ==, 1);
+    g_assert_cmpint (inet_pton (AF_INET, to, ip + 16), ==, 1);
+  }
+  put16 (ip + header + 2, port);
+  return frame;
+}
+
+static SbxVerdict
+check (const Frame *frame)
+{
+  SbxHostAddresses host = { .n = 2 };
+
+  inet_pton (AF_INET, "203.0.113.77", host.rows[0].bytes);
+  inet_pton (AF_INET6, "2001:db8:77::77", host.rows[1].bytes);
+  host.rows[1].is_ipv6 = true;
+  return sbx_border_check (&host, frame->bytes, frame->n);
+}
+
+/* Each range by its first and last address, and the neighbours on both sides, which are the Internet. */
+static void
+test_ranges (void)
+{
+  static const struct {
+    const char *address;
+    SbxVerdict verdict;
+  } rows[] = {
+    { "0.0.0.0", SBX_BORDER_REFUSE },
+    { "0.255.255.255", SBX_BORDER_REFUSE },
+    { "1.0.0.0", SBX_BORDER_PASS },
+    { "9.255.255.255", SBX_BORDER_PASS },
+    { "10.0.0.0", SBX_BORDER_REFUSE },
+    { "10.0.2.2", SBX_BORDER_REFUSE },
+    { "10.255.255.255", SBX_BORDER_REFUSE },
+    { "11.0.0.0", SBX_BORDER_PASS },
+    { "100.63.255.255", SBX_BORDER_PASS },
+    { "100.64.0.0", SBX_BORDER_REFUSE },
+    { "100.127.255.255", SBX_BORDER_REFUSE },
+    { "100.128.0.0", SBX_BORDER_PASS },
+    { "126.255.255.255", SBX_BORDER_PASS },
+    { "127.0.0.0", SBX_BORDER_REFUSE },
+    { "127.255.255.255", SBX_BORDER_REFUSE },
+    { "128.0.0.0", SBX_BORDER_PASS },
+    { "168.63.129.15", SBX_BORDER_PASS },
+    { "168.63.129.16", SBX_BORDER_REFUSE },
+    { "168.63.129.17", SBX_BORDER_PASS },
+    { "169.253.255.255", SBX_BORDER_PASS },
+    { "169.254.169.254", SBX_BORDER_REFUSE },
+    { "169.255.0.0", SBX_BORDER_PASS },
+    { "172.15.255.255", SBX_BORDER_PASS },
+    { "172.16.0.0", SBX_BORDER_REFUSE },
+    { "172.31.255.255", SBX_BORDER_REFUSE },
+    { "172.32.0.0", SBX_BORDER_PASS },
+    { "192.0.0.192", SBX_BORDER_REFUSE },
+    { "192.0.1.0", SBX_BORDER_PASS },
+    { "192.167.255.255", SBX_BORDER_PASS },
+    { "192.168.0.0", SBX_BORDER_REFUSE },
+    { "192.168.255.255", SBX_BORDER_REFUSE },
+    { "192.169.0.0", SBX_BORDER_PASS },
+    { "203.0.113.77", SBX_BORDER_REFUSE }, /* the host's */
+    { "203.0.113.78", SBX_BORDER_PASS },
+    { "223.255.255.255", SBX_BORDER_PASS },
+    { "224.0.0.251", SBX_BORDER_DROP }, /* mDNS */
+    { "239.255.255.250", SBX_BORDER_DROP },
+    { "240.0.0.1", SBX_BORDER_DROP },
+    { "255.255.255.255", SBX_BORDER_DROP },
+    { "::", SBX_BORDER_REFUSE },
+    { "::1", SBX_BORDER_REFUSE },
+    { "::ffff:127.0.0.1", SBX_BORDER_REFUSE },
+    { "::ffff:198.51.100.1", SBX_BORDER_REFUSE },
+    { "64:ff9b::7f00:1", SBX_BORDER_REFUSE }, /* NAT64 */
+    { "1fff:ffff::1", SBX_BORDER_REFUSE },
+    { "2000::1", SBX_BORDER_PASS },
+    { "2001::1", SBX_BORDER_REFUSE }, /* Teredo */
+    { "2001:1::1", SBX_BORDER_PASS },
+    { "2001:db8:77::77", SBX_BORDER_REFUSE }, /* the host's */
+    { "2001:db8:77::78", SBX_BORDER_PASS },
+    { "2002:c0a8:101::1", SBX_BORDER_REFUSE }, /* 6to4 of 192.168.1.1 */
+    { "2003::1", SBX_BORDER_PASS },
+    { "3fff:ffff::1", SBX_BORDER_PASS },
+    { "4000::1", SBX_BORDER_REFUSE },
+    { "fc00::1", SBX_BORDER_REFUSE },
+    { "fd00::2", SBX_BORDER_REFUSE },
+    { "fd00:ec2::254", SBX_BORDER_REFUSE },
+    { "fe80::1", SBX_BORDER_REFUSE },
+    { "fec0::1", SBX_BORDER_REFUSE },
+    { "ff02::fb", SBX_BORDER_DROP },
+  };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (rows); i++)
+    for (guint udp = 0; udp < 2; udp++) {
+      Frame frame = frame_to (rows[i].address, udp ? UDP : TCP, 443);
+
+      if (check (&frame) != rows[i].verdict)
+        g_error ("%s by %s: %d", rows[i].address, udp ? "UDP" : "TCP", check (&frame));
+    }
+}
+
+/* The resolver answers questions, and lends nobody its other ports. */
+static void
+test_resolver (void)
+{
+  static const char *const addresses[] = { "10.0.2.3", "fd00::3" };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (addresses); i++)
+    for (guint udp = 0; udp < 2; udp++) {
+      Frame dns = frame_to (addresses[i], udp ? UDP : TCP, 53), other = frame_to (addresses[i], udp ? UDP : TCP, 22);
+      SbxHostAddresses unknown = { .unknown = true };
+      Frame internet = frame_to ("198.51.100.1", TCP, 443);
+
+      g_assert_cmpint (check (&dns), ==, SBX_BORDER_PASS);
+      g_assert_cmpint (check (&other), ==, SBX_BORDER_REFUSE);
+      g_assert_cmpint (sbx_border_check (&unknown, dns.bytes, dns.n), ==, SBX_BORDER_PASS);
+      g_assert_cmpint (sbx_border_check (&unknown, internet.bytes, internet.n), ==, SBX_BORDER_REFUSE);
+    }
+}
+
+/* What no ordinary program sends, and what could be read in two ways. */
+static void
+test_odd (void)
+{
+  static const struct {
+    const char *what, *to;
+    gsize at;
+    guint8 value;
+  } rows[] = {
+    { "version", "198.51.100.1", 14, 0x65 },
+    { "options", "198.51.100.1", 14, 0x46 },
+    { "longer than it is", "198.51.100.1", 17, 41 },
+    { "shorter than its header", "198.51.100.1", 17, 19 },
+    { "more fragments", "198.51.100.1", 20, 0x20 },
+    { "a later fragment", "198.51.100.1", 21, 1 },
+    { "a foreign sender", "198.51.100.1", 29, 101 },
+    { "SCTP", "198.51.100.1", 23, 132 },
+    { "IPv6 in IPv4", "198.51.100.1", 23, 41 },
+    { "a redirect", "198.51.100.1", 23, 1 },
+    { "version", "2001:db8::1", 14, 0x45 },
+    { "longer than it is", "2001:db8::1", 19, 21 },
+    { "hop-by-hop options", "2001:db8::1", 20, 0 },
+    { "routing header", "2001:db8::1", 20, 43 },
+    { "fragment header", "2001:db8::1", 20, 44 },
+    { "destination options", "2001:db8::1", 20, 60 },
+    { "VLAN", "198.51.100.1", 12, 0x81 },
+  };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (rows); i++) {
+    Frame frame = frame_to (rows[i].to, TCP, 443);
+
+    g_assert_cmpint (check (&frame), ==, SBX_BORDER_PASS);
+    frame.bytes[rows[i].at] = rows[i].value;
+    if (check (&frame) != SBX_BORDER_DROP)
+      g_error ("%s to %s: %d", rows[i].what, rows[i].to, check (&frame));
+  }
+}
+
+/* A packet that is cut anywhere does not pass, and nothing behind it is read: each is in memory of its own size. */
+static void
+test_cut (void)
+{
+  static const char *const addresses[] = { "198.51.100.1", "2001:db8::1" };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (addresses); i++) {
+    Frame whole = frame_to (addresses[i], TCP, 443);
+
+    for (gsize n = 0; n < whole.n; n++) {
+      g_autofree guint8 *bytes = g_memdup2 (whole.bytes, n);
+      SbxHostAddresses host = { .n = 0 };
+
+      g_assert_cmpint (sbx_border_check (&host, bytes, n), ==, SBX_BORDER_DROP);
+    }
+  }
+}
+
+static void
+test_echo (void)
+{
+  static const struct {
+    const char *to;
+    guint8 protocol, type;
+    SbxVerdict verdict;
+  } rows[] = {
+    { "198.51.100.1", 1, 8, SBX_BORDER_PASS },         { "198.51.100.1", 1, 0, SBX_BORDER_DROP },
+    { "192.168.1.1", 1, 8, SBX_BORDER_REFUSE },        { "10.0.2.3", 1, 8, SBX_BORDER_REFUSE },
+    { "2001:db8::1", 58, 128, SBX_BORDER_PASS },       { "2001:db8::1", 58, 134, SBX_BORDER_DROP },
+    { "fe80::1", 58, 128, SBX_BORDER_REFUSE },         { "2001:db8::1", 58, 135, SBX_BORDER_DROP },
+    { "2001:db8:77::77", 58, 128, SBX_BORDER_REFUSE },
+  };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (rows); i++) {
+    Frame frame = frame_to (rows[i].to, rows[i].protocol, 0);
+
+    frame.bytes[14 + (rows[i].protocol == 1 ? 20 : 40)] = rows[i].type;
+    g_assert_cmpint (check (&frame), ==, rows[i].verdict);
+  }
+}
+
+static void
+test_neighbours (void)
+{
+  Frame ask = frame_to ("ff02::1:ff00:2", 58, 0), arp = { { 0 }, 42 };
+
+  ask.bytes[14 + 40] = 135;
+  g_assert_cmpint (check (&ask), ==, SBX_BORDER_DROP);
+  ask.bytes[14 + 7] = 255; /* it has come over no router */
+  g_assert_cmpint (check (&ask), ==, SBX_BORDER_PASS);
+  put16 (arp.bytes + 12, 0x0806);
+  g_assert_cmpint (check (&arp), ==, SBX_BORDER_PASS);
+}
+
+static guint16
+sum_up (const guint8 *bytes, gsize n, guint32 sum)
+{
+  for (gsize i = 0; i < n; i += 2)
+    sum += (guint32) (bytes[i] << 8 | bytes[i + 1]);
+  while (sum >> 16)
+    sum = (sum & 0xffff) + (sum >> 16);
+  return (guint16) sum;
+}
+
+/* The answer is about that packet, goes to who has sent it, and adds up. */
+static void
+test_refusal (void)
+{
+  static const char *const addresses[] = { "192.168.1.1", "fe80::1" };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (addresses); i++) {
+    gboolean is_ipv6 = i == 1;
+    Frame frame = frame_to (addresses[i], TCP, 443);
+    guint8 answer[SBX_REFUSAL_MAX];
+    gsize n = sbx_border_refusal (frame.bytes, frame.n, answer), header = is_ipv6 ? 40 : 20;
+    const guint8 *ip = answer + 14, *icmp = ip + header;
+
+    g_assert_cmpuint (n, ==, 14 + header + 8 + header + 8);
+    g_assert_cmpmem (answer, 6, frame.bytes + 6, 6);
+    g_assert_cmpmem (icmp + 8, header + 8, frame.bytes + 14, header + 8);
+    if (is_ipv6) {
+      g_assert_cmpmem (ip + 24, 16, frame.bytes + 14 + 8, 16);
+      g_assert_cmpuint (sum_up (icmp, n - 54, sum_up (ip + 8, 32, (guint32) (n - 54) + 58)), ==, 0xffff);
+      g_assert_true (icmp[0] == 1 && icmp[1] == 1);
+    } else {
+      g_assert_cmpmem (ip + 16, 4, frame.bytes + 14 + 12, 4);
+      g_assert_cmpuint (sum_up (ip, 20, 0), ==, 0xffff);
+      g_assert_cmpuint (sum_up (icmp, n - 34, 0), ==, 0xffff);
+      g_assert_true (icmp[0] == 3 && icmp[1] == 13);
+    }
+  }
+}
+
+int
+main (int argc, char **argv)
+{
+  g_test_init (&argc, &argv, NULL);
+  g_test_add_func ("/border/ranges", test_ranges);
+  g_test_add_func ("/border/resolver", test_resolver);
+  g_test_add_func ("/border/odd", test_odd);
+  g_test_add_func ("/border/cut", test_cut);
+  g_test_add_func ("/border/echo", test_echo);
+  g_test_add_func ("/border/neighbours", test_neighbours);
+  g_test_add_func ("/border/refusal", test_refusal);
+  return g_test_run ();
+}
