@@ -244,7 +244,7 @@ sbx_instances_find (GPtrArray *instances, const char *word, GError **error)
 int
 sbx_instance_exit_status (GVariant *result, char **problem)
 {
-  static const char *const breakdowns[] = { "bwrap", "init", "keeper", NULL };
+  static const char *const breakdowns[] = { "bwrap", "init", "keeper", "session", NULL };
   const char *culprit = "", *text = "";
   gint32 code = -1, signal = 0;
 

@@ -31,6 +31,7 @@ typedef struct {
   int oom;      /* sbx_init_oom_open () */
   bool started; /* START has come: from here on nothing runs outside the app domain and the filter */
   bool linger;  /* SBX_START_LINGER */
+  bool sweep;   /* SBX_START_SWEEP, and the domain is there */
   bool held;    /* HOLD */
   bool main_ended;
   bool childless; /* as of the last time that something was reaped */
@@ -94,8 +95,12 @@ confine_and_spawn (Init *init, int fd, const SbxInitJob *job, Confined *confined
   }
   if (first)
     init->linger = sbx_block_u32 (&block, SBX_TAG_FLAGS, 0) & SBX_START_LINGER;
-  if (!first || sbx_init_confine (&block, &confined->enforced, &confined->questions, failure) == 0)
+  if (!first || sbx_init_confine (&block, &confined->enforced, &confined->questions, failure) == 0) {
+    if (first)
+      init->sweep = (sbx_block_u32 (&block, SBX_TAG_FLAGS, 0) & SBX_START_SWEEP)
+                    && (confined->enforced & SBX_ENFORCED_APP_DOMAIN);
     pid = sbx_init_spawn (&block, job, failure);
+  }
   sbx_block_close (&block);
   return pid;
 }
@@ -238,15 +243,27 @@ tidy_descriptors (int control)
   return fcntl (control, F_SETFD, FD_CLOEXEC);
 }
 
+/* All are blocked: what the kernel keeps from PID 1 is kept from one that is not PID 1 as well, but for SIGKILL and
+ * SIGSTOP. */
 static int
 open_signals (void)
 {
-  sigset_t chld;
+  sigset_t chld, all;
 
+  sigfillset (&all);
+  sigprocmask (SIG_SETMASK, &all, NULL);
   sigemptyset (&chld);
   sigaddset (&chld, SIGCHLD);
-  sigprocmask (SIG_SETMASK, &chld, NULL);
   return signalfd (-1, &chld, SFD_CLOEXEC | SFD_NONBLOCK);
+}
+
+/* What the kernel does for PID 1: nobody outlives us. The scope of our Landlock domain keeps it to our own. */
+static int
+leave (const Init *init, int status)
+{
+  if (init->sweep)
+    (void) kill (-1, SIGKILL);
+  return status;
 }
 
 int
@@ -268,11 +285,11 @@ sbx_init_run (int control)
   polled[1] = (struct pollfd){ init.signals, POLLIN, 0 };
   while (!init.over) {
     if (poll (polled, 2, -1) < 0 && errno != EINTR)
-      return 1;
+      return leave (&init, 1);
     if (polled[1].revents)
       reap (&init);
     if (polled[0].revents && !init.over)
       serve (&init);
   }
-  return init.status;
+  return leave (&init, init.status);
 }

@@ -78,7 +78,7 @@ read_command (const SbxJoin *join, const SbxBlock *block)
   size_t argc;
   char **argv = sbx_block_strv (block, SBX_TAG_BWRAP, &argc), **joining;
 
-  if (!argv || !join->joined)
+  if (!argv || join->kind == SBX_JOIN_NOTHING)
     return argv;
   joining = sbx_join_argv (join, argv, argc);
   free (argv);
@@ -141,7 +141,7 @@ sbx_bwrap_start (SbxBwrap *self, const SbxBlock *block, const SbxJoin *join, int
     put (&map, ends.output[1], STDERR_FILENO);
     put (&map, ends.control[1], SBX_INIT_CONTROL_FD);
     put (&map, init, SBX_INIT_PROGRAM_FD);
-    if (join->joined)
+    if (join->kind != SBX_JOIN_NOTHING)
       map.n += sbx_join_map (join, map.sources + map.n, map.targets + map.n);
     if (put_files (&map, block, files, n_files) == 0)
       pid = spawn (argv, &map);

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "keeper/end.h"
+#include "keeper/ending.h"
 
 #define GRACE_ON_SIGTERM 3000 /* ms */
 
@@ -15,7 +16,7 @@ bwrap_has_ended (SbxKeeper *keeper, int status)
 {
   keeper->bwrap.reaped = true;
   keeper->bwrap.status = status;
-  if (keeper->state >= SBX_KEEPER_RUNNING && keeper->join.joined) /* does not end with bwrap: plan/bwrap-args.c */
+  if (keeper->state >= SBX_KEEPER_RUNNING && sbx_ending_outlives_bwrap (&keeper->join))
     sbx_keeper_kill_all (keeper);
 }
 

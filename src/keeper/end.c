@@ -10,6 +10,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "keeper/ending.h"
 #include "wire/io.h"
 #include "wire/sys.h"
 
@@ -20,7 +21,7 @@ sbx_keeper_kill_all (SbxKeeper *keeper)
 {
   if (keeper->init.end.fd >= 0)
     (void) sbx_sys_pidfd_send_signal (keeper->init.end.fd, SIGKILL);
-  (void) sbx_join_sweep (&keeper->join);
+  (void) sbx_ending_sweep (&keeper->join);
 }
 
 void

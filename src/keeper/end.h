@@ -13,7 +13,7 @@ void sbx_keeper_fail (SbxKeeper *keeper, SbxStep step, int error, const char *te
 /* Sends SIGTERM to the application, and SIGKILL to everything @grace_ms milliseconds later (0: at once). Before
  * RUNNING the launch is given up instead. @why is the culprit; the first one counts. */
 void sbx_keeper_stop (SbxKeeper *keeper, SbxCulprit why, int32_t grace_ms);
-/* Sends SIGKILL to PID 1, whereupon the kernel ends all others; for a handler, to everything in its mount namespace. */
+/* Sends SIGKILL to init, and to what does not end with it (ending.h). */
 void sbx_keeper_kill_all (SbxKeeper *keeper);
 /* Has init send @signo to the job, or to its process @group; nothing unless RUNNING. */
 void sbx_keeper_signal_job (SbxKeeper *keeper, const SbxJob *job, int signo, bool group);

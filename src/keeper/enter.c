@@ -84,7 +84,9 @@ typedef struct {
 static int
 join_mounts (const Entry *entry)
 {
-  return entry->beside ? unshare (CLONE_NEWNS) : setns (entry->namespaces->mount, CLONE_NEWNS);
+  if (entry->beside)
+    return unshare (CLONE_NEWNS);
+  return entry->namespaces->mount < 0 ? 0 : setns (entry->namespaces->mount, CLONE_NEWNS);
 }
 
 /* In the child. */
@@ -129,4 +131,12 @@ sbx_enter_beside (const SbxNamespaces *namespaces, bool pid, SbxEnterFunction fu
   const Entry entry = { namespaces, pid, true, function, data };
 
   return enter (&entry);
+}
+
+int
+sbx_enter_pid (int owner, int pid, SbxEnterFunction function, void *data)
+{
+  const SbxNamespaces namespaces = { .mount = -1, .pid = pid, .owner = owner };
+
+  return sbx_enter (&namespaces, true, function, data);
 }

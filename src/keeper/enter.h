@@ -36,6 +36,9 @@ typedef int (*SbxEnterFunction) (void *data);
  * @function returned, or the errno of what failed on the way: EINTR when a signal has ended the child. */
 int sbx_enter (const SbxNamespaces *namespaces, bool pid, SbxEnterFunction function, void *data);
 
-/* The same, but with a copy of our own mount namespace in the place of the other one's: what has to be there to be
- * allowed to make a mount is then whatever the host has, and none of what @function mounts is seen by anybody. */
+/* The same in a child of the pid namespace @pid, which belongs to the user namespace @owner, with our own mounts. */
+int sbx_enter_pid (int owner, int pid, SbxEnterFunction function, void *data);
+
+/* As sbx_enter (), but with a copy of our own mount namespace in the place of the other one's: what has to be there to
+ * be allowed to make a mount is then whatever the host has, and none of what @function mounts is seen by anybody. */
 int sbx_enter_beside (const SbxNamespaces *namespaces, bool pid, SbxEnterFunction function, void *data);

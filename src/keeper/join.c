@@ -12,10 +12,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "keeper/reach.h"
+#include "keeper/user-namespace.h"
 #include "wire/layout.h"
-#include "wire/message.h"
 #include "wire/sys.h"
+
+#define SESSION_ANSWER_MS 5000
 
 static bool
 is_namespace (int fd, int type)
@@ -26,15 +27,62 @@ is_namespace (int fd, int type)
 int
 sbx_join_open (SbxJoin *join)
 {
-  *join = (SbxJoin){
-    true, SBX_JOIN_OWNER_FD, SBX_JOIN_USER_FD, SBX_JOIN_PID_FD, SBX_JOIN_MOUNT_FD, SBX_JOIN_INIT_FD, SBX_JOIN_LINK_FD,
-    -1
-  };
+  *join = (SbxJoin){ SBX_JOIN_TARGET,   SBX_JOIN_OWNER_FD, SBX_JOIN_USER_FD, SBX_JOIN_PID_FD,
+                     SBX_JOIN_MOUNT_FD, SBX_JOIN_INIT_FD,  SBX_JOIN_LINK_FD, -1 };
   if (is_namespace (join->owner, CLONE_NEWUSER) && is_namespace (join->user, CLONE_NEWUSER)
       && is_namespace (join->pid, CLONE_NEWPID) && is_namespace (join->mount, CLONE_NEWNS))
     return 0;
   errno = EBADMSG;
   return -1;
+}
+
+/* What sandbox-session sends, in the order of session/namespaces.h. */
+static int
+take_session (SbxJoin *join, const int *fds)
+{
+  join->owner = fds[0];
+  join->pid = fds[1];
+  join->init = fds[2];
+  if (is_namespace (join->owner, CLONE_NEWUSER) && is_namespace (join->pid, CLONE_NEWPID))
+    return 0;
+  errno = EBADMSG;
+  return -1;
+}
+
+static int
+ask_session (SbxJoin *join, SbxMessage *answer)
+{
+  struct pollfd polled = { SBX_JOIN_LINK_FD, POLLIN, 0 };
+  int fds[SBX_MESSAGE_FDS], rc;
+  size_t n;
+
+  *join = (SbxJoin){ SBX_JOIN_SESSION, -1, -1, -1, -1, -1, SBX_JOIN_LINK_FD, -1 };
+  answer->text[0] = '\0';
+  do
+    rc = poll (&polled, 1, SESSION_ANSWER_MS);
+  while (rc < 0 && errno == EINTR);
+  if (rc == 0)
+    errno = ETIMEDOUT;
+  if (rc <= 0)
+    return -1;
+  rc = sbx_message_recv_now (join->link, SBX_CHANNEL_SESSION_TO_KEEPER, answer, fds, &n, NULL);
+  if (rc == 0)
+    errno = EPIPE;
+  if (rc <= 0)
+    return -1;
+  if (answer->type == SBX_MSG_READY)
+    return take_session (join, fds);
+  errno = answer->value;
+  return -1;
+}
+
+int
+sbx_join_open_session (SbxJoin *join, uid_t uid, gid_t gid, SbxMessage *answer)
+{
+  if (ask_session (join, answer) < 0)
+    return -1;
+  join->user = sbx_user_namespace_new (join->owner, uid, gid);
+  return join->user < 0 ? -1 : 0;
 }
 
 static bool
@@ -118,11 +166,11 @@ sbx_join_ready (SbxJoin *join, const SbxNamespaces *own)
 bool
 sbx_join_target_has_ended (const SbxJoin *join, int ms)
 {
-  return join->joined && poll (&(struct pollfd){ join->init, POLLIN, 0 }, 1, ms) != 0;
+  return poll (&(struct pollfd){ join->init, POLLIN, 0 }, 1, ms) != 0;
 }
 
-size_t
-sbx_join_sweep (const SbxJoin *join)
+bool
+sbx_join_session_has_ended (const SbxJoin *join)
 {
-  return sbx_reach_kill (join->own_mounts);
+  return poll (&(struct pollfd){ join->link, POLLIN, 0 }, 1, 0) != 0;
 }

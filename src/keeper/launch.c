@@ -96,14 +96,29 @@ start_sidecars (SbxKeeper *keeper, const SbxBlock *block, int directory)
   }
 }
 
+/* Namespaces that others are in. */
+static void
+join (SbxKeeper *keeper, const SbxBlock *block)
+{
+  SbxRecord target = { 0 }, session = { 0 };
+  SbxMessage answer = { 0 };
+  uint32_t ids[2];
+
+  if (sbx_block_next (block, SBX_TAG_JOIN, &target) && sbx_join_open (&keeper->join) < 0)
+    sbx_keeper_fail (keeper, SBX_STEP_JOIN, errno, "");
+  if (!sbx_block_next (block, SBX_TAG_SESSION, &session))
+    return;
+  memcpy (ids, session.value, sizeof ids);
+  if (sbx_join_open_session (&keeper->join, ids[0], ids[1], &answer) < 0)
+    sbx_keeper_fail (keeper, SBX_STEP_JOIN, errno, answer.text);
+}
+
 static void
 prepare_from (SbxKeeper *keeper, const SbxBlock *block, const int *fds, size_t n_fds)
 {
-  SbxRecord join = { 0 };
   int link;
 
-  if (sbx_block_next (block, SBX_TAG_JOIN, &join) && sbx_join_open (&keeper->join) < 0)
-    sbx_keeper_fail (keeper, SBX_STEP_JOIN, errno, "");
+  join (keeper, block);
   sbx_keeper_set_enforced (keeper, sbx_block_u32 (block, SBX_TAG_JOIN, 0), true);
   if (enter_instance_domain (keeper, sbx_block_u32 (block, SBX_TAG_DOMAIN, 0)) < 0)
     sbx_keeper_fail (keeper, SBX_STEP_DOMAIN, errno, "");
@@ -151,7 +166,7 @@ sbx_launch_init_ready (SbxKeeper *keeper, pid_t pid)
   keeper->init.pid = pid;
   sbx_watch_open (&keeper->init.end, pidfd);
   check_part (keeper, sbx_parts_mount (&keeper->parts));
-  if (keeper->join.joined && sbx_join_ready (&keeper->join, sbx_launch_namespaces (keeper)) < 0)
+  if (keeper->join.kind == SBX_JOIN_TARGET && sbx_join_ready (&keeper->join, sbx_launch_namespaces (keeper)) < 0)
     sbx_keeper_fail (keeper, SBX_STEP_JOIN, errno, "");
   sbx_namespaces_close (&keeper->namespaces);
   sbx_keeper_enter_state (keeper, SBX_KEEPER_READY);

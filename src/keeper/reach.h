@@ -32,3 +32,8 @@ int sbx_reach_processes (pid_t init, SbxReachProcessFunction each, void *data);
 /* Sends SIGKILL to every process that is in the mount namespace @mounts. Returns how many there were; does nothing to
  * processes of our own mount namespace, and nothing when @mounts is -1. */
 size_t sbx_reach_kill (int mounts);
+
+/* Sends SIGKILL to every process of the pid namespace @pids, or of one below it, that our Landlock domain lets us
+ * reach: without one that is all of them. Returns how many there were, those included that are dead and not reaped yet;
+ * never to ourselves. Nothing before Linux 6.11, which knows no scopes either. */
+size_t sbx_reach_kill_in_domain (int pids);

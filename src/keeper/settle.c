@@ -7,12 +7,11 @@
 #include <sys/wait.h>
 
 #include "keeper/end.h"
+#include "keeper/ending.h"
 #include "keeper/init-link.h"
 #include "keeper/launch.h"
 #include "keeper/state.h"
 
-/* How long a handler that was killed waits for its target to be known as dead, to tell why it ended */
-#define TARGET_END_MS 300
 #define SWEEP_AGAIN_MS 2 /* nobody tells us when what was swept is gone */
 
 static bool
@@ -46,7 +45,7 @@ is_everything_gone (SbxKeeper *keeper)
   if (!keeper->init.dead && !is_readable (keeper->init.end.fd))
     return false;
   keeper->init.dead = keeper->init.end.paused = true;
-  if (sbx_join_sweep (&keeper->join) > 0) {
+  if (sbx_ending_sweep (&keeper->join) > 0) {
     sbx_watch_due_by (&keeper->kill, sbx_loop_now () + SWEEP_AGAIN_MS);
     return false;
   }
@@ -66,8 +65,8 @@ find_culprit (const SbxKeeper *keeper)
     (void) sbx_parts_explain (&keeper->parts, &culprit);
     return culprit;
   }
-  if (sbx_join_target_has_ended (&keeper->join, TARGET_END_MS))
-    return SBX_CULPRIT_TARGET;
+  if (sbx_ending_is_lost (&keeper->join, &culprit))
+    return culprit;
   return WIFSIGNALED (keeper->bwrap.status) ? SBX_CULPRIT_BWRAP : SBX_CULPRIT_INIT;
 }
 

@@ -62,6 +62,8 @@ sbx_box_write_prepare (const SbxBox *self, const char *id, const SbxLayer *layer
     sbx_block_add_layer (&writer, &layers[i]);
   if (self->handler)
     sbx_block_add_u32 (&writer, SBX_TAG_JOIN, self->join);
+  if (self->session)
+    sbx_block_add (&writer, SBX_TAG_SESSION, (guint32[]){ self->uid, self->gid }, 2 * sizeof (guint32));
   return finish_block (&writer, error);
 }
 

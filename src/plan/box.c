@@ -74,6 +74,12 @@ sbx_box_free (SbxBox *self)
   g_free (self);
 }
 
+gboolean
+sbx_box_joins (const SbxBox *self)
+{
+  return self->handler || self->session;
+}
+
 const SbxMount *
 sbx_box_get_mounts (const SbxBox *self, gsize *n)
 {

@@ -76,6 +76,7 @@ typedef struct {
   guint shared;             /* SbxShared: namespaces that are the host's */
   guint facts;              /* SbxBoxFacts */
   gboolean handler;         /* joins another instance */
+  gboolean session;         /* joins the pid namespace of its login session */
   guint32 join;             /* handler: what is in force for it because it is for its target */
   GArray *mounts;           /* SbxMount */
   gsize n_skeleton;         /* so many of them bwrap makes; the others the keeper mounts afterwards */
@@ -94,6 +95,8 @@ SbxBox *sbx_box_new (void);
 void sbx_box_free (SbxBox *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (SbxBox, sbx_box_free)
 
+/* Whether it is in a pid namespace that others are in as well. */
+gboolean sbx_box_joins (const SbxBox *self);
 /* All of it stays the box's. */
 const SbxMount *sbx_box_get_mounts (const SbxBox *self, gsize *n);
 const SbxPlanFile *sbx_box_get_files (const SbxBox *self, gsize *n);

@@ -49,6 +49,7 @@ choose_places (SbxDraft *draft)
   box->app_home = g_build_filename (machine->data_home, SBX_RUNTIME_SUBDIR, draft->request->app_id, NULL);
   box->shared = sbx_policy_get_shared (draft->policy);
   box->handler = draft->request->handler;
+  box->session = !box->handler && sbx_policy_get_pidns (draft->policy) == SBX_PIDNS_SESSION;
 }
 
 /* The user's own shell, which terminals start, where the system has it. */

@@ -42,8 +42,9 @@ static void
 add_namespaces (SbxDraft *self)
 {
   guint shared = self->box->shared;
+  gboolean joins = sbx_box_joins (self->box);
 
-  if (!self->box->handler) { /* else sandbox-keeper puts in what is joined: keeper/join.c */
+  if (!joins) { /* else sandbox-keeper puts in what is joined: keeper/join.c */
     arg (self, "--unshare-user");
     arg (self, "--unshare-pid");
   }
@@ -53,7 +54,7 @@ add_namespaces (SbxDraft *self)
     arg (self, "--unshare-ipc");
   if (!(shared & SBX_SHARED_NETWORK))
     arg (self, "--unshare-net");
-  if (self->box->as_root && !self->box->handler) {
+  if (self->box->as_root && !joins) {
     arg (self, "--uid");
     g_ptr_array_add (self->box->bwrap, g_strdup_printf ("%u", self->box->uid));
     arg (self, "--gid");
@@ -89,8 +90,8 @@ sbx_bwrap_write (SbxDraft *self)
 {
   arg (self, self->machine->bwrap);
   /* With --pidns bwrap forks twice, and what it asks to die with is the process between, which is ending: under load
-   * that comes late, and ends the sandbox. The keeper sees to a handler's end (keeper/launch.c). */
-  if (!self->box->handler) {
+   * that comes late, and ends the sandbox. The keeper sees to the end of what joins (keeper/ending.h). */
+  if (!sbx_box_joins (self->box)) {
     arg (self, "--as-pid-1");
     arg (self, "--die-with-parent");
   }

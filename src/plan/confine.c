@@ -63,6 +63,24 @@ plan_handler (SbxDraft *self, GError **error)
   return TRUE;
 }
 
+/* In a pid namespace with others, all that keeps them apart is Landlock, and a /proc that asks it. */
+static gboolean
+check_session (const SbxDraft *self, GError **error)
+{
+  if (self->machine->kernel.landlock_abi < ABI_SCOPES)
+    return sbx_throw (error, SBX_ERROR_NOT_SUPPORTED,
+                      "[Procfs] pidns=session needs a kernel whose Landlock has scopes (ABI %d; this one has ABI %d): "
+                      "without them sandboxes in one pid namespace could send each other signals. Boot Linux 6.12 or "
+                      "later, or say pidns=private",
+                      ABI_SCOPES, self->machine->kernel.landlock_abi);
+  if (!(self->box->procfs_flags & SBX_PROCFS_PTRACEABLE) || !self->machine->kernel.hidepid)
+    return sbx_throw (
+        error, SBX_ERROR_NOT_SUPPORTED,
+        "[Procfs] pidns=session needs instance=private and hidepid=ptraceable: any other /proc would show "
+        "the processes of the session's other sandboxes; say so, or pidns=private");
+  return TRUE;
+}
+
 /* The instance domain: scopes, and nothing else. */
 static void
 plan_instance_domain (SbxDraft *self)
@@ -78,9 +96,9 @@ plan_instance_domain (SbxDraft *self)
 gboolean
 sbx_confine_box (SbxDraft *self, GError **error)
 {
-  if (sbx_policy_get_pidns (self->policy) == SBX_PIDNS_SESSION)
-    return sbx_throw (error, SBX_ERROR_NOT_SUPPORTED, "[Procfs] pidns=session is not available yet; say pidns=private");
   plan_procfs (self);
+  if (self->box->session && !check_session (self, error))
+    return FALSE;
   if (self->box->handler)
     return plan_handler (self, error);
   plan_instance_domain (self);

@@ -46,6 +46,8 @@ make_flags (const SbxPolicy *policy, const SbxPlanRequest *request)
     flags |= SBX_START_CWD_OPTIONAL;
   if (sbx_policy_get_features (policy) & SBX_FEATURE_BACKGROUND)
     flags |= SBX_START_LINGER;
+  if (!request->handler && sbx_policy_get_pidns (policy) == SBX_PIDNS_SESSION)
+    flags |= SBX_START_SWEEP;
   return flags;
 }
 

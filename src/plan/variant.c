@@ -73,7 +73,7 @@ namespaces (const SbxBox *box)
   g_variant_builder_init (&names, G_VARIANT_TYPE ("as"));
   g_variant_builder_add (&names, "s", "user");
   g_variant_builder_add (&names, "s", "mount");
-  g_variant_builder_add (&names, "s", "pid");
+  g_variant_builder_add (&names, "s", box->session ? "pid of the session" : "pid");
   g_variant_builder_add (&names, "s", "uts");
   g_variant_builder_add (&names, "s", "cgroup");
   if (!(shared & SBX_SHARED_IPC))

@@ -56,6 +56,8 @@ typedef enum {
   SBX_TAG_CPUS,            /* uint64_t[]: as sched_setaffinity(2) takes them */
   SBX_TAG_LAYER,           /* what the keeper mounts into the sandbox: wire/layer.h; repeated, in this order */
   SBX_TAG_NARROW,          /* what a running instance loses: wire/narrow.h; repeated */
+  SBX_TAG_SESSION, /* uint32_t[2]: uid and gid inside, of an instance that joins the pid namespace of its login session;
+                      absent = it has one of its own, or its target's */
   SBX_N_TAGS
 } SbxTag;
 
@@ -84,6 +86,7 @@ typedef enum {
   SBX_START_TTY = 1 << 0, /* fd 0 becomes the controlling terminal */
   SBX_START_CWD_OPTIONAL = 1 << 1,
   SBX_START_LINGER = 1 << 2, /* the instance lives until its last process has ended */
+  SBX_START_SWEEP = 1 << 3,  /* init, which is not PID 1, ends all others of its Landlock domain when it ends */
 } SbxStartFlags;
 
 /* One record of a block, pointing into it. */

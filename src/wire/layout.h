@@ -16,9 +16,15 @@
 #define SBX_JOIN_MOUNT_FD 7 /* its mount namespace */
 #define SBX_JOIN_INIT_FD 8  /* a pidfd of its PID 1 */
 #define SBX_JOIN_LINK_FD 9  /* a socket to its keeper */
+/* … of an instance with pidns=session: SBX_JOIN_LINK_FD, a socket to sandbox-session, and the rest over that */
+
+/* sandbox-session */
+#define SBX_SESSION_LISTENER_FD 3  /* listens at SBX_SESSION_SOCKET … */
+#define SBX_SESSION_DIRECTORY_FD 4 /* … in this directory, which is locked (flock(2)) to connect and to end */
 
 /* An instance's bwrap */
-#define SBX_BWRAP_OWNER_FD 5 /* of a handler: as SBX_JOIN_OWNER_FD, SBX_JOIN_USER_FD and SBX_JOIN_PID_FD */
+#define SBX_BWRAP_OWNER_FD                                                                                             \
+  5 /* of one that joins namespaces: as SBX_JOIN_OWNER_FD, SBX_JOIN_USER_FD and SBX_JOIN_PID_FD */
 #define SBX_BWRAP_USER_FD 6
 #define SBX_BWRAP_PID_FD 7
 #define SBX_INIT_CONTROL_FD 8 /* sandbox-init's socket to the keeper; sandbox-init closes all others */
@@ -37,6 +43,9 @@
 #define SBX_FINDER_LINK_FD 0
 #define SBX_GATHERER_LINK_FD 0
 #define SBX_TRACER_LINK_FD 3
+
+/* Beside the records: whoever connects is told what an instance with pidns=session joins */
+#define SBX_SESSION_SOCKET "session"
 
 /* The record of an instance, in $XDG_RUNTIME_DIR/sandbox/<id as 16 hex digits>/ */
 #define SBX_KEEPER_SOCKET "keeper"

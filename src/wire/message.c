@@ -176,6 +176,8 @@ static const Rule rules[] = {
 
   { SBX_CHANNEL_HANDLER_TO_KEEPER, SBX_MSG_READY, 1, 1, 0, 0, 0, 0, NULL },
   { SBX_CHANNEL_FINDER_TO_KEEPER, SBX_MSG_READY, 1, 1, 0, 0, 0, 0, NULL },
+  { SBX_CHANNEL_SESSION_TO_KEEPER, SBX_MSG_READY, 3, 3, 0, 0, 0, 0, NULL },
+  { SBX_CHANNEL_SESSION_TO_KEEPER, SBX_MSG_FAILED, 0, 0, 0, MAX, STEPS, TEXT, NULL },
   { SBX_CHANNEL_GATHERER_TO_KEEPER, SBX_MSG_CLONED, 1, 1, 0, 0, 0, 0, NULL },
   { SBX_CHANNEL_GATHERER_TO_KEEPER, SBX_MSG_NOT_CLONED, 0, 0, 0, MAX, MAX, 0, NULL },
 };
@@ -216,6 +218,7 @@ static const char *const culprit_names[SBX_N_CULPRITS] = {
   [SBX_CULPRIT_KEEPER] = "keeper",
   [SBX_CULPRIT_MEMORY] = "memory",
   [SBX_CULPRIT_TARGET] = "target",
+  [SBX_CULPRIT_SESSION] = "session",
 };
 
 const char *

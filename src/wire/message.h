@@ -137,9 +137,10 @@ typedef enum {
   SBX_CULPRIT_CALLER,      /* the lifeline was closed */
   SBX_CULPRIT_BWRAP,       /* killed or failed */
   SBX_CULPRIT_INIT,
-  SBX_CULPRIT_KEEPER, /* found dead by sandboxd */
-  SBX_CULPRIT_MEMORY, /* the kernel, since the instance had taken what memory= allows */
-  SBX_CULPRIT_TARGET, /* a handler: the instance that it was attached to has ended */
+  SBX_CULPRIT_KEEPER,  /* found dead by sandboxd */
+  SBX_CULPRIT_MEMORY,  /* the kernel, since the instance had taken what memory= allows */
+  SBX_CULPRIT_TARGET,  /* a handler: the instance that it was attached to has ended */
+  SBX_CULPRIT_SESSION, /* pidns=session: sandbox-session, whose namespaces it was in, was killed */
   SBX_N_CULPRITS
 } SbxCulprit;
 
@@ -180,6 +181,7 @@ typedef enum {
   SBX_CHANNEL_HANDLER_TO_KEEPER,  /* from a handler's keeper to its target's: READY with its mount namespace */
   SBX_CHANNEL_GATHERER_TO_KEEPER, /* from the child that looks up what is to be mounted: CLONED, NOT_CLONED */
   SBX_CHANNEL_FINDER_TO_KEEPER,   /* from the child that looks for documents: READY with the tree */
+  SBX_CHANNEL_SESSION_TO_KEEPER,  /* from sandbox-session: READY with what is joined (session/namespaces.h), FAILED */
 } SbxChannel;
 
 /* Sends @message and @n_fds descriptors (not closed) as one packet. Returns 0, or -1 with errno. Never raises SIGPIPE.

@@ -9,6 +9,7 @@
 #include <linux/openat2.h>
 #include <signal.h>
 #include <stddef.h>
+#include <sys/ioctl.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -26,6 +27,10 @@
 #define SYS_landlock_add_rule 445
 #define SYS_landlock_restrict_self 446
 #endif
+
+/* include/uapi/linux/nsfs.h since Linux 6.11; numbers are the second argument, and what is returned */
+#define SBX_NS_GET_PID_FROM_PIDNS _IOR (0xb7, 0x6, int)
+#define SBX_NS_GET_PID_IN_PIDNS _IOR (0xb7, 0x8, int)
 
 #ifndef SYS_openat2
 #define SYS_openat2 437

@@ -43,22 +43,18 @@ places ()
                      libexec + "sandbox-init",
                      libexec + "sandbox-dump",
                      libexec + "sandbox-open",
+                     libexec + "sandbox-session",
                      std::string (prefix) + "/share/sandbox/profiles",
                      build + "/tests/e2e/probe",
                      build + "/tests/e2e/mock-authority",
                      build + "/tests/e2e/liblate-end.so",
                      source };
-    return Places{ build + "/src/cli/sandboxctl",
-                   build + "/src/daemon/sandboxd",
-                   build + "/src/keeper/sandbox-keeper",
-                   build + "/src/init/sandbox-init",
-                   build + "/src/dump/sandbox-dump",
-                   build + "/src/open/sandbox-open",
-                   source + "/data/profiles",
-                   build + "/tests/e2e/probe",
-                   build + "/tests/e2e/mock-authority",
-                   build + "/tests/e2e/liblate-end.so",
-                   source };
+    return Places{
+      build + "/src/cli/sandboxctl",          build + "/src/daemon/sandboxd",      build + "/src/keeper/sandbox-keeper",
+      build + "/src/init/sandbox-init",       build + "/src/dump/sandbox-dump",    build + "/src/open/sandbox-open",
+      build + "/src/session/sandbox-session", source + "/data/profiles",           build + "/tests/e2e/probe",
+      build + "/tests/e2e/mock-authority",    build + "/tests/e2e/liblate-end.so", source
+    };
   }();
 
   return known;
@@ -113,7 +109,7 @@ SandboxTest::make_directories ()
   fs::create_directories (user_profiles ());
   chmod ((dir_ + "/run").c_str (), 0700);
   for (const std::string &program :
-       { places ().sandboxd, places ().keeper, places ().init, places ().dump, places ().open })
+       { places ().sandboxd, places ().keeper, places ().init, places ().dump, places ().open, places ().session })
     fs::create_symlink (program, dir_ + "/libexec/" + fs::path (program).filename ().string ());
 }
 

@@ -231,9 +231,13 @@ TEST_F (Facilities, ProcfsInstance)
   expect_both ("[Procfs]\ninstance=none\nhidepid=off\n", script, "0\n", "1\n");
 }
 
-TEST_F (Facilities, SessionsPidNamespaceIsRefused)
+TEST_F (Facilities, SessionsPidNamespace)
 {
-  EXPECT_TRUE (fails_with (under ("[Procfs]\npidns=session\n", "true"), 125, { "pidns=session" }));
+  std::string script = "echo $$ | sed 's/^2$/first/; s/^[0-9]*$/later/'"; /* the number 2 is sandbox-init's */
+
+  expect_both ("[Procfs]\npidns=session\n", script, "later\n", "first\n");
+  EXPECT_TRUE (
+      fails_with (under ("[Procfs]\npidns=session\ninstance=none\nhidepid=off\n", "true"), 125, { "pidns=session" }));
 }
 
 TEST_F (Facilities, ApplicationsOwnNamespaces)

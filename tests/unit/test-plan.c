@@ -41,6 +41,35 @@ expect_refused (const SbxPolicy *policy, Fake *fake, const char *says)
     g_error ("\"%s\" does not say \"%s\"", error->message, says);
 }
 
+/* pidns=session stands on scopes and a /proc that hides; bwrap makes neither of the namespaces then. */
+static void
+test_session (void)
+{
+  g_autoptr (SbxPolicy) base = shipped ("default"), policy = with (base, "Procfs", "pidns", "session");
+  g_autoptr (SbxPolicy) open = with (policy, "Procfs", "hidepid", "off");
+  g_autoptr (SbxPolicy) invisible = with (policy, "Procfs", "hidepid", "invisible");
+  g_autoptr (SbxPolicy) none = with (open, "Procfs", "instance", "none");
+  g_autoptr (SbxPolicy) anyway = with (policy, "Context", "features", "no-landlock;");
+  g_autofree char *plan = NULL, *before = NULL;
+  Fake fake = new_fake ();
+
+  before = expect_plan (base, &fake, TRUE);
+  g_assert_nonnull (strstr (before, "'--unshare-pid'"));
+  plan = expect_plan (policy, &fake, TRUE);
+  g_assert_null (strstr (plan, "'--unshare-pid'"));
+  g_assert_null (strstr (plan, "'--unshare-user'"));
+  g_assert_null (strstr (plan, "'--die-with-parent'"));
+  g_assert_nonnull (strstr (plan, "pid of the session"));
+  expect_refused (open, &fake, "hidepid=ptraceable");
+  expect_refused (invisible, &fake, "hidepid=ptraceable");
+  expect_refused (none, &fake, "instance=private");
+  for (fake.machine.kernel.landlock_abi = 0; fake.machine.kernel.landlock_abi < 6; fake.machine.kernel.landlock_abi++) {
+    expect_refused (policy, &fake, "scopes");
+    expect_refused (anyway, &fake, "scopes");
+  }
+  g_hash_table_unref (fake.machine.filters);
+}
+
 /* Never less than the profile promises, and never in silence. */
 static void
 test_kernels (void)
@@ -363,6 +392,7 @@ main (int argc, char **argv)
     g_test_add_data_func (path, names[i], test_golden);
   }
   g_test_add_func ("/plan/kernels", test_kernels);
+  g_test_add_func ("/plan/session", test_session);
   g_test_add_func ("/plan/root", test_root);
   g_test_add_func ("/plan/environment", test_environment);
   g_test_add_func ("/plan/sockets-in-tmp", test_sockets_in_tmp);

@@ -186,7 +186,8 @@ report_end (Follow *self)
   const SbxMessage *end = &lifeline->end;
 
   if (lifeline->ended
-      && (end->value == SBX_CULPRIT_BWRAP || end->value == SBX_CULPRIT_INIT || end->value == SBX_CULPRIT_KEEPER)) {
+      && (end->value == SBX_CULPRIT_BWRAP || end->value == SBX_CULPRIT_INIT || end->value == SBX_CULPRIT_KEEPER
+          || end->value == SBX_CULPRIT_SESSION)) {
     const char *name = sbx_culprit_name ((unsigned) end->value);
 
     finish (self,

@@ -163,6 +163,29 @@ add_flag (const char *key, const char *word, guint32 *flags, GError **error)
                        word);
 }
 
+/* Whether the pid namespace of @instance is that of its login session. A handler is in that of its target. */
+static gboolean
+shares_pids (SbxCall *call, SbxInstance *instance)
+{
+  const SbxInfo *info = sbx_instance_get_info (instance);
+  SbxInstance *target = info->nested ? NULL : sbx_registry_lookup (sbx_call_get_registry (call), info->parent);
+  g_autoptr (SbxPolicy) nothing = sbx_policy_new (), policy = NULL;
+
+  policy = sbx_policy_merge_variant (nothing, sbx_instance_get_info (target ? target : instance)->policy,
+                                     &sbx_call_get_context (call)->host->places, NULL);
+  return !policy || sbx_policy_get_pidns (policy) == SBX_PIDNS_SESSION;
+}
+
+static gboolean
+check_alone (SbxCall *call, GError **error)
+{
+  if (!shares_pids (call, call->instance))
+    return TRUE;
+  return sbx_throw (error, SBX_ERROR_NOT_SUPPORTED,
+                    "it shares its pid namespace with other sandboxes (pidns=session), which a procfs of it would show "
+                    "as well; attach a handler to look at its processes alone");
+}
+
 void
 sbx_method_get_procfs (SbxCall *call)
 {
@@ -171,7 +194,8 @@ sbx_method_get_procfs (SbxCall *call)
   SbxOptions options = { 0 };
   guint32 flags = 0;
   GError *error = NULL;
-  gboolean ok = check_runs (call, &error) && sbx_options_read (given, sbx_procfs_options, &options, &error)
+  gboolean ok = check_runs (call, &error) && check_alone (call, &error)
+                && sbx_options_read (given, sbx_procfs_options, &options, &error)
                 && add_flag ("hidepid", options.hidepid, &flags, &error)
                 && add_flag ("subset", options.subset, &flags, &error);
 

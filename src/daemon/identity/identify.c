@@ -14,7 +14,8 @@
 #include "common/process.h"
 #include "common/read-file.h"
 
-#define MAX_LEVELS 33 /* namespaces below each other: MAX_PID_NS_LEVEL and a root, user_namespaces(7) */
+#define MAX_LEVELS 33  /* namespaces below each other: MAX_PID_NS_LEVEL and a root, user_namespaces(7) */
+#define MAX_PARENTS 64 /* of a process; one that is further down is nobody's */
 #define STATUS_MAX 16384
 
 /* The identity of a namespace. */
@@ -190,6 +191,45 @@ find_handler (const Asked *asked, SbxInstance *target, GPtrArray *live, int reco
   return n == 1 ? found : NULL;
 }
 
+/* The parent of the process @process (taken, its /proc/PID), or -1. */
+static int
+open_parent (int process)
+{
+  gsize size;
+  g_autofree char *status = sbx_read_file (process, "status", STATUS_MAX, SBX_READ_PLAIN, &size);
+  const char *line = status ? strstr (status, "\nPPid:") : NULL;
+
+  close (process);
+  return line ? open_process ((pid_t) g_ascii_strtoll (line + strlen ("\nPPid:"), NULL, 10)) : -1;
+}
+
+/* The instance whose sandbox-init, which is not PID 1, it is below (pidns=session, and its handlers): that is a
+ * subreaper, so what has lost its parent is below it still. What is below two has been started by the later one. */
+static SbxInstance *
+find_by_parents (const Asked *asked, GPtrArray *live, int records)
+{
+  SbxInstance *found = NULL;
+  int process = openat (asked->process, ".", O_PATH | O_DIRECTORY | O_CLOEXEC);
+
+  for (int level = 0; process >= 0 && !found && level < MAX_PARENTS; level++) {
+    Namespace here;
+
+    for (guint i = 0; i < live->len && !found && get_namespace (process, "", &here); i++) {
+      int init = open_init (g_ptr_array_index (live, i), records);
+      Namespace there;
+
+      if (init >= 0 && !is_first (init) && get_namespace (init, "", &there) && is_same (&here, &there))
+        found = g_ptr_array_index (live, i);
+      if (init >= 0)
+        close (init);
+    }
+    process = open_parent (process);
+  }
+  if (process >= 0)
+    close (process);
+  return found;
+}
+
 static SbxInstance *
 find (const Asked *asked, SbxRegistry *registry, int records)
 {
@@ -202,7 +242,7 @@ find (const Asked *asked, SbxRegistry *registry, int records)
     return NULL;
   instance = find_by_pid_namespace (asked, live, records, &init);
   if (!instance)
-    return NULL;
+    return find_by_parents (asked, live, records);
   if (!has_mounts_of (asked, init))
     instance = find_handler (asked, instance, live, records);
   close (init);

@@ -24,7 +24,8 @@ list_directories (void)
   g_autofree char *self = g_file_read_link ("/proc/self/exe", NULL);
   g_autofree char *here = self ? g_path_get_dirname (self) : g_strdup (SBX_LIBEXECDIR);
 
-  return g_strdup_printf ("%s:%s/../keeper:%s/../init:%s/../dump:%s", here, here, here, here, SBX_LIBEXECDIR);
+  return g_strdup_printf ("%s:%s/../keeper:%s/../init:%s/../dump:%s/../session:%s", here, here, here, here, here,
+                          SBX_LIBEXECDIR);
 }
 
 char *
@@ -92,7 +93,7 @@ watch (pid_t pid, GError **error)
 
 /* 0 or an errno. Every other descriptor of this process is close-on-exec. */
 static int
-spawn (const char *path, int sock, gboolean quiet, pid_t *pid)
+spawn (const char *path, int sock, int session, gboolean quiet, pid_t *pid)
 {
   char *argv[] = { (char *) "sandbox-keeper", NULL }, *envp[] = { NULL };
   posix_spawn_file_actions_t actions;
@@ -104,13 +105,16 @@ spawn (const char *path, int sock, gboolean quiet, pid_t *pid)
   if (quiet)
     posix_spawn_file_actions_addopen (&actions, STDERR_FILENO, "/dev/null", O_WRONLY, 0);
   posix_spawn_file_actions_adddup2 (&actions, sock, SBX_KEEPER_SOCKET_FD);
+  if (session >= 0)
+    posix_spawn_file_actions_adddup2 (&actions, session, SBX_JOIN_LINK_FD);
   rc = sbx_child_spawn (pid, path, &actions, 0, argv, envp);
   posix_spawn_file_actions_destroy (&actions);
   return rc;
 }
 
 int
-sbx_keeper_spawn (const char *path, const struct rlimit *nofile, gboolean quiet, pid_t *pid, GError **error)
+sbx_keeper_spawn (const char *path, const struct rlimit *nofile, int session, gboolean quiet, pid_t *pid,
+                  GError **error)
 {
   int pair[2], rc;
 
@@ -118,7 +122,7 @@ sbx_keeper_spawn (const char *path, const struct rlimit *nofile, gboolean quiet,
     sbx_throw_errno (error, SBX_ERROR_SPAWN_FAILED, errno, "keeper: make a socket pair");
     return -1;
   }
-  rc = spawn (path, pair[1], quiet, pid);
+  rc = spawn (path, pair[1], session, quiet, pid);
   close (pair[1]);
   if (rc != 0) {
     close (pair[0]);

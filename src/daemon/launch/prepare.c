@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "common/error.h"
+#include "daemon/instances/pid-session.h"
 #include "daemon/instances/program-copy.h"
 #include "daemon/launch/scope.h"
 #include "plan/blocks.h"
@@ -166,21 +167,41 @@ sbx_preparation_has_directories (const SbxPreparation *self)
   return TRUE;
 }
 
+/* *@session: the socket to sandbox-session, or -1 where the instance has a pid namespace of its own. */
+static gboolean
+join_session (SbxPreparation *self, int *session, GError **error)
+{
+  SbxContext *context = self->context;
+  g_autofree char *path = NULL;
+
+  *session = -1;
+  if (!sbx_plan_get_box (self->choice->plan)->session)
+    return TRUE;
+  path = sbx_program_find ((const char *const *) context->environment, "sandbox-session", error);
+  if (path)
+    *session = sbx_pid_session_connect (context->runtime, path, error);
+  return *session >= 0;
+}
+
 /* A handler's keeper is a child of its target's: it has to be in the target's Landlock domain. */
 static int
 start_keeper (SbxPreparation *self, GError **error)
 {
   SbxContext *context = self->context;
   pid_t pid = 0;
-  int sock;
+  int sock, session;
   g_autofree char *keeper = sbx_program_find ((const char *const *) context->environment, "sandbox-keeper", error);
 
   if (!keeper)
     return -1;
   if (self->target)
     return sbx_instance_attach (self->target, keeper, self->request->options.hold, self->crash, error);
+  if (!join_session (self, &session, error))
+    return -1;
   /* A private service's standard error is its caller's, who may wait for the end of it */
-  sock = sbx_keeper_spawn (keeper, &context->nofile, context->bus == NULL, &pid, error);
+  sock = sbx_keeper_spawn (keeper, &context->nofile, session, context->bus == NULL, &pid, error);
+  if (session >= 0)
+    close (session);
   if (sock >= 0)
     sbx_instance_set_keeper_pid (self->instance, pid);
   return sock;
