@@ -10,6 +10,8 @@ Inherits=default
 OnCrash=own
 
 [Context]
+# The host's network, since people open routers, printers and servers of their own in it, and calls between browsers go
+# through the local network. Who needs none of that starts it with --network=private.
 shared=network;
 sockets=wayland;fallback-x11;pulseaudio;pipewire;
 devices=dri;

@@ -7,6 +7,8 @@ Description=Network, profilers and nested sandboxes; a home of its own; no files
 Inherits=default
 
 [Context]
+# The host's network: programs that are being made listen, and are asked from outside. --network=private keeps a build that
+# only fetches things from what is on this machine and near it.
 shared=network;
 # devel: perf_event_open and personality, for profilers, debuggers and `setarch -R`.
 features=devel;userns;

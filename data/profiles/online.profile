@@ -7,4 +7,5 @@ Description=Windows, sound, portals and the network; settings are kept; no files
 Inherits=desktop
 
 [Context]
+# The host's network, so that it starts where slirp4netns is missing. --network=private is enough for most.
 shared=network;

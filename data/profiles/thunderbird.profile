@@ -5,6 +5,7 @@
 [Profile]
 Name=Thunderbird
 Description=Thunderbird in a home of its own; attachments go to your folder for downloads
+# With it the host's network: mail servers are often in the local one. --network=private is for those that are not.
 Inherits=browser
 # Accounts and messages lie in ~/.local/share/sandbox/org.mozilla.Thunderbird.
 AppId=org.mozilla.Thunderbird
