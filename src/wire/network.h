@@ -9,7 +9,7 @@
 #define SBX_NETWORK_MTU_TEXT "65520"
 #define SBX_NETWORK_ADDRESS "10.0.2.100" /* the sandbox's */
 #define SBX_NETWORK_MASK "255.255.255.0"
-#define SBX_NETWORK_GATEWAY "10.0.2.2" /* stands for the host's loopback unless that is disabled: closed at the border */
+#define SBX_NETWORK_GATEWAY "10.0.2.2"  /* the host's loopback, unless disabled: closed at the border */
 #define SBX_NETWORK_RESOLVER "10.0.2.3" /* passes questions on to the host's resolvers */
 #define SBX_NETWORK_ADDRESS6 "fd00::100"
 #define SBX_NETWORK_PREFIX6 64

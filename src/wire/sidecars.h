@@ -18,8 +18,7 @@ extern "C" {
   ROW (DISPLAY, "display", "nested-display", "x-server", "x11", "the display of x11=nested could not be had")          \
   ROW (ACCESSIBILITY, "accessibility-bus", "accessibility-bus", "accessibility-proxy", "a11y",                         \
        "xdg-dbus-proxy, which filters the bus for screen readers, could not be started")                               \
-  ROW (NETWORK, "network", "private-network", "network-stack", "network",                                              \
-       "the sandbox's own network could not be made")
+  ROW (NETWORK, "network", "private-network", "network-stack", "network", "the sandbox's own network could not be made")
 
 #define SBX_SIDECAR_ENUMERATOR(kind, ...) SBX_SIDECAR_##kind,
 typedef enum { SBX_SIDECAR_ROWS (SBX_SIDECAR_ENUMERATOR) SBX_N_SIDECARS } SbxSidecarKind;
