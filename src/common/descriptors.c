@@ -54,7 +54,8 @@ sbx_descriptors_send (GUnixFDList *list, GError **error)
   return -1;
 }
 
-/* Appends the descriptors of one packet. Returns what recvmsg (2) does. */
+/* Appends the descriptors of one packet. Returns what recvmsg (2) does; -1 with EMFILE when they found no room, with
+ * EPROTO when there were none. */
 static gssize
 receive_some (int sock, GArray *fds)
 {
@@ -68,6 +69,7 @@ receive_some (int sock, GArray *fds)
     .msg_iov = &data, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof control
   };
   gssize n = recvmsg (sock, &message, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
+  guint before = fds->len;
 
   if (n <= 0)
     return n;
@@ -76,6 +78,10 @@ receive_some (int sock, GArray *fds)
       g_array_append_vals (fds, CMSG_DATA (header), (guint) ((header->cmsg_len - CMSG_LEN (0)) / sizeof (int)));
   if (message.msg_flags & MSG_CTRUNC) { /* not all of them found room among our own */
     errno = EMFILE;
+    return -1;
+  }
+  if (fds->len == before) { /* of such there is no end while somebody sends them */
+    errno = EPROTO;
     return -1;
   }
   return n;
@@ -115,6 +121,8 @@ sbx_descriptors_receive (int sock, gsize most, GError **error)
   if (problem == EAGAIN)
     sbx_throw (error, SBX_ERROR_BAD_OPTION,
                "the option \"descriptors\": send all of them and close your end before the call");
+  else if (problem == EPROTO)
+    sbx_throw (error, SBX_ERROR_BAD_OPTION, "the option \"descriptors\": a packet without a descriptor was sent");
   else if (problem != 0)
     sbx_throw_errno (error, SBX_ERROR_BAD_OPTION, problem, "the option \"descriptors\": receive them");
   else

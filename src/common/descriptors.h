@@ -12,7 +12,8 @@ G_BEGIN_DECLS
 int sbx_descriptors_send (GUnixFDList *list, GError **error);
 
 /* Receives what is there, in order, without waiting. @sock stays the caller's. NULL with BAD_OPTION for what is no
- * SOCK_SEQPACKET socket, whose other end is still open, or which carries none or more than @most. */
+ * SOCK_SEQPACKET socket, whose other end is still open, or which carries a packet without any, none or more than @most.
+ */
 GUnixFDList *sbx_descriptors_receive (int sock, gsize most, GError **error);
 
 G_END_DECLS

@@ -14,6 +14,8 @@
 #include <unistd.h>
 
 #include "common/child.h"
+#include "common/descriptors.h"
+#include "common/error.h"
 #include "common/path.h"
 #include "common/process.h"
 #include "common/read-file.h"
@@ -265,6 +267,63 @@ test_spawn (void)
   close (pipes[1]);
 }
 
+/* Sends one byte, with a descriptor or without. */
+static void
+send_packet (int sock, gboolean with)
+{
+  union {
+    struct cmsghdr header;
+    char bytes[CMSG_SPACE (sizeof (int))];
+  } control = { .header = { .cmsg_len = CMSG_LEN (sizeof (int)), .cmsg_level = SOL_SOCKET, .cmsg_type = SCM_RIGHTS } };
+  struct iovec data = { (char[]){ 'x' }, 1 };
+  struct msghdr message = { .msg_iov = &data, .msg_iovlen = 1 };
+
+  memcpy (CMSG_DATA (&control.header), (int[]){ STDERR_FILENO }, sizeof (int));
+  if (with) {
+    message.msg_control = &control;
+    message.msg_controllen = sizeof control;
+  }
+  g_assert_cmpint (sendmsg (sock, &message, 0), ==, 1);
+}
+
+/* Receives what @words says: one packet for each, d: with a descriptor, e: empty; o: the other end stays open. */
+static gint
+receive (const char *words, gsize most)
+{
+  g_autoptr (GUnixFDList) list = NULL;
+  g_autoptr (GError) error = NULL;
+  int pair[2], n = -1, other = -1;
+
+  g_assert_cmpint (socketpair (AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair), ==, 0);
+  for (; *words; words++)
+    if (*words == 'o')
+      other = dup (pair[0]);
+    else
+      send_packet (pair[0], *words == 'd');
+  close (pair[0]);
+  list = sbx_descriptors_receive (pair[1], most, &error);
+  if (list)
+    n = g_unix_fd_list_get_length (list);
+  else
+    g_assert_error (error, SBX_ERROR, SBX_ERROR_BAD_OPTION);
+  close (pair[1]);
+  if (other >= 0)
+    close (other);
+  return n;
+}
+
+static void
+test_descriptors (void)
+{
+  g_assert_cmpint (receive ("ddd", 3), ==, 3);
+  g_assert_cmpint (receive ("dddd", 3), ==, -1);
+  g_assert_cmpint (receive ("", 3), ==, -1);
+  g_assert_cmpint (receive ("do", 3), ==, -1);
+  /* Of empty ones there could be more and more while they are read */
+  g_assert_cmpint (receive ("ded", 3), ==, -1);
+  g_assert_cmpint (receive ("e", 3), ==, -1);
+}
+
 #define TEST(name, function) g_test_add ("/common/" name, Fixture, NULL, set_up, function, tear_down)
 
 int
@@ -280,5 +339,6 @@ main (int argc, char **argv)
   g_test_add_func ("/common/start-time", test_start_time);
   g_test_add_func ("/common/process", test_process);
   g_test_add_func ("/common/spawn", test_spawn);
+  g_test_add_func ("/common/descriptors", test_descriptors);
   return g_test_run ();
 }
