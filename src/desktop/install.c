@@ -189,12 +189,34 @@ add_entries (Plan *plan, SbxDesktopKind kind, const char *item_kind)
   }
 }
 
+/* The services of the session bus that start the program. One that has the launcher's id and starts another program is
+ * that program's: an entry may call itself anything. */
+/* The data directory that has @path below @sub, or NULL. */
+static char *
+data_dir_of (const char *path, const char *sub)
+{
+  const char *at = strstr (path, sub);
+
+  return at ? g_strndup (path, (gsize) (at - path)) : NULL;
+}
+
+/* Whether the service @name is the launcher's though it starts another program (gnome-terminal's): it is called as the
+ * launcher is, and who has installed one has installed the other. An entry from elsewhere may call itself anything. */
+static gboolean
+is_of_launcher (const Plan *plan, const SbxDesktopFile *service, const char *name)
+{
+  g_autofree char *of_launcher = data_dir_of (plan->record->source, "/applications/");
+  g_autofree char *of_service = data_dir_of (service->path, "/dbus-1/services/");
+
+  return g_str_has_prefix (plan->record->id, name) && g_str_equal (plan->record->id + strlen (name), ".desktop")
+         && of_launcher && g_strcmp0 (of_launcher, of_service) == 0;
+}
+
 static void
 add_services (Plan *plan)
 {
   g_autoptr (GPtrArray) files = sbx_desktop_places_list (plan->places, SBX_DESKTOP_SERVICES, plan->view);
   g_autofree char *dir = sbx_desktop_places_own (plan->places, SBX_DESKTOP_SERVICES);
-  g_autofree char *own = g_strndup (plan->record->id, strlen (plan->record->id) - strlen (".desktop"));
 
   for (guint i = 0; i < files->len; i++) {
     const SbxDesktopFile *file = g_ptr_array_index (files, i);
@@ -203,7 +225,7 @@ add_services (Plan *plan)
     g_autofree char *text = NULL, *file_name = NULL, *path = NULL;
 
     if (!name || !g_dbus_is_name (name) || g_dbus_is_unique_name (name)
-        || (!g_str_equal (name, own) && !starts_one_of (plan, service, SBX_DBUS_SERVICE_GROUP)))
+        || (!starts_one_of (plan, service, SBX_DBUS_SERVICE_GROUP) && !is_of_launcher (plan, file, name)))
       continue;
     text = sbx_wrap_service (service, plan->how, NULL);
     /* The bus daemon goes by the name inside; dbus-broker wants the file to be named after it */
@@ -214,17 +236,20 @@ add_services (Plan *plan)
   }
 }
 
-/* A command of the program's name in ~/.local/bin, unless the program is that very file. */
+/* A command of the program's name in ~/.local/bin, unless the program is that very file, or another one would no longer
+ * be found by that name. */
 static void
 add_command (Plan *plan)
 {
   const char *program = plan->programs->len > 0 ? plan->programs->pdata[0] : NULL;
   g_autofree char *name = program ? g_path_get_basename (program) : NULL;
   g_autofree char *own = name ? g_build_filename (plan->places->bin_dir, name, NULL) : NULL;
+  g_autofree char *found = name ? sbx_desktop_places_find_program (plan->places, name) : NULL;
   g_autofree char *remedy = g_strdup_printf ("sandboxctl desktop remove %s", plan->record->id);
   g_autofree char *text = NULL;
 
-  if (!program || !own || g_str_equal (program, own) || strpbrk (remedy, "`\n"))
+  if (!program || !own || g_str_equal (program, own) || strpbrk (remedy, "`\n")
+      || (found && !sbx_desktop_same_program (found, program)))
     return;
   text = sbx_wrap_script (program, plan->how, remedy);
   add_item (plan, "command", own, text, 0755);

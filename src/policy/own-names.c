@@ -41,22 +41,85 @@ count_elements (const char *id)
   return n;
 }
 
-/* Portals, the bus and this service are known to others by names that no application may have, whoever has them now. */
+/* What other programs know by name and tell secrets, ask for consent, or obey: a name of the desktop's is no
+ * application's, whoever has it now, nor is what is below it. With a '*' at the end: nor is what goes on in any way. */
+static const char *const of_desktop[] = {
+  SBX_BUS_NAME,
+  "ca.desrt.dconf",        /* settings */
+  "com.canonical.AppMenu", /* the menus of other windows */
+  "com.canonical.Unity",
+  "org.a11y", /* screen readers: what all windows show */
+  "org.cinnamon",
+  "org.fcitx", /* input methods: what is typed */
+  "org.freedesktop.DBus",
+  "org.freedesktop.FileManager1",
+  "org.freedesktop.Flatpak",
+  "org.freedesktop.IBus",
+  "org.freedesktop.Notifications",
+  "org.freedesktop.PolicyKit1",
+  "org.freedesktop.PowerManagement",
+  "org.freedesktop.ScreenSaver",
+  "org.freedesktop.Telepathy",
+  "org.freedesktop.Tracker*",
+  "org.freedesktop.a11y",
+  "org.freedesktop.impl", /* portals, and what they ask */
+  "org.freedesktop.login1",
+  "org.freedesktop.portal",
+  "org.freedesktop.secrets", /* passwords */
+  "org.freedesktop.systemd1",
+  "org.freedesktop.thumbnails",
+  "org.gnome.Identity",
+  "org.gnome.Mutter", /* screens and input devices */
+  "org.gnome.OnlineAccounts",
+  "org.gnome.ScreenSaver", /* asks for the password */
+  "org.gnome.SessionManager",
+  "org.gnome.SettingsDaemon",
+  "org.gnome.Shell",
+  "org.gnome.evolution.dataserver",
+  "org.gnome.keyring",
+  "org.gtk.vfs", /* mounted servers */
+  "org.kde.ActivityManager",
+  "org.kde.JobViewServer",
+  "org.kde.KWin",
+  "org.kde.StatusNotifierWatcher",
+  "org.kde.kactivitymanagerd",
+  "org.kde.kded*",
+  "org.kde.kglobalaccel", /* keys of the whole desktop */
+  "org.kde.kiod*",
+  "org.kde.klauncher*",
+  "org.kde.ksmserver",
+  "org.kde.kuiserver",
+  "org.kde.kwalletd*",
+  "org.kde.plasmashell",
+  "org.kde.polkit",
+  "org.kde.screensaver",
+  "org.kde.ksecretd",
+  "org.mate.SettingsDaemon",
+  "org.mpris.MediaPlayer2", /* of players each has one below it, which is added by itself */
+  "org.pulseaudio",
+  "org.xfce.PowerManager",
+  "org.xfce.ScreenSaver",
+  "org.xfce.SessionManager",
+  "org.xfce.Xfconf",
+};
+
+static gboolean
+is_of_desktop (const char *name)
+{
+  for (gsize i = 0; i < G_N_ELEMENTS (of_desktop); i++) {
+    gsize n = strcspn (of_desktop[i], "*");
+
+    if (g_ascii_strncasecmp (name, of_desktop[i], n) == 0
+        && (of_desktop[i][n] == '*' || name[n] == '\0' || name[n] == '.'))
+      return TRUE;
+  }
+  return FALSE;
+}
+
 static gboolean
 is_id (const char *app_id)
 {
-  static const char *const others[] = { SBX_BUS_NAME, "org.freedesktop.DBus", "org.freedesktop.portal",
-                                        "org.freedesktop.impl", NULL };
-
-  if (!g_dbus_is_name (app_id) || g_dbus_is_unique_name (app_id))
-    return FALSE;
-  for (const char *const *other = others; *other; other++) {
-    gsize n = strlen (*other);
-
-    if (strncmp (app_id, *other, n) == 0 && (app_id[n] == '\0' || app_id[n] == '.'))
-      return FALSE;
-  }
-  return TRUE;
+  return g_dbus_is_name (app_id) && !g_dbus_is_unique_name (app_id) && !is_of_desktop (app_id);
 }
 
 static gboolean

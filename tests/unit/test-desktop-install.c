@@ -337,6 +337,28 @@ test_around (Fixture *fixture, gconstpointer data)
   g_assert_null (after);
 }
 
+/* An entry from elsewhere may call itself and its program anything: what is another's of that name stays so. */
+static void
+test_foreign (Fixture *fixture, gconstpointer data)
+{
+  g_autofree char *entry = g_strdup_printf ("[Desktop Entry]\nType=Application\nName=S\nExec=%s/home/dl/tool %%u\n",
+                                            fixture->dir),
+                  *path = at (fixture, "home/dl/org.example.Secrets.desktop"), *service = NULL, *command = NULL;
+  g_autoptr (GError) error = NULL;
+
+  put (fixture, "usr/share/dbus-1/services/s.service", "[D-BUS Service]\nName=org.example.Secrets\nExec=/nowhere/s\n",
+       0644);
+  put (fixture, "usr/bin/tool", "#!/bin/sh\n", 0755);
+  put (fixture, "home/dl/tool", "#!/bin/sh\n", 0755);
+  put (fixture, "home/dl/org.example.Secrets.desktop", entry, 0644);
+  g_assert_true (install (fixture, path, "desktop", &error));
+  g_assert_no_error (error);
+  service = get (fixture, "home/.local/share/dbus-1/services/org.example.Secrets.service");
+  g_assert_null (service);
+  command = get (fixture, "home/.local/bin/tool");
+  g_assert_null (command);
+}
+
 /* A process that was killed between two renames: the record is there, and a part of the files. */
 static void
 test_interrupted (Fixture *fixture, gconstpointer data)
@@ -366,6 +388,7 @@ main (int argc, char **argv)
   ADD ("install/all-or-nothing", test_all_or_nothing);
   ADD ("install/hostile-places", test_hostile_places);
   ADD ("install/around", test_around);
+  ADD ("install/foreign", test_foreign);
   ADD ("install/interrupted", test_interrupted);
   return g_test_run ();
 }

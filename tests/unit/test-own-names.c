@@ -47,6 +47,13 @@ test_list (void)
     { "{" TALKS "}", "org.example.Sandbox.Instance", NULL, "" },
     { "{" TALKS "}", "org.freedesktop.portal.Desktop", NULL, "" },
     { "{" TALKS "}", "org.freedesktop.DBus", NULL, "" },
+    { "{" TALKS "}", "org.freedesktop.secrets", NULL, "" },
+    { "{" TALKS "}", "org.kde.kwalletd5", NULL, "" },
+    { "{" TALKS "}", "org.kde.kwalletmanager5", NULL, "org.kde.kwalletmanager5 org.kde.kwalletmanager5.*" },
+    { "{" TALKS "}", "org.gnome.keyring.SystemPrompter", NULL, "" },
+    { "{" TALKS "}", "org.gnome.shell.extensions", NULL, "" },
+    { "{" TALKS "}", "org.gnome.Shellfish", NULL, "org.gnome.Shellfish org.gnome.Shellfish.*" },
+    { "{" TALKS "}", "org.freedesktop.Piper", NULL, "org.freedesktop.Piper org.freedesktop.Piper.*" },
     { "{" TALKS "}", "org.example.Sandboxes", NULL, "org.example.Sandboxes org.example.Sandboxes.*" },
     /* Without a filtered bus there is none to own anything on */
     { "{}", "org.example.App", NULL, "" },
