@@ -14,6 +14,18 @@
 #include "wire/sys.h"
 
 int
+sbx_open_inside (int root, const char *path)
+{
+  struct open_how how = { .flags = O_PATH | O_CLOEXEC, .resolve = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS };
+  int fd, tries = 0;
+
+  do
+    fd = sbx_sys_openat2 (root, path, &how, sizeof how);
+  while (fd < 0 && errno == EAGAIN && ++tries < 100);
+  return fd;
+}
+
+int
 sbx_open_beneath (int root, const char *path)
 {
   struct open_how how = { .flags = O_PATH | O_NOFOLLOW | O_CLOEXEC,

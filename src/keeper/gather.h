@@ -43,6 +43,8 @@ void sbx_gather (const SbxLayer *layers, size_t n, int link);
 
 /* Opens @path below @root without following a link. A descriptor with O_PATH, or -1 with errno: ELOOP for a link. */
 int sbx_open_beneath (int root, const char *path);
+/* The same, with links followed as whoever has @root as its root directory would follow them. */
+int sbx_open_inside (int root, const char *path);
 /* Opens the source of @layer below @root, and checks that it is its object if that is known. A descriptor with O_PATH,
  * or -1 with errno: ESTALE when it is another one. */
 int sbx_layer_open_source (const SbxLayer *layer, int root);

@@ -4,10 +4,12 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/kcmp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "keeper/mounts.h"
@@ -25,8 +27,11 @@ typedef struct {
 static void
 tell (Look *look, const char *word, const char *path)
 {
-  if (look->n++ < SBX_HELD_MAX)
+  if (look->n < SBX_HELD_MAX)
     fprintf (look->out, "%d%c%s%c%s%c", (int) look->pid, 0, word, 0, path, 0);
+  else if (look->n == SBX_HELD_MAX)
+    fprintf (look->out, "%d%cmore%c%c", (int) look->pid, 0, 0, 0);
+  look->n++;
 }
 
 /* The place that has @path of the mount @mount (0: of any), or NULL. */
@@ -156,23 +161,51 @@ is_elsewhere (const Look *look, int dir)
          && (main.st_dev != own.st_dev || main.st_ino != own.st_ino);
 }
 
+/* Whether the thread may have what its process has not: after unshare(2) it has a table or a directory of its own. */
+static bool
+has_own (pid_t pid, pid_t thread, int what)
+{
+  return syscall (SYS_kcmp, pid, thread, what, 0, 0) != 0; /* also when it is not known */
+}
+
+/* @dir: of the thread. -1 with errno when it may not be looked at. */
+static int
+look_at_thread (Look *look, pid_t thread, int dir)
+{
+  if (is_elsewhere (look, dir))
+    tell (look, "namespace", "");
+  if ((thread == look->pid || has_own (look->pid, thread, KCMP_FILES)) && look_at_descriptors (look, dir) < 0)
+    return -1;
+  if (thread == look->pid || has_own (look->pid, thread, KCMP_FS)) {
+    look_at_link (look, dir, "cwd", "cwd", NULL);
+    look_at_link (look, dir, "root", "root", NULL);
+  }
+  return 0;
+}
+
 static int
 look_at_process (void *data, pid_t pid, int dir)
 {
   Look *look = data;
+  const struct dirent *entry;
+  DIR *tasks;
 
   look->pid = pid;
   if (pid == look->init)
     return 0;
-  if (is_elsewhere (look, dir))
-    tell (look, "namespace", "");
-  if (look_at_descriptors (look, dir) < 0) {
-    if (errno != ENOENT && errno != ESRCH)
+  tasks = sbx_reach_open_tasks (dir);
+  while (tasks && (entry = readdir (tasks)) != NULL) {
+    int thread = entry->d_name[0] == '.' ? -1 : openat (dirfd (tasks), entry->d_name, O_PATH | O_DIRECTORY | O_CLOEXEC);
+
+    if (thread < 0)
+      continue;
+    if (look_at_thread (look, (pid_t) strtol (entry->d_name, NULL, 10), thread) < 0 && errno != ENOENT
+        && errno != ESRCH)
       tell (look, "unknown", "");
-    return 0;
+    close (thread);
   }
-  look_at_link (look, dir, "cwd", "cwd", NULL);
-  look_at_link (look, dir, "root", "root", NULL);
+  if (tasks)
+    closedir (tasks);
   look_at_maps (look, dir);
   return 0;
 }

@@ -7,7 +7,11 @@
  *   map       mapped into memory; written to as well, if the path has become read-only
  *   namespace the process is in a mount namespace that the application has made before, or has a descriptor of one, and
  *             may be able to take the cover away there; the path is ""
- *   unknown   it could not be looked at; the path is "" */
+ *   unknown   it could not be looked at; the path is ""
+ *   more      there is more than is told, from this process on; the path is ""
+ *
+ * Threads with descriptors or a directory of their own (unshare(2)) are told under the pid of their process. What is on
+ * its way between processes (SCM_RIGHTS) is known to nobody. */
 #pragma once
 
 #include <sys/types.h>

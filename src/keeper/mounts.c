@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "wire/io.h"
+#include "wire/sys.h"
 
 #define MAX_TEXT (64u << 20)
 
@@ -168,5 +169,37 @@ sbx_mount_id (int proc, int fd)
   if (at)
     return atoi (at + strlen ("mnt_id:"));
   errno = EBADMSG;
+  return -1;
+}
+
+int
+sbx_mount_empty_directory (void)
+{
+  int fs = sbx_sys_fsopen ("tmpfs", FSOPEN_CLOEXEC), mount = -1, saved;
+
+  if (fs < 0)
+    return -1;
+  if (sbx_sys_fsconfig (fs, FSCONFIG_SET_STRING, "source", "tmpfs", 0) == 0
+      && sbx_sys_fsconfig (fs, FSCONFIG_SET_STRING, "mode", "0700", 0) == 0
+      && sbx_sys_fsconfig (fs, FSCONFIG_CMD_CREATE, NULL, NULL, 0) == 0)
+    mount = sbx_sys_fsmount (fs, FSMOUNT_CLOEXEC,
+                             MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC);
+  saved = errno;
+  close (fs);
+  errno = saved;
+  return mount;
+}
+
+int
+sbx_mount_set_attributes (int tree, uint64_t attributes)
+{
+  struct mount_attr attr = { .attr_set = attributes };
+  int saved;
+
+  if (tree < 0 || sbx_sys_mount_setattr (tree, "", AT_EMPTY_PATH | AT_RECURSIVE, &attr) == 0)
+    return tree;
+  saved = errno;
+  close (tree);
+  errno = saved;
   return -1;
 }

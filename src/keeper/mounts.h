@@ -28,3 +28,9 @@ void sbx_mount_rows_clear (SbxMountRows *self);
 const SbxMountRow *sbx_mount_rows_find (const SbxMountRows *self, int id);
 /* Which mount the descriptor @fd is of, by @proc as above. Its id, or -1 with errno. */
 int sbx_mount_id (int proc, int fd);
+
+/* An empty directory that nobody can write to, as a detached mount. -1 with errno. */
+int sbx_mount_empty_directory (void);
+/* Sets @attributes (MOUNT_ATTR_…) for the detached tree @tree, and all that is mounted in it. Returns @tree; or -1 with
+ * errno, and it is closed; -1 too for a @tree of -1. */
+int sbx_mount_set_attributes (int tree, uint64_t attributes);

@@ -12,6 +12,7 @@
 
 #include "keeper/gather.h"
 #include "keeper/mounts.h"
+#include "keeper/pin.h"
 #include "wire/sys.h"
 
 /* A place in the namespace that we are in. */
@@ -19,6 +20,7 @@ typedef struct {
   const SbxNarrowArea *area;
   const SbxMountRow *mount;
   char *path;
+  bool covered;
 } Place;
 
 /* What was covered, to be undone. */
@@ -174,17 +176,20 @@ add_area_of (Work *work, const SbxNarrow *rows, size_t n, const SbxNarrow *row, 
   return rc < 0 ? -1 : add_mounts_in (work, rows, n, row->kind, path);
 }
 
-/* Links inside are followed as the application would follow them; what counts is the object. */
-static int
-open_inside (int root, const char *path)
+/* Whether what is not at the path of @row would be there: the directory above is shown. So it has been moved. */
+static bool
+is_missed (const Work *work, const SbxNarrow *row)
 {
-  struct open_how how = { .flags = O_PATH | O_CLOEXEC, .resolve = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS };
-  int fd, tries = 0;
+  const char *slash = strrchr (row->path, '/');
+  char *above = row->known && slash > row->path ? strndup (row->path, (size_t) (slash - row->path)) : NULL;
+  int at = above ? sbx_open_inside (work->root, above) : -1;
+  struct stat st;
+  bool missed = at >= 0 && fstat (at, &st) == 0 && st.st_dev == row->object.device;
 
-  do
-    fd = sbx_sys_openat2 (root, path, &how, sizeof how);
-  while (fd < 0 && errno == EAGAIN && ++tries < 100);
-  return fd;
+  free (above);
+  if (at >= 0)
+    close (at);
+  return missed;
 }
 
 static int
@@ -196,8 +201,10 @@ find_areas (Work *work, const SbxNarrow *rows, size_t n)
   if (enter (work, work->main) < 0)
     return -1;
   for (size_t i = 0; i < n; i++) {
-    int fd = open_inside (work->root, rows[i].path), rc;
+    int fd = sbx_open_inside (work->root, rows[i].path), rc;
 
+    if (fd < 0 && (errno == ENOENT || errno == ENOTDIR) && is_missed (work, &rows[i]))
+      return sbx_narrow_fail (work->shared, SBX_CHANGE_FAULT_MOVED, ESTALE, rows[i].path);
     if (fd < 0 && (errno == ENOENT || errno == ENOTDIR)) /* it is not shown, so there is nothing to be taken away */
       continue;
     if (fd < 0)
@@ -268,7 +275,7 @@ add_place (Work *work, const SbxNarrowArea *area, const SbxMountRow *mount, char
     work->places = places;
     work->room = room;
   }
-  work->places[work->n_places++] = (Place){ area, mount, path };
+  work->places[work->n_places++] = (Place){ area, mount, path, false };
   return 0;
 }
 
@@ -340,38 +347,6 @@ note_cover (Work *work, const char *path)
   return work->covers[work->n_covers].path ? (int) work->n_covers++ : -1;
 }
 
-static int
-make_empty_directory (void)
-{
-  int fs = sbx_sys_fsopen ("tmpfs", FSOPEN_CLOEXEC), mount = -1, saved;
-
-  if (fs < 0)
-    return -1;
-  if (sbx_sys_fsconfig (fs, FSCONFIG_SET_STRING, "source", "tmpfs", 0) == 0
-      && sbx_sys_fsconfig (fs, FSCONFIG_SET_STRING, "mode", "0700", 0) == 0
-      && sbx_sys_fsconfig (fs, FSCONFIG_CMD_CREATE, NULL, NULL, 0) == 0)
-    mount = sbx_sys_fsmount (fs, FSMOUNT_CLOEXEC,
-                             MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC);
-  saved = errno;
-  close (fs);
-  errno = saved;
-  return mount;
-}
-
-static int
-set_attributes (int tree, uint64_t attributes)
-{
-  struct mount_attr attr = { .attr_set = attributes };
-  int saved;
-
-  if (tree < 0 || sbx_sys_mount_setattr (tree, "", AT_EMPTY_PATH | AT_RECURSIVE, &attr) == 0)
-    return tree;
-  saved = errno;
-  close (tree);
-  errno = saved;
-  return -1;
-}
-
 /* /dev/null that cannot be opened, of the instance's own namespace: the one that we are in may have none. */
 static int
 make_no_file (const Work *work)
@@ -380,7 +355,7 @@ make_no_file (const Work *work)
 
   if (setns (work->main, CLONE_NEWNS) == 0)
     tree = sbx_sys_open_tree (AT_FDCWD, "/dev/null", OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_SYMLINK_NOFOLLOW);
-  tree = set_attributes (tree, MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC);
+  tree = sbx_mount_set_attributes (tree, MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC);
   return setns (work->namespace, CLONE_NEWNS) < 0 ? -1 : tree;
 }
 
@@ -396,7 +371,7 @@ make_cover (const Work *work, const Place *place, int at)
   struct stat st;
 
   if (place->area->kind == SBX_NARROW_READ_ONLY) {
-    int tree = set_attributes (clone_tree (at), MOUNT_ATTR_RDONLY);
+    int tree = sbx_mount_set_attributes (clone_tree (at), MOUNT_ATTR_RDONLY);
 
     /* In a namespace of its own an application can forbid clones (MS_UNBINDABLE): then nothing is left there */
     if (tree >= 0 || work->namespace == work->main)
@@ -404,7 +379,7 @@ make_cover (const Work *work, const Place *place, int at)
   }
   if (fstat (at, &st) < 0)
     return -1;
-  return S_ISDIR (st.st_mode) ? make_empty_directory () : make_no_file (work);
+  return S_ISDIR (st.st_mode) ? sbx_mount_empty_directory () : make_no_file (work);
 }
 
 static int
@@ -518,12 +493,64 @@ open_place (Work *work, const Place *place)
 }
 
 static int
+note_pin (void *data, const char *path)
+{
+  return note_cover (data, path) < 0 ? -1 : 0;
+}
+
+/* Whether something is mounted at the place: the cover, unless the way to it has been renamed meanwhile. */
+static bool
+is_covered (const Work *work, const Place *place)
+{
+  int at = sbx_open_beneath (work->root, place->path);
+  bool covered = at >= 0 && sbx_pin_is_mount (at);
+
+  if (at >= 0)
+    close (at);
+  return covered;
+}
+
+/* Whether the place cannot be seen any more, since what it lies in is gone too. */
+static bool
+is_in_gone (const Work *work, const Place *place)
+{
+  for (size_t i = 0; i < work->n_places; i++) {
+    const Place *other = &work->places[i];
+
+    if (other != place && other->covered && other->area->kind == SBX_NARROW_GONE
+        && sbx_narrow_is_below (place->path, other->path))
+      return true;
+  }
+  return false;
+}
+
+/* A cover lies on an object, and its way there could be renamed by who may write above it, and another object made at
+ * that path. So that is kept as it is too, once all covers are there: a pin has those with it. Elsewhere than in the
+ * instance's own namespace an application can forbid clones, and may undo all of it. */
+static int
+pin_covers (Work *work)
+{
+  for (size_t i = 0; work->namespace == work->main && i < work->n_places; i++) {
+    const Place *place = &work->places[i];
+
+    if (!place->covered || is_in_gone (work, place))
+      continue;
+    if (sbx_pin_above (work->root, place->mount->point, place->path, note_pin, work) < 0)
+      return sbx_narrow_fail (work->shared, errno == ENOENT ? SBX_CHANGE_FAULT_MOVED : SBX_CHANGE_FAULT_MOUNT, errno,
+                              place->path);
+    if (!is_covered (work, place))
+      return sbx_narrow_fail (work->shared, SBX_CHANGE_FAULT_MOVED, ESTALE, place->path);
+  }
+  return 0;
+}
+
+static int
 narrow_namespace (Work *work, int namespace)
 {
   if (enter (work, namespace) < 0 || find_places (work) < 0)
     return -1;
   for (size_t i = 0; i < work->n_places; i++) {
-    const Place *place = &work->places[i];
+    Place *place = &work->places[i];
     int at = open_place (work, place), rc = at == -2 ? -1 : 0;
 
     if (rc == 0)
@@ -534,8 +561,9 @@ narrow_namespace (Work *work, int namespace)
       close (at);
     if (rc < 0)
       return -1;
+    place->covered = at >= 0;
   }
-  return 0;
+  return pin_covers (work);
 }
 
 /* The last cover first. */

@@ -176,32 +176,79 @@ visit_namespace (Walk *walk, int mount)
   return -1;
 }
 
-/* 1 when it has shown a new one. */
+DIR *
+sbx_reach_open_tasks (int process)
+{
+  int fd = openat (process, "task", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  DIR *tasks = fd < 0 ? NULL : fdopendir (fd);
+
+  if (fd >= 0 && !tasks)
+    close (fd);
+  return tasks;
+}
+
+/* Opens the directory of the process, if it is the one that was listed still; -1 with ESRCH else. */
 static int
-visit_process (Walk *walk, const Process *process)
+open_process (const Process *process)
 {
   Process now = { .pid = process->pid };
   char path[64];
-  int dir, mount, rc = 0, error;
+  int dir;
 
   snprintf (path, sizeof path, "/proc/%d", (int) process->pid);
   dir = open (path, O_PATH | O_DIRECTORY | O_CLOEXEC);
-  if (dir < 0)
-    return errno == ENOENT ? 0 : -1;
-  mount = openat (dir, "ns/mnt", O_RDONLY | O_CLOEXEC);
-  error = errno;
-  /* What the directory stands for is one process for good: is it the one that was listed? */
-  if (read_stat (dir, "stat", &now) == 0 && now.start == process->start) {
-    if (mount < 0 && error != ENOENT && error != ESRCH) /* those of a zombie */
-      rc = -1;
-    if (mount >= 0 && (rc = visit_namespace (walk, mount)) < 0)
-      error = errno;
-  }
-  if (mount >= 0)
-    close (mount);
+  if (dir < 0 || (read_stat (dir, "stat", &now) == 0 && now.start == process->start))
+    return dir;
   close (dir);
+  errno = ESRCH;
+  return -1;
+}
+
+/* 1 when it has shown a new one. @tasks: the directory of the threads of a process. */
+static int
+visit_thread (Walk *walk, int tasks, const char *thread)
+{
+  char path[64];
+  int mount, rc, error;
+
+  snprintf (path, sizeof path, "%.20s/ns/mnt", thread);
+  mount = openat (tasks, path, O_RDONLY | O_CLOEXEC);
+  if (mount < 0) /* those of a thread that has ended */
+    return errno == ENOENT || errno == ESRCH ? 0 : -1;
+  rc = visit_namespace (walk, mount);
+  error = errno;
+  close (mount);
   errno = error;
   return rc;
+}
+
+/* Each thread may be in a mount namespace of its own (unshare(2)), also when the first one has ended. How many new ones
+ * there were, or -1. */
+static int
+visit_process (Walk *walk, const Process *process)
+{
+  struct dirent *entry;
+  int dir = open_process (process), n = 0, rc = 0, error;
+  DIR *tasks;
+
+  if (dir < 0)
+    return errno == ENOENT || errno == ESRCH ? 0 : -1;
+  tasks = sbx_reach_open_tasks (dir);
+  error = errno;
+  close (dir);
+  if (!tasks) {
+    errno = error;
+    return error == ENOENT || error == ESRCH ? 0 : -1;
+  }
+  while (rc >= 0 && (entry = readdir (tasks)) != NULL)
+    if (is_number (entry->d_name)) {
+      rc = visit_thread (walk, dirfd (tasks), entry->d_name);
+      n += rc > 0;
+    }
+  error = errno;
+  closedir (tasks);
+  errno = error;
+  return rc < 0 ? -1 : n;
 }
 
 /* How many new ones there were, or -1. */
@@ -215,7 +262,7 @@ pass (Walk *walk, pid_t init)
   for (size_t i = 0; rc >= 0 && i < processes.n; i++)
     if (processes.all[i].below) {
       rc = visit_process (walk, &processes.all[i]);
-      n += rc > 0;
+      n += rc > 0 ? rc : 0;
     }
   free (processes.all);
   return rc < 0 ? -1 : n;
@@ -233,23 +280,6 @@ sbx_reach_mounts (pid_t init, SbxReachFunction each, void *data)
       return n;
   }
   errno = ELOOP;
-  return -1;
-}
-
-/* Opens the directory of the process, if it is the one that was listed still; -1 with ESRCH else. */
-static int
-open_process (const Process *process)
-{
-  Process now = { .pid = process->pid };
-  char path[64];
-  int dir;
-
-  snprintf (path, sizeof path, "/proc/%d", (int) process->pid);
-  dir = open (path, O_PATH | O_DIRECTORY | O_CLOEXEC);
-  if (dir < 0 || (read_stat (dir, "stat", &now) == 0 && now.start == process->start))
-    return dir;
-  close (dir);
-  errno = ESRCH;
   return -1;
 }
 
@@ -273,27 +303,41 @@ sbx_reach_processes (pid_t init, SbxReachProcessFunction each, void *data)
   return rc == 0 ? 0 : -1;
 }
 
+/* Whether a thread of the process is in the mount namespace. */
 static bool
-is_in (const char *pid, const struct stat *mounts)
+is_in (int proc, const char *pid, const struct stat *mounts)
 {
-  char path[64];
-  struct stat st;
+  int dir = openat (proc, pid, O_PATH | O_DIRECTORY | O_CLOEXEC);
+  DIR *tasks = dir < 0 ? NULL : sbx_reach_open_tasks (dir);
+  const struct dirent *entry;
+  bool found = false;
 
-  snprintf (path, sizeof path, "/proc/%.20s/ns/mnt", pid);
-  return stat (path, &st) == 0 && st.st_dev == mounts->st_dev && st.st_ino == mounts->st_ino;
+  while (tasks && !found && (entry = readdir (tasks)) != NULL) {
+    char path[64];
+    struct stat st;
+
+    snprintf (path, sizeof path, "%.20s/ns/mnt", entry->d_name);
+    found = is_number (entry->d_name) && fstatat (dirfd (tasks), path, &st, 0) == 0 && st.st_dev == mounts->st_dev
+            && st.st_ino == mounts->st_ino;
+  }
+  if (tasks)
+    closedir (tasks);
+  if (dir >= 0)
+    close (dir);
+  return found;
 }
 
 static size_t
-kill_if_in (const char *pid, const struct stat *mounts)
+kill_if_in (int proc, const char *pid, const struct stat *mounts)
 {
   int pidfd;
 
-  if (!is_in (pid, mounts))
+  if (!is_in (proc, pid, mounts))
     return 0;
   pidfd = sbx_sys_pidfd_open ((pid_t) strtol (pid, NULL, 10));
   if (pidfd < 0)
     return 0;
-  if (is_in (pid, mounts)) /* still the one we looked at */
+  if (is_in (proc, pid, mounts)) /* still the one we looked at */
     (void) sbx_sys_pidfd_send_signal (pidfd, SIGKILL);
   close (pidfd);
   return 1;
@@ -315,7 +359,7 @@ sbx_reach_kill (int mounts)
     return 0;
   while ((entry = readdir (proc)) != NULL)
     if (is_number (entry->d_name))
-      n += kill_if_in (entry->d_name, &wanted);
+      n += kill_if_in (dirfd (proc), entry->d_name, &wanted);
   closedir (proc);
   return n;
 }

@@ -5,6 +5,7 @@
  * found. What is found is held by descriptors, never by a number, which may be another process's by then. */
 #pragma once
 
+#include <dirent.h>
 #include <stddef.h>
 #include <sys/types.h>
 
@@ -16,11 +17,15 @@
  * pid is -1. Returns 0 to go on, or an errno, which ends the walk. */
 typedef int (*SbxReachFunction) (void *data, const SbxNamespaces *namespaces);
 
-/* Calls @each once for each distinct mount namespace of the process @init and of all that are below it, in an order
- * that is not said, and looks again until no other is found. A process that ends meanwhile is passed over. Returns 0;
- * or -1 with errno: what @each has returned; ENOBUFS when there are more than SBX_REACH_NAMESPACES; ELOOP when there
- * were new ones each time; or why a process could not be looked at. */
+/* Calls @each once for each distinct mount namespace of the process @init, of all that are below it and of all their
+ * threads, in an order that is not said, and looks again until no other is found. A process that ends meanwhile is
+ * passed over. Returns 0; or -1 with errno: what @each has returned; ENOBUFS when there are more than
+ * SBX_REACH_NAMESPACES; ELOOP when there were new ones each time; or why a process could not be looked at. */
 int sbx_reach_mounts (pid_t init, SbxReachFunction each, void *data);
+
+/* The threads of a process, whose directory in /proc is @process: names that begin with a digit. The caller closes it.
+ * NULL with errno: ENOENT or ESRCH when it has ended. */
+DIR *sbx_reach_open_tasks (int process);
 
 /* Called with a process of the instance and its directory in /proc, which stays the walk's. Returns 0 to go on, or an
  * errno, which ends the walk. */
@@ -29,8 +34,8 @@ typedef int (*SbxReachProcessFunction) (void *data, pid_t pid, int directory);
 /* Calls @each for the process @init and each one below it, once. 0, or -1 with errno. */
 int sbx_reach_processes (pid_t init, SbxReachProcessFunction each, void *data);
 
-/* Sends SIGKILL to every process that is in the mount namespace @mounts. Returns how many there were; does nothing to
- * processes of our own mount namespace, and nothing when @mounts is -1. */
+/* Sends SIGKILL to every process with a thread in the mount namespace @mounts. Returns how many there were; does
+ * nothing to processes of our own mount namespace, and nothing when @mounts is -1. */
 size_t sbx_reach_kill (int mounts);
 
 /* Sends SIGKILL to every process of the pid namespace @pids, or of one below it, that our Landlock domain lets us

@@ -84,6 +84,8 @@ static const char *const of_desktop[] = {
   "org.kde.StatusNotifierWatcher",
   "org.kde.kactivitymanagerd",
   "org.kde.kded*",
+  "org.kde.kpasswdserver", /* passwords of servers */
+  "org.kde.secretservicecompat",
   "org.kde.kglobalaccel", /* keys of the whole desktop */
   "org.kde.kiod*",
   "org.kde.klauncher*",
@@ -91,12 +93,13 @@ static const char *const of_desktop[] = {
   "org.kde.kuiserver",
   "org.kde.kwalletd*",
   "org.kde.plasmashell",
-  "org.kde.polkit",
+  "org.kde.polkit*",
   "org.kde.screensaver",
   "org.kde.ksecretd",
+  "org.mate.ScreenSaver",
   "org.mate.SettingsDaemon",
   "org.mpris.MediaPlayer2", /* of players each has one below it, which is added by itself */
-  "org.pulseaudio",
+  "org.pulseaudio*",
   "org.xfce.PowerManager",
   "org.xfce.ScreenSaver",
   "org.xfce.SessionManager",
@@ -113,6 +116,18 @@ is_of_desktop (const char *name)
         && (of_desktop[i][n] == '*' || name[n] == '\0' || name[n] == '.'))
       return TRUE;
   }
+  return FALSE;
+}
+
+/* Whether a name of the desktop's lies below @name. */
+static gboolean
+is_above_desktop (const char *name)
+{
+  gsize n = strlen (name);
+
+  for (gsize i = 0; i < G_N_ELEMENTS (of_desktop); i++)
+    if (g_ascii_strncasecmp (of_desktop[i], name, n) == 0 && of_desktop[i][n] == '.')
+      return TRUE;
   return FALSE;
 }
 
@@ -155,7 +170,7 @@ add_id (GPtrArray *list, const SbxPolicy *policy, const char *app_id)
 {
   add (list, policy, g_strdup (app_id));
   /* Of two elements it may be that of everything that one vendor has made */
-  if (count_elements (app_id) >= 3 && may_have_wildcards (policy))
+  if (count_elements (app_id) >= 3 && may_have_wildcards (policy) && !is_above_desktop (app_id))
     add (list, policy, g_strconcat (app_id, ".*", NULL));
 }
 

@@ -42,7 +42,7 @@ protected:
   std::string
   start (const Argv &options)
   {
-    Argv all = { "--profile=devel" };
+    Argv all = { "--profile=devel", "--allow=weak-covers" };
 
     all.insert (all.end (), options.begin (), options.end ());
     return launch_detached (all, { "sleep", "1000" });

@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <fstream>
 #include <map>
+#include <sched.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <thread>
@@ -81,6 +82,86 @@ INSTANTIATE_TEST_SUITE_P (
                        std::make_pair ("mkdir /tmp/a; unshare -rm sh -c 'mount --bind DOC /tmp/a; exec \"$@\"' sh",
                                        "/tmp/a"),
                        std::make_pair ("unshare -rm unshare -rm", "DOC")));
+
+static std::string
+script ()
+{
+  return read_file (places ().source + "/tests/e2e/threaded.py");
+}
+
+/* The mount namespace of one thread, also when the first one of its process has ended. */
+TEST_F (Live, Threads)
+{
+  std::string doc = home () + "/doc";
+
+  for (const char *leader : { "stays", "ends" }) {
+    std::string id = launch_detached ({ "--profile=devel", "--filesystem=" + doc },
+                                      { "python3", "-c", script (), std::to_string (CLONE_NEWUSER),
+                                        std::to_string (CLONE_NEWNS), leader, doc + "/file" });
+
+    EXPECT_SOON (id, "cat /tmp/found", "secret");
+    Outcome outcome = sandboxctl ({ "restrict", id, "--nofilesystem=" + doc });
+    EXPECT_TRUE (succeeds (outcome));
+    EXPECT_NE (outcome.out.find ("is in a sandbox that the application has made"), std::string::npos) << outcome.out;
+    EXPECT_SOON (id, "cat /tmp/found", "gone");
+  }
+}
+
+/* What one has open that its process has not. */
+TEST_F (Live, ThreadsWithDescriptorsOfTheirOwn)
+{
+  std::string doc = home () + "/doc";
+  std::string id =
+      launch_detached ({ "--profile=devel", "--filesystem=" + doc },
+                       { "python3", "-c", script (), "0", std::to_string (CLONE_FILES), "stays", doc + "/file" });
+
+  EXPECT_SOON (id, "cat /tmp/found", "secret");
+  std::string all = sandboxctl ({ "restrict", id, "--filesystem=" + doc + ":ro" }).out;
+  EXPECT_NE (all.find ("has open " + doc + "/file"), std::string::npos) << all;
+}
+
+/* The way to what has become read-only cannot be made another one. */
+TEST_F (Live, TheWayStays)
+{
+  std::string doc = home () + "/doc", way = doc + "/a/b", turn = "mv " + doc + "/a " + doc + "/z";
+
+  make_file (way + "/s/file", "kept");
+  make_file (way + "/t/file", "kept too");
+  std::string id = launch_detached ({ "--profile=default", "--filesystem=" + doc }, { "sleep", "1000" });
+  EXPECT_TRUE (works (id, turn + " && mv " + doc + "/z " + doc + "/a")); /* the control */
+  EXPECT_TRUE (
+      succeeds (sandboxctl ({ "restrict", id, "--filesystem=" + way + "/s:ro", "--nofilesystem=" + way + "/t" })));
+  EXPECT_FALSE (works (id, turn));
+  EXPECT_FALSE (works (id, "mv " + way + " " + doc + "/z"));
+  EXPECT_FALSE (works (id, "echo x > " + way + "/s/file"));
+  EXPECT_FALSE (reads (id, way + "/t/file"));
+  EXPECT_TRUE (works (id, "echo x > " + way + "/beside"));
+  /* Once more, below what keeps the way now */
+  make_file (way + "/u/v/file", "kept");
+  EXPECT_TRUE (succeeds (sandboxctl ({ "restrict", id, "--filesystem=" + way + "/u/v:ro" })));
+  EXPECT_FALSE (works (id, "mv " + way + "/u " + way + "/w"));
+  EXPECT_FALSE (works (id, "echo x > " + way + "/u/v/file"));
+}
+
+/* Names that the application has turned are refused, and nothing is changed. */
+TEST_F (Live, TurnedNames)
+{
+  std::string doc = home () + "/doc", hooks = doc + "/hooks";
+
+  make_file (hooks + "/file", "h");
+  std::string id = launch_detached ({ "--profile=default", "--filesystem=" + doc }, { "sleep", "1000" });
+  EXPECT_TRUE (works (id, "mv " + hooks + " " + doc + "/other; ln -s " + home () + "/other " + hooks));
+  EXPECT_TRUE (fails_with (sandboxctl ({ "restrict", id, "--filesystem=" + hooks + ":ro" }), 125,
+                           { "is a link, which the application may have made", "Nothing was changed" }));
+  EXPECT_EQ (sandboxctl ({ "show", id }).out.find (hooks), std::string::npos);
+  /* With namespaces of its own it could rename what lies in a place that it may write to */
+  std::string nested = launch_detached ({ "--profile=devel", "--filesystem=" + doc }, { "sleep", "1000" });
+  EXPECT_TRUE (fails_with (sandboxctl ({ "restrict", nested, "--filesystem=" + doc + "/sub:ro" }), 125,
+                           { "features=userns", "features=weak-covers" }));
+  EXPECT_TRUE (writes (nested, doc + "/sub"));
+  EXPECT_TRUE (succeeds (sandboxctl ({ "restrict", nested, "--filesystem=" + doc + ":ro" })));
+  EXPECT_FALSE (writes (nested, doc + "/sub"));
+}
 
 /* And what it makes later cannot get it back. */
 TEST_F (Live, LaterNamespaces)
@@ -159,6 +240,26 @@ TEST_F (Live, TellsWhatIsHeld)
   EXPECT_NE (all.find ("has open " + doc + "/sub/file"), std::string::npos) << all;
   EXPECT_NE (all.find ("works in " + doc + "/sub"), std::string::npos) << all;
   EXPECT_EQ (all.find ("/tmp/ready"), std::string::npos) << all;
+}
+
+/* What is not told for want of room is said to be missing. */
+TEST_F (Live, TellsThatThereIsMore)
+{
+  std::string doc = home () + "/doc";
+  std::string id = launch_detached ({ "--profile=devel", "--filesystem=" + doc },
+                                    { "python3", "-c",
+                                      "import os, sys, time\n"
+                                      "held = [os.open(sys.argv[1] + '/file', os.O_RDONLY) for i in range(900)]\n"
+                                      "for i in range(5):\n"
+                                      "  if os.fork() == 0: time.sleep(1000)\n"
+                                      "open('/tmp/ready', 'w')\n"
+                                      "time.sleep(1000)\n",
+                                      doc });
+
+  EXPECT_SOON (id, "ls /tmp/ready", "/tmp/ready\n");
+  Outcome outcome = sandboxctl ({ "restrict", id, "--nofilesystem=" + doc });
+  EXPECT_TRUE (succeeds (outcome));
+  EXPECT_NE (outcome.out.find ("have more than can be told"), std::string::npos) << outcome.out.substr (0, 200);
 }
 
 /* Refused before anything is changed. */

@@ -49,6 +49,8 @@ test_list (void)
     { "{" TALKS "}", "org.freedesktop.DBus", NULL, "" },
     { "{" TALKS "}", "org.freedesktop.secrets", NULL, "" },
     { "{" TALKS "}", "org.kde.kwalletd5", NULL, "" },
+    { "{" TALKS "}", "org.kde.polkit-kde-authentication-agent-1", NULL, "" },
+    { "{" TALKS "}", "org.gnome.evolution", NULL, "org.gnome.evolution" },
     { "{" TALKS "}", "org.kde.kwalletmanager5", NULL, "org.kde.kwalletmanager5 org.kde.kwalletmanager5.*" },
     { "{" TALKS "}", "org.gnome.keyring.SystemPrompter", NULL, "" },
     { "{" TALKS "}", "org.gnome.shell.extensions", NULL, "" },

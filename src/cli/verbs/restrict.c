@@ -29,6 +29,7 @@ explain (const char *what)
     { "map", N_ ("has mapped into memory") },
     { "namespace", N_ ("is in a sandbox that the application has made, and may be able to undo this there") },
     { "unknown", N_ ("could not be looked at") },
+    { "more", N_ ("and those after it have more than can be told") },
   };
 
   for (gsize i = 0; i < G_N_ELEMENTS (rows); i++)

@@ -278,7 +278,7 @@ sbx_cmd_run (SbxCommand *command)
     { "on-crash", 0, 0, G_OPTION_ARG_FILENAME, &run.on_crash, N_ ("Handler profile for a crash"), N_ ("PROFILE") },
     { "file-forwarding", 0, 0, G_OPTION_ARG_NONE, &run.forward, N_ ("Open up what is between @@ (URIs: @@u) and @@"),
       NULL },
-    { "join", 0, 0, G_OPTION_ARG_NONE, &run.join, N_ ("In the sandbox in which the application runs already"), NULL },
+    { "join", 0, 0, G_OPTION_ARG_NONE, &run.join, N_ ("In the sandbox that runs it already"), NULL },
     { "new-instance", 0, 0, G_OPTION_ARG_NONE, &run.new_instance, N_ ("In a sandbox of its own, whatever runs"), NULL },
     { "timeout", 0, 0, G_OPTION_ARG_DOUBLE, &run.timeout, N_ ("End it after this long, with exit status 124"),
       N_ ("SECONDS") },

@@ -165,6 +165,40 @@ level (SbxAccess access)
 }
 
 static gboolean
+may_be_written (const Narrowing *self, const char *path)
+{
+  return sbx_policy_get_access (self->from, path) >= SBX_ACCESS_RW;
+}
+
+/* A name in a place that the application may write to means what the application wants: it may have made a link of it,
+ * and may rename it in a mount namespace of its own, where a cover in the instance's is no obstacle. */
+static gboolean
+check_way (const Narrowing *self, const char *path, GError **error)
+{
+  SbxFeatures features = sbx_policy_get_features (self->from);
+  g_autofree char *at = g_strdup (path), *above = g_path_get_dirname (path);
+
+  if ((features & SBX_FEATURE_USERNS) && !(features & SBX_FEATURE_WEAK_COVERS)
+      && sbx_policy_get_access (self->plan->policy, above) >= SBX_ACCESS_RW)
+    return sbx_throw (
+        error, SBX_ERROR_NOT_SUPPORTED,
+        "%s cannot be taken away while the instance runs: with features=userns the application can rename "
+        "it, since %s stays open for writing; take that away, or start it with features=weak-covers. "
+        "Nothing was changed",
+        path, above);
+  for (char *slash; (slash = strrchr (at, '/')) != at; *slash = '\0') {
+    g_autofree char *dir = g_path_get_dirname (at);
+
+    if (may_be_written (self, dir) && g_file_test (at, G_FILE_TEST_IS_SYMLINK))
+      return sbx_throw (error, SBX_ERROR_BAD_OPTION,
+                        "%s is a link, which the application may have made; name what it leads to, or what it lies in. "
+                        "Nothing was changed",
+                        at);
+  }
+  return TRUE;
+}
+
+static gboolean
 narrow_path (Narrowing *self, const char *path, GError **error)
 {
   SbxAccess before = level (sbx_policy_get_access (self->from, path));
@@ -177,6 +211,8 @@ narrow_path (Narrowing *self, const char *path, GError **error)
   if (after >= before)
     return TRUE;
   if (after == SBX_ACCESS_NONE && !check_place (self, path, error))
+    return FALSE;
+  if (!check_way (self, path, error))
     return FALSE;
   source = sbx_source_open (path, &way, &problem);
   if (!source && sbx_policy_get_access (self->plan->policy, above) >= SBX_ACCESS_RW)

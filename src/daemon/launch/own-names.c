@@ -7,11 +7,22 @@
 
 #define SERVICE_GROUP "D-BUS Service"
 
-/* Whether the service file at @path starts its service by `sandboxctl run`, as `sandboxctl desktop install` writes it.
- */
+/* Otherwise the id is the profile's. */
 static gboolean
-is_wrapper (const char *path, const char *name)
+has_app_id (char **argv)
 {
+  for (; *argv && !g_str_equal (*argv, "--"); argv++)
+    if (g_str_has_prefix (*argv, "--app-id="))
+      return TRUE;
+  return FALSE;
+}
+
+/* Whether the service file at @path starts its service by `sandboxctl run` as the application @app_id, as
+ * `sandboxctl desktop install` writes it. */
+static gboolean
+is_wrapper (const char *path, const char *name, const char *app_id)
+{
+  g_autofree char *option = g_strconcat ("--app-id=", app_id, NULL);
   g_autoptr (GKeyFile) file = g_key_file_new ();
   g_autofree char *of = NULL, *exec = NULL, *unit = NULL, *program = NULL;
   g_auto (GStrv) argv = NULL;
@@ -24,7 +35,8 @@ is_wrapper (const char *path, const char *name)
   if (g_strcmp0 (of, name) != 0 || !exec || unit || !g_shell_parse_argv (exec, NULL, &argv, NULL))
     return FALSE;
   program = g_path_get_basename (argv[0]);
-  return g_path_is_absolute (argv[0]) && g_str_equal (program, "sandboxctl") && g_strcmp0 (argv[1], "run") == 0;
+  return g_path_is_absolute (argv[0]) && g_str_equal (program, "sandboxctl") && g_strcmp0 (argv[1], "run") == 0
+         && (!has_app_id (argv) || g_strv_contains ((const char *const *) argv, option));
 }
 
 /* The user's file comes before all others but those of the runtime directory (dbus-daemon(1), standard_session_
@@ -37,7 +49,7 @@ is_wrapped (const SbxOwnNames *self, const char *name)
   g_autofree char *own = g_build_filename (g_get_user_data_dir (), "dbus-1", "services", file, NULL);
   g_autofree char *earlier = runtime ? g_build_filename (runtime, "dbus-1", "services", file, NULL) : NULL;
 
-  return is_wrapper (own, name) && !(earlier && g_file_test (earlier, G_FILE_TEST_EXISTS));
+  return is_wrapper (own, name, self->app_id) && !(earlier && g_file_test (earlier, G_FILE_TEST_EXISTS));
 }
 
 static gboolean
