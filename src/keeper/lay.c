@@ -39,7 +39,8 @@ open_part (int at, const char *name)
   return sbx_sys_openat2 (at, name, &how, sizeof how);
 }
 
-/* An empty file or directory. That there is one by now is right. */
+/* An empty file or directory. That there is one by now is right. Where an application runs already, it must not take
+ * the file for the one that is about to be mounted: nobody can open it. */
 static int
 make_part (const SbxLayer *layer, int at, const char *name, bool last)
 {
@@ -47,7 +48,7 @@ make_part (const SbxLayer *layer, int at, const char *name, bool last)
 
   if (!last || !(layer->flags & SBX_LAYER_IS_FILE))
     return mkdirat (at, name, last && layer->mode ? layer->mode : 0755) < 0 && errno != EEXIST ? -1 : 0;
-  fd = openat (at, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+  fd = openat (at, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0000);
   if (fd < 0)
     return errno == EEXIST ? 0 : -1;
   close (fd);
