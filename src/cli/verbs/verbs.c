@@ -7,7 +7,8 @@
 
 const SbxVerb sbx_verbs[] = {
   { "run", sbx_cmd_run, N_ ("Start a command in a sandbox"), TRUE, TRUE,
-    "--profile= --app-id= --detach --file-forwarding --join --new-instance --on-crash= --timeout= --json " PROCESS_OPTIONS },
+    "--profile= --app-id= --detach --file-forwarding --join --new-instance --on-crash= --timeout= "
+    "--json " PROCESS_OPTIONS },
   { "exec", sbx_cmd_exec, N_ ("Start one more command in a running sandbox"), TRUE, FALSE, PROCESS_OPTIONS },
   { "attach", sbx_cmd_attach, N_ ("Debug a running sandbox from a second one"), TRUE, TRUE,
     "--profile= --hold " PROCESS_OPTIONS },
