@@ -89,19 +89,21 @@ publish_stage (Door *door)
     close (fd);
 }
 
+/* @left bytes at most: a file that grows meanwhile would have no end. It is looked at again afterwards. */
 static int
-copy_bytes (int from, int to)
+copy_bytes (int from, int to, off_t left)
 {
   char bytes[65536];
-  ssize_t n;
+  ssize_t n = 1;
 
-  while ((n = copy_file_range (from, NULL, to, NULL, (size_t) 1 << 24, 0)) > 0)
-    ;
-  if (n == 0)
+  for (; left > 0 && n > 0; left -= n > 0 ? n : 0)
+    n = copy_file_range (from, NULL, to, NULL, (size_t) (left < 1 << 24 ? left : 1 << 24), 0);
+  if (n >= 0)
     return 0;
   if (errno != EXDEV && errno != EINVAL && errno != EOPNOTSUPP && errno != ENOSYS)
     return -1;
-  while ((n = read (from, bytes, sizeof bytes)) > 0)
+  for (; left > 0 && (n = read (from, bytes, left < (off_t) sizeof bytes ? (size_t) left : sizeof bytes)) > 0;
+       left -= n)
     for (ssize_t at = 0, m; at < n; at += m)
       if ((m = write (to, bytes + at, (size_t) (n - at))) < 0)
         return -1;
@@ -122,7 +124,7 @@ copy_out (const Door *door, int from, const struct stat *st)
   to = openat (door->outside, NEW_NAME, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, st->st_mode & 0777);
   if (to < 0)
     return -1;
-  if (copy_bytes (from, to) == 0 && fdatasync (to) == 0
+  if (copy_bytes (from, to, st->st_size) == 0 && fdatasync (to) == 0
       && renameat (door->outside, NEW_NAME, door->outside, door->name) == 0)
     return to;
   saved = errno;
