@@ -76,7 +76,8 @@ sbx_network_add_resolver (SbxDraft *self, const char *place)
   if (!place) {
     if (self->machine->look (self->machine, RESOLVER, &link) == SBX_FILE_MISSING || find_resolver_place (self))
       return;
-    place = inside = g_canonicalize_filename (link ? link : RESOLVER, "/etc");
+    inside = g_canonicalize_filename (link ? link : RESOLVER, "/etc");
+    place = inside;
   }
   sbx_draft_file (self, SBX_BY_POLICY, "resolv.conf", "nameserver " SBX_NETWORK_RESOLVER "\n", place);
 }
