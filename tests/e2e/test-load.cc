@@ -110,7 +110,7 @@ protected:
     EXPECT_TRUE (eventually ([&] { return open_descriptors (pid) <= descriptors; }))
         << open_descriptors (pid) << " descriptors, " << descriptors << " before";
     EXPECT_EQ (services (), std::vector<pid_t>{ pid }) << "it has died";
-#ifndef __SANITIZE_ADDRESS__ /* which keeps freed memory, and three times as much of its own */
+#ifndef SBX_SANITIZED /* which keeps freed memory, and three times as much of its own */
     EXPECT_LT (resident_kib (pid), MOST_KIB);
 #endif
     printf ("%ld KiB, slowest answer %.1f ms\n", resident_kib (pid), static_cast<double> (slowest_us_) / 1000);
