@@ -189,8 +189,6 @@ add_entries (Plan *plan, SbxDesktopKind kind, const char *item_kind)
   }
 }
 
-/* The services of the session bus that start the program. One that has the launcher's id and starts another program is
- * that program's: an entry may call itself anything. */
 /* The data directory that has @path below @sub, or NULL. */
 static char *
 data_dir_of (const char *path, const char *sub)
@@ -212,6 +210,7 @@ is_of_launcher (const Plan *plan, const SbxDesktopFile *service, const char *nam
          && of_launcher && g_strcmp0 (of_launcher, of_service) == 0;
 }
 
+/* The services of the session bus that are the launcher's. */
 static void
 add_services (Plan *plan)
 {

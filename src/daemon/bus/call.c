@@ -73,8 +73,12 @@ sbx_call_return_fd (SbxCall *call, int fd)
 gboolean
 sbx_call_check_change (const SbxCall *call, GError **error)
 {
-  if (!sbx_subject_check_outside (call->subject, error))
-    return FALSE;
+  return sbx_subject_check_outside (call->subject, error) && sbx_call_check_runs (call, error);
+}
+
+gboolean
+sbx_call_check_runs (const SbxCall *call, GError **error)
+{
   return sbx_instance_get_state (call->instance) == SBX_STATE_RUNNING
          || sbx_throw (error, SBX_ERROR_EXITED, "the instance %016" G_GINT64_MODIFIER "x has ended",
                        sbx_instance_get_id (call->instance));

@@ -35,6 +35,8 @@ void sbx_call_ask (SbxCall *call, const char *const *actions, gboolean interacti
 /* Whether the instance can be changed, and from where the caller is: the answer tells of processes and files on the
  * host. NOT_AUTHORIZED, EXITED. */
 gboolean sbx_call_check_change (const SbxCall *call, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/* Whether the instance runs. EXITED. */
+gboolean sbx_call_check_runs (const SbxCall *call, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /* Answers that the caller may not know of the object or may not do this from where it is. Takes @call. */
 void sbx_call_refuse (SbxCall *call, const SbxStanding *standing);
 /* Answers with an error. Takes both. */

@@ -23,15 +23,6 @@ on_executed (GObject *source, GAsyncResult *result, gpointer user_data)
     sbx_call_return (call, g_variant_new ("(u)", (guint32) pid));
 }
 
-static gboolean
-check_runs (SbxCall *call, GError **error)
-{
-  if (sbx_instance_get_state (call->instance) == SBX_STATE_RUNNING)
-    return TRUE;
-  return sbx_throw (error, SBX_ERROR_EXITED, "the instance %016" G_GINT64_MODIFIER "x has ended",
-                    sbx_instance_get_id (call->instance));
-}
-
 void
 sbx_method_exec (SbxCall *call)
 {
@@ -42,7 +33,7 @@ sbx_method_exec (SbxCall *call)
   GError *error = NULL;
   g_autoptr (SbxLaunchRequest) request = NULL;
 
-  if (check_runs (call, &error))
+  if (sbx_call_check_runs (call, &error))
     request = sbx_launch_request_new (argv, options, sbx_exec_options, g_dbus_message_get_unix_fd_list (message), TRUE,
                                       &error);
   if (!request
@@ -56,7 +47,7 @@ send_plain (SbxCall *call, const SbxMessage *message)
 {
   GError *error = NULL;
 
-  if (check_runs (call, &error) && sbx_instance_send (call->instance, message, NULL, 0, &error))
+  if (sbx_call_check_runs (call, &error) && sbx_instance_send (call->instance, message, NULL, 0, &error))
     sbx_call_return (call, NULL);
   else
     sbx_call_fail (call, error);
@@ -194,7 +185,7 @@ sbx_method_get_procfs (SbxCall *call)
   SbxOptions options = { 0 };
   guint32 flags = 0;
   GError *error = NULL;
-  gboolean ok = check_runs (call, &error) && check_alone (call, &error)
+  gboolean ok = sbx_call_check_runs (call, &error) && check_alone (call, &error)
                 && sbx_options_read (given, sbx_procfs_options, &options, &error)
                 && add_flag ("hidepid", options.hidepid, &flags, &error)
                 && add_flag ("subset", options.subset, &flags, &error);

@@ -345,14 +345,14 @@ note_taken (Narrowing *self)
 SbxNarrowingPlan *
 sbx_narrowing_plan_new (const SbxHost *host, const SbxInfo *info, GVariant *groups, GError **error)
 {
-  g_autoptr (SbxPolicy) nothing = sbx_policy_new (), from = NULL, asked = NULL;
+  g_autoptr (SbxPolicy) from = NULL, asked = NULL;
   g_autoptr (SbxNarrowingPlan) plan = g_new0 (SbxNarrowingPlan, 1);
   Narrowing self = { host, info, NULL, plan };
 
   plan->rows = g_array_new (FALSE, FALSE, sizeof (SbxNarrow));
   plan->strings = g_ptr_array_new_with_free_func (g_free);
   plan->taken = g_ptr_array_new_with_free_func (g_free);
-  self.from = from = sbx_policy_merge_variant (nothing, info->policy, &host->places, error);
+  self.from = from = sbx_running_policy (host, info, error);
   asked = from ? sbx_policy_merge_variant (from, groups, &host->places, error) : NULL;
   if (!asked)
     return NULL;
