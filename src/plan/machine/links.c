@@ -9,12 +9,20 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "common/path.h"
+#include "common/read-file.h"
+#include "common/write-file.h"
+#include "plan/machine/link-way.h"
 
-#define MAX_STEPS 40
+/* What a service saw, for the next of this session: looking through everything takes as long as starting bwrap. It lies
+ * in the runtime directory, which no sandbox has, and goes with the session. What it says is never shown for that
+ * alone: it names links, and each is followed anew. */
+#define CACHE_NAME "links"
+#define CACHE_HEAD "links 1"
+#define CACHE_END "."
+#define CACHE_MAX (64 * 1024)
 
-/* In which such links are, on the distributions that were looked at. A directory is looked through again when it has
- * changed; those with ALWAYS each time, since links of theirs have further steps, which change by themselves. */
+/* In which such links are, on the distributions that were looked at. Those with ALWAYS have links with further steps,
+ * which change by themselves: each of their links is followed each time. */
 typedef struct {
   const char *path;
   gboolean always;
@@ -51,96 +59,17 @@ static const Directory directories[] = {
   { "/usr/local/share", FALSE },
 };
 
+/* A directory as it was when it was looked through. */
 typedef struct {
-  struct timespec changed;
-  GArray *rows; /* SbxLinkOut */
+  struct timespec changed; /* 0: not yet */
+  GPtrArray *names;        /* of its links that have to be followed: all of them, or those that led out */
 } Seen;
 
 struct _SbxLinksOut {
   Seen seen[G_N_ELEMENTS (directories)];
-  GArray *all; /* SbxLinkOut, borrowed */
+  GArray *all; /* SbxLinkOut */
+  char *cache; /* "/run/user/1000/sandbox", or NULL */
 };
-
-static gboolean
-is_of_system (const char *path)
-{
-  static const char *const trees[] = { "/usr", "/etc", "/opt", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32" };
-
-  for (gsize i = 0; i < G_N_ELEMENTS (trees); i++)
-    if (sbx_path_is_below (path, trees[i]))
-      return TRUE;
-  return FALSE;
-}
-
-/* What a sandbox has of its own, or is too much to be shown because of a link. */
-static gboolean
-is_kept_back (const char *place, const char *home)
-{
-  static const char *const own[] = { "/proc", "/dev", "/sys", "/tmp", "/var/tmp", "/run/user", "/root", "/boot" };
-  static const char *const whole[] = { "/home",     "/mnt",       "/media",       "/run",
-                                       "/srv",      "/var",       "/var/lib",     "/var/log",
-                                       "/var/run",  "/var/cache", "/var/spool",   "/var/mail",
-                                       "/var/lock", "/var/home",  "/var/backups", "/var/spool/mail" };
-
-  for (gsize i = 0; i < G_N_ELEMENTS (own); i++)
-    if (sbx_path_is_below (place, own[i]))
-      return TRUE;
-  for (gsize i = 0; i < G_N_ELEMENTS (whole); i++)
-    if (strcmp (place, whole[i]) == 0)
-      return TRUE;
-  return sbx_path_is_below (place, home) || sbx_path_is_below (home, place);
-}
-
-/* What the link at @path says, as an absolute path; NULL when it is no link, or not root's. */
-static char *
-read_link (const char *path)
-{
-  struct stat st;
-  char text[PATH_MAX];
-  ssize_t n;
-
-  if (lstat (path, &st) < 0 || !S_ISLNK (st.st_mode) || st.st_uid != 0)
-    return NULL;
-  n = readlink (path, text, sizeof text - 1);
-  if (n <= 0)
-    return NULL;
-  text[n] = '\0';
-  g_autofree char *directory = g_path_get_dirname (path);
-  return g_canonicalize_filename (text, directory);
-}
-
-/* @path with its first link replaced by what that says; NULL when there is no link in it. */
-static char *
-take_step (const char *path)
-{
-  for (const char *slash = strchr (path + 1, '/');; slash = strchr (slash + 1, '/')) {
-    g_autofree char *part = slash ? g_strndup (path, (gsize) (slash - path)) : g_strdup (path);
-    g_autofree char *target = read_link (part);
-
-    if (target)
-      return slash ? g_canonicalize_filename (slash + 1, target) : g_steal_pointer (&target);
-    if (!slash)
-      return NULL;
-  }
-}
-
-char *
-sbx_link_out (const char *path, const char *home, gboolean for_root)
-{
-  g_autofree char *at = read_link (path);
-  struct stat st;
-
-  for (int i = 0; at && i < MAX_STEPS && is_of_system (at); i++) {
-    char *next = take_step (at);
-
-    g_free (at);
-    at = next;
-  }
-  if (!at || is_of_system (at) || is_kept_back (at, home) || stat (at, &st) < 0
-      || (for_root && !(st.st_mode & S_IROTH)))
-    return NULL;
-  return g_steal_pointer (&at);
-}
 
 /* Whether the kernel finds the end of the way in the system's trees: nothing is to be done then, and most links are so.
  */
@@ -159,7 +88,7 @@ ends_in_system (int dir, const char *name)
   if (n <= 0)
     return FALSE;
   end[n] = '\0';
-  return is_of_system (end);
+  return sbx_link_is_of_system (end);
 }
 
 static void
@@ -171,40 +100,197 @@ clear_row (gpointer data)
   g_free (row->place);
 }
 
-static void
-look_through (Seen *seen, const char *path, const char *home, gboolean for_root)
+/* Where the directory is that a link's text names. */
+typedef enum {
+  PARENT_OUTSIDE,  /* or nowhere: the whole way has to be looked at */
+  PARENT_SYSTEM,   /* in the system's trees */
+  PARENT_SEARCHED, /* one of those that are looked through: what is in it is found there */
+} Parent;
+
+static Parent
+find_parent (int dir, const char *name)
 {
-  DIR *dir = opendir (path);
+  char path[64], end[PATH_MAX];
+  int fd = openat (dir, name, O_PATH | O_DIRECTORY | O_CLOEXEC);
+  ssize_t n;
+
+  if (fd < 0)
+    return PARENT_OUTSIDE;
+  snprintf (path, sizeof path, "/proc/self/fd/%d", fd);
+  n = readlink (path, end, sizeof end - 1);
+  close (fd);
+  if (n <= 0)
+    return PARENT_OUTSIDE;
+  end[n] = '\0';
+  for (gsize i = 0; i < G_N_ELEMENTS (directories); i++)
+    if (strcmp (end, directories[i].path) == 0)
+      return PARENT_SEARCHED;
+  return sbx_link_is_of_system (end) ? PARENT_SYSTEM : PARENT_OUTSIDE;
+}
+
+/* Whether the link @name of @dir needs no look at its whole way, which is the case for nearly all: what it names is no
+ * link itself, or is found where it is. @parents: what find_parent () said of directories that links of @dir name. */
+static gboolean
+stays (int dir, const char *name, GHashTable *parents)
+{
+  char text[PATH_MAX];
+  ssize_t n = readlinkat (dir, name, text, sizeof text - 1);
+  g_autofree char *parent = NULL;
+  const char *slash, *last;
+  gpointer found;
+  struct stat st;
+
+  if (n <= 0)
+    return n < 0; /* no link */
+  text[n] = '\0';
+  slash = strrchr (text, '/');
+  last = slash ? slash + 1 : text;
+  if (strcmp (last, "") == 0 || strcmp (last, ".") == 0 || strcmp (last, "..") == 0)
+    return FALSE;
+  parent = !slash ? g_strdup (".") : slash == text ? g_strdup ("/") : g_strndup (text, (gsize) (slash - text));
+  if (!g_hash_table_lookup_extended (parents, parent, NULL, &found)) {
+    found = GINT_TO_POINTER (find_parent (dir, parent));
+    g_hash_table_insert (parents, g_steal_pointer (&parent), found);
+  }
+  switch ((Parent) GPOINTER_TO_INT (found)) {
+  case PARENT_SEARCHED:
+    return TRUE;
+  case PARENT_SYSTEM:
+    return fstatat (dir, text, &st, AT_SYMLINK_NOFOLLOW) < 0 || !S_ISLNK (st.st_mode);
+  case PARENT_OUTSIDE:
+    return FALSE;
+  }
+  return FALSE;
+}
+
+/* Finds the links of @directory that have to be followed at each look. */
+static void
+look_through (Seen *seen, const Directory *directory)
+{
+  g_autoptr (GHashTable) parents = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+  DIR *dir = opendir (directory->path);
   struct dirent *entry;
 
-  g_array_set_size (seen->rows, 0);
-  while (dir && (entry = readdir (dir))) {
-    g_autofree char *link = NULL;
-    SbxLinkOut row;
-
-    if ((entry->d_type != DT_LNK && entry->d_type != DT_UNKNOWN) || ends_in_system (dirfd (dir), entry->d_name))
-      continue;
-    link = g_build_filename (path, entry->d_name, NULL);
-    row = (SbxLinkOut){ link, sbx_link_out (link, home, for_root) };
-    if (!row.place)
-      continue;
-    link = NULL;
-    g_array_append_val (seen->rows, row);
-  }
+  g_ptr_array_set_size (seen->names, 0);
+  while (dir && (entry = readdir (dir)))
+    if ((entry->d_type == DT_LNK || entry->d_type == DT_UNKNOWN)
+        && (directory->always
+            || (!stays (dirfd (dir), entry->d_name, parents) && !ends_in_system (dirfd (dir), entry->d_name))))
+      g_ptr_array_add (seen->names, g_strdup (entry->d_name));
   if (dir)
     closedir (dir);
 }
 
+static void
+follow (SbxLinksOut *self, const char *directory, const char *name, const char *home, gboolean for_root)
+{
+  char *link = g_build_filename (directory, name, NULL);
+  SbxLinkOut row = { link, ends_in_system (AT_FDCWD, link) ? NULL : sbx_link_out (link, home, for_root) };
+
+  if (row.place)
+    g_array_append_val (self->all, row);
+  else
+    clear_row (&row);
+}
+
+static Seen *
+find_seen (SbxLinksOut *self, const char *path)
+{
+  for (gsize i = 0; i < G_N_ELEMENTS (directories); i++)
+    if (strcmp (path, directories[i].path) == 0)
+      return &self->seen[i];
+  return NULL;
+}
+
+/* One row of what was remembered: "D/etc/ssl 1700000000 123456789", then "Lname" for each of its links. */
+static gboolean
+take_row (SbxLinksOut *self, const char *row, Seen **at)
+{
+  char path[64];
+  long long seconds;
+  long parts;
+  int end = 0;
+
+  if (*row == 'L' && *at && row[1] && !strchr (row, '/')) {
+    g_ptr_array_add ((*at)->names, g_strdup (row + 1));
+    return TRUE;
+  }
+  if (sscanf (row, "D%63s %lld %ld%n", path, &seconds, &parts, &end) != 3 || row[end] || seconds <= 0 || parts < 0
+      || parts >= 1000000000)
+    return FALSE;
+  *at = find_seen (self, path);
+  if (!*at || (*at)->changed.tv_sec != 0)
+    return FALSE;
+  (*at)->changed = (struct timespec){ .tv_sec = (time_t) seconds, .tv_nsec = parts };
+  return TRUE;
+}
+
+static void
+forget (SbxLinksOut *self)
+{
+  for (gsize i = 0; i < G_N_ELEMENTS (directories); i++) {
+    self->seen[i].changed = (struct timespec){ 0 };
+    g_ptr_array_set_size (self->seen[i].names, 0);
+  }
+}
+
+static void
+recall (SbxLinksOut *self)
+{
+  g_autofree char *path = g_build_filename (self->cache, CACHE_NAME, NULL);
+  gsize size = 0;
+  g_autofree char *text = sbx_read_file (AT_FDCWD, path, CACHE_MAX, SBX_READ_NO_LINK | SBX_READ_OWN, &size);
+  g_auto (GStrv) rows = text ? g_strsplit (text, "\n", -1) : NULL;
+  Seen *at = NULL;
+  gsize i;
+
+  if (!rows || strlen (text) != size || g_strcmp0 (rows[0], CACHE_HEAD) != 0)
+    return;
+  for (i = 1; rows[i] && strcmp (rows[i], CACHE_END) != 0; i++)
+    if (!take_row (self, rows[i], &at)) {
+      forget (self);
+      return;
+    }
+  if (!rows[i]) /* half of one */
+    forget (self);
+}
+
+static void
+remember (SbxLinksOut *self)
+{
+  g_autoptr (GString) text = g_string_new (CACHE_HEAD "\n");
+  int dir = open (self->cache, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+
+  for (gsize i = 0; i < G_N_ELEMENTS (directories); i++) {
+    const Seen *seen = &self->seen[i];
+
+    if (seen->changed.tv_sec == 0)
+      continue;
+    g_string_append_printf (text, "D%s %lld %ld\n", directories[i].path, (long long) seen->changed.tv_sec,
+                            seen->changed.tv_nsec);
+    for (guint k = 0; k < seen->names->len; k++)
+      g_string_append_printf (text, "L%s\n", (const char *) g_ptr_array_index (seen->names, k));
+  }
+  g_string_append (text, CACHE_END "\n");
+  /* Without it, the next one looks by itself */
+  if (dir >= 0 && text->len <= CACHE_MAX)
+    (void) !sbx_replace_file (dir, CACHE_NAME, text->str, text->len);
+  if (dir >= 0)
+    close (dir);
+}
+
 SbxLinksOut *
-sbx_links_out_new (void)
+sbx_links_out_new (const char *cache)
 {
   SbxLinksOut *self = g_new0 (SbxLinksOut, 1);
 
-  for (gsize i = 0; i < G_N_ELEMENTS (directories); i++) {
-    self->seen[i].rows = g_array_new (FALSE, TRUE, sizeof (SbxLinkOut));
-    g_array_set_clear_func (self->seen[i].rows, clear_row);
-  }
+  for (gsize i = 0; i < G_N_ELEMENTS (directories); i++)
+    self->seen[i].names = g_ptr_array_new_with_free_func (g_free);
   self->all = g_array_new (FALSE, TRUE, sizeof (SbxLinkOut));
+  g_array_set_clear_func (self->all, clear_row);
+  self->cache = g_strdup (cache);
+  if (cache)
+    recall (self);
   return self;
 }
 
@@ -212,26 +298,35 @@ void
 sbx_links_out_free (SbxLinksOut *self)
 {
   for (gsize i = 0; i < G_N_ELEMENTS (directories); i++)
-    g_array_unref (self->seen[i].rows);
+    g_ptr_array_unref (self->seen[i].names);
   g_array_unref (self->all);
+  g_free (self->cache);
   g_free (self);
 }
 
 const GArray *
 sbx_links_out_look (SbxLinksOut *self, const char *home, gboolean for_root)
 {
+  gint64 now = g_get_real_time () / G_USEC_PER_SEC;
+  gboolean changed = FALSE;
+
   g_array_set_size (self->all, 0);
   for (gsize i = 0; i < G_N_ELEMENTS (directories); i++) {
     Seen *seen = &self->seen[i];
-    struct stat st = { 0 };
+    struct stat st;
 
     if (stat (directories[i].path, &st) < 0)
       st = (struct stat){ 0 };
-    if (directories[i].always || memcmp (&st.st_mtim, &seen->changed, sizeof seen->changed) != 0)
-      look_through (seen, directories[i].path, home, for_root);
-    seen->changed = st.st_mtim;
-    if (seen->rows->len > 0)
-      g_array_append_vals (self->all, seen->rows->data, seen->rows->len);
+    if (memcmp (&st.st_mtim, &seen->changed, sizeof seen->changed) != 0) {
+      look_through (seen, &directories[i]);
+      /* What changes twice within the clock's step has one time for both */
+      seen->changed = now - st.st_mtim.tv_sec > 1 ? st.st_mtim : (struct timespec){ 0 };
+      changed = TRUE;
+    }
+    for (guint k = 0; k < seen->names->len; k++)
+      follow (self, directories[i].path, g_ptr_array_index (seen->names, k), home, for_root);
   }
+  if (changed && self->cache)
+    remember (self);
   return self->all;
 }

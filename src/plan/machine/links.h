@@ -12,19 +12,16 @@ typedef struct {
   char *place; /* where the way first leaves the system's trees: "/run/resolve/stub.conf" */
 } SbxLinkOut;
 
-/* Looks through the directories in which such links are. Not followed: links that are not root's; what leads to the
- * user's files (@home) or to a place that every sandbox has of its own (/proc, /dev, /tmp, …), or shows a whole tree of
- * state
- * (/var/lib, /home); for root, what others may not read. @before: an earlier answer, or NULL; what has not changed
- * since is taken from it. Returns rows that are good until sbx_links_out_free (). */
 typedef struct _SbxLinksOut SbxLinksOut;
 
-SbxLinksOut *sbx_links_out_new (void);
+/* @cache: a directory of the user's own, that no sandbox has, in which what was seen is remembered between services
+ * ("links"); NULL for none. */
+SbxLinksOut *sbx_links_out_new (const char *cache);
 void sbx_links_out_free (SbxLinksOut *self);
-/* The links as they are now; the array is @self's, and good until the next call. */
-const GArray *sbx_links_out_look (SbxLinksOut *self, const char *home, gboolean for_root);
 
-/* Where the link at @path leaves the system's trees, or NULL when it does not, or is none of those above. */
-char *sbx_link_out (const char *path, const char *home, gboolean for_root);
+/* The links as they are now, from the directories in which such links are; these are looked through again when they
+ * have changed. Of each, what sbx_link_out () says. The array (of SbxLinkOut) is @self's, and good until the next call.
+ */
+const GArray *sbx_links_out_look (SbxLinksOut *self, const char *home, gboolean for_root);
 
 G_END_DECLS

@@ -322,6 +322,13 @@ find_places (SbxMachine *self)
     self->machine_id = keep (self, g_strdup (g_strstrip (id)));
 }
 
+/* Where services keep what they know of the session: made with the first launch, for its user alone. */
+static char *
+find_cache (SbxMachine *self)
+{
+  return self->runtime_dir ? g_build_filename (self->runtime_dir, SBX_RUNTIME_SUBDIR, NULL) : NULL;
+}
+
 static GBytes *
 x11_cookie (SbxMachine *self, const char *path, const char *number)
 {
@@ -340,6 +347,7 @@ sbx_machine_probe (const char *const *environment)
 {
   SbxMachine *self = g_new0 (SbxMachine, 1);
   Private *private = g_new0 (Private, 1);
+  g_autofree char *cache = NULL;
   const char *ignored;
 
   self->data = private;
@@ -352,7 +360,6 @@ sbx_machine_probe (const char *const *environment)
   self->accounts = accounts;
   self->links_out = links_out;
   self->is_fido = is_fido;
-  private->links = sbx_links_out_new ();
   self->has_documents = has_documents;
   self->x11_cookie = x11_cookie;
   self->random = get_random;
@@ -360,6 +367,7 @@ sbx_machine_probe (const char *const *environment)
   self->network_problem = network_problem;
   self->filters = sbx_seccomp_cache_new ();
   find_places (self);
+  private->links = sbx_links_out_new (cache = find_cache (self));
   self->bwrap = find_program (self, SBX_ENV_BWRAP, "bwrap", "bubblewrap", &self->bwrap_problem);
   self->dbus_proxy = find_program (self, SBX_ENV_DBUS_PROXY, "xdg-dbus-proxy", "xdg-dbus-proxy", &ignored);
   self->xephyr = find_program (self, SBX_ENV_XEPHYR, "Xephyr", "xserver-xephyr", &ignored);
