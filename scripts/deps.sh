@@ -7,7 +7,7 @@ set -eu
 
 packages () {
   case $1 in
-    build) echo "gcc g++ meson ninja-build pkg-config gettext musl-tools linux-libc-dev libglib2.0-dev libglib2.0-dev-bin
+    build) echo "gcc g++ ccache meson ninja-build pkg-config gettext musl-tools linux-libc-dev libglib2.0-dev libglib2.0-dev-bin
       libpolkit-gobject-1-dev libseccomp-dev libjson-glib-dev libportal-dev libdw-dev libxau-dev" ;;
     run) echo "bubblewrap xdg-dbus-proxy slirp4netns procps" ;;
     test) echo "libgtest-dev libgmock-dev dbus dbus-daemon libglib2.0-bin polkitd util-linux passwd coreutils python3
