@@ -111,8 +111,9 @@ protected:
     EXPECT_TRUE (eventually ([&] { return open_descriptors (pid) <= descriptors; }))
         << open_descriptors (pid) << " descriptors, " << descriptors << " before";
     EXPECT_EQ (services (), std::vector<pid_t>{ pid }) << "it has died";
-    if (!getenv ("SBX_TEST_SANITIZED")) /* which keeps freed memory, and three times as much of its own */
+    if (!getenv ("SBX_TEST_SANITIZED")) { /* sanitizers keep freed memory, and three times as much of their own */
       EXPECT_LT (resident_kib (pid), MOST_KIB);
+    }
     printf ("%ld KiB, slowest answer %.1f ms\n", resident_kib (pid), static_cast<double> (slowest_us_) / 1000);
     expect_nothing_left ();
   }
