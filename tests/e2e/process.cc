@@ -75,6 +75,12 @@ patience_ms ()
   return 60000 * (scale ? std::max (1, atoi (scale)) : 1);
 }
 
+int
+rounds (int often)
+{
+  return getenv ("SBX_TEST_SANITIZED") ? (often + 4) / 5 : often;
+}
+
 bool
 eventually (const std::function<bool ()> &holds)
 {

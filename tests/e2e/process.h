@@ -145,6 +145,9 @@ Outcome run (const Command &command);
 /* Tries until it holds or the patience (minutes) is over; the result says which. */
 bool eventually (const std::function<bool ()> &holds);
 int patience_ms ();
+/* How often something is done that only chance makes different: @often, and a fifth of it where programs with
+ * sanitizers are tested, which take six times as long to start; the others are tested @often beside them. */
+int rounds (int often);
 
 /* One process as the host's /proc shows it. */
 struct ProcessInfo {

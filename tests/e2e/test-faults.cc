@@ -30,7 +30,7 @@ TEST_F (ServiceKilled, AtAnyMomentOfALaunch)
   Dice dice;
   int ran = 0, refused = 0;
 
-  for (int i = 0; i < 60; i++) {
+  for (int i = 0; i < rounds (60); i++) {
     /* One that is up already, and one that is only just being started by the bus */
     if (i % 2 == 0) {
       ASSERT_TRUE (succeeds (sandboxctl ({ "ps" })));
@@ -223,7 +223,7 @@ TEST_P (Killed, AnythingAtAnyMomentOfALaunch)
   Dice dice;
   static const char *const names[] = { "sandbox-keeper", "bwrap", "sandbox-init", "sandboxctl" };
 
-  for (int i = 0; i < 48; i++) {
+  for (int i = 0; i < rounds (48); i++) {
     std::string victim = names[i % 4];
     Process process (command ({ "run", "--", "sh", "-c", "echo ran; exit 7" }));
 

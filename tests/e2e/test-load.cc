@@ -171,7 +171,7 @@ TEST_F (Load, AThousandClientsThatVanish)
   size_t descriptors = open_descriptors (pid);
   std::map<std::string, int> counts;
 
-  for (int i = 0; i < 1000; i++) {
+  for (int i = 0; i < rounds (1000); i++) {
     Connection client = connect ();
 
     switch (dice.upto (3)) {
@@ -333,10 +333,11 @@ TEST_F (Load, TenThousandCallsThatMakeNoSense)
   std::vector<Method> methods = methods_of (connection (), PATH);
   std::vector<Method> more = methods_of (connection (), std::string (PATH) + "/instances/" + id);
   std::map<std::string, int> counts;
+  const int calls = rounds (10000);
 
   methods.insert (methods.end (), more.begin (), more.end ());
   ASSERT_GT (methods.size (), 12u);
-  for (int i = 0; i < 10000; i++) {
+  for (int i = 0; i < calls; i++) {
     const Method &method = methods[dice.upto (static_cast<unsigned> (methods.size () - 1))];
     std::string signature = dice.one_in (4) ? wrong[dice.upto (G_N_ELEMENTS (wrong) - 1)] : method.signature;
     g_autoptr (GVariantType) type = g_variant_type_new (signature.c_str ());
@@ -353,7 +354,7 @@ TEST_F (Load, TenThousandCallsThatMakeNoSense)
   EXPECT_TRUE (eventually ([&] {
     while (g_main_context_iteration (nullptr, FALSE)) {
     }
-    return total (counts) == 10000;
+    return total (counts) == calls;
   }));
   for (const auto &[name, n] : counts)
     printf ("%6d %s\n", n, name.c_str ());
