@@ -38,10 +38,13 @@ refuse (SbxChange *self, SbxChangeFault fault, int error, const char *text)
   answer (self, &message, -1);
 }
 
-/* Frees what the change had. */
+/* Frees what the change had. @done: it is in force. */
 static void
-forget (SbxChange *self)
+forget (SbxKeeper *keeper, bool done)
 {
+  SbxChange *self = &keeper->change;
+
+  sbx_parts_changed (&keeper->parts, done);
   sbx_watch_close (&self->answer);
   self->answer.due = 0;
   self->child = 0;
@@ -132,7 +135,7 @@ go_on (SbxKeeper *keeper)
   refuse (self, fault != SBX_CHANGE_FAULT_NONE ? fault : SBX_CHANGE_FAULT_PROTOCOL, narrowing->error, narrowing->what);
   if (narrowing->begun)
     sbx_keeper_stop (keeper, SBX_CULPRIT_STOPPED, 0);
-  forget (self);
+  forget (keeper, false);
 }
 
 static void
@@ -150,7 +153,7 @@ serve (SbxWatch *watch)
     return;
   }
   succeed (keeper);
-  forget (&keeper->change);
+  forget (keeper, true);
 }
 
 static void
@@ -171,9 +174,9 @@ sbx_change_set_up (SbxKeeper *keeper)
   return sbx_loop_add (&keeper->loop, &keeper->change.answer, SBX_ORDER_PARTS, serve, give_up);
 }
 
-/* What is written down of it, if it comes to pass. */
+/* What is written down of it, if it comes to pass, and what parts have to open for it. */
 static int
-write_info (SbxKeeper *keeper)
+prepare (SbxKeeper *keeper)
 {
   SbxRecord info = { 0 };
   SbxBlock block;
@@ -187,6 +190,8 @@ write_info (SbxKeeper *keeper)
   rc = sbx_record_write_new_info (&keeper->record, info.value, info.length);
   if (rc < 0)
     refuse (&keeper->change, SBX_CHANGE_FAULT_RECORD, errno, "");
+  else if ((rc = sbx_parts_changing (&keeper->parts, &block)) < 0)
+    refuse (&keeper->change, SBX_CHANGE_FAULT_LAYER, errno, "what is handed over");
   sbx_block_close (&block);
   return rc;
 }
@@ -197,7 +202,7 @@ begin (SbxKeeper *keeper)
   SbxChange *self = &keeper->change;
   void *shared;
 
-  if (write_info (keeper) < 0)
+  if (prepare (keeper) < 0)
     return -1;
   shared = mmap (NULL, sizeof *self->narrowing, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
   self->narrowing = shared == MAP_FAILED ? NULL : shared;
@@ -226,7 +231,7 @@ sbx_change_take (SbxKeeper *keeper, SbxServiceLink *service, const SbxMessage *m
   self->block = fds[0];
   fds[0] = -1;
   if (begin (keeper) < 0)
-    forget (self);
+    forget (keeper, false);
 }
 
 void

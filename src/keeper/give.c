@@ -23,6 +23,7 @@ typedef struct {
   SbxNarrowing *shared;
   const SbxLayer *layers;
   size_t n;
+  const SbxLayer *tree; /* the one of them that is moved into the instance, with what lies in it */
   const SbxNamespaces *own;
   int proc;
   int link; /* from the gatherer */
@@ -37,7 +38,7 @@ fail (const Give *give, SbxChangeFault fault, int error, const char *what)
 static const char *
 place_of (const Give *give)
 {
-  return give->layers[0].dest;
+  return give->tree->dest;
 }
 
 static void __attribute__ ((noreturn)) run_gatherer (const Give *give, pid_t parent, int link)
@@ -90,6 +91,16 @@ remove_place (int root, const SbxLayer *layer, size_t there)
   }
 }
 
+/* Files and links are in the file systems that the instance has too. */
+static void
+undo (const Give *give, int root, size_t there)
+{
+  for (size_t i = 0; i < give->n; i++)
+    if (give->layers[i].kind == SBX_LAYER_DOOR)
+      sbx_lay_remove_door (&give->layers[i], root);
+  remove_place (root, give->tree, there);
+}
+
 /* Nothing that is mounted in the copy is seen elsewhere, but what the host unmounts goes; and places can be made in
  * what is read-only to the application. */
 static int
@@ -128,11 +139,25 @@ build (const Give *give, int root)
   return tree;
 }
 
+/* Whether the stage of another file of the same directory is there. */
+static bool
+has_stage (const Give *give, int at)
+{
+  struct stat st;
+  bool door = false;
+
+  for (size_t i = 0; i < give->n; i++)
+    door = door || give->layers[i].kind == SBX_LAYER_DOOR;
+  return door && fstat (at, &st) == 0 && st.st_dev == give->tree->object.device
+         && st.st_ino == give->tree->object.inode;
+}
+
 /* Whether one that was killed has done it: then another mount is on top. */
 static bool
 is_there (const Give *give, int at)
 {
-  return give->shared->begun && give->shared->under > 0 && sbx_mount_id (give->proc, at) != give->shared->under;
+  return has_stage (give, at)
+         || (give->shared->begun && give->shared->under > 0 && sbx_mount_id (give->proc, at) != give->shared->under);
 }
 
 /* The one step that changes anything. */
@@ -183,17 +208,23 @@ work (const Give *give, pid_t parent)
   tree = build (give, root);
   rc = tree < 0 ? -1 : attach (give, tree);
   if (rc < 0 && !give->shared->begun)
-    remove_place (root, &give->layers[0], there);
+    undo (give, root, there);
   return rc;
 }
 
-static bool
-is_whole (const Give *give)
+/* The first tree, or NULL: something else lies neither in that nor is a door. */
+static const SbxLayer *
+find_tree (const SbxLayer *layers, size_t n)
 {
-  for (size_t i = 1; i < give->n; i++)
-    if (!sbx_narrow_is_below (give->layers[i].dest, place_of (give)))
-      return false;
-  return give->layers[0].kind == SBX_LAYER_TREE;
+  const SbxLayer *tree = NULL;
+
+  for (size_t i = 0; i < n && !tree; i++)
+    if (layers[i].kind == SBX_LAYER_TREE)
+      tree = &layers[i];
+  for (size_t i = 0; tree && i < n; i++)
+    if (layers[i].kind != SBX_LAYER_DOOR && !sbx_narrow_is_below (layers[i].dest, tree->dest))
+      return NULL;
+  return tree;
 }
 
 /* 0 when the child has ended well. */
@@ -211,11 +242,11 @@ wait_for (pid_t pid)
 int
 sbx_give (SbxNarrowing *shared, const SbxLayer *layers, size_t n, const SbxNamespaces *own, int proc)
 {
-  Give give = { shared, layers, n, own, proc, -1 };
+  Give give = { shared, layers, n, find_tree (layers, n), own, proc, -1 };
   pid_t parent = getpid (), gatherer, worker;
   int pair[2], rc;
 
-  if (!is_whole (&give) || socketpair (AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0)
+  if (!give.tree || socketpair (AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0)
     return fail (&give, SBX_CHANGE_FAULT_PROTOCOL, EBADMSG, "");
   give.link = pair[0];
   gatherer = fork ();

@@ -11,8 +11,8 @@
 #include "keeper/narrow.h"
 #include "wire/layer.h"
 
-/* In a process without threads, which gets children: mounts the @n @layers, of which the first is a TREE and all others
- * lie in its place, in the mount namespace @own.mount. @proc: the procfs that shows the caller. 0; or -1 with the fault
- * in @shared and nothing changed, unless shared->begun: somebody was killed just when it happened, and whoever calls
- * this again finds out. */
+/* In a process without threads, which gets children: mounts the @n @layers, of which one is a TREE and all others
+ * are DOORs or lie in its place, in the mount namespace @own.mount. @proc: the procfs that shows the caller. 0; or -1
+ * with the fault in @shared and nothing changed, unless shared->begun: somebody was killed just when it happened, and
+ * whoever calls this again finds out. */
 int sbx_give (SbxNarrowing *shared, const SbxLayer *layers, size_t n, const SbxNamespaces *own, int proc);

@@ -351,6 +351,22 @@ lay_door (Lay *lay)
   return rc < 0 ? fail (lay, SBX_LAYER_FAULT_MAKE, saved) : 0;
 }
 
+void
+sbx_lay_remove_door (const SbxLayer *layer, int root)
+{
+  char path[PATH_MAX], *slash;
+  int at;
+
+  snprintf (path, sizeof path, "%s", layer->dest);
+  slash = strrchr (path, '/');
+  *slash = '\0';
+  at = slash == path ? fcntl (root, F_DUPFD_CLOEXEC, 3) : sbx_open_beneath (root, path);
+  if (at >= 0 && is_link_to_door (at, slash + 1))
+    (void) unlinkat (at, slash + 1, 0);
+  if (at >= 0)
+    close (at);
+}
+
 static int (*const kinds[SBX_N_LAYER_KINDS]) (Lay *lay) = {
   [SBX_LAYER_TREE] = lay_tree,           [SBX_LAYER_SELF] = lay_self, [SBX_LAYER_TMPFS] = lay_tmpfs,
   [SBX_LAYER_DIRECTORY] = lay_directory, [SBX_LAYER_FILE] = lay_file, [SBX_LAYER_SEAL] = lay_seal,

@@ -16,6 +16,9 @@ extern "C" {
  * @failure. What was mounted before that stays. */
 int sbx_lay_all (const SbxLayer *layers, size_t n, int root, int link, SbxLayerFailure *failure);
 
+/* Removes the link of the DOOR @layer, if there is one. */
+void sbx_lay_remove_door (const SbxLayer *layer, int root);
+
 /* Puts what @failure means, for people, with the source or destination of the layer, into @text of @size bytes. */
 void sbx_layer_failure_text (const SbxLayerFailure *failure, const SbxLayer *layers, size_t n, char *text, size_t size);
 

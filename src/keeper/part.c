@@ -165,6 +165,23 @@ sbx_parts_running (const SbxParts *self)
       self->rows[i]->running (self->states[i]);
 }
 
+int
+sbx_parts_changing (const SbxParts *self, const SbxBlock *block)
+{
+  for (size_t i = 0; i < self->n; i++)
+    if (self->rows[i]->changing && self->rows[i]->changing (self->states[i], block) < 0)
+      return -1;
+  return 0;
+}
+
+void
+sbx_parts_changed (const SbxParts *self, bool done)
+{
+  for (size_t i = 0; i < self->n; i++)
+    if (self->rows[i]->changed)
+      self->rows[i]->changed (self->states[i], done);
+}
+
 void
 sbx_parts_came (const SbxParts *self, SbxServiceLink *service)
 {

@@ -56,7 +56,11 @@ struct SbxPart {
   void (*started) (void *self);                        /* START has gone to init */
   /* Init's filter asks over this descriptor. True: it is this part's now. */
   bool (*asked) (void *self, int questions);
-  void (*running) (void *self);                        /* STARTED has been told */
+  void (*running) (void *self); /* STARTED has been told */
+  /* A change of what runs begins, with its block: opens what it takes. 0, or -1 with errno: it is refused. Then how it
+   * has ended, which is called either way. */
+  int (*changing) (void *self, const SbxBlock *block);
+  void (*changed) (void *self, bool done);
   void (*came) (void *self, SbxServiceLink *service);  /* a service has come, which knows nothing of this part yet */
   bool (*said) (void *self, const SbxMessage *message, /* a service has; false: it is no message for this part. The */
                 const int *fds);                       /* descriptors stay the caller's */
@@ -102,6 +106,9 @@ void sbx_parts_started (const SbxParts *self);
 /* False: no part takes it. */
 bool sbx_parts_asked (const SbxParts *self, int questions);
 void sbx_parts_running (const SbxParts *self);
+/* 0, or -1 with errno of the first part that refuses. */
+int sbx_parts_changing (const SbxParts *self, const SbxBlock *block);
+void sbx_parts_changed (const SbxParts *self, bool done);
 void sbx_parts_came (const SbxParts *self, SbxServiceLink *service);
 /* False: the message is for none. */
 bool sbx_parts_said (const SbxParts *self, const SbxMessage *message, const int *fds);

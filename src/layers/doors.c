@@ -4,6 +4,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <time.h>
@@ -41,12 +42,34 @@ open_stages (const char *homes, gboolean make)
   return enter (open_directory (AT_FDCWD, homes), SBX_DOORS_SUBDIR, make);
 }
 
+/* One on its way; not the keeper's */
+#define NEW_NAME ".sandbox-opening"
+
+static gboolean
+is_linked (int stage, const char *name, int fd)
+{
+  struct stat one, other;
+
+  return fstatat (stage, name, &one, AT_SYMLINK_NOFOLLOW) == 0 && fstat (fd, &other) == 0 && one.st_dev == other.st_dev
+         && one.st_ino == other.st_ino;
+}
+
+/* In the place of one that was opened by that name before, and has been replaced outside since. */
 static gboolean
 link_in (int stage, const char *name, int fd)
 {
   g_autofree char *path = g_strdup_printf ("/proc/self/fd/%d", fd);
+  gboolean linked;
 
-  return fd < 0 || linkat (AT_FDCWD, path, stage, name, AT_SYMLINK_FOLLOW) == 0;
+  if (fd < 0 || linkat (AT_FDCWD, path, stage, name, AT_SYMLINK_FOLLOW) == 0)
+    return TRUE;
+  if (errno != EEXIST || is_linked (stage, name, fd))
+    return errno == EEXIST;
+  (void) unlinkat (stage, NEW_NAME, 0);
+  linked =
+      linkat (AT_FDCWD, path, stage, NEW_NAME, AT_SYMLINK_FOLLOW) == 0 && renameat (stage, NEW_NAME, stage, name) == 0;
+  (void) unlinkat (stage, NEW_NAME, 0);
+  return linked;
 }
 
 char *

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* mock-authority yes|no|launch|FILE: a polkit authority that always gives the same answer, for tests of what comes
- * after the answer: launch is a yes to that action and a no to all others; a FILE (with a slash in its name) holds one
- * of the three words, and is read again for each question. Prints each question's action id. The real one is in
- * test-polkit.cc. */
+/* mock-authority yes|no|ACTION…|FILE: a polkit authority that always gives the same answer, for tests of what comes
+ * after the answer: names of actions (launch, control) are a yes to those and a no to all others; a FILE (with a slash
+ * in its name) holds the words, and is read again for each question. Prints each question's action id. The real one is
+ * in test-polkit.cc. */
 #include <gio/gio.h>
 #include <stdio.h>
 #include <string.h>
@@ -20,14 +20,21 @@ static gboolean
 is_allowed (const char *answer, const char *action)
 {
   g_autofree char *content = NULL;
+  g_auto (GStrv) words = NULL;
 
   if (strchr (answer, '/')) {
     if (!g_file_get_contents (answer, &content, NULL, NULL))
       return FALSE;
     answer = g_strstrip (content);
   }
-  return g_str_equal (answer, "yes")
-         || (g_str_equal (answer, "launch") && g_str_equal (action, "org.example.Sandbox.launch"));
+  words = g_strsplit (answer, " ", -1);
+  for (char **word = words; *word; word++) {
+    g_autofree char *named = g_strconcat ("org.example.Sandbox.", *word, NULL);
+
+    if (g_str_equal (*word, "yes") || g_str_equal (action, named))
+      return TRUE;
+  }
+  return FALSE;
 }
 
 static void

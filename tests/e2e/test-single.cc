@@ -2,9 +2,13 @@
 /* The second start of an application that runs already: its command is started in the sandbox of the first, and finds
  * there what it would find outside. */
 #include <algorithm>
+#include <filesystem>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "harness.h"
 
+namespace fs = std::filesystem;
 using namespace e2e;
 
 class Single : public EitherBus {
@@ -110,22 +114,117 @@ TEST_P (Single, AnotherPolicyIsAnotherSandbox)
   EXPECT_EQ (hand_over ({ "--join" }, "x").status, 9);
 }
 
-TEST_P (Single, FilesThatTheFirstHasAreOpened)
-{
-  std::string file = home () + "/open/file", beside = home () + "/beside";
+/* Files are opened in the sandbox of the first, where it has them or not. */
+class SingleFiles : public Single {
+protected:
+  void
+  SetUp () override
+  {
+    Single::SetUp ();
+    ASSERT_EQ (mkdir ((home () + "/open").c_str (), 0700), 0);
+    ASSERT_EQ (mkdir ((home () + "/docs").c_str (), 0700), 0);
+    for (const char *name : { "/open/file", "/docs/letter", "/docs/other" })
+      write_file (home () + name, "text\n");
+    write_profile ("[Context]\nforward=rw\npersistent=true\nfilesystems=" + home () + "/open:ro;\n");
+  }
+  /* "sh" of a second start with @file as its $1, which fails where the first is not */
+  Outcome
+  second (const std::string &script, const std::string &file, const Argv &options = {})
+  {
+    Argv all = { "--file-forwarding" };
 
-  ASSERT_EQ (mkdir ((home () + "/open").c_str (), 0700), 0);
-  write_file (file, "text");
-  write_file (beside, "text");
-  write_profile ("[Context]\nfilesystems=" + home () + "/open:ro;\n");
+    all.insert (all.end (), options.begin (), options.end ());
+    return run_in (with_profile (all),
+                   { "sh", "-c", "test -p /tmp/first || exit 9; " + script, "sh", "@@", file, "@@" });
+  }
+};
+EITHER_BUS (SingleFiles);
+
+TEST_P (SingleFiles, AreSeen)
+{
   auto first = start_first ({});
-  Outcome open = run_in (with_profile ({ "--file-forwarding" }),
-                         { "sh", "-c", "test -p /tmp/first && cat $1", "sh", "@@", file, "@@" }),
-          closed = run_in (with_profile ({ "--file-forwarding" }),
-                           { "sh", "-c", "test -p /tmp/first || cat $1", "sh", "@@", beside, "@@" });
-  EXPECT_EQ (open.out, "text") << open.err;
-  EXPECT_EQ (closed.out, "text") << closed.err;
-  EXPECT_NE (closed.err.find ("it cannot open " + beside), std::string::npos) << closed.err;
+
+  EXPECT_EQ (second ("cat $1", home () + "/open/file").out, "text\n") << "what the policy opens";
+  EXPECT_EQ (second ("cat $1", home () + "/docs/letter").out, "text\n") << "what it has not got";
+  EXPECT_EQ (second ("cat $1", home () + "/docs/letter").out, "text\n") << "and has now";
+  /* Replaced outside meanwhile, as an editor saves it */
+  write_file (home () + "/docs/new", "changed\n");
+  ASSERT_EQ (rename ((home () + "/docs/new").c_str (), (home () + "/docs/letter").c_str ()), 0);
+  EXPECT_EQ (second ("cat $1", home () + "/docs/letter").out, "changed\n");
+  EXPECT_EQ (second ("cat $1", home () + "/docs", { "--forward=ro" }).status, 9) << "another policy is another sandbox";
+  EXPECT_EQ (running (), 1u);
+  /* What was not handed over is not there */
+  EXPECT_NE (second ("cat " + home () + "/docs/other", home () + "/docs/letter").status, 0);
+}
+
+/* As it is saved by the first: in place, or by a file beside it that takes its name. */
+TEST_P (SingleFiles, AreSaved)
+{
+  const char *const ways[] = { "echo new >$1", "t=$(readlink -f $1); echo new >$t.tmp; mv $t.tmp $t",
+                               "cd $(dirname $1); echo new >.tmp; mv .tmp $1", "sed -i s/text/new/ $1" };
+  auto first = start_first ({});
+
+  for (const char *way : ways)
+    for (const char *name : { "/docs/letter", "/docs/other" }) {
+      std::string file = home () + name;
+
+      write_file (file, "text\n");
+      Outcome outcome = second (way, file);
+      EXPECT_EQ (outcome.status, 0) << way << outcome.err;
+      EXPECT_EQ (outcome.err, "") << way;
+      EXPECT_TRUE (eventually ([&] { return read_file (file) == "new\n"; })) << way << " " << name;
+    }
+  EXPECT_EQ (second ("echo fresh >$1", home () + "/docs/fresh").status, 0) << "one that is not there yet";
+  EXPECT_TRUE (eventually ([&] { return access ((home () + "/docs/fresh").c_str (), F_OK) == 0; }));
+  EXPECT_EQ (running (), 1u);
+  for (const Record &r : records ())
+    EXPECT_TRUE (succeeds (sandboxctl ({ "stop", "--grace=0", r.id })));
+  /* Nothing is left behind */
+  EXPECT_TRUE (eventually ([&] {
+    for (const auto &entry : fs::recursive_directory_iterator (dir () + "/data/sandbox"))
+      if (entry.is_symlink () || entry.path ().parent_path ().filename () == ".open")
+        return false;
+    return true;
+  }));
+}
+
+/* The control: what is handed over for reading is not changed by anything that runs there. */
+TEST_P (SingleFiles, ForReadingStayAsTheyAre)
+{
+  write_profile ("[Context]\nforward=ro\npersistent=true\n");
+  auto first = start_first ({});
+
+  EXPECT_EQ (second ("cat $1", home () + "/docs/letter").out, "text\n");
+  EXPECT_NE (second ("echo new >$1", home () + "/docs/letter").status, 0);
+  (void) second ("sed -i s/text/new/ $1", home () + "/docs/letter");
+  EXPECT_EQ (read_file (home () + "/docs/letter"), "text\n");
+  EXPECT_EQ (running (), 1u);
+}
+
+/* What cannot be given while it runs is opened in a sandbox of its own, and that is said. */
+TEST_P (SingleFiles, WhatCannotBeGivenIsOpenedBesideIt)
+{
+  auto first = start_first ({});
+  Outcome outcome = second ("true", "/var/tmp"); /* its own would disappear from under it */
+
+  EXPECT_EQ (outcome.status, 9) << outcome.err;
+  EXPECT_NE (outcome.err.find ("/var/tmp cannot be granted while the instance runs"), std::string::npos) << outcome.err;
+  EXPECT_EQ (second ("true", home () + "/docs/letter").status, 0);
+}
+
+/* A start that joins goes through the gates of one that does not. */
+TEST_P (SingleFiles, AreGatedAsInALaunch)
+{
+  const Argv more = { "--forward=rw" };
+
+  write_profile ("[Context]\npersistent=true\n");
+  auto first = start_first (more);
+  allow ("launch control");
+  for (const Argv &options : { more, Argv{ "--forward=rw", "--new-instance" } })
+    EXPECT_TRUE (fails_with (second ("cat $1", home () + "/docs/letter", options), 125, { "extend-files" }));
+  allow ("launch control extend-files");
+  EXPECT_EQ (second ("cat $1", home () + "/docs/letter", more).out, "text\n");
+  EXPECT_EQ (second ("cat $1", home () + "/docs/letter", { "--forward=rw", "--new-instance" }).status, 9);
 }
 
 /* It takes what Exec takes: who may launch alone gets a sandbox of the caller's own, and nothing in another's. */

@@ -4,15 +4,12 @@
  *   planned, for what the authority is to be asked ──▶ asked ──▶ planned anew ──▶ the keeper mounts it ──▶ answered
  *
  * What is mounted is held open until the keeper has answered. */
-#include <unistd.h>
-
 #include <gio/gunixfdlist.h>
 
 #include "common/error.h"
 #include "daemon/bus/functions.h"
 #include "daemon/instances/lineage.h"
-#include "daemon/launch/forward.h"
-#include "daemon/launch/granting.h"
+#include "daemon/launch/giving.h"
 #include "daemon/launch/running.h"
 
 /* call->data */
@@ -20,7 +17,6 @@ typedef struct {
   SbxGrantRequest *request;
   guint asked; /* the classes that the authority has been asked for */
   SbxGrantPlan *plan;
-  SbxMountPoints *points;
 } Grant;
 
 static void
@@ -28,7 +24,6 @@ grant_free (gpointer data)
 {
   Grant *grant = data;
 
-  g_clear_pointer (&grant->points, sbx_mount_points_unref);
   g_clear_pointer (&grant->plan, sbx_grant_plan_free);
   g_clear_pointer (&grant->request, sbx_grant_request_free);
   g_free (grant);
@@ -63,7 +58,7 @@ plan_grant (SbxCall *call, GError **error)
 
   g_clear_pointer (&grant->plan, sbx_grant_plan_free);
   if (sbx_call_check_change (call, error))
-    grant->plan = sbx_grant_plan_new (host, sbx_instance_get_info (call->instance), grant->request, error);
+    grant->plan = sbx_grant_plan_new (host, sbx_instance_get_info (call->instance), grant->request, FALSE, error);
   return grant->plan && check_starter (call, host, error);
 }
 
@@ -71,55 +66,21 @@ static void
 on_granted (GObject *source, GAsyncResult *result, gpointer user_data)
 {
   SbxCall *call = user_data;
-  Grant *grant = call->data;
   GError *error = NULL;
-  g_autoptr (GBytes) held = sbx_instance_change_finish (SBX_INSTANCE (source), result, &error);
 
-  if (held && grant->points)
-    sbx_mount_points_remove_with (g_steal_pointer (&grant->points), call->instance);
-  else if (grant->points)
-    sbx_mount_points_remove (grant->points, call->instance);
-  if (held)
+  if (sbx_give_finish (SBX_INSTANCE (source), result, &error))
     sbx_call_return (call, NULL);
   else
     sbx_call_fail (call, error);
-}
-
-/* The block of CHANGE, or -1. */
-static int
-write_change (const SbxCall *call, GError **error)
-{
-  const SbxInfo *info = sbx_instance_get_info (call->instance);
-  const Grant *grant = call->data;
-  guint32 pid = (guint32) sbx_caller_get_pid (call->subject->caller);
-  g_autoptr (GVariant) policy = g_variant_ref_sink (sbx_policy_to_variant (grant->plan->policy));
-  g_autoptr (GVariant) grants =
-      sbx_running_append (info->grants, sbx_grant_plan_describe (grant->plan, grant->request, pid));
-  SbxInfo next = *info;
-  const SbxLayer *layers;
-  gsize n;
-
-  next.policy = policy;
-  next.grants = grants;
-  layers = sbx_layers_get (grant->plan->layers, &n);
-  return sbx_running_write_change (&next, NULL, layers, n, error);
 }
 
 static void
 carry_out (SbxCall *call)
 {
   Grant *grant = call->data;
-  g_autofree char *homes = g_path_get_dirname (sbx_plan_get_box (grant->plan->plan)->app_home);
-  GError *error = NULL;
-  int block = write_change (call, &error);
 
-  if (block < 0) {
-    sbx_call_fail (call, error);
-    return;
-  }
-  grant->points = sbx_mount_points_new (grant->plan->layers, homes, sbx_call_get_registry (call));
-  sbx_instance_change_async (call->instance, block, on_granted, call);
-  close (block);
+  sbx_give_async (call->instance, sbx_call_get_registry (call), g_steal_pointer (&grant->plan), grant->request,
+                  (guint32) sbx_caller_get_pid (call->subject->caller), on_granted, call);
 }
 
 /* Much may have happened until somebody has said yes. */

@@ -104,7 +104,7 @@ sbx_method_explain (SbxCall *call)
   g_autoptr (SbxChoice) choice = NULL;
   /* Nothing is started, so nobody is asked who has the application's names now */
   g_autoptr (SbxSession) session = sbx_call_get_context (call)->bus ? sbx_session_new_presumed () : NULL;
-  const SbxChoiceAround around = { session, sbx_call_get_registry (call) };
+  const SbxChoiceAround around = { session, sbx_call_get_registry (call), NULL };
 
   g_variant_get_child (parameters, 0, "&s", &profile);
   some_command[0] = profile;

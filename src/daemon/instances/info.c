@@ -37,6 +37,7 @@ sbx_info_free (SbxInfo *info)
   g_clear_pointer (&info->policy, g_variant_unref);
   g_clear_pointer (&info->restrictions, g_variant_unref);
   g_clear_pointer (&info->grants, g_variant_unref);
+  g_clear_pointer (&info->files, g_variant_unref);
   g_strfreev (info->warnings);
   g_free (info->limits);
   g_free (info->on_crash);
@@ -96,6 +97,7 @@ sbx_info_write (const SbxInfo *info)
     sbx_key_file_append (text, "OnCrash", info->on_crash);
   append_variant (text, "Restrictions", info->restrictions);
   append_variant (text, "Grants", info->grants);
+  append_variant (text, "Files", info->files);
   if (info->display)
     sbx_key_file_append_list (text, "Display", (const char *const *) info->display);
   if (info->offers) {
@@ -162,6 +164,7 @@ static const Key keys[] = {
   { "OnCrash", TRUE, G_STRUCT_OFFSET (SbxInfo, on_crash) },
   { "Restrictions", TRUE, G_STRUCT_OFFSET (SbxInfo, restrictions), NULL, VARIANT, "aa{sv}" },
   { "Grants", TRUE, G_STRUCT_OFFSET (SbxInfo, grants), NULL, VARIANT, "aa{sv}" },
+  { "Files", TRUE, G_STRUCT_OFFSET (SbxInfo, files), NULL, VARIANT, SBX_INFO_FILES },
   { "Display", TRUE, G_STRUCT_OFFSET (SbxInfo, display), NULL, LIST },
   { "Offers", TRUE, 0, read_offers },
 };

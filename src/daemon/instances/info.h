@@ -17,6 +17,9 @@ void sbx_id_format (guint64 id, char text[SBX_ID_SIZE]);
 #define SBX_INFO_MAX (1u << 20) /* bytes of an info file */
 
 /* What a later service must know of an instance. */
+/* The path; whether for writing; the device and the inode, 0 for a file that was not there yet */
+#define SBX_INFO_FILES "a(aybtt)"
+
 typedef struct {
   guint64 id;
   guint64 parent;  /* of a handler: its target; of a nested one: what has started it; else 0 */
@@ -31,6 +34,7 @@ typedef struct {
   SbxOffers *offers;      /* the variables of its box, or NULL: not known, so that nothing more can be started in it */
   GVariant *restrictions; /* aa{sv}, as the property has them, or NULL: none */
   GVariant *grants;       /* the same of what it was given while it ran */
+  GVariant *files;        /* SBX_INFO_FILES: what was handed over with commands; or NULL */
   char **display;         /* the display environment that it was planned with, or NULL: the service's */
 } SbxInfo;
 

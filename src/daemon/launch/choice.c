@@ -9,6 +9,7 @@
 #include "common/names.h"
 #include "daemon/bounds.h"
 #include "daemon/launch/joining.h"
+#include "daemon/launch/running.h"
 #include "plan/build.h"
 #include "plan/environment.h"
 #include "plan/mounts/accessibility.h"
@@ -307,10 +308,11 @@ find_running (const SbxChoiceAround *around, const SbxLaunchRequest *request, Sb
                                  .command = choice->argv[0],
                                  .on_crash = choice->on_crash,
                                  .policy = choice->policy,
-                                 .places = &choice->host->places,
+                                 .host = choice->host,
                                  .display = display,
                                  .files = (const SbxForwardedFile *) (gpointer) files->data,
-                                 .n_files = files->len };
+                                 .n_files = files->len,
+                                 .refused = around->obstacle };
   SbxInstance *running;
   char *obstacle = NULL;
 
@@ -404,8 +406,7 @@ SbxProcess *
 sbx_launch_request_make_process (const SbxHost *host, const SbxLaunchRequest *request, const SbxInfo *info,
                                  GError **error)
 {
-  g_autoptr (SbxPolicy) bottom = sbx_policy_new ();
-  g_autoptr (SbxPolicy) policy = sbx_policy_merge_variant (bottom, info->policy, &host->places, error);
+  g_autoptr (SbxPolicy) policy = sbx_running_policy (host, info, error);
   SbxPlanRequest plan_request;
 
   if (!policy)
@@ -444,6 +445,21 @@ sbx_command_to_variant (const char *const *argv)
   return g_variant_builder_end (&builder);
 }
 
+/* SBX_INFO_FILES, or NULL for none; the caller's. */
+static GVariant *
+list_files (const SbxForward *forward)
+{
+  GVariantBuilder builder;
+
+  if (forward->files->len == 0)
+    return NULL;
+  g_variant_builder_init (&builder, G_VARIANT_TYPE (SBX_INFO_FILES));
+  for (guint i = 0; i < forward->files->len; i++)
+    g_variant_builder_add_value (&builder,
+                                 sbx_forwarded_file_describe (&g_array_index (forward->files, SbxForwardedFile, i)));
+  return g_variant_ref_sink (g_variant_builder_end (&builder));
+}
+
 SbxInfo *
 sbx_choice_make_info (const SbxChoice *choice, const SbxLaunchRequest *request, guint64 id, SbxInstance *parent)
 {
@@ -462,6 +478,7 @@ sbx_choice_make_info (const SbxChoice *choice, const SbxLaunchRequest *request, 
   info->command = g_variant_ref_sink (sbx_command_to_variant ((const char *const *) choice->argv));
   info->policy = g_variant_ref_sink (sbx_policy_to_variant (choice->policy));
   info->warnings = g_strdupv ((char **) sbx_plan_get_warnings (choice->plan));
+  info->files = list_files (choice->forward);
   info->limits = g_strdup (limited ? "rlimit" : "none");
   info->on_crash = g_strdup (choice->on_crash ? choice->on_crash : "");
   return info;

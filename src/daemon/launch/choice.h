@@ -28,11 +28,11 @@ typedef struct {
 void sbx_choice_free (SbxChoice *choice);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (SbxChoice, sbx_choice_free)
 
-/* What is around a choice: what the session bus has answered (NULL: there is none, or it has not been asked), and who
- * runs. */
+/* What is around a choice. */
 typedef struct {
-  const SbxSession *session;
-  SbxRegistry *registry;
+  const SbxSession *session; /* what the session bus has answered; NULL: there is none, or it has not been asked */
+  SbxRegistry *registry;     /* who runs */
+  const char *obstacle;      /* why none of those could be joined, as has turned out; or NULL */
 } SbxChoiceAround;
 
 /* Returns what has to be asked of the session before @request can be chosen for; NULL when that is nothing, also where

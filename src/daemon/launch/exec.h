@@ -2,9 +2,10 @@
 /* One more process in an instance that runs. */
 #pragma once
 
-#include "daemon/instances/instance.h"
+#include "daemon/instances/registry.h"
 #include "daemon/launch/host.h"
 #include "daemon/launch/request.h"
+#include "plan/request.h"
 
 G_BEGIN_DECLS
 
@@ -15,11 +16,21 @@ gboolean sbx_launch_request_exec (const SbxLaunchRequest *request, const SbxHost
                                   gint32 flags, GAsyncReadyCallback callback, gpointer user_data,
                                   GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
-/* The same for a launch that joins @instance, which runs, or is being started and is waited for; it stays for as long
- * as the command runs. @request and @host have to live until the answer. */
-void sbx_join_async (SbxInstance *instance, const SbxLaunchRequest *request, const SbxHost *host,
-                     GAsyncReadyCallback callback, gpointer user_data);
-/* Errors: EXITED, when @instance has ended meanwhile or never came to life; those of Exec. */
+/* A launch that joins an instance. All borrowed, and to live until the answer. */
+typedef struct {
+  const SbxLaunchRequest *request;
+  SbxHost *host;
+  SbxRegistry *registry;
+  const SbxForwardedFile *files; /* approved; the instance is given those that it has not got */
+  gsize n_files;
+  guint32 pid; /* who asks, or 0 */
+} SbxJoin;
+
+/* Starts the command in @instance, which runs, or is being started and is waited for; it stays for as long as the
+ * command runs. */
+void sbx_join_async (SbxInstance *instance, const SbxJoin *what, GAsyncReadyCallback callback, gpointer user_data);
+/* Errors: EXITED, when @instance has ended meanwhile or never came to life; NOT_SUPPORTED, when it could not be given a
+ * file, and nothing was executed; those of Exec. */
 gboolean sbx_join_finish (SbxInstance *instance, GAsyncResult *result, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 G_END_DECLS

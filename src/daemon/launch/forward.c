@@ -144,6 +144,42 @@ sbx_forward_add_new (SbxForward *self, const SbxMachine *machine, const SbxNewFi
   return TRUE;
 }
 
+static SbxObject
+object_of (const SbxForwardedFile *file)
+{
+  struct stat st;
+
+  return file->is_new || fstat (file->fd, &st) < 0 ? (SbxObject){ 0, 0 } : (SbxObject){ st.st_dev, st.st_ino };
+}
+
+GVariant *
+sbx_forwarded_file_describe (const SbxForwardedFile *file)
+{
+  SbxObject object = object_of (file);
+
+  return g_variant_new ("(^aybtt)", file->path, file->writable, (guint64) object.device, (guint64) object.inode);
+}
+
+gboolean
+sbx_forwarded_file_is_there (const SbxForwardedFile *file, GVariant *rows)
+{
+  SbxObject object = object_of (file);
+
+  for (gsize i = 0; rows && i < g_variant_n_children (rows); i++) {
+    const char *path;
+    gboolean writable;
+    guint64 device, inode;
+
+    g_variant_get_child (rows, i, "(^&aybtt)", &path, &writable, &device, &inode);
+    if (writable < file->writable || !sbx_path_is_below (file->path, path))
+      continue;
+    /* A directory shows what is in it; a file may have been replaced outside */
+    if (!g_str_equal (path, file->path) || (device == object.device && inode == object.inode))
+      return TRUE;
+  }
+  return FALSE;
+}
+
 static void
 mount_points_clear (gpointer data)
 {

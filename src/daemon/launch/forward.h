@@ -41,6 +41,11 @@ gboolean sbx_forward_add_new (SbxForward *self, const SbxMachine *machine, const
 void sbx_forward_free (SbxForward *forward);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (SbxForward, sbx_forward_free)
 
+/* The row of SBX_INFO_FILES; floating. */
+GVariant *sbx_forwarded_file_describe (const SbxForwardedFile *file);
+/* Whether an instance with those rows (or NULL) has @file at its own place, as the object that it is now. */
+gboolean sbx_forwarded_file_is_there (const SbxForwardedFile *file, GVariant *rows);
+
 /* Before the launch: what will have to be made, and what has been made. @homes: the directory of all kept homes. NULL:
  * nothing. */
 SbxMountPoints *sbx_mount_points_new (const SbxLayers *layers, const char *homes, SbxRegistry *registry);

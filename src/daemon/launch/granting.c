@@ -248,7 +248,7 @@ check_landlock (const SbxHost *host, const SbxInfo *info, const SbxPolicy *from,
 
   if (request->access < SBX_ACCESS_RW)
     return TRUE;
-  plan = sbx_running_plan (host, info, from, error);
+  plan = sbx_running_plan (host, info, from, NULL, error);
   if (!plan)
     return FALSE;
   process = sbx_plan_get_process (plan);
@@ -264,29 +264,51 @@ check_landlock (const SbxHost *host, const SbxInfo *info, const SbxPolicy *from,
                     request->path, request->path, request->path);
 }
 
-static gboolean
-make_layers (SbxGrantPlan *self, SbxHost *host, const SbxInfo *info, const SbxGrantRequest *request, GError **error)
+/* Of what is given: the mount that all others of it lie in, or that a door needs. NULL: there is none. */
+static const SbxLayer *
+find_tree (const SbxLayers *list)
 {
-  SbxLayersAround *around;
-  const SbxLayer *layers;
   gsize n;
+  const SbxLayer *layers = sbx_layers_get (list, &n);
 
-  self->plan = sbx_running_plan (host, info, self->policy, error);
+  for (gsize i = 0; i < n; i++)
+    if (layers[i].kind == SBX_LAYER_TREE)
+      return &layers[i];
+  return NULL;
+}
+
+static gboolean
+make_layers (SbxGrantPlan *self, SbxHost *host, const SbxInfo *info, const SbxGrantRequest *request, gboolean looking,
+             GError **error)
+{
+  const SbxForwardedFile *forward = request->forward;
+  SbxLayersAround *around;
+
+  self->plan = sbx_running_plan (host, info, self->policy, forward, error);
   if (!self->plan)
     return FALSE;
   self->surroundings = sbx_surroundings_new (host, info->id);
   around = &self->surroundings->around;
   around->only = request->path;
+  around->only_looking = looking;
   around->taken = (const SbxLayersTaken *) (gpointer) self->taken->data;
   around->n_taken = self->taken->len;
-  self->layers = sbx_layers_new (sbx_plan_get_box (self->plan), self->policy, NULL, 0, around, error);
+  self->layers = sbx_layers_new (sbx_plan_get_box (self->plan), self->policy, forward, forward ? 1 : 0, around, error);
   around->only = NULL; /* which is the request's */
   if (!self->layers)
     return FALSE;
-  layers = sbx_layers_get (self->layers, &n);
-  return (n > 0 && layers[0].kind == SBX_LAYER_TREE)
+  return find_tree (self->layers) || (looking && forward && forward->is_new)
          || sbx_throw (error, SBX_ERROR_NOT_SUPPORTED, "%s is left out by every policy: it cannot be granted",
                        request->path);
+}
+
+/* Whether it may be that the file is saved through a door, as far as can be said before one is made. */
+static gboolean
+may_have_door (const SbxGrantRequest *request, gboolean looking)
+{
+  struct stat st;
+
+  return looking && request->forward && fstat (request->fd, &st) == 0 && S_ISREG (st.st_mode);
 }
 
 static void
@@ -302,9 +324,9 @@ note_given (SbxGrantPlan *self, const SbxPolicy *from)
 
 static gboolean
 plan_new (SbxGrantPlan *self, SbxHost *host, const SbxInfo *info, const SbxPolicy *from, const SbxGrantRequest *request,
-          GError **error)
+          gboolean looking, GError **error)
 {
-  gsize n;
+  const SbxLayer *tree;
 
   if (!check_place (host, from, request->path, error))
     return FALSE;
@@ -312,10 +334,16 @@ plan_new (SbxGrantPlan *self, SbxHost *host, const SbxInfo *info, const SbxPolic
   self->policy = add_path (self, from, request, error);
   if (!self->policy)
     return FALSE;
+  if (request->forward) { /* it was only asked what has been taken away */
+    sbx_policy_unref (self->policy);
+    self->policy = sbx_policy_ref (from);
+  }
   self->classes = sbx_policy_excess (self->policy, from);
   note_given (self, from);
-  return make_layers (self, host, info, request, error)
-         && check_landlock (host, info, from, request, sbx_layers_get (self->layers, &n)[0].dest, error);
+  if (!make_layers (self, host, info, request, looking, error))
+    return FALSE;
+  tree = find_tree (self->layers);
+  return !tree || may_have_door (request, looking) || check_landlock (host, info, from, request, tree->dest, error);
 }
 
 /* What is open by its name there, and has a cover all the same. */
@@ -363,8 +391,10 @@ check_reached (const SbxHost *host, const SbxPolicy *from, const SbxGrantRequest
 }
 
 SbxGrantPlan *
-sbx_grant_plan_new (SbxHost *host, const SbxInfo *info, const SbxGrantRequest *request, GError **error)
+sbx_grant_plan_new (SbxHost *host, const SbxInfo *info, const SbxGrantRequest *request, gboolean looking,
+                    GError **error)
 {
+  gboolean is_new = request->forward && request->forward->is_new;
   g_autoptr (SbxGrantPlan) self = g_new0 (SbxGrantPlan, 1);
   g_autoptr (SbxPolicy) from = NULL;
   g_autofree char *real = NULL;
@@ -372,13 +402,13 @@ sbx_grant_plan_new (SbxHost *host, const SbxInfo *info, const SbxGrantRequest *r
   self->given = g_ptr_array_new_with_free_func (g_free);
   self->taken = g_array_new (FALSE, FALSE, sizeof (SbxLayersTaken));
   from = sbx_running_policy (host, info, error);
-  real = from ? find_object (request, error) : NULL;
-  if (!real)
+  real = from && !is_new ? find_object (request, error) : NULL;
+  if (!from || (!real && !is_new))
     return NULL;
   if (!has_access (from, request, request->path)) {
-    if (!plan_new (self, host, info, from, request, error))
+    if (!plan_new (self, host, info, from, request, looking, error))
       return NULL;
-  } else if (!check_reached (host, from, request, real, error)) {
+  } else if (real && !check_reached (host, from, request, real, error)) {
     return NULL;
   } else {
     self->policy = sbx_policy_ref (from);

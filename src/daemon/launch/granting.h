@@ -14,6 +14,8 @@ typedef struct {
   int fd;           /* on the object, borrowed */
   char *path;       /* where that is: outside and inside; absolute and normal */
   SbxAccess access; /* RO, RW or CREATE */
+  /* What a command is handed, as a launch would hand it over; then the policy stays as it is. NULL: it is granted */
+  const SbxForwardedFile *forward;
 } SbxGrantRequest;
 
 /* @where: ay, the path of what @fd is on, "" for the one that the kernel knows; @how: a{sv}, checked against
@@ -32,10 +34,13 @@ typedef struct {
   SbxLayers *layers; /* what is to be mounted; it is held open as long as this lives. NULL: nothing is new */
 } SbxGrantPlan;
 
-/* Plans @request for the instance that @info describes. Nothing is made. Errors: BAD_OPTION for a path that leads to
+/* Plans @request for the instance that @info describes. With @looking nothing is made and the layers are not complete:
+ * whether it can be given. Else what a file that is handed over is saved through may be made (layers/doors.h), which
+ * sbx_give_async () looks after. Errors: BAD_OPTION for a path that leads to
  * another object than the descriptor; NOT_FOUND; NOT_AUTHORIZED for what Restrict has taken away; NOT_SUPPORTED for
  * what cannot be given while it runs, with the reason; SPAWN_FAILED, those of sbx_layers_new (). */
-SbxGrantPlan *sbx_grant_plan_new (SbxHost *host, const SbxInfo *info, const SbxGrantRequest *request, GError **error);
+SbxGrantPlan *sbx_grant_plan_new (SbxHost *host, const SbxInfo *info, const SbxGrantRequest *request, gboolean looking,
+                                  GError **error);
 void sbx_grant_plan_free (SbxGrantPlan *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (SbxGrantPlan, sbx_grant_plan_free)
 

@@ -1,13 +1,38 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "daemon/launch/joining.h"
 
+#include "daemon/launch/forward.h"
+#include "daemon/launch/running.h"
 #include "policy/own-names.h"
 
-/* Whether the processes of @running may open the file at its own path, as it is to be opened. */
-static gboolean
-is_open (const SbxPolicy *running, const SbxForwardedFile *file)
+gboolean
+sbx_joining_has_file (const SbxInfo *info, const SbxPolicy *policy, const SbxForwardedFile *file)
 {
-  return sbx_policy_get_access (running, file->path) >= (file->writable ? SBX_ACCESS_RW : SBX_ACCESS_RO);
+  return sbx_policy_get_access (policy, file->path) >= (file->writable ? SBX_ACCESS_RW : SBX_ACCESS_RO)
+         || sbx_forwarded_file_is_there (file, info->files);
+}
+
+SbxGrantPlan *
+sbx_joining_plan_file (SbxHost *host, const SbxInfo *info, const SbxForwardedFile *file, SbxGrantRequest *request,
+                       gboolean looking, GError **error)
+{
+  *request = (SbxGrantRequest){ file->fd, file->path, file->writable ? SBX_ACCESS_RW : SBX_ACCESS_RO, file };
+  return sbx_grant_plan_new (host, info, request, looking, error);
+}
+
+/* Why the file cannot be given to the instance while it runs; NULL: it has it, or can get it. The caller's. */
+static char *
+find_file_obstacle (const SbxJoinWanted *wanted, const SbxInfo *info, const SbxPolicy *running,
+                    const SbxForwardedFile *file)
+{
+  g_autoptr (SbxGrantPlan) plan = NULL;
+  g_autoptr (GError) error = NULL;
+  SbxGrantRequest request;
+
+  if (sbx_joining_has_file (info, running, file))
+    return NULL;
+  plan = sbx_joining_plan_file (wanted->host, info, file, &request, TRUE, &error);
+  return plan ? NULL : g_strdup (error->message);
 }
 
 static gboolean
@@ -21,12 +46,38 @@ is_same_display (const SbxJoinWanted *wanted, const SbxInfo *info)
   return TRUE;
 }
 
-/* The same but for the application's own names, which depend on what else was on the bus at the start. */
+/* @policy with what Grant has given to the instance, which a later start is not to be kept away by. */
+static SbxPolicy *
+add_granted (const SbxPolicy *policy, const SbxPolicy *running, GVariant *grants)
+{
+  SbxPolicy *result = sbx_policy_ref (policy);
+
+  for (gsize i = 0; grants && i < g_variant_n_children (grants); i++) {
+    g_autoptr (GVariant) row = g_variant_get_child_value (grants, i);
+    g_autoptr (GVariant) files = g_variant_lookup_value (row, "filesystems", G_VARIANT_TYPE ("a{ss}"));
+    GVariantIter iter;
+    const char *path;
+
+    if (files)
+      g_variant_iter_init (&iter, files);
+    while (files && g_variant_iter_next (&iter, "{&s&s}", &path, NULL)) {
+      SbxPolicy *more = sbx_policy_with_path (result, path, sbx_policy_get_access (running, path));
+
+      sbx_policy_unref (result);
+      result = more;
+    }
+  }
+  return result;
+}
+
+/* The same but for the application's own names, which depend on what else was on the bus at the start, and for what it
+ * was given since. */
 static gboolean
-is_same_policy (const SbxJoinWanted *wanted, const SbxPolicy *running)
+is_same_policy (const SbxJoinWanted *wanted, const SbxInfo *info, const SbxPolicy *running)
 {
   g_autoptr (GPtrArray) names = sbx_own_names_list (wanted->policy, wanted->app_id, wanted->command);
-  g_autoptr (SbxPolicy) most = sbx_policy_with_own (wanted->policy, (const char *const *) names->pdata, names->len);
+  g_autoptr (SbxPolicy) named = sbx_policy_with_own (wanted->policy, (const char *const *) names->pdata, names->len);
+  g_autoptr (SbxPolicy) most = add_granted (named, running, info->grants);
 
   return sbx_policy_leq (wanted->policy, running) && sbx_policy_leq (running, most);
 }
@@ -36,22 +87,26 @@ static char *
 find_obstacle (const SbxJoinWanted *wanted, SbxInstance *instance)
 {
   const SbxInfo *info = sbx_instance_get_info (instance);
-  g_autoptr (SbxPolicy) nothing = sbx_policy_new ();
-  g_autoptr (SbxPolicy) running = sbx_policy_merge_variant (nothing, info->policy, wanted->places, NULL);
+  g_autoptr (SbxPolicy) running = sbx_running_policy (wanted->host, info, NULL);
 
+  if (wanted->refused)
+    return g_strdup (wanted->refused);
   if (!running || !info->offers)
     return g_strdup ("its record cannot be read, or is of an older version");
   if (!g_str_equal (info->profile, wanted->profile))
     return g_strdup_printf ("it has the profile \"%s\"", info->profile);
-  if (!is_same_policy (wanted, running))
+  if (!is_same_policy (wanted, info, running))
     return g_strdup ("its policy is another one");
   if (g_strcmp0 (info->on_crash, wanted->on_crash ? wanted->on_crash : "") != 0)
     return g_strdup ("its crash handler is another one");
   if (!is_same_display (wanted, info))
     return g_strdup ("it is on another display");
-  for (gsize i = 0; i < wanted->n_files; i++)
-    if (!is_open (running, &wanted->files[i]))
-      return g_strdup_printf ("it cannot open %s", wanted->files[i].path);
+  for (gsize i = 0; i < wanted->n_files; i++) {
+    char *problem = find_file_obstacle (wanted, info, running, &wanted->files[i]);
+
+    if (problem)
+      return problem;
+  }
   return NULL;
 }
 

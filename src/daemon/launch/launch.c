@@ -21,7 +21,8 @@
  *   PLANNED    the plan is made and the authority asked. Directories that a profile keeps (persistent homes) are made
  *              by preparing, and would stay behind after a no: if one is missing, the yes is waited for, without a slot
  *   JOINING    the application runs already, and the command is started there (joining.h); while that instance is still
- *              being started, it is waited for. If it has ended meanwhile, all begins again with WAITING
+ *              being started, it is waited for. If it has ended meanwhile, or cannot be given a file, all begins again
+ *              with WAITING
  *   PREPARED   the keeper runs and PREPARE has been sent. READY is waited for only if something is to be done with the
  *              sandbox before START: a keeper keeps a START that comes early
  *   READY      the sandbox stands
@@ -80,7 +81,8 @@ typedef struct {
   guint64 id;
   gint32 init; /* its pid, from the keeper's READY on */
   guint timeout;
-  guint joins; /* how often it has tried to join */
+  guint joins;    /* how often it has tried to join */
+  char *obstacle; /* why it could not; NULL: it may */
 } Launch;
 
 static void
@@ -117,6 +119,7 @@ launch_clear (gpointer data)
   g_clear_pointer (&launch->subject, sbx_subject_unref);
   sbx_preparation_clear (&launch->what);
   g_clear_object (&launch->asking);
+  g_free (launch->obstacle);
 }
 
 static void
@@ -416,6 +419,10 @@ on_joined (GObject *source, GAsyncResult *result, gpointer user_data)
   } else if (g_error_matches (error, SBX_ERROR, SBX_ERROR_EXITED)) {
     g_error_free (error);
     begin_again (launch);
+  } else if (g_error_matches (error, SBX_ERROR, SBX_ERROR_NOT_SUPPORTED) && !launch->obstacle) {
+    launch->obstacle = g_strdup (error->message);
+    g_error_free (error);
+    begin_again (launch);
   } else {
     give_up (launch, error);
   }
@@ -424,8 +431,16 @@ on_joined (GObject *source, GAsyncResult *result, gpointer user_data)
 static void
 join (Launch *launch)
 {
-  sbx_join_async (get_running (launch), launch->what.request, launch->what.choice->host, on_joined,
-                  g_rc_box_acquire (launch));
+  const SbxPreparation *what = &launch->what;
+  const GArray *files = what->choice->forward->files;
+  const SbxJoin wanted = { .request = what->request,
+                           .host = what->choice->host,
+                           .registry = what->registry,
+                           .files = (const SbxForwardedFile *) (gpointer) files->data,
+                           .n_files = files->len,
+                           .pid = launch->subject ? (guint32) sbx_caller_get_pid (launch->subject->caller) : 0 };
+
+  sbx_join_async (get_running (launch), &wanted, on_joined, g_rc_box_acquire (launch));
 }
 
 /* What the service starts itself was approved with the launch of its target. */
@@ -494,7 +509,7 @@ make_plan (Launch *launch, const SbxSession *session, GError **error)
 {
   SbxInstance *within = get_within (launch), *target = launch->call.target;
   SbxPreparation *what = &launch->what;
-  const SbxChoiceAround around = { session, what->registry };
+  const SbxChoiceAround around = { session, what->registry, launch->obstacle };
 
   if (!has_room (launch, error))
     return FALSE;

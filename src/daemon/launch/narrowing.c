@@ -320,8 +320,8 @@ narrow_sockets (Narrowing *self, GError **error)
   if (sbx_policy_get_sockets (self->from) == sbx_policy_get_sockets (self->plan->policy))
     return TRUE;
   to = sbx_policy_with_mounts (self->from, self->plan->policy);
-  before = sbx_running_plan (self->host, self->info, self->from, error);
-  after = before ? sbx_running_plan (self->host, self->info, to, error) : NULL;
+  before = sbx_running_plan (self->host, self->info, self->from, NULL, error);
+  after = before ? sbx_running_plan (self->host, self->info, to, NULL, error) : NULL;
   if (!after)
     return FALSE;
   return compare_mounts (self, before, after)

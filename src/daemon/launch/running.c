@@ -8,7 +8,8 @@
 #include "wire/block.h"
 
 SbxPlan *
-sbx_running_plan (const SbxHost *host, const SbxInfo *info, const SbxPolicy *policy, GError **error)
+sbx_running_plan (const SbxHost *host, const SbxInfo *info, const SbxPolicy *policy, const SbxForwardedFile *forward,
+                  GError **error)
 {
   g_autofree const char **argv = g_variant_get_bytestring_array (info->command, NULL);
   const char *const nothing[] = { "/bin/true", NULL };
@@ -17,6 +18,8 @@ sbx_running_plan (const SbxHost *host, const SbxInfo *info, const SbxPolicy *pol
                                    .app_id = info->app_id,
                                    .argv = argv[0] ? argv : nothing,
                                    .cwd_optional = TRUE,
+                                   .forward = forward,
+                                   .n_forward = forward ? 1 : 0,
                                    .display_env = (const char *const *) info->display };
 
   sbx_id_format (info->id, id);

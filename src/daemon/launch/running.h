@@ -5,13 +5,15 @@
 #include "daemon/instances/info.h"
 #include "daemon/launch/host.h"
 #include "plan/plan.h"
+#include "plan/request.h"
 #include "wire/layer.h"
 
 G_BEGIN_DECLS
 
-/* The plan that the instance which @info describes would have with @policy. The caller's. Errors: those of
- * sbx_plan_new (). */
-SbxPlan *sbx_running_plan (const SbxHost *host, const SbxInfo *info, const SbxPolicy *policy, GError **error);
+/* The plan that the instance which @info describes would have with @policy, and with the file @forward (or NULL) handed
+ * over. The caller's. Errors: those of sbx_plan_new (). */
+SbxPlan *sbx_running_plan (const SbxHost *host, const SbxInfo *info, const SbxPolicy *policy,
+                           const SbxForwardedFile *forward, GError **error);
 /* The policy of the instance as it is now; the caller's. BAD_OPTION for a record that makes no sense. */
 SbxPolicy *sbx_running_policy (const SbxHost *host, const SbxInfo *info, GError **error);
 /* The block of CHANGE: @info for the file, @rows (SbxNarrow; or NULL) that are taken away, @n @layers that are added.

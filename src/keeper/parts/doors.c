@@ -37,7 +37,7 @@ typedef struct {
   SbxPartState head;
   SbxWatch events; /* inotify(7) */
   Door *doors;
-  size_t n;
+  size_t n, settled; /* those from here on come with a change that is being made */
   bool finished;
 } SbxDoors;
 
@@ -217,10 +217,26 @@ add_door (SbxDoors *self, const SbxLayer *layer, int root)
   return 0;
 }
 
-static int
-start_beside (void *state, const SbxBlock *block)
+/* Whether there is a door for it already: its stage and its link are the same. */
+static bool
+has_door (const SbxDoors *self, const SbxLayer *layer)
 {
-  SbxDoors *self = state;
+  char place[PATH_MAX];
+
+  for (size_t i = 0; i < self->settled; i++) {
+    const Door *door = &self->doors[i];
+    bool top = strcmp (door->place, "/") == 0;
+
+    snprintf (place, sizeof place, "%s/%s", top ? "" : door->place, door->name);
+    if (strcmp (place, layer->dest) == 0)
+      return true;
+  }
+  return false;
+}
+
+static int
+add_doors (SbxDoors *self, const SbxBlock *block)
+{
   SbxRecord record = { 0 };
   int root = open ("/", O_PATH | O_DIRECTORY | O_CLOEXEC), rc = root < 0 ? -1 : 0;
 
@@ -230,13 +246,25 @@ start_beside (void *state, const SbxBlock *block)
     if (!sbx_layer_read (&layer, record.value, record.length)) {
       errno = EBADMSG;
       rc = -1;
-    } else if (layer.kind == SBX_LAYER_DOOR) {
+    } else if (layer.kind == SBX_LAYER_DOOR && !has_door (self, &layer)) {
       rc = add_door (self, &layer, root);
     }
   }
   if (root >= 0)
     close (root);
   return rc;
+}
+
+static int
+start_beside (void *state, const SbxBlock *block)
+{
+  return add_doors (state, block);
+}
+
+static int
+changing (void *state, const SbxBlock *block)
+{
+  return add_doors (state, block);
 }
 
 static int
@@ -248,33 +276,42 @@ watch_directory (const SbxDoors *self, int directory)
   return directory < 0 ? -1 : inotify_add_watch (self->events.fd, path, EVENTS | IN_ONLYDIR);
 }
 
-/* The places are looked up in the sandbox as the application finds it, and watched from here on. What it may have done
- * in this moment is looked at once. */
-static void
-started (void *state)
+/* The root of the sandbox as the application finds it, or -1. */
+static int
+open_inside (const SbxDoors *self)
 {
-  SbxDoors *self = state;
   const SbxInitLink *init = &self->head.keeper->init;
   struct pollfd alive = { .fd = init->end.fd, .events = POLLIN };
   char path[64];
-  int root, fd;
+  int root;
 
-  if (self->n == 0)
-    return;
   snprintf (path, sizeof path, "/proc/%d/root", (int) init->pid);
   root = open (path, O_PATH | O_DIRECTORY | O_CLOEXEC);
   if (root >= 0 && poll (&alive, 1, 0) != 0) { /* it died: the number may have been somebody else's */
     close (root);
     root = -1;
   }
-  fd = inotify_init1 (IN_CLOEXEC | IN_NONBLOCK);
-  if (fd >= 0)
-    sbx_watch_open (&self->events, fd);
-  for (size_t i = 0; i < self->n; i++) {
-    Door *door = &self->doors[i];
+  return root;
+}
+
+/* The places are looked up and watched from here on. What the application may have done in this moment is looked at
+ * once. */
+static void
+settle (SbxDoors *self)
+{
+  int root = self->settled < self->n ? open_inside (self) : -1;
+
+  if (self->settled < self->n && self->events.fd < 0) {
+    int fd = inotify_init1 (IN_CLOEXEC | IN_NONBLOCK);
+
+    if (fd >= 0)
+      sbx_watch_open (&self->events, fd);
+  }
+  for (; self->settled < self->n; self->settled++) {
+    Door *door = &self->doors[self->settled];
 
     door->inside = root < 0 ? -1 : sbx_open_beneath (root, door->place);
-    if (fd < 0)
+    if (self->events.fd < 0)
       continue;
     door->stage_watch = watch_directory (self, door->stage);
     door->inside_watch = watch_directory (self, door->inside);
@@ -282,6 +319,35 @@ started (void *state)
   }
   if (root >= 0)
     close (root);
+}
+
+static void
+started (void *state)
+{
+  settle (state);
+}
+
+static void
+close_door (Door *door)
+{
+  int fds[] = { door->outside, door->stage, door->inside };
+
+  for (size_t i = 0; i < sizeof fds / sizeof *fds; i++)
+    if (fds[i] >= 0)
+      close (fds[i]);
+  free (door->name);
+  free (door->place);
+  free (door->target);
+}
+
+static void
+changed (void *state, bool done)
+{
+  SbxDoors *self = state;
+
+  while (!done && self->n > self->settled)
+    close_door (&self->doors[--self->n]);
+  settle (self);
 }
 
 static void
@@ -362,6 +428,8 @@ const SbxPart sbx_part_doors = {
   .set_up = set_up,
   .start_beside = start_beside,
   .started = started,
+  .changing = changing,
+  .changed = changed,
   .application_ended = application_ended,
   .is_gone = is_gone,
 };
