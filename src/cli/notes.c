@@ -140,6 +140,23 @@ sbx_notes_is_quick_failure (const SbxNotes *self, int status)
          && (!self->path || g_get_monotonic_time () - self->started <= QUICK_SECONDS * G_USEC_PER_SEC);
 }
 
+void
+sbx_notes_leftovers (const SbxNotes *self, int n)
+{
+  g_autofree char *line = NULL;
+
+  if (n <= 0 || !self->path || g_get_monotonic_time () - self->started > QUICK_SECONDS * G_USEC_PER_SEC)
+    return;
+  line =
+      g_strdup_printf (ngettext ("%d process that still ran was ended, since the program that was started had ended; "
+                                 "--allow=background, or features=background in the profile, lets it go on",
+                                 "%d processes that still ran were ended, since the program that was started had "
+                                 "ended; --allow=background, or features=background in the profile, lets them go on",
+                                 (gulong) n),
+                       n);
+  say (line);
+}
+
 /* The properties once the instance has ended: what it was refused last is in them then. */
 static GVariant *
 get_last (SbxNotes *self)

@@ -28,6 +28,10 @@ void sbx_notes_begin (SbxNotes *self, const char *path);
 /* Whether an application that ends with @status now has failed by itself, and soon after the start, or before it. */
 gboolean sbx_notes_is_quick_failure (const SbxNotes *self, int status);
 
+/* The application has ended by itself, and @n other processes in its sandbox were ended since it had. Soon after the
+ * start, where that may well be the application itself: says what lets them go on. */
+void sbx_notes_leftovers (const SbxNotes *self, int n);
+
 /* It has ended with the exit status @status. If that is a failure, and soon after the start: says what the plan warns
  * of and what was refused, and what would allow it. */
 void sbx_notes_end (SbxNotes *self, int status);

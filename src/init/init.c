@@ -13,11 +13,13 @@
 
 #include "init/confine.h"
 #include "init/inherit.h"
+#include "init/leftovers.h"
 #include "init/spawn.h"
 #include "wire/message.h"
 #include "wire/sys.h"
 
 #define MAX_JOBS 256
+#define MAX_REAPED 256 /* at a time: who forks without end does not keep us from anything else */
 
 typedef struct {
   uint32_t job;
@@ -35,8 +37,10 @@ typedef struct {
   bool held;    /* HOLD */
   bool main_ended;
   bool childless; /* as of the last time that something was reaped */
-  bool over;      /* nothing more is done */
-  int status;     /* … and this is what init ends with */
+  bool unreaped;  /* there may be more of them */
+  SbxLeftovers leftovers;
+  bool over;  /* nothing more is done */
+  int status; /* … and this is what init ends with */
   Job jobs[MAX_JOBS];
 } Init;
 
@@ -159,12 +163,31 @@ is_kept (const Init *init)
   return init->held;
 }
 
-/* Ends if the application has ended and nothing keeps the instance. */
+/* Whether all that it can signal is its own instance's. In the namespace of a handler's target there are others; what
+ * a handler leaves the keeper sweeps. */
+static bool
+ends_others (const Init *init)
+{
+  return getpid () == 1 || init->sweep;
+}
+
+/* Ends if the application has ended, nothing keeps the instance, and what was left has had its time. */
 static void
 end_when_done (Init *init)
 {
-  if (init->main_ended && !is_kept (init) && (!init->linger || init->childless))
-    end (init, 0);
+  bool done = init->main_ended && !is_kept (init);
+
+  if (!done || (init->linger && !init->childless)) {
+    sbx_leftovers_forget (&init->leftovers);
+    return;
+  }
+  if (!init->childless && ends_others (init) && init->leftovers.stage != SBX_LEFTOVERS_OVER) {
+    sbx_leftovers_begin (&init->leftovers);
+    return;
+  }
+  if (init->leftovers.n_told > 0)
+    say (init, SBX_MSG_LEFTOVERS, 0, init->leftovers.n_told, 0);
+  end (init, 0);
 }
 
 static void
@@ -216,15 +239,18 @@ static void
 reap (Init *init)
 {
   struct signalfd_siginfo info;
-  int status;
-  pid_t pid;
+  int status, n;
+  pid_t pid = 0;
 
   if (read (init->signals, &info, sizeof info) < 0 && errno != EAGAIN && errno != EINTR) {
     end (init, 1);
     return;
   }
-  while ((pid = waitpid (-1, &status, WNOHANG)) > 0)
+  for (n = 0; n < MAX_REAPED && (pid = waitpid (-1, &status, WNOHANG)) > 0; n++) {
+    sbx_leftovers_count (&init->leftovers);
     tell_end (init, pid, status);
+  }
+  init->unreaped = n == MAX_REAPED;
   init->childless = pid < 0 && errno == ECHILD;
   end_when_done (init);
 }
@@ -266,6 +292,14 @@ leave (const Init *init, int status)
   return status;
 }
 
+static void
+go_on_ending (Init *init)
+{
+  if (!is_kept (init))
+    sbx_leftovers_go_on (&init->leftovers);
+  end_when_done (init);
+}
+
 int
 sbx_init_run (int control)
 {
@@ -284,12 +318,14 @@ sbx_init_run (int control)
   polled[0] = (struct pollfd){ init.control, POLLIN, 0 };
   polled[1] = (struct pollfd){ init.signals, POLLIN, 0 };
   while (!init.over) {
-    if (poll (polled, 2, -1) < 0 && errno != EINTR)
+    if (poll (polled, 2, init.unreaped ? 0 : sbx_leftovers_timeout (&init.leftovers)) < 0 && errno != EINTR)
       return leave (&init, 1);
-    if (polled[1].revents)
+    if (polled[1].revents || init.unreaped)
       reap (&init);
     if (polled[0].revents && !init.over)
       serve (&init);
+    if (init.leftovers.stage != SBX_LEFTOVERS_NONE && !init.over)
+      go_on_ending (&init);
   }
   return leave (&init, init.status);
 }

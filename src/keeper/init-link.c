@@ -101,6 +101,8 @@ serve (SbxKeeper *keeper)
     take_start (keeper, job, &message);
   else if (job && message.type == SBX_MSG_EXITED)
     take_end (keeper, job, &message);
+  else if (message.type == SBX_MSG_LEFTOVERS)
+    keeper->leftovers = message.value;
   else if (job && message.type == SBX_MSG_FAILED)
     take_failure (keeper, job, &message);
 }

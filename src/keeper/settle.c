@@ -90,6 +90,7 @@ finish (SbxKeeper *keeper)
   SbxCulprit culprit;
 
   sbx_init_link_drain (keeper); /* what init said last */
+  ended.leftovers = keeper->leftovers;
   culprit = find_culprit (keeper);
   sbx_init_link_application_ended (keeper, SIGKILL); /* the kernel did that to it when PID 1 had died */
   write_end (keeper, culprit);

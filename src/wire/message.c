@@ -30,9 +30,10 @@ typedef struct {
 #define MAX_FIELDS_SIZE (sizeof (uint32_t) + sizeof (SbxDenial)) /* of DENIED, which has most */
 
 static const Field fields[] = {
-  { SBX_MSG_ATTACH, FIELD (crash) },  { SBX_MSG_RELEASE, FIELD (crash) },   { SBX_MSG_STARTED, FIELD (start_time) },
-  { SBX_MSG_CRASHED, FIELD (crash) }, { SBX_MSG_CRASHED, FIELD (crashed) }, { SBX_MSG_DENIED, FIELD (slot) },
-  { SBX_MSG_DENIED, FIELD (denial) }, { SBX_MSG_CLONED, FIELD (layer) },    { SBX_MSG_NOT_CLONED, FIELD (layer) },
+  { SBX_MSG_ATTACH, FIELD (crash) },    { SBX_MSG_RELEASE, FIELD (crash) },   { SBX_MSG_STARTED, FIELD (start_time) },
+  { SBX_MSG_CRASHED, FIELD (crash) },   { SBX_MSG_CRASHED, FIELD (crashed) }, { SBX_MSG_DENIED, FIELD (slot) },
+  { SBX_MSG_DENIED, FIELD (denial) },   { SBX_MSG_CLONED, FIELD (layer) },    { SBX_MSG_NOT_CLONED, FIELD (layer) },
+  { SBX_MSG_ENDED, FIELD (leftovers) },
 };
 #define N_FIELDS (sizeof fields / sizeof *fields)
 
@@ -99,6 +100,12 @@ denial_is_valid (const SbxMessage *message)
 }
 
 static bool
+end_is_valid (const SbxMessage *message)
+{
+  return message->leftovers >= 0;
+}
+
+static bool
 exec_is_valid (const SbxMessage *message)
 {
   return (message->value & ~(SBX_START_LIFELINE | SBX_START_KEEPS)) == 0;
@@ -151,7 +158,7 @@ static const Rule rules[] = {
   { SBX_CHANNEL_KEEPER_TO_DAEMON, SBX_MSG_CRASHED, 0, 0, 1, SIGNALS, 0, ANY_DETAIL, numbered_crash_is_valid },
   { SBX_CHANNEL_KEEPER_TO_DAEMON, SBX_MSG_DENIED, 0, 0, 0, 0, 0, 0, denial_is_valid },
   { SBX_CHANNEL_KEEPER_TO_DAEMON, SBX_MSG_DENIED_MORE, 0, 0, 1, MAX, 0, 0, NULL },
-  { SBX_CHANNEL_KEEPER_TO_DAEMON, SBX_MSG_ENDED, 0, 0, 0, CULPRITS, STATUS, TEXT, NULL },
+  { SBX_CHANNEL_KEEPER_TO_DAEMON, SBX_MSG_ENDED, 0, 0, 0, CULPRITS, STATUS, TEXT, end_is_valid },
 
   { SBX_CHANNEL_KEEPER_TO_INIT, SBX_MSG_START, 1, MAX_FDS, 0, SBX_START_GATE, 0, 0, NULL },
   { SBX_CHANNEL_KEEPER_TO_INIT, SBX_MSG_EXEC, 1, MAX_FDS, 0, SBX_START_KEEPS, 0, JOB, inner_exec_is_valid },
@@ -163,13 +170,14 @@ static const Rule rules[] = {
   { SBX_CHANNEL_INIT_TO_KEEPER, SBX_MSG_STARTED, 0, 1, 0, 0, SBX_ENFORCED_ALL, JOB, no_start_is_valid },
   { SBX_CHANNEL_INIT_TO_KEEPER, SBX_MSG_FAILED, 0, 0, 0, MAX, STEPS, JOB | TEXT, NULL },
   { SBX_CHANNEL_INIT_TO_KEEPER, SBX_MSG_EXITED, 0, 0, 0, STATUS, 0, JOB, NULL },
+  { SBX_CHANNEL_INIT_TO_KEEPER, SBX_MSG_LEFTOVERS, 0, 0, 1, MAX, 0, 0, NULL },
 
   { SBX_CHANNEL_CALLER_TO_KEEPER, SBX_MSG_SIGNAL, 0, 0, 1, SIGNALS, 1, 0, NULL },
 
   { SBX_CHANNEL_KEEPER_TO_CALLER, SBX_MSG_STARTED, 0, 0, 0, 0, SBX_ENFORCED_ALL, 0, start_is_valid },
   { SBX_CHANNEL_KEEPER_TO_CALLER, SBX_MSG_FAILED, 0, 0, 0, MAX, STEPS, TEXT, NULL },
   { SBX_CHANNEL_KEEPER_TO_CALLER, SBX_MSG_EXITED, 0, 0, 0, STATUS, 0, 0, NULL },
-  { SBX_CHANNEL_KEEPER_TO_CALLER, SBX_MSG_ENDED, 0, 0, 0, CULPRITS, STATUS, TEXT, NULL },
+  { SBX_CHANNEL_KEEPER_TO_CALLER, SBX_MSG_ENDED, 0, 0, 0, CULPRITS, STATUS, TEXT, end_is_valid },
 
   { SBX_CHANNEL_TRACER_TO_KEEPER, SBX_MSG_READY, 0, 0, 0, 0, 0, 0, NULL },
   { SBX_CHANNEL_TRACER_TO_KEEPER, SBX_MSG_CRASHED, 1, 1, 1, SIGNALS, 0, ANY_DETAIL, new_crash_is_valid },

@@ -46,7 +46,7 @@ typedef enum {
   SBX_MSG_CHANGED, /* detail: SbxEnforced, when it is not what STARTED said any more */
   SBX_MSG_CRASHED, /* crash: its number; from the tracer, which has none: 0. pid: of the process on the host, value:
                       signal, detail: si_code, crashed */
-  SBX_MSG_ENDED,   /* the instance is gone. value: SbxCulprit, detail: its wait status, text */
+  SBX_MSG_ENDED,   /* the instance is gone. value: SbxCulprit, detail: its wait status, leftovers, text */
   SBX_MSG_DENIED,  /* slot: row of the keeper's SbxDenials, denial: what is there now */
   SBX_MSG_DENIED_MORE, /* value: how many denials no row counts any more */
   SBX_MSG_CLONED,      /* from the gatherer. layer: its number; fds: its tree */
@@ -58,6 +58,7 @@ typedef enum {
   SBX_MSG_APPLIED,     /* fds: what cannot be taken back (keeper/held.h) */
   SBX_MSG_NOT_APPLIED, /* value: errno or 0, detail: SbxChangeFault, text: the path, or what failed */
   SBX_MSG_POLICY,      /* the info file is another one than before; to every service */
+  SBX_MSG_LEFTOVERS, /* init → keeper, before it ends. value: how many processes it has ended after the application */
 } SbxMessageType;
 
 /* value of START and EXEC. TRACE: the application is seized before it runs, for OnCrash=. GATE, from keeper to init: a
@@ -163,6 +164,7 @@ typedef struct {
   uint32_t crash;
   uint32_t slot;
   uint32_t layer;
+  int32_t leftovers;  /* how many processes were ended since the application had */
   int64_t start_time; /* us since 1970, or 0: not said */
   SbxCrashed crashed;
   SbxDenial denial;

@@ -160,6 +160,10 @@ test_keeps (InitFixture *fixture, gconstpointer as_pid_1)
   init_expect_quiet (fixture);
   init_say (fixture, (SbxMessage){ .type = SBX_MSG_SIGNAL, .job = 3, .value = SIGKILL });
   init_expect_exited (fixture, 3, SIGKILL);
+  if (as_pid_1) { /* it is told, which its caller hears, and counted */
+    init_expect_exited (fixture, 2, SIGTERM);
+    g_assert_cmpint (init_expect (fixture, SBX_MSG_LEFTOVERS, 0).value, ==, 1);
+  }
   init_expect_end (fixture, 0);
 }
 
@@ -314,6 +318,95 @@ test_orphans (InitFixture *fixture, gconstpointer as_pid_1)
   g_assert_cmpstr (children, ==, wanted);
 }
 
+/* The application is "sh -c SCRIPT", which prints "end" and ends while others run. @n: how many of those are counted as
+ * ended then, in less than @ms milliseconds. As an ordinary child init touches nobody: the keeper sweeps. */
+static void
+expect_leftovers (InitFixture *fixture, gconstpointer as_pid_1, const char *script, int n, int ms)
+{
+  gint64 start;
+
+  init_expect (fixture, SBX_MSG_READY, 0);
+  init_send_simple (fixture, 0, script);
+  init_expect_started (fixture, 0);
+  init_expect_exited (fixture, 0, 3 << 8);
+  start = g_get_monotonic_time ();
+  if (as_pid_1 && n > 0)
+    g_assert_cmpint (init_expect (fixture, SBX_MSG_LEFTOVERS, 0).value, ==, n);
+  init_expect_end (fixture, 0);
+  g_assert_cmpint (g_get_monotonic_time () - start, <, ms * G_TIME_SPAN_MILLISECOND);
+}
+
+/* Told to end, and given the time that it takes. What it has started is its own to wait for. */
+static void
+test_leftover_flushes (InitFixture *fixture, gconstpointer as_pid_1)
+{
+  expect_leftovers (
+      fixture, as_pid_1,
+      "rm -f ready; sh -c 'trap \"sleep 0.3; echo flushed; echo end; exit\" TERM; sleep 100 & echo >ready; "
+      "wait' & while ! test -e ready; do sleep 0.02; done; exit 3",
+      1, 2000);
+  if (as_pid_1)
+    init_expect_printed (fixture, "flushed\n");
+}
+
+static void
+test_leftover_ends_by_itself (InitFixture *fixture, gconstpointer as_pid_1)
+{
+  expect_leftovers (fixture, as_pid_1, "sleep 0.05 & exit 3", 0, 2000);
+}
+
+static void
+test_leftover_is_stubborn (InitFixture *fixture, gconstpointer as_pid_1)
+{
+  gint64 start = g_get_monotonic_time ();
+
+  expect_leftovers (fixture, as_pid_1, "trap '' TERM; sleep 100 & sleep 100 & exit 3", 2, 4000);
+  if (as_pid_1)
+    g_assert_cmpint (g_get_monotonic_time () - start, >=, 2 * G_TIME_SPAN_SECOND);
+}
+
+static void
+test_leftover_is_stopped (InitFixture *fixture, gconstpointer as_pid_1)
+{
+  expect_leftovers (fixture, as_pid_1, "sleep 100 & kill -STOP $!; exit 3", 1, 2000);
+}
+
+/* Whose processes fork and end without end: it comes to an end all the same. */
+static void
+test_leftover_forks (InitFixture *fixture, gconstpointer as_pid_1)
+{
+  if (!as_pid_1) /* whose processes nobody would end here */
+    return;
+  init_expect (fixture, SBX_MSG_READY, 0);
+  init_send_simple (fixture, 0,
+                    "trap '' TERM; f () { (f) & (f) & sleep 0.1; }; ulimit -u 2>/dev/null; (f) & sleep 0.02; exit 3");
+  init_expect_started (fixture, 0);
+  init_expect_exited (fixture, 0, 3 << 8);
+  g_assert_cmpint (init_expect (fixture, SBX_MSG_LEFTOVERS, 0).value, >, 0);
+  init_expect_end (fixture, 0);
+}
+
+/* Somebody joins just then: the instance stays, and who is there goes on. */
+static void
+test_leftover_is_joined (InitFixture *fixture, gconstpointer as_pid_1)
+{
+  InitStart start;
+
+  if (!as_pid_1)
+    return;
+  init_expect (fixture, SBX_MSG_READY, 0);
+  init_send_simple (fixture, 0, "trap '' TERM; sleep 100 & exit 3");
+  init_expect_started (fixture, 0);
+  init_expect_exited (fixture, 0, 3 << 8);
+  init_begin (&start);
+  start.keeps = TRUE;
+  init_send_command (fixture, &start, 1, "sleep 3; exit 4");
+  init_expect_started (fixture, 1);
+  init_expect_exited (fixture, 1, 4 << 8);
+  g_assert_cmpint (init_expect (fixture, SBX_MSG_LEFTOVERS, 0).value, ==, 1); /* it was there till now */
+  init_expect_end (fixture, 0);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -335,6 +428,12 @@ main (int argc, char **argv)
     { "bad-start", test_bad_start },
     { "bad-descriptors", test_bad_descriptors },
     { "orphans", test_orphans },
+    { "leftovers/flush", test_leftover_flushes },
+    { "leftovers/by-itself", test_leftover_ends_by_itself },
+    { "leftovers/stubborn", test_leftover_is_stubborn },
+    { "leftovers/stopped", test_leftover_is_stopped },
+    { "leftovers/fork", test_leftover_forks },
+    { "leftovers/joined", test_leftover_is_joined },
   };
 
   return init_run_tests (argc, argv, tests, G_N_ELEMENTS (tests));

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include <stdio.h>
 #include <string.h>
+#include <sys/wait.h>
 
 #include "cli/forward.h"
 #include "cli/instances.h"
@@ -145,10 +146,13 @@ launch_detached (Run *run, SbxService *service, GVariant *parameters)
 static int
 follow (Run *run, const SbxFollowCall *call)
 {
+  const SbxLifeline *end = &run->process.lifeline;
   int status = sbx_follow (call);
 
   g_clear_pointer (&run->process.terminal, sbx_terminal_free); /* what we say is for lines as they were */
   sbx_notes_end (&run->notes, status);
+  if (end->exited && WIFEXITED (end->wait_status) && end->ended && end->end.value == SBX_CULPRIT_APPLICATION)
+    sbx_notes_leftovers (&run->notes, end->end.leftovers);
   return status;
 }
 
