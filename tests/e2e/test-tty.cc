@@ -96,6 +96,39 @@ TEST_P (Top, ShowsWhatRunsUntilQ)
   EXPECT_TRUE (succeeds (sandboxctl ({ "stop", other })));
 }
 
+TEST_P (Top, StopsTheOneWhoseIdIsTyped)
+{
+  std::string id = launch_detached ({ "--app-id=org.example.Ended" }, { "sleep", "1000" }),
+              other = launch_detached ({ "--app-id=org.example.Kept" }, { "sleep", "1000" });
+  Command words = on_terminal ({ "top", "--delay=3600" });
+
+  words.env["TERM"] = "xterm";
+  Process process (words);
+  process.resize (12, 60);
+  ASSERT_TRUE (process.expect ("?: help"));
+  process.forget ();
+  process.write ("?");
+  ASSERT_TRUE (process.expect ("stop a sandbox")) << process.out ();
+  process.forget ();
+  process.write ("x"); /* any key leaves the help */
+  ASSERT_TRUE (process.expect ("?: help")) << process.out ();
+  process.write ("k");
+  ASSERT_TRUE (process.expect ("ID: "));
+  process.write (id.substr (0, 12) + "\033"); /* called off */
+  ASSERT_TRUE (eventually ([&] {
+    process.forget ();
+    process.write ("c");
+    return process.expect ("?: help");
+  }));
+  process.write ("k" + id.substr (0, 12) + "0\b\b" + id.substr (11, 1) + "\r");
+  ASSERT_TRUE (process.expect ("is told to end")) << process.out ();
+  EXPECT_TRUE (wait_for_state (id, "exited"));
+  EXPECT_EQ (record (other).state, "running");
+  process.write ("kzq"); /* what is no id calls it off */
+  EXPECT_EQ (process.wait ().status, 0);
+  EXPECT_TRUE (succeeds (sandboxctl ({ "stop", other })));
+}
+
 TEST_P (Top, PutsTheTerminalBackWhenItIsEnded)
 {
   for (const auto &[signo, status] : std::map<int, int>{ { SIGINT, 0 }, { SIGTERM, 128 + SIGTERM } }) {

@@ -19,7 +19,9 @@
 #define QUIT_KEY '\x1c' /* ^\, as it comes when it is no signal */
 #define NARROW 80       /* columns below which only some are shown */
 #define SHORT_ID 8
+#define ID_LENGTH 16        /* hex digits */
 #define FIRST_SAMPLE_MS 500 /* between the two that --once needs */
+#define GRACE_MS 10000      /* as `stop` gives */
 
 /* How the rows are sorted; the key for it is its first letter. */
 static const char *const orders[] = { "cpu", "memory", "age", NULL };
@@ -41,6 +43,9 @@ typedef struct {
   gint64 sampled;       /* monotonic us */
   guint order, first;   /* row on top of the screen */
   guint delay;
+  gboolean help;  /* is what is shown */
+  GString *typed; /* the id of the one to be stopped, so far; NULL: nobody is being asked for it */
+  char *said;     /* of the last key, until the next one; or NULL */
   GMainLoop *loop;
   guint timer;
   struct termios saved;
@@ -159,7 +164,7 @@ make_cells (const Row *row)
 static char **
 make_narrow (char **cells)
 {
-  static const guint kept[] = { 0, 1, 3, 4, 8 };
+  static const guint kept[] = { 0, 3, 4, 1, 8 };
   char **narrow = g_new0 (char *, G_N_ELEMENTS (kept) + 1);
 
   for (gsize i = 0; i < G_N_ELEMENTS (kept); i++)
@@ -239,6 +244,35 @@ make_summary (const Top *top)
 }
 
 static void
+add_help (GString *screen, int columns, guint room)
+{
+  const char *const lines[] = {
+    _ ("q        quit"),
+    _ ("c, m, a  sort by CPU, memory, age"),
+    _ ("up, down scroll"),
+    _ ("k        stop a sandbox: asks for its ID, the beginning is enough"),
+    _ ("?        this help; any key leaves it"),
+  };
+
+  for (guint i = 0; i < MIN (room, G_N_ELEMENTS (lines)); i++)
+    add_line (screen, lines[i], columns, FALSE);
+}
+
+/* The last line: what is asked, or what the last key came to, or which keys there are. */
+static void
+add_prompt (const Top *top, GString *screen, int columns)
+{
+  g_autofree char *question = top->typed ? g_strdup_printf (_ ("Stop which sandbox? ID: %s"), top->typed->str) : NULL;
+  g_autofree char *line =
+      sbx_output_cut (question    ? question
+                      : top->said ? top->said
+                                  : _ ("q: quit   c, m, a: by CPU, memory, age   k: stop   ?: help"),
+                      columns - 1);
+
+  g_string_append (screen, line);
+}
+
+static void
 draw (Top *top)
 {
   struct winsize size = { 0 };
@@ -260,17 +294,15 @@ draw (Top *top)
   if (top->first + room > top->rows->len)
     top->first = top->rows->len > room ? top->rows->len - room : 0;
   add_line (screen, summary, columns, FALSE);
-  add_line (screen, lines[0], columns, colours);
-  for (; shown < room && top->first + shown < top->rows->len; shown++)
+  if (top->help)
+    add_help (screen, columns, room + 1);
+  else
+    add_line (screen, lines[0], columns, colours);
+  for (; !top->help && shown < room && top->first + shown < top->rows->len; shown++)
     add_line (screen, lines[1 + top->first + shown], columns, FALSE);
   add_line (screen, "", columns, FALSE);
   g_string_append (screen, "\033[J");
-  {
-    g_autofree char *help =
-        sbx_output_cut (_ ("q: quit   c, m, a: by CPU, memory, age   up, down: scroll"), columns - 1);
-
-    g_string_append (screen, help);
-  }
+  add_prompt (top, screen, columns);
   fwrite (screen->str, 1, screen->len, stdout);
   fflush (stdout);
 }
@@ -294,12 +326,72 @@ on_timer (gpointer user_data)
   return G_SOURCE_CONTINUE;
 }
 
+/* The only row whose id begins like that, or NULL. */
+static const Row *
+find_row (const Top *top, const char *beginning)
+{
+  const Row *found = NULL;
+
+  for (guint i = 0; i < top->rows->len; i++) {
+    const Row *row = &g_array_index (top->rows, Row, i);
+
+    if (!g_str_has_prefix (row->info->id, beginning))
+      continue;
+    if (found)
+      return NULL;
+    found = row;
+  }
+  return found;
+}
+
+/* Takes the id that has been typed. */
+static void
+stop_typed (Top *top)
+{
+  g_autofree char *id = g_string_free (g_steal_pointer (&top->typed), FALSE);
+  const Row *row = *id ? find_row (top, id) : NULL;
+  g_autoptr (GVariant) reply = NULL;
+  g_autoptr (GError) error = NULL;
+
+  if (!*id)
+    return;
+  if (row)
+    reply = sbx_service_call (top->service, row->info->path, SBX_INSTANCE_INTERFACE, "Stop",
+                              g_variant_new ("(u)", (guint32) GRACE_MS), NULL, &error);
+  top->said = !row    ? g_strdup_printf (_ ("No sandbox, or more than one, has an ID that begins with %s"), id)
+              : reply ? g_strdup_printf (_ ("%s is told to end"), row->info->id)
+                      : g_strdup (error->message);
+}
+
+/* While an id is typed. */
+static void
+take_letter (Top *top, char key)
+{
+  if (key == '\n' || key == '\r')
+    stop_typed (top);
+  else if ((key == '\b' || key == 0x7f) && top->typed->len > 0)
+    g_string_truncate (top->typed, top->typed->len - 1);
+  else if (g_ascii_isxdigit (key) && top->typed->len < ID_LENGTH)
+    g_string_append_c (top->typed, g_ascii_tolower (key));
+  else /* Escape, as in other programs, and whatever is no id */
+    g_string_free (g_steal_pointer (&top->typed), TRUE);
+}
+
 /* What is typed: how many of the @n bytes that key is. */
 static gsize
 take_key (Top *top, const char *keys, gsize n)
 {
   static const char up[] = { '\033', '[', 'A' }, down[] = { '\033', '[', 'B' };
 
+  g_clear_pointer (&top->said, g_free);
+  if (top->typed) {
+    take_letter (top, keys[0]);
+    return 1;
+  }
+  if (top->help) {
+    top->help = FALSE;
+    return n;
+  }
   if (n >= sizeof up && memcmp (keys, up, sizeof up) == 0) {
     top->first -= top->first > 0;
     return sizeof up;
@@ -310,6 +402,9 @@ take_key (Top *top, const char *keys, gsize n)
   }
   if (keys[0] == 'q' || keys[0] == 'Q' || keys[0] == QUIT_KEY)
     quit (top, 0);
+  if (keys[0] == 'k')
+    top->typed = g_string_new (NULL);
+  top->help = keys[0] == '?' || keys[0] == 'h';
   for (guint i = 0; orders[i]; i++)
     if (keys[0] == orders[i][0])
       top->order = i;
@@ -476,6 +571,9 @@ sbx_cmd_top (SbxCommand *command)
     status = sbx_fail_error (top.error);
   g_clear_error (&top.error);
   g_clear_pointer (&top.instances, g_ptr_array_unref);
+  if (top.typed)
+    g_string_free (top.typed, TRUE);
+  g_free (top.said);
   g_array_unref (top.rows);
   g_hash_table_unref (top.cpu);
   sbx_service_free (top.service);
