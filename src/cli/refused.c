@@ -6,9 +6,9 @@
 #include "policy/portals.h"
 #include "policy/score.h"
 
-/* What a profile has to name for @member of @name: of the desktop's portals that is the interface. */
-static char *
-name_to_allow (const char *name, const char *member)
+/* Of the desktop's portals that is the interface. */
+char *
+sbx_refused_name_to_allow (const char *name, const char *member)
 {
   const char *method = strrchr (member, '.');
 
@@ -27,7 +27,7 @@ sbx_refused_visit (GVariant *refused, SbxRefusalVisit visit, gpointer data)
 
   g_variant_iter_init (&iter, refused);
   while (g_variant_iter_next (&iter, "(&s&s&su)", &row.name, &row.member, &row.need, &row.count)) {
-    row.allow = name_to_allow (row.name, row.member);
+    row.allow = sbx_refused_name_to_allow (row.name, row.member);
     visit (&row, data);
     g_clear_pointer (&row.allow, g_free);
   }

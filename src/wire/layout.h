@@ -52,6 +52,7 @@
 #define SBX_STATUS_FILE "status"
 #define SBX_INFO_FILE "info"
 #define SBX_NEW_INFO_FILE "info.new" /* until it takes the place of that */
+#define SBX_DENIED_FILE "denied"     /* of one that has ended: denials.h */
 #define SBX_PORTAL_SUBDIR "portal"   /* what portals read of it: portal-info.h */
 /* … and the directories of sidecars: sidecars.h */
 

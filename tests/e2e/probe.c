@@ -178,6 +178,9 @@ static const struct {
 #endif
   { "crash-client", probe_crash_client },
   { "terminal", probe_terminal },
+  { "refused", probe_refused },
+  { "storm", probe_storm },
+  { "listener", probe_listener },
   { "descriptors", descriptors },
   { "arguments", arguments },
   { "count", count },

@@ -146,8 +146,8 @@ def crashed(crash, tid=4711):
     return struct.pack('=IQqiiii', crash, 0xdeadbeef, 1700000000000000, tid, 2, 3, 0)
 
 
-def denied(slot, need=2, count=1, name=b'org.example.A', member=b'org.example.I.M', source=0):
-    return struct.pack('=IIII256s512s', slot, source, need, count, name, member)
+def denied(slot, need=2, count=1, name=b'org.example.A', member=b'org.example.I.M', source=0, process=b''):
+    return struct.pack('=IIIIIqq16s256s512s', slot, source, need, count, 0, 1, 2, process, name, member)
 
 
 messages = {
@@ -183,7 +183,11 @@ messages = {
     'crashed-tid': packet(FROM_KEEPER, CRASHED, pid=4711, value=11, fields=crashed(1, tid=-1)),
     'denied': packet(FROM_KEEPER, DENIED, fields=denied(31, count=3)),
     'denied-slot': packet(FROM_KEEPER, DENIED, fields=denied(32)),
-    'denied-source': packet(FROM_KEEPER, DENIED, fields=denied(0, source=1)),
+    'denied-source': packet(FROM_KEEPER, DENIED, fields=denied(0, source=2)),
+    'denied-call': packet(FROM_KEEPER, DENIED, fields=denied(0, 1, 9, b'socket', b'0=0x1f', 1, b'a.out')),
+    'denied-call-need': packet(FROM_KEEPER, DENIED, fields=denied(0, 2, 9, b'socket', b'0=0x1f', 1)),
+    'denied-process': packet(FROM_KEEPER, DENIED, fields=denied(0, process=b'\x1b[2J')),
+    'denied-process-longer': packet(FROM_KEEPER, DENIED, fields=denied(0, process=b'a' * 16)),
     'denied-need': packet(FROM_KEEPER, DENIED, fields=denied(0, need=4)),
     'denied-never': packet(FROM_KEEPER, DENIED, fields=denied(0, count=0)),
     'denied-name': packet(FROM_KEEPER, DENIED, fields=denied(0, name=b'a b')),

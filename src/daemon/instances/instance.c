@@ -35,9 +35,12 @@ struct _SbxInstance {
   GVariant *cached[2];
   GPtrArray *handlers; /* char *: the D-Bus paths of those that run */
   SbxRefusals refusals;
+  guint denied_told; /* the source that will tell of new ones, or 0 */
   SbxQuestions jobs;
   SbxQuestions changes;
 };
+
+#define DENIED_PAUSE_MS 100
 
 G_DEFINE_FINAL_TYPE (SbxInstance, sbx_instance, G_TYPE_OBJECT)
 
@@ -51,6 +54,7 @@ enum {
   SIGNAL_POLICY,
   SIGNAL_CRASHED,
   SIGNAL_ENDED,
+  SIGNAL_DENIED,
   N_SIGNALS
 };
 static guint signals[N_SIGNALS];
@@ -100,6 +104,7 @@ sbx_instance_finalize (GObject *object)
   SbxInstance *self = SBX_INSTANCE (object);
 
   g_weak_ref_clear (&self->starter);
+  g_clear_handle_id (&self->denied_told, g_source_remove);
   forget_init (self);
   forget_cached (self);
   sbx_info_free (self->info);
@@ -133,6 +138,8 @@ sbx_instance_class_init (SbxInstanceClass *klass)
       g_signal_new ("policy", SBX_TYPE_INSTANCE, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 0);
   signals[SIGNAL_CRASHED] = g_signal_new ("crashed", SBX_TYPE_INSTANCE, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
                                           G_TYPE_NONE, 1, G_TYPE_POINTER);
+  signals[SIGNAL_DENIED] =
+      g_signal_new ("denied", SBX_TYPE_INSTANCE, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 0);
   signals[SIGNAL_ENDED] =
       g_signal_new ("ended", SBX_TYPE_INSTANCE, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 0);
 }
@@ -318,6 +325,25 @@ on_exited (SbxInstance *self, const SbxMessage *message)
     tell_change (self, names);
 }
 
+static gboolean
+on_denied (gpointer user_data)
+{
+  SbxInstance *self = user_data;
+
+  self->denied_told = 0;
+  g_signal_emit (self, signals[SIGNAL_DENIED], 0);
+  return G_SOURCE_REMOVE;
+}
+
+/* A keeper tells of its rows one by one. */
+static void
+tell_denied (SbxInstance *self)
+{
+  forget_cached (self);
+  if (self->denied_told == 0)
+    self->denied_told = g_timeout_add (DENIED_PAUSE_MS, on_denied, self);
+}
+
 static char *
 first_argument (SbxInstance *self)
 {
@@ -356,12 +382,12 @@ on_message (SbxKeeperLink *link, const SbxMessage *message, int fd, gpointer use
     self->enforced = (guint32) message->detail;
     tell_change (self, enforced_name);
   } else if (message->type == SBX_MSG_DENIED) {
-    forget_cached (self);
     sbx_refusals_set_row (&self->refusals, message->slot, &message->denial, self->info->app_id,
                           strrchr (self->path, '/') + 1);
+    tell_denied (self);
   } else if (message->type == SBX_MSG_DENIED_MORE) {
-    forget_cached (self);
     self->refusals.more = (guint32) message->value;
+    tell_denied (self);
   } else if (message->type == SBX_MSG_CRASHED) {
     g_signal_emit (self, signals[SIGNAL_CRASHED], 0, message);
   } else if (message->type == SBX_MSG_POLICY) {
@@ -548,6 +574,13 @@ const SbxRefusals *
 sbx_instance_get_refusals (SbxInstance *self)
 {
   return &self->refusals;
+}
+
+void
+sbx_instance_read_refusals (SbxInstance *self, int directory)
+{
+  forget_cached (self);
+  sbx_refusals_read (&self->refusals, directory);
 }
 
 void

@@ -97,6 +97,8 @@ void sbx_instance_set_limits (SbxInstance *self, const char *limits, const char 
 /* The D-Bus paths of the handlers that run; as long as nothing changes them. */
 const char *const *sbx_instance_get_handlers (SbxInstance *self, gsize *n);
 const SbxRefusals *sbx_instance_get_refusals (SbxInstance *self);
+/* Of one that has ended: takes what its record @directory has of them. */
+void sbx_instance_read_refusals (SbxInstance *self, int directory);
 /* Adds @path (copied) to Handlers, or removes it. */
 void sbx_instance_add_handler (SbxInstance *self, const char *path);
 void sbx_instance_remove_handler (SbxInstance *self, const char *path);

@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What the instance was denied: one table, which parts fill; who is told of it, and what stays of it at the end. */
+#pragma once
+
+#include "keeper/loop.h"
+#include "keeper/services.h"
+#include "wire/denials.h"
+
+typedef struct SbxKeeper SbxKeeper; /* keeper.h */
+
+typedef struct {
+  SbxDenials table;
+  SbxWatch tell; /* due: when services are told next */
+  int64_t told;  /* when that was last */
+} SbxDenied;
+
+/* 0, or -1 with ENOSPC. */
+int sbx_denied_set_up (SbxKeeper *keeper);
+/* Rows have changed: the services are told soon, four times a second at most, so that one that is busy with something
+ * else keeps up. */
+void sbx_denied_have_news (SbxKeeper *keeper);
+/* A service has come, which knows nothing yet. */
+void sbx_denied_tell_all (SbxKeeper *keeper, SbxServiceLink *service);
+/* The instance has ended: tells the rest, and leaves a file of it in the record, if there is anything and room. */
+void sbx_denied_end (SbxKeeper *keeper);
