@@ -76,37 +76,14 @@ enter_domain (const SbxBlock *block, uint32_t *enforced)
   return rc;
 }
 
-#define ACTION(instruction) ((instruction).k & SECCOMP_RET_ACTION_FULL)
-#define RETURN (BPF_RET | BPF_K)
-
-static bool
-is_marked (struct sock_filter instruction)
-{
-  return instruction.code == RETURN && ACTION (instruction) == SECCOMP_RET_ERRNO && (instruction.k & SBX_FILTER_ASKS);
-}
-
 /* Whether it has to be let somebody decide about a call (SECCOMP_RET_USER_NOTIF), whatever the kernel can. */
 static bool
 must_ask (const struct sock_fprog *program)
 {
   for (size_t i = 0; i < program->len; i++)
-    if (program->filter[i].code == RETURN && program->filter[i].k == SECCOMP_RET_USER_NOTIF)
+    if (program->filter[i].code == (BPF_RET | BPF_K) && program->filter[i].k == SECCOMP_RET_USER_NOTIF)
       return true;
   return false;
-}
-
-/* Makes each refusal that is marked a question, or else what it is without the mark. Returns how many there are. */
-static size_t
-resolve_marks (struct sock_fprog *program, bool ask)
-{
-  size_t n = 0;
-
-  for (size_t i = 0; i < program->len; i++)
-    if (is_marked (program->filter[i])) {
-      n++;
-      program->filter[i].k = ask ? SECCOMP_RET_USER_NOTIF : program->filter[i].k & ~SBX_FILTER_ASKS;
-    }
-  return n;
 }
 
 /* The answer is waited for whatever signals come, once the question has been read: it is not asked twice. */
@@ -125,13 +102,13 @@ install (struct sock_fprog *program, struct sock_filter *kept, int *questions)
   bool must = must_ask (program);
 
   memcpy (kept, program->filter, program->len * sizeof *kept);
-  if (resolve_marks (program, true) > 0 || must) {
+  if (sbx_filter_resolve_marks (program->filter, program->len, true) > 0 || must) {
     *questions = install_asking (program);
     if (*questions >= 0 || must)
       return *questions < 0 ? -1 : 0;
     memcpy (program->filter, kept, program->len * sizeof *kept);
   }
-  resolve_marks (program, false);
+  sbx_filter_resolve_marks (program->filter, program->len, false);
   return prctl (PR_SET_SECCOMP, SECCOMP_MODE_FILTER, program);
 }
 

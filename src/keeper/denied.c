@@ -17,11 +17,24 @@ describe_rest (const SbxDenied *self)
   return (SbxMessage){ .type = SBX_MSG_DENIED_MORE, .value = (int32_t) self->table.dropped };
 }
 
+/* For a service that finds the record and not us, or us and nothing told yet. Without the file all goes on. */
+static void
+write_file (SbxKeeper *keeper)
+{
+  char file[SBX_DENIALS_FILE_MAX];
+
+  if (keeper->denied.table.n_rows > 0)
+    (void) sbx_record_write_denied (&keeper->record, file, sbx_denials_write (&keeper->denied.table, file));
+}
+
 static void
 tell_changes (SbxKeeper *keeper)
 {
   SbxDenied *self = &keeper->denied;
   SbxMessage message;
+
+  if (sbx_denials_have_news (&self->table))
+    write_file (keeper);
 
   for (uint32_t i = 0; i < self->table.n_rows; i++) {
     if (!self->table.rows[i].changed)
@@ -77,11 +90,6 @@ sbx_denied_tell_all (SbxKeeper *keeper, SbxServiceLink *service)
 void
 sbx_denied_end (SbxKeeper *keeper)
 {
-  char file[SBX_DENIALS_FILE_MAX];
-
   keeper->denied.tell.due = 0;
   tell_changes (keeper);
-  /* Without it the instance has ended all the same */
-  if (keeper->denied.table.n_rows > 0)
-    (void) sbx_record_write_denied (&keeper->record, file, sbx_denials_write (&keeper->denied.table, file));
 }

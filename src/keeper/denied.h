@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What the instance was denied: one table, which parts fill; who is told of it, and what stays of it at the end. */
+/* What the instance was denied: one table, which parts fill. Services are told of it, and a file in the record has all
+ * of it as of the last time that they were: it stays when we end, however we do. */
 #pragma once
 
 #include "keeper/loop.h"
@@ -21,5 +22,5 @@ int sbx_denied_set_up (SbxKeeper *keeper);
 void sbx_denied_have_news (SbxKeeper *keeper);
 /* A service has come, which knows nothing yet. */
 void sbx_denied_tell_all (SbxKeeper *keeper, SbxServiceLink *service);
-/* The instance has ended: tells the rest, and leaves a file of it in the record, if there is anything and room. */
+/* The instance has ended: tells the rest. */
 void sbx_denied_end (SbxKeeper *keeper);

@@ -14,8 +14,14 @@
 extern "C" {
 #endif
 
-#define SBX_FILTER_ASKS 0x800u /* in the data of SECCOMP_RET_ERRNO, which is below 0x1000; every real error is below   \
-                                */
+/* In the data of SECCOMP_RET_ERRNO, which is below 0x1000; every real error is below this */
+#define SBX_FILTER_ASKS 0x800u
+
+struct sock_filter;
+
+/* Makes each refusal of the program that is marked a question (@ask), or else what it is without the mark. Returns how
+ * many were. */
+size_t sbx_filter_resolve_marks (struct sock_filter *program, size_t n, bool ask);
 
 typedef enum {
   SBX_CHECK_MASKED,    /* (argument & mask) == value */

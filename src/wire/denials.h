@@ -77,7 +77,7 @@ bool sbx_denial_is_same (const SbxDenial *a, const SbxDenial *b);
 /* Whether @object and @action are as @source says. */
 bool sbx_denial_is_object (SbxDenialSource source, const char *object);
 bool sbx_denial_is_action (SbxDenialSource source, const char *action);
-/* What is left of an instance that has ended, as a file: SBX_DENIALS_FILE_HEAD bytes and the rows. Writes at most
+/* What the record of an instance has of them, as a file: SBX_DENIALS_FILE_HEAD bytes and the rows. Writes at most
  * SBX_DENIALS_FILE_MAX bytes to @file, and returns how many. */
 #define SBX_DENIALS_FILE_HEAD (4 * sizeof (uint32_t))
 #define SBX_DENIALS_FILE_MAX (SBX_DENIALS_FILE_HEAD + SBX_DENIALS * sizeof (SbxDenial))

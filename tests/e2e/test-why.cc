@@ -156,7 +156,21 @@ TEST_F (Why, NamesAreHarmless)
   EXPECT_EQ (text.find ("\nx"), std::string::npos);
 }
 
-class WhyLater : public OnBus {};
+class WhyLater : public OnBus {
+protected:
+  void
+  SetUp () override
+  {
+    OnBus::SetUp ();
+    add_profile ("counted", probing ());
+  }
+  void
+  TearDown () override
+  {
+    sandboxctl ({ "stop", "--all", "--grace=0" });
+    OnBus::TearDown ();
+  }
+};
 
 /* What has ended is told of by the service that has seen it, and by one that has not. */
 TEST_F (WhyLater, OfOneThatHasEnded)

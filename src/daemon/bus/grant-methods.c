@@ -10,6 +10,7 @@
 
 #include "common/error.h"
 #include "daemon/bus/functions.h"
+#include "daemon/instances/keeper-requests.h"
 #include "daemon/instances/lineage.h"
 #include "daemon/launch/forward.h"
 #include "daemon/launch/granting.h"

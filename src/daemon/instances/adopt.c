@@ -50,8 +50,7 @@ add (Search *search, int directory, SbxInfo *info, const SbxStatus *status, int 
   sbx_instance_set_status (instance, status);
   if (sock >= 0)
     sbx_instance_set_keeper (instance, sock);
-  else
-    sbx_instance_read_refusals (instance, directory);
+  sbx_instance_read_refusals (instance, directory);
   sbx_registry_add (search->registry, instance);
 }
 

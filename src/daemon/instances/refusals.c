@@ -4,19 +4,14 @@
 #include "daemon/instances/record.h"
 #include "wire/layout.h"
 
-/* By SbxDenialSource. */
-static const struct {
-  const char *name;
-  const char *refused; /* for the log */
-} sources[SBX_N_DENIAL_SOURCES] = {
-  [SBX_DENIAL_BUS] = { "bus", "the filtered bus refused" },
-  [SBX_DENIAL_CALL] = { "system-call", "the filter of system calls refused" },
-};
-
 const char *
 sbx_refusals_source_name (guint32 source)
 {
-  return source < SBX_N_DENIAL_SOURCES ? sources[source].name : "unknown";
+  static const char *const names[SBX_N_DENIAL_SOURCES] = {
+    [SBX_DENIAL_BUS] = "bus", [SBX_DENIAL_CALL] = "system-call"
+  };
+
+  return source < SBX_N_DENIAL_SOURCES ? names[source] : "unknown";
 }
 
 void
@@ -31,13 +26,30 @@ sbx_refusals_clear (SbxRefusals *self)
   g_clear_pointer (&self->rows, g_array_unref);
 }
 
+static char *
+describe (const SbxDenial *denial)
+{
+  switch ((SbxDenialSource) denial->source) {
+  case SBX_DENIAL_BUS:
+    return g_strdup_printf ("the filtered bus refused %s of %s", denial->action, denial->object);
+  case SBX_DENIAL_CALL:
+    return g_strdup_printf ("the filter refused the system call %s (%s)", denial->object, denial->action);
+  case SBX_N_DENIAL_SOURCES:
+    break;
+  }
+  return g_strdup ("something was refused");
+}
+
 static void
 log_denial (SbxRefusals *self, const SbxDenial *denial, const char *app_id, const char *id)
 {
+  g_autofree char *what = NULL;
+
   if (self->n_logged > SBX_DENIALS)
     return;
+  what = describe (denial);
   if (self->n_logged++ < SBX_DENIALS)
-    g_message ("%s (%s): %s %s of %s", app_id, id, sources[denial->source].refused, denial->action, denial->object);
+    g_message ("%s (%s): %s", app_id, id, what);
   else
     g_message ("%s (%s): more is refused, which is not logged; see `sandboxctl why %s`", app_id, id, id);
 }

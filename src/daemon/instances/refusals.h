@@ -16,7 +16,7 @@ typedef struct {
 
 void sbx_refusals_init (SbxRefusals *self);
 void sbx_refusals_clear (SbxRefusals *self);
-/* Takes what a keeper has left in the record @directory of an instance that has ended, if there is nothing yet. */
+/* Takes what a keeper has written into the record @directory, if there is nothing yet. */
 void sbx_refusals_read (SbxRefusals *self, int directory);
 /* Handles DENIED: the row @slot is now @denial. A row that would leave a gap is ignored. A new row of the instance
  * @id of @app_id is logged, up to a number that people still read; repetitions are only counted. */

@@ -3,13 +3,15 @@
  * that they are counted, and about listen (2) where ports are limited (listen.h). The answer is an error, and never
  * "go on": a call that is refused is not made, whatever happens to us.
  *
- * When we are gone the kernel says ENOSYS. While we are stopped (SIGSTOP) who asks waits, and can be killed. Nobody
- * else can answer in our place: a second listener is refused by the kernel (EBUSY) and by the filter, for which the
- * application could install one when ours is closed, and let itself through.
+ * The descriptor is ours from ASKS on and nobody else's: init has sent it before it had a child, and closed its own. It
+ * is closed when all who could ask have ended, and with us; then the kernel says ENOSYS to who asks, those who wait
+ * already included. While we are stopped (SIGSTOP) who is refused waits, what is allowed goes on, and each can be
+ * killed. Nobody else can answer in our place: a second listener is refused by the kernel (EBUSY) and by the filter,
+ * for which the application could install one when ours is closed, and let itself through.
  *
- * A refused call wakes us: some microseconds. So that a storm of them costs a processor no more than a few percent,
- * only BURST are answered at once, and RATE a millisecond after that; who asks waits meanwhile, and nobody else does.
- */
+ * A refused call wakes us: some microseconds. In a storm that is more of a processor than we may take (share.h). Then
+ * questions are still read, HELD of them, and answered later: whoever waits for an answer to a question that was read
+ * is not disturbed by signals, so that it gets the error it is to get and not EINTR. */
 #include "keeper/parts/questions.h"
 
 #include <linux/seccomp.h>
@@ -17,16 +19,17 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <time.h>
 
 #include "keeper/keeper.h"
 #include "keeper/parts/asker.h"
 #include "keeper/parts/listen.h"
+#include "keeper/share.h"
 #include "keeper/state.h"
 #include "wire/call-rule.h"
 
-#define BURST 2000
-#define RATE 4 /* a millisecond */
-#define PAUSE_MS 10
+#define HELD 16
+#define LOOK_EVERY 16 /* questions: the clock of processor time takes a system call itself */
 
 /* Whoever is woken goes on where we are, instead of waking another processor (Linux 6.6, uapi/linux/seccomp.h) */
 #ifndef SECCOMP_IOCTL_NOTIF_SET_FLAGS
@@ -38,12 +41,14 @@
 
 typedef struct {
   SbxPartState head;
-  SbxWatch watch; /* where questions come from; due: when it is looked at again */
+  SbxWatch watch; /* where questions come from; due: when those that are held are answered */
   SbxCallRule *rules;
   size_t n_rules;
   SbxListenPorts ports;
-  int64_t budget;   /* questions that may be answered at once */
-  int64_t refilled; /* when it was last added to */
+  SbxShare share;
+  unsigned n_served; /* since the share was looked at */
+  struct seccomp_notif_resp held[HELD];
+  size_t n_held;
 } SbxQuestions;
 
 static void
@@ -101,31 +106,63 @@ answer (SbxQuestions *self, const struct seccomp_notif *question)
   return (int) rule->error;
 }
 
-/* Whether one more may be answered now. Otherwise the watch rests until then. */
-static bool
-take_turn (SbxQuestions *self)
+static int64_t
+read_clock (clockid_t clock)
 {
-  int64_t now;
+  struct timespec time = { 0 };
 
-  if (self->budget == 0) {
-    now = sbx_loop_now ();
-    self->budget = (now - self->refilled) * RATE;
-    self->budget = self->budget > BURST ? BURST : self->budget;
-    self->refilled = now;
-  }
-  if (self->budget > 0) {
-    self->budget--;
-    return true;
-  }
-  self->watch.paused = true;
-  self->watch.due = sbx_loop_now () + PAUSE_MS;
-  return false;
+  clock_gettime (clock, &time);
+  return (int64_t) time.tv_sec * 1000000 + time.tv_nsec / 1000;
+}
+
+static bool
+look_at_share (SbxQuestions *self)
+{
+  self->n_served = 0;
+  return sbx_share_look (&self->share, read_clock (CLOCK_MONOTONIC), read_clock (CLOCK_PROCESS_CPUTIME_ID));
+}
+
+/* Whether one more may be answered now. */
+static bool
+is_affordable (SbxQuestions *self)
+{
+  if (self->n_held > 0)
+    return false;
+  return ++self->n_served % LOOK_EVERY != 0 || look_at_share (self);
 }
 
 static void
-go_on (SbxWatch *watch)
+hold (SbxQuestions *self, struct seccomp_notif_resp response)
 {
+  self->held[self->n_held++] = response;
+  self->watch.paused = self->n_held == HELD;
+  sbx_watch_due_by (&self->watch, sbx_loop_now () + sbx_share_wait_ms (&self->share));
+}
+
+static void
+answer_held (SbxWatch *watch)
+{
+  SbxQuestions *self = SBX_OWNER (watch, SbxQuestions, watch);
+
+  if (!look_at_share (self)) {
+    watch->due = sbx_loop_now () + sbx_share_wait_ms (&self->share);
+    return;
+  }
+  for (size_t i = 0; i < self->n_held; i++)
+    (void) ioctl (watch->fd, SECCOMP_IOCTL_NOTIF_SEND, &self->held[i]);
+  self->n_held = 0;
   watch->paused = false;
+}
+
+static void
+end (void *state)
+{
+  SbxQuestions *self = state;
+
+  sbx_watch_close (&self->watch);
+  self->watch.due = 0;
+  self->watch.paused = false;
+  self->n_held = 0;
 }
 
 static void
@@ -141,17 +178,18 @@ serve (SbxWatch *watch)
 
   /* Everybody who could ask has ended */
   if (poll (&polled, 1, 0) > 0 && !(polled.revents & POLLIN)) {
-    sbx_watch_close (watch);
+    end (self);
     return;
   }
-  if (!take_turn (self))
-    return;
   memset (&received, 0, sizeof received);
   if (ioctl (watch->fd, SECCOMP_IOCTL_NOTIF_RECV, &received) < 0)
     return; /* who has asked is gone */
   response.id = received.question.id;
   response.error = -answer (self, &received.question);
-  (void) ioctl (watch->fd, SECCOMP_IOCTL_NOTIF_SEND, &response);
+  if (is_affordable (self))
+    (void) ioctl (watch->fd, SECCOMP_IOCTL_NOTIF_SEND, &response);
+  else
+    hold (self, response);
 }
 
 static int
@@ -159,7 +197,7 @@ set_up (void *state)
 {
   SbxQuestions *self = state;
 
-  return sbx_loop_add (&self->head.keeper->loop, &self->watch, SBX_ORDER_PARTS, serve, go_on);
+  return sbx_loop_add (&self->head.keeper->loop, &self->watch, SBX_ORDER_PARTS, serve, answer_held);
 }
 
 static bool
@@ -171,20 +209,10 @@ asked (void *state, int questions)
     return false;
   (void) ioctl (questions, SECCOMP_IOCTL_NOTIF_SET_FLAGS, SECCOMP_USER_NOTIF_FD_SYNC_WAKE_UP);
   sbx_watch_open (&self->watch, questions);
-  self->budget = BURST;
-  self->refilled = sbx_loop_now ();
+  sbx_share_begin (&self->share, read_clock (CLOCK_MONOTONIC), read_clock (CLOCK_PROCESS_CPUTIME_ID));
   if (self->n_rules > 0)
     sbx_keeper_set_enforced (self->head.keeper, SBX_ENFORCED_COUNTED, true);
   return true;
-}
-
-static void
-end (void *state)
-{
-  SbxQuestions *self = state;
-
-  sbx_watch_close (&self->watch);
-  self->watch.due = 0;
 }
 
 const SbxPart sbx_part_questions = {
