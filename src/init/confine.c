@@ -11,7 +11,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include "wire/call-rule.h"
+#include "wire/call-program.h"
 #include "wire/landlock.h"
 #include "wire/message.h"
 

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "wire/call-rule.h"
 
-#include <linux/filter.h>
-#include <linux/seccomp.h>
 #include <string.h>
 
 #include "wire/denials.h"
@@ -10,26 +8,6 @@
 #define MAX_ERROR 4095 /* MAX_ERRNO, include/linux/err.h */
 #define ARGUMENTS 6
 #define CHECKS (sizeof ((SbxCallRule *) NULL)->checks / sizeof (SbxCallCheck))
-
-static bool
-is_marked (const struct sock_filter *instruction)
-{
-  return instruction->code == (BPF_RET | BPF_K) && (instruction->k & SECCOMP_RET_ACTION_FULL) == SECCOMP_RET_ERRNO
-         && (instruction->k & SBX_FILTER_ASKS);
-}
-
-size_t
-sbx_filter_resolve_marks (struct sock_filter *program, size_t n, bool ask)
-{
-  size_t marks = 0;
-
-  for (size_t i = 0; i < n; i++)
-    if (is_marked (&program[i])) {
-      marks++;
-      program[i].k = ask ? SECCOMP_RET_USER_NOTIF : program[i].k & ~SBX_FILTER_ASKS;
-    }
-  return marks;
-}
 
 static bool
 checks_are_valid (const SbxCallRule *self)

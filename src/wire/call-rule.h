@@ -1,9 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* A system call that is refused, for who answers it in the filter's place (seccomp_unotify(2)). libc only.
- *
- * The filter of START says the error of each (SECCOMP_RET_ERRNO). Where SBX_FILTER_ASKS is among its bits, init may put
- * the question to the keeper instead, which looks for the same call among these rules, counts it, and says the error.
- */
+/* A system call that is refused, as who counts them tells them apart. What the caller gets is the filter's to say:
+ * wire/call-program.h. libc only. */
 #pragma once
 
 #include <stdbool.h>
@@ -13,15 +10,6 @@
 #ifdef __cplusplus
 extern "C" {
 #endif
-
-/* In the data of SECCOMP_RET_ERRNO, which is below 0x1000; every real error is below this */
-#define SBX_FILTER_ASKS 0x800u
-
-struct sock_filter;
-
-/* Makes each refusal of the program that is marked a question (@ask), or else what it is without the mark. Returns how
- * many were. */
-size_t sbx_filter_resolve_marks (struct sock_filter *program, size_t n, bool ask);
 
 typedef enum {
   SBX_CHECK_MASKED,    /* (argument & mask) == value */
@@ -38,7 +26,7 @@ typedef struct {
 
 typedef struct {
   uint32_t arch, number; /* as in struct seccomp_data */
-  uint32_t error;        /* what the caller gets */
+  uint32_t error;        /* what the caller gets: a call may be one of several rows */
   uint32_t n_checks;     /* all of which have to hold */
   SbxCallCheck checks[2];
   char call[32], kind[40]; /* its name, and which of the rows that refuse it: both as of SBX_DENIAL_CALL */

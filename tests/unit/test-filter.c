@@ -18,7 +18,7 @@
 
 #include "common/error.h"
 #include "plan/filter/syscall-filter.h"
-#include "wire/call-rule.h"
+#include "wire/call-program.h"
 
 #define ANYTHING 200 /* whatever the kernel says, as long as it is asked */
 

@@ -9,11 +9,14 @@
  * killed. Nobody else can answer in our place: a second listener is refused by the kernel (EBUSY) and by the filter,
  * for which the application could install one when ours is closed, and let itself through.
  *
- * A refused call wakes us: some microseconds. In a storm that is more of a processor than we may take (share.h). Then
- * questions are still read, HELD of them, and answered later: whoever waits for an answer to a question that was read
- * is not disturbed by signals, so that it gets the error it is to get and not EINTR. */
+ * A refused call wakes us: some microseconds. In a storm that is more of a processor than we may take (share.h), and no
+ * question is read until we may again. It is not read and kept: who waits for an answer to a question that was read is
+ * disturbed by nothing but SIGKILL, and neither would the machine go to sleep as long as a storm lasts. Until it is
+ * read, a signal ends the wait: the call begins anew, or says EINTR where the handler is without SA_RESTART
+ * (signal(7)). */
 #include "keeper/parts/questions.h"
 
+#include <errno.h>
 #include <linux/seccomp.h>
 #include <poll.h>
 #include <stdlib.h>
@@ -26,9 +29,9 @@
 #include "keeper/parts/listen.h"
 #include "keeper/share.h"
 #include "keeper/state.h"
+#include "wire/call-program.h"
 #include "wire/call-rule.h"
 
-#define HELD 16
 #define LOOK_EVERY 16 /* questions: the clock of processor time takes a system call itself */
 
 /* Whoever is woken goes on where we are, instead of waking another processor (Linux 6.6, uapi/linux/seccomp.h) */
@@ -41,15 +44,29 @@
 
 typedef struct {
   SbxPartState head;
-  SbxWatch watch; /* where questions come from; due: when those that are held are answered */
+  SbxWatch watch;              /* where questions come from; due: when it is paused no more */
+  struct sock_filter *program; /* the filter itself, with its marks; NULL: there is none */
+  size_t n_instructions;
   SbxCallRule *rules;
   size_t n_rules;
   SbxListenPorts ports;
   SbxShare share;
   unsigned n_served; /* since the share was looked at */
-  struct seccomp_notif_resp held[HELD];
-  size_t n_held;
 } SbxQuestions;
+
+static void
+take_program (SbxQuestions *self, const SbxBlock *block)
+{
+  SbxRecord record = { 0 };
+
+  if (!sbx_block_next (block, SBX_TAG_SECCOMP, &record))
+    return;
+  self->program = malloc (record.length);
+  if (!self->program)
+    return;
+  memcpy (self->program, record.value, record.length);
+  self->n_instructions = record.length / sizeof *self->program;
+}
 
 static void
 planned (void *state, const SbxBlock *block)
@@ -59,6 +76,7 @@ planned (void *state, const SbxBlock *block)
   size_t n = 0;
 
   sbx_listen_ports_read (&self->ports, block);
+  take_program (self, block);
   while (sbx_block_next (block, SBX_TAG_CALL_RULE, &record))
     n++;
   self->rules = calloc (n > 0 ? n : 1, sizeof *self->rules);
@@ -69,14 +87,15 @@ planned (void *state, const SbxBlock *block)
 }
 
 static const SbxCallRule *
-find_rule (const SbxQuestions *self, const struct seccomp_data *call)
+find_rule (const SbxQuestions *self, const struct seccomp_data *call, uint32_t error)
 {
   uint64_t arguments[6];
 
   for (size_t i = 0; i < sizeof arguments / sizeof *arguments; i++)
     arguments[i] = call->args[i];
   for (size_t i = 0; i < self->n_rules; i++)
-    if (sbx_call_rule_matches (&self->rules[i], call->arch, (uint32_t) call->nr, arguments))
+    if (self->rules[i].error == error
+        && sbx_call_rule_matches (&self->rules[i], call->arch, (uint32_t) call->nr, arguments))
       return &self->rules[i];
   return NULL;
 }
@@ -94,16 +113,23 @@ count (SbxQuestions *self, const SbxCallRule *rule, const struct seccomp_notif *
   sbx_denied_have_news (keeper);
 }
 
-/* The error for who asks. */
+/* The error for who asks. What the program leaves to us without an error is listen (2); anything else it has not asked.
+ */
 static int
 answer (SbxQuestions *self, const struct seccomp_notif *question)
 {
-  const SbxCallRule *rule = find_rule (self, &question->data);
+  uint32_t says = sbx_filter_run (self->program, self->n_instructions, &question->data);
+  uint32_t error = says & SECCOMP_RET_DATA & ~SBX_FILTER_ASKS;
+  const SbxCallRule *rule;
 
-  if (!rule)
+  if (says == SECCOMP_RET_USER_NOTIF)
     return sbx_listen_answer (&self->ports, self->watch.fd, question);
-  count (self, rule, question);
-  return (int) rule->error;
+  if ((says & SECCOMP_RET_ACTION_FULL) != SECCOMP_RET_ERRNO || error == 0)
+    return EPERM;
+  rule = find_rule (self, &question->data, error);
+  if (rule)
+    count (self, rule, question);
+  return (int) error;
 }
 
 static int64_t
@@ -122,36 +148,15 @@ look_at_share (SbxQuestions *self)
   return sbx_share_look (&self->share, read_clock (CLOCK_MONOTONIC), read_clock (CLOCK_PROCESS_CPUTIME_ID));
 }
 
-/* Whether one more may be answered now. */
-static bool
-is_affordable (SbxQuestions *self)
-{
-  if (self->n_held > 0)
-    return false;
-  return ++self->n_served % LOOK_EVERY != 0 || look_at_share (self);
-}
-
+/* Rests if too much of a processor was used. */
 static void
-hold (SbxQuestions *self, struct seccomp_notif_resp response)
-{
-  self->held[self->n_held++] = response;
-  self->watch.paused = self->n_held == HELD;
-  sbx_watch_due_by (&self->watch, sbx_loop_now () + sbx_share_wait_ms (&self->share));
-}
-
-static void
-answer_held (SbxWatch *watch)
+go_on (SbxWatch *watch)
 {
   SbxQuestions *self = SBX_OWNER (watch, SbxQuestions, watch);
 
-  if (!look_at_share (self)) {
+  watch->paused = !look_at_share (self);
+  if (watch->paused)
     watch->due = sbx_loop_now () + sbx_share_wait_ms (&self->share);
-    return;
-  }
-  for (size_t i = 0; i < self->n_held; i++)
-    (void) ioctl (watch->fd, SECCOMP_IOCTL_NOTIF_SEND, &self->held[i]);
-  self->n_held = 0;
-  watch->paused = false;
 }
 
 static void
@@ -162,7 +167,6 @@ end (void *state)
   sbx_watch_close (&self->watch);
   self->watch.due = 0;
   self->watch.paused = false;
-  self->n_held = 0;
 }
 
 static void
@@ -186,10 +190,9 @@ serve (SbxWatch *watch)
     return; /* who has asked is gone */
   response.id = received.question.id;
   response.error = -answer (self, &received.question);
-  if (is_affordable (self))
-    (void) ioctl (watch->fd, SECCOMP_IOCTL_NOTIF_SEND, &response);
-  else
-    hold (self, response);
+  (void) ioctl (watch->fd, SECCOMP_IOCTL_NOTIF_SEND, &response);
+  if (++self->n_served >= LOOK_EVERY)
+    go_on (watch);
 }
 
 static int
@@ -197,7 +200,7 @@ set_up (void *state)
 {
   SbxQuestions *self = state;
 
-  return sbx_loop_add (&self->head.keeper->loop, &self->watch, SBX_ORDER_PARTS, serve, answer_held);
+  return sbx_loop_add (&self->head.keeper->loop, &self->watch, SBX_ORDER_PARTS, serve, go_on);
 }
 
 static bool
@@ -205,7 +208,7 @@ asked (void *state, int questions)
 {
   SbxQuestions *self = state;
 
-  if (self->watch.fd >= 0 || !self->rules)
+  if (self->watch.fd >= 0 || !self->program || !self->rules)
     return false;
   (void) ioctl (questions, SECCOMP_IOCTL_NOTIF_SET_FLAGS, SECCOMP_USER_NOTIF_FD_SYNC_WAKE_UP);
   sbx_watch_open (&self->watch, questions);

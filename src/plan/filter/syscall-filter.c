@@ -9,7 +9,7 @@
 #include <unistd.h>
 
 #include "common/error.h"
-#include "wire/call-rule.h"
+#include "wire/call-program.h"
 
 static gboolean
 listed (const char *const *list, const char *call)
