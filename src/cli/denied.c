@@ -64,54 +64,100 @@ sbx_denied_often (const SbxDenied *self)
 }
 
 static void
-add_feature (GStrvBuilder *list, const char *word)
+remedy_free (gpointer pointer)
+{
+  SbxRemedy *self = pointer;
+
+  g_free (self->group);
+  g_free (self->line);
+  g_free (self->option);
+  g_free (self->risk);
+  g_free (self);
+}
+
+/* Takes @line and @option. */
+static void
+add_remedy (GPtrArray *list, const char *group, char *line, char *option, const char *risk)
+{
+  SbxRemedy *self = g_new (SbxRemedy, 1);
+
+  *self = (SbxRemedy){ g_strdup (group), line, option, risk ? g_strdup (_ (risk)) : NULL };
+  g_ptr_array_add (list, self);
+}
+
+static void
+add_feature (GPtrArray *list, const char *word)
 {
   const SbxWord *known = sbx_word_find (sbx_facility_get (SBX_KIND_FLAGS, SBX_FLAGS_FEATURES)->words, word);
-  g_autofree char *line =
-      g_strdup_printf (_ ("features=%s; below [Context] in the profile, or --allow=%s, would allow it"), word, word);
-  g_autofree char *marked =
-      known && known->risk.id ? g_strdup_printf (_ ("%s; an application that has it %s"), line, _ (known->risk.reason))
-                              : NULL;
 
-  g_strv_builder_add (list, marked ? marked : line);
+  add_remedy (list, "Context", g_strdup_printf ("features=%s;", word), g_strdup_printf ("--allow=%s", word),
+              known ? known->risk.reason : NULL);
+}
+
+static gboolean
+has (const SbxDenied *self, const char *key)
+{
+  gboolean value = FALSE;
+
+  g_variant_lookup (self->row, key, "b", &value);
+  return value;
 }
 
 static void
-add_for_call (GStrvBuilder *list, const SbxDenied *self)
+add_for_call (GPtrArray *list, const SbxDenied *self)
 {
   g_autofree const char **features = NULL;
-  g_autofree char *line = NULL;
-  gboolean of_ports = FALSE, of_profile = FALSE;
 
   g_variant_lookup (self->row, "features", "^a&s", &features);
-  g_variant_lookup (self->row, "of-ports", "b", &of_ports);
-  g_variant_lookup (self->row, "of-profile", "b", &of_profile);
   for (const char **word = features; word && *word; word++)
     add_feature (list, *word);
-  if (of_ports)
-    g_strv_builder_add (list,
-                        _ ("it is refused because connect= or bind= below [Network] in the profile limits ports"));
-  if (of_profile)
-    line = g_strdup_printf (_ ("deny=%s; below [Seccomp] in the profile refuses it; without it, it may be allowed"),
-                            self->object);
-  else
-    line = g_strdup_printf (_ ("allow=%s; below [Seccomp] in the profile would allow it, and with it opens a part of "
-                               "the kernel by which sandboxes are broken; no option of `run` does"),
-                            self->object);
-  g_strv_builder_add (list, line);
+  if (!has (self, "of-profile"))
+    add_remedy (list, "Seccomp", g_strdup_printf ("allow=%s;", self->object), NULL,
+                N_ ("can reach a part of the kernel that is closed to others, and by which sandboxes are broken"));
 }
 
+/* The proxy's log does not say which of two buses it was. */
 static void
-add_for_bus (GStrvBuilder *list, const SbxDenied *self, GVariant *policy)
+add_for_bus (GPtrArray *list, const SbxDenied *self, GVariant *policy)
 {
-  g_autofree char *name = sbx_refused_name_to_allow (self->object, self->action), *rule = NULL, *option = NULL;
+  g_autofree char *name = sbx_refused_name_to_allow (self->object, self->action);
+  gboolean system = sbx_refused_is_filtered (policy, "System");
+  const char *risk;
 
   if (!name)
     return;
-  rule = sbx_refused_rule (policy, name, self->need);
-  option = sbx_refused_option (policy, name, self->need);
-  g_strv_builder_add (list, rule);
-  g_strv_builder_add (list, option);
+  risk = sbx_refused_risk (name);
+  if (!system || sbx_refused_is_filtered (policy, "Session"))
+    add_remedy (list, "Session Bus Policy", g_strdup_printf ("%s=%s", name, self->need),
+                g_strdup_printf ("--%s-name=%s", self->need, name), risk);
+  if (system)
+    add_remedy (list, "System Bus Policy", g_strdup_printf ("%s=%s", name, self->need),
+                g_strdup_printf ("--system-%s-name=%s", self->need, name), risk);
+}
+
+GPtrArray *
+sbx_denied_remedies (const SbxDenied *self, GVariant *policy)
+{
+  GPtrArray *list = g_ptr_array_new_with_free_func (remedy_free);
+
+  if (is_call (self))
+    add_for_call (list, self);
+  else
+    add_for_bus (list, self, policy);
+  return list;
+}
+
+char *
+sbx_remedy_text (const SbxRemedy *self)
+{
+  g_autofree char *line =
+      self->option ? g_strdup_printf (_ ("%s below [%s] in the profile, or `run %s`, would allow it"), self->line,
+                                      self->group, self->option)
+                   : g_strdup_printf (_ ("%s below [%s] in the profile would allow it"), self->line, self->group);
+
+  /* TRANSLATORS: "... would allow it; an application that has it can ask the keyring for your passwords" */
+  return self->risk ? g_strdup_printf (_ ("%s; an application that has it %s"), line, self->risk)
+                    : g_steal_pointer (&line);
 }
 
 static char **
@@ -124,14 +170,17 @@ end_list (GStrvBuilder *list)
 }
 
 char **
-sbx_denied_remedies (const SbxDenied *self, GVariant *policy)
+sbx_denied_notes (const SbxDenied *self)
 {
   GStrvBuilder *list = g_strv_builder_new ();
+  g_autofree char *line = g_strdup_printf (_ ("the profile refuses it: deny=%s; below [Seccomp]"), self->object);
 
-  if (is_call (self))
-    add_for_call (list, self);
-  else
-    add_for_bus (list, self, policy);
+  if (*self->reason && !has (self, "of-profile"))
+    g_strv_builder_add (list, self->reason);
+  if (has (self, "of-ports"))
+    g_strv_builder_add (list, _ ("the profile limits ports: connect= or bind= below [Network]"));
+  if (has (self, "of-profile"))
+    g_strv_builder_add (list, line);
   return end_list (list);
 }
 

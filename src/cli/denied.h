@@ -25,8 +25,19 @@ char *sbx_denied_title (const SbxDenied *self);
 /* "3 times, 12:01:03 to 12:04:10, first by "app"". The caller's. */
 char *sbx_denied_often (const SbxDenied *self);
 
-/* What would allow it, and what that would open besides: sentences, NULL-terminated, the caller's. @policy: a{sv}. */
-char **sbx_denied_remedies (const SbxDenied *self, GVariant *policy);
+/* One way to allow it, from the next start on. */
+typedef struct {
+  char *group, *line; /* of a profile */
+  char *option;       /* of `run`; NULL: there is none */
+  char *risk;         /* after "an application that has it ...", translated; NULL: none is known */
+} SbxRemedy;
+
+/* SbxRemedy *, the caller's; each only if it is not all that there is to say. @policy: a{sv}. */
+GPtrArray *sbx_denied_remedies (const SbxDenied *self, GVariant *policy);
+/* A remedy as a sentence, the caller's. */
+char *sbx_remedy_text (const SbxRemedy *self);
+/* What else there is to say of why it was refused: sentences, NULL-terminated, the caller's. */
+char **sbx_denied_notes (const SbxDenied *self);
 /* What a sandbox of @policy may be refused that nobody hears of, and why: sentences, NULL-terminated, the caller's.
  * @counted: whether system calls are counted in it. */
 char **sbx_denied_unheard (GVariant *policy, gboolean counted);

@@ -42,15 +42,21 @@ sbx_refused_is_filtered (GVariant *policy, const char *bus)
   return rules && g_variant_n_children (rules) > 0;
 }
 
+const char *
+sbx_refused_risk (const char *name)
+{
+  const char *why = sbx_score_name_risk (name);
+
+  return why || !sbx_portal_find (name) || !sbx_portal_is_apart (name) ? why : N_ ("acts outside of the sandbox");
+}
+
 /* Takes @hint, which would allow @name, and says with it what that would open besides. */
 static char *
 mark_way_out (char *hint, const char *name)
 {
   g_autofree char *plain = hint;
-  const char *why = sbx_score_name_risk (name);
+  const char *why = sbx_refused_risk (name);
 
-  if (!why && sbx_portal_find (name) && sbx_portal_is_apart (name))
-    why = N_ ("acts outside of the sandbox");
   if (!why)
     return g_steal_pointer (&plain);
   /* TRANSLATORS: "x=talk would allow it, but is a way out of the sandbox: an application that has it can ..." */

@@ -4,10 +4,12 @@
 #include <linux/filter.h>
 #include <linux/seccomp.h>
 #include <pthread.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
+#include <sys/time.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -48,6 +50,31 @@ probe_refused (int argc, char **argv)
   allowed = repeat (SYS_getppid, 0, count, &none);
   printf ("{\"error\": \"%s\", \"refused\": %.3f, \"allowed\": %.3f}\n", probe_outcome (error),
           refused * 1e6 / (double) count, allowed * 1e6 / (double) count);
+  return 0;
+}
+
+static volatile sig_atomic_t n_signals;
+
+static void
+count_signal (int signo)
+{
+  n_signals++;
+}
+
+/* COUNT calls that are refused while a timer of 200 us interrupts, with SA_RESTART: how many got another error. */
+int
+probe_refused_under_signals (int argc, char **argv)
+{
+  const struct sigaction action = { .sa_handler = count_signal, .sa_flags = SA_RESTART };
+  const struct itimerval often = { { 0, 200 }, { 0, 200 } }, never = { { 0, 0 }, { 0, 0 } };
+  long count = argc > 0 ? atol (argv[0]) : 1, others = 0;
+
+  sigaction (SIGALRM, &action, NULL);
+  setitimer (ITIMER_REAL, &often, NULL);
+  for (long i = 0; i < count; i++)
+    others += syscall (SYS_setns, -1, 0) >= 0 || errno != EPERM;
+  setitimer (ITIMER_REAL, &never, NULL);
+  printf ("{\"signals\": %ld, \"others\": %ld}\n", (long) n_signals, others);
   return 0;
 }
 

@@ -27,13 +27,17 @@ print_row (const SbxDenied *row, GVariant *policy)
 {
   g_autofree char *title = sbx_denied_title (row), *often = sbx_denied_often (row);
   g_autofree char *line = g_strdup_printf ("%s (%s)", title, often);
-  g_auto (GStrv) remedies = sbx_denied_remedies (row, policy);
+  g_autoptr (GPtrArray) remedies = sbx_denied_remedies (row, policy);
+  g_auto (GStrv) notes = sbx_denied_notes (row);
 
   print_wrapped ("", line);
-  if (*row->reason)
-    print_wrapped (INDENT, row->reason);
-  for (char **remedy = remedies; *remedy; remedy++)
-    print_wrapped (INDENT, *remedy);
+  for (char **note = notes; *note; note++)
+    print_wrapped (INDENT, *note);
+  for (guint i = 0; i < remedies->len; i++) {
+    g_autofree char *text = sbx_remedy_text (remedies->pdata[i]);
+
+    print_wrapped (INDENT, text);
+  }
 }
 
 typedef struct {
@@ -126,7 +130,7 @@ print_text (const Answer *self)
   if (n == 0)
     puts (_ ("Nothing that anybody heard of was refused."));
   else
-    puts (_ ("What is allowed in a profile or by an option counts from the next start on."));
+    puts (_ ("This counts from the next start on; a sandbox that runs can be granted files: `sandboxctl grant`."));
   puts (_ ("Not counted here:"));
   for (char **line = unheard; *line; line++)
     print_wrapped (INDENT, *line);
@@ -142,16 +146,46 @@ add_strings (JsonObject *object, const char *name, char **strings)
   json_object_set_array_member (object, name, array);
 }
 
+static void
+add_text (JsonObject *object, const char *name, const char *text)
+{
+  if (text)
+    json_object_set_string_member (object, name, text);
+  else
+    json_object_set_null_member (object, name);
+}
+
+static JsonArray *
+remedies_to_json (GPtrArray *remedies)
+{
+  JsonArray *array = json_array_new ();
+
+  for (guint i = 0; i < remedies->len; i++) {
+    const SbxRemedy *remedy = remedies->pdata[i];
+    JsonObject *object = json_object_new ();
+
+    add_text (object, "group", remedy->group);
+    add_text (object, "line", remedy->line);
+    add_text (object, "option", remedy->option);
+    add_text (object, "risk", remedy->risk);
+    json_array_add_object_element (array, object);
+  }
+  return array;
+}
+
 static JsonNode *
 row_to_json (GVariant *child, GVariant *policy)
 {
   JsonNode *node = sbx_output_to_json (child);
-  g_auto (GStrv) remedies = NULL;
+  JsonObject *object = json_node_get_object (node);
   SbxDenied row;
 
   if (sbx_denied_read (&row, child)) {
-    remedies = sbx_denied_remedies (&row, policy);
-    add_strings (json_node_get_object (node), "remedies", remedies);
+    g_autoptr (GPtrArray) remedies = sbx_denied_remedies (&row, policy);
+    g_auto (GStrv) notes = sbx_denied_notes (&row);
+
+    json_object_set_array_member (object, "remedies", remedies_to_json (remedies));
+    add_strings (object, "notes", notes);
   }
   return node;
 }
