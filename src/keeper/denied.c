@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "keeper/denied.h"
 
-#include "keeper/keeper.h"
-
 #define TELL_PAUSE_MS 250
 
 static SbxMessage

@@ -3,17 +3,7 @@
  * of it as of the last time that they were: it stays when we end, however we do. */
 #pragma once
 
-#include "keeper/loop.h"
-#include "keeper/services.h"
-#include "wire/denials.h"
-
-typedef struct SbxKeeper SbxKeeper; /* keeper.h */
-
-typedef struct {
-  SbxDenials table;
-  SbxWatch tell; /* due: when services are told next */
-  int64_t told;  /* when that was last */
-} SbxDenied;
+#include "keeper/keeper.h"
 
 /* 0, or -1 with ENOSPC. */
 int sbx_denied_set_up (SbxKeeper *keeper);

@@ -15,7 +15,7 @@
 
 #include "keeper/bwrap.h"
 #include "keeper/changing.h"
-#include "keeper/denied.h"
+#include "keeper/denying.h"
 #include "keeper/enter.h"
 #include "keeper/jobs.h"
 #include "keeper/join.h"

@@ -6,6 +6,7 @@
 #include <signal.h>
 #include <sys/wait.h>
 
+#include "keeper/denied.h"
 #include "keeper/end.h"
 #include "keeper/ending.h"
 #include "keeper/init-link.h"

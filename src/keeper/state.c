@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "keeper/denied.h"
 #include "keeper/state.h"
 
 #include <stdio.h>

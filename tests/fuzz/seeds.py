@@ -150,6 +150,21 @@ def denied(slot, need=2, count=1, name=b'org.example.A', member=b'org.example.I.
     return struct.pack('=IIIIIqq16s256s512s', slot, source, need, count, 0, 1, 2, process, name, member)
 
 
+def denials(*rows, magic=0x32796e44, dropped=0, count=None):
+    return struct.pack('=IIII', magic, len(rows) if count is None else count, dropped, 0) + b''.join(row[4:] for row in rows)
+
+
+for name, data in {'none': denials(), 'bus': denials(denied(0)), 'more': denials(denied(0), dropped=7),
+                   'calls': denials(denied(0), denied(1, 1, 9, b'socket', b'0=0x1f', 1, b'a.out')),
+                   'full': denials(*[denied(i) for i in range(32)]), 'too-many': denials(*[denied(i) for i in range(33)]),
+                   'short': denials(denied(0), count=2), 'another-magic': denials(denied(0), magic=1),
+                   'process': denials(denied(0, process=b'\x1b[2J')), 'cut': denials(denied(0))[:-1], 'empty': b'',
+                   'rule': struct.pack('=IIIIIIQQIIQQ32s40s', 0xc000003e, 41, 97, 1, 0, 0, (1 << 64) - 1, 40, 0, 0, 0, 0,
+                                       b'socket', b'0=0x28'),
+                   'rule-checks': struct.pack('=IIIIIIQQIIQQ32s40s', 0xc000003e, 41, 97, 3, 0, 0, 0, 40, 0, 0, 0, 0,
+                                              b'socket', b'any')}.items():
+    save('denials', name, data)
+
 messages = {
     'prepare': packet(TO_KEEPER, PREPARE, fds=3),
     'prepare-few': packet(TO_KEEPER, PREPARE, fds=2),
@@ -204,6 +219,8 @@ messages = {
     'init-hold': packet(TO_INIT, HOLD, value=1),
     'init-stop': packet(TO_INIT, STOP),
     'of-init-ready': packet(FROM_INIT, READY),
+    'of-init-asks': packet(FROM_INIT, 27, fds=1),
+    'of-init-asks-without': packet(FROM_INIT, 27),
     'of-init-hello': packet(FROM_INIT, HELLO, job=1),
     'of-init-started': packet(FROM_INIT, STARTED, job=1),
     'of-init-started-text': packet(FROM_INIT, STARTED, text=b'1'),

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <unistd.h>
 
+#include "keeper/denied.h"
 #include "keeper/keeper.h"
 #include "keeper/parts/sidecar.h"
 #include "wire/bus-log.h"

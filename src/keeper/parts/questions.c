@@ -24,6 +24,7 @@
 #include <sys/ioctl.h>
 #include <time.h>
 
+#include "keeper/denied.h"
 #include "keeper/keeper.h"
 #include "keeper/parts/asker.h"
 #include "keeper/parts/listen.h"
