@@ -6,9 +6,9 @@
 #include "policy/portals.h"
 #include "policy/score.h"
 
-/* What a profile has to name for @member of @name: of the desktop's portals that is the interface. */
-static char *
-name_to_allow (const char *name, const char *member)
+/* Of the desktop's portals that is the interface. */
+char *
+sbx_refused_name_to_allow (const char *name, const char *member)
 {
   const char *method = strrchr (member, '.');
 
@@ -27,7 +27,7 @@ sbx_refused_visit (GVariant *refused, SbxRefusalVisit visit, gpointer data)
 
   g_variant_iter_init (&iter, refused);
   while (g_variant_iter_next (&iter, "(&s&s&su)", &row.name, &row.member, &row.need, &row.count)) {
-    row.allow = name_to_allow (row.name, row.member);
+    row.allow = sbx_refused_name_to_allow (row.name, row.member);
     visit (&row, data);
     g_clear_pointer (&row.allow, g_free);
   }
@@ -42,15 +42,21 @@ sbx_refused_is_filtered (GVariant *policy, const char *bus)
   return rules && g_variant_n_children (rules) > 0;
 }
 
+const char *
+sbx_refused_risk (const char *name)
+{
+  const char *why = sbx_score_name_risk (name);
+
+  return why || !sbx_portal_find (name) || !sbx_portal_is_apart (name) ? why : N_ ("acts outside of the sandbox");
+}
+
 /* Takes @hint, which would allow @name, and says with it what that would open besides. */
 static char *
 mark_way_out (char *hint, const char *name)
 {
   g_autofree char *plain = hint;
-  const char *why = sbx_score_name_risk (name);
+  const char *why = sbx_refused_risk (name);
 
-  if (!why && sbx_portal_find (name) && sbx_portal_is_apart (name))
-    why = N_ ("acts outside of the sandbox");
   if (!why)
     return g_steal_pointer (&plain);
   /* TRANSLATORS: "x=talk would allow it, but is a way out of the sandbox: an application that has it can ..." */

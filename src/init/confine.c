@@ -5,11 +5,13 @@
 #include <linux/filter.h>
 #include <linux/seccomp.h>
 #include <stdbool.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "wire/call-program.h"
 #include "wire/landlock.h"
 #include "wire/message.h"
 
@@ -74,9 +76,9 @@ enter_domain (const SbxBlock *block, uint32_t *enforced)
   return rc;
 }
 
-/* Whether it lets somebody decide about a call (SECCOMP_RET_USER_NOTIF). */
+/* Whether it has to be let somebody decide about a call (SECCOMP_RET_USER_NOTIF), whatever the kernel can. */
 static bool
-asks (const struct sock_fprog *program)
+must_ask (const struct sock_fprog *program)
 {
   for (size_t i = 0; i < program->len; i++)
     if (program->filter[i].code == (BPF_RET | BPF_K) && program->filter[i].k == SECCOMP_RET_USER_NOTIF)
@@ -92,22 +94,45 @@ install_asking (const struct sock_fprog *program)
                         SECCOMP_FILTER_FLAG_NEW_LISTENER | SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV, program);
 }
 
+/* Where no question can be asked, the filter refuses by itself: a kernel before 5.19 (EINVAL), or a sandbox in one
+ * whose filter asks already (EBUSY). @kept: as many instructions, for what is not installed. */
+static int
+install (struct sock_fprog *program, struct sock_filter *kept, int *questions)
+{
+  bool must = must_ask (program);
+
+  memcpy (kept, program->filter, program->len * sizeof *kept);
+  if (sbx_filter_resolve_marks (program->filter, program->len, true) > 0 || must) {
+    *questions = install_asking (program);
+    if (*questions >= 0 || must)
+      return *questions < 0 ? -1 : 0;
+    memcpy (program->filter, kept, program->len * sizeof *kept);
+  }
+  sbx_filter_resolve_marks (program->filter, program->len, false);
+  return prctl (PR_SET_SECCOMP, SECCOMP_MODE_FILTER, program);
+}
+
 static int
 install_filter (const SbxBlock *block, uint32_t *enforced, int *questions)
 {
   SbxRecord record = { 0 };
   struct sock_fprog program;
+  int rc, saved;
 
   if (!sbx_block_next (block, SBX_TAG_SECCOMP, &record))
     return 0;
   program.len = (unsigned short) (record.length / sizeof (struct sock_filter));
-  program.filter = (struct sock_filter *) record.value;
-  if (asks (&program))
-    *questions = install_asking (&program);
-  if (asks (&program) ? *questions < 0 : prctl (PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) < 0)
+  program.filter = malloc (2 * record.length); /* the block cannot be written */
+  if (!program.filter)
     return -1;
-  *enforced |= SBX_ENFORCED_SECCOMP;
-  return 0;
+  memcpy (program.filter, record.value, record.length);
+  rc = install (&program, program.filter + program.len, questions);
+  saved = errno;
+  free (program.filter);
+  errno = saved;
+  if (rc == 0)
+    *enforced |= SBX_ENFORCED_SECCOMP;
+  return rc;
 }
 
 int

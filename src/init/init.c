@@ -80,14 +80,28 @@ free_row (Init *init)
   return NULL;
 }
 
-typedef struct {
-  uint32_t enforced; /* SbxEnforced */
-  int questions;     /* where the filter asks, or -1 */
-} Confined;
+/* Confines this process, and hands over where its filter asks: before there is a child, which may have to ask while
+ * vfork (2) holds us up. Call rules are for all calls but the one that this takes (plan/filter/syscall-filter.c). */
+static int
+confine (Init *init, const SbxBlock *block, uint32_t *enforced, SbxInitFailure *failure)
+{
+  const SbxMessage asks = { .type = SBX_MSG_ASKS };
+  int questions, rc;
+
+  if (sbx_init_confine (block, enforced, &questions, failure) < 0)
+    return -1;
+  if (questions < 0)
+    return 0;
+  rc = sbx_message_send (init->control, &asks, &questions, 1);
+  if (rc < 0)
+    *failure = (SbxInitFailure){ SBX_STEP_SECCOMP, errno };
+  close (questions);
+  return rc;
+}
 
 /* The command of the block @fd; that of START also confines this process and so all of its children. */
 static pid_t
-confine_and_spawn (Init *init, int fd, const SbxInitJob *job, Confined *confined, SbxInitFailure *failure)
+confine_and_spawn (Init *init, int fd, const SbxInitJob *job, uint32_t *enforced, SbxInitFailure *failure)
 {
   bool first = job->number == 0;
   SbxBlock block;
@@ -99,23 +113,14 @@ confine_and_spawn (Init *init, int fd, const SbxInitJob *job, Confined *confined
   }
   if (first)
     init->linger = sbx_block_u32 (&block, SBX_TAG_FLAGS, 0) & SBX_START_LINGER;
-  if (!first || sbx_init_confine (&block, &confined->enforced, &confined->questions, failure) == 0) {
+  if (!first || confine (init, &block, enforced, failure) == 0) {
     if (first)
-      init->sweep = (sbx_block_u32 (&block, SBX_TAG_FLAGS, 0) & SBX_START_SWEEP)
-                    && (confined->enforced & SBX_ENFORCED_APP_DOMAIN);
+      init->sweep =
+          (sbx_block_u32 (&block, SBX_TAG_FLAGS, 0) & SBX_START_SWEEP) && (*enforced & SBX_ENFORCED_APP_DOMAIN);
     pid = sbx_init_spawn (&block, job, failure);
   }
   sbx_block_close (&block);
   return pid;
-}
-
-static void
-tell_start (Init *init, uint32_t job, const Confined *confined)
-{
-  SbxMessage started = { .type = SBX_MSG_STARTED, .job = job, .detail = (int32_t) confined->enforced };
-
-  if (sbx_message_send (init->control, &started, &confined->questions, confined->questions >= 0) < 0)
-    end (init, 1);
 }
 
 /* Does what START or EXEC asks for. */
@@ -126,7 +131,7 @@ run (Init *init, const SbxMessage *message, const int *fds, size_t n)
   size_t before = gated ? 2 : 1; /* the block, the gate */
   SbxInitFailure failure = { SBX_STEP_PROTOCOL, EBADMSG };
   Job *row = free_row (init);
-  Confined confined = { 0, -1 };
+  uint32_t enforced = 0;
   pid_t pid = -1;
 
   /* EXEC before START, START twice, or as an EXEC what only START may be: the keeper never does that */
@@ -140,18 +145,16 @@ run (Init *init, const SbxMessage *message, const int *fds, size_t n)
   } else if (n >= before) {
     SbxInitJob job = { message->job, init->control, gated ? fds[1] : -1, init->oom, fds + before, n - before };
 
-    pid = confine_and_spawn (init, fds[0], &job, &confined, &failure);
+    pid = confine_and_spawn (init, fds[0], &job, &enforced, &failure);
   }
   if (pid > 0) {
     *row = (Job){ message->job, pid, (message->value & SBX_START_KEEPS) != 0 };
-    tell_start (init, message->job, &confined);
+    say (init, SBX_MSG_STARTED, message->job, 0, (int32_t) enforced);
   } else {
     say (init, SBX_MSG_FAILED, message->job, failure.error, failure.step);
     if (first)
       end (init, 1);
   }
-  if (confined.questions >= 0)
-    close (confined.questions);
 }
 
 static bool

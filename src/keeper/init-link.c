@@ -75,6 +75,14 @@ take_failure (SbxKeeper *keeper, SbxJob *job, const SbxMessage *message)
   sbx_job_drop (job);
 }
 
+/* Who is not answered waits; who asks nobody is refused (ENOSYS). */
+static void
+take_questions (SbxKeeper *keeper, int questions)
+{
+  if (!sbx_parts_asked (&keeper->parts, questions))
+    close (questions);
+}
+
 /* One message, or the end of its socket. */
 static void
 serve (SbxKeeper *keeper)
@@ -90,10 +98,9 @@ serve (SbxKeeper *keeper)
     return;
   }
   job = sbx_jobs_find (&keeper->jobs, message.job);
-  /* Who is not answered waits; who is asked by nobody is refused (ENOSYS) */
-  if (n > 0 && !sbx_parts_asked (&keeper->parts, fds[0]))
-    close (fds[0]);
-  if (message.type == SBX_MSG_READY && keeper->state == SBX_KEEPER_PREPARING)
+  if (message.type == SBX_MSG_ASKS)
+    take_questions (keeper, fds[0]);
+  else if (message.type == SBX_MSG_READY && keeper->state == SBX_KEEPER_PREPARING)
     sbx_launch_init_ready (keeper, sender);
   else if (job && message.type == SBX_MSG_HELLO)
     take_hello (keeper, job, sender);

@@ -15,6 +15,7 @@
 
 #include "keeper/bwrap.h"
 #include "keeper/changing.h"
+#include "keeper/denying.h"
 #include "keeper/enter.h"
 #include "keeper/jobs.h"
 #include "keeper/join.h"
@@ -75,6 +76,7 @@ struct SbxKeeper {
   SbxJoin join; /* when this is a handler itself */
   SbxKeptStart start;
   SbxChange change;
+  SbxDenied denied;
   SbxNamespaces namespaces; /* while mounts are made */
   SbxWatch signals;
   SbxWatch kill;      /* due: when everything gets SIGKILL */

@@ -50,6 +50,22 @@ sbx_record_write_info (const SbxKeeperRecord *record, const void *info, size_t s
 }
 
 int
+sbx_record_write_denied (const SbxKeeperRecord *record, const void *file, size_t size)
+{
+  int directory = record->directory, saved;
+
+  if (unlinkat (directory, SBX_NEW_DENIED_FILE, 0) < 0 && errno != ENOENT)
+    return -1;
+  if (write_new (record, SBX_NEW_DENIED_FILE, file, size) == 0
+      && renameat (directory, SBX_NEW_DENIED_FILE, directory, SBX_DENIED_FILE) == 0)
+    return 0;
+  saved = errno;
+  unlinkat (directory, SBX_NEW_DENIED_FILE, 0);
+  errno = saved;
+  return -1;
+}
+
+int
 sbx_record_make_directory (SbxKeeperRecord *record, const char *name)
 {
   if (record->n_directories == SBX_RECORD_DIRECTORIES) {
@@ -141,7 +157,8 @@ sbx_record_close_socket (SbxKeeperRecord *record)
 void
 sbx_record_remove (SbxKeeperRecord *record)
 {
-  static const char *const names[] = { SBX_KEEPER_SOCKET, SBX_INFO_FILE, SBX_NEW_INFO_FILE, SBX_STATUS_FILE };
+  static const char *const names[] = { SBX_KEEPER_SOCKET, SBX_INFO_FILE,   SBX_NEW_INFO_FILE,
+                                       SBX_STATUS_FILE,   SBX_DENIED_FILE, SBX_NEW_DENIED_FILE };
 
   if (record->directory >= 0) {
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)

@@ -31,6 +31,8 @@ int sbx_record_write_info (const SbxKeeperRecord *record, const void *info, size
  * first writes over what is left of a change that did not come to pass. 0, or -1 with errno. */
 int sbx_record_write_new_info (const SbxKeeperRecord *record, const void *info, size_t size);
 int sbx_record_replace_info (const SbxKeeperRecord *record);
+/* Writes the file of denials, in place of the one before. 0, or -1 with errno, and that is still there then. */
+int sbx_record_write_denied (const SbxKeeperRecord *record, const void *file, size_t size);
 /* Makes the socket that services connect to. Returns it, which is the caller's; or -1 with errno. */
 int sbx_record_listen (const SbxKeeperRecord *record);
 /* Makes a directory below the record's own, which goes with it. @name has to stay valid as long as the record. 0, or -1

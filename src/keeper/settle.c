@@ -6,6 +6,7 @@
 #include <signal.h>
 #include <sys/wait.h>
 
+#include "keeper/denied.h"
 #include "keeper/end.h"
 #include "keeper/ending.h"
 #include "keeper/init-link.h"
@@ -79,6 +80,7 @@ write_end (SbxKeeper *keeper, SbxCulprit culprit)
                        .culprit = culprit,
                        .culprit_status = keeper->bwrap.status };
 
+  sbx_denied_end (keeper); /* whoever sees the end may look at once */
   sbx_keeper_write_status (keeper, &status);
   sbx_record_close_socket (&keeper->record);
 }

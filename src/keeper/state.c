@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "keeper/denied.h"
 #include "keeper/state.h"
 
 #include <stdio.h>
@@ -92,6 +93,7 @@ sbx_keeper_tell_so_far (SbxKeeper *keeper, SbxServiceLink *service)
     message = describe_start (keeper);
     (void) sbx_service_link_tell (service, &message);
   }
+  sbx_denied_tell_all (keeper, service);
   sbx_parts_came (&keeper->parts, service);
   if (keeper->main_ended) {
     message = (SbxMessage){ .type = SBX_MSG_EXITED, .value = keeper->main_status };

@@ -6,6 +6,7 @@
 
 #include "common/error.h"
 #include "wire/block.h"
+#include "wire/call-rule.h"
 #include "wire/landlock.h"
 
 static int
@@ -152,6 +153,16 @@ add_process (const SbxProcess *self, SbxBlockWriter *writer, gboolean by_scope, 
   add_rlimits (self, writer, by_scope);
 }
 
+static void
+add_rules (SbxBlockWriter *writer, GBytes *rules)
+{
+  gsize size;
+  const SbxCallRule *rows = g_bytes_get_data (rules, &size);
+
+  for (gsize i = 0; i < size / sizeof *rows; i++)
+    sbx_block_add (writer, SBX_TAG_CALL_RULE, &rows[i], sizeof rows[i]);
+}
+
 int
 sbx_process_write_start (const SbxProcess *self, GBytes *info, gboolean by_scope, const gint32 *targets,
                          gsize n_targets, GError **error)
@@ -161,6 +172,7 @@ sbx_process_write_start (const SbxProcess *self, GBytes *info, gboolean by_scope
   add_process (self, &writer, by_scope, targets, n_targets);
   add_bytes (&writer, SBX_TAG_INFO, info);
   add_bytes (&writer, SBX_TAG_SECCOMP, self->filter);
+  add_rules (&writer, self->rules);
   add_domain (self, &writer);
   return finish_block (&writer, error);
 }

@@ -2,6 +2,7 @@
 #include "plan/confine.h"
 
 #include "common/error.h"
+#include "plan/filter/call-rules.h"
 #include "plan/filter/syscall-filter.h"
 #include "wire/block.h"
 #include "wire/landlock.h"
@@ -165,6 +166,7 @@ sbx_confine_process (SbxDraft *self, SbxProcess *process, GError **error)
       return FALSE;
   }
   process->filter = sbx_seccomp_get (self->machine->filters, self->policy, self->box->facts, error);
+  process->rules = sbx_call_rules_get (self->machine->filters, self->policy, self->box->facts);
   return process->filter != NULL;
 }
 

@@ -28,6 +28,7 @@ typedef struct {
   SbxInherited *inherited; /* or NULL */
   /* Of the first one of a box, by sbx_confine_process () */
   GBytes *filter; /* struct sock_filter[], or NULL */
+  GBytes *rules;  /* SbxCallRule[], or NULL: what of it the keeper counts */
   guint64 handled_fs, handled_net, scoped;
   GPtrArray *writable;    /* below which handled_fs is allowed; the box's, with a reference, or NULL */
   GArray *connect, *bind; /* guint16, or NULL: not limited */

@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "wire/call-rule.h"
 #include "wire/io.h"
 #include "wire/layer.h"
 
@@ -30,6 +31,7 @@ typedef enum {
   KIND_RULE,   /* uint64_t and a string */
   KIND_LAYER,  /* wire/layer.h */
   KIND_NARROW, /* wire/narrow.h */
+  KIND_CALL,   /* wire/call-rule.h */
 } Kind;
 
 typedef enum {
@@ -85,6 +87,7 @@ static const Shape shapes[SBX_N_TAGS] = {
   [SBX_TAG_DOCUMENTS_AT] = { IN_PREPARE, KIND_STRING, 1, 2, PATH_MAX, 0 },
   [SBX_TAG_LAYER] = { IN_PREPARE | IN_CHANGE | REPEATED, KIND_LAYER, 1, 1, MAX_LAYER, 0 },
   [SBX_TAG_NARROW] = { IN_CHANGE | REPEATED, KIND_NARROW, 1, 1, PATH_MAX + 64, 0 },
+  [SBX_TAG_CALL_RULE] = { IN_START | REPEATED, KIND_CALL, 8, sizeof (SbxCallRule), sizeof (SbxCallRule), 0 },
   [SBX_TAG_SIDECAR] = { IN_PREPARE | REPEATED | DISTINCT | BEGINS, KIND_BYTES, 4, 4, 4, SBX_N_SIDECARS },
   [SBX_TAG_SIDECAR_COMMAND] = { IN_PREPARE | GROUPED | REQUIRED, KIND_STRV, 1, 2, 1u << 20, 0 },
   [SBX_TAG_SIDECAR_FILTER] = { IN_PREPARE | GROUPED | REQUIRED, KIND_BYTES, 8, 8, 4096 * 8, 0 },
@@ -123,6 +126,8 @@ value_ok (const Shape *shape, const uint8_t *value, uint32_t length)
     return sbx_layer_read (&(SbxLayer){ .kind = SBX_LAYER_TREE }, value, length);
   case KIND_NARROW:
     return sbx_narrow_read (&(SbxNarrow){ .path = NULL }, value, length);
+  case KIND_CALL:
+    return sbx_call_rule_read (&(SbxCallRule){ .arch = 0 }, value, length);
   case KIND_RULE:
     return string_ok ((const char *) value + 8, length - 8);
   }

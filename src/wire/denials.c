@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "wire/denials.h"
 
+#include <errno.h>
 #include <string.h>
+#include <time.h>
 
 #define LETTERS "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_"
 #define NEEDS 4 /* more than any source has */
@@ -16,6 +18,7 @@ static const Source sources[SBX_N_DENIAL_SOURCES] = {
   [SBX_DENIAL_BUS] = { LETTERS "-.:",
                        LETTERS ".",
                        { [SBX_BUS_NEEDS_SEE] = "see", [SBX_BUS_NEEDS_TALK] = "talk", [SBX_BUS_NEEDS_OWN] = "own" } },
+  [SBX_DENIAL_CALL] = { LETTERS, LETTERS "=!>,", { [SBX_CALL_NEEDS_ALLOWING] = "allow" } },
 };
 
 /* Whether @name ends within @size bytes, is not empty, and has no other characters than @letters. */
@@ -45,10 +48,33 @@ sbx_denial_need_name (uint32_t source, uint32_t need)
   return source < SBX_N_DENIAL_SOURCES && need < NEEDS ? sources[source].needs[need] : NULL;
 }
 
+/* Whether @name ends within its bytes, and can do nothing to a terminal or a log. */
+static bool
+is_process (const char *name)
+{
+  size_t n = strnlen (name, SBX_DENIAL_PROCESS);
+
+  for (size_t i = 0; i < n; i++)
+    if (name[i] < ' ' || name[i] > '~')
+      return false;
+  return n < SBX_DENIAL_PROCESS;
+}
+
+void
+sbx_denial_set_process (SbxDenial *denial, const char *name)
+{
+  size_t n = strnlen (name, SBX_DENIAL_PROCESS - 1);
+
+  memset (denial->process, 0, sizeof denial->process);
+  for (size_t i = 0; i < n; i++)
+    denial->process[i] = (char) (name[i] < ' ' || name[i] > '~' ? '?' : name[i]);
+}
+
 bool
 sbx_denial_is_valid (const SbxDenial *denial)
 {
   return sbx_denial_need_name (denial->source, denial->need) && denial->count > 0 && denial->count <= INT32_MAX
+         && denial->padding == 0 && denial->from >= 0 && denial->to >= 0 && is_process (denial->process)
          && sbx_denial_is_object ((SbxDenialSource) denial->source, denial->object)
          && sbx_denial_is_action ((SbxDenialSource) denial->source, denial->action);
 }
@@ -121,21 +147,33 @@ find_or_make (SbxDenials *self, const SbxDenial *denial)
   return row;
 }
 
-void
+static int64_t
+wall_clock (void)
+{
+  struct timespec now;
+
+  clock_gettime (CLOCK_REALTIME, &now);
+  return (int64_t) now.tv_sec * 1000000 + now.tv_nsec / 1000;
+}
+
+SbxDenialRow *
 sbx_denials_add (SbxDenials *self, SbxDenialSource source, const char *object, const char *action, uint32_t need)
 {
-  SbxDenial denial = { .source = source, .need = need, .count = 1 };
+  int64_t now = wall_clock ();
+  SbxDenial denial = { .source = source, .need = need, .count = 1, .from = now, .to = now };
   SbxDenialRow *row;
 
   copy_name (denial.object, sizeof denial.object, object);
   copy_name (denial.action, sizeof denial.action, action);
   if (!sbx_denial_is_valid (&denial))
-    return;
+    return NULL;
   self->n_seen++;
   row = find_or_make (self, &denial);
   row->denial.count = add (row->denial.count, 1);
+  row->denial.to = now;
   row->last = self->n_seen;
   row->changed = true;
+  return row;
 }
 
 bool
@@ -145,4 +183,55 @@ sbx_denials_have_news (const SbxDenials *self)
     if (self->rows[i].changed)
       return true;
   return false;
+}
+
+typedef struct {
+  uint32_t magic, n_rows, dropped, padding;
+} FileHead;
+
+#define MAGIC 0x32796e44u /* another number for each other layout */
+
+_Static_assert(sizeof (FileHead) == SBX_DENIALS_FILE_HEAD, "the head of the file has another size");
+
+size_t
+sbx_denials_write (const SbxDenials *self, void *file)
+{
+  FileHead head = { MAGIC, (uint32_t) self->n_rows, self->dropped, 0 };
+  char *at = file;
+
+  memcpy (at, &head, sizeof head);
+  at += sizeof head;
+  for (size_t i = 0; i < self->n_rows; i++, at += sizeof (SbxDenial))
+    memcpy (at, &self->rows[i].denial, sizeof (SbxDenial));
+  return (size_t) (at - (char *) file);
+}
+
+static bool
+read_rows (SbxDenials *self, const char *at)
+{
+  for (size_t i = 0; i < self->n_rows; i++, at += sizeof (SbxDenial)) {
+    memcpy (&self->rows[i].denial, at, sizeof (SbxDenial));
+    if (!sbx_denial_is_valid (&self->rows[i].denial))
+      return false;
+  }
+  return true;
+}
+
+int
+sbx_denials_read (SbxDenials *self, const void *file, size_t size)
+{
+  FileHead head = { 0 };
+
+  *self = (SbxDenials){ 0 };
+  memcpy (&head, file, size < sizeof head ? size : sizeof head);
+  if (head.magic == MAGIC && head.n_rows <= SBX_DENIALS && head.dropped <= INT32_MAX && head.padding == 0
+      && size == sizeof head + head.n_rows * sizeof (SbxDenial)) {
+    self->n_rows = head.n_rows;
+    self->dropped = head.dropped;
+    if (read_rows (self, (const char *) file + sizeof head))
+      return 0;
+  }
+  *self = (SbxDenials){ 0 };
+  errno = EBADMSG;
+  return -1;
 }

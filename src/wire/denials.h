@@ -18,9 +18,13 @@ extern "C" {
                                */
 #define SBX_DENIAL_ACTION 512 /* with its NUL; interface, dot, member */
 
+#define SBX_DENIAL_PROCESS 16 /* with its NUL: what the kernel keeps of a name (TASK_COMM_LEN, proc_pid_comm(5)) */
+
 /* Who denied it. */
 typedef enum {
-  SBX_DENIAL_BUS, /* the filtered buses. object: a bus name, action: "interface.member", need: SbxBusNeed */
+  SBX_DENIAL_BUS,  /* the filtered buses. object: a bus name, action: "interface.member", need: SbxBusNeed */
+  SBX_DENIAL_CALL, /* the filter of system calls. object: a call, action: the kind of SbxCallRule (wire/call-rule.h),
+                      need: SBX_CALL_NEEDS_ALLOWING */
   SBX_N_DENIAL_SOURCES
 } SbxDenialSource;
 
@@ -31,10 +35,15 @@ typedef enum {
   SBX_BUS_NEEDS_OWN = 3,
 } SbxBusNeed;
 
+#define SBX_CALL_NEEDS_ALLOWING 1
+
 typedef struct {
-  uint32_t source; /* SbxDenialSource */
-  uint32_t need;   /* as the source says */
-  uint32_t count;  /* since the row was made, INT32_MAX at most */
+  uint32_t source;  /* SbxDenialSource */
+  uint32_t need;    /* as the source says */
+  uint32_t count;   /* since the row was made, INT32_MAX at most */
+  uint32_t padding; /* 0 */
+  int64_t from, to; /* when it came first and last, us since 1970; the clock may have been set in between */
+  char process[SBX_DENIAL_PROCESS]; /* who wanted it first, printable ASCII; "" = not known */
   char object[SBX_DENIAL_OBJECT], action[SBX_DENIAL_ACTION];
 } SbxDenial;
 
@@ -52,8 +61,12 @@ typedef struct {
   uint32_t dropped; /* denials that no row counts any more; INT32_MAX at most */
 } SbxDenials;
 
-/* Counts one more denial of @action on @object. Ignores it if it does not look as @source says. */
-void sbx_denials_add (SbxDenials *self, SbxDenialSource source, const char *object, const char *action, uint32_t need);
+/* Counts one more denial of @action on @object, now. Returns its row, or NULL: it does not look as @source says, and is
+ * ignored. */
+SbxDenialRow *sbx_denials_add (SbxDenials *self, SbxDenialSource source, const char *object, const char *action,
+                               uint32_t need);
+/* Says who wanted it: @name is what the process calls itself, of which nothing but printable ASCII is kept. */
+void sbx_denial_set_process (SbxDenial *denial, const char *name);
 /* Whether a row has changed. */
 bool sbx_denials_have_news (const SbxDenials *self);
 
@@ -64,7 +77,15 @@ bool sbx_denial_is_same (const SbxDenial *a, const SbxDenial *b);
 /* Whether @object and @action are as @source says. */
 bool sbx_denial_is_object (SbxDenialSource source, const char *object);
 bool sbx_denial_is_action (SbxDenialSource source, const char *action);
-/* Words for people: "see", "talk", "own". NULL for a number that @source does not have. */
+/* What the record of an instance has of them, as a file: SBX_DENIALS_FILE_HEAD bytes and the rows. Writes at most
+ * SBX_DENIALS_FILE_MAX bytes to @file, and returns how many. */
+#define SBX_DENIALS_FILE_HEAD (4 * sizeof (uint32_t))
+#define SBX_DENIALS_FILE_MAX (SBX_DENIALS_FILE_HEAD + SBX_DENIALS * sizeof (SbxDenial))
+size_t sbx_denials_write (const SbxDenials *self, void *file);
+/* Reads such a file into @self. 0, or -1 with EBADMSG for anything else, and @self is empty then. */
+int sbx_denials_read (SbxDenials *self, const void *file, size_t size);
+
+/* Words for people: "see", "talk", "own", "allow". NULL for a number that @source does not have. */
 const char *sbx_denial_need_name (uint32_t source, uint32_t need);
 
 #ifdef __cplusplus

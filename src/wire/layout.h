@@ -52,7 +52,9 @@
 #define SBX_STATUS_FILE "status"
 #define SBX_INFO_FILE "info"
 #define SBX_NEW_INFO_FILE "info.new" /* until it takes the place of that */
-#define SBX_PORTAL_SUBDIR "portal"   /* what portals read of it: portal-info.h */
+#define SBX_DENIED_FILE "denied"     /* denials.h */
+#define SBX_NEW_DENIED_FILE "denied.new"
+#define SBX_PORTAL_SUBDIR "portal" /* what portals read of it: portal-info.h */
 /* … and the directories of sidecars: sidecars.h */
 
 /* Where the directories of doors are inside, each by a name of its own (keeper/parts/doors.h) */

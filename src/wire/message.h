@@ -39,8 +39,8 @@ typedef enum {
   SBX_MSG_READY,   /* the namespaces and mounts are there; nothing of the application runs yet. From the keeper, pid:
                       sandbox-init on the host; fds: its pidfd, when it is news */
   SBX_MSG_HELLO,   /* init's child → keeper: job; its pid comes from the kernel's credentials */
-  SBX_MSG_STARTED, /* job, pid: on the host, detail: SbxEnforced of the instance; from the keeper for job 0, start_time.
-                      From init, fds: where its filter asks (seccomp_unotify(2)), if it does */
+  SBX_MSG_STARTED, /* job, pid: on the host, detail: SbxEnforced of the instance; from the keeper for job 0, start_time
+                    */
   SBX_MSG_FAILED,  /* job, value: errno or 0, detail: SbxStep, text: what the failing program said */
   SBX_MSG_EXITED,  /* job, value: wait status as of wait(2) */
   SBX_MSG_CHANGED, /* detail: SbxEnforced, when it is not what STARTED said any more */
@@ -58,6 +58,7 @@ typedef enum {
   SBX_MSG_APPLIED,     /* fds: what cannot be taken back (keeper/held.h) */
   SBX_MSG_NOT_APPLIED, /* value: errno or 0, detail: SbxChangeFault, text: the path, or what failed */
   SBX_MSG_POLICY,      /* the info file is another one than before; to every service */
+  SBX_MSG_ASKS,        /* init → keeper, before HELLO. fds: where its filter asks (seccomp_unotify(2)) */
   SBX_MSG_LEFTOVERS, /* init → keeper, before it ends. value: how many processes it has ended after the application */
 } SbxMessageType;
 
@@ -127,8 +128,9 @@ typedef enum {
 #define SBX_ENFORCED_BY_SIDECAR(kind, ...) SBX_ENFORCED_##kind = SBX_ENFORCED_SECCOMP << (1 + SBX_SIDECAR_##kind),
   SBX_SIDECAR_ROWS (SBX_ENFORCED_BY_SIDECAR) /* it runs */
 #undef SBX_ENFORCED_BY_SIDECAR
+  SBX_ENFORCED_COUNTED = SBX_ENFORCED_SECCOMP << (1 + SBX_N_SIDECARS), /* the keeper counts what the filter refuses */
 } SbxEnforced;
-#define SBX_ENFORCED_ALL ((SBX_ENFORCED_SECCOMP << (1 + SBX_N_SIDECARS)) - 1)
+#define SBX_ENFORCED_ALL ((SBX_ENFORCED_COUNTED << 1) - 1)
 /* Inferiors only = APP_DOMAIN + PRIVATE_PROCFS + HIDEPID. */
 
 /* Why an instance ended. */

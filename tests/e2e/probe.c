@@ -178,6 +178,10 @@ static const struct {
 #endif
   { "crash-client", probe_crash_client },
   { "terminal", probe_terminal },
+  { "refused", probe_refused },
+  { "refused-under-signals", probe_refused_under_signals },
+  { "storm", probe_storm },
+  { "listener", probe_listener },
   { "descriptors", descriptors },
   { "arguments", arguments },
   { "count", count },

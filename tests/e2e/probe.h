@@ -18,5 +18,10 @@ int probe_calls (int argc, char **argv);
 int probe_calls_32 (int argc, char **argv);
 #endif
 int probe_terminal (int argc, char **argv);
+/* probe-refused.c */
+int probe_refused (int argc, char **argv);
+int probe_refused_under_signals (int argc, char **argv);
+int probe_storm (int argc, char **argv);
+int probe_listener (int argc, char **argv);
 /* probe-dump.c */
 int probe_crash_client (int argc, char **argv);

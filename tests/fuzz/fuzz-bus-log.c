@@ -31,6 +31,14 @@ check (const Reader *reader)
   }
 }
 
+/* When it came says the clock. */
+static void
+forget_times (Reader *reader)
+{
+  for (size_t i = 0; i < reader->denials.n_rows; i++)
+    reader->denials.rows[i].denial.from = reader->denials.rows[i].denial.to = 0;
+}
+
 int
 LLVMFuzzerTestOneInput (const uint8_t *data, size_t size)
 {
@@ -48,6 +56,8 @@ LLVMFuzzerTestOneInput (const uint8_t *data, size_t size)
   for (size_t at = 0; at < size; at += step)
     feed (&pieces, data + at, size - at < step ? size - at : step);
   check (&whole);
+  forget_times (&whole);
+  forget_times (&pieces);
   MUST (memcmp (&whole, &pieces, sizeof whole) == 0);
   return 0;
 }

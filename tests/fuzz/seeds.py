@@ -146,9 +146,24 @@ def crashed(crash, tid=4711):
     return struct.pack('=IQqiiii', crash, 0xdeadbeef, 1700000000000000, tid, 2, 3, 0)
 
 
-def denied(slot, need=2, count=1, name=b'org.example.A', member=b'org.example.I.M', source=0):
-    return struct.pack('=IIII256s512s', slot, source, need, count, name, member)
+def denied(slot, need=2, count=1, name=b'org.example.A', member=b'org.example.I.M', source=0, process=b''):
+    return struct.pack('=IIIIIqq16s256s512s', slot, source, need, count, 0, 1, 2, process, name, member)
 
+
+def denials(*rows, magic=0x32796e44, dropped=0, count=None):
+    return struct.pack('=IIII', magic, len(rows) if count is None else count, dropped, 0) + b''.join(row[4:] for row in rows)
+
+
+for name, data in {'none': denials(), 'bus': denials(denied(0)), 'more': denials(denied(0), dropped=7),
+                   'calls': denials(denied(0), denied(1, 1, 9, b'socket', b'0=0x1f', 1, b'a.out')),
+                   'full': denials(*[denied(i) for i in range(32)]), 'too-many': denials(*[denied(i) for i in range(33)]),
+                   'short': denials(denied(0), count=2), 'another-magic': denials(denied(0), magic=1),
+                   'process': denials(denied(0, process=b'\x1b[2J')), 'cut': denials(denied(0))[:-1], 'empty': b'',
+                   'rule': struct.pack('=IIIIIIQQIIQQ32s40s', 0xc000003e, 41, 97, 1, 0, 0, (1 << 64) - 1, 40, 0, 0, 0, 0,
+                                       b'socket', b'0=0x28'),
+                   'rule-checks': struct.pack('=IIIIIIQQIIQQ32s40s', 0xc000003e, 41, 97, 3, 0, 0, 0, 40, 0, 0, 0, 0,
+                                              b'socket', b'any')}.items():
+    save('denials', name, data)
 
 messages = {
     'prepare': packet(TO_KEEPER, PREPARE, fds=3),
@@ -183,7 +198,11 @@ messages = {
     'crashed-tid': packet(FROM_KEEPER, CRASHED, pid=4711, value=11, fields=crashed(1, tid=-1)),
     'denied': packet(FROM_KEEPER, DENIED, fields=denied(31, count=3)),
     'denied-slot': packet(FROM_KEEPER, DENIED, fields=denied(32)),
-    'denied-source': packet(FROM_KEEPER, DENIED, fields=denied(0, source=1)),
+    'denied-source': packet(FROM_KEEPER, DENIED, fields=denied(0, source=2)),
+    'denied-call': packet(FROM_KEEPER, DENIED, fields=denied(0, 1, 9, b'socket', b'0=0x1f', 1, b'a.out')),
+    'denied-call-need': packet(FROM_KEEPER, DENIED, fields=denied(0, 2, 9, b'socket', b'0=0x1f', 1)),
+    'denied-process': packet(FROM_KEEPER, DENIED, fields=denied(0, process=b'\x1b[2J')),
+    'denied-process-longer': packet(FROM_KEEPER, DENIED, fields=denied(0, process=b'a' * 16)),
     'denied-need': packet(FROM_KEEPER, DENIED, fields=denied(0, need=4)),
     'denied-never': packet(FROM_KEEPER, DENIED, fields=denied(0, count=0)),
     'denied-name': packet(FROM_KEEPER, DENIED, fields=denied(0, name=b'a b')),
@@ -200,6 +219,8 @@ messages = {
     'init-hold': packet(TO_INIT, HOLD, value=1),
     'init-stop': packet(TO_INIT, STOP),
     'of-init-ready': packet(FROM_INIT, READY),
+    'of-init-asks': packet(FROM_INIT, 27, fds=1),
+    'of-init-asks-without': packet(FROM_INIT, 27),
     'of-init-hello': packet(FROM_INIT, HELLO, job=1),
     'of-init-started': packet(FROM_INIT, STARTED, job=1),
     'of-init-started-text': packet(FROM_INIT, STARTED, text=b'1'),

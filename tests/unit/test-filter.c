@@ -18,6 +18,7 @@
 
 #include "common/error.h"
 #include "plan/filter/syscall-filter.h"
+#include "wire/call-program.h"
 
 #define ANYTHING 200 /* whatever the kernel says, as long as it is asked */
 
@@ -52,8 +53,10 @@ try_calls (GBytes *filter, const Call *calls)
 {
   gsize size;
   const void *data = g_bytes_get_data (filter, &size);
-  struct sock_fprog program = { (unsigned short) (size / sizeof (struct sock_filter)), (struct sock_filter *) data };
+  g_autofree struct sock_filter *copy = g_memdup2 (data, size);
+  struct sock_fprog program = { (unsigned short) (size / sizeof *copy), copy };
 
+  sbx_filter_resolve_marks (copy, program.len, FALSE);
   if (prctl (PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0 || prctl (PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) < 0)
     return 127;
   for (int i = 0; calls[i].what; i++) {

@@ -16,6 +16,7 @@
 #include "daemon/identity/caller.h"
 #include "daemon/instances/adopt.h"
 #include "daemon/instances/failure.h"
+#include "daemon/instances/keeper-requests.h"
 #include "daemon/instances/registry.h"
 #include "wire/layout.h"
 

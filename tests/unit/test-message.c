@@ -84,7 +84,14 @@ test_message_fields (void)
 
   sent.start_time = 5;
   sent.crashed = (SbxCrashed){ 0xfedcba9876543210, 1700000000000000, 43, 2, 3, 0 };
-  sent.denial = (SbxDenial){ SBX_DENIAL_BUS, SBX_BUS_NEEDS_OWN, 7, "org.example.A", "org.example.I.M" };
+  sent.denial = (SbxDenial){ .source = SBX_DENIAL_BUS,
+                             .need = SBX_BUS_NEEDS_OWN,
+                             .count = 7,
+                             .from = 1,
+                             .to = G_MAXINT64,
+                             .process = "sh",
+                             .object = "org.example.A",
+                             .action = "org.example.I.M" };
   make_pair (pair);
   g_assert_cmpint (sbx_message_send (pair[0], &sent, NULL, 0), ==, 0);
   g_assert_cmpint (receive (pair[1], SBX_CHANNEL_KEEPER_TO_DAEMON, &got, &n), ==, 1);
@@ -107,6 +114,9 @@ test_message_fields (void)
   g_assert_cmpuint (got.crash, ==, 0);
   g_assert_cmpuint (got.denial.count, ==, 7);
   g_assert_cmpuint (got.denial.need, ==, SBX_BUS_NEEDS_OWN);
+  g_assert_cmpint (got.denial.from, ==, 1);
+  g_assert_cmpint (got.denial.to, ==, G_MAXINT64);
+  g_assert_cmpstr (got.denial.process, ==, "sh");
   g_assert_cmpstr (got.denial.object, ==, "org.example.A");
   g_assert_cmpstr (got.denial.action, ==, "org.example.I.M");
 
@@ -117,6 +127,11 @@ test_message_fields (void)
   close (pair[0]);
   close (pair[1]);
 }
+
+#define DENIAL(of, word, times, name, member)                                                                          \
+  {                                                                                                                    \
+    .source = (of), .need = (word), .count = (times), .process = "sh", .object = (name), .action = (member)            \
+  }
 
 /* What a channel's table does not name is refused, and no descriptor that came with it stays open. */
 static void
@@ -164,16 +179,63 @@ test_message_refused (void)
       { .type = SBX_MSG_CRASHED, .pid = 1, .value = 11, .crash = 1, .crashed = { .tid = 1 } },
       1 },
     { SBX_CHANNEL_KEEPER_TO_DAEMON,
-      { .type = SBX_MSG_DENIED, .slot = SBX_DENIALS, .denial = { SBX_DENIAL_BUS, 2, 1, "a.b", "c.d" } },
+      { .type = SBX_MSG_DENIED, .slot = SBX_DENIALS, .denial = DENIAL (SBX_DENIAL_BUS, 2, 1, "a.b", "c.d") },
       0 },
     { SBX_CHANNEL_KEEPER_TO_DAEMON,
-      { .type = SBX_MSG_DENIED, .denial = { SBX_N_DENIAL_SOURCES, 2, 1, "a.b", "c.d" } },
+      { .type = SBX_MSG_DENIED, .denial = DENIAL (SBX_N_DENIAL_SOURCES, 2, 1, "a.b", "c.d") },
       0 },
-    { SBX_CHANNEL_KEEPER_TO_DAEMON, { .type = SBX_MSG_DENIED, .denial = { SBX_DENIAL_BUS, 4, 1, "a.b", "c.d" } }, 0 },
-    { SBX_CHANNEL_KEEPER_TO_DAEMON, { .type = SBX_MSG_DENIED, .denial = { SBX_DENIAL_BUS, 0, 1, "a.b", "c.d" } }, 0 },
-    { SBX_CHANNEL_KEEPER_TO_DAEMON, { .type = SBX_MSG_DENIED, .denial = { SBX_DENIAL_BUS, 2, 0, "a.b", "c.d" } }, 0 },
-    { SBX_CHANNEL_KEEPER_TO_DAEMON, { .type = SBX_MSG_DENIED, .denial = { SBX_DENIAL_BUS, 2, 1, "a b", "c.d" } }, 0 },
-    { SBX_CHANNEL_KEEPER_TO_DAEMON, { .type = SBX_MSG_DENIED, .denial = { SBX_DENIAL_BUS, 2, 1, "a.b", "" } }, 0 },
+    { SBX_CHANNEL_KEEPER_TO_DAEMON,
+      { .type = SBX_MSG_DENIED, .denial = DENIAL (SBX_DENIAL_BUS, 4, 1, "a.b", "c.d") },
+      0 },
+    { SBX_CHANNEL_KEEPER_TO_DAEMON,
+      { .type = SBX_MSG_DENIED, .denial = DENIAL (SBX_DENIAL_BUS, 0, 1, "a.b", "c.d") },
+      0 },
+    { SBX_CHANNEL_KEEPER_TO_DAEMON,
+      { .type = SBX_MSG_DENIED, .denial = DENIAL (SBX_DENIAL_BUS, 2, 0, "a.b", "c.d") },
+      0 },
+    { SBX_CHANNEL_KEEPER_TO_DAEMON,
+      { .type = SBX_MSG_DENIED, .denial = DENIAL (SBX_DENIAL_BUS, 2, 1, "a b", "c.d") },
+      0 },
+    { SBX_CHANNEL_KEEPER_TO_DAEMON, { .type = SBX_MSG_DENIED, .denial = DENIAL (SBX_DENIAL_BUS, 2, 1, "a.b", "") }, 0 },
+    { SBX_CHANNEL_KEEPER_TO_DAEMON,
+      { .type = SBX_MSG_DENIED, .denial = DENIAL (SBX_DENIAL_CALL, 1, 1, "a.b", "any") },
+      0 },
+    { SBX_CHANNEL_KEEPER_TO_DAEMON,
+      { .type = SBX_MSG_DENIED, .denial = DENIAL (SBX_DENIAL_CALL, 2, 1, "setns", "any") },
+      0 },
+    { SBX_CHANNEL_KEEPER_TO_DAEMON,
+      { .type = SBX_MSG_DENIED, .denial = DENIAL (SBX_DENIAL_CALL, 1, 1, "setns", "0=\033") },
+      0 },
+    { SBX_CHANNEL_KEEPER_TO_DAEMON,
+      { .type = SBX_MSG_DENIED,
+        .denial = { .source = SBX_DENIAL_CALL,
+                    .need = 1,
+                    .count = 1,
+                    .object = "setns",
+                    .action = "any",
+                    .process = "\033[31m" } },
+      0 },
+    { SBX_CHANNEL_KEEPER_TO_DAEMON,
+      { .type = SBX_MSG_DENIED,
+        .denial = { .source = SBX_DENIAL_CALL,
+                    .need = 1,
+                    .count = 1,
+                    .object = "setns",
+                    .action = "any",
+                    .process = "sixteen of them." } },
+      0 },
+    { SBX_CHANNEL_KEEPER_TO_DAEMON,
+      { .type = SBX_MSG_DENIED,
+        .denial = { .source = SBX_DENIAL_CALL,
+                    .need = 1,
+                    .count = 1,
+                    .object = "setns",
+                    .action = "any",
+                    .from = -1 } },
+      0 },
+    { SBX_CHANNEL_INIT_TO_KEEPER, { .type = SBX_MSG_ASKS }, 0 },
+    { SBX_CHANNEL_INIT_TO_KEEPER, { .type = SBX_MSG_STARTED }, 1 },
+    { SBX_CHANNEL_KEEPER_TO_INIT, { .type = SBX_MSG_ASKS }, 1 },
   };
   int spare[2] = { STDIN_FILENO, STDIN_FILENO };
 

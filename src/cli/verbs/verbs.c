@@ -25,6 +25,8 @@ const SbxVerb sbx_verbs[] = {
     "--hidepid= --subset=" },
   { "identify", sbx_cmd_identify, N_ ("Say which sandbox a process is in"), FALSE, FALSE, "--self --json" },
   { "logs", sbx_cmd_logs, N_ ("Print the output of what was started detached or from an icon"), FALSE, FALSE, "" },
+  { "why", sbx_cmd_why, N_ ("Say what a sandbox was refused, and what would allow it"), FALSE, FALSE,
+    "--follow --json" },
   { "explain", sbx_cmd_explain, N_ ("Say what a profile comes to, without starting anything"), FALSE, TRUE,
     "--json --app-id=" },
   { "profile", sbx_cmd_profile, N_ ("List, show, check and compare profiles"), FALSE, FALSE, "--json" },

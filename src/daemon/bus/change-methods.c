@@ -6,6 +6,7 @@
 #include "common/error.h"
 #include "common/names.h"
 #include "daemon/bus/functions.h"
+#include "daemon/instances/keeper-requests.h"
 #include "daemon/launch/narrowing.h"
 #include "daemon/launch/running.h"
 

@@ -8,6 +8,7 @@
 
 #include "common/error.h"
 #include "daemon/bus/functions.h"
+#include "daemon/instances/keeper-requests.h"
 #include "daemon/instances/lineage.h"
 #include "daemon/launch/giving.h"
 #include "daemon/launch/running.h"

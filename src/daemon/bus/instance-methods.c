@@ -3,6 +3,7 @@
 #include "common/error.h"
 #include "common/names.h"
 #include "daemon/bus/functions.h"
+#include "daemon/instances/keeper-requests.h"
 #include "daemon/launch/exec.h"
 #include "daemon/launch/launch.h"
 #include "policy/options.h"

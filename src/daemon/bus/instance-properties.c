@@ -2,6 +2,8 @@
 #include "daemon/bus/instance-properties.h"
 
 #include "common/names.h"
+#include "plan/filter/call-rules.h"
+#include "policy/vocabulary.h"
 
 static GVariant *
 make_result (SbxInstance *self)
@@ -38,6 +40,7 @@ make_enforced (SbxInstance *self)
                { "private-procfs", SBX_ENFORCED_PRIVATE_PROCFS },
                { "scopes", SBX_ENFORCED_SCOPES },
                { "seccomp", SBX_ENFORCED_SECCOMP },
+               { "refusals-counted", SBX_ENFORCED_COUNTED },
 #define SIDECAR(kind, step, key, ...) { key, SBX_ENFORCED_##kind },
                SBX_SIDECAR_ROWS (SIDECAR)
 #undef SIDECAR
@@ -151,6 +154,70 @@ make_refused_more (SbxInstance *self)
   return g_variant_new_uint32 (sbx_instance_get_refusals (self)->more);
 }
 
+/* The words of these bits; NULL-terminated. */
+static char **
+feature_words (guint features)
+{
+  GStrvBuilder *words = g_strv_builder_new ();
+  char **list;
+
+  for (const SbxWord *word = sbx_facility_get (SBX_KIND_FLAGS, SBX_FLAGS_FEATURES)->words; word->word; word++)
+    if (word->value & features)
+      g_strv_builder_add (words, word->word);
+  list = g_strv_builder_end (words);
+  g_strv_builder_unref (words);
+  return list;
+}
+
+/* What is known of a call beyond its name. */
+static void
+add_call (GVariantBuilder *row, const SbxDenial *denial)
+{
+  g_auto (GStrv) features = NULL;
+  SbxCallNote note;
+
+  if (!sbx_call_note_find (denial->object, denial->action, &note))
+    return;
+  features = feature_words (note.lifted_by);
+  g_variant_builder_add (row, "{sv}", "error", g_variant_new_string (note.error));
+  g_variant_builder_add (row, "{sv}", "reason", g_variant_new_string (note.reason));
+  g_variant_builder_add (row, "{sv}", "features", g_variant_new_strv ((const char *const *) features, -1));
+  g_variant_builder_add (row, "{sv}", "of-ports", g_variant_new_boolean (note.of_ports));
+  g_variant_builder_add (row, "{sv}", "of-profile", g_variant_new_boolean (note.of_profile));
+}
+
+static GVariant *
+make_denial (const SbxDenial *denial)
+{
+  GVariantBuilder row;
+
+  g_variant_builder_init (&row, G_VARIANT_TYPE_VARDICT);
+  g_variant_builder_add (&row, "{sv}", "source", g_variant_new_string (sbx_refusals_source_name (denial->source)));
+  g_variant_builder_add (&row, "{sv}", "object", g_variant_new_string (denial->object));
+  g_variant_builder_add (&row, "{sv}", "action", g_variant_new_string (denial->action));
+  g_variant_builder_add (&row, "{sv}", "need",
+                         g_variant_new_string (sbx_denial_need_name (denial->source, denial->need)));
+  g_variant_builder_add (&row, "{sv}", "count", g_variant_new_uint32 (denial->count));
+  g_variant_builder_add (&row, "{sv}", "first", g_variant_new_uint64 ((guint64) denial->from));
+  g_variant_builder_add (&row, "{sv}", "last", g_variant_new_uint64 ((guint64) denial->to));
+  g_variant_builder_add (&row, "{sv}", "process", g_variant_new_string (denial->process));
+  if (denial->source == SBX_DENIAL_CALL)
+    add_call (&row, denial);
+  return g_variant_builder_end (&row);
+}
+
+static GVariant *
+make_denied (SbxInstance *self)
+{
+  const GArray *rows = sbx_instance_get_refusals (self)->rows;
+  GVariantBuilder builder;
+
+  g_variant_builder_init (&builder, G_VARIANT_TYPE ("aa{sv}"));
+  for (guint i = 0; i < rows->len; i++)
+    g_variant_builder_add_value (&builder, make_denial (&g_array_index (rows, SbxDenial, i)));
+  return g_variant_builder_end (&builder);
+}
+
 static GVariant *
 make_restrictions (SbxInstance *self)
 {
@@ -174,21 +241,14 @@ sbx_instance_dup_property (SbxInstance *self, const char *name)
     const char *name;
     GVariant *(*make) (SbxInstance *self);
   } rows[] = {
-    { "Id", make_id },
-    { "Parent", make_parent },
-    { "AppId", make_app_id },
-    { "Profile", make_profile },
-    { "Policy", make_policy },
-    { "Command", make_command },
-    { "Pid", make_pid },
-    { "StartTime", make_start_time },
-    { "State", make_state },
-    { "Enforced", make_enforced },
-    { "Result", make_result },
-    { "Handlers", make_handlers },
-    { "Refused", make_refused },
-    { "RefusedMore", make_refused_more },
-    { "Restrictions", make_restrictions },
+    { "Id", make_id },           { "Parent", make_parent },
+    { "AppId", make_app_id },    { "Profile", make_profile },
+    { "Policy", make_policy },   { "Command", make_command },
+    { "Pid", make_pid },         { "StartTime", make_start_time },
+    { "State", make_state },     { "Enforced", make_enforced },
+    { "Result", make_result },   { "Handlers", make_handlers },
+    { "Refused", make_refused }, { "RefusedMore", make_refused_more },
+    { "Denied", make_denied },   { "Restrictions", make_restrictions },
     { "Grants", make_grants },
   };
 

@@ -248,6 +248,12 @@ on_instance_crashed (SbxInstance *instance, const SbxMessage *message, gpointer 
 }
 
 static void
+on_instance_denied (SbxInstance *instance, gpointer user_data)
+{
+  emit_about (user_data, instance, sbx_instance_get_path (instance), SBX_INSTANCE_INTERFACE, "Denied", NULL);
+}
+
+static void
 tell_added (SbxManager *self, SbxInstance *instance)
 {
   GVariantBuilder interfaces, closed;
@@ -281,6 +287,7 @@ on_added (SbxRegistry *registry, SbxInstance *instance, gpointer user_data)
   g_signal_connect (instance, "policy", G_CALLBACK (on_instance_policy), self);
   g_signal_connect (instance, "crashed", G_CALLBACK (on_instance_crashed), self);
   g_signal_connect (instance, "ended", G_CALLBACK (on_instance_ended), self);
+  g_signal_connect (instance, "denied", G_CALLBACK (on_instance_denied), self);
 
   if (self->begun)
     tell_added (self, instance);

@@ -43,13 +43,14 @@ is_young (int directory)
 }
 
 static void
-add (Search *search, SbxInfo *info, const SbxStatus *status, int sock)
+add (Search *search, int directory, SbxInfo *info, const SbxStatus *status, int sock)
 {
   g_autoptr (SbxInstance) instance = sbx_instance_new (info);
 
   sbx_instance_set_status (instance, status);
   if (sock >= 0)
     sbx_instance_set_keeper (instance, sock);
+  sbx_instance_read_refusals (instance, directory);
   sbx_registry_add (search->registry, instance);
 }
 
@@ -67,11 +68,11 @@ take_dead (Search *search, int directory, guint64 id)
     if (age >= SBX_EXITED_KEPT_SECONDS)
       sbx_record_sweep (search->parent, id);
     else
-      add (search, read_info (directory, id), &status, -1);
+      add (search, directory, read_info (directory, id), &status, -1);
   } else if (readable && status.state == SBX_STATUS_RUNNING) {
     sbx_revive_bury (&status);
     sbx_record_set_exited (search->parent, id, &status);
-    add (search, read_info (directory, id), &status, -1);
+    add (search, directory, read_info (directory, id), &status, -1);
   } else if (is_young (directory)) {
     search->again = TRUE;
   } else {
@@ -105,10 +106,10 @@ take_live (Search *search, int directory, guint64 id, int sock)
   }
   if (status.state == SBX_STATUS_EXITED) {
     close (sock);
-    add (search, read_info (directory, id), &status, -1);
+    add (search, directory, read_info (directory, id), &status, -1);
     return;
   }
-  add (search, read_info (directory, id), &status, sock);
+  add (search, directory, read_info (directory, id), &status, sock);
 }
 
 /* Errors that pass: a full queue of connections, or too few resources on our side. After any other there is no

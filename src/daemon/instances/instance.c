@@ -1,10 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "daemon/instances/instance.h"
 
-#include <errno.h>
 #include <fcntl.h>
 #include <string.h>
-#include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -35,9 +33,11 @@ struct _SbxInstance {
   GVariant *cached[2];
   GPtrArray *handlers; /* char *: the D-Bus paths of those that run */
   SbxRefusals refusals;
-  SbxQuestions jobs;
-  SbxQuestions changes;
+  guint denied_told; /* the source that will tell of new ones, or 0 */
+  SbxQuestions questions[SBX_N_QUESTION_KINDS];
 };
+
+#define DENIED_PAUSE_MS 100
 
 G_DEFINE_FINAL_TYPE (SbxInstance, sbx_instance, G_TYPE_OBJECT)
 
@@ -51,6 +51,7 @@ enum {
   SIGNAL_POLICY,
   SIGNAL_CRASHED,
   SIGNAL_ENDED,
+  SIGNAL_DENIED,
   N_SIGNALS
 };
 static guint signals[N_SIGNALS];
@@ -100,6 +101,7 @@ sbx_instance_finalize (GObject *object)
   SbxInstance *self = SBX_INSTANCE (object);
 
   g_weak_ref_clear (&self->starter);
+  g_clear_handle_id (&self->denied_told, g_source_remove);
   forget_init (self);
   forget_cached (self);
   sbx_info_free (self->info);
@@ -107,8 +109,8 @@ sbx_instance_finalize (GObject *object)
   g_free (self->text);
   g_ptr_array_unref (self->handlers);
   sbx_refusals_clear (&self->refusals);
-  sbx_questions_clear (&self->jobs);
-  sbx_questions_clear (&self->changes);
+  for (gsize i = 0; i < G_N_ELEMENTS (self->questions); i++)
+    sbx_questions_clear (&self->questions[i]);
   G_OBJECT_CLASS (sbx_instance_parent_class)->finalize (object);
 }
 
@@ -133,6 +135,8 @@ sbx_instance_class_init (SbxInstanceClass *klass)
       g_signal_new ("policy", SBX_TYPE_INSTANCE, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 0);
   signals[SIGNAL_CRASHED] = g_signal_new ("crashed", SBX_TYPE_INSTANCE, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
                                           G_TYPE_NONE, 1, G_TYPE_POINTER);
+  signals[SIGNAL_DENIED] =
+      g_signal_new ("denied", SBX_TYPE_INSTANCE, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 0);
   signals[SIGNAL_ENDED] =
       g_signal_new ("ended", SBX_TYPE_INSTANCE, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 0);
 }
@@ -144,8 +148,8 @@ sbx_instance_init (SbxInstance *self)
   g_weak_ref_init (&self->starter, NULL);
   self->handlers = g_ptr_array_new_with_free_func (g_free);
   sbx_refusals_init (&self->refusals);
-  sbx_questions_init (&self->jobs);
-  sbx_questions_init (&self->changes);
+  for (gsize i = 0; i < G_N_ELEMENTS (self->questions); i++)
+    sbx_questions_init (&self->questions[i]);
 }
 
 SbxInstance *
@@ -258,8 +262,8 @@ finish (SbxInstance *self)
   if (self->keeper)
     sbx_keeper_link_close (self->keeper);
   g_clear_object (&self->keeper);
-  sbx_questions_end (&self->jobs, "the instance has ended");
-  sbx_questions_end (&self->changes, "the instance has ended");
+  for (gsize i = 0; i < G_N_ELEMENTS (self->questions); i++)
+    sbx_questions_end (&self->questions[i], "the instance has ended");
   tell_change (self, names);
   g_signal_emit (self, signals[SIGNAL_ENDED], 0);
 }
@@ -318,6 +322,30 @@ on_exited (SbxInstance *self, const SbxMessage *message)
     tell_change (self, names);
 }
 
+static gboolean
+on_denied (gpointer user_data)
+{
+  SbxInstance *self = user_data;
+
+  self->denied_told = 0;
+  g_signal_emit (self, signals[SIGNAL_DENIED], 0);
+  return G_SOURCE_REMOVE;
+}
+
+/* A keeper tells of its rows one by one. */
+static void
+take_denial (SbxInstance *self, const SbxMessage *message)
+{
+  if (message->type == SBX_MSG_DENIED)
+    sbx_refusals_set_row (&self->refusals, message->slot, &message->denial, self->info->app_id,
+                          strrchr (self->path, '/') + 1);
+  else
+    self->refusals.more = (guint32) message->value;
+  forget_cached (self);
+  if (self->denied_told == 0)
+    self->denied_told = g_timeout_add (DENIED_PAUSE_MS, on_denied, self);
+}
+
 static char *
 first_argument (SbxInstance *self)
 {
@@ -336,7 +364,7 @@ on_keeper_gone (SbxInstance *self)
     fail (self, error, SBX_STEP_NONE);
   } else if (self->state == SBX_STATE_RUNNING) {
     g_clear_object (&self->keeper);
-    sbx_questions_end (&self->changes, "the keeper of the instance has gone");
+    sbx_questions_end (&self->questions[SBX_QUESTION_CHANGE], "the keeper of the instance has gone");
     g_signal_emit (self, signals[SIGNAL_LOST], 0);
   }
 }
@@ -355,21 +383,16 @@ on_message (SbxKeeperLink *link, const SbxMessage *message, int fd, gpointer use
   } else if (message->type == SBX_MSG_CHANGED) {
     self->enforced = (guint32) message->detail;
     tell_change (self, enforced_name);
-  } else if (message->type == SBX_MSG_DENIED) {
-    forget_cached (self);
-    sbx_refusals_set_row (&self->refusals, message->slot, &message->denial, self->info->app_id,
-                          strrchr (self->path, '/') + 1);
-  } else if (message->type == SBX_MSG_DENIED_MORE) {
-    forget_cached (self);
-    self->refusals.more = (guint32) message->value;
+  } else if (message->type == SBX_MSG_DENIED || message->type == SBX_MSG_DENIED_MORE) {
+    take_denial (self, message);
   } else if (message->type == SBX_MSG_CRASHED) {
     g_signal_emit (self, signals[SIGNAL_CRASHED], 0, message);
   } else if (message->type == SBX_MSG_POLICY) {
     g_signal_emit (self, signals[SIGNAL_POLICY], 0);
   } else if (message->type == SBX_MSG_APPLIED || message->type == SBX_MSG_NOT_APPLIED) {
-    sbx_changes_answer (&self->changes, message, fd);
+    sbx_changes_answer (&self->questions[SBX_QUESTION_CHANGE], message, fd);
   } else if (message->job != 0) {
-    sbx_exec_jobs_answer (&self->jobs, message, fd);
+    sbx_exec_jobs_answer (&self->questions[SBX_QUESTION_JOB], message, fd);
   } else if (message->type == SBX_MSG_READY) {
     forget_init (self);
     self->init_pidfd = fd < 0 ? -1 : fcntl (fd, F_DUPFD_CLOEXEC, 3);
@@ -492,31 +515,18 @@ sbx_instance_send (SbxInstance *self, const SbxMessage *message, const int *fds,
   return sbx_throw (error, SBX_ERROR_EXITED, "the instance %s has ended", strrchr (self->path, '/') + 1);
 }
 
-int
-sbx_instance_attach (SbxInstance *self, const char *keeper, gboolean hold, guint32 crash, GError **error)
+void
+sbx_instance_ask (SbxInstance *self, SbxQuestionKind kind, SbxMessage *message, const int *fds, gsize n_fds,
+                  GTask *task)
 {
-  SbxMessage message = { .type = SBX_MSG_ATTACH, .crash = crash, .value = hold ? SBX_ATTACH_HOLD : 0 };
-  int pair[2], fds[2], program = open (keeper, O_RDONLY | O_CLOEXEC);
-  gboolean sent;
+  SbxQuestions *questions = &self->questions[kind];
+  GError *error = NULL;
 
-  if (program < 0) {
-    sbx_throw_errno (error, SBX_ERROR_NOT_SUPPORTED, errno, "open %s", keeper);
-    return -1;
-  }
-  if (socketpair (AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0) {
-    sbx_throw_errno (error, SBX_ERROR_SPAWN_FAILED, errno, "keeper: make a socket pair");
-    close (program);
-    return -1;
-  }
-  fds[0] = pair[1];
-  fds[1] = program;
-  sent = sbx_instance_send (self, &message, fds, 2, error);
-  close (pair[1]);
-  close (program);
-  if (sent)
-    return pair[0];
-  close (pair[0]);
-  return -1;
+  message->job = sbx_questions_next (questions);
+  if (sbx_instance_send (self, message, fds, n_fds, &error))
+    sbx_questions_add (questions, message->job, g_object_ref (task));
+  else
+    g_task_return_error (task, error);
 }
 
 guint32
@@ -551,6 +561,13 @@ sbx_instance_get_refusals (SbxInstance *self)
 }
 
 void
+sbx_instance_read_refusals (SbxInstance *self, int directory)
+{
+  forget_cached (self);
+  sbx_refusals_read (&self->refusals, directory);
+}
+
+void
 sbx_instance_add_handler (SbxInstance *self, const char *path)
 {
   static const char *const names[] = { "Handlers", NULL };
@@ -569,66 +586,6 @@ sbx_instance_remove_handler (SbxInstance *self, const char *path)
     return;
   g_ptr_array_remove_index (self->handlers, index);
   tell_change (self, names);
-}
-
-/* Sends @message as a question of @kind; @task gets the answer. */
-static void
-ask_keeper (SbxInstance *self, SbxQuestions *kind, SbxMessage *message, const int *fds, gsize n_fds, GTask *task)
-{
-  GError *error = NULL;
-
-  message->job = sbx_questions_next (kind);
-  if (sbx_instance_send (self, message, fds, n_fds, &error))
-    sbx_questions_add (kind, message->job, g_object_ref (task));
-  else
-    g_task_return_error (task, error);
-}
-
-void
-sbx_instance_exec_async (SbxInstance *self, const int *fds, gsize n_fds, gint32 flags, const char *command,
-                         GAsyncReadyCallback callback, gpointer user_data)
-{
-  g_autoptr (GTask) task = g_task_new (self, NULL, callback, user_data);
-  SbxMessage message = { .type = SBX_MSG_EXEC, .value = flags };
-
-  g_task_set_task_data (task, g_strdup (command), g_free);
-  ask_keeper (self, &self->jobs, &message, fds, n_fds, task);
-}
-
-pid_t
-sbx_instance_exec_finish (SbxInstance *self, GAsyncResult *result, GError **error)
-{
-  return (pid_t) g_task_propagate_int (G_TASK (result), error);
-}
-
-void
-sbx_instance_get_procfs_async (SbxInstance *self, guint32 flags, GAsyncReadyCallback callback, gpointer user_data)
-{
-  g_autoptr (GTask) task = g_task_new (self, NULL, callback, user_data);
-  SbxMessage message = { .type = SBX_MSG_GET_PROCFS, .value = (int32_t) flags };
-
-  ask_keeper (self, &self->jobs, &message, NULL, 0, task);
-}
-
-int
-sbx_instance_get_procfs_finish (SbxInstance *self, GAsyncResult *result, GError **error)
-{
-  return (int) g_task_propagate_int (G_TASK (result), error);
-}
-
-void
-sbx_instance_change_async (SbxInstance *self, int fd, GAsyncReadyCallback callback, gpointer user_data)
-{
-  g_autoptr (GTask) task = g_task_new (self, NULL, callback, user_data);
-  SbxMessage message = { .type = SBX_MSG_CHANGE };
-
-  ask_keeper (self, &self->changes, &message, &fd, 1, task);
-}
-
-GBytes *
-sbx_instance_change_finish (SbxInstance *self, GAsyncResult *result, GError **error)
-{
-  return g_task_propagate_pointer (G_TASK (result), error);
 }
 
 void

@@ -7,7 +7,7 @@
  * Signals: "ready" (): prepared, waiting for START; "started" (); "failed" (GError *, SbxStep); "abandoned" ();
  * "changed" (a NULL-terminated array of D-Bus property names); "lost" (): the keeper has closed the socket without a
  * word, dead or tired of us; "policy" (): the info file has another one; "crashed" (const SbxMessage *): CRASHED;
- * "ended" (). */
+ * "denied" (): the refusals have changed, not long ago; "ended" (). */
 #pragma once
 
 #include <gio/gio.h>
@@ -63,28 +63,11 @@ void sbx_instance_set_cached (SbxInstance *self, guint slot, GVariant *value);
 /* Requests to the keeper. Errors: EXITED, LIMITS, SPAWN_FAILED. */
 gboolean sbx_instance_send (SbxInstance *self, const SbxMessage *message, const int *fds, gsize n_fds,
                             GError **error) G_GNUC_WARN_UNUSED_RESULT;
-/* EXEC with @fds as for START and @flags (SBX_START_LIFELINE, SBX_START_KEEPS); answers with the pid on the host. */
-void sbx_instance_exec_async (SbxInstance *self, const int *fds, gsize n_fds, gint32 flags, const char *command,
-                              GAsyncReadyCallback callback, gpointer user_data);
-/* The pid, or -1 with EXITED, LIMITS or SPAWN_FAILED. */
-pid_t sbx_instance_exec_finish (SbxInstance *self, GAsyncResult *result, GError **error);
-
-/* GET_PROCFS: a procfs of the instance's pid namespace with the options @flags (SBX_PROCFS_ASKABLE), as a detached
- * mount, made by the keeper. */
-void sbx_instance_get_procfs_async (SbxInstance *self, guint32 flags, GAsyncReadyCallback callback, gpointer user_data);
-/* The descriptor, which is the caller's, or -1 with EXITED, LIMITS, SPAWN_FAILED, or what the kernel said: BUSY,
- * NOT_PERMITTED, BAD_NAMESPACE, NOT_SUPPORTED. */
-int sbx_instance_get_procfs_finish (SbxInstance *self, GAsyncResult *result, GError **error);
-
-/* ATTACH: has the keeper start another one, the program @keeper, for a handler. Returns the socket to that one, or -1
- * with EXITED, NOT_SUPPORTED or SPAWN_FAILED. @hold: this instance stays while the handler runs. @crash: what CRASHED
- * said it is for, or 0. */
-int sbx_instance_attach (SbxInstance *self, const char *keeper, gboolean hold, guint32 crash, GError **error);
-/* CHANGE: has the keeper carry out the block @fd, which stays the caller's. */
-void sbx_instance_change_async (SbxInstance *self, int fd, GAsyncReadyCallback callback, gpointer user_data);
-/* What processes have open of what was taken away, as keeper/held.h has it. NULL with EXITED, LIMITS (another change is
- * being made), NOT_FOUND, NOT_SUPPORTED or SPAWN_FAILED; the instance is as it was before then. */
-GBytes *sbx_instance_change_finish (SbxInstance *self, GAsyncResult *result, GError **error);
+/* What answers are waited for, by kind: their numbers are the keeper's. */
+typedef enum { SBX_QUESTION_JOB, SBX_QUESTION_CHANGE, SBX_N_QUESTION_KINDS } SbxQuestionKind;
+/* Sends @message, with a number, as a question of @kind; @task gets the answer, or one of these errors. */
+void sbx_instance_ask (SbxInstance *self, SbxQuestionKind kind, SbxMessage *message, const int *fds, gsize n_fds,
+                       GTask *task);
 /* Takes from @info, the file as it is now, what changes while it runs: policy, restrictions and grants. */
 void sbx_instance_take_policy (SbxInstance *self, SbxInfo *info);
 guint32 sbx_instance_get_enforced (SbxInstance *self); /* SbxEnforced */
@@ -97,6 +80,8 @@ void sbx_instance_set_limits (SbxInstance *self, const char *limits, const char 
 /* The D-Bus paths of the handlers that run; as long as nothing changes them. */
 const char *const *sbx_instance_get_handlers (SbxInstance *self, gsize *n);
 const SbxRefusals *sbx_instance_get_refusals (SbxInstance *self);
+/* Takes what its record @directory has of them. */
+void sbx_instance_read_refusals (SbxInstance *self, int directory);
 /* Adds @path (copied) to Handlers, or removes it. */
 void sbx_instance_add_handler (SbxInstance *self, const char *path);
 void sbx_instance_remove_handler (SbxInstance *self, const char *path);

@@ -1,6 +1,19 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "daemon/instances/refusals.h"
 
+#include "daemon/instances/record.h"
+#include "wire/layout.h"
+
+const char *
+sbx_refusals_source_name (guint32 source)
+{
+  static const char *const names[SBX_N_DENIAL_SOURCES] = {
+    [SBX_DENIAL_BUS] = "bus", [SBX_DENIAL_CALL] = "system-call"
+  };
+
+  return source < SBX_N_DENIAL_SOURCES ? names[source] : "unknown";
+}
+
 void
 sbx_refusals_init (SbxRefusals *self)
 {
@@ -13,15 +26,32 @@ sbx_refusals_clear (SbxRefusals *self)
   g_clear_pointer (&self->rows, g_array_unref);
 }
 
+static char *
+describe (const SbxDenial *denial)
+{
+  switch ((SbxDenialSource) denial->source) {
+  case SBX_DENIAL_BUS:
+    return g_strdup_printf ("the filtered bus refused %s of %s", denial->action, denial->object);
+  case SBX_DENIAL_CALL:
+    return g_strdup_printf ("the filter refused the system call %s (%s)", denial->object, denial->action);
+  case SBX_N_DENIAL_SOURCES:
+    break;
+  }
+  return g_strdup ("something was refused");
+}
+
 static void
 log_denial (SbxRefusals *self, const SbxDenial *denial, const char *app_id, const char *id)
 {
+  g_autofree char *what = NULL;
+
   if (self->n_logged > SBX_DENIALS)
     return;
+  what = describe (denial);
   if (self->n_logged++ < SBX_DENIALS)
-    g_message ("%s (%s): the filtered bus refused %s of %s", app_id, id, denial->action, denial->object);
+    g_message ("%s (%s): %s", app_id, id, what);
   else
-    g_message ("%s (%s): the filtered bus refuses more, which is not logged; see `sandboxctl show %s`", app_id, id, id);
+    g_message ("%s (%s): more is refused, which is not logged; see `sandboxctl why %s`", app_id, id, id);
 }
 
 void
@@ -39,4 +69,21 @@ sbx_refusals_set_row (SbxRefusals *self, guint slot, const SbxDenial *denial, co
   *known = *denial;
   if (is_new)
     log_denial (self, known, app_id, id);
+}
+
+void
+sbx_refusals_read (SbxRefusals *self, int directory)
+{
+  g_autofree SbxDenials *left = g_new (SbxDenials, 1);
+  gsize size = 0;
+  g_autofree char *file = NULL;
+
+  if (self->rows->len > 0 || self->more > 0)
+    return;
+  file = sbx_record_read (directory, SBX_DENIED_FILE, SBX_DENIALS_FILE_MAX, &size, NULL);
+  if (!file || sbx_denials_read (left, file, size) < 0)
+    return;
+  for (gsize i = 0; i < left->n_rows; i++)
+    g_array_append_val (self->rows, left->rows[i].denial);
+  self->more = left->dropped;
 }

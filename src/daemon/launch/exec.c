@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include "common/error.h"
+#include "daemon/instances/keeper-requests.h"
 #include "daemon/launch/choice.h"
 #include "daemon/launch/giving.h"
 #include "daemon/launch/joining.h"

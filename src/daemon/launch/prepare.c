@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "common/error.h"
+#include "daemon/instances/keeper-requests.h"
 #include "daemon/instances/pid-session.h"
 #include "daemon/instances/program-copy.h"
 #include "daemon/launch/scope.h"

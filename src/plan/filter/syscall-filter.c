@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "common/error.h"
+#include "wire/call-program.h"
 
 static gboolean
 listed (const char *const *list, const char *call)
@@ -46,6 +47,13 @@ is_apart_from_x11 (const SbxPolicy *policy, guint facts)
   return (facts & SBX_BOX_SHARES_X11) && !(sbx_policy_get_shared (policy) & SBX_SHARED_IPC);
 }
 
+gboolean
+sbx_seccomp_is_counted (const SbxPolicy *policy)
+{
+  return !(sbx_policy_get_features (policy) & SBX_FEATURE_DEVEL)
+         && !listed (sbx_policy_get_seccomp_allow (policy), "seccomp");
+}
+
 static gboolean
 is_time_for (SbxCallWhen when, const SbxPolicy *policy, guint facts)
 {
@@ -58,13 +66,15 @@ is_time_for (SbxCallWhen when, const SbxPolicy *policy, guint facts)
     return limits_listening (policy);
   case SBX_WHEN_X11_APART:
     return is_apart_from_x11 (policy, facts);
+  case SBX_WHEN_COUNTED:
+    return sbx_seccomp_is_counted (policy);
   }
   return TRUE; /* no such condition: refused */
 }
 
 /* Whether @row holds for @policy: its tier, not lifted by a feature or by allow=, not overtaken by deny=. */
-static gboolean
-applies (const SbxCallRow *row, const SbxPolicy *policy, guint facts)
+gboolean
+sbx_seccomp_row_applies (const SbxCallRow *row, const SbxPolicy *policy, guint facts)
 {
   return is_time_for (row->when, policy, facts) && (row->tiers & SBX_TIER_BIT (sbx_policy_get_tier (policy)))
          && !(row->unless & sbx_policy_get_features (policy))
@@ -126,11 +136,22 @@ add_row (scmp_filter_ctx filter, const SbxCallRow *row, guint32 action, GError *
   return rc == 0 || rc == -EDOM || sbx_throw_errno (error, SBX_ERROR_NOT_SUPPORTED, -rc, "seccomp: %s", row->call);
 }
 
-static gboolean
-refuse_row (scmp_filter_ctx filter, const SbxCallRow *row, GError **error)
+/* Whether the keeper may be asked about it. Not for what libraries try each time and do without: nobody misses it, and
+ * every thread that is started would be a question. Nor for what init needs to tell whom to ask. */
+gboolean
+sbx_seccomp_row_may_ask (const SbxCallRow *row)
 {
-  return add_row (filter, row, row->error == SBX_CALL_ASK ? SCMP_ACT_NOTIFY : SCMP_ACT_ERRNO ((guint) row->error),
-                  error);
+  return row->error != SBX_CALL_ASK && row->error != ENOSYS
+         && !(row->test == SBX_CALL_ANY && g_str_equal (row->call, "sendmsg"));
+}
+
+static gboolean
+refuse_row (scmp_filter_ctx filter, const SbxCallRow *row, gboolean counted, GError **error)
+{
+  guint mark = counted && sbx_seccomp_row_may_ask (row) ? SBX_FILTER_ASKS : 0;
+
+  return add_row (filter, row,
+                  row->error == SBX_CALL_ASK ? SCMP_ACT_NOTIFY : SCMP_ACT_ERRNO ((guint) row->error | mark), error);
 }
 
 /* allow= and deny= name calls that exist, or say which do not. */
@@ -152,16 +173,17 @@ static gboolean
 fill (scmp_filter_ctx filter, const SbxPolicy *policy, guint facts, GError **error)
 {
   const char *const *deny = sbx_policy_get_seccomp_deny (policy);
+  gboolean counted = sbx_seccomp_is_counted (policy);
 
   if (!check_names (sbx_policy_get_seccomp_allow (policy), "allow", error) || !check_names (deny, "deny", error))
     return FALSE;
   for (const SbxCallRow *row = sbx_call_rows; row->call; row++)
-    if (applies (row, policy, facts) && !refuse_row (filter, row, error))
+    if (sbx_seccomp_row_applies (row, policy, facts) && !refuse_row (filter, row, counted, error))
       return FALSE;
   for (; deny && *deny; deny++) {
     const SbxCallRow row = { .call = *deny, .error = EPERM };
 
-    if (!refuse_row (filter, &row, error))
+    if (!refuse_row (filter, &row, counted, error))
       return FALSE;
   }
   return TRUE;
@@ -219,14 +241,13 @@ sbx_seccomp_compile (const SbxPolicy *policy, guint facts, GError **error)
   return program;
 }
 
-/* What the filter depends on, as text. */
-static char *
-cache_key (const SbxPolicy *policy, guint facts)
+char *
+sbx_seccomp_cache_key (const char *what, const SbxPolicy *policy, guint facts)
 {
   g_autofree char *allow = g_strjoinv (",", (char **) sbx_policy_get_seccomp_allow (policy));
   g_autofree char *deny = g_strjoinv (",", (char **) sbx_policy_get_seccomp_deny (policy));
 
-  return g_strdup_printf ("%u %u %d %d %d %s %s", (guint) sbx_policy_get_tier (policy),
+  return g_strdup_printf ("%s %u %u %d %d %d %s %s", what, (guint) sbx_policy_get_tier (policy),
                           sbx_policy_get_features (policy), limits_ports (policy), limits_listening (policy),
                           is_apart_from_x11 (policy, facts), allow, deny);
 }
@@ -236,7 +257,7 @@ static gboolean
 fill_strict (scmp_filter_ctx filter, GError **error)
 {
   for (const SbxCallRow *row = sbx_call_rows; row->call; row++)
-    if ((row->tiers & SBX_TIER_BIT (SBX_TIER_STRICT)) && !refuse_row (filter, row, error))
+    if ((row->tiers & SBX_TIER_BIT (SBX_TIER_STRICT)) && !refuse_row (filter, row, FALSE, error))
       return FALSE;
   return TRUE;
 }
@@ -273,7 +294,7 @@ static gboolean
 fill_own (scmp_filter_ctx filter, GError **error)
 {
   for (const SbxCallRow *row = sbx_own_rows; row->call; row++)
-    if (!refuse_row (filter, row, error))
+    if (!refuse_row (filter, row, FALSE, error))
       return FALSE;
   return TRUE;
 }
@@ -296,9 +317,8 @@ sbx_seccomp_compile_own (GError **error)
 
 #define MAX_KEPT 64
 
-/* Takes both; @program may be NULL. */
-static GBytes *
-keep (GHashTable *cache, char *key, GBytes *program)
+GBytes *
+sbx_seccomp_cache_keep (GHashTable *cache, char *key, GBytes *program)
 {
   if (!program) {
     g_free (key);
@@ -319,23 +339,23 @@ sbx_seccomp_cache_new (void)
 GBytes *
 sbx_seccomp_get (GHashTable *cache, const SbxPolicy *policy, guint facts, GError **error)
 {
-  g_autofree char *key = cache_key (policy, facts);
+  g_autofree char *key = sbx_seccomp_cache_key ("filter", policy, facts);
   GBytes *program = g_hash_table_lookup (cache, key);
 
   if (program)
     return g_bytes_ref (program);
-  return keep (cache, g_steal_pointer (&key), sbx_seccomp_compile (policy, facts, error));
+  return sbx_seccomp_cache_keep (cache, g_steal_pointer (&key), sbx_seccomp_compile (policy, facts, error));
 }
 
 GBytes *
 sbx_seccomp_get_sidecar (GHashTable *cache, SbxSidecarKind kind, GError **error)
 {
-  g_autofree char *key = g_strdup_printf ("sidecar %d", (int) kind); /* a policy's begins with a number */
+  g_autofree char *key = g_strdup_printf ("sidecar %d", (int) kind);
   GBytes *program = g_hash_table_lookup (cache, key);
 
   if (program)
     return g_bytes_ref (program);
-  return keep (cache, g_steal_pointer (&key), compile_sidecar (kind, error));
+  return sbx_seccomp_cache_keep (cache, g_steal_pointer (&key), compile_sidecar (kind, error));
 }
 
 static char *
@@ -370,8 +390,8 @@ describe (const SbxCallRow *row)
                           row->and.argument, row->and.mask, row->and.value);
 }
 
-static const char *
-error_name (int error)
+const char *
+sbx_seccomp_error_name (int error)
 {
   static const struct {
     int number;
@@ -379,6 +399,7 @@ error_name (int error)
   } names[] = { { EPERM, "EPERM" },
                 { ENOSYS, "ENOSYS" },
                 { ENOENT, "ENOENT" },
+                { EBUSY, "EBUSY" },
                 { EAFNOSUPPORT, "EAFNOSUPPORT" },
                 { EPROTONOSUPPORT, "EPROTONOSUPPORT" },
                 { EOPNOTSUPP, "EOPNOTSUPP" } };
@@ -400,7 +421,7 @@ add_explanation (GVariantBuilder *rows, const SbxCallRow *row)
   g_variant_builder_add (rows, "{sv}", "call", g_variant_new_string (row->call));
   if (*condition)
     g_variant_builder_add (rows, "{sv}", "when", g_variant_new_string (condition));
-  g_variant_builder_add (rows, "{sv}", "error", g_variant_new_string (error_name (row->error)));
+  g_variant_builder_add (rows, "{sv}", "error", g_variant_new_string (sbx_seccomp_error_name (row->error)));
   g_variant_builder_add (rows, "{sv}", "reason", g_variant_new_string (row->reason));
   g_variant_builder_close (rows);
 }
@@ -413,7 +434,7 @@ sbx_seccomp_explain (const SbxPolicy *policy, guint facts)
 
   g_variant_builder_init (&rows, G_VARIANT_TYPE ("aa{sv}"));
   for (const SbxCallRow *row = sbx_call_rows; row->call; row++)
-    if (applies (row, policy, facts))
+    if (sbx_seccomp_row_applies (row, policy, facts))
       add_explanation (&rows, row);
   for (; deny && *deny; deny++) {
     const SbxCallRow row = { .call = *deny, .error = EPERM, .reason = "denied by the profile" };

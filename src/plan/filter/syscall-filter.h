@@ -13,7 +13,20 @@ GBytes *sbx_seccomp_compile (const SbxPolicy *policy, guint facts, GError **erro
 
 /* Programs that have been compiled, for policies that filter alike; the caller owns the table. */
 GHashTable *sbx_seccomp_cache_new (void);
+/* All that the filter of @policy depends on, and @what it is that is kept, as a key. The caller's. */
+char *sbx_seccomp_cache_key (const char *what, const SbxPolicy *policy, guint facts);
+/* Keeps @kept, of which it returns a reference, or nothing if that is NULL. Takes both. */
+GBytes *sbx_seccomp_cache_keep (GHashTable *cache, char *key, GBytes *kept);
 GBytes *sbx_seccomp_get (GHashTable *cache, const SbxPolicy *policy, guint facts, GError **error);
+
+/* Whether the keeper may be asked about what is refused (SBX_FILTER_ASKS), to count it. Not with features=devel or
+ * allow=seccomp, whose programs may want to be asked about calls themselves: there can be one that is. */
+gboolean sbx_seccomp_is_counted (const SbxPolicy *policy);
+/* Whether @row is part of the filter of @policy, and then whether the keeper may be asked about it. */
+gboolean sbx_seccomp_row_applies (const SbxCallRow *row, const SbxPolicy *policy, guint facts);
+gboolean sbx_seccomp_row_may_ask (const SbxCallRow *row);
+/* "EPERM" and the like. Static. */
+const char *sbx_seccomp_error_name (int error);
 
 /* The program of those that serve a sandbox, kept in the same table. NOT_SUPPORTED. */
 GBytes *sbx_seccomp_get_sidecar (GHashTable *cache, SbxSidecarKind kind, GError **error);

@@ -3,7 +3,8 @@
  * namespaces, mounts and Landlock domains; this table takes away kernel code that it has no use for.
  *
  * EPERM: "you may not". ENOSYS: "this kernel has no such call", for calls that libraries try first and do without.
- * Numbers: include/uapi/linux/{sched,ptrace,in,netlink,tcp}.h, include/linux/socket.h and asm-generic/ioctls.h. */
+ * Numbers: include/uapi/linux/{sched,ptrace,in,netlink,tcp,seccomp}.h, include/linux/socket.h and asm-generic/ioctls.h.
+ */
 #include "plan/filter/syscall-table.h"
 
 #include <errno.h>
@@ -18,6 +19,7 @@
 
 #define CLONE_NEWUSER 0x10000000
 #define FASTOPEN 0x20000000 /* MSG_FASTOPEN */
+#define NEW_LISTENER 0x8    /* SECCOMP_FILTER_FLAG_NEW_LISTENER */
 #define TIOCSTI 0x5412
 #define TIOCLINUX 0x541c
 
@@ -111,6 +113,20 @@ const SbxCallRow sbx_call_rows[] = {
   ABSENT ("io_uring_setup", "its operations pass by this filter"),
   ABSENT ("io_uring_enter", "its operations pass by this filter"),
   ABSENT ("io_uring_register", "its operations pass by this filter"),
+
+  /* Who answers in our filter's place is the keeper. A second one could be asked instead of it and let the call
+   * through; the kernel refuses it as well while there is a first (EBUSY, seccomp(2)) */
+  { "seccomp",
+    EBUSY,
+    ALL,
+    0,
+    SBX_CALL_MASKED,
+    1,
+    NEW_LISTENER,
+    NEW_LISTENER,
+    "the calls of this sandbox have a supervisor already, and there is place for one",
+    { 0 },
+    SBX_WHEN_COUNTED },
 
   /* The machine as a whole */
   REFUSE ("init_module", MODULES),

@@ -26,6 +26,7 @@ typedef enum {
   SBX_WHEN_PORTS_LIMITED, /* [Network] connect= or bind= */
   SBX_WHEN_BIND_LIMITED,  /* [Network] bind=, and 0, any port, is not in it */
   SBX_WHEN_X11_APART,     /* an X server that is not in the IPC namespace of who draws on it */
+  SBX_WHEN_COUNTED,       /* what is refused is counted: sbx_seccomp_is_counted () */
 } SbxCallWhen;
 
 /* What a filter depends on besides the policy: bits. */
@@ -33,7 +34,7 @@ typedef enum {
   SBX_BOX_SHARES_X11 = 1 << 0, /* the display is that of the desktop */
 } SbxBoxFacts;
 
-#define SBX_CALL_ASK (-1) /* in place of an error: the keeper is asked (keeper/parts/listen.c) */
+#define SBX_CALL_ASK (-1) /* in place of an error: the keeper is asked (keeper/parts/listen.h) */
 
 /* A system call that is refused, in which tiers, and what lifts the row. */
 typedef struct {

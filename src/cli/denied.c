@@ -1,0 +1,225 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "cli/denied.h"
+
+#include "cli/exposure.h"
+#include "cli/refused.h"
+#include "policy/vocabulary.h"
+
+#define DAY_US (24 * 60 * 60 * (gint64) G_USEC_PER_SEC)
+
+gboolean
+sbx_denied_read (SbxDenied *self, GVariant *row)
+{
+  *self = (SbxDenied){ .row = row, .error = "", .reason = "" };
+  g_variant_lookup (row, "error", "&s", &self->error);
+  g_variant_lookup (row, "reason", "&s", &self->reason);
+  return g_variant_lookup (row, "source", "&s", &self->source) && g_variant_lookup (row, "object", "&s", &self->object)
+         && g_variant_lookup (row, "action", "&s", &self->action) && g_variant_lookup (row, "need", "&s", &self->need)
+         && g_variant_lookup (row, "process", "&s", &self->process)
+         && g_variant_lookup (row, "count", "u", &self->count) && g_variant_lookup (row, "first", "t", &self->first)
+         && g_variant_lookup (row, "last", "t", &self->last);
+}
+
+gboolean
+sbx_denied_is_same (const SbxDenied *a, const SbxDenied *b)
+{
+  return g_str_equal (a->source, b->source) && g_str_equal (a->object, b->object) && g_str_equal (a->action, b->action)
+         && g_str_equal (a->need, b->need);
+}
+
+static gboolean
+is_call (const SbxDenied *self)
+{
+  return g_str_equal (self->source, "system-call");
+}
+
+char *
+sbx_denied_title (const SbxDenied *self)
+{
+  if (!is_call (self))
+    return g_strdup_printf (_ ("%s of %s"), self->action, self->object);
+  return g_strdup_printf ("%s: %s", self->object, *self->error ? self->error : self->action);
+}
+
+static char *
+format_time (guint64 microseconds)
+{
+  g_autoptr (GDateTime) time = g_date_time_new_from_unix_local ((gint64) (microseconds / G_USEC_PER_SEC));
+  gboolean recent = (gint64) microseconds > g_get_real_time () - DAY_US;
+
+  return time ? g_date_time_format (time, recent ? "%T" : "%F %T") : g_strdup ("-");
+}
+
+char *
+sbx_denied_often (const SbxDenied *self)
+{
+  g_autofree char *first = format_time (self->first), *last = format_time (self->last);
+  g_autofree char *often = g_strdup_printf (ngettext ("%u time", "%u times", self->count), self->count);
+  g_autofree char *when = g_str_equal (first, last) ? g_strdup (first) : g_strdup_printf (_ ("%s to %s"), first, last);
+
+  if (!*self->process)
+    return g_strdup_printf ("%s, %s", often, when);
+  return g_strdup_printf (self->count > 1 ? _ ("%s, %s, first by \"%s\"") : _ ("%s, %s, by \"%s\""), often, when,
+                          self->process);
+}
+
+static void
+remedy_free (gpointer pointer)
+{
+  SbxRemedy *self = pointer;
+
+  g_free (self->group);
+  g_free (self->line);
+  g_free (self->option);
+  g_free (self->risk);
+  g_free (self);
+}
+
+/* Takes @line and @option. */
+static void
+add_remedy (GPtrArray *list, const char *group, char *line, char *option, const char *risk)
+{
+  SbxRemedy *self = g_new (SbxRemedy, 1);
+
+  *self = (SbxRemedy){ g_strdup (group), line, option, risk ? g_strdup (_ (risk)) : NULL };
+  g_ptr_array_add (list, self);
+}
+
+static void
+add_feature (GPtrArray *list, const char *word)
+{
+  const SbxWord *known = sbx_word_find (sbx_facility_get (SBX_KIND_FLAGS, SBX_FLAGS_FEATURES)->words, word);
+
+  add_remedy (list, "Context", g_strdup_printf ("features=%s;", word), g_strdup_printf ("--allow=%s", word),
+              known ? known->risk.reason : NULL);
+}
+
+static gboolean
+has (const SbxDenied *self, const char *key)
+{
+  gboolean value = FALSE;
+
+  g_variant_lookup (self->row, key, "b", &value);
+  return value;
+}
+
+static void
+add_for_call (GPtrArray *list, const SbxDenied *self)
+{
+  g_autofree const char **features = NULL;
+
+  g_variant_lookup (self->row, "features", "^a&s", &features);
+  for (const char **word = features; word && *word; word++)
+    add_feature (list, *word);
+  if (!has (self, "of-profile"))
+    add_remedy (list, "Seccomp", g_strdup_printf ("allow=%s;", self->object), NULL,
+                N_ ("can reach a part of the kernel that is closed to others, and by which sandboxes are broken"));
+}
+
+/* The proxy's log does not say which of two buses it was. */
+static void
+add_for_bus (GPtrArray *list, const SbxDenied *self, GVariant *policy)
+{
+  g_autofree char *name = sbx_refused_name_to_allow (self->object, self->action);
+  gboolean system = sbx_refused_is_filtered (policy, "System");
+  const char *risk;
+
+  if (!name)
+    return;
+  risk = sbx_refused_risk (name);
+  if (!system || sbx_refused_is_filtered (policy, "Session"))
+    add_remedy (list, "Session Bus Policy", g_strdup_printf ("%s=%s", name, self->need),
+                g_strdup_printf ("--%s-name=%s", self->need, name), risk);
+  if (system)
+    add_remedy (list, "System Bus Policy", g_strdup_printf ("%s=%s", name, self->need),
+                g_strdup_printf ("--system-%s-name=%s", self->need, name), risk);
+}
+
+GPtrArray *
+sbx_denied_remedies (const SbxDenied *self, GVariant *policy)
+{
+  GPtrArray *list = g_ptr_array_new_with_free_func (remedy_free);
+
+  if (is_call (self))
+    add_for_call (list, self);
+  else
+    add_for_bus (list, self, policy);
+  return list;
+}
+
+char *
+sbx_remedy_text (const SbxRemedy *self)
+{
+  g_autofree char *line =
+      self->option ? g_strdup_printf (_ ("%s below [%s] in the profile, or `run %s`, would allow it"), self->line,
+                                      self->group, self->option)
+                   : g_strdup_printf (_ ("%s below [%s] in the profile would allow it"), self->line, self->group);
+
+  /* TRANSLATORS: "... would allow it; an application that has it can ask the keyring for your passwords" */
+  return self->risk ? g_strdup_printf (_ ("%s; an application that has it %s"), line, self->risk)
+                    : g_steal_pointer (&line);
+}
+
+static char **
+end_list (GStrvBuilder *list)
+{
+  char **strings = g_strv_builder_end (list);
+
+  g_strv_builder_unref (list);
+  return strings;
+}
+
+char **
+sbx_denied_notes (const SbxDenied *self)
+{
+  GStrvBuilder *list = g_strv_builder_new ();
+  g_autofree char *line = g_strdup_printf (_ ("the profile refuses it: deny=%s; below [Seccomp]"), self->object);
+
+  if (*self->reason && !has (self, "of-profile"))
+    g_strv_builder_add (list, self->reason);
+  if (has (self, "of-ports"))
+    g_strv_builder_add (list, _ ("the profile limits ports: connect= or bind= below [Network]"));
+  if (has (self, "of-profile"))
+    g_strv_builder_add (list, line);
+  return end_list (list);
+}
+
+static void
+add_unheard_calls (GStrvBuilder *list, const SbxPolicy *policy)
+{
+  const char *const *allow = sbx_policy_get_seccomp_allow (policy);
+
+  if ((sbx_policy_get_features (policy) & SBX_FEATURE_DEVEL) || (allow && g_strv_contains (allow, "seccomp")))
+    g_strv_builder_add (list, _ ("system calls: with features=devel or allow=seccomp the application may supervise "
+                                 "calls itself, and who does so cannot be there twice"));
+  else
+    g_strv_builder_add (list, _ ("system calls: that takes Linux 5.19 or later, and a sandbox that is in no other"));
+}
+
+static void
+add_unheard_network (GStrvBuilder *list, const SbxPolicy *policy)
+{
+  const guint16 *ports;
+  gsize n;
+
+  if (!(sbx_policy_get_shared (policy) & SBX_SHARED_NETWORK))
+    g_strv_builder_add (list, _ ("network: it has none; --share=network would share this machine's"));
+  else if (sbx_policy_get_connect (policy, &ports, &n) || sbx_policy_get_bind (policy, &ports, &n))
+    g_strv_builder_add (list, _ ("TCP ports: Landlock refuses those that connect= and bind= do not name, and tells "
+                                 "nobody but the audit log, which is the administrator's"));
+}
+
+char **
+sbx_denied_unheard (GVariant *groups, gboolean counted)
+{
+  g_autoptr (SbxPolicy) policy = groups ? sbx_exposure_policy (groups, NULL) : NULL;
+  GStrvBuilder *list = g_strv_builder_new ();
+
+  if (policy && !counted)
+    add_unheard_calls (list, policy);
+  if (policy)
+    add_unheard_network (list, policy);
+  g_strv_builder_add (list, _ ("files: what a sandbox does not have is not there, which nobody refuses; "
+                               "`sandboxctl explain PROFILE` lists what it has"));
+  return end_list (list);
+}

@@ -1,0 +1,230 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What the filter of the application asks (SECCOMP_RET_USER_NOTIF, seccomp_unotify(2)): about calls that it refuses, so
+ * that they are counted, and about listen (2) where ports are limited (listen.h). The answer is an error, and never
+ * "go on": a call that is refused is not made, whatever happens to us.
+ *
+ * The descriptor is ours from ASKS on and nobody else's: init has sent it before it had a child, and closed its own. It
+ * is closed when all who could ask have ended, and with us; then the kernel says ENOSYS to who asks, those who wait
+ * already included. While we are stopped (SIGSTOP) who is refused waits, what is allowed goes on, and each can be
+ * killed. Nobody else can answer in our place: a second listener is refused by the kernel (EBUSY) and by the filter,
+ * for which the application could install one when ours is closed, and let itself through.
+ *
+ * A refused call wakes us: some microseconds. In a storm that is more of a processor than we may take (share.h), and no
+ * question is read until we may again. It is not read and kept: who waits for an answer to a question that was read is
+ * disturbed by nothing but SIGKILL, and neither would the machine go to sleep as long as a storm lasts. Until it is
+ * read, a signal ends the wait: the call begins anew, or says EINTR where the handler is without SA_RESTART
+ * (signal(7)). */
+#include "keeper/parts/questions.h"
+
+#include <errno.h>
+#include <linux/seccomp.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <time.h>
+
+#include "keeper/denied.h"
+#include "keeper/keeper.h"
+#include "keeper/parts/asker.h"
+#include "keeper/parts/listen.h"
+#include "keeper/share.h"
+#include "keeper/state.h"
+#include "wire/call-program.h"
+#include "wire/call-rule.h"
+
+#define LOOK_EVERY 16 /* questions: the clock of processor time takes a system call itself */
+
+/* Whoever is woken goes on where we are, instead of waking another processor (Linux 6.6, uapi/linux/seccomp.h) */
+#ifndef SECCOMP_IOCTL_NOTIF_SET_FLAGS
+#define SECCOMP_IOCTL_NOTIF_SET_FLAGS SECCOMP_IOW (4, __u64)
+#endif
+#ifndef SECCOMP_USER_NOTIF_FD_SYNC_WAKE_UP
+#define SECCOMP_USER_NOTIF_FD_SYNC_WAKE_UP (1UL << 0)
+#endif
+
+typedef struct {
+  SbxPartState head;
+  SbxWatch watch;              /* where questions come from; due: when it is paused no more */
+  struct sock_filter *program; /* the filter itself, with its marks; NULL: there is none */
+  size_t n_instructions;
+  SbxCallRule *rules;
+  size_t n_rules;
+  SbxListenPorts ports;
+  SbxShare share;
+  unsigned n_served; /* since the share was looked at */
+} SbxQuestions;
+
+static void
+take_program (SbxQuestions *self, const SbxBlock *block)
+{
+  SbxRecord record = { 0 };
+
+  if (!sbx_block_next (block, SBX_TAG_SECCOMP, &record))
+    return;
+  self->program = malloc (record.length);
+  if (!self->program)
+    return;
+  memcpy (self->program, record.value, record.length);
+  self->n_instructions = record.length / sizeof *self->program;
+}
+
+static void
+planned (void *state, const SbxBlock *block)
+{
+  SbxQuestions *self = state;
+  SbxRecord record = { 0 };
+  size_t n = 0;
+
+  sbx_listen_ports_read (&self->ports, block);
+  take_program (self, block);
+  while (sbx_block_next (block, SBX_TAG_CALL_RULE, &record))
+    n++;
+  self->rules = calloc (n > 0 ? n : 1, sizeof *self->rules);
+  record = (SbxRecord){ 0 };
+  while (self->rules && sbx_block_next (block, SBX_TAG_CALL_RULE, &record))
+    if (sbx_call_rule_read (&self->rules[self->n_rules], record.value, record.length))
+      self->n_rules++;
+}
+
+static const SbxCallRule *
+find_rule (const SbxQuestions *self, const struct seccomp_data *call, uint32_t error)
+{
+  uint64_t arguments[6];
+
+  for (size_t i = 0; i < sizeof arguments / sizeof *arguments; i++)
+    arguments[i] = call->args[i];
+  for (size_t i = 0; i < self->n_rules; i++)
+    if (self->rules[i].error == error
+        && sbx_call_rule_matches (&self->rules[i], call->arch, (uint32_t) call->nr, arguments))
+      return &self->rules[i];
+  return NULL;
+}
+
+static void
+count (SbxQuestions *self, const SbxCallRule *rule, const struct seccomp_notif *question)
+{
+  SbxKeeper *keeper = self->head.keeper;
+  SbxDenialRow *row =
+      sbx_denials_add (&keeper->denied.table, SBX_DENIAL_CALL, rule->call, rule->kind, SBX_CALL_NEEDS_ALLOWING);
+  char name[SBX_DENIAL_PROCESS];
+
+  if (row && row->denial.count == 1 && sbx_asker_name (self->watch.fd, question, name, sizeof name) == 0)
+    sbx_denial_set_process (&row->denial, name);
+  sbx_denied_have_news (keeper);
+}
+
+/* The error for who asks. What the program leaves to us without an error is listen (2); anything else it has not asked.
+ */
+static int
+answer (SbxQuestions *self, const struct seccomp_notif *question)
+{
+  uint32_t says = sbx_filter_run (self->program, self->n_instructions, &question->data);
+  uint32_t error = says & SECCOMP_RET_DATA & ~SBX_FILTER_ASKS;
+  const SbxCallRule *rule;
+
+  if (says == SECCOMP_RET_USER_NOTIF)
+    return sbx_listen_answer (&self->ports, self->watch.fd, question);
+  if ((says & SECCOMP_RET_ACTION_FULL) != SECCOMP_RET_ERRNO || error == 0)
+    return EPERM;
+  rule = find_rule (self, &question->data, error);
+  if (rule)
+    count (self, rule, question);
+  return (int) error;
+}
+
+static int64_t
+read_clock (clockid_t clock)
+{
+  struct timespec time = { 0 };
+
+  clock_gettime (clock, &time);
+  return (int64_t) time.tv_sec * 1000000 + time.tv_nsec / 1000;
+}
+
+static bool
+look_at_share (SbxQuestions *self)
+{
+  self->n_served = 0;
+  return sbx_share_look (&self->share, read_clock (CLOCK_MONOTONIC), read_clock (CLOCK_PROCESS_CPUTIME_ID));
+}
+
+/* Rests if too much of a processor was used. */
+static void
+go_on (SbxWatch *watch)
+{
+  SbxQuestions *self = SBX_OWNER (watch, SbxQuestions, watch);
+
+  watch->paused = !look_at_share (self);
+  if (watch->paused)
+    watch->due = sbx_loop_now () + sbx_share_wait_ms (&self->share);
+}
+
+static void
+end (void *state)
+{
+  SbxQuestions *self = state;
+
+  sbx_watch_close (&self->watch);
+  self->watch.due = 0;
+  self->watch.paused = false;
+}
+
+static void
+serve (SbxWatch *watch)
+{
+  SbxQuestions *self = SBX_OWNER (watch, SbxQuestions, watch);
+  struct pollfd polled = { watch->fd, POLLIN, 0 };
+  union {
+    struct seccomp_notif question;
+    char room[1024]; /* newer kernels may say more */
+  } received;
+  struct seccomp_notif_resp response = { 0 };
+
+  /* Everybody who could ask has ended */
+  if (poll (&polled, 1, 0) > 0 && !(polled.revents & POLLIN)) {
+    end (self);
+    return;
+  }
+  memset (&received, 0, sizeof received);
+  if (ioctl (watch->fd, SECCOMP_IOCTL_NOTIF_RECV, &received) < 0)
+    return; /* who has asked is gone */
+  response.id = received.question.id;
+  response.error = -answer (self, &received.question);
+  (void) ioctl (watch->fd, SECCOMP_IOCTL_NOTIF_SEND, &response);
+  if (++self->n_served >= LOOK_EVERY)
+    go_on (watch);
+}
+
+static int
+set_up (void *state)
+{
+  SbxQuestions *self = state;
+
+  return sbx_loop_add (&self->head.keeper->loop, &self->watch, SBX_ORDER_PARTS, serve, go_on);
+}
+
+static bool
+asked (void *state, int questions)
+{
+  SbxQuestions *self = state;
+
+  if (self->watch.fd >= 0 || !self->program || !self->rules)
+    return false;
+  (void) ioctl (questions, SECCOMP_IOCTL_NOTIF_SET_FLAGS, SECCOMP_USER_NOTIF_FD_SYNC_WAKE_UP);
+  sbx_watch_open (&self->watch, questions);
+  sbx_share_begin (&self->share, read_clock (CLOCK_MONOTONIC), read_clock (CLOCK_PROCESS_CPUTIME_ID));
+  if (self->n_rules > 0)
+    sbx_keeper_set_enforced (self->head.keeper, SBX_ENFORCED_COUNTED, true);
+  return true;
+}
+
+const SbxPart sbx_part_questions = {
+  .name = "questions",
+  .step = SBX_STEP_SECCOMP,
+  .size = sizeof (SbxQuestions),
+  .set_up = set_up,
+  .planned = planned,
+  .asked = asked,
+  .end = end,
+};
