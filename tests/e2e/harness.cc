@@ -205,7 +205,8 @@ void
 SandboxTest::start_bus ()
 {
   write_file (dir_ + "/services/org.example.Sandbox.service",
-              "[D-BUS Service]\nName=org.example.Sandbox\nExec=" + places ().sandboxd + service_options_ + "\n");
+              "[D-BUS Service]\nName=org.example.Sandbox\nExec=" + places ().sandboxd + " --prepared=0"
+                  + service_options_ + "\n");
   bus_process_ = start_dbus ("bus", runtime () + "/bus");
   ASSERT_TRUE (bus_process_->expect ("unix:")) << bus_process_->err ();
 }

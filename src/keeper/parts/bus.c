@@ -131,7 +131,7 @@ const SbxPart sbx_part_bus = {
   .size = sizeof (SbxBus),
   .about = &about,
   .set_up = set_up,
-  .mount = tell_portals,
+  .fill = tell_portals,
   .came = came,
   .end = end,
 };

@@ -218,7 +218,7 @@ add_door (SbxDoors *self, const SbxLayer *layer, int root)
 }
 
 static int
-start_beside (void *state, const SbxBlock *block)
+furnish (void *state, const SbxBlock *block)
 {
   SbxDoors *self = state;
   SbxRecord record = { 0 };
@@ -360,7 +360,7 @@ const SbxPart sbx_part_doors = {
   .step = SBX_STEP_FILES,
   .size = sizeof (SbxDoors),
   .set_up = set_up,
-  .start_beside = start_beside,
+  .furnish = furnish,
   .started = started,
   .application_ended = application_ended,
   .is_gone = is_gone,
