@@ -20,7 +20,7 @@ protected:
     if (HasFatalFailure ())
       return;
     fs::create_directory (programs_ = dir () + "/programs");
-    for (const auto &program : { places ().keeper, places ().init, places ().dump, places ().open })
+    for (const auto &program : { places ().keeper, places ().init, places ().dump, places ().open, places ().session })
       fs::copy_file (program, programs_ + "/" + fs::path (program).filename ().string ());
     set_env ("SANDBOX_LIBEXECDIR", programs_);
     set_service_options ("--prepared=1");
@@ -110,6 +110,84 @@ TEST_F (Prepared, ServesItsKind)
   EXPECT_TRUE (uses (make_one (), { "--profile=files", "--app-id=org.example.Other" }));
   EXPECT_TRUE (waits (1));
   EXPECT_FALSE (uses (waiting_keeper (), { "--profile=online" }));
+}
+
+/* One whose processes are among those of others, and one with a network of its own, are made for their launch: neither
+ * do they take a sandbox of another kind, nor is one of theirs kept. */
+TEST_F (Prepared, ServesNoneThatIsNotItsOwn)
+{
+  pid_t keeper = make_one ();
+
+  add_profile ("shared", "[Profile]\nInherits=default\n[Procfs]\npidns=session\n");
+  add_profile ("own", "[Profile]\nInherits=default\n[Context]\nshared=private-network;\n");
+  EXPECT_FALSE (uses (keeper, { "--profile=shared" }));
+  EXPECT_FALSE (uses (keeper, { "--profile=own" }));
+  sleep (5); /* longer than one is waited for above */
+  EXPECT_TRUE (waits (1));
+  EXPECT_EQ (waiting_keeper (), keeper);
+  EXPECT_TRUE (uses (keeper));
+}
+
+/* A handler looks into another sandbox, and its keeper is a child of that one's. */
+TEST_F (Prepared, ServesNoHandler)
+{
+  start_authority (true);
+  pid_t keeper = make_one ();
+  std::string target = launch_detached ({}, { "sleep", "1000" });
+
+  EXPECT_EQ (record (target).keeper, keeper);
+  ASSERT_TRUE (waits (1));
+  Process handler (command ({ "attach", target, "--profile=tracer", "--", "sh", "-c", "echo there; exec sleep 1000" }));
+  ASSERT_TRUE (handler.expect ("there")) << handler.err ();
+  std::vector<pid_t> keepers = find ("sandbox-keeper");
+  EXPECT_EQ (keepers.size (), 3u);
+  EXPECT_EQ (std::count_if (keepers.begin (), keepers.end (),
+                            [&] (pid_t pid) { return process_info (pid)->parent == keeper; }),
+             1);
+  EXPECT_EQ (about ()["waiting"].number (), 1);
+  EXPECT_TRUE (succeeds (sandboxctl ({ "stop", "--grace=0", target })));
+}
+
+/* Nobody is told of it but by doctor: it is no instance, and its processes are in none. */
+TEST_F (Prepared, IsNoInstance)
+{
+  make_one ();
+  for (const char *name : { "sandbox-keeper", "bwrap", "sandbox-init" }) {
+    std::vector<pid_t> pids = find (name);
+
+    EXPECT_FALSE (pids.empty ()) << name;
+    for (pid_t pid : pids)
+      EXPECT_EQ (sandboxctl ({ "identify", std::to_string (pid) }).out.substr (0, 1), "0") << name;
+  }
+  EXPECT_EQ (sandboxctl ({ "ps", "--json" }).out.find ("\"running\""), std::string::npos);
+  EXPECT_EQ (sandboxctl ({ "ps", "--json" }).out.find ("\"starting\""), std::string::npos);
+  for (const Record &one : records ())
+    EXPECT_EQ (one.state, "exited") << one.id;
+  std::string id = launch_detached ({}, { "sleep", "1000" });
+  EXPECT_NE (sandboxctl ({ "ps", "--json" }).out.find ("\"running\""), std::string::npos);
+  EXPECT_EQ (sandboxctl ({ "identify", std::to_string (record (id).init) }).out.substr (0, 16), id);
+  EXPECT_TRUE (succeeds (sandboxctl ({ "stop", "--grace=0", id })));
+}
+
+/* What is done to a running one works as in any. */
+TEST_F (Prepared, CanBeChangedAndEntered)
+{
+  std::string other = home () + "/other";
+
+  fs::create_directory (other);
+  write_file (other + "/file", "given");
+  start_authority (true);
+  pid_t keeper = make_one ();
+  std::string id = launch_detached ({ "--profile=files" }, { "sleep", "1000" });
+  ASSERT_EQ (record (id).keeper, keeper);
+  EXPECT_EQ (sandboxctl ({ "exec", id, "--", "cat", home () + "/doc/file" }).out, "mine");
+  EXPECT_NE (sandboxctl ({ "exec", id, "--", "cat", other + "/file" }).out, "given");
+  EXPECT_TRUE (succeeds (sandboxctl ({ "grant", id, "--filesystem=" + other })));
+  EXPECT_EQ (sandboxctl ({ "exec", id, "--", "cat", other + "/file" }).out, "given");
+  EXPECT_TRUE (succeeds (sandboxctl ({ "restrict", id, "--nofilesystem=" + home () + "/doc" })));
+  EXPECT_NE (sandboxctl ({ "exec", id, "--", "cat", home () + "/doc/file" }).out, "mine");
+  EXPECT_NE (sandboxctl ({ "procfs", id, "--", "ps", "ax" }).out.find ("sleep 1000"), std::string::npos);
+  EXPECT_TRUE (succeeds (sandboxctl ({ "stop", "--grace=0", id })));
 }
 
 /* Nothing of the user's is in it, nor a name; in what it becomes there is. */

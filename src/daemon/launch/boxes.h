@@ -9,8 +9,8 @@
 
 G_BEGIN_DECLS
 
-/* Starts a keeper of its own, by sbx_keeper_spawn () with @nofile, @session and @quiet. @environment: the service's. Returns the
- * socket to it and its number in *@pid, or -1 with NOT_SUPPORTED or SPAWN_FAILED. */
+/* Starts a keeper of its own, by sbx_keeper_spawn () with @nofile, @session and @quiet. @environment: the service's.
+ * Returns the socket to it and its number in *@pid, or -1 with NOT_SUPPORTED or SPAWN_FAILED. */
 int sbx_boxes_start_keeper (const char *const *environment, const struct rlimit *nofile, int session, gboolean quiet,
                             pid_t *pid, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
