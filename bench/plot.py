@@ -3,7 +3,7 @@
 from html import escape
 
 LABELS, WIDTH, BAR, ROW, TOP = 250, 760, 11, 38, 52
-OURS = ("launch", "run", "run-private")
+OURS = ("launch", "run", "run-private", "launch-prepared", "run-prepared", "exec")
 COLOURS = {True: ("#1a5fb4", "#99c1f1"), False: ("#5e5c64", "#c0bfbc")}
 
 

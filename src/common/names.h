@@ -40,6 +40,8 @@
 #define SBX_ENV_XVFB "SANDBOX_XVFB"
 /* "1": sandboxd may be traced and looked into by its user, to find faults in it */
 #define SBX_ENV_DUMPABLE "SANDBOX_DUMPABLE"
+/* How many sandboxes sandboxd keeps ready, where --prepared does not say; "0": none */
+#define SBX_ENV_PREPARED "SANDBOX_PREPARED"
 /* "session" (default), "none": always a private peer-to-peer service */
 #define SBX_ENV_BUS "SANDBOX_BUS"
 

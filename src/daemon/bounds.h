@@ -15,6 +15,13 @@
  * many milliseconds is waiting for something else than a processor, and no longer counts. */
 #define SBX_STARTING_PER_PROCESSOR 1
 #define SBX_STARTING_PATIENCE_MS 500
+/* Boxes that wait ahead of launches; the default of --prepared. Each is three small processes: 0.4 MiB. */
+#define SBX_PREPARED 2
+#define SBX_MAX_PREPARED 64
+/* How long after a launch they are made: when what it has started has got going. */
+#define SBX_REFILL_MS 3000
+/* How often those that wait are looked at: whether memory is short, or something has changed. */
+#define SBX_PREPARED_LOOK_SECONDS 10
 /* Ended instances that are still shown; the oldest goes first. */
 #define SBX_MAX_EXITED 128
 #define SBX_EXITED_KEPT_SECONDS 300

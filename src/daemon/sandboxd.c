@@ -25,6 +25,7 @@ typedef struct {
   SbxManager *manager;
   int peer_fd;
   int idle_seconds;
+  int prepared; /* boxes that may wait */
   gboolean launch_first;
   int exit_status;
   gint64 deadline;              /* of quit_when_settled (), by the monotonic clock */
@@ -80,6 +81,7 @@ on_reaped (gpointer user_data)
 static void
 quit_when_settled (Service *service)
 {
+  sbx_pool_close (service->context->pool);
   service->deadline = g_get_monotonic_time () + SBX_LAST_LOOK_MS * 1000;
   if (sbx_registry_count_live (sbx_manager_get_registry (service->manager)) > 0)
     g_timeout_add (SBX_LAST_LOOK_MS, on_last_look, service);
@@ -232,7 +234,8 @@ run (Service *service)
     sbx_peer_connect_async (service->peer_fd, NULL, on_peer, service);
   else
     g_bus_get (G_BUS_TYPE_SESSION, NULL, on_bus, service);
-  service->context = sbx_context_new (g_get_environ ());
+  /* A private service has one client, and most often one command */
+  service->context = sbx_context_new (g_get_environ (), service->peer_fd >= 0 ? 0 : (guint) service->prepared);
   g_main_loop_run (service->loop);
 
   /* Nobody waits any more; what others left behind long ago is removed */
@@ -260,6 +263,8 @@ parse (Service *service, int *argc, char ***argv)
       N_ ("The client begins with a launch: look for what runs already after it"), NULL },
     { "idle-timeout", 0, 0, G_OPTION_ARG_INT, &service->idle_seconds,
       N_ ("Leave after this long without instances and clients; 0: never"), N_ ("SECONDS") },
+    { "prepared", 0, 0, G_OPTION_ARG_INT, &service->prepared,
+      N_ ("Keep that many sandboxes ready for the kinds of launches that came last; 0: none"), N_ ("NUMBER") },
     { "version", 0, 0, G_OPTION_ARG_NONE, &version, N_ ("Print the version and leave"), NULL },
     G_OPTION_ENTRY_NULL,
   };
@@ -274,6 +279,8 @@ parse (Service *service, int *argc, char ***argv)
     fprintf (stderr, _ ("sandboxd: \"%s\" is not an option; see sandboxd --help\n"), (*argv)[1]);
   } else if (service->idle_seconds < 0) {
     fprintf (stderr, "%s", _ ("sandboxd: --idle-timeout takes a number of seconds, 0 for never\n"));
+  } else if (service->prepared < 0 || service->prepared > SBX_MAX_PREPARED) {
+    fprintf (stderr, _ ("sandboxd: --prepared takes a number up to %d, 0 for none\n"), SBX_MAX_PREPARED);
   } else if (version) {
     printf ("sandboxd %s\n", SBX_VERSION);
     service->exit_status = EXIT_SUCCESS;
@@ -283,10 +290,26 @@ parse (Service *service, int *argc, char ***argv)
   return FALSE;
 }
 
+/* By the environment: who starts the service by D-Bus can hardly change its command line. */
+static int
+default_prepared (void)
+{
+  const char *said = g_getenv (SBX_ENV_PREPARED);
+  guint64 number = 0;
+
+  if (!said || !*said)
+    return SBX_PREPARED;
+  if (!g_ascii_string_to_unsigned (said, 10, 0, SBX_MAX_PREPARED, &number, NULL))
+    g_warning ("%s=%s is no number up to %d: no sandboxes are kept ready", SBX_ENV_PREPARED, said, SBX_MAX_PREPARED);
+  return (int) number;
+}
+
 int
 main (int argc, char **argv)
 {
-  Service service = { .peer_fd = -1, .idle_seconds = SBX_IDLE_SECONDS, .exit_status = EXIT_FAILURE };
+  Service service = {
+    .peer_fd = -1, .idle_seconds = SBX_IDLE_SECONDS, .prepared = default_prepared (), .exit_status = EXIT_FAILURE
+  };
   g_autoptr (GError) error = NULL;
 
   /* A caller's mask may not take the user's own rights away: directories of ours would stay shut for all later ones */

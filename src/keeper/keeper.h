@@ -3,7 +3,9 @@
  *
  *   WAITING ──PREPARE──▶ PREPARING ──init: READY──▶ READY ──START──▶ STARTING ──init: STARTED──▶ RUNNING ──▶ ENDING
  *
- * A START that comes early is kept until READY, and until no part waits. ENDING begins when the application has ended,
+ * PREPARE makes a box, which may wait for as long as the service likes and has no name, no record and nothing of the
+ * user's. FURNISH, before READY or after it, makes it the box of one instance; START follows it. A START that comes
+ * early is kept until READY, and until no part waits. ENDING begins when the application has ended,
  * when something kills bwrap or init, or on STOP; it is over when bwrap has been reaped, init's pidfd says that it is
  * dead, and every part is gone. Whatever fails before RUNNING leaves nothing behind, the record directory included. */
 #pragma once
@@ -73,7 +75,8 @@ struct SbxKeeper {
   SbxKeeperRecord record;
   SbxBwrap bwrap;
   SbxInitLink init;
-  SbxJoin join; /* when this is a handler itself */
+  SbxJoin join;   /* when this is a handler itself */
+  bool furnished; /* FURNISH has come */
   SbxKeptStart start;
   SbxChange change;
   SbxDenied denied;

@@ -16,7 +16,9 @@
 #define SCOPES (SBX_LANDLOCK_SCOPE_ABSTRACT_UNIX_SOCKET | SBX_LANDLOCK_SCOPE_SIGNAL)
 
 /* The descriptors of PREPARE; files follow */
-enum { FD_BLOCK, FD_DIRECTORY, FD_INIT, N_FIXED_FDS };
+enum { PREPARE_BLOCK, PREPARE_INIT, N_PREPARE_FDS };
+/* … and of FURNISH */
+enum { FURNISH_BLOCK, FURNISH_DIRECTORY, N_FURNISH_FDS };
 
 /* The instance domain: scopes only. Handling file-system rights would forbid every mount, and with that bwrap. */
 static int
@@ -54,14 +56,11 @@ static void __attribute__ ((noreturn)) fail_record (SbxKeeper *keeper, int direc
   sbx_keeper_fail (keeper, SBX_STEP_RECORD, error, path);
 }
 
-/* Makes the record, once: the first that needs it does. */
 static void
-need_record (SbxKeeper *keeper, const SbxBlock *block, int directory)
+make_record (SbxKeeper *keeper, const SbxBlock *block, int directory)
 {
   int listener = -1;
 
-  if (sbx_services_are_listening (&keeper->services))
-    return;
   if (sbx_record_create (&keeper->record, directory, sbx_block_string (block, SBX_TAG_ID, "")) == 0)
     listener = sbx_record_listen (&keeper->record);
   if (listener < 0)
@@ -79,7 +78,7 @@ check_part (SbxKeeper *keeper, const SbxPart *failed)
 
 /* The record is made before them: their directories in it are mounts of the application's. */
 static void
-start_sidecars (SbxKeeper *keeper, const SbxBlock *block, int directory)
+start_sidecars (SbxKeeper *keeper, const SbxBlock *block)
 {
   SbxSidecarGroup group = { 0 };
 
@@ -89,7 +88,6 @@ start_sidecars (SbxKeeper *keeper, const SbxBlock *block, int directory)
 
     if (!part)
       sbx_keeper_fail (keeper, SBX_STEP_PROTOCOL, ENOTSUP, "a sidecar of an unknown kind");
-    need_record (keeper, block, directory);
     if (name && sbx_record_make_directory (&keeper->record, name) < 0)
       check_part (keeper, part);
     check_part (keeper, sbx_parts_start_sidecar (&keeper->parts, part, &group.records));
@@ -123,28 +121,53 @@ prepare_from (SbxKeeper *keeper, const SbxBlock *block, const int *fds, size_t n
   if (enter_instance_domain (keeper, sbx_block_u32 (block, SBX_TAG_DOMAIN, 0)) < 0)
     sbx_keeper_fail (keeper, SBX_STEP_DOMAIN, errno, "");
   check_part (keeper, sbx_parts_start (&keeper->parts, block));
-  start_sidecars (keeper, block, fds[FD_DIRECTORY]);
-  link = sbx_bwrap_start (&keeper->bwrap, block, &keeper->join, fds[FD_INIT], fds + N_FIXED_FDS, n_fds - N_FIXED_FDS);
+  link = sbx_bwrap_start (&keeper->bwrap, block, &keeper->join, fds[PREPARE_INIT], fds + N_PREPARE_FDS,
+                          n_fds - N_PREPARE_FDS);
   if (link < 0)
     sbx_keeper_fail (keeper, SBX_STEP_BWRAP, errno, "");
   sbx_watch_open (&keeper->init.link, link);
-  /* While bwrap works */
-  check_part (keeper, sbx_parts_start_beside (&keeper->parts, block));
-  need_record (keeper, block, fds[FD_DIRECTORY]);
 }
 
 void
-sbx_launch_prepare (SbxKeeper *keeper, int *fds, size_t n_fds)
+sbx_launch_prepare (SbxKeeper *keeper, const int *fds, size_t n_fds)
 {
   SbxBlock block;
 
   if (!sbx_keeper_enter_state (keeper, SBX_KEEPER_PREPARING))
     return;
-  if (n_fds < N_FIXED_FDS || sbx_block_open (&block, fds[FD_BLOCK], SBX_BLOCK_PREPARE) < 0)
+  if (n_fds < N_PREPARE_FDS || sbx_block_open (&block, fds[PREPARE_BLOCK], SBX_BLOCK_PREPARE) < 0)
     sbx_keeper_fail (keeper, SBX_STEP_PROTOCOL, errno, "");
   prepare_from (keeper, &block, fds, n_fds);
   sbx_block_close (&block);
-  fds[FD_DIRECTORY] = -1; /* the record keeps it */
+}
+
+/* The sandbox is there, and what is to be in it is known. */
+static void
+fill (SbxKeeper *keeper)
+{
+  check_part (keeper, sbx_parts_fill (&keeper->parts));
+  sbx_namespaces_close (&keeper->namespaces);
+}
+
+void
+sbx_launch_furnish (SbxKeeper *keeper, int *fds, size_t n_fds)
+{
+  SbxBlock block;
+
+  if (keeper->furnished || (keeper->state != SBX_KEEPER_PREPARING && keeper->state != SBX_KEEPER_READY))
+    return;
+  if (n_fds < N_FURNISH_FDS || sbx_block_open (&block, fds[FURNISH_BLOCK], SBX_BLOCK_FURNISH) < 0)
+    sbx_keeper_fail (keeper, SBX_STEP_PROTOCOL, errno, "");
+  keeper->furnished = true;
+  make_record (keeper, &block, fds[FURNISH_DIRECTORY]);
+  fds[FURNISH_DIRECTORY] = -1; /* the record keeps it */
+  start_sidecars (keeper, &block);
+  check_part (keeper, sbx_parts_furnish (&keeper->parts, &block));
+  sbx_block_close (&block);
+  if (keeper->state != SBX_KEEPER_READY)
+    return;
+  fill (keeper);
+  sbx_keeper_tell_ready (keeper); /* whoever waits for this instance was not the one to be told before */
 }
 
 const SbxNamespaces *
@@ -168,6 +191,8 @@ sbx_launch_init_ready (SbxKeeper *keeper, pid_t pid)
   check_part (keeper, sbx_parts_mount (&keeper->parts));
   if (keeper->join.kind == SBX_JOIN_TARGET && sbx_join_ready (&keeper->join, sbx_launch_namespaces (keeper)) < 0)
     sbx_keeper_fail (keeper, SBX_STEP_JOIN, errno, "");
+  if (keeper->furnished)
+    fill (keeper);
   sbx_namespaces_close (&keeper->namespaces);
   sbx_keeper_enter_state (keeper, SBX_KEEPER_READY);
 }

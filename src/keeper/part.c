@@ -79,19 +79,28 @@ sbx_parts_start_sidecar (const SbxParts *self, const SbxPart *part, const SbxBlo
 }
 
 const SbxPart *
-sbx_parts_start_beside (const SbxParts *self, const SbxBlock *block)
+sbx_parts_mount (const SbxParts *self)
 {
   for (size_t i = 0; i < self->n; i++)
-    if (self->rows[i]->start_beside && self->rows[i]->start_beside (self->states[i], block) < 0)
+    if (self->rows[i]->mount && self->rows[i]->mount (self->states[i]) < 0)
       return self->rows[i];
   return NULL;
 }
 
 const SbxPart *
-sbx_parts_mount (const SbxParts *self)
+sbx_parts_furnish (const SbxParts *self, const SbxBlock *block)
 {
   for (size_t i = 0; i < self->n; i++)
-    if (self->rows[i]->mount && self->rows[i]->mount (self->states[i]) < 0)
+    if (self->rows[i]->furnish && self->rows[i]->furnish (self->states[i], block) < 0)
+      return self->rows[i];
+  return NULL;
+}
+
+const SbxPart *
+sbx_parts_fill (const SbxParts *self)
+{
+  for (size_t i = 0; i < self->n; i++)
+    if (self->rows[i]->fill && self->rows[i]->fill (self->states[i]) < 0)
       return self->rows[i];
   return NULL;
 }

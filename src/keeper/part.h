@@ -5,8 +5,11 @@
  * Every function may be NULL: nothing to do, no, or nothing of mine. @self is the part's own state, zeroed at first,
  * which begins with an SbxPartState. In the order in which they are called in an instance's life:
  *
- *   set_up ▸ start ▸ (bwrap) ▸ start_beside ▸ (READY) ▸ mount ▸ waits? ▸ gates? ▸ (START) ▸ started ▸ (HELLO) ▸
- * hold_back ▸ (STARTED) ▸ running ▸ … ▸ (EXITED) ▸ application_ended ▸ (all is dead) ▸ end ▸ is_gone? ▸ explain */
+ *   set_up ▸ start ▸ (bwrap) ▸ (READY) ▸ mount
+ *                           ▸ (FURNISH) ▸ furnish ▸ (both) ▸ fill ▸ waits? ▸ gates? ▸ (START) ▸ started ▸ (HELLO) ▸
+ * hold_back ▸ (STARTED) ▸ running ▸ … ▸ (EXITED) ▸ application_ended ▸ (all is dead) ▸ end ▸ is_gone? ▸ explain
+ *
+ * READY and FURNISH come in either order: a box may have been waiting long before it is known what it is for. */
 #pragma once
 
 #include <stdbool.h>
@@ -30,7 +33,7 @@ typedef struct {
 
 struct SbxPart {
   const char *name;
-  SbxStep step; /* what a launch fails with when start, start_beside, mount or hold_back returns -1 */
+  SbxStep step; /* what a launch fails with when start, mount, furnish, fill or hold_back returns -1 */
   size_t size;  /* of its state */
   /* A sidecar: started with those records when the block has a group of that kind, and only then. */
   bool is_sidecar;
@@ -41,10 +44,11 @@ struct SbxPart {
 
   /* Each of these: 0, or -1 with errno. */
   int (*set_up) (void *self); /* adds its watches; nothing is known of the instance yet */
-  /* Before bwrap is started. @records: the block of PREPARE, for a sidecar its own group of it. */
+  /* Before bwrap is started, with the block of PREPARE. A sidecar: when FURNISH is here, with its own group of that. */
   int (*start) (void *self, const SbxBlock *records);
-  int (*start_beside) (void *self, const SbxBlock *block); /* while bwrap works */
-  int (*mount) (void *self);                               /* the sandbox is there, and nothing runs in it yet */
+  int (*mount) (void *self);                          /* the sandbox is there, and nothing runs in it yet */
+  int (*furnish) (void *self, const SbxBlock *block); /* FURNISH is here, with its block; bwrap may still work */
+  int (*fill) (void *self);                           /* both; and still nothing runs in it */
   /* The process that is to become the application is there, and waits to be executed until this has returned. */
   int (*hold_back) (void *self, pid_t pid);
 
@@ -92,8 +96,9 @@ const SbxPart *sbx_parts_find_sidecar (const SbxParts *self, SbxSidecarKind kind
 /* Call the functions above for all parts in the order of the table. The first five stop at a part that fails and
  * return it, with errno; NULL: none has failed. */
 const SbxPart *sbx_parts_start (const SbxParts *self, const SbxBlock *block); /* not sidecars */
-const SbxPart *sbx_parts_start_beside (const SbxParts *self, const SbxBlock *block);
 const SbxPart *sbx_parts_mount (const SbxParts *self);
+const SbxPart *sbx_parts_furnish (const SbxParts *self, const SbxBlock *block);
+const SbxPart *sbx_parts_fill (const SbxParts *self);
 const SbxPart *sbx_parts_hold_back (const SbxParts *self, pid_t pid);
 /* Starts one sidecar. NULL, or @part with errno. */
 const SbxPart *sbx_parts_start_sidecar (const SbxParts *self, const SbxPart *part, const SbxBlock *records);

@@ -23,9 +23,16 @@ take_prepare (SbxKeeper *keeper, SbxServiceLink *service, const SbxMessage *mess
 }
 
 static void
+take_furnish (SbxKeeper *keeper, SbxServiceLink *service, const SbxMessage *message, int *fds, size_t *n)
+{
+  sbx_launch_furnish (keeper, fds, *n);
+}
+
+static void
 take_start (SbxKeeper *keeper, SbxServiceLink *service, const SbxMessage *message, int *fds, size_t *n)
 {
-  if (keeper->start.kept || (keeper->state != SBX_KEEPER_PREPARING && keeper->state != SBX_KEEPER_READY))
+  if (keeper->start.kept || !keeper->furnished
+      || (keeper->state != SBX_KEEPER_PREPARING && keeper->state != SBX_KEEPER_READY))
     return;
   if (sbx_job_take_lifeline (sbx_jobs_application (&keeper->jobs), message, fds, n) < 0)
     sbx_keeper_fail (keeper, SBX_STEP_PROTOCOL, errno, "the lifeline is not a sequenced-packet socket");
@@ -103,9 +110,13 @@ typedef struct {
 } Request;
 
 static const Request requests[] = {
-  { SBX_MSG_PREPARE, true, take_prepare }, { SBX_MSG_START, true, take_start },
-  { SBX_MSG_EXEC, false, take_exec },      { SBX_MSG_GET_PROCFS, false, take_get_procfs },
-  { SBX_MSG_SIGNAL, false, take_signal },  { SBX_MSG_STOP, false, take_stop },
+  { SBX_MSG_PREPARE, true, take_prepare },
+  { SBX_MSG_FURNISH, true, take_furnish },
+  { SBX_MSG_START, true, take_start },
+  { SBX_MSG_EXEC, false, take_exec },
+  { SBX_MSG_GET_PROCFS, false, take_get_procfs },
+  { SBX_MSG_SIGNAL, false, take_signal },
+  { SBX_MSG_STOP, false, take_stop },
   { SBX_MSG_CHANGE, false, take_change },
 };
 

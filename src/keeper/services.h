@@ -46,7 +46,7 @@ int sbx_services_set_up (SbxServices *self, SbxLoop *loop, int order, const SbxS
 void sbx_services_listen (SbxServices *self, int listener);
 bool sbx_services_are_listening (const SbxServices *self);
 
-/* Whether it launched the instance: no other may say PREPARE or START. */
+/* Whether it launched the instance: no other may say PREPARE, FURNISH or START. */
 bool sbx_service_link_has_launched (const SbxServiceLink *service);
 /* Disconnects it at once, and tells of it by left (). */
 void sbx_service_link_leave (SbxServiceLink *service);

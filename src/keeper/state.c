@@ -37,8 +37,8 @@ describe_start (SbxKeeper *keeper)
   return started;
 }
 
-static void
-is_ready (SbxKeeper *keeper)
+void
+sbx_keeper_tell_ready (SbxKeeper *keeper)
 {
   SbxMessage ready = { .type = SBX_MSG_READY, .pid = keeper->init.pid };
 
@@ -69,7 +69,7 @@ bool
 sbx_keeper_enter_state (SbxKeeper *keeper, SbxKeeperState state)
 {
   static void (*const entered[SBX_KEEPER_N_STATES]) (SbxKeeper * keeper) = {
-    [SBX_KEEPER_READY] = is_ready,
+    [SBX_KEEPER_READY] = sbx_keeper_tell_ready,
     [SBX_KEEPER_RUNNING] = is_running,
     [SBX_KEEPER_ENDING] = is_ending,
   };

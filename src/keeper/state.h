@@ -11,6 +11,8 @@
  * state follows the one before, in the order of SbxKeeperState. False, and nothing is changed, when @state is not the
  * next one. */
 bool sbx_keeper_enter_state (SbxKeeper *keeper, SbxKeeperState state);
+/* Tells the services that the sandbox is there, unless START is here too: STARTED follows then. */
+void sbx_keeper_tell_ready (SbxKeeper *keeper);
 /* A service has come: tells it what has happened so far. */
 void sbx_keeper_tell_so_far (SbxKeeper *keeper, SbxServiceLink *service);
 

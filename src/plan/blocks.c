@@ -41,18 +41,11 @@ add_sidecar (SbxBlockWriter *writer, const SbxPlanSidecar *sidecar)
 }
 
 int
-sbx_box_write_prepare (const SbxBox *self, const char *id, const SbxLayer *layers, gsize n_layers, GError **error)
+sbx_box_write_furnish (const SbxBox *self, const char *id, const SbxLayer *layers, gsize n_layers, GError **error)
 {
   SbxBlockWriter writer = { 0 };
-  g_autofree gint32 *numbers = g_new (gint32, self->n_skeleton_files + 1);
 
-  for (gsize i = 0; i < self->n_skeleton_files; i++)
-    numbers[i] = g_array_index (self->files, SbxPlanFile, i).number;
   sbx_block_add_string (&writer, SBX_TAG_ID, id);
-  sbx_block_add_strv (&writer, SBX_TAG_BWRAP, sbx_box_get_bwrap_argv (self));
-  sbx_block_add (&writer, SBX_TAG_FDMAP, numbers, self->n_skeleton_files * sizeof *numbers);
-  sbx_block_add_u32 (&writer, SBX_TAG_PROCFS, self->procfs_flags);
-  sbx_block_add_u32 (&writer, SBX_TAG_DOMAIN, self->domain_flags);
   if (self->documents) {
     sbx_block_add_string (&writer, SBX_TAG_DOCUMENTS, self->documents);
     sbx_block_add_string (&writer, SBX_TAG_DOCUMENTS_AT, self->documents_at);
@@ -61,10 +54,6 @@ sbx_box_write_prepare (const SbxBox *self, const char *id, const SbxLayer *layer
     add_sidecar (&writer, &g_array_index (self->sidecars, SbxPlanSidecar, i));
   for (gsize i = 0; i < n_layers; i++)
     sbx_block_add_layer (&writer, &layers[i]);
-  if (self->handler)
-    sbx_block_add_u32 (&writer, SBX_TAG_JOIN, self->join);
-  if (self->session)
-    sbx_block_add (&writer, SBX_TAG_SESSION, (guint32[]){ self->uid, self->gid }, 2 * sizeof (guint32));
   return finish_block (&writer, error);
 }
 

@@ -9,8 +9,8 @@
 
 G_BEGIN_DECLS
 
-/* The box, and nothing of what will run in it. @id: 16 hex digits; @layers: what the keeper mounts. */
-int sbx_box_write_prepare (const SbxBox *self, const char *id, const SbxLayer *layers, gsize n_layers, GError **error);
+/* What one instance has in its box, which skeleton.h writes. @id: 16 hex digits; @layers: what the keeper mounts. */
+int sbx_box_write_furnish (const SbxBox *self, const char *id, const SbxLayer *layers, gsize n_layers, GError **error);
 
 /* In both of these, @by_scope: a scope holds the limits of all processes together, and rlimits, which count each
  * process's reserved memory and our own processes, need not stand in for it. @targets: the number inside of each

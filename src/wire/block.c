@@ -40,6 +40,7 @@ typedef enum {
   IN_EXEC = 1 << 2,
   IN_BOTH = IN_START | IN_EXEC, /* of every process */
   IN_CHANGE = 1 << 8,
+  IN_FURNISH = 1 << 9,
   REQUIRED = 1 << 3, /* in the block, or in each group */
   REPEATED = 1 << 4, /* as often as one likes; anything else once, in a group once in each */
   DISTINCT = 1 << 5, /* … but each number once */
@@ -57,7 +58,7 @@ typedef struct {
 /* Which records a block may have. Longest path: PATH_MAX. Longest filter: BPF_MAXINSNS (4096) of 8 bytes. A sidecar's
  * file goes through a pipe, which takes 4096 bytes without a reader (pipe(7)). */
 static const Shape shapes[SBX_N_TAGS] = {
-  [SBX_TAG_ID] = { IN_PREPARE | REQUIRED, KIND_STRING, 1, 17, 17, 0 },
+  [SBX_TAG_ID] = { IN_FURNISH | REQUIRED, KIND_STRING, 1, 17, 17, 0 },
   [SBX_TAG_INFO] = { IN_START | IN_CHANGE | REQUIRED, KIND_BYTES, 1, 0, 32u << 20, 0 },
   [SBX_TAG_BWRAP] = { IN_PREPARE | REQUIRED, KIND_STRV, 1, 2, 4u << 20, 0 },
   [SBX_TAG_FDMAP] = { IN_PREPARE | IN_BOTH | REQUIRED, KIND_BYTES, 4, 0, 4 * 250, 0 },
@@ -83,16 +84,16 @@ static const Shape shapes[SBX_N_TAGS] = {
   [SBX_TAG_CPUS] = { IN_BOTH, KIND_BYTES, 8, 8, 1024, 0 },
   [SBX_TAG_JOIN] = { IN_PREPARE, KIND_BYTES, 4, 4, 4, 0 },
   [SBX_TAG_SESSION] = { IN_PREPARE, KIND_BYTES, 4, 8, 8, 0 },
-  [SBX_TAG_DOCUMENTS] = { IN_PREPARE, KIND_STRING, 1, 2, PATH_MAX, 0 },
-  [SBX_TAG_DOCUMENTS_AT] = { IN_PREPARE, KIND_STRING, 1, 2, PATH_MAX, 0 },
-  [SBX_TAG_LAYER] = { IN_PREPARE | IN_CHANGE | REPEATED, KIND_LAYER, 1, 1, MAX_LAYER, 0 },
+  [SBX_TAG_DOCUMENTS] = { IN_FURNISH, KIND_STRING, 1, 2, PATH_MAX, 0 },
+  [SBX_TAG_DOCUMENTS_AT] = { IN_FURNISH, KIND_STRING, 1, 2, PATH_MAX, 0 },
+  [SBX_TAG_LAYER] = { IN_FURNISH | IN_CHANGE | REPEATED, KIND_LAYER, 1, 1, MAX_LAYER, 0 },
   [SBX_TAG_NARROW] = { IN_CHANGE | REPEATED, KIND_NARROW, 1, 1, PATH_MAX + 64, 0 },
   [SBX_TAG_CALL_RULE] = { IN_START | REPEATED, KIND_CALL, 8, sizeof (SbxCallRule), sizeof (SbxCallRule), 0 },
-  [SBX_TAG_SIDECAR] = { IN_PREPARE | REPEATED | DISTINCT | BEGINS, KIND_BYTES, 4, 4, 4, SBX_N_SIDECARS },
-  [SBX_TAG_SIDECAR_COMMAND] = { IN_PREPARE | GROUPED | REQUIRED, KIND_STRV, 1, 2, 1u << 20, 0 },
-  [SBX_TAG_SIDECAR_FILTER] = { IN_PREPARE | GROUPED | REQUIRED, KIND_BYTES, 8, 8, 4096 * 8, 0 },
-  [SBX_TAG_SIDECAR_FILE] = { IN_PREPARE | GROUPED, KIND_BYTES, 1, 1, 4096, 0 },
-  [SBX_TAG_SIDECAR_MEMORY] = { IN_PREPARE | GROUPED, KIND_BYTES, 8, 8, 8, 0 },
+  [SBX_TAG_SIDECAR] = { IN_FURNISH | REPEATED | DISTINCT | BEGINS, KIND_BYTES, 4, 4, 4, SBX_N_SIDECARS },
+  [SBX_TAG_SIDECAR_COMMAND] = { IN_FURNISH | GROUPED | REQUIRED, KIND_STRV, 1, 2, 1u << 20, 0 },
+  [SBX_TAG_SIDECAR_FILTER] = { IN_FURNISH | GROUPED | REQUIRED, KIND_BYTES, 8, 8, 4096 * 8, 0 },
+  [SBX_TAG_SIDECAR_FILE] = { IN_FURNISH | GROUPED, KIND_BYTES, 1, 1, 4096, 0 },
+  [SBX_TAG_SIDECAR_MEMORY] = { IN_FURNISH | GROUPED, KIND_BYTES, 8, 8, 8, 0 },
 };
 
 static bool
@@ -136,7 +137,7 @@ value_ok (const Shape *shape, const uint8_t *value, uint32_t length)
 
 /* What has been seen of a block so far. */
 typedef struct {
-  unsigned kind; /* IN_PREPARE, IN_START, IN_EXEC or IN_CHANGE */
+  unsigned kind; /* IN_PREPARE, IN_FURNISH, IN_START, IN_EXEC or IN_CHANGE */
   bool seen[SBX_N_TAGS];
   bool in_group;
   uint32_t numbers; /* of the DISTINCT records, of which there is one tag, as bits */
@@ -208,6 +209,8 @@ rule_of (SbxBlockKind kind)
     return IN_EXEC;
   case SBX_BLOCK_CHANGE:
     return IN_CHANGE;
+  case SBX_BLOCK_FURNISH:
+    return IN_FURNISH;
   }
   return 0;
 }
@@ -493,7 +496,7 @@ sbx_block_add_narrow (SbxBlockWriter *writer, const SbxNarrow *narrow)
 }
 
 int
-sbx_block_finish (SbxBlockWriter *writer)
+sbx_block_make (const SbxBlockWriter *writer)
 {
   int error = writer->error;
   int fd = -1;
@@ -504,13 +507,21 @@ sbx_block_finish (SbxBlockWriter *writer)
         || fcntl (fd, F_ADD_SEALS, SEALS | F_SEAL_SEAL) < 0)
       error = errno;
   }
+  if (error == 0)
+    return fd;
+  if (fd >= 0)
+    close (fd);
+  errno = error;
+  return -1;
+}
+
+int
+sbx_block_finish (SbxBlockWriter *writer)
+{
+  int fd = sbx_block_make (writer), saved = errno;
+
   sbx_block_writer_clear (writer);
-  if (error != 0) {
-    if (fd >= 0)
-      close (fd);
-    errno = error;
-    return -1;
-  }
+  errno = saved;
   return fd;
 }
 

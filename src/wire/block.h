@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* A block: what a PREPARE, START or EXEC message carries, in a sealed memfd. libc only.
+/* A block: what a PREPARE, FURNISH, START or EXEC message carries, in a sealed memfd. libc only.
  *
  * Layout: records of { uint32_t tag; uint32_t length; uint8_t value[length]; } one after the other, each record
  * padded with NULs to a multiple of 8 bytes, host byte order. Which tags may come, how often, and how long each may be,
@@ -104,10 +104,11 @@ typedef struct {
 } SbxBlock;
 
 typedef enum {
-  SBX_BLOCK_PREPARE, /* a box: nothing of the command that will run in it */
+  SBX_BLOCK_PREPARE, /* a box: nothing of the user's, nor of the command that will run in it */
   SBX_BLOCK_START,   /* its first process, what confines all of them, and the info file */
   SBX_BLOCK_EXEC,    /* one more process: what confines it is in force already */
   SBX_BLOCK_CHANGE,  /* what a running instance loses or gets */
+  SBX_BLOCK_FURNISH, /* what one instance has in its box: a name, sidecars, files */
 } SbxBlockKind;
 
 /* Maps the memfd @fd and checks all of it. Refuses one that is not sealed against writing, shrinking and growing
@@ -155,7 +156,9 @@ void sbx_block_add_strv (SbxBlockWriter *writer, uint32_t tag, const char *const
 void sbx_block_add_path_rule (SbxBlockWriter *writer, uint64_t access, const char *path);
 void sbx_block_add_layer (SbxBlockWriter *writer, const SbxLayer *layer);
 void sbx_block_add_narrow (SbxBlockWriter *writer, const SbxNarrow *narrow);
-/* Turns the buffer into a sealed, close-on-exec memfd and frees it. Returns the descriptor or -1 with errno. */
+/* Writes the buffer, which stays, to a sealed, close-on-exec memfd. Returns the descriptor or -1 with errno. */
+int sbx_block_make (const SbxBlockWriter *writer);
+/* The same, and frees it. */
 int sbx_block_finish (SbxBlockWriter *writer);
 /* Frees the buffer of one that is not finished. */
 void sbx_block_writer_clear (SbxBlockWriter *writer);

@@ -24,8 +24,7 @@ extern "C" {
 #define SBX_MESSAGE_FDS 250 /* the kernel's SCM_MAX_FD is 253 (include/net/scm.h) */
 
 typedef enum {
-  /* Requests. 0 is none. PREPARE: sandboxd → keeper. fds: block, directory $XDG_RUNTIME_DIR/sandbox, sandbox-init, what
-   * FDMAP names */
+  /* Requests. 0 is none. PREPARE: sandboxd → keeper. fds: block, sandbox-init, what FDMAP names */
   SBX_MSG_PREPARE = 1,
   SBX_MSG_START, /* → keeper → init. job 0. fds: block[, lifeline if value & SBX_START_LIFELINE], what FDMAP names */
   SBX_MSG_EXEC,  /* as START, any other job: one more process beside the application */
@@ -60,6 +59,8 @@ typedef enum {
   SBX_MSG_POLICY,      /* the info file is another one than before; to every service */
   SBX_MSG_ASKS,        /* init → keeper, before HELLO. fds: where its filter asks (seccomp_unotify(2)) */
   SBX_MSG_LEFTOVERS, /* init → keeper, before it ends. value: how many processes it has ended after the application */
+  SBX_MSG_FURNISH,   /* sandboxd → keeper, between PREPARE and START, whenever the instance is known. fds: block,
+                        directory     $XDG_RUNTIME_DIR/sandbox */
 } SbxMessageType;
 
 /* value of START and EXEC. TRACE: the application is seized before it runs, for OnCrash=. GATE, from keeper to init: a

@@ -201,11 +201,22 @@ SandboxTest::is_ours (pid_t pid) const
   return false;
 }
 
+/* SBX_TEST_PREPARED: to try with sandboxes kept ready what the other tests expect of those that are made for a launch.
+ */
+static std::string
+prepared ()
+{
+  const char *number = getenv ("SBX_TEST_PREPARED");
+
+  return number ? number : "0";
+}
+
 void
 SandboxTest::start_bus ()
 {
   write_file (dir_ + "/services/org.example.Sandbox.service",
-              "[D-BUS Service]\nName=org.example.Sandbox\nExec=" + places ().sandboxd + service_options_ + "\n");
+              "[D-BUS Service]\nName=org.example.Sandbox\nExec=" + places ().sandboxd + " --prepared=" + prepared ()
+                  + service_options_ + "\n");
   bus_process_ = start_dbus ("bus", runtime () + "/bus");
   ASSERT_TRUE (bus_process_->expect ("unix:")) << bus_process_->err ();
 }

@@ -37,7 +37,8 @@ protected:
   void SetUp () override;
   void TearDown () override;
 
-  /* Before the first use of the bus: options that it gives to the service … */
+  /* Before the first use of the bus: options that it gives to the service, which keeps no sandboxes ready unless
+   * --prepared= is among them (their processes would come and go where others are counted) … */
   void
   set_service_options (const std::string &options)
   {

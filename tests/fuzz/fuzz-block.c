@@ -71,7 +71,15 @@ read_sidecars (const SbxBlock *block, SbxBlockWriter *copy)
 static SbxBlockKind
 kind_of (uint8_t letter)
 {
-  return letter == 'P' ? SBX_BLOCK_PREPARE : letter == 'E' ? SBX_BLOCK_EXEC : SBX_BLOCK_START;
+  static const struct {
+    char letter;
+    SbxBlockKind kind;
+  } kinds[] = { { 'P', SBX_BLOCK_PREPARE }, { 'F', SBX_BLOCK_FURNISH }, { 'E', SBX_BLOCK_EXEC } };
+
+  for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
+    if (kinds[i].letter == letter)
+      return kinds[i].kind;
+  return SBX_BLOCK_START;
 }
 
 int

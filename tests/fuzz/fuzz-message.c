@@ -45,7 +45,7 @@ check_message (const SbxMessage *message, int *fds, size_t n_fds, SbxChannel cha
   int more[SBX_MESSAGE_FDS];
   size_t n_more = 0;
 
-  MUST (message->type >= SBX_MSG_PREPARE && message->type <= SBX_MSG_ASKS);
+  MUST (message->type >= SBX_MSG_PREPARE && message->type <= SBX_MSG_FURNISH);
   MUST (memchr (message->text, '\0', sizeof message->text) != NULL);
   for (size_t i = 0; i < n_fds; i++)
     MUST (fcntl (fds[i], F_GETFD) == FD_CLOEXEC);

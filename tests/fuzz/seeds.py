@@ -58,10 +58,10 @@ def sidecar(kind, program, rest=b''):
 
 
 prepare = [
-    record(ID, b'0123456789abcdef\0'),
     record(BWRAP, strv(b'/usr/bin/bwrap', b'--unshare-user', b'--ro-bind', b'/usr', b'/usr', b'--', b'/proc/self/fd/9')),
     record(FDMAP, struct.pack('=2i', 10, 11)),
 ]
+furnish = [record(ID, b'0123456789abcdef\0')]
 start = [
     record(FDMAP, struct.pack('=3i', 0, 1, 2)),
     record(ARGV, strv(b'ls', b'-la', b'')),
@@ -72,6 +72,8 @@ more_prepare = {
     'procfs': record(PROCFS, struct.pack('=I', 3)),
     'domain': record(DOMAIN, struct.pack('=I', 3)),
     'join': record(JOIN, struct.pack('=I', 127)),
+}
+more_furnish = {
     'display': sidecar(DISPLAY, b'Xvfb', record(SIDECAR_FILE, b'cookie')),
     'documents': record(DOCUMENTS, b'by-app/a.b\0') + record(DOCUMENTS_AT, b'/run/user/1000/doc\0'),
     'bus': sidecar(BUS, b'xdg-dbus-proxy', record(SIDECAR_FILE, b'[Application]\nname=a.b\n')
@@ -89,6 +91,7 @@ more_start = {
     'rlimits': record(RLIMIT, struct.pack('=3Q', 7, 256, 256)) + record(RLIMIT, struct.pack('=3Q', 4, 0, 0)),
 }
 save('block', 'prepare', b'P' + b''.join(prepare))
+save('block', 'furnish', b'F' + b''.join(furnish))
 save('block', 'start', b'S' + b''.join(start))
 save('block', 'exec', b'E' + b''.join(exec_))
 save('block', 'exec-all', b'E' + b''.join(exec_) + b''.join(more_start[k] for k in ('flags', 'env', 'cwd', 'rlimits')))
@@ -97,6 +100,9 @@ save('block', 'exec-with-filter', b'E' + b''.join(exec_) + more_start['seccomp']
 save('block', 'start-without-info', b'S' + b''.join(exec_))
 for name, rest in more_prepare.items():
     save('block', 'prepare-' + name, b'P' + b''.join(prepare) + rest)
+for name, rest in more_furnish.items():
+    save('block', 'furnish-' + name, b'F' + b''.join(furnish) + rest)
+save('block', 'furnish-all', b'F' + b''.join(furnish) + b''.join(more_furnish.values()))
 for name, rest in more_start.items():
     save('block', 'start-' + name, b'S' + b''.join(start) + rest)
 save('block', 'prepare-all', b'P' + b''.join(prepare) + b''.join(more_prepare.values()))
@@ -113,7 +119,7 @@ bad_sidecars = {
     'interrupted': sidecar(BUS, b'x') + record(DOCUMENTS, b'by-app/a.b\0') + record(SIDECAR_FILE, b'x'),
 }
 for name, rest in bad_sidecars.items():
-    save('block', 'sidecar-' + name, b'P' + b''.join(prepare) + rest)
+    save('block', 'sidecar-' + name, b'F' + b''.join(furnish) + rest)
 save('block', 'start-twice', b'S' + b''.join(start + start))
 save('block', 'start-in-prepare', b'P' + b''.join(start))
 save('block', 'tag-0', b'S' + b''.join(start) + record(0, b''))
@@ -122,8 +128,9 @@ save('block', 'length-too-great', b'S' + b''.join(start) + struct.pack('=II', EN
 save('block', 'length-wraps', b'S' + b''.join(start) + struct.pack('=II', ENV, 0xffffffff) + b'A=1\0' * 4)
 save('block', 'argv-unterminated', b'S' + start[0] + record(ARGV, b'ls\0-la'))
 save('block', 'argv-empty', b'S' + start[0] + record(ARGV, b''))
-save('block', 'id-short', b'P' + record(ID, b'0123\0') + b''.join(prepare[1:]))
-save('block', 'id-nul', b'P' + record(ID, b'0123456\089abcdef\0') + b''.join(prepare[1:]))
+save('block', 'id-short', b'F' + record(ID, b'0123\0'))
+save('block', 'id-in-prepare', b'P' + b''.join(prepare + furnish))
+save('block', 'id-nul', b'F' + record(ID, b'0123456\089abcdef\0'))
 save('block', 'rule-without-path', b'S' + b''.join(start) + record(PATH_RULE, struct.pack('=Q', 1) + b'//'))
 save('block', 'rlimit-short', b'S' + b''.join(start) + record(RLIMIT, struct.pack('=2Q', 7, 1)))
 
@@ -132,6 +139,7 @@ save('block', 'rlimit-short', b'S' + b''.join(start) + record(RLIMIT, struct.pac
 TO_KEEPER, FROM_KEEPER, TO_INIT, FROM_INIT, FROM_CALLER, TO_CALLER, FROM_TRACER, FROM_HANDLER = range(8)
 PREPARE, START, EXEC, SIGNAL, STOP, ATTACH, RELEASE, HOLD, READY, HELLO, STARTED, FAILED, EXITED, CHANGED, CRASHED, \
     ENDED, DENIED, DENIED_MORE = range(1, 19)
+FURNISH = 27
 
 
 def packet(channel, kind, fds=0, job=0, pid=0, value=0, detail=0, fields=b'', text=b'', version=2, length=None):
@@ -167,7 +175,9 @@ for name, data in {'none': denials(), 'bus': denials(denied(0)), 'more': denials
 
 messages = {
     'prepare': packet(TO_KEEPER, PREPARE, fds=3),
-    'prepare-few': packet(TO_KEEPER, PREPARE, fds=2),
+    'furnish': packet(TO_KEEPER, FURNISH, fds=2),
+    'furnish-few': packet(TO_KEEPER, FURNISH, fds=1),
+    'prepare-few': packet(TO_KEEPER, PREPARE, fds=1),
     'start': packet(TO_KEEPER, START, fds=5, value=3),
     'exec': packet(TO_KEEPER, EXEC, fds=1, job=1, value=1),
     'exec-gate': packet(TO_KEEPER, EXEC, fds=1, job=1, value=4),

@@ -107,7 +107,7 @@ add_sidecar (SbxBlockWriter *writer, const Keeper *keeper, const char *self)
 }
 
 static int
-write_prepare (const Keeper *keeper)
+write_prepare (void)
 {
   static const int32_t numbers[] = { FAKE_SOCKET };
   g_autofree char *self = g_file_read_link ("/proc/self/exe", NULL);
@@ -115,9 +115,21 @@ write_prepare (const Keeper *keeper)
   SbxBlockWriter writer = { 0 };
   int fd;
 
-  sbx_block_add_string (&writer, SBX_TAG_ID, KEEPER_ID);
   sbx_block_add_strv (&writer, SBX_TAG_BWRAP, argv);
   sbx_block_add (&writer, SBX_TAG_FDMAP, numbers, sizeof numbers);
+  fd = sbx_block_finish (&writer);
+  g_assert_cmpint (fd, >=, 0);
+  return fd;
+}
+
+static int
+write_furnish (const Keeper *keeper)
+{
+  g_autofree char *self = g_file_read_link ("/proc/self/exe", NULL);
+  SbxBlockWriter writer = { 0 };
+  int fd;
+
+  sbx_block_add_string (&writer, SBX_TAG_ID, KEEPER_ID);
   if (keeper->sidecar)
     add_sidecar (&writer, keeper, self);
   fd = sbx_block_finish (&writer);
@@ -126,20 +138,37 @@ write_prepare (const Keeper *keeper)
 }
 
 void
-keeper_prepare (Keeper *keeper)
+keeper_make_box (Keeper *keeper)
 {
   SbxMessage prepare = { .type = SBX_MSG_PREPARE };
-  int pair[2], fds[4];
+  int pair[2], fds[3];
 
   make_pair (pair);
-  fds[0] = write_prepare (keeper);
-  fds[1] = open (keeper->runtime, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  fds[2] = open ("/dev/null", O_RDONLY | O_CLOEXEC); /* sandbox-init's program, which fake bwrap does not execute */
-  fds[3] = pair[1];
+  fds[0] = write_prepare ();
+  fds[1] = open ("/dev/null", O_RDONLY | O_CLOEXEC); /* sandbox-init's program, which fake bwrap does not execute */
+  fds[2] = pair[1];
   g_assert_cmpint (sbx_message_send (keeper->service, &prepare, fds, G_N_ELEMENTS (fds)), ==, 0);
   for (gsize i = 0; i < G_N_ELEMENTS (fds); i++)
     close (fds[i]);
   keeper->init = pair[0];
+}
+
+void
+keeper_furnish (Keeper *keeper)
+{
+  SbxMessage furnish = { .type = SBX_MSG_FURNISH };
+  int fds[2] = { write_furnish (keeper), open (keeper->runtime, O_RDONLY | O_DIRECTORY | O_CLOEXEC) };
+
+  g_assert_cmpint (sbx_message_send (keeper->service, &furnish, fds, G_N_ELEMENTS (fds)), ==, 0);
+  for (gsize i = 0; i < G_N_ELEMENTS (fds); i++)
+    close (fds[i]);
+}
+
+void
+keeper_prepare (Keeper *keeper)
+{
+  keeper_make_box (keeper);
+  keeper_furnish (keeper);
 }
 
 static int

@@ -19,7 +19,7 @@ typedef struct {
   /* Of the keeper; NULL: the program's own table */
   const SbxPart *const *parts;
   gsize n_parts;
-  /* For PREPARE; NULL: no sidecar. The words of fake-bwrap.c's sidecar */
+  /* For FURNISH; NULL: no sidecar. The words of fake-bwrap.c's sidecar */
   const char *const *sidecar;
   SbxSidecarKind kind;
   int log; /* its standard error, if that is not 0 */
@@ -28,8 +28,11 @@ typedef struct {
 void keeper_set_up (Keeper *keeper, gconstpointer data);
 void keeper_tear_down (Keeper *keeper, gconstpointer data);
 
-/* Forks the keeper; keeper_prepare () then makes it start fake bwrap. */
+/* Forks the keeper; keeper_make_box () then makes it start fake bwrap, by PREPARE. */
 void keeper_start (Keeper *keeper);
+void keeper_make_box (Keeper *keeper);
+void keeper_furnish (Keeper *keeper);
+/* Both. */
 void keeper_prepare (Keeper *keeper);
 /* START with @flags, and the descriptor @lifeline if that is not -1. */
 void keeper_send_start (Keeper *keeper, int flags, int lifeline);

@@ -9,12 +9,13 @@
 
 #include "wire/block.h"
 
+#define ID "0123456789abcdef"
+
 static void
-add_prepare (SbxBlockWriter *writer, const char *id)
+add_prepare (SbxBlockWriter *writer)
 {
   static const char *const bwrap[] = { "/usr/bin/bwrap", "--", "x", NULL };
 
-  sbx_block_add_string (writer, SBX_TAG_ID, id);
   sbx_block_add_strv (writer, SBX_TAG_BWRAP, bwrap);
   sbx_block_add (writer, SBX_TAG_FDMAP, NULL, 0);
 }
@@ -130,16 +131,16 @@ test_block_refused (void)
   close (fd);
   g_assert_cmpint (unlink (path), ==, 0);
 
-  add_prepare (&writer, "0123456789abcdef0"); /* an id that is too long */
+  sbx_block_add_string (&writer, SBX_TAG_ID, ID "0"); /* an id that is too long */
+  fd = sbx_block_finish (&writer);
+  g_assert_cmpint (sbx_block_open (&block, fd, SBX_BLOCK_FURNISH), ==, -1);
+  close (fd);
+  add_prepare (&writer);
+  add_prepare (&writer); /* twice */
   fd = sbx_block_finish (&writer);
   g_assert_cmpint (sbx_block_open (&block, fd, SBX_BLOCK_PREPARE), ==, -1);
   close (fd);
-  add_prepare (&writer, "0123456789abcdef");
-  add_prepare (&writer, "0123456789abcdef"); /* twice */
-  fd = sbx_block_finish (&writer);
-  g_assert_cmpint (sbx_block_open (&block, fd, SBX_BLOCK_PREPARE), ==, -1);
-  close (fd);
-  sbx_block_add_string (&writer, SBX_TAG_ID, "0123456789abcdef"); /* the rest is missing */
+  sbx_block_add (&writer, SBX_TAG_FDMAP, NULL, 0); /* the rest is missing */
   fd = sbx_block_finish (&writer);
   g_assert_cmpint (sbx_block_open (&block, fd, SBX_BLOCK_PREPARE), ==, -1);
   close (fd);
@@ -148,11 +149,50 @@ test_block_refused (void)
   fd = sbx_block_finish (&writer);
   g_assert_cmpint (sbx_block_open (&block, fd, SBX_BLOCK_START), ==, -1);
   close (fd);
-  add_prepare (&writer, "0123456789abcdef");
+  add_prepare (&writer);
   sbx_block_add_strv (&writer, SBX_TAG_ARGV, argv); /* of the other kind */
   fd = sbx_block_finish (&writer);
   g_assert_cmpint (sbx_block_open (&block, fd, SBX_BLOCK_PREPARE), ==, -1);
   close (fd);
+}
+
+/* A box has no name and nothing of the user's: what one instance has is in FURNISH, and nowhere else. */
+static void
+test_block_box_is_nobodys (void)
+{
+  static const struct {
+    guint32 tag;
+    const char *value;
+    gsize size;
+  } rows[] = {
+    { SBX_TAG_ID, ID, sizeof ID },
+    { SBX_TAG_DOCUMENTS, "by-app/a", sizeof "by-app/a" },
+    { SBX_TAG_DOCUMENTS_AT, "/run/doc", sizeof "/run/doc" },
+  };
+  const SbxLayer layer = { .kind = SBX_LAYER_TMPFS, .source = "", .dest = "/x", .mode = 0700 };
+  SbxBlockWriter writer = { 0 };
+  SbxBlock block;
+
+  for (gsize i = 0; i < G_N_ELEMENTS (rows); i++) {
+    add_prepare (&writer);
+    g_assert_cmpint (sbx_block_check (&block, writer.data, writer.size, SBX_BLOCK_PREPARE), ==, 0);
+    sbx_block_add (&writer, rows[i].tag, rows[i].value, rows[i].size);
+    g_assert_cmpint (sbx_block_check (&block, writer.data, writer.size, SBX_BLOCK_PREPARE), ==, -1);
+    sbx_block_writer_clear (&writer);
+    if (rows[i].tag != SBX_TAG_ID)
+      sbx_block_add_string (&writer, SBX_TAG_ID, ID);
+    sbx_block_add (&writer, rows[i].tag, rows[i].value, rows[i].size);
+    g_assert_cmpint (sbx_block_check (&block, writer.data, writer.size, SBX_BLOCK_FURNISH), ==, 0);
+    sbx_block_writer_clear (&writer);
+  }
+  add_prepare (&writer);
+  sbx_block_add_layer (&writer, &layer);
+  g_assert_cmpint (sbx_block_check (&block, writer.data, writer.size, SBX_BLOCK_PREPARE), ==, -1);
+  sbx_block_writer_clear (&writer);
+  sbx_block_add_string (&writer, SBX_TAG_ID, ID);
+  sbx_block_add_layer (&writer, &layer);
+  g_assert_cmpint (sbx_block_check (&block, writer.data, writer.size, SBX_BLOCK_FURNISH), ==, 0);
+  sbx_block_writer_clear (&writer);
 }
 
 static void
@@ -190,11 +230,11 @@ test_block_sidecars (void)
 
   add_sidecar (&writer, SBX_SIDECAR_DISPLAY, "Xvfb");
   sbx_block_add (&writer, SBX_TAG_SIDECAR_FILE, "cookie", 6);
-  add_prepare (&writer, "0123456789abcdef");
+  sbx_block_add_string (&writer, SBX_TAG_ID, ID);
   add_sidecar (&writer, SBX_SIDECAR_BUS, "proxy");
   sbx_block_add (&writer, SBX_TAG_SIDECAR_MEMORY, &memory, sizeof memory);
   fd = sbx_block_finish (&writer);
-  g_assert_cmpint (sbx_block_open (&block, fd, SBX_BLOCK_PREPARE), ==, 0);
+  g_assert_cmpint (sbx_block_open (&block, fd, SBX_BLOCK_FURNISH), ==, 0);
   close (fd);
   g_assert_true (sbx_block_next_sidecar (&block, &group));
   g_assert_cmpint (group.kind, ==, SBX_SIDECAR_DISPLAY);
@@ -221,8 +261,8 @@ test_block_no_sidecars (void)
   SbxSidecarGroup group = { 0 };
   SbxBlock block;
 
-  add_prepare (&writer, "0123456789abcdef");
-  g_assert_cmpint (sbx_block_check (&block, writer.data, writer.size, SBX_BLOCK_PREPARE), ==, 0);
+  sbx_block_add_string (&writer, SBX_TAG_ID, ID);
+  g_assert_cmpint (sbx_block_check (&block, writer.data, writer.size, SBX_BLOCK_FURNISH), ==, 0);
   g_assert_false (sbx_block_next_sidecar (&block, &group));
   sbx_block_writer_clear (&writer);
 }
@@ -240,7 +280,7 @@ test_block_sidecars_refused (void)
     { "without anything", { SBX_TAG_SIDECAR } },
     { "a record twice", { SBX_TAG_SIDECAR, SBX_TAG_SIDECAR_COMMAND, SBX_TAG_SIDECAR_FILTER, SBX_TAG_SIDECAR_FILTER } },
     { "behind another record",
-      { SBX_TAG_SIDECAR, SBX_TAG_SIDECAR_COMMAND, SBX_TAG_SIDECAR_FILTER, SBX_TAG_PROCFS, SBX_TAG_SIDECAR_MEMORY } },
+      { SBX_TAG_SIDECAR, SBX_TAG_SIDECAR_COMMAND, SBX_TAG_SIDECAR_FILTER, SBX_TAG_DOCUMENTS, SBX_TAG_SIDECAR_MEMORY } },
     { "a group of the same kind again",
       { SBX_TAG_SIDECAR, SBX_TAG_SIDECAR_COMMAND, SBX_TAG_SIDECAR_FILTER, SBX_TAG_SIDECAR, SBX_TAG_SIDECAR_COMMAND,
         SBX_TAG_SIDECAR_FILTER } },
@@ -251,10 +291,13 @@ test_block_sidecars_refused (void)
     SbxBlock block;
 
     g_test_message ("%s", cases[i].what);
-    add_prepare (&writer, "0123456789abcdef");
+    sbx_block_add_string (&writer, SBX_TAG_ID, ID);
     for (const guint32 *tag = cases[i].tags; *tag != 0; tag++)
-      sbx_block_add (&writer, *tag, "\0\0\0\0\0\0\0\0", *tag == SBX_TAG_SIDECAR || *tag == SBX_TAG_PROCFS ? 4 : 8);
-    g_assert_cmpint (sbx_block_check (&block, writer.data, writer.size, SBX_BLOCK_PREPARE), ==, -1);
+      if (*tag == SBX_TAG_DOCUMENTS)
+        sbx_block_add_string (&writer, *tag, "by-app/a");
+      else
+        sbx_block_add (&writer, *tag, "\0\0\0\0\0\0\0\0", *tag == SBX_TAG_SIDECAR ? 4 : 8);
+    g_assert_cmpint (sbx_block_check (&block, writer.data, writer.size, SBX_BLOCK_FURNISH), ==, -1);
     g_assert_cmpint (errno, ==, EBADMSG);
     sbx_block_writer_clear (&writer);
   }
@@ -274,12 +317,16 @@ test_block_numbers_refused (void)
   };
 
   for (gsize i = 0; i < G_N_ELEMENTS (cases); i++) {
+    SbxBlockKind kind = cases[i].tag == SBX_TAG_SIDECAR ? SBX_BLOCK_FURNISH : SBX_BLOCK_PREPARE;
     SbxBlockWriter writer = { 0 };
     SbxBlock block;
 
-    add_prepare (&writer, "0123456789abcdef");
+    if (kind == SBX_BLOCK_PREPARE)
+      add_prepare (&writer);
+    else
+      sbx_block_add_string (&writer, SBX_TAG_ID, ID);
     sbx_block_add_u32 (&writer, cases[i].tag, cases[i].value);
-    g_assert_cmpint (sbx_block_check (&block, writer.data, writer.size, SBX_BLOCK_PREPARE), ==, -1);
+    g_assert_cmpint (sbx_block_check (&block, writer.data, writer.size, kind), ==, -1);
     g_assert_cmpint (errno, ==, EBADMSG);
     sbx_block_writer_clear (&writer);
   }
@@ -319,6 +366,7 @@ main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/wire/block/round-trip", test_block_round_trip);
+  g_test_add_func ("/wire/block/box-is-nobodys", test_block_box_is_nobodys);
   g_test_add_func ("/wire/block/refused", test_block_refused);
   g_test_add_func ("/wire/block/kinds", test_block_kinds);
   g_test_add_func ("/wire/block/info-required", test_block_info_required);

@@ -93,6 +93,51 @@ test_ready_first (Keeper *keeper, gconstpointer data)
   keeper_expect_silence (keeper->service);
 }
 
+/* A box waits without a name or a record, and nothing starts in it before it is an instance's. */
+static void
+test_box_waits (Keeper *keeper, gconstpointer data)
+{
+  SbxMessage message;
+  gsize n;
+
+  keeper_start (keeper);
+  keeper_make_box (keeper);
+  keeper_init_says (keeper, SBX_MSG_READY, 0, 0);
+  keeper_expect (keeper->service, DAEMON, SBX_MSG_READY, &message, &n);
+  g_assert_cmpuint (n, ==, 1);
+  keeper_send_start (keeper, 0, -1);
+  keeper_expect_silence (keeper->init);
+  g_assert_false (keeper_has_record (keeper));
+  keeper_furnish (keeper);
+  keeper_expect (keeper->service, DAEMON, SBX_MSG_READY, &message, &n);
+  g_assert_cmpuint (n, ==, 1);
+  g_assert_cmpint (message.pid, >, 0);
+  g_assert_true (keeper_has_record (keeper));
+  keeper_furnish (keeper); /* it is somebody's already */
+  keeper_expect_silence (keeper->service);
+  keeper_expect_silence (keeper->init);
+  keeper_send_start (keeper, 0, -1);
+  keeper_expect (keeper->init, INIT, SBX_MSG_START, &message, &n);
+  keeper_init_says (keeper, SBX_MSG_STARTED, 0, 0);
+  keeper_expect (keeper->service, DAEMON, SBX_MSG_STARTED, &message, NULL);
+}
+
+/* What waits ends with the service: nobody else knows of it. */
+static void
+test_box_ends_with_service (Keeper *keeper, gconstpointer data)
+{
+  SbxMessage message;
+
+  keeper_start (keeper);
+  keeper_make_box (keeper);
+  keeper_init_says (keeper, SBX_MSG_READY, 0, 0);
+  keeper_expect (keeper->service, DAEMON, SBX_MSG_READY, &message, NULL);
+  close (keeper->service);
+  keeper->service = -1;
+  keeper_expect_exit (keeper, 1);
+  g_assert_false (keeper_has_record (keeper));
+}
+
 /* Init cannot say that it runs before it was told to, nor that it has failed when it runs. */
 static void
 test_init_out_of_turn (Keeper *keeper, gconstpointer data)
@@ -421,6 +466,8 @@ main (int argc, char **argv)
   static const KeeperTest tests[] = {
     { "early-start", test_early_start },
     { "ready-first", test_ready_first },
+    { "box-waits", test_box_waits },
+    { "box-ends-with-service", test_box_ends_with_service },
     { "init-out-of-turn", test_init_out_of_turn },
     { "enforced", test_enforced },
     { "init-failure", test_init_failure },

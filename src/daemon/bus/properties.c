@@ -10,14 +10,17 @@
 #define PROPERTIES "org.freedesktop.DBus.Properties"
 #define OBJECT_MANAGER "org.freedesktop.DBus.ObjectManager"
 
+/* How many sandboxes are kept ready says what its user does, and is no caller's in a sandbox to know. */
 static GVariant *
-make_features (SbxManager *manager)
+make_features (const SbxCall *call)
 {
-  SbxContext *context = sbx_manager_get_context (manager);
+  SbxContext *context = sbx_manager_get_context (call->manager);
   g_autoptr (GVariant) features = g_variant_ref_sink (sbx_machine_features (context->host->machine));
   g_auto (GVariantDict) dict = G_VARIANT_DICT_INIT (features);
 
   g_variant_dict_insert (&dict, "authority", "s", sbx_authority_get_kind (context->authority));
+  if (call->subject->where == SBX_WHERE_OUTSIDE)
+    g_variant_dict_insert_value (&dict, "prepared", sbx_pool_describe (context->pool));
   return g_variant_ref_sink (g_variant_dict_end (&dict));
 }
 
@@ -29,7 +32,7 @@ make_value (const SbxCall *call, SbxInstance *instance, const char *name)
     return sbx_instance_dup_property (instance, name);
   if (g_str_equal (name, "Version"))
     return g_variant_ref_sink (g_variant_new_uint32 (1));
-  return g_str_equal (name, "Features") ? make_features (call->manager) : NULL;
+  return g_str_equal (name, "Features") ? make_features (call) : NULL;
 }
 
 static const GDBusInterfaceInfo *

@@ -6,7 +6,9 @@
 #include "daemon/identity/authority.h"
 #include "daemon/instances/keeper-spawn.h"
 #include "daemon/instances/runtime-dir.h"
+#include "daemon/launch/facts.h"
 #include "daemon/launch/host.h"
+#include "daemon/launch/pool.h"
 #include "daemon/launch/slots.h"
 
 G_BEGIN_DECLS
@@ -17,12 +19,15 @@ typedef struct {
   SbxAuthority *authority;
   SbxRuntimeDir *runtime;
   SbxLaunchSlots *slots;
+  SbxPool *pool;
+  SbxFacts *facts;      /* that its boxes depend on */
   GDBusConnection *bus; /* the session bus, or NULL; the manager's */
   struct rlimit nofile; /* before we raised ours */
 } SbxContext;
 
-/* Takes @environment (envp-style, g_strfreev ()). Probes the host. */
-SbxContext *sbx_context_new (char **environment);
+/* Takes @environment (envp-style, g_strfreev ()). Probes the host. @prepared: how many boxes may wait ahead of launches
+ * (pool.h). */
+SbxContext *sbx_context_new (char **environment, guint prepared);
 void sbx_context_free (SbxContext *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (SbxContext, sbx_context_free)
 

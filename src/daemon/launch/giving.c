@@ -3,6 +3,7 @@
 
 #include <unistd.h>
 
+#include "daemon/instances/keeper-requests.h"
 #include "daemon/launch/forward.h"
 #include "daemon/launch/running.h"
 

@@ -3,14 +3,14 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "common/error.h"
 #include "daemon/instances/keeper-requests.h"
+#include "daemon/instances/keeper-spawn.h"
 #include "daemon/instances/pid-session.h"
-#include "daemon/instances/program-copy.h"
+#include "daemon/launch/boxes.h"
 #include "daemon/launch/scope.h"
 #include "plan/blocks.h"
 
@@ -22,6 +22,7 @@ sbx_preparation_clear (SbxPreparation *self)
   if (self->points) /* it has not come to life */
     sbx_mount_points_remove (self->points, self->instance);
   g_clear_pointer (&self->points, sbx_mount_points_unref);
+  g_clear_pointer (&self->skeleton, sbx_skeleton_unref);
   g_clear_pointer (&self->layers, sbx_layers_free);
   g_clear_pointer (&self->surroundings, sbx_surroundings_free);
   g_clear_object (&self->instance);
@@ -38,54 +39,6 @@ sbx_preparation_wants_scope (const SbxPreparation *self)
 }
 
 static int
-make_file (const SbxPlanFile *file, GError **error)
-{
-  int fd = memfd_create (file->what, MFD_CLOEXEC);
-  gsize size;
-  const char *data = g_bytes_get_data (file->content, &size);
-
-  for (gsize at = 0; fd >= 0 && at < size;) { /* at an offset, since bwrap reads from where the descriptor stands */
-    gssize n = pwrite (fd, data + at, size - at, (off_t) at);
-
-    if (n < 0 && errno != EINTR) {
-      int saved = errno;
-
-      close (fd);
-      errno = saved;
-      fd = -1;
-    }
-    at += n > 0 ? (gsize) n : 0;
-  }
-  if (fd < 0)
-    sbx_throw_errno (error, SBX_ERROR_SPAWN_FAILED, errno, "record: make %s in memory", file->what);
-  return fd;
-}
-
-static void
-clear_fds (GArray *fds)
-{
-  for (guint i = 0; i < fds->len; i++)
-    close (g_array_index (fds, int, i));
-  g_array_unref (fds);
-}
-
-static gboolean
-add_fd (GArray *fds, int fd)
-{
-  if (fd >= 0)
-    g_array_append_val (fds, fd);
-  return fd >= 0;
-}
-
-static int
-copy_init (SbxPreparation *self, GError **error)
-{
-  g_autofree char *path = sbx_program_find ((const char *const *) self->context->environment, "sandbox-init", error);
-
-  return path ? sbx_program_copy (path, error) : -1;
-}
-
-static int
 open_directory (SbxPreparation *self, GError **error)
 {
   int directory = sbx_runtime_dir_open (self->context->runtime, error);
@@ -97,7 +50,7 @@ open_directory (SbxPreparation *self, GError **error)
 }
 
 static int
-write_prepare (SbxPreparation *self, GError **error)
+write_furnish (SbxPreparation *self, GError **error)
 {
   const SbxLayer *layers;
   char id[SBX_ID_SIZE];
@@ -105,24 +58,36 @@ write_prepare (SbxPreparation *self, GError **error)
 
   sbx_id_format (sbx_instance_get_id (self->instance), id);
   layers = sbx_layers_get (self->layers, &n);
-  return sbx_box_write_prepare (sbx_plan_get_box (self->choice->plan), id, layers, n, error);
+  return sbx_box_write_furnish (sbx_plan_get_box (self->choice->plan), id, layers, n, error);
+}
+
+/* What cannot be told to a keeper that has ended is no error of its own: what it has said last tells why. */
+static gboolean
+tell_keeper (SbxPreparation *self, const SbxMessage *message, const int *fds, gsize n_fds, GError **error)
+{
+  GError *problem = NULL;
+
+  if (sbx_instance_send (self->instance, message, fds, n_fds, &problem))
+    return TRUE;
+  if (g_error_matches (problem, SBX_ERROR, SBX_ERROR_EXITED)) {
+    g_error_free (problem);
+    return TRUE;
+  }
+  g_propagate_error (error, problem);
+  return FALSE;
 }
 
 static gboolean
-send_prepare (SbxPreparation *self, GError **error)
+send_furnish (SbxPreparation *self, GError **error)
 {
-  SbxMessage message = { .type = SBX_MSG_PREPARE };
-  GArray *fds = g_array_new (FALSE, FALSE, sizeof (int));
-  gsize n_files = 0;
-  const SbxBox *box = sbx_plan_get_box (self->choice->plan);
-  const SbxPlanFile *files = sbx_box_get_files (box, &n_files);
-  gboolean ok = add_fd (fds, write_prepare (self, error)) && add_fd (fds, open_directory (self, error))
-                && add_fd (fds, copy_init (self, error));
+  SbxMessage message = { .type = SBX_MSG_FURNISH };
+  int fds[2] = { write_furnish (self, error), -1 };
+  gboolean ok = fds[0] >= 0 && (fds[1] = open_directory (self, error)) >= 0
+                && tell_keeper (self, &message, fds, G_N_ELEMENTS (fds), error);
 
-  for (gsize i = 0; ok && i < box->n_skeleton_files; i++)
-    ok = add_fd (fds, make_file (&files[i], error));
-  ok = ok && sbx_instance_send (self->instance, &message, (const int *) (gpointer) fds->data, fds->len, error);
-  clear_fds (fds);
+  for (gsize i = 0; i < G_N_ELEMENTS (fds); i++)
+    if (fds[i] >= 0)
+      close (fds[i]);
   return ok;
 }
 
@@ -184,28 +149,55 @@ join_session (SbxPreparation *self, int *session, GError **error)
   return *session >= 0;
 }
 
+/* Whether the box may be one that waits: not for a caller in a sandbox, whose launches are its own affair. */
+static gboolean
+may_be_ready_made (const SbxPreparation *self)
+{
+  return sbx_skeleton_is_common (self->skeleton) && !self->target && !self->request->within;
+}
+
 /* A handler's keeper is a child of its target's: it has to be in the target's Landlock domain. */
 static int
 start_keeper (SbxPreparation *self, GError **error)
 {
   SbxContext *context = self->context;
+  g_autofree char *keeper = NULL;
   pid_t pid = 0;
   int sock, session;
-  g_autofree char *keeper = sbx_program_find ((const char *const *) context->environment, "sandbox-keeper", error);
 
-  if (!keeper)
-    return -1;
-  if (self->target)
-    return sbx_instance_attach (self->target, keeper, self->request->options.hold, self->crash, error);
+  if (self->target) {
+    keeper = sbx_program_find ((const char *const *) context->environment, "sandbox-keeper", error);
+    return keeper ? sbx_instance_attach (self->target, keeper, self->request->options.hold, self->crash, error) : -1;
+  }
   if (!join_session (self, &session, error))
     return -1;
   /* A private service's standard error is its caller's, who may wait for the end of it */
-  sock = sbx_keeper_spawn (keeper, &context->nofile, session, context->bus == NULL, &pid, error);
+  sock = sbx_boxes_start_keeper ((const char *const *) context->environment, &context->nofile, session,
+                                 context->bus == NULL, &pid, error);
   if (session >= 0)
     close (session);
   if (sock >= 0)
     sbx_instance_set_keeper_pid (self->instance, pid);
   return sock;
+}
+
+/* A box that waits, or a keeper that makes one. */
+static gboolean
+get_box (SbxPreparation *self, GError **error)
+{
+  pid_t pid = 0;
+  int sock = may_be_ready_made (self) ? sbx_pool_take (self->context->pool, self->skeleton, &pid) : -1;
+
+  if (sock >= 0) {
+    sbx_instance_set_keeper_pid (self->instance, pid);
+    sbx_instance_set_keeper (self->instance, sock);
+    return TRUE;
+  }
+  sock = start_keeper (self, error); /* it loads while we write */
+  if (sock < 0)
+    return FALSE;
+  sbx_instance_set_keeper (self->instance, sock);
+  return sbx_boxes_prepare ((const char *const *) self->context->environment, sock, self->skeleton, error);
 }
 
 /* Which limits go with START, and what is written down of them, is known when there is a scope or there will be none.
@@ -242,19 +234,15 @@ sbx_preparation_prepare (SbxPreparation *self, GError **error)
 {
   const SbxBox *box = sbx_plan_get_box (self->choice->plan);
   g_autofree char *homes = g_path_get_dirname (box->app_home);
-  int sock;
 
   /* The runtime directory first: where that is another user's, nothing is made */
   if (sbx_runtime_dir_open (self->context->runtime, error) < 0 || !make_shared_directories (self, error))
     return FALSE;
-  sock = start_keeper (self, error); /* it loads while we open and write */
-  if (sock < 0)
-    return FALSE;
-  sbx_instance_set_keeper (self->instance, sock);
-  if (!make_layers (self, error))
+  self->skeleton = sbx_skeleton_new (box);
+  if (!get_box (self, error) || !make_layers (self, error)) /* it is made while we open what is the user's */
     return FALSE;
   self->points = sbx_mount_points_new (self->layers, homes, self->registry);
-  if (!send_prepare (self, error))
+  if (!send_furnish (self, error))
     return FALSE;
   return sbx_preparation_wants_scope (self) || write_start (self, error);
 }
@@ -275,7 +263,7 @@ sbx_preparation_start (SbxPreparation *self, GError **error)
     g_array_append_val (fds, request->lifeline);
   if (request->n_fds > 0)
     g_array_append_vals (fds, request->fds, (guint) request->n_fds);
-  if (!sbx_instance_send (self->instance, &message, (const int *) (gpointer) fds->data, fds->len, error))
+  if (!tell_keeper (self, &message, (const int *) (gpointer) fds->data, fds->len, error))
     return FALSE;
   close (self->start_block);
   self->start_block = -1;
@@ -292,6 +280,8 @@ sbx_preparation_set_limits (SbxPreparation *self, const char *limits, const char
 void
 sbx_preparation_hand_over (SbxPreparation *self)
 {
+  if (may_be_ready_made (self))
+    sbx_pool_want (self->context->pool, self->skeleton);
   if (self->points)
     sbx_mount_points_remove_with (g_steal_pointer (&self->points), self->instance);
 }

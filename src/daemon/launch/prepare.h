@@ -4,6 +4,7 @@
 
 #include "daemon/launch/choice.h"
 #include "daemon/launch/surroundings.h"
+#include "plan/skeleton.h"
 
 G_BEGIN_DECLS
 
@@ -16,6 +17,7 @@ typedef struct {
   SbxInstance *instance;
   SbxInstance *target;           /* of a handler, or NULL */
   guint32 crash;                 /* that the handler is for, or 0 */
+  SbxSkeleton *skeleton;         /* of the box, from PREPARED on */
   SbxSurroundings *surroundings; /* of the layers */
   SbxLayers *layers;             /* until it is answered: they hold open what is mounted */
   SbxMountPoints *points;
@@ -29,14 +31,16 @@ void sbx_preparation_clear (SbxPreparation *self);
 gboolean sbx_preparation_has_directories (const SbxPreparation *self);
 /* Whether it has limits that a scope can keep, and there is a bus to ask for one. */
 gboolean sbx_preparation_wants_scope (const SbxPreparation *self);
-/* Makes the directories, starts the keeper, sends PREPARE, and writes the block of START unless that waits for a scope.
- * Errors: SPAWN_FAILED, NOT_SUPPORTED, EXITED. */
+/* Makes the directories, takes a box that waits or starts a keeper and sends it PREPARE, opens what is the user's,
+ * sends FURNISH, and writes the block of START unless that waits for a scope. Errors: SPAWN_FAILED, NOT_SUPPORTED,
+ * EXITED. */
 gboolean sbx_preparation_prepare (SbxPreparation *self, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /* Sets what keeps the limits, and a warning, as sbx_instance_set_limits () does, and writes that down. Before START. */
 void sbx_preparation_set_limits (SbxPreparation *self, const char *limits, const char *warning);
 /* Sends START. Errors: those of sbx_instance_send (), SPAWN_FAILED. */
 gboolean sbx_preparation_start (SbxPreparation *self, GError **error) G_GNUC_WARN_UNUSED_RESULT;
-/* The instance runs: from now on, what was made for it on the disk is removed with it. */
+/* The instance runs: from now on, what was made for it on the disk is removed with it, and boxes of its kind are
+ * wanted. */
 void sbx_preparation_hand_over (SbxPreparation *self);
 
 G_END_DECLS

@@ -136,3 +136,9 @@ sbx_launch_slots_leave (SbxLaunchSlots *self, gpointer user_data)
     return; /* it was inside for so long that it no longer counted */
   arrange_turn (self);
 }
+
+gboolean
+sbx_launch_slots_are_used (const SbxLaunchSlots *self)
+{
+  return self->inside.length > 0 || self->waiting.length > 0;
+}

@@ -23,4 +23,7 @@ void sbx_launch_slots_enter (SbxLaunchSlots *self, SbxLaunchSlotFunc func, gpoin
 /* Inside or still waiting: takes @user_data out. Once for each enter. */
 void sbx_launch_slots_leave (SbxLaunchSlots *self, gpointer user_data);
 
+/* Whether a launch is inside or waits. */
+gboolean sbx_launch_slots_are_used (const SbxLaunchSlots *self);
+
 G_END_DECLS

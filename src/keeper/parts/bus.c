@@ -70,5 +70,5 @@ static const SbxSidecarAbout about = {
 
 const SbxPart sbx_part_bus = {
   SBX_SIDECAR_FUNCTIONS (BUS), .name = "bus", .size = sizeof (SbxBus), .about = &about, .set_up = sbx_sidecar_set_up,
-  .mount = tell_portals,       .end = end,
+  .fill = tell_portals,        .end = end,
 };

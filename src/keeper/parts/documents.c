@@ -64,7 +64,7 @@ static void __attribute__ ((noreturn)) find (const char *path, int link)
 
 /* A launch does not fail for want of documents. */
 static int
-start_beside (void *state, const SbxBlock *block)
+furnish (void *state, const SbxBlock *block)
 {
   const char *part = sbx_block_string (block, SBX_TAG_DOCUMENTS, NULL);
   const char *at = sbx_block_string (block, SBX_TAG_DOCUMENTS_AT, NULL);
@@ -129,7 +129,7 @@ mount_tree (SbxDocuments *self, const SbxNamespaces *namespaces)
 }
 
 static int
-mount_it (void *state)
+fill (void *state)
 {
   SbxDocuments *self = state;
   const SbxInitLink *init = &self->head.keeper->init;
@@ -207,8 +207,8 @@ const SbxPart sbx_part_documents = {
   .name = "documents",
   .size = sizeof (SbxDocuments),
   .set_up = set_up,
-  .start_beside = start_beside,
-  .mount = mount_it,
+  .furnish = furnish,
+  .fill = fill,
   .reaped = reaped,
   .end = end,
   .may_hang = may_hang,

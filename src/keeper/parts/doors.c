@@ -256,7 +256,7 @@ add_doors (SbxDoors *self, const SbxBlock *block)
 }
 
 static int
-start_beside (void *state, const SbxBlock *block)
+furnish (void *state, const SbxBlock *block)
 {
   return add_doors (state, block);
 }
@@ -426,7 +426,7 @@ const SbxPart sbx_part_doors = {
   .step = SBX_STEP_FILES,
   .size = sizeof (SbxDoors),
   .set_up = set_up,
-  .start_beside = start_beside,
+  .furnish = furnish,
   .started = started,
   .changing = changing,
   .changed = changed,

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* The layers of an instance on their way:
  *
- *   PREPARE ──▶ gatherer: a child in namespaces of its own ──▶ opens and clones what is outside ──▶ trees ─┐
+ *   FURNISH ──▶ gatherer: a child in namespaces of its own ──▶ opens and clones what is outside ──▶ trees ─┐
  *   READY   ──▶ a child that joins the sandbox: opens each place from the sandbox's root ──────────────────┴─▶ mounts
  *
  * START waits until it is done. A gatherer that hangs in somebody's file system holds up this launch and nothing else.
@@ -89,7 +89,7 @@ static void __attribute__ ((noreturn)) run_gatherer (const SbxLayersPart *self, 
 }
 
 static int
-start (void *state, const SbxBlock *block)
+furnish (void *state, const SbxBlock *block)
 {
   SbxLayersPart *self = state;
   pid_t keeper = getpid ();
@@ -181,7 +181,7 @@ lay_them (SbxLayersPart *self, const SbxNamespaces *namespaces)
 }
 
 static int
-mount_it (void *state)
+fill (void *state)
 {
   SbxLayersPart *self = state;
   struct pollfd gathered = { .fd = self->link.fd, .events = POLLIN };
@@ -261,8 +261,8 @@ const SbxPart sbx_part_layers = {
   .step = SBX_STEP_FILES,
   .size = sizeof (SbxLayersPart),
   .set_up = set_up,
-  .start_beside = start,
-  .mount = mount_it,
+  .furnish = furnish,
+  .fill = fill,
   .waits = waits,
   .reaped = reaped,
   .end = end,

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* A network of the sandbox's own on its way:
  *
- *   PREPARE ──▶ stack (a sidecar, in the host's network) ──▶ listens at its socket ─────────────┐
- *   READY   ──▶ keeper: tries until it listens, connects ──▶ forks the border process (crossing.h) ──▶ interface,
+ *   FURNISH ──▶ stack (a sidecar, in the host's network) ──▶ listens at its socket ─────────────┐
+ *   both    ──▶ keeper: tries until it listens, connects ──▶ forks the border process (crossing.h) ──▶ interface,
  *               address, routes; this machine's addresses are told ──▶ report ──▶ START may go on
  *
  * The application does not run before the border stands. Either of the two that ends takes the other with it, and the
@@ -135,7 +135,7 @@ attempt_again (SbxWatch *watch)
 }
 
 static int
-mount_it (void *state)
+fill (void *state)
 {
   SbxNetwork *self = state;
   const SbxKeeper *keeper = self->sidecar.head.keeper;
@@ -293,7 +293,7 @@ const SbxPart sbx_part_network = {
   .about = &about,
   .set_up = set_up,
   .start = sbx_sidecar_start,
-  .mount = mount_it,
+  .fill = fill,
   .waits = waits,
   .reaped = reaped,
   .end = end,
