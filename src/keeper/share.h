@@ -6,10 +6,11 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#define SBX_SHARE_PART 32         /* 3.1 % */
-#define SBX_SHARE_BURST_US 50000  /* some thousand questions at once */
-#define SBX_SHARE_DEBT_US (-2000) /* not more is kept of what was used too much: 64 ms until there is something again  \
-                                   */
+#define SBX_SHARE_PART 32        /* 3.1 % */
+#define SBX_SHARE_BURST_US 50000 /* some thousand questions at once */
+#define SBX_SHARE_DEBT_US                                                                                              \
+  (-2000) /* not more is kept of what was used too much: 64 ms until there is something again                          \
+           */
 
 typedef struct {
   int64_t left;      /* us of a processor; below 0: too much was used */

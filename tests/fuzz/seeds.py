@@ -139,7 +139,7 @@ save('block', 'rlimit-short', b'S' + b''.join(start) + record(RLIMIT, struct.pac
 TO_KEEPER, FROM_KEEPER, TO_INIT, FROM_INIT, FROM_CALLER, TO_CALLER, FROM_TRACER, FROM_HANDLER = range(8)
 PREPARE, START, EXEC, SIGNAL, STOP, ATTACH, RELEASE, HOLD, READY, HELLO, STARTED, FAILED, EXITED, CHANGED, CRASHED, \
     ENDED, DENIED, DENIED_MORE = range(1, 19)
-FURNISH = 27
+FURNISH = 29
 
 
 def packet(channel, kind, fds=0, job=0, pid=0, value=0, detail=0, fields=b'', text=b'', version=2, length=None):
