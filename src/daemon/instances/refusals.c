@@ -40,18 +40,22 @@ describe (const SbxDenial *denial)
   return g_strdup ("something was refused");
 }
 
+/* Applications try many calls that they can do without, and a service of one command's has its terminal: calls are for
+ * `sandboxctl why` and whoever looks for them (G_MESSAGES_DEBUG). */
 static void
 log_denial (SbxRefusals *self, const SbxDenial *denial, const char *app_id, const char *id)
 {
+  GLogLevelFlags level = denial->source == SBX_DENIAL_CALL ? G_LOG_LEVEL_INFO : G_LOG_LEVEL_MESSAGE;
   g_autofree char *what = NULL;
 
   if (self->n_logged > SBX_DENIALS)
     return;
   what = describe (denial);
   if (self->n_logged++ < SBX_DENIALS)
-    g_message ("%s (%s): %s", app_id, id, what);
+    g_log (G_LOG_DOMAIN, level, "%s (%s): %s", app_id, id, what);
   else
-    g_message ("%s (%s): more is refused, which is not logged; see `sandboxctl why %s`", app_id, id, id);
+    g_log (G_LOG_DOMAIN, level, "%s (%s): more is refused, which is not logged; see `sandboxctl why %s`", app_id, id,
+           id);
 }
 
 void
