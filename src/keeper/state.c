@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "keeper/denied.h"
 #include "keeper/state.h"
+#include "keeper/denied.h"
 
 #include <stdio.h>
 #include <time.h>
