@@ -239,7 +239,7 @@ test_message_refused (void)
     { SBX_CHANNEL_INIT_TO_KEEPER, { .type = SBX_MSG_STARTED }, 1 },
     { SBX_CHANNEL_KEEPER_TO_INIT, { .type = SBX_MSG_ASKS }, 1 },
   };
-  int spare[2] = { STDIN_FILENO, STDIN_FILENO };
+  int spare[SBX_MESSAGE_FDS] = { STDIN_FILENO }; /* as are all: it is 0 */
 
   for (size_t i = 0; i < G_N_ELEMENTS (cases); i++) {
     int pair[2], before, after;
