@@ -2,6 +2,7 @@
 /* Sandboxes that are kept ready: used for what they fit, empty until then, gone when they would not be as new, and not
  * to be told from one that was made for its launch. */
 #include <algorithm>
+#include <cstdlib>
 #include <filesystem>
 #include <sstream>
 #include <unistd.h>
