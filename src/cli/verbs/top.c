@@ -390,7 +390,7 @@ take_key (Top *top, const char *keys, gsize n)
   }
   if (top->help) {
     top->help = FALSE;
-    return n;
+    return keys[0] == '\033' ? n : 1; /* an arrow is several bytes */
   }
   if (n >= sizeof up && memcmp (keys, up, sizeof up) == 0) {
     top->first -= top->first > 0;
