@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* What a service remembers of the system's links: the same answer with it and without, whatever is in it. */
+#include <fcntl.h>
 #include <glib.h>
 #include <glib/gstdio.h>
+#include <sched.h>
 #include <string.h>
+#include <sys/mount.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -91,9 +94,9 @@ static void
 test_forged (Fixture *self, gconstpointer data)
 {
   static const char *const rows[] = {
-    "Lpasswd\n",       "L../home\n", "L\n", "Lno-such-link\n",      "D/home 1 1\n",
-    "D/etc -1 0\n",    "D/etc 1\n",  "X\n", "D/etc 1 1000000000\n", "D/etc 1 1\nD/etc 1 1\n",
-    "D/etc 1 1 more\n"
+    "Lpasswd\n",           "L../home\n",    "L\n", "Lno-such-link\n",          "D/home 1 1 1 1\n",
+    "D/etc 1 1 -1 0\n",    "D/etc 1 1 1\n", "X\n", "D/etc 1 1 1 1000000000\n", "D/etc 1 1 1 1\nD/etc 1 1 1 1\n",
+    "D/etc 1 1 1 1 more\n"
   };
   g_autofree char *without = look (NULL), *first = look (self->dir), *good = read_text (self->file);
   const char *after_etc = strchr (strstr (good, "\nD/etc ") + 1, '\n') + 1;
@@ -137,11 +140,68 @@ test_planted (Fixture *self, gconstpointer data)
 }
 
 static void
+write_map (const char *path, const char *text)
+{
+  int fd = open (path, O_WRONLY | O_CLOEXEC);
+
+  g_assert_cmpint (write (fd, text, strlen (text)), ==, (gssize) strlen (text));
+  close (fd);
+}
+
+static void
+write_maps (void)
+{
+  g_autofree char *users = g_strdup_printf ("0 %u 1", getuid ()), *groups = g_strdup_printf ("0 %u 1", getgid ());
+
+  g_assert_cmpint (unshare (CLONE_NEWUSER | CLONE_NEWNS), ==, 0);
+  write_map ("/proc/self/setgroups", "deny");
+  write_map ("/proc/self/uid_map", users);
+  write_map ("/proc/self/gid_map", groups);
+}
+
+static void
 test_no_directory (void)
 {
   g_autofree char *without = look (NULL), *with = look ("/nonexistent/sandbox");
 
   g_assert_cmpstr (with, ==, without);
+}
+
+/* /opt with one link, which is of 1970 as everything in an image of OSTree's; a new one is then mounted over it. */
+static void
+mount_opt (const char *link)
+{
+  static const struct timespec epoch[2] = { { 0, 0 }, { 0, 0 } };
+  g_autofree char *path = g_build_filename ("/opt", link, NULL);
+
+  g_assert_cmpint (mount ("none", "/opt", "tmpfs", 0, NULL), ==, 0);
+  g_assert_cmpint (symlink ("/var/lib/dpkg", path), ==, 0);
+  g_assert_cmpint (utimensat (AT_FDCWD, "/opt", epoch, 0), ==, 0);
+}
+
+/* In namespaces of its own, where it is root. */
+static void
+test_of_1970 (Fixture *self, gconstpointer data)
+{
+  (void) data;
+  if (!g_test_subprocess ()) {
+    g_test_trap_subprocess (NULL, 0, G_TEST_SUBPROCESS_INHERIT_STDERR);
+    g_test_trap_assert_passed ();
+    return;
+  }
+  write_maps ();
+  for (int i = 0; i < 2; i++) {
+    static const char *const links[] = { "first", "second" };
+    g_autofree char *seen = NULL, *row = g_strdup_printf ("/opt/%s -> /var/lib/dpkg\n", links[i]);
+
+    mount_opt (links[i]);
+    for (int again = 0; again < 2; again++) {
+      g_clear_pointer (&seen, g_free);
+      seen = look (self->dir);
+      g_assert_nonnull (strstr (seen, row));
+      g_assert_true (i == 0 || !strstr (seen, "/opt/first"));
+    }
+  }
 }
 
 int
@@ -151,6 +211,7 @@ main (int argc, char **argv)
   g_test_add ("/links/remembered", Fixture, NULL, set_up, test_remembered, tear_down);
   g_test_add ("/links/forged", Fixture, NULL, set_up, test_forged, tear_down);
   g_test_add ("/links/planted", Fixture, NULL, set_up, test_planted, tear_down);
+  g_test_add ("/links/of-1970", Fixture, NULL, set_up, test_of_1970, tear_down);
   g_test_add_func ("/links/no-directory", test_no_directory);
   return g_test_run ();
 }

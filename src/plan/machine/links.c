@@ -17,7 +17,7 @@
  * in the runtime directory, which no sandbox has, and goes with the session. What it says is never shown for that
  * alone: it names links, and each is followed anew. */
 #define CACHE_NAME "links"
-#define CACHE_HEAD "links 1"
+#define CACHE_HEAD "links 2"
 #define CACHE_END "."
 #define CACHE_MAX (64 * 1024)
 
@@ -59,10 +59,14 @@ static const Directory directories[] = {
   { "/usr/local/share", FALSE },
 };
 
-/* A directory as it was when it was looked through. */
+/* A directory as it was when it was looked through. Not only by its time: on OSTree everything in /usr is of 1970, and
+ * an image of an extension is mounted over it. */
 typedef struct {
-  struct timespec changed; /* 0: not yet */
-  GPtrArray *names;        /* of its links that have to be followed: all of them, or those that led out */
+  gboolean known;
+  dev_t device;
+  ino_t inode;
+  struct timespec changed;
+  GPtrArray *names; /* of its links that have to be followed: all of them, or those that led out */
 } Seen;
 
 struct _SbxLinksOut {
@@ -202,11 +206,12 @@ find_seen (SbxLinksOut *self, const char *path)
   return NULL;
 }
 
-/* One row of what was remembered: "D/etc/ssl 1700000000 123456789", then "Lname" for each of its links. */
+/* One row of what was remembered: "D/etc/ssl 64769 131 1700000000 123456789", then "Lname" for each of its links. */
 static gboolean
 take_row (SbxLinksOut *self, const char *row, Seen **at)
 {
   char path[64];
+  unsigned long long device, inode;
   long long seconds;
   long parts;
   int end = 0;
@@ -215,12 +220,15 @@ take_row (SbxLinksOut *self, const char *row, Seen **at)
     g_ptr_array_add ((*at)->names, g_strdup (row + 1));
     return TRUE;
   }
-  if (sscanf (row, "D%63s %lld %ld%n", path, &seconds, &parts, &end) != 3 || row[end] || seconds <= 0 || parts < 0
-      || parts >= 1000000000)
+  if (sscanf (row, "D%63s %llu %llu %lld %ld%n", path, &device, &inode, &seconds, &parts, &end) != 5 || row[end]
+      || seconds < 0 || parts < 0 || parts >= 1000000000)
     return FALSE;
   *at = find_seen (self, path);
-  if (!*at || (*at)->changed.tv_sec != 0)
+  if (!*at || (*at)->known)
     return FALSE;
+  (*at)->known = TRUE;
+  (*at)->device = device;
+  (*at)->inode = inode;
   (*at)->changed = (struct timespec){ .tv_sec = (time_t) seconds, .tv_nsec = parts };
   return TRUE;
 }
@@ -229,7 +237,7 @@ static void
 forget (SbxLinksOut *self)
 {
   for (gsize i = 0; i < G_N_ELEMENTS (directories); i++) {
-    self->seen[i].changed = (struct timespec){ 0 };
+    self->seen[i].known = FALSE;
     g_ptr_array_set_size (self->seen[i].names, 0);
   }
 }
@@ -251,7 +259,7 @@ recall (SbxLinksOut *self)
       forget (self);
       return;
     }
-  if (!rows[i]) /* half of one */
+  if (!rows[i] || !rows[i + 1] || *rows[i + 1] || rows[i + 2]) /* half of one, or more than one */
     forget (self);
 }
 
@@ -264,10 +272,10 @@ remember (SbxLinksOut *self)
   for (gsize i = 0; i < G_N_ELEMENTS (directories); i++) {
     const Seen *seen = &self->seen[i];
 
-    if (seen->changed.tv_sec == 0)
+    if (!seen->known)
       continue;
-    g_string_append_printf (text, "D%s %lld %ld\n", directories[i].path, (long long) seen->changed.tv_sec,
-                            seen->changed.tv_nsec);
+    g_string_append_printf (text, "D%s %llu %llu %lld %ld\n", directories[i].path, (unsigned long long) seen->device,
+                            (unsigned long long) seen->inode, (long long) seen->changed.tv_sec, seen->changed.tv_nsec);
     for (guint k = 0; k < seen->names->len; k++)
       g_string_append_printf (text, "L%s\n", (const char *) g_ptr_array_index (seen->names, k));
   }
@@ -304,6 +312,13 @@ sbx_links_out_free (SbxLinksOut *self)
   g_free (self);
 }
 
+static gboolean
+is_as_seen (const Seen *seen, const struct stat *st)
+{
+  return seen->known && seen->device == st->st_dev && seen->inode == st->st_ino
+         && seen->changed.tv_sec == st->st_mtim.tv_sec && seen->changed.tv_nsec == st->st_mtim.tv_nsec;
+}
+
 const GArray *
 sbx_links_out_look (SbxLinksOut *self, const char *home, gboolean for_root)
 {
@@ -317,10 +332,13 @@ sbx_links_out_look (SbxLinksOut *self, const char *home, gboolean for_root)
 
     if (stat (directories[i].path, &st) < 0)
       st = (struct stat){ 0 };
-    if (memcmp (&st.st_mtim, &seen->changed, sizeof seen->changed) != 0) {
+    if (!is_as_seen (seen, &st)) {
       look_through (seen, &directories[i]);
       /* What changes twice within the clock's step has one time for both */
-      seen->changed = now - st.st_mtim.tv_sec > 1 ? st.st_mtim : (struct timespec){ 0 };
+      seen->known = ABS (now - st.st_mtim.tv_sec) > 1;
+      seen->device = st.st_dev;
+      seen->inode = st.st_ino;
+      seen->changed = st.st_mtim;
       changed = TRUE;
     }
     for (guint k = 0; k < seen->names->len; k++)
