@@ -86,35 +86,11 @@ typedef struct {
 } Launch;
 
 static void
-call_copy (SbxLaunchCall *call, const SbxLaunchCall *from)
-{
-  *call = *from;
-  call->profile = g_strdup (from->profile);
-  call->argv = g_variant_ref (from->argv);
-  call->options = g_variant_ref (from->options);
-  call->fds = from->fds ? g_object_ref (from->fds) : NULL;
-  call->target = from->target ? g_object_ref (from->target) : NULL;
-  call->crash_directory = g_strdup (from->crash_directory);
-}
-
-static void
-call_clear (SbxLaunchCall *call)
-{
-  g_free ((char *) call->profile);
-  g_clear_pointer (&call->argv, g_variant_unref);
-  g_clear_pointer (&call->options, g_variant_unref);
-  g_clear_object (&call->fds);
-  g_clear_object (&call->target);
-  g_free ((char *) call->crash_directory);
-  *call = (SbxLaunchCall){ 0 };
-}
-
-static void
 launch_clear (gpointer data)
 {
   Launch *launch = data;
 
-  call_clear (&launch->call);
+  sbx_launch_call_clear (&launch->call);
   g_clear_pointer (&launch->question, sbx_session_question_free);
   g_clear_pointer (&launch->subject, sbx_subject_unref);
   sbx_preparation_clear (&launch->what);
@@ -143,13 +119,6 @@ get_running (const Launch *launch)
   return launch->what.choice ? launch->what.choice->running : NULL;
 }
 
-/* Whether there is something to do between READY and START. */
-static gboolean
-needs_ready (const Launch *launch)
-{
-  return sbx_preparation_wants_scope (&launch->what);
-}
-
 /* The state that @launch can go on to now; its own state: it waits. */
 static State
 next_state (const Launch *launch)
@@ -160,7 +129,7 @@ next_state (const Launch *launch)
       return launch->approved ? STATE_JOINING : STATE_PLANNED;
     return launch->approved || sbx_preparation_has_directories (&launch->what) ? STATE_PREPARED : STATE_PLANNED;
   case STATE_PREPARED:
-    return launch->approved && !needs_ready (launch) ? STATE_STARTED : STATE_PREPARED;
+    return launch->approved && !sbx_preparation_wants_scope (&launch->what) ? STATE_STARTED : STATE_PREPARED;
   case STATE_READY:
     if (!launch->approved)
       return STATE_READY;
@@ -554,7 +523,7 @@ plan (Launch *launch, const SbxSession *session)
     follow_instance (launch);
   go_to (launch, STATE_PLANNED);
   if (launch->what.instance) /* nothing can make it begin again any more */
-    call_clear (&launch->call);
+    sbx_launch_call_clear (&launch->call);
   if (launch->state == STATE_PLANNED) /* it waits for the authority, and is cheap to wait for */
     sbx_launch_slots_leave (launch->what.context->slots, launch);
 }
@@ -596,21 +565,6 @@ begin (gpointer user_data)
     plan (launch, NULL);
 }
 
-static gboolean
-may_queue (SbxCaller *caller, const SbxLaunchCall *call, GError **error)
-{
-  if (sbx_caller_get_pending (caller) >= SBX_MAX_PENDING_PER_CLIENT)
-    return sbx_throw (error, SBX_ERROR_LIMITS,
-                      "this client has %d launches under way, which is the limit; wait for some of them",
-                      SBX_MAX_PENDING_PER_CLIENT);
-  if (g_variant_get_size (call->argv) + g_variant_get_size (call->options) > SBX_MAX_CALL)
-    return sbx_throw (error, SBX_ERROR_LIMITS,
-                      "the command and the options have more than %u MiB; the kernel takes at most 6 MiB of arguments "
-                      "and environment",
-                      SBX_MAX_CALL >> 20);
-  return TRUE;
-}
-
 void
 sbx_launch_async (SbxContext *context, SbxRegistry *registry, SbxSubject *subject, const SbxLaunchCall *call,
                   GAsyncReadyCallback callback, gpointer user_data)
@@ -619,12 +573,12 @@ sbx_launch_async (SbxContext *context, SbxRegistry *registry, SbxSubject *subjec
   GError *error = NULL;
   Launch *launch;
 
-  if (subject && !may_queue (subject->caller, call, &error)) {
+  if (subject && !sbx_launch_call_may_queue (call, subject->caller, &error)) {
     g_task_return_error (task, error);
     return;
   }
   launch = g_rc_box_new0 (Launch); /* its own until it settles */
-  call_copy (&launch->call, call);
+  sbx_launch_call_copy (&launch->call, call);
   launch->what = (SbxPreparation){ .context = context, .registry = registry, .start_block = -1 };
   launch->task = g_steal_pointer (&task);
   launch->asking = g_cancellable_new ();

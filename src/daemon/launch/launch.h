@@ -4,22 +4,9 @@
 
 #include "daemon/identity/subject.h"
 #include "daemon/launch/context.h"
-#include "daemon/launch/request.h"
+#include "daemon/launch/launch-call.h"
 
 G_BEGIN_DECLS
-
-/* What a call of Launch or Attach brings. */
-typedef struct {
-  const char *profile;
-  GVariant *argv, *options;
-  GUnixFDList *fds;
-  gboolean interactive; /* polkit may show a dialogue */
-  SbxInstance *target;  /* what a handler is attached to; NULL: an instance of its own */
-  /* For OnCrash=, else 0 and NULL */
-  guint32 crash;               /* as CRASHED said */
-  guint target_pid;            /* the process that crashed, as its pid namespace numbers it */
-  const char *crash_directory; /* where the handler may write */
-} SbxLaunchCall;
 
 /* Launches, or attaches a handler, for @subject, which its gate has let through, or NULL: for the service itself, which
  * asks nobody. @context and @registry must outlive the launch. Errors: all of Launch's (data/dbus-1). A caller that
