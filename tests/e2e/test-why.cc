@@ -223,21 +223,8 @@ TEST_F (Why, SignalsChangeNothing)
   EXPECT_EQ (answer["others"].number (), 0) << answer.dump ();
 }
 
-class WhyFaults : public WithoutBus {
+class WhyFaults : public Why {
 protected:
-  void
-  TearDown () override
-  {
-    sandboxctl ({ "stop", "--all", "--grace=0" });
-    WithoutBus::TearDown ();
-  }
-  void
-  SetUp () override
-  {
-    WithoutBus::SetUp ();
-    add_profile ("counted", probing ());
-    add_profile ("uncounted", probing (UNCOUNTED));
-  }
   /* Seconds of a processor that @pid has had. */
   static double
   processor (pid_t pid)

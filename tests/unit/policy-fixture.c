@@ -20,6 +20,20 @@ policy_of (const char *group, const char *key, const char *value, GError **error
   return sbx_policy_merge_variant (empty, groups, &policy_places, error);
 }
 
+SbxPolicy *
+policy_from_text (const char *text)
+{
+  g_autoptr (SbxPolicy) empty = sbx_policy_new ();
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GVariant) groups = g_variant_parse (G_VARIANT_TYPE_VARDICT, text, NULL, NULL, &error);
+  SbxPolicy *policy;
+
+  g_assert_no_error (error);
+  policy = sbx_policy_merge_variant (empty, groups, &policy_places, &error);
+  g_assert_no_error (error);
+  return policy;
+}
+
 gboolean
 policy_has_row (const GArray *open, const char *id)
 {

@@ -11,6 +11,7 @@
 
 #include "plan/filter/call-rules.h"
 #include "plan/filter/syscall-filter.h"
+#include "policy-fixture.h"
 #include "wire/call-program.h"
 #include "wire/call-rule.h"
 
@@ -100,20 +101,11 @@ find_values (const char *call)
 static SbxPolicy *
 make_policy (const char *tier, const char *features, const char *others)
 {
-  const SbxPlaces places = { .home = "/home/u" };
-  g_autoptr (SbxPolicy) empty = sbx_policy_new ();
-  g_autoptr (GVariant) groups = NULL;
-  g_autoptr (GError) error = NULL;
   g_autofree char *text = g_strdup_printf ("{'Seccomp': <{'tier': '%s'%s}>, 'Context': <{'shared': 'network;', "
                                            "'features': '%s'}>, 'Network': <{'bind': '8080;'}>}",
                                            tier, others, features);
-  SbxPolicy *policy;
 
-  groups = g_variant_ref_sink (g_variant_parse (G_VARIANT_TYPE_VARDICT, text, NULL, NULL, &error));
-  g_assert_no_error (error);
-  policy = sbx_policy_merge_variant (empty, groups, &places, &error);
-  g_assert_no_error (error);
-  return policy;
+  return policy_from_text (text);
 }
 
 /* Every call of the table, and those of @denied. */

@@ -18,6 +18,7 @@
 
 #include "common/error.h"
 #include "plan/filter/syscall-filter.h"
+#include "policy-fixture.h"
 #include "wire/call-program.h"
 
 #define ANYTHING 200 /* whatever the kernel says, as long as it is asked */
@@ -31,20 +32,11 @@ typedef struct {
 static SbxPolicy *
 policy_with (const char *tier, const char *features, const char *allow, const char *deny)
 {
-  const SbxPlaces places = { .home = "/home/u" };
-  g_autoptr (SbxPolicy) empty = sbx_policy_new ();
-  g_autoptr (GError) error = NULL;
-  g_autoptr (GVariant) groups = NULL;
   g_autofree char *text =
       g_strdup_printf ("{'Seccomp': <{'tier': '%s', 'allow': '%s', 'deny': '%s'}>, 'Context': <{'features': '%s'}>}",
                        tier, allow, deny, features);
-  SbxPolicy *policy;
 
-  groups = g_variant_ref_sink (g_variant_parse (G_VARIANT_TYPE_VARDICT, text, NULL, NULL, &error));
-  g_assert_no_error (error);
-  policy = sbx_policy_merge_variant (empty, groups, &places, &error);
-  g_assert_no_error (error);
-  return policy;
+  return policy_from_text (text);
 }
 
 /* In a child: the number of the first call that answers otherwise + 1, or 0. */
@@ -277,18 +269,10 @@ static const Call every_port[] = {
 static SbxPolicy *
 policy_with_ports (const char *key, const char *ports)
 {
-  const SbxPlaces places = { .home = "/home/u" };
-  g_autoptr (SbxPolicy) empty = sbx_policy_new ();
   g_autofree char *limit = key ? g_strdup_printf ("'Network': <{'%s': '%s'}>, ", key, ports) : g_strdup ("");
   g_autofree char *text = g_strdup_printf ("{%s'Context': <{'shared': 'network'}>}", limit);
-  g_autoptr (GError) error = NULL;
-  g_autoptr (GVariant) groups = g_variant_ref_sink (g_variant_parse (G_VARIANT_TYPE_VARDICT, text, NULL, NULL, &error));
-  SbxPolicy *policy;
 
-  g_assert_no_error (error);
-  policy = sbx_policy_merge_variant (empty, groups, &places, &error);
-  g_assert_no_error (error);
-  return policy;
+  return policy_from_text (text);
 }
 
 static void

@@ -13,6 +13,7 @@
 #include "common/error.h"
 #include "daemon/launch/forward.h"
 #include "layers/layers.h"
+#include "namespaces-fixture.h"
 #include "plan/build.h"
 #include "plan/filter/syscall-filter.h"
 
@@ -594,38 +595,12 @@ test_nothing_shown (Fixture *fixture, gconstpointer data)
   assert_layers (fixture, "home", "tree");
 }
 
-static void
-write_map (const char *path, unsigned id)
-{
-  g_autofree char *text = g_strdup_printf ("%u %u 1", id, id);
-  int fd = open (path, O_WRONLY | O_CLOEXEC);
-
-  g_assert_cmpint (write (fd, text, strlen (text)), ==, (ssize_t) strlen (text));
-  close (fd);
-}
-
-/* Where we may mount. */
-static void
-enter_namespaces (void)
-{
-  unsigned uid = getuid (), gid = getgid ();
-  int fd;
-
-  g_assert_cmpint (unshare (CLONE_NEWUSER | CLONE_NEWNS), ==, 0);
-  fd = open ("/proc/self/setgroups", O_WRONLY | O_CLOEXEC);
-  g_assert_cmpint (write (fd, "deny", 4), ==, 4);
-  close (fd);
-  write_map ("/proc/self/uid_map", uid);
-  write_map ("/proc/self/gid_map", gid);
-  g_assert_cmpint (mount (NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL), ==, 0);
-}
-
 #define ADD(path, func) g_test_add (path, Fixture, NULL, set_up, func, tear_down)
 
 int
 main (int argc, char **argv)
 {
-  enter_namespaces (); /* as long as there is one thread */
+  enter_namespaces (getuid (), getgid ()); /* as long as there is one thread */
   g_test_init (&argc, &argv, NULL);
   ADD ("/layers/home", test_home);
   ADD ("/layers/missing", test_missing);

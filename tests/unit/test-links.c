@@ -3,12 +3,12 @@
 #include <fcntl.h>
 #include <glib.h>
 #include <glib/gstdio.h>
-#include <sched.h>
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "namespaces-fixture.h"
 #include "plan/machine/link-way.h"
 #include "plan/machine/links.h"
 
@@ -140,26 +140,6 @@ test_planted (Fixture *self, gconstpointer data)
 }
 
 static void
-write_map (const char *path, const char *text)
-{
-  int fd = open (path, O_WRONLY | O_CLOEXEC);
-
-  g_assert_cmpint (write (fd, text, strlen (text)), ==, (gssize) strlen (text));
-  close (fd);
-}
-
-static void
-write_maps (void)
-{
-  g_autofree char *users = g_strdup_printf ("0 %u 1", getuid ()), *groups = g_strdup_printf ("0 %u 1", getgid ());
-
-  g_assert_cmpint (unshare (CLONE_NEWUSER | CLONE_NEWNS), ==, 0);
-  write_map ("/proc/self/setgroups", "deny");
-  write_map ("/proc/self/uid_map", users);
-  write_map ("/proc/self/gid_map", groups);
-}
-
-static void
 test_no_directory (void)
 {
   g_autofree char *without = look (NULL), *with = look ("/nonexistent/sandbox");
@@ -189,7 +169,7 @@ test_of_1970 (Fixture *self, gconstpointer data)
     g_test_trap_assert_passed ();
     return;
   }
-  write_maps ();
+  enter_namespaces (0, 0);
   for (int i = 0; i < 2; i++) {
     static const char *const links[] = { "first", "second" };
     g_autofree char *seen = NULL, *row = g_strdup_printf ("/opt/%s -> /var/lib/dpkg\n", links[i]);

@@ -133,6 +133,12 @@ test_message_fields (void)
     .source = (of), .need = (word), .count = (times), .process = "sh", .object = (name), .action = (member)            \
   }
 
+/* A refused call, with further fields. */
+#define CALL(...)                                                                                                      \
+  {                                                                                                                    \
+    .source = SBX_DENIAL_CALL, .need = 1, .count = 1, .object = "setns", .action = "any", __VA_ARGS__                  \
+  }
+
 /* What a channel's table does not name is refused, and no descriptor that came with it stays open. */
 static void
 test_message_refused (void)
@@ -208,33 +214,9 @@ test_message_refused (void)
     { SBX_CHANNEL_KEEPER_TO_DAEMON,
       { .type = SBX_MSG_DENIED, .denial = DENIAL (SBX_DENIAL_CALL, 1, 1, "setns", "0=\033") },
       0 },
-    { SBX_CHANNEL_KEEPER_TO_DAEMON,
-      { .type = SBX_MSG_DENIED,
-        .denial = { .source = SBX_DENIAL_CALL,
-                    .need = 1,
-                    .count = 1,
-                    .object = "setns",
-                    .action = "any",
-                    .process = "\033[31m" } },
-      0 },
-    { SBX_CHANNEL_KEEPER_TO_DAEMON,
-      { .type = SBX_MSG_DENIED,
-        .denial = { .source = SBX_DENIAL_CALL,
-                    .need = 1,
-                    .count = 1,
-                    .object = "setns",
-                    .action = "any",
-                    .process = "sixteen of them." } },
-      0 },
-    { SBX_CHANNEL_KEEPER_TO_DAEMON,
-      { .type = SBX_MSG_DENIED,
-        .denial = { .source = SBX_DENIAL_CALL,
-                    .need = 1,
-                    .count = 1,
-                    .object = "setns",
-                    .action = "any",
-                    .from = -1 } },
-      0 },
+    { SBX_CHANNEL_KEEPER_TO_DAEMON, { .type = SBX_MSG_DENIED, .denial = CALL (.process = "\033[31m") }, 0 },
+    { SBX_CHANNEL_KEEPER_TO_DAEMON, { .type = SBX_MSG_DENIED, .denial = CALL (.process = "sixteen of them.") }, 0 },
+    { SBX_CHANNEL_KEEPER_TO_DAEMON, { .type = SBX_MSG_DENIED, .denial = CALL (.from = -1) }, 0 },
     { SBX_CHANNEL_INIT_TO_KEEPER, { .type = SBX_MSG_ASKS }, 0 },
     { SBX_CHANNEL_INIT_TO_KEEPER, { .type = SBX_MSG_STARTED }, 1 },
     { SBX_CHANNEL_KEEPER_TO_INIT, { .type = SBX_MSG_ASKS }, 1 },
