@@ -199,11 +199,16 @@ add_unheard_calls (GStrvBuilder *list, const SbxPolicy *policy)
 static void
 add_unheard_network (GStrvBuilder *list, const SbxPolicy *policy)
 {
+  SbxShared shared = sbx_policy_get_shared (policy);
   const guint16 *ports;
   gsize n;
 
-  if (!(sbx_policy_get_shared (policy) & SBX_SHARED_NETWORK))
+  if (!(shared & (SBX_SHARED_NETWORK | SBX_SHARED_PRIVATE_NETWORK)))
     g_strv_builder_add (list, _ ("network: it has none; --share=network would share this machine's"));
+  else if (!(shared & SBX_SHARED_NETWORK))
+    g_strv_builder_add (list,
+                        _ ("network: what its private network keeps it from reaching, this machine and those near "
+                           "it"));
   else if (sbx_policy_get_connect (policy, &ports, &n) || sbx_policy_get_bind (policy, &ports, &n))
     g_strv_builder_add (list, _ ("TCP ports: Landlock refuses those that connect= and bind= do not name, and tells "
                                  "nobody but the audit log, which is the administrator's"));

@@ -148,6 +148,24 @@ TEST_F (Why, WhatTheProfileDenies)
 }
 
 /* Names are chosen inside. */
+/* What is not heard of depends on what the sandbox has. */
+TEST_F (Why, TheNetworkIsSaidAsItIs)
+{
+  static const std::pair<const char *, const char *> rows[] = {
+    { "", "network: it has none" }, { "private-network", "network: what its private network" }, { "network", nullptr }
+  };
+
+  for (const auto &[network, said] : rows) {
+    add_profile ("reaching", std::string ("[Context]\nshared=") + network + "\n");
+    std::string id = launch_detached ({ "--profile=reaching" }, { "sleep", "1000" });
+    std::string out = sandboxctl ({ "why", id }).out;
+
+    EXPECT_NE (out.find ("Not counted here:"), std::string::npos) << out;
+    EXPECT_EQ (out.find ("network:") != std::string::npos, said != nullptr) << network << "\n" << out;
+    EXPECT_NE (out.find (said ? said : "files:"), std::string::npos) << network << "\n" << out;
+  }
+}
+
 TEST_F (Why, NamesAreHarmless)
 {
   std::string id = launch_probe ("counted", "refused 1 \"$(printf '\\033[31m\\nx\\377')\"");
