@@ -6,6 +6,9 @@
 #include "cli/text/output.h"
 #include "cli/verbs/functions.h"
 
+#define LOOK_AGAIN_US 20000
+#define LOOKS 500
+
 /* In the order in which to read them: what nothing starts without comes first. Others follow as they come. */
 static const struct {
   const char *key, *title;
@@ -125,6 +128,38 @@ print_json (GVariant *features, const char *bus, gboolean promises)
   sbx_output_json (node);
 }
 
+/* The manager's Features, or NULL. */
+static GVariant *
+get_features (SbxService *service, GError **error)
+{
+  GVariant *features = NULL;
+  g_autoptr (GVariant) reply =
+      sbx_service_call (service, SBX_MANAGER_PATH, "org.freedesktop.DBus.Properties", "Get",
+                        g_variant_new ("(ss)", SBX_MANAGER_INTERFACE, "Features"), NULL, error);
+
+  if (reply)
+    g_variant_get (reply, "(v)", &features);
+  return features;
+}
+
+/* A service that has just been started may still be looking for the authority. It takes no longer than the service
+ * waits for it, and is then "silent". */
+static GVariant *
+get_settled_features (SbxService *service, GError **error)
+{
+  GVariant *features = get_features (service, error);
+  const char *authority;
+
+  for (int i = 0; features && i < LOOKS && g_variant_lookup (features, "authority", "&s", &authority)
+                  && g_str_equal (authority, "unknown");
+       i++) {
+    g_usleep (LOOK_AGAIN_US);
+    g_variant_unref (features);
+    features = get_features (service, error);
+  }
+  return features;
+}
+
 int
 sbx_cmd_doctor (SbxCommand *command)
 {
@@ -135,7 +170,7 @@ sbx_cmd_doctor (SbxCommand *command)
   };
   g_autoptr (SbxService) service = NULL;
   g_autoptr (GError) error = NULL;
-  g_autoptr (GVariant) reply = NULL, features = NULL;
+  g_autoptr (GVariant) features = NULL;
   const char *bus;
   int status;
 
@@ -148,11 +183,9 @@ sbx_cmd_doctor (SbxCommand *command)
     return sbx_fail (_ ("doctor takes no argument, and \"%s\" is one"), command->argv[1]);
   service = sbx_service_open (&error);
   if (service)
-    reply = sbx_service_call (service, SBX_MANAGER_PATH, "org.freedesktop.DBus.Properties", "Get",
-                              g_variant_new ("(ss)", SBX_MANAGER_INTERFACE, "Features"), NULL, &error);
-  if (!reply)
+    features = get_settled_features (service, &error);
+  if (!features)
     return sbx_fail_error (error);
-  g_variant_get (reply, "(v)", &features);
   promises = keeps_promises (features);
   bus = sbx_service_is_private (service) ? "private" : "session bus";
   if (json)
