@@ -367,7 +367,8 @@ sbx_machine_probe (const char *const *environment)
   self->network_problem = network_problem;
   self->filters = sbx_seccomp_cache_new ();
   find_places (self);
-  private->links = sbx_links_out_new (cache = find_cache (self));
+  cache = find_cache (self);
+  private->links = sbx_links_out_new (cache);
   self->bwrap = find_program (self, SBX_ENV_BWRAP, "bwrap", "bubblewrap", &self->bwrap_problem);
   self->dbus_proxy = find_program (self, SBX_ENV_DBUS_PROXY, "xdg-dbus-proxy", "xdg-dbus-proxy", &ignored);
   self->xephyr = find_program (self, SBX_ENV_XEPHYR, "Xephyr", "xserver-xephyr", &ignored);
