@@ -8,6 +8,8 @@
 #include "common/error.h"
 #include "common/names.h"
 
+#define ID_DIGITS 16
+
 static void
 info_free (gpointer data)
 {
@@ -36,6 +38,22 @@ compare_start (gconstpointer a, gconstpointer b)
   return x < y ? -1 : x > y ? 1 : strcmp (first->id, second->id);
 }
 
+/* Takes @properties, a{sv}. */
+static void
+add_info (GPtrArray *instances, const char *path, GVariant *properties)
+{
+  SbxInstanceInfo *info = g_new0 (SbxInstanceInfo, 1);
+
+  *info = (SbxInstanceInfo){ g_strdup (path), g_strdup (sbx_instance_id_of_path (path)), properties };
+  g_ptr_array_add (instances, info);
+}
+
+static void
+throw_other_version (GError **error)
+{
+  sbx_throw (error, SBX_ERROR_NOT_SUPPORTED, _ ("the service answers in another version's way; update both"));
+}
+
 GPtrArray *
 sbx_instances_list (SbxService *service, GError **error)
 {
@@ -50,7 +68,7 @@ sbx_instances_list (SbxService *service, GError **error)
   if (!reply)
     return NULL;
   if (!g_variant_is_of_type (reply, G_VARIANT_TYPE ("(a{oa{sa{sv}}})"))) {
-    sbx_throw (error, SBX_ERROR_NOT_SUPPORTED, _ ("the service answers in another version's way; update both"));
+    throw_other_version (error);
     return NULL;
   }
   objects = g_variant_get_child_value (reply, 0);
@@ -58,14 +76,61 @@ sbx_instances_list (SbxService *service, GError **error)
   while (g_variant_iter_next (&iter, "{&o@a{sa{sv}}}", &path, &interfaces)) {
     GVariant *properties = g_variant_lookup_value (interfaces, SBX_INSTANCE_INTERFACE, G_VARIANT_TYPE_VARDICT);
 
-    if (properties) {
-      SbxInstanceInfo *info = g_new0 (SbxInstanceInfo, 1);
-
-      *info = (SbxInstanceInfo){ g_strdup (path), g_strdup (sbx_instance_id_of_path (path)), properties };
-      g_ptr_array_add (instances, info);
-    }
+    if (properties)
+      add_info (instances, path, properties);
     g_variant_unref (interfaces);
   }
+  g_ptr_array_sort (instances, compare_start);
+  return g_steal_pointer (&instances);
+}
+
+/* A service that runs since before an update has no such method. */
+static gboolean
+is_older (const GError *error)
+{
+  return g_error_matches (error, G_DBUS_ERROR, G_DBUS_ERROR_UNKNOWN_METHOD);
+}
+
+static void
+remove_ended (GPtrArray *instances)
+{
+  for (guint i = instances->len; i > 0; i--)
+    if (sbx_instance_has_ended (g_ptr_array_index (instances, i - 1)))
+      g_ptr_array_remove_index (instances, i - 1);
+}
+
+GPtrArray *
+sbx_instances_list_running (SbxService *service, GError **error)
+{
+  GError *problem = NULL;
+  g_autoptr (GVariant) reply =
+      sbx_service_ask (service, SBX_MANAGER_PATH, SBX_MANAGER_INTERFACE, "ListRunning", NULL, &problem);
+  g_autoptr (GPtrArray) instances = NULL;
+  g_autoptr (GVariant) objects = NULL;
+  GVariantIter iter;
+  const char *path;
+  GVariant *properties;
+
+  if (!reply && is_older (problem)) {
+    g_error_free (problem);
+    instances = sbx_instances_list (service, error);
+    if (instances)
+      remove_ended (instances);
+    return g_steal_pointer (&instances);
+  }
+  if (!reply) {
+    g_propagate_error (error, problem);
+    return NULL;
+  }
+  if (!g_variant_is_of_type (reply, G_VARIANT_TYPE ("(a{oa{sv}})"))) {
+    throw_other_version (error);
+    return NULL;
+  }
+  instances = g_ptr_array_new_with_free_func (info_free);
+  objects = g_variant_get_child_value (reply, 0);
+  g_variant_iter_init (&iter, objects);
+  while (g_variant_iter_next (&iter, "{&o@a{sv}}", &path, &properties))
+    add_info (instances, path, properties);
   g_ptr_array_sort (instances, compare_start);
   return g_steal_pointer (&instances);
 }
@@ -214,27 +279,40 @@ throw_several (GPtrArray *found, const char *word, GError **error)
   sbx_throw (error, SBX_ERROR_NOT_FOUND, _ ("\"%s\" can be any of: %s; name one by its id"), word, list->str);
 }
 
+typedef gboolean (*Test) (const SbxInstanceInfo *, const char *);
+
+/* The one that passes @test, those that run or those that have ended. NULL with @error for several, NULL without for
+ * none. */
+static const SbxInstanceInfo *
+find_one (GPtrArray *instances, Test test, gboolean ended, const char *word, GError **error)
+{
+  g_autoptr (GPtrArray) found = g_ptr_array_new ();
+
+  for (guint i = 0; i < instances->len; i++) {
+    SbxInstanceInfo *info = g_ptr_array_index (instances, i);
+
+    if (sbx_instance_has_ended (info) == ended && test (info, word))
+      g_ptr_array_add (found, info);
+  }
+  if (found->len > 1)
+    throw_several (found, word, error);
+  return found->len == 1 ? g_ptr_array_index (found, 0) : NULL;
+}
+
 const SbxInstanceInfo *
 sbx_instances_find (GPtrArray *instances, const char *word, GError **error)
 {
-  gboolean (*const tests[]) (const SbxInstanceInfo *, const char *) = { is_id, is_app_or_pid, is_prefix };
+  static const Test tests[] = { is_id, is_app_or_pid, is_prefix };
 
   for (gsize t = 0; t < G_N_ELEMENTS (tests); t++)
     for (int ended = 0; ended < 2; ended++) {
-      g_autoptr (GPtrArray) found = g_ptr_array_new ();
+      GError *problem = NULL;
+      const SbxInstanceInfo *info = find_one (instances, tests[t], ended, word, &problem);
 
-      for (guint i = 0; i < instances->len; i++) {
-        SbxInstanceInfo *info = g_ptr_array_index (instances, i);
-
-        if (sbx_instance_has_ended (info) == ended && tests[t](info, word))
-          g_ptr_array_add (found, info);
-      }
-      if (found->len == 1)
-        return g_ptr_array_index (found, 0);
-      if (found->len > 1) {
-        throw_several (found, word, error);
-        return NULL;
-      }
+      if (problem)
+        g_propagate_error (error, problem);
+      if (info || problem)
+        return info;
     }
   sbx_throw (error, SBX_ERROR_NOT_FOUND,
              _ ("there is no sandbox \"%s\"; `sandboxctl ps --all` lists them, also those that have ended"), word);
@@ -262,12 +340,57 @@ sbx_instance_exit_status (GVariant *result, char **problem)
   return signal > 0 ? SBX_EXIT_SIGNAL_BASE + signal : code & 0xff;
 }
 
+static gboolean
+looks_like_id (const char *word)
+{
+  return strlen (word) == ID_DIGITS && strspn (word, "0123456789abcdef") == ID_DIGITS;
+}
+
+/* A list of the one whose whole id is @word. NULL: the service does not know it, not yet or not at all. */
+static GPtrArray *
+ask_for_id (SbxService *service, const char *word)
+{
+  g_autofree char *path = g_strconcat (SBX_INSTANCES_PATH "/", word, NULL);
+  g_autoptr (GVariant) reply = sbx_service_ask (service, path, "org.freedesktop.DBus.Properties", "GetAll",
+                                                g_variant_new ("(s)", SBX_INSTANCE_INTERFACE), NULL);
+  GPtrArray *instances;
+
+  if (!reply || !g_variant_is_of_type (reply, G_VARIANT_TYPE ("(a{sv})")))
+    return NULL;
+  instances = g_ptr_array_new_with_free_func (info_free);
+  add_info (instances, path, g_variant_get_child_value (reply, 0));
+  return instances;
+}
+
+/* The list of all grows with what has ended, and most words can do without: nothing goes before a whole id, and only
+ * that before the application or pid of one that runs. */
+static const SbxInstanceInfo *
+find_in_small (SbxService *service, const char *word, GPtrArray **instances, GError **error)
+{
+  if (looks_like_id (word)) {
+    *instances = ask_for_id (service, word);
+    return *instances ? g_ptr_array_index (*instances, 0) : NULL;
+  }
+  *instances = sbx_instances_list_running (service, error);
+  return *instances ? find_one (*instances, is_app_or_pid, FALSE, word, error) : NULL;
+}
+
 const SbxInstanceInfo *
 sbx_instances_open (const char *word, SbxService **service, GPtrArray **instances, GError **error)
 {
+  const SbxInstanceInfo *info;
+  GError *problem = NULL;
+
   *service = sbx_service_open (error);
-  if (*service)
-    *instances = sbx_instances_list (*service, error);
+  if (!*service)
+    return NULL;
+  info = find_in_small (*service, word, instances, &problem);
+  if (problem)
+    g_propagate_error (error, problem);
+  if (info || problem)
+    return info;
+  g_clear_pointer (instances, g_ptr_array_unref);
+  *instances = sbx_instances_list (*service, error);
   return *instances ? sbx_instances_find (*instances, word, error) : NULL;
 }
 

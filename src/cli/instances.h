@@ -15,6 +15,8 @@ typedef struct {
 
 /* GPtrArray of SbxInstanceInfo by start time, or NULL with @error. */
 GPtrArray *sbx_instances_list (SbxService *service, GError **error);
+/* The same without those that have ended, of which there can be many times as many. */
+GPtrArray *sbx_instances_list_running (SbxService *service, GError **error);
 
 /* The one that @word names: an id, an application id, a pid, or the beginning of an id, in this order; those that run
  * come before those that have ended. NULL with @error for none and for several. */
@@ -41,8 +43,8 @@ int sbx_instance_exit_status (GVariant *result, char **problem);
  * of SbxInstanceInfo, which *@instances owns, or NULL with @error. */
 GPtrArray *sbx_instances_open_all (char *const *words, SbxService **service, GPtrArray **instances, GError **error);
 
-/* Parses @word and opens the service, lists, finds: what the verbs on one instance begin with. The list is in
- * *@instances and keeps the result alive. */
+/* Opens the service and finds what @word names: what the verbs on one instance begin with. *@instances keeps the result
+ * alive, and has no more than was needed to find it. */
 const SbxInstanceInfo *sbx_instances_open (const char *word, SbxService **service, GPtrArray **instances,
                                            GError **error);
 

@@ -264,6 +264,32 @@ TEST_F (Api, ObjectManagerListsThem)
   stop (path);
 }
 
+/* The short list has only what runs; its values are those of the long one. */
+TEST_F (Api, ListRunning)
+{
+  std::string path = path_of (launch ({ "sleep", "1000" }, "{}"));
+  std::string gone = path_of (launch ({ "true" }, "{}"));
+
+  ASSERT_TRUE (iterate_until ([&] {
+    return std::string (g_variant_get_string (property (gone, INSTANCE, "State").get (), nullptr)) == "exited";
+  }));
+  Answer small = call (PATH, NAME, "ListRunning", nullptr);
+  Answer large = call (PATH, "org.freedesktop.DBus.ObjectManager", "GetManagedObjects", nullptr);
+  ASSERT_TRUE (small.value) << small.text;
+  ASSERT_TRUE (large.value) << large.text;
+  g_autoptr (GVariant) running = g_variant_get_child_value (small.value.get (), 0);
+  g_autoptr (GVariant) objects = g_variant_get_child_value (large.value.get (), 0);
+  g_autoptr (GVariant) one = g_variant_lookup_value (running, path.c_str (), G_VARIANT_TYPE_VARDICT);
+  g_autoptr (GVariant) interfaces = g_variant_lookup_value (objects, path.c_str (), G_VARIANT_TYPE ("a{sa{sv}}"));
+  ASSERT_TRUE (one && interfaces);
+  g_autoptr (GVariant) same = g_variant_lookup_value (interfaces, INSTANCE, G_VARIANT_TYPE_VARDICT);
+  EXPECT_TRUE (g_variant_equal (one, same));
+  EXPECT_EQ (g_variant_n_children (running), 1u);
+  g_autoptr (GVariant) ended = g_variant_lookup_value (objects, gone.c_str (), G_VARIANT_TYPE ("a{sa{sv}}"));
+  EXPECT_TRUE (ended) << "the control: the long list has it";
+  stop (path);
+}
+
 /* Without a lifeline it is detached: its caller may leave. */
 TEST_F (Api, ACallerMayLeave)
 {

@@ -82,14 +82,12 @@ static void
 print_instances (const SbxVerb *verbs, const char *unused)
 {
   g_autoptr (SbxService) service = sbx_service_open (NULL);
-  g_autoptr (GPtrArray) instances = service ? sbx_instances_list (service, NULL) : NULL;
+  g_autoptr (GPtrArray) instances = service ? sbx_instances_list_running (service, NULL) : NULL;
 
   for (guint i = 0; instances && i < instances->len; i++) {
     const SbxInstanceInfo *info = g_ptr_array_index (instances, i);
     g_autofree char *app = sbx_output_clean (sbx_instance_text (info, "AppId"));
 
-    if (sbx_instance_has_ended (info))
-      continue;
     printf ("%s\n", info->id);
     if (*app)
       printf ("%s\n", app);

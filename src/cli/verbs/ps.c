@@ -121,12 +121,9 @@ sbx_cmd_ps (SbxCommand *command)
                      command->argv[1]);
   service = sbx_service_open (&error);
   if (service)
-    instances = sbx_instances_list (service, &error);
+    instances = all ? sbx_instances_list (service, &error) : sbx_instances_list_running (service, &error);
   if (!instances)
     return sbx_fail_error (error);
-  for (guint i = instances->len; !all && i > 0; i--)
-    if (sbx_instance_has_ended (g_ptr_array_index (instances, i - 1)))
-      g_ptr_array_remove_index (instances, i - 1);
   if (json)
     print_json (instances);
   else if (quiet)

@@ -60,18 +60,17 @@ stop_all (SbxService *service, GPtrArray *chosen, guint32 grace_ms)
 static GPtrArray *
 choose_all (SbxService **service, GPtrArray **instances, GError **error)
 {
-  GPtrArray *chosen = NULL;
+  GPtrArray *chosen;
 
   *service = sbx_service_open (error);
   if (*service)
-    *instances = sbx_instances_list (*service, error);
-  for (guint i = 0; *instances && i < (*instances)->len; i++) {
-    if (!chosen)
-      chosen = g_ptr_array_new ();
-    if (!sbx_instance_has_ended (g_ptr_array_index (*instances, i)))
-      g_ptr_array_add (chosen, g_ptr_array_index (*instances, i));
-  }
-  return chosen || !*instances ? chosen : g_ptr_array_new ();
+    *instances = sbx_instances_list_running (*service, error);
+  if (!*instances)
+    return NULL;
+  chosen = g_ptr_array_new ();
+  for (guint i = 0; i < (*instances)->len; i++)
+    g_ptr_array_add (chosen, g_ptr_array_index (*instances, i));
+  return chosen;
 }
 
 int

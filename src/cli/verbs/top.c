@@ -110,7 +110,7 @@ sort (Top *top)
 static gboolean
 sample (Top *top, GError **error)
 {
-  g_autoptr (GPtrArray) instances = sbx_instances_list (top->service, error);
+  g_autoptr (GPtrArray) instances = sbx_instances_list_running (top->service, error);
   g_autoptr (SbxProcesses) processes = NULL;
   gint64 now;
 
@@ -120,8 +120,7 @@ sample (Top *top, GError **error)
   now = g_get_monotonic_time ();
   g_array_set_size (top->rows, 0);
   for (guint i = 0; i < instances->len; i++)
-    if (!sbx_instance_has_ended (g_ptr_array_index (instances, i)))
-      add_row (top, g_ptr_array_index (instances, i), processes, now);
+    add_row (top, g_ptr_array_index (instances, i), processes, now);
   sort (top);
 
   g_hash_table_remove_all (top->cpu);

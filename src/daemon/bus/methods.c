@@ -34,6 +34,7 @@ static const SbxMethod methods[] = {
   METHOD (INSTANCE, "GetProcfs", SBX_GATE_ASK_OUTSIDE, SBX_ACTION_OBSERVE, sbx_method_get_procfs),
 
   /* These leave out or refuse the values whose READ gates are closed (identity/gates.c) */
+  METHOD (MANAGER, "ListRunning", SBX_GATE_OPEN, NULL, sbx_method_list_running),
   METHOD (OBJECT_MANAGER, "GetManagedObjects", SBX_GATE_OPEN, NULL, sbx_method_get_managed_objects),
   METHOD (PROPERTIES, "Get", SBX_GATE_OPEN, NULL, sbx_method_get),
   METHOD (PROPERTIES, "GetAll", SBX_GATE_OPEN, NULL, sbx_method_get_all),

@@ -160,28 +160,54 @@ sbx_method_get_all (SbxCall *call)
     show (call, answer_get_all);
 }
 
+/* Adds those that the caller may know of, each with what it may know; only those that run if @running. */
 static void
-answer_get_managed_objects (SbxCall *call, gboolean everything)
+add_objects (const SbxCall *call, gboolean everything, gboolean running, GVariantBuilder *builder)
 {
   g_autoptr (GPtrArray) instances = sbx_registry_list (sbx_call_get_registry (call));
-  GVariantBuilder builder;
 
-  g_variant_builder_init (&builder, G_VARIANT_TYPE ("a{oa{sa{sv}}}"));
   for (guint i = 0; i < instances->len; i++) {
     SbxInstance *instance = g_ptr_array_index (instances, i);
     gboolean all = everything || instance == call->subject->own || sbx_subject_is_starter (call->subject, instance);
+    g_autoptr (GVariant) properties = NULL;
+    GVariant *interfaces;
 
-    if (!sbx_subject_may_see (call->subject, instance))
+    if (!sbx_subject_may_see (call->subject, instance)
+        || (running && sbx_instance_get_state (instance) == SBX_STATE_EXITED))
       continue;
-
-    g_variant_builder_add (&builder, "{o@a{sa{sv}}}", sbx_instance_get_path (instance),
-                           get_interfaces (call, instance, all));
+    interfaces = get_interfaces (call, instance, all);
+    if (running)
+      properties = g_variant_lookup_value (interfaces, SBX_INSTANCE_INTERFACE, G_VARIANT_TYPE_VARDICT);
+    if (properties)
+      g_variant_builder_add (builder, "{o@a{sv}}", sbx_instance_get_path (instance), properties);
+    else
+      g_variant_builder_add (builder, "{o@a{sa{sv}}}", sbx_instance_get_path (instance), interfaces);
   }
+}
+
+static void
+answer_get_managed_objects (SbxCall *call, gboolean everything)
+{
+  GVariantBuilder builder;
+
+  g_variant_builder_init (&builder, G_VARIANT_TYPE ("a{oa{sa{sv}}}"));
+  add_objects (call, everything, FALSE, &builder);
   sbx_call_return (call, g_variant_new ("(a{oa{sa{sv}}})", &builder));
 }
 
-void
-sbx_method_get_managed_objects (SbxCall *call)
+static void
+answer_list_running (SbxCall *call, gboolean everything)
+{
+  GVariantBuilder builder;
+
+  g_variant_builder_init (&builder, G_VARIANT_TYPE ("a{oa{sv}}"));
+  add_objects (call, everything, TRUE, &builder);
+  sbx_call_return (call, g_variant_new ("(a{oa{sv}})", &builder));
+}
+
+/* Shows the instances: the authority is asked only if somebody else has started one. */
+static void
+show_objects (SbxCall *call, void (*answer) (SbxCall *call, gboolean everything))
 {
   g_autoptr (GPtrArray) instances = NULL;
   gboolean alien = FALSE;
@@ -191,7 +217,19 @@ sbx_method_get_managed_objects (SbxCall *call)
   for (guint i = 0; i < instances->len; i++)
     alien = alien || !sbx_subject_is_starter (call->subject, g_ptr_array_index (instances, i));
   if (alien && call->subject->where == SBX_WHERE_OUTSIDE)
-    show (call, answer_get_managed_objects);
+    show (call, answer);
   else
-    answer_get_managed_objects (call, !alien);
+    answer (call, !alien);
+}
+
+void
+sbx_method_get_managed_objects (SbxCall *call)
+{
+  show_objects (call, answer_get_managed_objects);
+}
+
+void
+sbx_method_list_running (SbxCall *call)
+{
+  show_objects (call, answer_list_running);
 }
