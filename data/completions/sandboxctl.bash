@@ -56,7 +56,7 @@ _sandboxctl ()
     *)
       case $verb in
         run) mapfile -t COMPREPLY < <(compgen -c -- "$cur"); return ;;
-        explain | override) words=$(sandboxctl complete profiles 2>/dev/null) ;;
+        explain | override | verify) words=$(sandboxctl complete profiles 2>/dev/null) ;;
         show | stop | kill | wait | exec | attach | procfs | logs | why | grant | restrict) words=$(sandboxctl complete instances 2>/dev/null) ;;
         desktop)
           case $prev in

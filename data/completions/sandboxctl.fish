@@ -56,7 +56,7 @@ complete -c sandboxctl -f
 complete -c sandboxctl -n 'test (count (commandline -opc)) -eq 1' -a '(sandboxctl complete verbs 2>/dev/null)'
 complete -c sandboxctl -n 'not __sandboxctl_in_command; and string match -q -- "-*" (commandline -ct)' -a '(__sandboxctl_options)'
 complete -c sandboxctl -n '__sandboxctl_is show stop kill wait exec attach procfs logs why grant restrict' -a '(sandboxctl complete instances 2>/dev/null)'
-complete -c sandboxctl -n '__sandboxctl_is explain override profile' -a '(sandboxctl complete profiles 2>/dev/null)'
+complete -c sandboxctl -n '__sandboxctl_is explain override profile verify' -a '(sandboxctl complete profiles 2>/dev/null)'
 complete -c sandboxctl -n '__sandboxctl_is profile' -a 'list show check diff score'
 complete -c sandboxctl -n '__sandboxctl_is desktop; and test (count (commandline -opc)) -eq 2' -a 'install remove list'
 complete -c sandboxctl -n '__sandboxctl_is desktop; and test (count (commandline -opc)) -ge 3' -a '(__fish_complete_suffix .desktop; path basename /usr/share/applications/*.desktop 2>/dev/null)'

@@ -44,17 +44,25 @@ places ()
                      libexec + "sandbox-dump",
                      libexec + "sandbox-open",
                      libexec + "sandbox-session",
+                     libexec + "sandbox-probe",
                      std::string (prefix) + "/share/sandbox/profiles",
                      build + "/tests/e2e/probe",
                      build + "/tests/e2e/mock-authority",
                      build + "/tests/e2e/liblate-end.so",
                      source };
-    return Places{
-      build + "/src/cli/sandboxctl",          build + "/src/daemon/sandboxd",      build + "/src/keeper/sandbox-keeper",
-      build + "/src/init/sandbox-init",       build + "/src/dump/sandbox-dump",    build + "/src/open/sandbox-open",
-      build + "/src/session/sandbox-session", source + "/data/profiles",           build + "/tests/e2e/probe",
-      build + "/tests/e2e/mock-authority",    build + "/tests/e2e/liblate-end.so", source
-    };
+    return Places{ build + "/src/cli/sandboxctl",
+                   build + "/src/daemon/sandboxd",
+                   build + "/src/keeper/sandbox-keeper",
+                   build + "/src/init/sandbox-init",
+                   build + "/src/dump/sandbox-dump",
+                   build + "/src/open/sandbox-open",
+                   build + "/src/session/sandbox-session",
+                   build + "/src/probe/sandbox-probe",
+                   source + "/data/profiles",
+                   build + "/tests/e2e/probe",
+                   build + "/tests/e2e/mock-authority",
+                   build + "/tests/e2e/liblate-end.so",
+                   source };
   }();
 
   return known;
@@ -108,8 +116,8 @@ SandboxTest::make_directories ()
   fs::create_directories (admin_profiles ());
   fs::create_directories (user_profiles ());
   chmod ((dir_ + "/run").c_str (), 0700);
-  for (const std::string &program :
-       { places ().sandboxd, places ().keeper, places ().init, places ().dump, places ().open, places ().session })
+  for (const std::string &program : { places ().sandboxd, places ().keeper, places ().init, places ().dump,
+                                      places ().open, places ().session, places ().promise_probe })
     fs::create_symlink (program, dir_ + "/libexec/" + fs::path (program).filename ().string ());
 }
 

@@ -18,7 +18,8 @@ enum class Bus { SESSION, NONE, LOGIN };
 
 /* Where the programs under test are: a build tree, or an installed one (SBX_TEST_PREFIX). */
 struct Places {
-  std::string sandboxctl, sandboxd, keeper, init, dump, open, session, profiles, probe, authority, late_end, source;
+  std::string sandboxctl, sandboxd, keeper, init, dump, open, session, promise_probe, profiles, probe, authority,
+      late_end, source;
 };
 const Places &places ();
 

@@ -9,10 +9,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "cli/link/helper.h"
 #include "common/child.h"
 #include "common/error.h"
 #include "common/names.h"
-#include "config.h"
 
 #define RETRY_MS 100
 #define RETRIES 50 /* a service that was killed is back by then, or will not come */
@@ -31,22 +31,6 @@ sbx_service_free (SbxService *self)
   g_clear_pointer (&self->bus, sbx_connection_free);
   g_clear_object (&self->call);
   g_free (self);
-}
-
-/* Named by the environment, beside us in a build tree, or installed. */
-static char *
-find_sandboxd (void)
-{
-  const char *named = g_getenv (SBX_ENV_LIBEXECDIR);
-  g_autofree char *self = g_file_read_link ("/proc/self/exe", NULL);
-  g_autofree char *dir = self ? g_path_get_dirname (self) : NULL;
-  g_autofree char *built = dir ? g_build_filename (dir, "..", "daemon", "sandboxd", NULL) : NULL;
-
-  if (named)
-    return g_build_filename (named, "sandboxd", NULL);
-  if (built && g_file_test (built, G_FILE_TEST_IS_EXECUTABLE))
-    return g_steal_pointer (&built);
-  return g_build_filename (SBX_LIBEXECDIR, "sandboxd", NULL);
 }
 
 /* XDG_RUNTIME_DIR for the private service; a session has one already. */
@@ -71,7 +55,7 @@ find_runtime_dir (GError **error)
 static gboolean
 spawn_private (int fd, gboolean launch_first, GError **error)
 {
-  g_autofree char *program = find_sandboxd ();
+  g_autofree char *program = sbx_helper_find ("sandboxd", "daemon");
   g_autofree char *runtime = find_runtime_dir (error);
   const char *argv[] = { program, "--peer-fd=3", launch_first ? "--launch-first" : NULL, NULL };
   g_auto (GStrv) environment = NULL;

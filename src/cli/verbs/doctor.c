@@ -5,6 +5,7 @@
 #include "cli/link/service.h"
 #include "cli/text/output.h"
 #include "cli/verbs/functions.h"
+#include "cli/verified.h"
 
 #define LOOK_AGAIN_US 20000
 #define LOOKS 500
@@ -70,6 +71,26 @@ is_known (const char *key)
   return FALSE;
 }
 
+/* When somebody has last looked whether the default profile's promises hold. */
+static void
+print_verified (void)
+{
+  SbxVerified last;
+  g_autoptr (GDateTime) time = NULL;
+  g_autofree char *date = NULL, *kernel = NULL;
+
+  if (!sbx_verified_read ("default", &last)) {
+    puts (_ ("Nobody has tried that yet; `sandboxctl verify` does."));
+    return;
+  }
+  kernel = sbx_output_clean (last.kernel);
+  time = g_date_time_new_from_unix_local (last.time);
+  date = time ? g_date_time_format (time, "%F %R") : g_strdup ("?");
+  printf (_ ("Last tried on %s under Linux %s: %u kept, %u broken, %u untested.\n"), date, kernel, last.kept,
+          last.broken, last.untested);
+  g_free (last.kernel);
+}
+
 static void
 print_text (GVariant *features, const char *bus, gboolean promises)
 {
@@ -95,6 +116,7 @@ print_text (GVariant *features, const char *bus, gboolean promises)
     puts (_ ("Without an authority only root gets more than the profiles of the system allow; install polkit."));
   puts (promises ? _ ("The default profile keeps every promise here.")
                  : _ ("The default profile does not keep every promise here, see above."));
+  print_verified ();
 }
 
 /* What the default profile stands for: it starts, and its /proc shows inferiors only, with signals kept inside. */

@@ -23,6 +23,7 @@ int sbx_cmd_spawn (SbxCommand *command);
 int sbx_cmd_procfs (SbxCommand *command);
 int sbx_cmd_why (SbxCommand *command);
 int sbx_cmd_explain (SbxCommand *command);
+int sbx_cmd_verify (SbxCommand *command);
 int sbx_cmd_profile (SbxCommand *command);
 int sbx_cmd_desktop (SbxCommand *command);
 int sbx_cmd_crashes (SbxCommand *command);

@@ -29,6 +29,7 @@ const SbxVerb sbx_verbs[] = {
     "--follow --json" },
   { "explain", sbx_cmd_explain, N_ ("Say what a profile comes to, without starting anything"), FALSE, TRUE,
     "--json --app-id=" },
+  { "verify", sbx_cmd_verify, N_ ("Try what a profile promises"), FALSE, FALSE, "--all --json" },
   { "profile", sbx_cmd_profile, N_ ("List, show, check and compare profiles"), FALSE, FALSE, "--json" },
   { "override", sbx_cmd_override, N_ ("Put options over an application's profile for good"), FALSE, TRUE,
     "--show --reset" },

@@ -1,0 +1,397 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "cli/promises.h"
+
+#include <glib/gi18n.h>
+#include <string.h>
+
+typedef struct {
+  const SbxPolicy *policy;
+  GVariant *plan;
+  const SbxTargets *targets;
+  GPtrArray *list;
+} Listing;
+
+static void
+promise_free (gpointer data)
+{
+  SbxPromise *self = data;
+
+  g_free (self->text);
+  g_free (self->word);
+  g_free (self);
+}
+
+/* Takes @text and @word. */
+static void
+add (Listing *self, char *text, char *word, gboolean reached)
+{
+  SbxPromise *promise = g_new (SbxPromise, 1);
+
+  *promise = (SbxPromise){ text, word, reached };
+  g_ptr_array_add (self->list, promise);
+}
+
+static gboolean
+plan_says (const Listing *self, const char *key)
+{
+  gboolean value = FALSE;
+
+  g_variant_lookup (self->plan, key, "b", &value);
+  return value;
+}
+
+static gboolean
+plan_has (const Listing *self, const char *key)
+{
+  g_autoptr (GVariant) value = g_variant_lookup_value (self->plan, key, NULL);
+
+  return value && (!g_variant_is_container (value) || g_variant_n_children (value) > 0);
+}
+
+/* Landlock's scopes: signals and abstract sockets stay inside. */
+static gboolean
+has_scopes (const Listing *self)
+{
+  g_autoptr (GVariant) landlock = g_variant_lookup_value (self->plan, "landlock", G_VARIANT_TYPE_VARDICT);
+  gboolean scopes = FALSE;
+
+  if (landlock)
+    g_variant_lookup (landlock, "scopes", "b", &scopes);
+  return scopes;
+}
+
+/* When a row of the table below is a promise of this policy. */
+typedef enum {
+  ALWAYS,
+  INFERIORS,  /* /proc shows inferiors only */
+  NO_HOME,    /* nothing of the home is opened */
+  HOME_READ,  /* it is opened for reading */
+  NO_TMP,     /* /tmp is the sandbox's own */
+  NO_NETWORK, /* not the host's */
+  NETWORK,    /* the host's, all ports */
+  ABSTRACT,   /* abstract sockets stay inside */
+  NO_IPC,
+  NO_USERNS,
+  USERNS,
+} When;
+
+static gboolean
+is_promised (const Listing *self, When when)
+{
+  const char *home = g_get_home_dir ();
+  guint shared = sbx_policy_get_shared (self->policy);
+  const guint16 *ports;
+  gsize n;
+
+  switch (when) {
+  case ALWAYS:
+    return TRUE;
+  case INFERIORS:
+    return plan_says (self, "inferiors-only");
+  case NO_HOME:
+    return sbx_policy_get_access (self->policy, home) == SBX_ACCESS_NONE;
+  case HOME_READ:
+    return sbx_policy_get_access (self->policy, home) == SBX_ACCESS_RO;
+  case NO_TMP:
+    return sbx_policy_get_access (self->policy, "/tmp") == SBX_ACCESS_NONE;
+  case NO_NETWORK:
+    return !(shared & SBX_SHARED_NETWORK);
+  case NETWORK:
+    return (shared & SBX_SHARED_NETWORK) && !sbx_policy_get_connect (self->policy, &ports, &n);
+  case ABSTRACT:
+    return !(shared & SBX_SHARED_NETWORK) || has_scopes (self);
+  case NO_IPC:
+    return !(shared & SBX_SHARED_IPC);
+  case NO_USERNS:
+    return !(sbx_policy_get_features (self->policy) & SBX_FEATURE_USERNS);
+  case USERNS:
+    return (sbx_policy_get_features (self->policy) & SBX_FEATURE_USERNS) != 0;
+  }
+  return FALSE;
+}
+
+typedef enum { NOTHING, BYSTANDER, NEIGHBOUR, PORT, ABSTRACT_NAME, FILE_IN_HOME, FILE_IN_TMP, SHM } Target;
+
+/* The target as a word, or NULL: there is none. */
+static char *
+name_target (const SbxTargets *targets, Target target)
+{
+  switch (target) {
+  case NOTHING:
+    return g_strdup ("");
+  case BYSTANDER:
+    return g_strdup (targets->bystander);
+  case NEIGHBOUR:
+    return g_strdup (targets->neighbour);
+  case PORT:
+    return targets->port ? g_strdup_printf ("%u", targets->port) : NULL;
+  case ABSTRACT_NAME:
+    return g_strdup (targets->abstract);
+  case FILE_IN_HOME:
+    return g_strdup (targets->in_home);
+  case FILE_IN_TMP:
+    return g_strdup (targets->in_tmp);
+  case SHM:
+    return g_strdup_printf ("%d", targets->shm);
+  }
+  return NULL;
+}
+
+static const struct {
+  const char *text;
+  When when;
+  const char *try; /* with the target behind it */
+  Target target;
+  gboolean reached;
+} rows[] = {
+  { N_ ("sees no process of yours outside"), INFERIORS, "process=", BYSTANDER, FALSE },
+  { N_ ("sees no process of another sandbox"), INFERIORS, "process=", NEIGHBOUR, FALSE },
+  { N_ ("sees nothing of what makes its sandbox"), INFERIORS,
+    "process=sandbox-keeper,sandbox-init,bwrap,xdg-dbus-proxy", NOTHING, FALSE },
+  { N_ ("sees its own processes"), ALWAYS, "own-process", NOTHING, TRUE },
+  { N_ ("cannot change the system's programs"), ALWAYS, "writable=/usr", NOTHING, FALSE },
+  { N_ ("cannot change the system's settings"), ALWAYS, "writable=/etc", NOTHING, FALSE },
+  { N_ ("cannot read a file in your home"), NO_HOME, "read=", FILE_IN_HOME, FALSE },
+  { N_ ("cannot change a file in your home"), NO_HOME, "write=", FILE_IN_HOME, FALSE },
+  { N_ ("cannot change a file in your home"), HOME_READ, "write=", FILE_IN_HOME, FALSE },
+  { N_ ("cannot read a file in /tmp"), NO_TMP, "read=", FILE_IN_TMP, FALSE },
+  { N_ ("cannot connect to a server of this machine"), NO_NETWORK, "tcp=", PORT, FALSE },
+  { N_ ("connects to a server of this machine"), NETWORK, "tcp=", PORT, TRUE },
+  { N_ ("cannot connect to an abstract socket outside"), ABSTRACT, "connect=", ABSTRACT_NAME, FALSE },
+  { N_ ("cannot attach shared memory from outside"), NO_IPC, "shm=", SHM, FALSE },
+  { N_ ("cannot get more privileges by executing something"), ALWAYS, "privileges", NOTHING, FALSE },
+  { N_ ("cannot make user namespaces"), NO_USERNS, "userns", NOTHING, FALSE },
+  { N_ ("makes user namespaces"), USERNS, "userns", NOTHING, TRUE },
+  { N_ ("cannot type into a terminal"), ALWAYS, "terminal", NOTHING, FALSE },
+};
+
+static void
+add_rows (Listing *self)
+{
+  for (gsize i = 0; i < G_N_ELEMENTS (rows); i++) {
+    g_autofree char *target = name_target (self->targets, rows[i].target);
+
+    if (target && is_promised (self, rows[i].when))
+      add (self, g_strdup (_ (rows[i].text)), g_strconcat (rows[i].try, target, NULL), rows[i].reached);
+  }
+}
+
+static void
+add_path (Listing *self, const char *format, const char *try, const char *path, gboolean reached)
+{
+  g_auto (GStrv) parts = g_strsplit (format, "%s", 2);
+
+  add (self, g_strjoinv (path, parts), g_strconcat (try, "=", path, NULL), reached);
+}
+
+/* What the policy opens is there, and no more of it than that. */
+static void
+add_files (Listing *self)
+{
+  gsize n;
+  const SbxPathRule *files = sbx_policy_get_filesystems (self->policy, &n);
+
+  for (gsize i = 0; i < n; i++) {
+    const char *path = files[i].path;
+    const char *change = g_file_test (path, G_FILE_TEST_IS_DIR) ? "make" : "write";
+
+    if (strcmp (path, "/") == 0 || !g_file_test (path, G_FILE_TEST_EXISTS))
+      continue;
+    switch (files[i].access) {
+    case SBX_ACCESS_NONE:
+      if (strcmp (change, "write") == 0)
+        add_path (self, _ ("cannot read %s"), "read", path, FALSE);
+      add_path (self, _ ("cannot change %s"), change, path, FALSE);
+      break;
+    case SBX_ACCESS_RO:
+      add_path (self, _ ("reads %s"), "read", path, TRUE);
+      add_path (self, _ ("cannot change %s"), change, path, FALSE);
+      break;
+    default:
+      add_path (self, _ ("reads %s"), "read", path, TRUE);
+      add_path (self, _ ("changes %s"), change, path, TRUE);
+      break;
+    }
+  }
+}
+
+/* @path in a directory that @name, a variable, names. */
+static char *
+below_variable (const char *name, const char *path)
+{
+  const char *directory = g_getenv (name);
+
+  return directory && *directory == '/' ? g_build_filename (directory, path, NULL) : NULL;
+}
+
+/* "@/tmp/.X11-unix/X0" for ":0", or NULL for a display of another machine. */
+static char *
+x11_socket (void)
+{
+  const char *display = g_getenv ("DISPLAY");
+
+  if (!display || *display != ':' || !g_ascii_isdigit (display[1]))
+    return NULL;
+  return g_strdup_printf ("@/tmp/.X11-unix/X%" G_GUINT64_FORMAT, g_ascii_strtoull (display + 1, NULL, 10));
+}
+
+static char *
+wayland_socket (void)
+{
+  const char *display = g_getenv ("WAYLAND_DISPLAY");
+
+  if (display && *display == '/')
+    return g_strdup (display);
+  return display && *display ? below_variable ("XDG_RUNTIME_DIR", display) : NULL;
+}
+
+static char *
+pulse_socket (void)
+{
+  return below_variable ("XDG_RUNTIME_DIR", "pulse/native");
+}
+
+static char *
+pipewire_socket (void)
+{
+  return below_variable ("XDG_RUNTIME_DIR", "pipewire-0");
+}
+
+static char *
+ssh_agent (void)
+{
+  return g_strdup (g_getenv ("SSH_AUTH_SOCK"));
+}
+
+/* Where there is a filtered bus, its proxy's socket may have the bus's own name. */
+static char *
+session_bus (void)
+{
+  const char *address = g_getenv ("DBUS_SESSION_BUS_ADDRESS");
+  static const char prefix[] = "unix:path=";
+
+  if (!address || !g_str_has_prefix (address, prefix))
+    return below_variable ("XDG_RUNTIME_DIR", "bus");
+  address += strlen (prefix);
+  return g_strndup (address, strcspn (address, ",;"));
+}
+
+static char *
+system_bus (void)
+{
+  return g_strdup ("/run/dbus/system_bus_socket");
+}
+
+static void
+add_sockets (Listing *self)
+{
+  static const struct {
+    const char *text;
+    guint sockets; /* with any of which there is no such promise */
+    gboolean bus;
+    char *(*find) (void);
+  } sockets[] = {
+    { N_ ("cannot connect to your X11 display"), SBX_SOCKET_X11 | SBX_SOCKET_FALLBACK_X11, FALSE, x11_socket },
+    { N_ ("cannot connect to your Wayland display"), SBX_SOCKET_WAYLAND, FALSE, wayland_socket },
+    { N_ ("cannot play or record sound"), SBX_SOCKET_PULSEAUDIO, FALSE, pulse_socket },
+    { N_ ("cannot connect to PipeWire"), SBX_SOCKET_PIPEWIRE, FALSE, pipewire_socket },
+    { N_ ("cannot use your SSH keys"), SBX_SOCKET_SSH_AUTH, FALSE, ssh_agent },
+    { N_ ("cannot connect to your session bus"), SBX_SOCKET_SESSION_BUS, TRUE, session_bus },
+    { N_ ("cannot connect to the system bus"), SBX_SOCKET_SYSTEM_BUS, TRUE, system_bus },
+  };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (sockets); i++) {
+    g_autofree char *path = sockets[i].find ();
+
+    if (!path || (sbx_policy_get_sockets (self->policy) & sockets[i].sockets))
+      continue;
+    if (sockets[i].bus && plan_has (self, "bus-proxy"))
+      continue;
+    add (self, g_strdup (_ (sockets[i].text)), g_strconcat ("connect=", path, NULL), FALSE);
+  }
+}
+
+/* Whether the plan mounts something there or above, other than an empty /dev. */
+static gboolean
+is_mounted (const Listing *self, const char *path)
+{
+  g_autoptr (GVariant) mounts = g_variant_lookup_value (self->plan, "mounts", G_VARIANT_TYPE ("aa{ss}"));
+  GVariantIter iter;
+  g_autoptr (GVariant) row = NULL;
+
+  if (!mounts)
+    return TRUE;
+  g_variant_iter_init (&iter, mounts);
+  while ((row = g_variant_iter_next_value (&iter)) != NULL) {
+    const char *dest = "", *op = "";
+    gsize n;
+
+    g_variant_lookup (row, "dest", "&s", &dest);
+    g_variant_lookup (row, "op", "&s", &op);
+    n = strlen (dest);
+    if (n > 1 && strncmp (path, dest, n) == 0 && (path[n] == '/' || path[n] == '\0') && strcmp (op, "dev") != 0)
+      return TRUE;
+    g_clear_pointer (&row, g_variant_unref);
+  }
+  return FALSE;
+}
+
+static void
+add_devices (Listing *self)
+{
+  static const char *const devices[] = {
+    "/dev/dri/renderD128", "/dev/dri/card0", "/dev/snd/controlC0", "/dev/video0",  "/dev/input/event0",
+    "/dev/hidraw0",        "/dev/kvm",       "/dev/fuse",          "/dev/net/tun", "/dev/bus/usb/001/001"
+  };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (devices); i++)
+    if (g_file_test (devices[i], G_FILE_TEST_EXISTS) && !is_mounted (self, devices[i]))
+      add_path (self, _ ("cannot open %s"), "read", devices[i], FALSE);
+}
+
+/* System calls that the filter refuses whatever they are called with. */
+static void
+add_calls (Listing *self)
+{
+  g_autoptr (GVariant) rules = g_variant_lookup_value (self->plan, "seccomp", G_VARIANT_TYPE ("aa{sv}"));
+  gsize n = rules ? g_variant_n_children (rules) : 0;
+
+  for (gsize i = 0; i < n; i++) {
+    g_autoptr (GVariant) rule = g_variant_get_child_value (rules, i);
+    g_autoptr (GVariant) condition = g_variant_lookup_value (rule, "when", NULL);
+    const char *call = "", *error = "";
+
+    g_variant_lookup (rule, "call", "&s", &call);
+    g_variant_lookup (rule, "error", "&s", &error);
+    if (!condition && g_strv_contains (self->targets->calls, call)) {
+      g_auto (GStrv) parts = g_strsplit (_ ("cannot make the system call %s"), "%s", 2);
+
+      add (self, g_strjoinv (call, parts), g_strdup_printf ("call=%s:%s", call, error), FALSE);
+    }
+  }
+}
+
+GPtrArray *
+sbx_promises_list (const SbxPolicy *policy, GVariant *plan, const SbxTargets *targets)
+{
+  Listing self = { policy, plan, targets, g_ptr_array_new_with_free_func (promise_free) };
+
+  add_rows (&self);
+  add_files (&self);
+  add_sockets (&self);
+  add_devices (&self);
+  add_calls (&self);
+  return self.list;
+}
+
+SbxPromiseState
+sbx_promise_judge (const SbxPromise *promise, const char *inside, const char *outside)
+{
+  gboolean got_there = g_str_has_prefix (inside, "yes "), control = g_str_has_prefix (outside, "yes ");
+
+  if (got_there)
+    return promise->reached ? SBX_PROMISE_KEPT : SBX_PROMISE_BROKEN;
+  if (!control)
+    return SBX_PROMISE_UNTESTED;
+  return promise->reached ? SBX_PROMISE_BROKEN : SBX_PROMISE_KEPT;
+}

@@ -1,0 +1,388 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "cli/trial.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <gio/gio.h>
+#include <glib/gi18n.h>
+#include <glib/gstdio.h>
+#include <netinet/in.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/shm.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "cli/exposure.h"
+#include "cli/link/helper.h"
+#include "common/error.h"
+#include "common/names.h"
+
+#define APP_ID "org.example.Sandbox.Verify"
+#define PROBE_FD 20 /* the probe's, here and inside */
+#define PROBE "/proc/self/fd/20"
+#define PATIENCE "--timeout=60"
+#define BACKLOG 8
+#define OUR_FILES ".sandbox-verify-XXXXXX"
+
+struct _SbxStage {
+  int probe, server, socket;
+  int shm; /* or -1 */
+  gint32 key;
+  GSubprocess *bystander;
+  char *bystander_name, *neighbour_name, *abstract, *in_home, *in_tmp;
+  char **calls;
+  guint port;
+};
+
+/* In memory, since Landlock has no rule for where the program lies, and the sandbox may not show it. */
+static int
+copy_probe (GError **error)
+{
+  g_autofree char *path = sbx_helper_find ("sandbox-probe", "probe"), *content = NULL;
+  gsize size;
+  int fd;
+
+  if (!g_file_get_contents (path, &content, &size, NULL)) {
+    sbx_throw (error, SBX_ERROR_NOT_SUPPORTED, _ ("%s cannot be read; is everything installed?"), path);
+    return -1;
+  }
+  fd = memfd_create ("sandbox-probe", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+  if (fd >= 0 && write (fd, content, size) == (gssize) size
+      && fcntl (fd, F_ADD_SEALS, F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE) == 0)
+    return fd;
+  sbx_throw_errno (error, SBX_ERROR_SPAWN_FAILED, errno, "memfd");
+  if (fd >= 0)
+    close (fd);
+  return -1;
+}
+
+/* Starts @argv with the probe as its descriptor PROBE_FD. */
+static GSubprocess *
+start (SbxStage *self, const char *const *argv, GSubprocessFlags flags, GError **error)
+{
+  g_autoptr (GSubprocessLauncher) launcher = g_subprocess_launcher_new (flags);
+  int fd = fcntl (self->probe, F_DUPFD_CLOEXEC, 3);
+
+  if (fd < 0) {
+    sbx_throw_errno (error, SBX_ERROR_SPAWN_FAILED, errno, "dup");
+    return NULL;
+  }
+  g_subprocess_launcher_take_fd (launcher, fd, PROBE_FD);
+  return g_subprocess_launcher_spawnv (launcher, argv, error);
+}
+
+/* Whether @process has said that it is there. */
+static gboolean
+wait_for_line (GSubprocess *process, GError **error)
+{
+  GInputStream *out = g_subprocess_get_stdout_pipe (process);
+  char byte;
+
+  return g_input_stream_read (out, &byte, 1, NULL, error) == 1;
+}
+
+static gboolean
+listen_on (int sock, const struct sockaddr *address, socklen_t size)
+{
+  return sock >= 0 && bind (sock, address, size) == 0 && listen (sock, BACKLOG) == 0;
+}
+
+static gboolean
+open_sockets (SbxStage *self)
+{
+  struct sockaddr_in server = { .sin_family = AF_INET, .sin_addr.s_addr = htonl (INADDR_LOOPBACK) };
+  struct sockaddr_un name = { .sun_family = AF_UNIX };
+  socklen_t size = sizeof server;
+
+  self->server = socket (AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  if (listen_on (self->server, (struct sockaddr *) &server, sizeof server)
+      && getsockname (self->server, (struct sockaddr *) &server, &size) == 0)
+    self->port = ntohs (server.sin_port);
+  self->abstract = g_strdup_printf ("@sandbox-verify-%08x", g_random_int ());
+  memcpy (name.sun_path + 1, self->abstract + 1, strlen (self->abstract + 1));
+  self->socket = socket (AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  return listen_on (self->socket, (struct sockaddr *) &name,
+                    (socklen_t) (G_STRUCT_OFFSET (struct sockaddr_un, sun_path) + strlen (self->abstract)));
+}
+
+/* A file with something in it that only its owner may read; NULL: the directory takes none, which is no promise. */
+static char *
+make_file (const char *directory)
+{
+  g_autofree char *path = g_build_filename (directory, OUR_FILES, NULL);
+  int fd = g_mkstemp_full (path, O_RDWR | O_CLOEXEC, 0600);
+
+  if (fd < 0)
+    return NULL;
+  if (write (fd, "x", 1) != 1) { /* a full disk */
+    close (fd);
+    unlink (path);
+    return NULL;
+  }
+  close (fd);
+  return g_steal_pointer (&path);
+}
+
+static gboolean
+start_bystander (SbxStage *self, GError **error)
+{
+  const char *argv[] = { PROBE, "--stay", self->bystander_name, NULL };
+
+  self->bystander = start (self, argv, G_SUBPROCESS_FLAGS_STDIN_PIPE | G_SUBPROCESS_FLAGS_STDOUT_PIPE, error);
+  return self->bystander && wait_for_line (self->bystander, error);
+}
+
+static gboolean
+list_calls (SbxStage *self, GError **error)
+{
+  const char *argv[] = { PROBE, "--calls", NULL };
+  g_autoptr (GSubprocess) probe = start (self, argv, G_SUBPROCESS_FLAGS_STDOUT_PIPE, error);
+  g_autofree char *out = NULL;
+
+  if (!probe || !g_subprocess_communicate_utf8 (probe, NULL, NULL, &out, NULL, error))
+    return FALSE;
+  self->calls = g_strsplit (out, "\n", -1);
+  return TRUE;
+}
+
+SbxStage *
+sbx_stage_new (GError **error)
+{
+  g_autoptr (SbxStage) self = g_new0 (SbxStage, 1);
+
+  self->server = self->socket = self->shm = -1;
+  self->probe = copy_probe (error);
+  if (self->probe < 0)
+    return NULL;
+  self->bystander_name = g_strdup_printf ("out-%08x", g_random_int ());
+  self->neighbour_name = g_strdup_printf ("box-%08x", g_random_int ());
+  self->in_home = make_file (g_get_home_dir ());
+  self->in_tmp = make_file ("/tmp");
+  self->key = g_random_int_range (1, G_MAXINT32);
+  self->shm = shmget (self->key, 4096, IPC_CREAT | IPC_EXCL | 0600);
+  if (!open_sockets (self)) {
+    sbx_throw_errno (error, SBX_ERROR_SPAWN_FAILED, errno, _ ("cannot listen on a socket"));
+    return NULL;
+  }
+  if (!start_bystander (self, error) || !list_calls (self, error))
+    return NULL;
+  return g_steal_pointer (&self);
+}
+
+static void
+remove_file (char *path)
+{
+  if (path)
+    unlink (path);
+  g_free (path);
+}
+
+void
+sbx_stage_free (SbxStage *self)
+{
+  const int fds[] = { self->probe, self->server, self->socket };
+
+  g_clear_object (&self->bystander); /* the end of its input */
+  for (gsize i = 0; i < G_N_ELEMENTS (fds); i++)
+    if (fds[i] >= 0)
+      close (fds[i]);
+  if (self->shm >= 0)
+    shmctl (self->shm, IPC_RMID, NULL);
+  remove_file (self->in_home);
+  remove_file (self->in_tmp);
+  g_strfreev (self->calls);
+  g_free (self->bystander_name);
+  g_free (self->neighbour_name);
+  g_free (self->abstract);
+  g_free (self);
+}
+
+/* `sandboxctl run` of the probe under @profile, with @words behind it. */
+static GSubprocess *
+start_inside (SbxStage *self, const char *profile, const char *const *words, GSubprocessFlags flags, GError **error)
+{
+  g_autofree char *option = g_strconcat ("--profile=", profile, NULL);
+  const char *const first[] = { "/proc/self/exe",  "run",    option, "--app-id=" APP_ID,
+                                "--on-crash=none", PATIENCE, "--",   PROBE };
+  g_autoptr (GPtrArray) argv = g_ptr_array_new ();
+
+  for (gsize i = 0; i < G_N_ELEMENTS (first); i++)
+    g_ptr_array_add (argv, (gpointer) first[i]);
+  for (; *words; words++)
+    g_ptr_array_add (argv, (gpointer) *words);
+  g_ptr_array_add (argv, NULL);
+  return start (self, (const char *const *) argv->pdata, flags, error);
+}
+
+/* The lines of a probe, @n of them, or NULL with @error. */
+static char **
+read_lines (GSubprocess *probe, guint n, GError **error)
+{
+  g_autofree char *out = NULL, *problem = NULL;
+  g_auto (GStrv) lines = NULL;
+
+  if (!g_subprocess_communicate_utf8 (probe, NULL, NULL, &out, &problem, error))
+    return NULL;
+  lines = g_strsplit (out ? out : "", "\n", -1);
+  if (g_strv_length (lines) == n + 1 && g_subprocess_get_if_exited (probe) && g_subprocess_get_exit_status (probe) == 0)
+    return g_steal_pointer (&lines);
+  sbx_throw (error, SBX_ERROR_SPAWN_FAILED, "%s",
+             problem && *problem ? g_strchomp (problem) : _ ("the probe did not end well"));
+  return NULL;
+}
+
+static char **
+words_of (GPtrArray *promises)
+{
+  GStrvBuilder *builder = g_strv_builder_new ();
+  char **words;
+
+  for (guint i = 0; i < promises->len; i++)
+    g_strv_builder_add (builder, ((const SbxPromise *) promises->pdata[i])->word);
+  words = g_strv_builder_end (builder);
+  g_strv_builder_unref (builder);
+  return words;
+}
+
+static void
+finding_free (gpointer data)
+{
+  SbxFinding *self = data;
+
+  g_free (self->promise.text);
+  g_free (self->promise.word);
+  g_free (self->inside);
+  g_free (self->outside);
+  g_free (self);
+}
+
+/* Without its first word. */
+static char *
+reason_of (const char *line)
+{
+  const char *space = strchr (line, ' ');
+
+  return g_strdup (space ? space + 1 : line);
+}
+
+static GPtrArray *
+compare (GPtrArray *promises, char *const *inside, char *const *outside)
+{
+  GPtrArray *findings = g_ptr_array_new_with_free_func (finding_free);
+
+  for (guint i = 0; i < promises->len; i++) {
+    SbxPromise *promise = promises->pdata[i];
+    SbxFinding *finding = g_new (SbxFinding, 1);
+
+    *finding = (SbxFinding){ { g_strdup (promise->text), g_strdup (promise->word), promise->reached },
+                             sbx_promise_judge (promise, inside[i], outside[i]),
+                             reason_of (inside[i]),
+                             reason_of (outside[i]) };
+    g_ptr_array_add (findings, finding);
+  }
+  return findings;
+}
+
+/* What Explain says of it, and its policy. */
+static GVariant *
+explain (SbxService *service, const char *profile, SbxPolicy **policy, GError **error)
+{
+  static const char *const nothing[] = { NULL };
+  GVariantBuilder options;
+  g_autoptr (GVariant) reply = NULL, plan = NULL, groups = NULL;
+  const char *refused;
+
+  g_variant_builder_init (&options, G_VARIANT_TYPE_VARDICT);
+  g_variant_builder_add (&options, "{sv}", "app-id", g_variant_new_string (APP_ID));
+  reply = sbx_service_call (
+      service, SBX_MANAGER_PATH, SBX_MANAGER_INTERFACE, "Explain",
+      g_variant_new ("(s@aaya{sv})", profile, g_variant_new_bytestring_array (nothing, -1), &options), NULL, error);
+  if (!reply)
+    return NULL;
+  plan = g_variant_get_child_value (reply, 0);
+  if (g_variant_lookup (plan, "refused", "&s", &refused)) {
+    sbx_throw (error, SBX_ERROR_NOT_SUPPORTED, "%s", refused);
+    return NULL;
+  }
+  groups = g_variant_lookup_value (plan, "policy", G_VARIANT_TYPE_VARDICT);
+  *policy = groups ? sbx_exposure_policy (groups, error) : NULL;
+  if (!groups)
+    sbx_throw (error, SBX_ERROR_NOT_SUPPORTED, _ ("the service answers in another version's way; update both"));
+  return *policy ? g_steal_pointer (&plan) : NULL;
+}
+
+/* The home that the probes have had, if the profile keeps one. */
+static void
+forget_home (void)
+{
+  g_autofree char *home = g_build_filename (g_get_user_data_dir (), SBX_RUNTIME_SUBDIR, APP_ID, NULL);
+  const char *argv[] = { "/proc/self/exe", "data", "remove", APP_ID, NULL };
+  g_autoptr (GSubprocess) remove = NULL;
+
+  if (!g_file_test (home, G_FILE_TEST_IS_DIR))
+    return;
+  remove = g_subprocess_newv (argv, G_SUBPROCESS_FLAGS_STDOUT_SILENCE | G_SUBPROCESS_FLAGS_STDERR_SILENCE, NULL);
+  if (remove)
+    (void) g_subprocess_wait (remove, NULL, NULL);
+}
+
+static GPtrArray *
+try_promises (SbxStage *self, const char *profile, GPtrArray *promises, GError **error)
+{
+  g_auto (GStrv) words = words_of (promises), inside = NULL, outside = NULL;
+  g_autoptr (GPtrArray) argv = g_ptr_array_new ();
+  g_autoptr (GSubprocess) in = NULL, out = NULL;
+
+  in = start_inside (self, profile, (const char *const *) words,
+                     G_SUBPROCESS_FLAGS_STDOUT_PIPE | G_SUBPROCESS_FLAGS_STDERR_PIPE, error);
+  inside = in ? read_lines (in, promises->len, error) : NULL;
+  if (!inside)
+    return NULL;
+  g_ptr_array_add (argv, (gpointer) PROBE);
+  for (char **word = words; *word; word++)
+    g_ptr_array_add (argv, *word);
+  g_ptr_array_add (argv, NULL);
+  out = start (self, (const char *const *) argv->pdata, G_SUBPROCESS_FLAGS_STDOUT_PIPE | G_SUBPROCESS_FLAGS_STDERR_PIPE,
+               error);
+  outside = out ? read_lines (out, promises->len, error) : NULL;
+  return outside ? compare (promises, inside, outside) : NULL;
+}
+
+GPtrArray *
+sbx_trial_run (SbxStage *self, SbxService *service, const char *profile, GError **error)
+{
+  const char *stay[] = { "--stay", self->neighbour_name, NULL };
+  g_autoptr (SbxPolicy) policy = NULL;
+  g_autoptr (GVariant) plan = explain (service, profile, &policy, error);
+  SbxTargets targets = { .bystander = self->bystander_name,
+                         .neighbour = self->neighbour_name,
+                         .port = self->port,
+                         .abstract = self->abstract,
+                         .in_home = self->in_home,
+                         .in_tmp = self->in_tmp,
+                         .shm = self->key,
+                         .calls = (const char *const *) self->calls };
+  g_autoptr (GPtrArray) promises = NULL;
+  g_autoptr (GSubprocess) neighbour = NULL;
+  GPtrArray *findings = NULL;
+
+  if (!plan)
+    return NULL;
+  promises = sbx_promises_list (policy, plan, &targets);
+  neighbour = start_inside (
+      self, profile, stay,
+      G_SUBPROCESS_FLAGS_STDIN_PIPE | G_SUBPROCESS_FLAGS_STDOUT_PIPE | G_SUBPROCESS_FLAGS_STDERR_SILENCE, error);
+  if (neighbour && wait_for_line (neighbour, error))
+    findings = try_promises (self, profile, promises, error);
+  else if (error && !*error)
+    sbx_throw (error, SBX_ERROR_SPAWN_FAILED,
+               _ ("nothing starts under this profile; `sandboxctl run --profile=%s -- true` says why"), profile);
+  if (neighbour) {
+    g_output_stream_close (g_subprocess_get_stdin_pipe (neighbour), NULL, NULL);
+    g_subprocess_wait (neighbour, NULL, NULL);
+  }
+  forget_home ();
+  return findings;
+}

@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* `sandboxctl verify`: what it says of a profile is what the profile does, in both directions. */
+#include <filesystem>
+#include <map>
+#include <string>
+
+#include "harness.h"
+
+using namespace e2e;
+namespace fs = std::filesystem;
+
+class Verify : public EitherBus {
+protected:
+  Json
+  verify (const std::string &profile)
+  {
+    Outcome outcome = sandboxctl ({ "verify", "--json", profile });
+
+    EXPECT_EQ (outcome.status, 0) << outcome.out << outcome.err;
+    return Json::parse (outcome.out)[profile];
+  }
+  /* "kept", "broken", "untested"; "" when that is not promised. */
+  static std::string
+  state_of (const Json &answer, const std::string &probe)
+  {
+    for (const Json &row : answer["promises"].items ())
+      if (row["probe"].text ().rfind (probe, 0) == 0)
+        return row["state"].text ();
+    return "";
+  }
+};
+
+EITHER_BUS (Verify);
+
+TEST_P (Verify, TheDefaultProfile)
+{
+  Json answer = verify ("default");
+
+  EXPECT_EQ (answer["broken"].number (), 0);
+  for (const char *probe : { "process=out-", "process=box-", "process=sandbox-keeper", "own-process",
+                             "read=", "tcp=", "connect=@sandbox-verify", "shm=", "privileges", "userns", "terminal",
+                             "call=keyctl:EPERM", "call=bpf:" })
+    EXPECT_EQ (state_of (answer, probe), "kept") << probe << "\n" << answer.dump ();
+}
+
+/* What a profile opens is no promise any more, or a promise of the contrary. */
+TEST_P (Verify, WhatIsOpened)
+{
+  add_profile ("open", "[Profile]\nInherits=default\n[Context]\nshared=network;ipc;\nfeatures=userns;\n"
+                       "filesystems=~/w;~/r:ro;\n");
+  fs::create_directories (home () + "/w");
+  fs::create_directories (home () + "/r");
+  Json answer = verify ("open");
+
+  EXPECT_EQ (answer["broken"].number (), 0) << answer.dump ();
+  EXPECT_EQ (state_of (answer, "tcp="), "kept");
+  EXPECT_EQ (state_of (answer, "shm="), "");
+  EXPECT_EQ (state_of (answer, "userns"), "kept");
+  EXPECT_EQ (state_of (answer, "make=" + home () + "/w"), "kept");
+  EXPECT_EQ (state_of (answer, "make=" + home () + "/r"), "kept");
+  std::map<std::string, std::string> reached;
+  for (const Json &row : answer["promises"].items ())
+    reached[row["probe"].text ()] = row["reached"].dump ();
+  EXPECT_EQ (reached["make=" + home () + "/w"], "true");
+  EXPECT_EQ (reached["make=" + home () + "/r"], "false");
+}
+
+/* A broken promise is found: here bwrap is kept from making an IPC namespace. */
+TEST_P (Verify, ABrokenPromise)
+{
+  write_file (dir () + "/bwrap",
+              "#!/bin/bash\nwords=()\nfor word; do\n  [ \"$word\" != --unshare-ipc ] || continue\n"
+              "  words+=(\"$word\")\ndone\nexec bwrap \"${words[@]}\"\n",
+              0755);
+  set_env ("SANDBOX_BWRAP", dir () + "/bwrap");
+  Outcome outcome = sandboxctl ({ "verify", "default" });
+
+  EXPECT_EQ (outcome.status, 1) << outcome.out << outcome.err;
+  EXPECT_NE (outcome.out.find ("1 broken"), std::string::npos) << outcome.out;
+  EXPECT_NE (outcome.out.find ("BROKEN    cannot attach shared memory from outside"), std::string::npos) << outcome.out;
+}
+
+/* Nothing of a trial is left, and `doctor` knows when it was. */
+TEST_P (Verify, LeavesNothing)
+{
+  EXPECT_NE (sandboxctl ({ "doctor" }).out.find ("sandboxctl verify"), std::string::npos);
+  add_profile ("kept", "[Profile]\nInherits=default\n[Context]\npersistent=.;\n");
+  EXPECT_TRUE (succeeds (sandboxctl ({ "verify", "default", "kept" })));
+  for (const fs::directory_entry &entry : fs::directory_iterator (home ()))
+    EXPECT_EQ (entry.path ().filename ().string ().find (".sandbox"), std::string::npos) << entry.path ();
+  EXPECT_FALSE (fs::exists (dir () + "/data/sandbox/org.example.Sandbox.Verify"));
+  EXPECT_TRUE (succeeds (sandboxctl ({ "data", "list" })));
+  EXPECT_TRUE (eventually ([&] { return sandboxctl ({ "ps", "-q" }).out.empty (); }));
+  EXPECT_NE (sandboxctl ({ "doctor" }).out.find ("0 broken"), std::string::npos);
+}
+
+TEST_P (Verify, BadInput)
+{
+  EXPECT_TRUE (fails_with (sandboxctl ({ "verify", "--all", "default" }), 125, { "--all" }));
+  Outcome outcome = sandboxctl ({ "verify", "defualt" });
+  EXPECT_EQ (outcome.status, 125);
+  EXPECT_NE (outcome.out.find ("default"), std::string::npos) << "the nearest name";
+  add_profile ("broken", "[Context]\nshared=nonsense;\n");
+  outcome = sandboxctl ({ "verify", "default", "broken" });
+  EXPECT_EQ (outcome.status, 125) << "what could not be tried is not kept";
+  EXPECT_NE (outcome.out.find ("broken: cannot be tried"), std::string::npos) << outcome.out;
+  EXPECT_NE (outcome.out.find ("default: "), std::string::npos) << "the others are";
+}
