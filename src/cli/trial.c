@@ -22,6 +22,7 @@
 #define APP_ID "org.example.Sandbox.Verify"
 #define PROBE_FD 20 /* the probe's, here and inside */
 #define PROBE "/proc/self/fd/20"
+#define APP_ID_OPTION "--app-id=" APP_ID
 #define PATIENCE "--timeout=60"
 #define BACKLOG 8
 #define OUR_FILES ".sandbox-verify-XXXXXX"
@@ -204,8 +205,9 @@ static GSubprocess *
 start_inside (SbxStage *self, const char *profile, const char *const *words, GSubprocessFlags flags, GError **error)
 {
   g_autofree char *option = g_strconcat ("--profile=", profile, NULL);
-  const char *const first[] = { "/proc/self/exe",  "run",    option, "--app-id=" APP_ID,
-                                "--on-crash=none", PATIENCE, "--",   PROBE };
+  const char *const first[] = {
+    "/proc/self/exe", "run", option, APP_ID_OPTION, "--on-crash=none", PATIENCE, "--", PROBE
+  };
   g_autoptr (GPtrArray) argv = g_ptr_array_new ();
 
   for (gsize i = 0; i < G_N_ELEMENTS (first); i++)

@@ -103,6 +103,23 @@ TEST_F (Kernel, TheBrowserProfile)
     EXPECT_TRUE (bits[bit].boolean ()) << bit;
 }
 
+/* `verify` finds what the matrix finds: whatever is promised on this kernel is kept. */
+TEST_F (Kernel, VerifyAgrees)
+{
+  for (const char *profile : { "default", "browser" }) {
+    Outcome outcome = sandboxctl ({ "verify", "--json", profile });
+
+    if (facts ().abi == 0) {
+      EXPECT_EQ (outcome.status, 125) << outcome.out;
+      continue;
+    }
+    Json answer = Json::parse (outcome.out)[profile];
+    EXPECT_EQ (outcome.status, 0) << outcome.out << outcome.err;
+    EXPECT_EQ (answer["broken"].number (), 0) << outcome.out;
+    EXPECT_GE (answer["kept"].number (), 15) << outcome.out;
+  }
+}
+
 /* Whoever accepts less is told what that is, before and afterwards. */
 TEST_F (Kernel, LessIsSaid)
 {

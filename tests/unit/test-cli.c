@@ -11,6 +11,7 @@
 #include "cli/link/follow.h"
 #include "cli/meanings.h"
 #include "cli/policy-options.h"
+#include "cli/promises.h"
 #include "cli/signal-names.h"
 #include "cli/words.h"
 #include "common/error.h"
@@ -418,6 +419,77 @@ test_meanings (void)
   g_assert_null (sbx_meaning_of_action ("org.example.Other"));
 }
 
+/* What both probes say decides; nothing that would be refused anyway is kept. */
+static void
+test_promises (void)
+{
+  static const struct {
+    gboolean reached;
+    const char *inside, *outside;
+    SbxPromiseState state;
+  } rows[] = {
+    { FALSE, "no Operation not permitted", "yes done", SBX_PROMISE_KEPT },
+    { FALSE, "no Operation not permitted", "no Operation not permitted", SBX_PROMISE_UNTESTED },
+    { FALSE, "yes done", "yes done", SBX_PROMISE_BROKEN },
+    { FALSE, "yes done", "no here it is refused", SBX_PROMISE_BROKEN },
+    { TRUE, "yes done", "yes done", SBX_PROMISE_KEPT },
+    { TRUE, "no such thing", "yes done", SBX_PROMISE_BROKEN },
+    { TRUE, "no such thing", "no such thing", SBX_PROMISE_UNTESTED },
+    { FALSE, "", "", SBX_PROMISE_UNTESTED },
+    { FALSE, "yesterday", "yes done", SBX_PROMISE_KEPT },
+  };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (rows); i++) {
+    const SbxPromise promise = { .reached = rows[i].reached };
+
+    g_assert_cmpint (sbx_promise_judge (&promise, rows[i].inside, rows[i].outside), ==, rows[i].state);
+  }
+}
+
+/* A policy that opens something does not promise that it is closed. */
+static void
+test_promises_of_policies (void)
+{
+  static const char *const calls[] = { "keyctl", NULL };
+  const SbxTargets targets = { .bystander = "a", .neighbour = "b", .port = 1, .abstract = "@c", .calls = calls };
+  static const struct {
+    const char *context, *word;
+    int reached; /* -1: not promised */
+  } rows[] = {
+    { "{}", "tcp=1", FALSE },
+    { "{'shared': 'network;'}", "tcp=1", TRUE },
+    { "{'shared': 'private-network;'}", "tcp=1", FALSE },
+    { "{}", "shm=0", FALSE },
+    { "{'shared': 'ipc;'}", "shm=0", -1 },
+    { "{'features': 'userns;'}", "userns", TRUE },
+    { "{'filesystems': '/usr/share:ro;'}", "make=/usr/share", FALSE },
+    { "{'filesystems': '/usr/share;'}", "make=/usr/share", TRUE },
+    { "{}", "process=a", -1 }, /* the plan does not say that it shows inferiors only */
+    { "{}", "call=keyctl:EPERM", FALSE },
+    { "{}", "call=bpf:EPERM", -1 }, /* not without harm */
+  };
+  const SbxPlaces places = { .home = "/home/u" };
+  g_autoptr (SbxPolicy) nothing = sbx_policy_new ();
+
+  for (gsize i = 0; i < G_N_ELEMENTS (rows); i++) {
+    g_autofree char *text = g_strdup_printf ("{'Context': <@a{ss} %s>}", rows[i].context);
+    g_autoptr (GVariant) groups = g_variant_parse (G_VARIANT_TYPE_VARDICT, text, NULL, NULL, NULL);
+    g_autoptr (GVariant) plan = g_variant_parse (
+        G_VARIANT_TYPE_VARDICT,
+        "{'seccomp': <[{'call': <'keyctl'>, 'error': <'EPERM'>}, {'call': <'bpf'>, 'error': <'EPERM'>}]>}", NULL, NULL,
+        NULL);
+    g_autoptr (SbxPolicy) policy = sbx_policy_merge_variant (nothing, groups, &places, NULL);
+    g_autoptr (GPtrArray) promises = sbx_promises_list (policy, plan, &targets);
+    int reached = -1;
+
+    for (guint p = 0; p < promises->len; p++)
+      if (strcmp (((const SbxPromise *) promises->pdata[p])->word, rows[i].word) == 0)
+        reached = ((const SbxPromise *) promises->pdata[p])->reached;
+    if (reached != rows[i].reached)
+      g_error ("%s: %s is %d", rows[i].context, rows[i].word, reached);
+  }
+}
+
 int
 main (int argc, char **argv)
 {
@@ -432,5 +504,7 @@ main (int argc, char **argv)
   g_test_add_func ("/cli/policy-options/bad", test_bad_policy_options);
   g_test_add_func ("/cli/instances/find", test_find);
   g_test_add_func ("/cli/meanings", test_meanings);
+  g_test_add_func ("/cli/promises/judged", test_promises);
+  g_test_add_func ("/cli/promises/of-policies", test_promises_of_policies);
   return g_test_run ();
 }
