@@ -22,7 +22,7 @@
 #define APP_ID "org.example.Sandbox.Verify"
 #define PROBE_FD 20 /* the probe's, here and inside */
 #define PROBE "/proc/self/fd/20"
-#define APP_ID_OPTION "--app-id=" APP_ID
+#define APP_ID_OPTION "--app-id=org.example.Sandbox.Verify"
 #define PATIENCE "--timeout=60"
 #define BACKLOG 8
 #define OUR_FILES ".sandbox-verify-XXXXXX"
