@@ -7,6 +7,7 @@
 
 #include "cli/cli.h"
 #include "cli/refused.h"
+#include "cli/text/service-text.h"
 #include "cli/words.h"
 #include "desktop/kind.h"
 
@@ -87,12 +88,15 @@ say (const char *line)
 static void
 warn (SbxNotes *self, const char *warning)
 {
+  g_autofree char *text = NULL;
+
   if (!self->said)
     self->said = g_ptr_array_new_with_free_func (g_free);
   if (g_ptr_array_find_with_equal_func (self->said, warning, g_str_equal, NULL))
     return;
   g_ptr_array_add (self->said, g_strdup (warning));
-  say (warning);
+  text = sbx_service_text (warning);
+  say (text);
 }
 
 static char **
