@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "cli/text/output.h"
+#include "cli/text/service-text.h"
 #include "cli/words.h"
 #include "config.h"
 
@@ -60,7 +61,7 @@ sbx_parse (SbxCommand *command, const GOptionEntry *entries, GOptionGroup *group
   g_autoptr (GOptionContext) context = g_option_context_new (usage);
   g_autoptr (GError) error = NULL;
   g_autofree char *program = g_strconcat ("sandboxctl ", command->argv[0], NULL);
-  g_autofree char *wrapped = sbx_output_wrap (summary, SBX_HELP_COLUMNS), *meant = NULL;
+  g_autofree char *wrapped = sbx_output_wrap (summary, SBX_HELP_COLUMNS), *meant = NULL, *said = NULL;
   g_autofree char **words = NULL;
   const SbxVerb *verb;
 
@@ -82,8 +83,8 @@ sbx_parse (SbxCommand *command, const GOptionEntry *entries, GOptionGroup *group
     return TRUE;
   }
   meant = explain_option (verb, words + 1, error);
-  *status = meant ? sbx_fail ("%s; %s", error->message, meant)
-                  : sbx_fail (_ ("%s (see `%s --help`)"), error->message, program);
+  said = sbx_service_text (error->message);
+  *status = meant ? sbx_fail ("%s; %s", said, meant) : sbx_fail (_ ("%s (see `%s --help`)"), said, program);
   return FALSE;
 }
 

@@ -54,6 +54,18 @@ throw_other_version (GError **error)
   sbx_throw (error, SBX_ERROR_NOT_SUPPORTED, _ ("the service answers in another version's way; update both"));
 }
 
+const char *
+sbx_instance_state (const SbxInstanceInfo *self)
+{
+  static const char *const words[] = { N_ ("starting"), N_ ("running"), N_ ("exited") };
+  const char *state = sbx_instance_text (self, "State");
+
+  for (gsize i = 0; i < G_N_ELEMENTS (words); i++)
+    if (strcmp (words[i], state) == 0)
+      return _ (words[i]);
+  return state;
+}
+
 GPtrArray *
 sbx_instances_list (SbxService *service, GError **error)
 {

@@ -26,6 +26,8 @@ const SbxInstanceInfo *sbx_instances_find (GPtrArray *instances, const char *wor
 const char *sbx_instance_id_of_path (const char *path);
 /* "" when the property is not told; @self's. */
 const char *sbx_instance_text (const SbxInstanceInfo *self, const char *property);
+/* Its state as a word for people. */
+const char *sbx_instance_state (const SbxInstanceInfo *self);
 /* 0 when it is not told. */
 guint64 sbx_instance_number (const SbxInstanceInfo *self, const char *property);
 /* Whether its State is "exited". */

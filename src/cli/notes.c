@@ -3,9 +3,13 @@
 
 #include <poll.h>
 #include <signal.h>
+#include <string.h>
 
 #include "cli/cli.h"
 #include "cli/refused.h"
+#include "cli/text/service-text.h"
+#include "cli/words.h"
+#include "desktop/kind.h"
 
 #define QUICK_SECONDS 5 /* what fails later has worked */
 #define ANSWER_MS 1000
@@ -84,12 +88,15 @@ say (const char *line)
 static void
 warn (SbxNotes *self, const char *warning)
 {
+  g_autofree char *text = NULL;
+
   if (!self->said)
     self->said = g_ptr_array_new_with_free_func (g_free);
   if (g_ptr_array_find_with_equal_func (self->said, warning, g_str_equal, NULL))
     return;
   g_ptr_array_add (self->said, g_strdup (warning));
-  say (warning);
+  text = sbx_service_text (warning);
+  say (text);
 }
 
 static char **
@@ -187,6 +194,47 @@ say_refusal (const SbxRefusal *row, gpointer data)
   say (both ? both : line);
 }
 
+/* Whether the a{sv} of a policy has features=userns. */
+static gboolean
+has_user_namespaces (GVariant *policy)
+{
+  g_autoptr (GVariant) context = policy ? g_variant_lookup_value (policy, "Context", G_VARIANT_TYPE ("a{ss}")) : NULL;
+  const char *value = "";
+  g_auto (GStrv) features = NULL;
+
+  if (context)
+    g_variant_lookup (context, "features", "&s", &value);
+  features = g_strsplit (value, ";", -1);
+  return g_strv_contains ((const char *const *) features, "userns");
+}
+
+/* A program that brings the sandbox of a browser with it says little when it cannot make namespaces for that. */
+static void
+say_kind (const SbxNotes *self, GVariant *policy)
+{
+  const char *program = "", *profile;
+  g_autofree char *path = NULL, *line = NULL;
+  g_auto (SbxDesktopKindFound) found = { 0 };
+
+  if (g_variant_n_children (self->argv) == 0 || has_user_namespaces (policy))
+    return;
+  g_variant_get_child (self->argv, 0, "^&ay", &program);
+  path = g_find_program_in_path (program);
+  if (!path || !sbx_program_find_kind (path, &found) || strcmp (found.profile, "chromium-based") != 0)
+    return;
+  profile = sbx_words_profile_of (program);
+  if (!profile)
+    profile = found.profile;
+  line = strcmp (profile, self->profile) == 0
+             ? g_strdup_printf (_ ("%s is built on Chromium (%s), and its own sandbox takes user namespaces, which "
+                                   "this one is without; --allow=userns would allow them"),
+                                program, found.because)
+             : g_strdup_printf (_ ("%s is built on Chromium (%s), and its own sandbox takes user namespaces, which "
+                                   "this one is without; a profile made for it has them: --profile=%s"),
+                                program, found.because, profile);
+  say (line);
+}
+
 void
 sbx_notes_end (SbxNotes *self, int status)
 {
@@ -205,4 +253,5 @@ sbx_notes_end (SbxNotes *self, int status)
   policy = g_variant_lookup_value (properties, "Policy", G_VARIANT_TYPE_VARDICT);
   if (refused)
     sbx_refused_visit (refused, say_refusal, policy);
+  say_kind (self, policy);
 }

@@ -127,7 +127,6 @@ sbx_descriptors_receive (int sock, gsize most, GError **error)
     sbx_throw_errno (error, SBX_ERROR_BAD_OPTION, problem, "the option \"descriptors\": receive them");
   else
     sbx_throw (error, SBX_ERROR_BAD_OPTION,
-               "the option \"descriptors\" carries %u descriptors; from 1 to %" G_GSIZE_FORMAT " are allowed", fds->len,
-               most);
+               "the option \"descriptors\" carries %u descriptors; from 1 to %zu are allowed", fds->len, most);
   return NULL;
 }

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <glib/gi18n.h>
 #include <string.h>
 
 #include "common/read-file.h"
@@ -29,8 +30,7 @@ fail (Reader *reader, gsize column, GError **error, const char *format, ...)
   va_start (args, format);
   what = g_strdup_vprintf (format, args);
   va_end (args);
-  return sbx_throw (error, reader->kind->code, "%s:%u:%" G_GSIZE_FORMAT ": %s", reader->name, reader->line, column,
-                    what);
+  return sbx_throw (error, reader->kind->code, "%s:%u:%zu: %s", reader->name, reader->line, column, what);
 }
 
 /* What the visitor objects to gets the place: a group's or key's beginning when its name is wrong, else the value's. */
@@ -53,12 +53,12 @@ read_header (Reader *reader, char *line, GError **error)
   char *condition;
 
   if (line[n - 1] != ']')
-    return fail (reader, n, error, "a group is written [Name], with nothing after it");
+    return fail (reader, n, error, N_ ("a group is written [Name], with nothing after it"));
   line[n - 1] = '\0';
   if (line[1] == '\0')
-    return fail (reader, 2, error, "a group without a name");
+    return fail (reader, 2, error, N_ ("a group without a name"));
   if (!g_hash_table_add (reader->groups, g_strdup (line + 1)))
-    return fail (reader, 1, error, "the group [%s] is there twice; put its keys together", line + 1);
+    return fail (reader, 1, error, N_ ("the group [%s] is there twice; put its keys together"), line + 1);
   condition = reader->kind->conditions ? strstr (line, " if=") : NULL;
   g_free (reader->condition);
   reader->condition = condition ? g_strdup (condition + 4) : NULL;
@@ -80,18 +80,18 @@ read_key (Reader *reader, char *line, GError **error)
   char *value;
 
   if (!equal)
-    return fail (reader, 1, error, "neither [Group] nor key=value nor # comment: \"%.40s\"", line);
+    return fail (reader, 1, error, N_ ("neither [Group] nor key=value nor # comment: \"%.40s\""), line);
   value = equal + 1;
   value += strspn (value, " \t");
   entry.value_column = (guint) (value - line) + 1;
   *equal = '\0';
   g_strchomp (line);
   if (*line == '\0')
-    return fail (reader, 1, error, "a value without a key");
+    return fail (reader, 1, error, N_ ("a value without a key"));
   if (!reader->group)
-    return fail (reader, 1, error, "\"%s\" stands before the first [Group]", line);
+    return fail (reader, 1, error, N_ ("\"%s\" stands before the first [Group]"), line);
   if (!g_hash_table_add (reader->keys, g_strdup (line)))
-    return fail (reader, 1, error, "the key \"%s\" is there twice in [%s]", line, reader->group);
+    return fail (reader, 1, error, N_ ("the key \"%s\" is there twice in [%s]"), line, reader->group);
   entry.group = reader->group;
   entry.condition = reader->condition;
   entry.key = line;
@@ -108,7 +108,7 @@ read_line (Reader *reader, char *line, GError **error)
   if (line[indent] == '\0' || line[indent] == '#')
     return TRUE;
   if (indent > 0)
-    return fail (reader, 1, error, "a line must not begin with a blank");
+    return fail (reader, 1, error, N_ ("a line must not begin with a blank"));
   return *line == '[' ? read_header (reader, line, error) : read_key (reader, line, error);
 }
 
@@ -116,15 +116,15 @@ read_line (Reader *reader, char *line, GError **error)
 static gboolean
 check_bytes (Reader *reader, const char *data, gsize size, GError **error)
 {
-  const char *bad = NULL, *line = data, *what = "is not UTF-8 text";
+  const char *bad = NULL, *line = data, *what = N_ ("is not UTF-8 text");
 
   if (!g_utf8_validate_len (data, size, &bad) && *bad == '\0')
-    what = "a NUL byte: this is not a text file";
+    what = N_ ("a NUL byte: this is not a text file");
   for (const char *p = data; p < data + size; p++) {
     if (p == bad)
       break;
     if (*p == '\r' || ((guchar) *p < ' ' && *p != '\n' && *p != '\t')) {
-      what = *p == '\r' ? "a carriage return: save the file with Unix line ends (dos2unix does it)"
+      what = *p == '\r' ? N_ ("a carriage return: save the file with Unix line ends (dos2unix does it)")
                         : "a control character";
       bad = p;
       break;

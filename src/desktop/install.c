@@ -71,6 +71,25 @@ copy_file (const SbxDesktopFile *file)
   return copy;
 }
 
+/* The one whose id itself is that name, rather than that of its program: org.xfce.mousepad.desktop and not its
+ * org.xfce.mousepad-settings.desktop. NULL: none, or several. */
+static const SbxDesktopFile *
+find_named (GPtrArray *matches, const char *name)
+{
+  const SbxDesktopFile *found = NULL;
+
+  for (guint i = 0; i < matches->len; i++) {
+    const SbxDesktopFile *file = matches->pdata[i];
+
+    if (!sbx_app_profile_match (name, file->id, NULL))
+      continue;
+    if (found)
+      return NULL;
+    found = file;
+  }
+  return found;
+}
+
 static SbxDesktopFile *
 several (GPtrArray *matches, const char *name, GError **error)
 {
@@ -106,8 +125,11 @@ sbx_desktop_find (const SbxDesktopPlaces *places, GHashTable *view, const char *
 
     if (matches->len == 1)
       return copy_file (matches->pdata[0]);
-    if (matches->len > 1)
-      return several (matches, name, error);
+    if (matches->len > 1) {
+      const SbxDesktopFile *named = find_named (matches, name);
+
+      return named ? copy_file (named) : several (matches, name, error);
+    }
   }
   if (g_str_has_suffix (name, ".desktop") && g_file_test (name, G_FILE_TEST_EXISTS))
     return file_of_path (name);

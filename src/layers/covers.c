@@ -13,6 +13,7 @@
 #include "layers/covers.h"
 
 #include <fcntl.h>
+#include <glib/gi18n.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -62,7 +63,7 @@ add_bus (SbxItems *self, GError **error)
   g_autofree char *bus = runtime ? g_build_filename (runtime, "bus", NULL) : NULL;
 
   return !bus || is_session_bus_open (self)
-         || sbx_closed_list_add (self->closed, bus, "the unfiltered session bus", 0, error);
+         || sbx_closed_list_add (self->closed, bus, N_ ("the unfiltered session bus"), 0, error);
 }
 
 /* The profiles that are read, wherever they are. What only root may write needs no cover. */
@@ -73,7 +74,7 @@ add_profile_dirs (SbxItems *self, GError **error)
 
   for (gsize i = 0; i < self->around->n_profile_dirs; i++)
     if (dirs[i] && g_path_is_absolute (dirs[i])
-        && !sbx_closed_list_add (self->closed, dirs[i], "a directory of profiles",
+        && !sbx_closed_list_add (self->closed, dirs[i], N_ ("a directory of profiles"),
                                  SBX_CLOSED_READABLE | SBX_CLOSED_MAKE, error))
       return FALSE;
   return TRUE;
@@ -115,7 +116,7 @@ add_taken (SbxItems *self, GError **error)
 {
   for (gsize i = 0; i < self->around->n_taken; i++)
     if (!sbx_closed_list_add (self->closed, self->around->taken[i].path,
-                              "what was taken away from this sandbox for good",
+                              N_ ("what was taken away from this sandbox for good"),
                               self->around->taken[i].readable ? SBX_CLOSED_READABLE : 0, error))
       return FALSE;
   return TRUE;
@@ -126,12 +127,12 @@ sbx_covers_find (SbxItems *self, GError **error)
 {
   const SbxMachine *machine = self->around->machine;
 
-  return add_built (self, machine->data_home, "the kept homes of applications", SBX_CLOSED_NAMED | SBX_CLOSED_MAKE,
+  return add_built (self, machine->data_home, N_ ("the kept homes of applications"), SBX_CLOSED_NAMED | SBX_CLOSED_MAKE,
                     error)
          && add_built (self, machine->config_home, "the profiles", SBX_CLOSED_READABLE | SBX_CLOSED_MAKE, error)
-         && add_built (self, self->around->state_home, "the crash reports and the record of launchers", SBX_CLOSED_MAKE,
-                       error)
-         && add_built (self, machine->runtime_dir, "the records of instances", SBX_CLOSED_MAKE, error)
+         && add_built (self, self->around->state_home, N_ ("the crash reports and the record of launchers"),
+                       SBX_CLOSED_MAKE, error)
+         && add_built (self, machine->runtime_dir, N_ ("the records of instances"), SBX_CLOSED_MAKE, error)
          && add_bus (self, error) && add_profile_dirs (self, error) && add_linked (self, error)
          && add_taken (self, error) && sbx_closed_list_add_mounted (self->closed, self->table, 0, error)
          && note_parts (self, error);
@@ -179,7 +180,8 @@ add_rule (SbxItems *self, const SbxItem *item, GError **error)
                       item->mount->dest);
   if (source)
     return sbx_closed_list_add_source (self->closed, source, item->mount->dest,
-                                       cover ? "what the policy closes" : "what the policy opens for reading only",
+                                       cover ? N_ ("what the policy closes")
+                                             : N_ ("what the policy opens for reading only"),
                                        SBX_CLOSED_NAMED | (cover ? 0 : SBX_CLOSED_READABLE), error);
   if (g_error_matches (problem, SBX_ERROR, SBX_ERROR_NOT_FOUND))
     return TRUE;
@@ -266,8 +268,8 @@ pin_between (Covers *covers, const SbxItem *above, const char *dest)
 static void
 note_cover (SbxItems *self, const char *dest, const SbxClosed *closed)
 {
-  g_ptr_array_add (self->covers, g_strdup_printf (closed->flags & SBX_CLOSED_READABLE ? "%s: read-only there is %s"
-                                                                                      : "%s: closed there is %s",
+  g_ptr_array_add (self->covers, g_strdup_printf (closed->flags & SBX_CLOSED_READABLE ? N_ ("%s: read-only there is %s")
+                                                                                      : N_ ("%s: closed there is %s"),
                                                   dest, closed->words));
 }
 
@@ -462,7 +464,7 @@ make_missing (Covers *covers, GError **error)
     }
     made = sbx_source_open (closed->named, &way, error);
     if (!made
-        || !sbx_closed_list_add_source (self->closed, made, closed->named, "a directory of the service's own",
+        || !sbx_closed_list_add_source (self->closed, made, closed->named, N_ ("a directory of the service's own"),
                                         closed->flags, error))
       return FALSE;
   }

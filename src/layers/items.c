@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <glib/gi18n.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -103,8 +104,8 @@ sbx_items_show_host (const SbxItems *self)
 static gboolean
 taint (SbxItems *self, const SbxItem *item, GError **error)
 {
-  g_autofree char *words = g_strdup_printf (item->kept ? "%s, where this application's files are kept"
-                                                       : "%s, where this application may write",
+  g_autofree char *words = g_strdup_printf (item->kept ? N_ ("%s, where this application's files are kept")
+                                                       : N_ ("%s, where this application may write"),
                                             item->mount->source);
 
   return sbx_mount_table_note (self->table, self->tainted, item->source->fd, item->source->path, words) == 0

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "plan/confine.h"
 
+#include <glib/gi18n.h>
+
 #include "common/error.h"
 #include "plan/filter/call-rules.h"
 #include "plan/filter/syscall-filter.h"
@@ -182,11 +184,11 @@ sbx_confine_check_promise (SbxDraft *self, const SbxProcess *process, gboolean *
   *inferiors_only = asked && domain && kernel->hidepid;
   if (!asked || *inferiors_only || self->box->handler) /* a handler has the domain of its target */
     return TRUE;
-  missing = !kernel->hidepid ? "procfs has no hidepid=ptraceable (Linux 5.8 or later has)"
+  missing = !kernel->hidepid ? N_ ("procfs has no hidepid=ptraceable (Linux 5.8 or later has)")
             : kernel->landlock_abi == 0
-                ? "the kernel has no Landlock (boot one that has, with landlock in its lsm= list)"
-                : "its Landlock has no scopes (Linux 6.12 or later has), and file-system rights would "
-                  "forbid the sandboxes that features=userns allows inside";
+                ? N_ ("the kernel has no Landlock (boot one that has, with landlock in its lsm= list)")
+                : N_ ("its Landlock has no scopes (Linux 6.12 or later has), and file-system rights would "
+                      "forbid the sandboxes that features=userns allows inside");
   if (!(sbx_policy_get_features (self->policy) & SBX_FEATURE_NO_LANDLOCK))
     return sbx_throw (error, SBX_ERROR_NOT_SUPPORTED,
                       "/proc can't be limited to the application's own processes here: %s. To start without that "

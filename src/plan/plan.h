@@ -5,6 +5,7 @@
 #pragma once
 
 #include <gio/gio.h>
+#include <glib/gi18n.h>
 
 #include "plan/box.h"
 #include "plan/process.h"
@@ -28,6 +29,7 @@ const char *const *sbx_plan_get_warnings (SbxPlan *self);
 gboolean sbx_plan_is_inferiors_only (SbxPlan *self);
 
 /* What a plan with cpu= warns of. Where there is a scope there is nothing to warn of. */
-#define SBX_PLAN_CPU_WARNING "cpu= takes a scope of the systemd user manager; where there is none, it is not limited"
+#define SBX_PLAN_CPU_WARNING                                                                                           \
+  N_ ("cpu= takes a scope of the systemd user manager; where there is none, it is not limited")
 
 G_END_DECLS

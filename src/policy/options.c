@@ -39,8 +39,7 @@ check_one (const char *key, GVariant *value, const SbxOptionSpec *table, GError 
     return sbx_throw (error, SBX_ERROR_BAD_OPTION, "option \"%s\" has type %s, not %s", key,
                       g_variant_get_type_string (value), row->type);
   if (g_variant_get_size (value) > row->max_size)
-    return sbx_throw (error, SBX_ERROR_BAD_OPTION,
-                      "option \"%s\" has %" G_GSIZE_FORMAT " bytes, at most %" G_GSIZE_FORMAT " are allowed", key,
+    return sbx_throw (error, SBX_ERROR_BAD_OPTION, "option \"%s\" has %zu bytes, at most %zu are allowed", key,
                       g_variant_get_size (value), row->max_size);
   return !row->check || row->check (key, value, error);
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "policy/profile-set.h"
 
+#include <glib/gi18n.h>
 #include <string.h>
 
 #include "common/error.h"
@@ -324,7 +325,7 @@ throw_unknown_profile (SbxProfileSet *self, const char *name, GError **error)
     return sbx_throw (error, SBX_ERROR_UNKNOWN_PROFILE, "there is no profile \"%.128s\", did you mean \"%s\"?", name,
                       near);
   return sbx_throw (error, SBX_ERROR_UNKNOWN_PROFILE, "there is no profile \"%.128s\"; there are: %s", name,
-                    *all ? all : "none at all: is the package installed?");
+                    *all ? all : N_ ("none at all: is the package installed?"));
 }
 
 static gboolean

@@ -2,6 +2,7 @@
 #include "taint/taint.h"
 
 #include <errno.h>
+#include <glib/gi18n.h>
 
 #include "common/names.h"
 #include "policy/policy.h"
@@ -18,8 +19,8 @@ add_place (SbxObjectSet *set, const SbxMountTable *table, const char *path, SbxP
 
   if (!source)
     return;
-  words =
-      g_strdup_printf ("%s, where applications under the profile %s may write", path, sbx_profile_get_name (profile));
+  words = g_strdup_printf (N_ ("%s, where applications under the profile %s may write"), path,
+                           sbx_profile_get_name (profile));
   if (sbx_mount_table_note (table, set, source->fd, source->path, words) < 0)
     g_warning ("Links in %s are followed, since it cannot be kept open: %s", path, g_strerror (errno));
 }
@@ -63,5 +64,5 @@ sbx_taint_add_homes (SbxObjectSet *set, const char *data_home)
   g_autofree char *path = g_build_filename (data_home, SBX_RUNTIME_SUBDIR, NULL);
   g_autoptr (SbxSource) source = sbx_source_open (path, &way, NULL); /* not there: nothing is kept yet */
 
-  return source ? sbx_object_set_add (set, source->fd, "a directory where an application's files are kept") : 0;
+  return source ? sbx_object_set_add (set, source->fd, N_ ("a directory where an application's files are kept")) : 0;
 }

@@ -88,3 +88,67 @@ TEST_P (Terminal, RunsWhatIsTyped)
   EXPECT_EQ (outcome.out.find ("Xvfb"), std::string::npos) << outcome.out;
   EXPECT_TRUE (succeeds (sandboxctl ({ "stop", "--grace=1", instance.id })));
 }
+
+/* A GApplication, whose second start hands its file to the first window and ends. */
+class Editor : public OnDisplay {
+protected:
+  void
+  SetUp () override
+  {
+    OnDisplay::SetUp ();
+    start_authority (true);
+    set_env ("XDG_DATA_DIRS", "/usr/share");
+    fs::create_directories (home () + "/letters");
+    for (const char *name : { "first.txt", "second.txt" })
+      write_file (home () + "/letters/" + name, "as it was\n");
+    ASSERT_TRUE (succeeds (sandboxctl ({ "desktop", "install", "--no-portal", "mousepad" })));
+  }
+  void
+  click (const std::string &name)
+  {
+    ASSERT_TRUE (succeeds (run (Command (
+        { "gio", "launch", dir () + "/data/applications/org.xfce.mousepad.desktop", home () + "/letters/" + name }))));
+  }
+  size_t
+  running ()
+  {
+    size_t n = 0;
+
+    for (const Record &r : records ())
+      n += r.state == "running";
+    return n;
+  }
+  /* Types into the window that shows @name, and saves. */
+  void
+  write_and_save (const std::string &name)
+  {
+    EXPECT_TRUE (eventually ([&] {
+      (void) run (Command ({ "xdotool", "search", "--onlyvisible", "--name", name, "windowfocus", "--sync", "key",
+                             "--clearmodifiers", "ctrl+Home", "type", "new " }));
+      (void) run (Command ({ "xdotool", "key", "--clearmodifiers", "ctrl+s" }));
+      return read_file (home () + "/letters/" + name).find ("new ") != std::string::npos;
+    })) << name
+        << read_file (home () + "/letters/" + name);
+  }
+};
+
+TEST_F (Editor, ASecondClickReachesTheFirstWindow)
+{
+  click ("first.txt");
+  Record instance = new_instance ();
+  ASSERT_TRUE (shows ("first.txt"));
+  write_and_save ("first.txt");
+
+  click ("second.txt");
+  ASSERT_TRUE (shows ("second.txt")) << sandboxctl ({ "logs", instance.id }).out;
+  EXPECT_EQ (running (), 1u) << "one sandbox";
+  write_and_save ("second.txt");
+  EXPECT_TRUE (eventually ([&] {
+    return sandboxctl ({ "exec", instance.id, "--", "pgrep", "-c", "mousepad" }).out == "1\n";
+  })) << "one process of it";
+  /* Other letters stay closed to it */
+  write_file (home () + "/letters/third.txt", "nobody's business\n");
+  EXPECT_NE (sandboxctl ({ "exec", instance.id, "--", "cat", home () + "/letters/third.txt" }).status, 0);
+  EXPECT_EQ (sandboxctl ({ "exec", instance.id, "--", "cat", home () + "/letters/second.txt" }).status, 0);
+  EXPECT_TRUE (succeeds (sandboxctl ({ "stop", "--grace=1", instance.id })));
+}

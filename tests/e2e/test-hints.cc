@@ -182,6 +182,38 @@ TEST_P (Hints, TheProfileThatIsMadeForIt)
   EXPECT_EQ (run_in ({ "--filesystem=~/bin:ro" }, { bin + "/firefox" }).err, "");
 }
 
+/* What is built on Chromium and ends at once: which profile it takes, unless it has that, or was something else. */
+TEST_P (Hints, TheProfileOfWhatIsBuiltOnChromium)
+{
+  const std::string app = home () + "/app", plain = home () + "/plain", shown = "--filesystem=~/app:ro";
+
+  for (const std::string &directory : { app, plain })
+    ASSERT_EQ (mkdir (directory.c_str (), 0755), 0);
+  write_file (app + "/chrome-sandbox", "");
+  write_file (app + "/chat", "#!/bin/sh\nexit ${1:-1}\n", 0755);
+  write_file (plain + "/chat", "#!/bin/sh\nexit 1\n", 0755);
+  for (const char *profile : { "desktop", "default" }) {
+    Outcome failed = run_in ({ std::string ("--profile=") + profile, shown }, { app + "/chat" });
+
+    EXPECT_EQ (failed.status, 1);
+    EXPECT_TRUE (says (failed, "user namespaces")) << failed.err;
+    EXPECT_TRUE (says (failed, "--profile=chromium-based")) << failed.err;
+  }
+  /* As the launcher finds it, along the caller's PATH */
+  Command by_name = command ({ "run", "--profile=desktop", shown, "--", "chat" });
+  by_name.env["PATH"] = app + ":" + getenv ("PATH");
+  EXPECT_TRUE (says (run (by_name), "--profile=chromium-based"));
+  EXPECT_TRUE (
+      says (run_in ({ "--profile=chromium-based", "--disallow=userns", shown }, { app + "/chat" }), "--allow=userns"));
+
+  /* Followed; it has worked; it was ended; it is something else */
+  for (const Argv &options : { Argv{ "--profile=chromium-based", shown }, Argv{ "--allow=userns", shown } })
+    EXPECT_FALSE (says (run_in (options, { app + "/chat" }), "Chromium"));
+  EXPECT_FALSE (says (run_in ({ shown }, { app + "/chat", "0" }), "Chromium"));
+  EXPECT_FALSE (says (run_in ({ shown }, { app + "/chat", "143" }), "Chromium"));
+  EXPECT_FALSE (says (run_in ({ "--filesystem=~/plain:ro" }, { plain + "/chat" }), "Chromium"));
+}
+
 class Refused : public OnBus {
 protected:
   void

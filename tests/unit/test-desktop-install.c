@@ -377,6 +377,37 @@ test_interrupted (Fixture *fixture, gconstpointer data)
   g_assert_cmpstr (text, ==, own);
 }
 
+static char *
+find_id (Fixture *fixture, const char *name, GError **error)
+{
+  g_autoptr (SbxDesktopFile) file = sbx_desktop_find (fixture->places, NULL, name, error);
+
+  return file ? g_strdup (file->id) : NULL;
+}
+
+/* Of several entries that start one program, the one whose own name it is. */
+static void
+test_named (Fixture *fixture, gconstpointer data)
+{
+  static const char entry[] = "[Desktop Entry]\nType=Application\nName=App\nExec=app --preferences\n";
+  g_autoptr (GError) error = NULL;
+  g_autofree char *alone = NULL, *named = NULL, *exact = NULL, *none = NULL;
+
+  alone = find_id (fixture, "app", &error);
+  g_assert_cmpstr (alone, ==, ID);
+  put (fixture, "usr/share/applications/org.example.App-settings.desktop", entry, 0644);
+  named = find_id (fixture, "app", &error);
+  g_assert_no_error (error);
+  g_assert_cmpstr (named, ==, ID);
+  exact = find_id (fixture, "org.example.App-settings", &error);
+  g_assert_cmpstr (exact, ==, "org.example.App-settings.desktop");
+
+  put (fixture, "usr/share/applications/com.example.app.desktop", entry, 0644);
+  none = find_id (fixture, "app", &error);
+  g_assert_null (none);
+  g_assert_error (error, SBX_ERROR, SBX_ERROR_BAD_OPTION);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -390,5 +421,6 @@ main (int argc, char **argv)
   ADD ("install/around", test_around);
   ADD ("install/foreign", test_foreign);
   ADD ("install/interrupted", test_interrupted);
+  ADD ("named", test_named);
   return g_test_run ();
 }

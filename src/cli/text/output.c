@@ -7,6 +7,7 @@
 #include <stdio_ext.h>
 #include <unistd.h>
 
+#include "cli/text/service-text.h"
 #include "common/names.h"
 
 /* Controls, and what turns the direction of a line. */
@@ -271,13 +272,14 @@ sbx_output_colours (void)
 int
 sbx_fail (const char *format, ...)
 {
-  g_autofree char *text = NULL, *clean = NULL;
+  g_autofree char *text = NULL, *said = NULL, *clean = NULL;
   va_list args;
 
   va_start (args, format);
   text = g_strdup_vprintf (format, args);
   va_end (args);
-  clean = sbx_output_clean (text);
+  said = sbx_service_text (text);
+  clean = sbx_output_clean (said);
   fprintf (stderr, "sandboxctl: %s\n", clean);
   return SBX_EXIT_SANDBOX;
 }

@@ -37,7 +37,8 @@ char *sbx_output_kebab (const char *name);
 /* Whether colours are wanted on standard output: a terminal, and no NO_COLOR (no-color.org). */
 gboolean sbx_output_colours (void);
 
-/* Prints "sandboxctl: message" to standard error, on one line; returns SBX_EXIT_SANDBOX. */
+/* Prints "sandboxctl: message" to standard error, on one line and in the reader's language, where the service has made
+ * it too (service-text.h); returns SBX_EXIT_SANDBOX. */
 int sbx_fail (const char *format, ...) G_GNUC_PRINTF (1, 2);
 /* The same for an error, without the D-Bus name that GDBus puts into its text. Frees nothing. */
 int sbx_fail_error (const GError *error);

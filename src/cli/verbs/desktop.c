@@ -7,6 +7,7 @@
 #include "cli/exposure.h"
 #include "cli/link/service.h"
 #include "cli/text/output.h"
+#include "cli/text/service-text.h"
 #include "cli/verbs/functions.h"
 #include "common/error.h"
 #include "desktop/bypasses.h"
@@ -326,6 +327,16 @@ install_all (Desktop *self)
 }
 
 static int
+fail_to_install (GError *error)
+{
+  g_autofree char *said = NULL;
+
+  g_dbus_error_strip_remote_error (error);
+  said = sbx_service_text (error->message);
+  return sbx_fail (_ ("%s; nothing was installed"), said);
+}
+
+static int
 install (gpointer data)
 {
   Desktop *self = data;
@@ -339,8 +350,7 @@ install (gpointer data)
 
     if (store && install_one (self, store, *word, &error))
       continue;
-    g_dbus_error_strip_remote_error (error);
-    status = sbx_fail (_ ("%s; nothing was installed"), error->message);
+    status = fail_to_install (error);
   }
   return status;
 }

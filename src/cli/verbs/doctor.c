@@ -4,6 +4,7 @@
 
 #include "cli/link/service.h"
 #include "cli/text/output.h"
+#include "cli/text/service-text.h"
 #include "cli/verbs/functions.h"
 #include "cli/verified.h"
 
@@ -43,6 +44,7 @@ static void
 print_feature (const char *title, GVariant *feature)
 {
   const char *state = "", *detail = "", *remedy = "";
+  g_autofree char *said = NULL;
   gboolean colours = sbx_output_colours ();
   g_autofree char *clean = NULL, *word = NULL, *label = sbx_output_pad (title, 30);
   gsize i = 0;
@@ -52,11 +54,12 @@ print_feature (const char *title, GVariant *feature)
   g_variant_lookup (feature, "remedy", "&s", &remedy);
   while (i < G_N_ELEMENTS (states) - 1 && strcmp (states[i].state, state) != 0)
     i++;
-  clean = sbx_output_clean (detail);
+  said = sbx_service_text (detail);
+  clean = sbx_output_clean (said);
   word = sbx_output_pad (_ (states[i].word), 8);
   printf ("%s%s%s %s %s\n", colours ? states[i].colour : "", word, colours ? "\033[0m" : "", label, clean);
   if (*remedy) {
-    g_autofree char *what = sbx_output_clean (remedy);
+    g_autofree char *advice = sbx_service_text (remedy), *what = sbx_output_clean (advice);
 
     printf ("%-8s %-30s %s %s\n", "", "", _ ("→"), what);
   }

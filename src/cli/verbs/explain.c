@@ -8,6 +8,7 @@
 #include "cli/policy-options.h"
 #include "cli/profile-file.h"
 #include "cli/text/output.h"
+#include "cli/text/service-text.h"
 #include "cli/verbs/functions.h"
 
 static void
@@ -33,8 +34,11 @@ say_list (GVariant *plan, const char *key, const char *heading)
   if (!g_variant_lookup (plan, key, "^as", &lines) || !lines[0])
     return;
   puts (heading);
-  for (char **line = lines; *line; line++)
-    say (*line, FALSE);
+  for (char **line = lines; *line; line++) {
+    g_autofree char *text = sbx_service_text (*line);
+
+    say (text, FALSE);
+  }
 }
 
 /* The status: of a policy with which nothing would start. */

@@ -36,7 +36,7 @@ make_row (const SbxInstanceInfo *info, int depth)
   g_autofree char *id = g_strdup_printf ("%*s%s", depth * 2, "", info->id);
   char **result;
 
-  g_strv_builder_add_many (row, id, app, profile, number, sbx_instance_text (info, "State"), age, command, NULL);
+  g_strv_builder_add_many (row, id, app, profile, number, sbx_instance_state (info), age, command, NULL);
   result = g_strv_builder_end (row);
   g_strv_builder_unref (row);
   return result;

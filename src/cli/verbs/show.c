@@ -7,6 +7,7 @@
 #include "cli/instances.h"
 #include "cli/refused.h"
 #include "cli/text/output.h"
+#include "cli/text/service-text.h"
 #include "cli/verbs/functions.h"
 
 static void
@@ -91,8 +92,11 @@ print_enforced (GVariant *enforced, gboolean filtered, gboolean networked)
   if (g_variant_lookup (enforced, "limits", "&s", &limits))
     print_line (_ ("Limits by"), limits);
   g_variant_lookup (enforced, "warnings", "^as", &warnings);
-  for (char **warning = warnings; warning && *warning; warning++)
-    print_line (_ ("Warning"), *warning);
+  for (char **warning = warnings; warning && *warning; warning++) {
+    g_autofree char *text = sbx_service_text (*warning);
+
+    print_line (_ ("Warning"), text);
+  }
 }
 
 typedef struct {
@@ -207,7 +211,7 @@ print_text (const SbxInstanceInfo *info)
   print_line (_ ("Application"), sbx_instance_text (info, "AppId"));
   print_line (_ ("Profile"), sbx_instance_text (info, "Profile"));
   printf ("%s %s\n", label, command);
-  print_line (_ ("State"), sbx_instance_text (info, "State"));
+  print_line (_ ("State"), sbx_instance_state (info));
   if (pid)
     print_line (_ ("Pid"), number);
   print_time (_ ("Started"), sbx_instance_number (info, "StartTime"));

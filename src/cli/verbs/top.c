@@ -12,6 +12,7 @@
 
 #include "cli/instances.h"
 #include "cli/text/output.h"
+#include "cli/text/service-text.h"
 #include "cli/usage.h"
 #include "cli/verbs/functions.h"
 #include "common/names.h"
@@ -359,7 +360,7 @@ stop_typed (Top *top)
                               g_variant_new ("(u)", (guint32) GRACE_MS), NULL, &error);
   top->said = !row    ? g_strdup_printf (_ ("No sandbox, or more than one, has an ID that begins with %s"), id)
               : reply ? g_strdup_printf (_ ("%s is told to end"), row->info->id)
-                      : g_strdup (error->message);
+                      : sbx_service_text (error->message);
 }
 
 /* While an id is typed. */

@@ -80,8 +80,8 @@ gboolean
 sbx_call_check_runs (const SbxCall *call, GError **error)
 {
   return sbx_instance_get_state (call->instance) == SBX_STATE_RUNNING
-         || sbx_throw (error, SBX_ERROR_EXITED, "the instance %016" G_GINT64_MODIFIER "x has ended",
-                       sbx_instance_get_id (call->instance));
+         || sbx_throw (error, SBX_ERROR_EXITED, "the instance %016llx has ended",
+                       (unsigned long long) sbx_instance_get_id (call->instance));
 }
 
 void

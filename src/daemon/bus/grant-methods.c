@@ -46,9 +46,9 @@ check_starter (const SbxCall *call, const SbxHost *host, GError **error)
     return FALSE;
   return (sbx_policy_excess (grant->plan->policy, most) & grant->plan->classes) == 0
          || sbx_throw (error, SBX_ERROR_POLICY_EXCEEDED,
-                       "%s cannot be granted: this instance was started from inside of %016" G_GINT64_MODIFIER
-                       "x, which has not got that itself; grant it to that one first",
-                       path, sbx_instance_get_id (starter));
+                       "%s cannot be granted: this instance was started from inside of %016llx, which has not got that "
+                       "itself; grant it to that one first",
+                       path, (unsigned long long) sbx_instance_get_id (starter));
 }
 
 static gboolean

@@ -3,6 +3,7 @@
 
 #include <dlfcn.h>
 #include <fcntl.h>
+#include <glib/gi18n.h>
 #include <polkit/polkit.h>
 #include <string.h>
 #include <unistd.h>
@@ -326,7 +327,7 @@ on_checked (GObject *source, GAsyncResult *async_result, gpointer user_data)
   if (g_task_return_error_if_cancelled (task))
     return;
   if (question->out_of_patience)
-    throw_silent (action, "it is running and does nothing", &error);
+    throw_silent (action, N_ ("it is running and does nothing"), &error);
   else if (result)
     (void) judge (result, question, &error);
   else if (is_no_opinion (g_task_get_source_object (task), failure))
@@ -397,7 +398,7 @@ ask_next (GTask *task)
       return;
     }
     if (self->state == SILENT)
-      throw_silent (question->actions[question->at], "it has not come up", &error);
+      throw_silent (question->actions[question->at], N_ ("it has not come up"), &error);
     else
       (void) fall_back (question->actions[question->at], question->subject, &error);
     if (error) {

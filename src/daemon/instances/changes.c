@@ -2,6 +2,7 @@
 #include "daemon/instances/changes.h"
 
 #include <errno.h>
+#include <glib/gi18n.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -29,17 +30,17 @@ static const struct {
   int code;
   const char *text;
 } faults[SBX_N_CHANGE_FAULTS] = {
-  [SBX_CHANGE_FAULT_NONE] = { SBX_ERROR_SPAWN_FAILED, "the change failed" },
-  [SBX_CHANGE_FAULT_ENDED] = { SBX_ERROR_EXITED, "the instance has ended" },
-  [SBX_CHANGE_FAULT_BUSY] = { SBX_ERROR_LIMITS, "another change of this instance is being made; try again" },
-  [SBX_CHANGE_FAULT_PROTOCOL] = { SBX_ERROR_SPAWN_FAILED, "the program that makes the change has ended" },
-  [SBX_CHANGE_FAULT_RECORD] = { SBX_ERROR_SPAWN_FAILED, "the record of the instance cannot be written" },
-  [SBX_CHANGE_FAULT_ENTER] = { SBX_ERROR_SPAWN_FAILED, "the instance's mounts cannot be entered or looked at" },
+  [SBX_CHANGE_FAULT_NONE] = { SBX_ERROR_SPAWN_FAILED, N_ ("the change failed") },
+  [SBX_CHANGE_FAULT_ENDED] = { SBX_ERROR_EXITED, N_ ("the instance has ended") },
+  [SBX_CHANGE_FAULT_BUSY] = { SBX_ERROR_LIMITS, N_ ("another change of this instance is being made; try again") },
+  [SBX_CHANGE_FAULT_PROTOCOL] = { SBX_ERROR_SPAWN_FAILED, N_ ("the program that makes the change has ended") },
+  [SBX_CHANGE_FAULT_RECORD] = { SBX_ERROR_SPAWN_FAILED, N_ ("the record of the instance cannot be written") },
+  [SBX_CHANGE_FAULT_ENTER] = { SBX_ERROR_SPAWN_FAILED, N_ ("the instance's mounts cannot be entered or looked at") },
   [SBX_CHANGE_FAULT_MOVED] = { SBX_ERROR_SPAWN_FAILED,
-                               "what the instance has there is not what is there outside; nothing was changed" },
-  [SBX_CHANGE_FAULT_MOUNT] = { SBX_ERROR_SPAWN_FAILED, "it cannot be covered; nothing was changed" },
-  [SBX_CHANGE_FAULT_LAYER] = { SBX_ERROR_SPAWN_FAILED, "nothing was changed" },
-  [SBX_CHANGE_FAULT_TIME] = { SBX_ERROR_SPAWN_FAILED, "it took too long" },
+                               N_ ("what the instance has there is not what is there outside; nothing was changed") },
+  [SBX_CHANGE_FAULT_MOUNT] = { SBX_ERROR_SPAWN_FAILED, N_ ("it cannot be covered; nothing was changed") },
+  [SBX_CHANGE_FAULT_LAYER] = { SBX_ERROR_SPAWN_FAILED, N_ ("nothing was changed") },
+  [SBX_CHANGE_FAULT_TIME] = { SBX_ERROR_SPAWN_FAILED, N_ ("it took too long") },
 };
 
 static GError *

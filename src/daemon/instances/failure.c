@@ -2,6 +2,7 @@
 #include "daemon/instances/failure.h"
 
 #include <errno.h>
+#include <glib/gi18n.h>
 #include <string.h>
 
 #define ANY 0
@@ -13,50 +14,53 @@ static const struct {
   const char *text;
 } rows[] = {
   { SBX_STEP_EXEC, ENOENT,
-    "command \"%s\" was not found in the sandbox; if it is there outside, the profile does not show its directory" },
+    N_ ("command \"%s\" was not found in the sandbox; if it is there outside, the profile does not show its "
+        "directory") },
   { SBX_STEP_EXEC, EACCES,
-    "command \"%s\" was found in the sandbox but cannot be executed: it is a directory, has no x permission, or lies "
-    "on a file system without execution" },
-  { SBX_STEP_EXEC, EISDIR, "command \"%s\" is a directory" },
-  { SBX_STEP_EXEC, ENOTDIR, "command \"%s\": something on its path is not a directory" },
-  { SBX_STEP_EXEC, ENOEXEC, "command \"%s\" is no program: it has neither a known format nor a #! line" },
-  { SBX_STEP_EXEC, E2BIG, "command \"%s\": the arguments and the environment are larger than the kernel takes" },
-  { SBX_STEP_EXEC, ANY, "command \"%s\" could not be executed" },
+    N_ ("command \"%s\" was found in the sandbox but cannot be executed: it is a directory, has no x permission, or "
+        "lies "
+        "on a file system without execution") },
+  { SBX_STEP_EXEC, EISDIR, N_ ("command \"%s\" is a directory") },
+  { SBX_STEP_EXEC, ENOTDIR, N_ ("command \"%s\": something on its path is not a directory") },
+  { SBX_STEP_EXEC, ENOEXEC, N_ ("command \"%s\" is no program: it has neither a known format nor a #! line") },
+  { SBX_STEP_EXEC, E2BIG, N_ ("command \"%s\": the arguments and the environment are larger than the kernel takes") },
+  { SBX_STEP_EXEC, ANY, N_ ("command \"%s\" could not be executed") },
   { SBX_STEP_DIRECTORY, ENOENT,
-    "the working directory is not there in the sandbox; name another one, or let the profile show it" },
-  { SBX_STEP_DIRECTORY, ANY, "the working directory cannot be entered in the sandbox" },
+    N_ ("the working directory is not there in the sandbox; name another one, or let the profile show it") },
+  { SBX_STEP_DIRECTORY, ANY, N_ ("the working directory cannot be entered in the sandbox") },
   { SBX_STEP_DOMAIN, ANY,
-    "the kernel's Landlock cannot be used; a profile with features=no-landlock goes on without it" },
+    N_ ("the kernel's Landlock cannot be used; a profile with features=no-landlock goes on without it") },
   { SBX_STEP_APP_DOMAIN, ANY,
-    "the kernel's Landlock cannot be used; a profile with features=no-landlock goes on without it" },
-  { SBX_STEP_PROCFS, ANY, "the sandbox's own /proc could not be mounted" },
-  { SBX_STEP_RECORD, ENOSPC, "the runtime directory is full: remove something from it" },
-  { SBX_STEP_RECORD, ANY, "the record of the instance could not be written to the runtime directory" },
-  { SBX_STEP_BWRAP, ANY, "bwrap could not be started" },
-  { SBX_STEP_NAMESPACES, ANY, "bwrap could not set up the sandbox" },
-  { SBX_STEP_LIMITS, ANY, "a limit of the policy could not be set" },
-  { SBX_STEP_SECCOMP, ANY, "the filter of system calls could not be installed" },
-  { SBX_STEP_DESCRIPTORS, ANY, "the descriptors could not be put at their numbers" },
-  { SBX_STEP_TERMINAL, ANY, "descriptor 0 could not become the controlling terminal" },
-  { SBX_STEP_JOIN, ESRCH, "the instance has ended" },
-  { SBX_STEP_JOIN, EAGAIN, "the instance has as many handlers as it can have; stop one of them first" },
-  { SBX_STEP_JOIN, ANY, "the handler could not join the instance" },
+    N_ ("the kernel's Landlock cannot be used; a profile with features=no-landlock goes on without it") },
+  { SBX_STEP_PROCFS, ANY, N_ ("the sandbox's own /proc could not be mounted") },
+  { SBX_STEP_RECORD, ENOSPC, N_ ("the runtime directory is full: remove something from it") },
+  { SBX_STEP_RECORD, ANY, N_ ("the record of the instance could not be written to the runtime directory") },
+  { SBX_STEP_BWRAP, ANY, N_ ("bwrap could not be started") },
+  { SBX_STEP_NAMESPACES, ANY, N_ ("bwrap could not set up the sandbox") },
+  { SBX_STEP_LIMITS, ANY, N_ ("a limit of the policy could not be set") },
+  { SBX_STEP_SECCOMP, ANY, N_ ("the filter of system calls could not be installed") },
+  { SBX_STEP_DESCRIPTORS, ANY, N_ ("the descriptors could not be put at their numbers") },
+  { SBX_STEP_TERMINAL, ANY, N_ ("descriptor 0 could not become the controlling terminal") },
+  { SBX_STEP_JOIN, ESRCH, N_ ("the instance has ended") },
+  { SBX_STEP_JOIN, EAGAIN, N_ ("the instance has as many handlers as it can have; stop one of them first") },
+  { SBX_STEP_JOIN, ANY, N_ ("the handler could not join the instance") },
   { SBX_STEP_TRACE, ANY,
-    "the application cannot be traced for its crash handler; with --on-crash=none it starts without one" },
-  { SBX_STEP_FILES, ANY, "what the sandbox is to have of the user's could not be mounted" },
-  { SBX_STEP_GIVE_PROCFS, EBUSY, "the kernel does not change the pid namespace of a procfs that is in use" },
+    N_ ("the application cannot be traced for its crash handler; with --on-crash=none it starts without one") },
+  { SBX_STEP_FILES, ANY, N_ ("what the sandbox is to have of the user's could not be mounted") },
+  { SBX_STEP_GIVE_PROCFS, EBUSY, N_ ("the kernel does not change the pid namespace of a procfs that is in use") },
   { SBX_STEP_GIVE_PROCFS, EPERM,
-    "the kernel does not let the keeper make a procfs of the sandbox's pid namespace: it has no CAP_SYS_ADMIN over "
-    "it" },
+    N_ ("the kernel does not let the keeper make a procfs of the sandbox's pid namespace: it has no CAP_SYS_ADMIN over "
+        "it") },
   { SBX_STEP_GIVE_PROCFS, EINVAL,
-    "the kernel says that the sandbox's pid namespace is none, or is not below the keeper's own" },
+    N_ ("the kernel says that the sandbox's pid namespace is none, or is not below the keeper's own") },
   { SBX_STEP_GIVE_PROCFS, EOPNOTSUPP,
-    "the kernel's procfs has not the options that were asked for (hidepid=ptraceable and subset= are there from Linux "
-    "5.8 on)" },
-  { SBX_STEP_GIVE_PROCFS, ESRCH, "the instance has ended" },
-  { SBX_STEP_GIVE_PROCFS, ANY, "a procfs of the sandbox could not be made" },
-  { SBX_STEP_FORK, EAGAIN, "no more processes can be started in this instance" },
-  { SBX_STEP_FORK, ESRCH, "the instance has ended" },
+    N_ ("the kernel's procfs has not the options that were asked for (hidepid=ptraceable and subset= are there from "
+        "Linux "
+        "5.8 on)") },
+  { SBX_STEP_GIVE_PROCFS, ESRCH, N_ ("the instance has ended") },
+  { SBX_STEP_GIVE_PROCFS, ANY, N_ ("a procfs of the sandbox could not be made") },
+  { SBX_STEP_FORK, EAGAIN, N_ ("no more processes can be started in this instance") },
+  { SBX_STEP_FORK, ESRCH, N_ ("the instance has ended") },
 #define SIDECAR(kind, step, enforced, plan, directory, failure) { SBX_STEP_##kind, ANY, failure },
   SBX_SIDECAR_ROWS (SIDECAR)
 #undef SIDECAR
@@ -90,7 +94,7 @@ find_text (SbxStep step, int error)
   for (gsize i = 0; i < G_N_ELEMENTS (rows); i++)
     if (rows[i].step == step && (rows[i].error == ANY || rows[i].error == error))
       return rows[i].text;
-  return "the launch failed";
+  return N_ ("the launch failed");
 }
 
 GError *

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <glib/gi18n.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -43,8 +44,8 @@ sbx_runtime_dir_free (SbxRuntimeDir *self)
 static int
 open_base (SbxRuntimeDir *self, GError **error)
 {
-  static const char remedy[] = "log in through a display manager or systemd, or make one: "
-                               "export XDG_RUNTIME_DIR=$(mktemp -d)";
+  static const char remedy[] = N_ ("log in through a display manager or systemd, or make one: "
+                                   "export XDG_RUNTIME_DIR=$(mktemp -d)");
   struct stat st;
   int fd;
 

@@ -4,6 +4,7 @@
 #include "daemon/launch/granting.h"
 
 #include <errno.h>
+#include <glib/gi18n.h>
 #include <limits.h>
 #include <string.h>
 #include <unistd.h>
@@ -43,9 +44,9 @@ check_kind (int fd, GError **error)
     mode_t kind;
     const char *what;
   } rows[] = {
-    { S_IFLNK, "a link; grant what it leads to" },
-    { S_IFCHR, "a device, and a device is opened by its facility (devices=) when a sandbox is started" },
-    { S_IFBLK, "a device, and a device is opened by its facility (devices=) when a sandbox is started" },
+    { S_IFLNK, N_ ("a link; grant what it leads to") },
+    { S_IFCHR, N_ ("a device, and a device is opened by its facility (devices=) when a sandbox is started") },
+    { S_IFBLK, N_ ("a device, and a device is opened by its facility (devices=) when a sandbox is started") },
     { S_IFIFO, "a FIFO" },
   };
   struct stat st;

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "daemon/launch/joining.h"
 
+#include <glib/gi18n.h>
+
 #include "daemon/launch/forward.h"
 #include "daemon/launch/running.h"
 #include "policy/own-names.h"
@@ -92,15 +94,15 @@ find_obstacle (const SbxJoinWanted *wanted, SbxInstance *instance)
   if (wanted->refused)
     return g_strdup (wanted->refused);
   if (!running || !info->offers)
-    return g_strdup ("its record cannot be read, or is of an older version");
+    return g_strdup (N_ ("its record cannot be read, or is of an older version"));
   if (!g_str_equal (info->profile, wanted->profile))
-    return g_strdup_printf ("it has the profile \"%s\"", info->profile);
+    return g_strdup_printf (N_ ("it has the profile \"%s\""), info->profile);
   if (!is_same_policy (wanted, info, running))
-    return g_strdup ("its policy is another one");
+    return g_strdup (N_ ("its policy is another one"));
   if (g_strcmp0 (info->on_crash, wanted->on_crash ? wanted->on_crash : "") != 0)
-    return g_strdup ("its crash handler is another one");
+    return g_strdup (N_ ("its crash handler is another one"));
   if (!is_same_display (wanted, info))
-    return g_strdup ("it is on another display");
+    return g_strdup (N_ ("it is on another display"));
   for (gsize i = 0; i < wanted->n_files; i++) {
     char *problem = find_file_obstacle (wanted, info, running, &wanted->files[i]);
 
@@ -140,8 +142,8 @@ sbx_joining_find (SbxRegistry *registry, const SbxJoinWanted *wanted, char **obs
     if (!problem || *obstacle)
       continue;
     sbx_id_format (info->id, id);
-    *obstacle = g_strdup_printf ("%s runs already, as %s; this is a second one beside it, since %s", wanted->app_id, id,
-                                 problem);
+    *obstacle = g_strdup_printf (N_ ("%s runs already, as %s; this is a second one beside it, since %s"),
+                                 wanted->app_id, id, problem);
   }
   if (found)
     g_clear_pointer (obstacle, g_free);

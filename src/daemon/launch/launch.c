@@ -45,6 +45,8 @@
  * a lifeline, that one decides from then on: the keeper watches it. */
 #include "daemon/launch/launch.h"
 
+#include <glib/gi18n.h>
+
 #include "common/error.h"
 #include "common/names.h"
 #include "daemon/bounds.h"
@@ -332,7 +334,7 @@ on_scope (GObject *source, GAsyncResult *result, gpointer user_data)
   if (launch->state != STATE_SCOPING)
     return;
   if (!made && !g_error_matches (error, SBX_ERROR, SBX_ERROR_NOT_SUPPORTED))
-    warning = g_strdup_printf ("the limits hold for each process and not for all together, and cpu= does not: %s",
+    warning = g_strdup_printf (N_ ("the limits hold for each process and not for all together, and cpu= does not: %s"),
                                error->message);
   if (made || warning)
     sbx_preparation_set_limits (&launch->what, made ? "scope" : NULL, warning);
@@ -437,8 +439,8 @@ check_target (SbxInstance *target, GError **error)
 {
   if (!target || sbx_instance_get_state (target) == SBX_STATE_RUNNING)
     return TRUE;
-  return sbx_throw (error, SBX_ERROR_EXITED, "the instance %016" G_GINT64_MODIFIER "x has ended",
-                    sbx_instance_get_id (target));
+  return sbx_throw (error, SBX_ERROR_EXITED, "the instance %016llx has ended",
+                    (unsigned long long) sbx_instance_get_id (target));
 }
 
 /* From the call to a request. */

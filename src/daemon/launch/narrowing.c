@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "daemon/launch/narrowing.h"
 
+#include <glib/gi18n.h>
 #include <string.h>
 
 #include "common/error.h"
@@ -57,10 +58,10 @@ find_reason (const SbxPolicy *from, const SbxPolicy *to)
     gboolean (*differs) (const SbxPolicy *from, const SbxPolicy *to);
     const char *reason;
   } rows[] = {
-    { network_differs, "a process stays in the namespaces that it was started in, and those are the host's" },
-    { bus_differs, "the filter of the buses cannot be told other rules while it runs" },
-    { ports_differ, "the kernel does not change what a Landlock domain allows" },
-    { anything_differs, "it is fixed when the sandbox is made" },
+    { network_differs, N_ ("a process stays in the namespaces that it was started in, and those are the host's") },
+    { bus_differs, N_ ("the filter of the buses cannot be told other rules while it runs") },
+    { ports_differ, N_ ("the kernel does not change what a Landlock domain allows") },
+    { anything_differs, N_ ("it is fixed when the sandbox is made") },
   };
 
   for (gsize i = 0; i < G_N_ELEMENTS (rows); i++)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "daemon/launch/own-names.h"
 
+#include <glib/gi18n.h>
 #include <string.h>
 
 #include "daemon/identity/subject.h"
@@ -89,14 +90,14 @@ warn (const SbxOwnNames *self, const char *rule, const char *foreign, gboolean s
     return;
   if (started)
     g_ptr_array_add (warnings,
-                     g_strdup_printf ("the session bus starts %s outside of any sandbox when it is called, so the "
-                                      "application does not get that name; `sandboxctl desktop install %s` has it "
-                                      "started in its sandbox",
+                     g_strdup_printf (N_ ("the session bus starts %s outside of any sandbox when it is called, so the "
+                                          "application does not get that name; `sandboxctl desktop install %s` has it "
+                                          "started in its sandbox"),
                                       foreign, self->app_id));
   else
     g_ptr_array_add (warnings,
-                     g_strdup_printf ("a program outside of this application's sandboxes has the name %s on the "
-                                      "session bus, so the application does not get it; close that program first",
+                     g_strdup_printf (N_ ("a program outside of this application's sandboxes has the name %s on the "
+                                          "session bus, so the application does not get it; close that program first"),
                                       foreign));
 }
 

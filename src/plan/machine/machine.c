@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <gio/gunixmounts.h>
+#include <glib/gi18n.h>
 #include <linux/seccomp.h>
 #include <pwd.h>
 #include <sched.h>
@@ -129,22 +130,24 @@ explain_userns (int errnum)
   g_autofree char *profile = NULL;
 
   if (sysctl_number ("/proc/sys/kernel/unprivileged_userns_clone", 1) == 0)
-    return g_strdup ("kernel.unprivileged_userns_clone is 0; an administrator allows user namespaces with "
-                     "`sysctl -w kernel.unprivileged_userns_clone=1`");
+    return g_strdup (N_ ("kernel.unprivileged_userns_clone is 0; an administrator allows user namespaces with "
+                         "`sysctl -w kernel.unprivileged_userns_clone=1`"));
   if (sysctl_number ("/proc/sys/user/max_user_namespaces", 1) == 0)
-    return g_strdup ("user.max_user_namespaces is 0; an administrator allows user namespaces with "
-                     "`sysctl -w user.max_user_namespaces=10000`");
+    return g_strdup (N_ ("user.max_user_namespaces is 0; an administrator allows user namespaces with "
+                         "`sysctl -w user.max_user_namespaces=10000`"));
   if (sysctl_number ("/proc/sys/kernel/apparmor_restrict_unprivileged_userns", 0) == 1)
-    return g_strdup ("AppArmor restricts user namespaces; an administrator allows them with an AppArmor profile for "
-                     "bwrap, or with `sysctl -w kernel.apparmor_restrict_unprivileged_userns=0`");
+    return g_strdup (
+        N_ ("AppArmor restricts user namespaces; an administrator allows them with an AppArmor profile for "
+            "bwrap, or with `sysctl -w kernel.apparmor_restrict_unprivileged_userns=0`"));
   profile = apparmor_profile ();
   if (profile)
-    return g_strdup_printf ("AppArmor restricts user namespaces under its profile \"%s\"; an administrator adds "
-                            "`userns,` and `capability sys_admin,` to it, or turns it off with aa-disable",
+    return g_strdup_printf (N_ ("AppArmor restricts user namespaces under its profile \"%s\"; an administrator adds "
+                                "`userns,` and `capability sys_admin,` to it, or turns it off with aa-disable"),
                             profile);
-  return g_strdup_printf ("the kernel refuses user namespaces (%s); inside a container, allow them there, and a chroot "
-                          "has none at all",
-                          g_strerror (errnum));
+  return g_strdup_printf (
+      N_ ("the kernel refuses user namespaces (%s); inside a container, allow them there, and a chroot "
+          "has none at all"),
+      g_strerror (errnum));
 }
 
 /* Filters, and the answers that ours give. */
@@ -271,15 +274,15 @@ find_program (SbxMachine *self, const char *variable, const char *name, const ch
 
   *problem = NULL;
   if (!found) {
-    *problem = keep (self, g_strdup_printf ("%s is not installed; on Debian: apt install %s", name, package));
+    *problem = keep (self, g_strdup_printf (N_ ("%s is not installed; on Debian: apt install %s"), name, package));
     return NULL;
   }
   if (!g_file_test (found, G_FILE_TEST_EXISTS))
-    *problem = keep (self, g_strdup_printf ("%s does not exist; on Debian: apt install %s", found, package));
+    *problem = keep (self, g_strdup_printf (N_ ("%s does not exist; on Debian: apt install %s"), found, package));
   else if (!g_file_test (found, G_FILE_TEST_IS_REGULAR) || !g_file_test (found, G_FILE_TEST_IS_EXECUTABLE))
-    *problem =
-        keep (self, g_strdup_printf ("%s is not an executable program; chmod +x it, or install the package %s again",
-                                     found, package));
+    *problem = keep (
+        self, g_strdup_printf (N_ ("%s is not an executable program; chmod +x it, or install the package %s again"),
+                               found, package));
   return keep (self, g_steal_pointer (&found));
 }
 
@@ -423,11 +426,12 @@ sbx_machine_check_bwrap (SbxMachine *self)
       || sscanf (output, "bubblewrap %u.%u", &major, &minor) != 2)
     self->bwrap_problem = keep (
         self,
-        g_strdup_printf ("%s does not say which version of bubblewrap it is; install the package bubblewrap again",
+        g_strdup_printf (N_ ("%s does not say which version of bubblewrap it is; install the package bubblewrap again"),
                          self->bwrap));
   else if (major == 0 && minor < MINIMUM_BWRAP)
     self->bwrap_problem = keep (
-        self, g_strdup_printf ("%s is bubblewrap %u.%u, and at least 0.%d is needed; update the package bubblewrap",
-                               self->bwrap, major, minor, MINIMUM_BWRAP));
+        self,
+        g_strdup_printf (N_ ("%s is bubblewrap %u.%u, and at least 0.%d is needed; update the package bubblewrap"),
+                         self->bwrap, major, minor, MINIMUM_BWRAP));
   return self->bwrap_problem;
 }

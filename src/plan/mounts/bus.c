@@ -89,9 +89,8 @@ add_rules (SbxDraft *self, GPtrArray *argv, gsize bus)
       continue;
     } else if (words[rules[i].access]) {
       if (bus == SBX_BUS_SESSION && covers_ours (&rules[i]))
-        sbx_draft_warn (self,
-                        "%s=%s covers " SBX_BUS_NAME ", so the application is told when any sandbox starts or ends",
-                        rules[i].name, words[rules[i].access]);
+        sbx_draft_warn (self, "%s=%s covers %s, so the application is told when any sandbox starts or ends",
+                        rules[i].name, words[rules[i].access], SBX_BUS_NAME);
       g_ptr_array_add (argv, g_strdup_printf ("--%s=%s", words[rules[i].access], rules[i].name));
     }
 }

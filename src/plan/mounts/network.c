@@ -5,6 +5,7 @@
  * network, in which it is what reaches the Internet. */
 #include "plan/mounts/network.h"
 
+#include <glib/gi18n.h>
 #include <string.h>
 
 #include "common/error.h"
@@ -30,7 +31,7 @@ sbx_network_check (SbxDraft *self, GError **error)
     return TRUE;
   problem = self->machine->network_problem ? self->machine->network_problem (self->machine) : NULL;
   if (!problem && !self->machine->runtime_dir)
-    problem = "there is no XDG_RUNTIME_DIR; log in through a session that has one, or set it";
+    problem = N_ ("there is no XDG_RUNTIME_DIR; log in through a session that has one, or set it");
   return !problem
          || sbx_throw (
              error, SBX_ERROR_NOT_SUPPORTED,

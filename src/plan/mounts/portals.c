@@ -123,8 +123,8 @@ warn_of_all (SbxDraft *self, const SbxBusRule *rule)
   if (rule->access >= SBX_BUS_TALK && !sbx_mounts_is_portal (rule) && sbx_names_cover (rule->name, SBX_PORTAL_DESKTOP))
     sbx_draft_warn (self,
                     "%s=%s covers all of the desktop's portals, among them those that act outside of the sandbox; "
-                    "name " SBX_PORTAL_PREFIX "*=talk and what else is needed instead",
-                    rule->name, rule->access == SBX_BUS_OWN ? "own" : "talk");
+                    "name %s*=talk and what else is needed instead",
+                    rule->name, rule->access == SBX_BUS_OWN ? "own" : "talk", SBX_PORTAL_PREFIX);
 }
 
 void
