@@ -154,6 +154,15 @@ TEST_F (Live, TurnedNames)
   EXPECT_TRUE (fails_with (sandboxctl ({ "restrict", id, "--filesystem=" + hooks + ":ro" }), 125,
                            { "is a link, which the application may have made", "Nothing was changed" }));
   EXPECT_EQ (sandboxctl ({ "show", id }).out.find (hooks), std::string::npos);
+  /* Whoever may write there by another name of it may have made the link as well */
+  std::string alias = home () + "/alias", outer = home () + "/outer";
+  std::filesystem::create_directories (outer + "/real/part");
+  std::filesystem::create_directory_symlink (outer, alias);
+  id = launch_detached ({ "--profile=default", "--filesystem=" + alias }, { "sleep", "1000" });
+  EXPECT_TRUE (works (id, "ln -s real " + alias + "/turned"));
+  EXPECT_TRUE (fails_with (sandboxctl ({ "restrict", id, "--filesystem=" + alias + "/turned/part:ro" }), 125,
+                           { "is a link, which the application may have made", outer + "/turned" }));
+  EXPECT_TRUE (succeeds (sandboxctl ({ "restrict", id, "--filesystem=" + alias + "/real/part:ro" })));
   /* With namespaces of its own it could rename what lies in a place that it may write to */
   std::string nested = launch_detached ({ "--profile=devel", "--filesystem=" + doc }, { "sleep", "1000" });
   EXPECT_TRUE (fails_with (sandboxctl ({ "restrict", nested, "--filesystem=" + doc + "/sub:ro" }), 125,
