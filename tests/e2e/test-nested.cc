@@ -208,21 +208,25 @@ TEST_F (Nested, ExceptionsCannotBeKept)
 TEST_F (Nested, WhatIsTakenWhileItIsAsked)
 {
   std::string given = make_directory ("given"), answer = dir () + "/answer";
+  auto say = [&] (const std::string &words) { /* whole at any moment: it is read over and over */
+                                              write_file (answer + ".new", words);
+                                              std::filesystem::rename (answer + ".new", answer);
+  };
   auto start = [&] (const std::string &restriction) {
-    write_file (answer, "yes");
+    say ("yes");
     std::string parent = launch_detached (
         { "--profile=given" }, { "sh", "-c",
                                  script ("while ! test -e /tmp/go; do sleep 0.02; done; ctl run --profile=given -- cat "
                                          + given + "/file >/tmp/out 2>/tmp/err; echo $? >/tmp/status; sleep 1000") });
 
-    write_file (answer, "yes ~launch");
+    say ("yes ~launch");
     EXPECT_TRUE (succeeds (sandboxctl ({ "exec", parent, "--", "touch", "/tmp/go" })));
     EXPECT_TRUE (eventually ([this] { return records ().size () > 1; }))
         << "it is prepared while the authority is asked";
     if (!restriction.empty ()) {
       EXPECT_TRUE (succeeds (sandboxctl ({ "restrict", parent, restriction })));
     }
-    write_file (answer, "yes");
+    say ("yes");
     EXPECT_TRUE (eventually ([&] {
       return sandboxctl ({ "exec", parent, "--", "test", "-s", "/tmp/status" }).status == 0;
     }));
@@ -239,7 +243,7 @@ TEST_F (Nested, WhatIsTakenWhileItIsAsked)
     return outcome.out;
   };
 
-  write_file (answer, "yes");
+  say ("yes");
   start_authority_that_says (answer);
   add_nesting ("given", "", given + ":rw;");
   EXPECT_EQ (start (""), "0\ncontent\n");
