@@ -301,6 +301,55 @@ narrow_files (Narrowing *self, GError **error)
   return keep_paths (self, paths, error);
 }
 
+/* @policy, and every directory of the root open for writing: over that, each word that takes something away says so. */
+static SbxPolicy *
+open_all (const SbxPolicy *policy)
+{
+  SbxPolicy *all = sbx_policy_with_path (policy, "/", SBX_ACCESS_RW);
+  g_autoptr (GDir) root = g_dir_open ("/", 0, NULL);
+  const char *name;
+
+  while (root && (name = g_dir_read_name (root)) != NULL) {
+    g_autofree char *path = g_strconcat ("/", name, NULL);
+    SbxPolicy *more = sbx_policy_with_path (all, path, SBX_ACCESS_RW);
+
+    sbx_policy_unref (all);
+    all = more;
+  }
+  return all;
+}
+
+/* What is asked for by another name than the policy has takes nothing away, and must not look as if it did. */
+static gboolean
+check_names (Narrowing *self, GVariant *groups, GError **error)
+{
+  g_autoptr (SbxPolicy) all = open_all (self->from);
+  g_autoptr (SbxPolicy) asked = sbx_policy_merge_variant (all, groups, &self->host->places, error);
+  const SbxPathRule *rules;
+  gsize n = 0;
+
+  if (!asked)
+    return FALSE;
+  rules = sbx_policy_get_filesystems (asked, &n);
+  for (gsize i = 0; i < n; i++) {
+    const char *path = rules[i].path;
+    SbxAccess left = level (rules[i].access);
+    const SbxSourceWay way = { 0 };
+    g_autoptr (SbxSource) source = NULL;
+
+    if (sbx_policy_get_access (all, path) == rules[i].access /* it was not asked for, but is the policy's own */
+        || level (sbx_policy_get_access (self->from, path)) > left)
+      continue;
+    source = sbx_source_open (path, &way, NULL);
+    if (source && strcmp (source->path, path) != 0
+        && level (sbx_policy_get_access (self->plan->policy, source->path)) > left)
+      return sbx_throw (error, SBX_ERROR_BAD_OPTION,
+                        "%s is %s, and the instance has it by that name; take that away. Nothing was changed", path,
+                        source->path);
+  }
+  return TRUE;
+}
+
 static const SbxMount *
 find_mount (const SbxPlan *plan, const char *dest)
 {
@@ -378,7 +427,8 @@ sbx_narrowing_plan_new (SbxHost *host, const SbxInfo *info, GVariant *groups, GE
   if (!asked)
     return NULL;
   plan->policy = sbx_policy_meet (from, asked);
-  planned = check_possible (&self, error) && narrow_files (&self, error) && narrow_sockets (&self, error);
+  planned = check_possible (&self, error) && check_names (&self, groups, error) && narrow_files (&self, error)
+            && narrow_sockets (&self, error);
   g_clear_pointer (&self.surroundings, sbx_surroundings_free);
   g_clear_pointer (&self.tainted, sbx_object_set_free);
   g_clear_pointer (&self.homes, sbx_object_set_free);

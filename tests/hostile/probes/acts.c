@@ -34,6 +34,16 @@ act_link (char **words)
   return symlink (words[0], words[1]);
 }
 
+/* To words[1] by way of words[0]. */
+static int
+act_link_below (char **words)
+{
+  char path[4096];
+
+  snprintf (path, sizeof path, "%s%s", words[0], words[1]);
+  return symlink (path, words[2]);
+}
+
 /* With those above it. */
 static int
 act_mkdir (char **words)
@@ -142,6 +152,19 @@ act_nested_copy (char **words)
   return errno == 0 ? 0 : -1;
 }
 
+/* Goes to the directory words[0], and waits there for the file "go". */
+static int
+act_stand (char **words)
+{
+  if (chdir (words[0]) < 0)
+    return -1;
+  printf ("ready\n");
+  fflush (stdout);
+  for (int i = 0; i < 6000 && access ("go", F_OK) < 0; i++)
+    nanosleep (&(struct timespec){ .tv_nsec = 10000000 }, NULL);
+  return 0;
+}
+
 /* In the directory words[0] there are as many pairs NUMBER and NUMBER.other as words[1] says. One after the other they
  * change places and back, until the program is killed: most names are right at any moment, and none stays so. */
 static int
@@ -174,6 +197,7 @@ static const struct {
   { "rename", 2, act_rename },
   { "exchange", 2, act_exchange },
   { "link", 2, act_link },
+  { "link-below", 3, act_link_below },
   { "mkdir", 1, act_mkdir },
   { "write", 1, act_write },
   { "touch", 1, act_touch },
@@ -182,6 +206,7 @@ static const struct {
   { "read", 1, act_read },
   { "nested-rename", 3, act_nested_rename },
   { "nested-copy", 3, act_nested_copy },
+  { "stand", 1, act_stand },
   { "flicker", 2, act_flicker },
 };
 
