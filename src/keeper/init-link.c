@@ -19,13 +19,22 @@ is_gone (SbxKeeper *keeper)
 void
 sbx_init_link_application_ended (SbxKeeper *keeper, int status)
 {
-  SbxMessage exited = { .type = SBX_MSG_EXITED, .value = status };
-
   if (keeper->main_ended)
     return;
   keeper->main_ended = true;
   keeper->main_status = status;
   sbx_parts_application_ended (&keeper->parts);
+  sbx_init_link_tell_end (keeper);
+}
+
+void
+sbx_init_link_tell_end (SbxKeeper *keeper)
+{
+  SbxMessage exited = { .type = SBX_MSG_EXITED, .value = keeper->main_status };
+
+  if (!keeper->main_ended || keeper->end_told || sbx_parts_delay_end (&keeper->parts))
+    return;
+  keeper->end_told = true;
   sbx_job_tell (sbx_jobs_application (&keeper->jobs), &exited);
 }
 

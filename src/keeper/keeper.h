@@ -88,6 +88,7 @@ struct SbxKeeper {
   int64_t start_time; /* microseconds since 1970 */
   bool main_ended;    /* the application has ended, as main_status says */
   int main_status;    /* as of wait(2) */
+  bool end_told;      /* EXITED has been told of it */
   int32_t leftovers;  /* how many processes init has ended then */
   SbxCulprit why;     /* STOPPED or CALLER when we were the ones to end it, else APPLICATION */
 };

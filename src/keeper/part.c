@@ -217,6 +217,15 @@ sbx_parts_application_ended (const SbxParts *self)
 }
 
 bool
+sbx_parts_delay_end (const SbxParts *self)
+{
+  for (size_t i = 0; i < self->n; i++)
+    if (self->rows[i]->delays_end && self->rows[i]->delays_end (self->states[i]))
+      return true;
+  return false;
+}
+
+bool
 sbx_parts_reaped (const SbxParts *self, pid_t pid, int status)
 {
   for (size_t i = 0; i < self->n; i++)

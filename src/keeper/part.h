@@ -7,7 +7,8 @@
  *
  *   set_up ▸ start ▸ (bwrap) ▸ (READY) ▸ mount
  *                           ▸ (FURNISH) ▸ furnish ▸ (both) ▸ fill ▸ waits? ▸ gates? ▸ (START) ▸ started ▸ (HELLO) ▸
- * hold_back ▸ (STARTED) ▸ running ▸ … ▸ (EXITED) ▸ application_ended ▸ (all is dead) ▸ end ▸ is_gone? ▸ explain
+ * hold_back ▸ (STARTED) ▸ running ▸ … ▸ (EXITED) ▸ application_ended ▸ delays_end? ▸ (all is dead) ▸ end ▸ is_gone? ▸
+ * explain
  *
  * READY and FURNISH come in either order: a box may have been waiting long before it is known what it is for. */
 #pragma once
@@ -69,6 +70,7 @@ struct SbxPart {
   bool (*said) (void *self, const SbxMessage *message, /* a service has; false: it is no message for this part. The */
                 const int *fds);                       /* descriptors stay the caller's */
   void (*application_ended) (void *self);              /* … as the keeper's main_status says */
+  bool (*delays_end) (const void *self);               /* … and nobody is told yet; asked again after each round */
   bool (*reaped) (void *self, pid_t pid, int status);  /* a child of ours has ended; false: it is none of this part's */
 
   /* Everything inside is dead, or the launch is given up: kills what is outside. May be called again. */
@@ -118,6 +120,7 @@ void sbx_parts_came (const SbxParts *self, SbxServiceLink *service);
 /* False: the message is for none. */
 bool sbx_parts_said (const SbxParts *self, const SbxMessage *message, const int *fds);
 void sbx_parts_application_ended (const SbxParts *self);
+bool sbx_parts_delay_end (const SbxParts *self); /* whether any does */
 /* False: the child was none of theirs. */
 bool sbx_parts_reaped (const SbxParts *self, pid_t pid, int status);
 void sbx_parts_end (const SbxParts *self);

@@ -106,6 +106,7 @@ sbx_keeper_settle (SbxKeeper *keeper)
 {
   look_at_bwrap (keeper);
   sbx_launch_go_on (keeper);
+  sbx_init_link_tell_end (keeper);
   if (!is_everything_gone (keeper))
     return false;
   finish (keeper);

@@ -95,7 +95,7 @@ sbx_keeper_tell_so_far (SbxKeeper *keeper, SbxServiceLink *service)
   }
   sbx_denied_tell_all (keeper, service);
   sbx_parts_came (&keeper->parts, service);
-  if (keeper->main_ended) {
+  if (keeper->end_told) {
     message = (SbxMessage){ .type = SBX_MSG_EXITED, .value = keeper->main_status };
     (void) sbx_service_link_tell (service, &message);
   }

@@ -13,7 +13,8 @@
 #include "wire/layout.h"
 
 #define YOUNG_SECONDS 60 /* a launch has its record by then, or has failed */
-#define DEPTH_MAX 64     /* of what an application has made in a stage */
+#define DEPTH_MAX 64     /* directories of what an application has made in a stage that are open at the same time */
+#define RAISED_NAME ".sandbox-deep-"
 #define ID_LENGTH 16
 #define STAGE_LENGTH 16 /* hex digits of the digest of the directory's path */
 
@@ -94,21 +95,91 @@ is_itself (const char *name)
   return strcmp (name, ".") == 0 || strcmp (name, "..") == 0;
 }
 
-static void
-remove_tree (int at, const char *name, guint depth)
+/* Opens the directory @name, whatever its mode has become: it is ours. */
+static int
+open_to_empty (int at, const char *name)
 {
-  int fd = open_directory (at, name);
-  DIR *directory = fd < 0 ? NULL : fdopendir (fd);
+  int fd = openat (at, name, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC), directory = -1;
+  g_autofree char *path = g_strdup_printf ("/proc/self/fd/%d", fd);
+  struct stat st;
+
+  if (fd < 0)
+    return -1;
+  if (fstat (fd, &st) == 0 && ((st.st_mode & 0700) == 0700 || chmod (path, 0700) == 0))
+    directory = open_directory (at, name);
+  close (fd);
+  return directory;
+}
+
+/* A tree on its way out. */
+typedef struct {
+  int top;         /* the directory of the instance */
+  guint64 number;  /* of the next one that is moved there */
+  gboolean raised; /* one has been, in this round */
+} Removal;
+
+static void remove_tree (Removal *self, int at, const char *name, guint depth);
+
+/* What is too deep for our descriptors goes to the top, and is found there in the next round. */
+static void
+raise_tree (Removal *self, int at, const char *name)
+{
+  int fd = open_to_empty (at, name), rc; /* what may not be written cannot get another parent */
+
+  if (fd < 0)
+    return;
+  do {
+    g_autofree char *raised = g_strdup_printf (RAISED_NAME "%" G_GUINT64_FORMAT, self->number++);
+
+    rc = renameat (at, name, self->top, raised);
+  } while (rc < 0 && (errno == EEXIST || errno == ENOTEMPTY || errno == ENOTDIR)); /* the application's own */
+  self->raised = self->raised || rc == 0;
+  close (fd);
+}
+
+static void
+empty_tree (Removal *self, int fd, guint depth)
+{
+  DIR *directory = fdopendir (fd);
   const struct dirent *entry;
 
-  while (directory && depth > 0 && (entry = readdir (directory)) != NULL)
-    if (!is_itself (entry->d_name) && unlinkat (fd, entry->d_name, 0) < 0)
-      remove_tree (fd, entry->d_name, depth - 1);
+  while (directory && (entry = readdir (directory)) != NULL)
+    if (!is_itself (entry->d_name) && unlinkat (fd, entry->d_name, 0) < 0) {
+      if (depth > 0)
+        remove_tree (self, fd, entry->d_name, depth - 1);
+      else
+        raise_tree (self, fd, entry->d_name);
+    }
   if (directory)
     closedir (directory);
-  else if (fd >= 0)
+  else
     close (fd);
+}
+
+static void
+remove_tree (Removal *self, int at, const char *name, guint depth)
+{
+  int fd = open_to_empty (at, name);
+
+  if (fd >= 0)
+    empty_tree (self, fd, depth);
   (void) unlinkat (at, name, AT_REMOVEDIR);
+}
+
+/* The stages of one instance. Each round makes what has been raised DEPTH_MAX levels less deep, or ends it. */
+static void
+remove_stages (int stages, const char *id)
+{
+  Removal self = { .top = open_to_empty (stages, id) };
+
+  do {
+    self.raised = FALSE;
+    if (self.top >= 0)
+      empty_tree (&self, openat (self.top, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC), DEPTH_MAX);
+  } while (self.raised);
+  if (self.top >= 0)
+    close (self.top);
+  (void) unlinkat (stages, id, AT_REMOVEDIR);
 }
 
 void
@@ -118,7 +189,7 @@ sbx_door_remove_stages (const char *homes, const char *id)
 
   if (stages < 0)
     return;
-  remove_tree (stages, id, DEPTH_MAX);
+  remove_stages (stages, id);
   close (stages);
 }
 
@@ -165,7 +236,7 @@ sbx_door_remove_left (const char *homes, gboolean (*is_there) (const char *id, g
 
   while (directory && (entry = readdir (directory)) != NULL)
     if (is_id (entry->d_name) && !is_young (fd, entry->d_name) && !is_there (entry->d_name, data))
-      remove_tree (fd, entry->d_name, DEPTH_MAX);
+      remove_stages (fd, entry->d_name);
   if (directory)
     closedir (directory);
   else if (fd >= 0)

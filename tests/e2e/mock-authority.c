@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* mock-authority yes|no|ACTION…|FILE: a polkit authority that always gives the same answer, for tests of what comes
  * after the answer: names of actions (launch, control) are a yes to those and a no to all others; a FILE (with a slash
- * in its name) holds the words, and is read again for each question. Prints each question's action id. The real one is
+ * in its name) holds the words, and is read again for each question; there ~ACTION keeps a question about it waiting
+ * for as long as it says so. Prints each question's action id. The real one is
  * in test-polkit.cc. */
 #include <gio/gio.h>
 #include <stdio.h>
@@ -16,41 +17,71 @@ static const char xml[] =
     "<property name='BackendName' type='s' access='read'/><property name='BackendVersion' type='s' access='read'/>"
     "<property name='BackendFeatures' type='u' access='read'/><signal name='Changed'/></interface></node>";
 
-static gboolean
-is_allowed (const char *answer, const char *action)
+#define PREFIX "org.example.Sandbox."
+
+typedef enum { NO, YES, WAIT } Answer;
+
+static Answer
+get_answer (const char *answer, const char *action)
 {
+  const char *name = g_str_has_prefix (action, PREFIX) ? action + strlen (PREFIX) : action;
   g_autofree char *content = NULL;
   g_auto (GStrv) words = NULL;
+  Answer result = NO;
 
   if (strchr (answer, '/')) {
     if (!g_file_get_contents (answer, &content, NULL, NULL))
-      return FALSE;
+      return NO;
     answer = g_strstrip (content);
   }
   words = g_strsplit (answer, " ", -1);
   for (char **word = words; *word; word++) {
-    g_autofree char *named = g_strconcat ("org.example.Sandbox.", *word, NULL);
-
-    if (g_str_equal (*word, "yes") || g_str_equal (action, named))
-      return TRUE;
+    if (**word == '~' && g_str_equal (*word + 1, name))
+      return WAIT;
+    if (g_str_equal (*word, "yes") || g_str_equal (*word, name))
+      result = YES;
   }
-  return FALSE;
+  return result;
+}
+
+typedef struct {
+  const char *answer;
+  char *action;
+  GDBusMethodInvocation *invocation;
+} Question;
+
+/* G_SOURCE_CONTINUE while it waits. */
+static gboolean
+try_to_answer (gpointer user_data)
+{
+  Question *question = user_data;
+  Answer answer = get_answer (question->answer, question->action);
+
+  if (answer == WAIT)
+    return G_SOURCE_CONTINUE;
+  g_dbus_method_invocation_return_value (question->invocation,
+                                         g_variant_new ("((bba{ss}))", answer == YES, FALSE, NULL));
+  g_free (question->action);
+  g_free (question);
+  return G_SOURCE_REMOVE;
 }
 
 static void
 on_call (GDBusConnection *connection, const char *sender, const char *path, const char *interface, const char *method,
          GVariant *parameters, GDBusMethodInvocation *invocation, gpointer user_data)
 {
-  const char *action = NULL;
+  Question *question;
 
   if (!g_str_equal (method, "CheckAuthorization")) {
     g_dbus_method_invocation_return_value (invocation, NULL);
     return;
   }
-  g_variant_get_child (parameters, 1, "&s", &action);
-  printf ("%s\n", action);
-  g_dbus_method_invocation_return_value (invocation,
-                                         g_variant_new ("((bba{ss}))", is_allowed (user_data, action), FALSE, NULL));
+  question = g_new0 (Question, 1);
+  *question = (Question){ .answer = user_data, .invocation = invocation };
+  g_variant_get_child (parameters, 1, "s", &question->action);
+  printf ("%s\n", question->action);
+  if (try_to_answer (question) == G_SOURCE_CONTINUE)
+    g_timeout_add (10, try_to_answer, question);
 }
 
 static GVariant *

@@ -154,6 +154,22 @@ TEST_F (Live, TurnedNames)
   EXPECT_TRUE (fails_with (sandboxctl ({ "restrict", id, "--filesystem=" + hooks + ":ro" }), 125,
                            { "is a link, which the application may have made", "Nothing was changed" }));
   EXPECT_EQ (sandboxctl ({ "show", id }).out.find (hooks), std::string::npos);
+  /* Whoever may write there by another name of it may have made the link as well */
+  std::string alias = home () + "/alias", outer = home () + "/outer";
+  std::filesystem::create_directories (outer + "/real/part");
+  std::filesystem::create_directory_symlink (outer, alias);
+  id = launch_detached ({ "--profile=default", "--filesystem=" + alias }, { "sleep", "1000" });
+  EXPECT_TRUE (works (id, "ln -s real " + alias + "/turned"));
+  EXPECT_TRUE (fails_with (sandboxctl ({ "restrict", id, "--filesystem=" + alias + "/turned/part:ro" }), 125,
+                           { "is a link, which the application may have made", outer + "/turned" }));
+  EXPECT_TRUE (succeeds (sandboxctl ({ "restrict", id, "--filesystem=" + alias + "/real/part:ro" })));
+  /* What it has by one name is not taken away by another, and it is not said that it was */
+  id = launch_detached ({ "--profile=default", "--filesystem=" + outer }, { "sleep", "1000" });
+  EXPECT_TRUE (fails_with (sandboxctl ({ "restrict", id, "--nofilesystem=" + alias + "/real/part" }), 125,
+                           { outer + "/real/part", "Nothing was changed" }));
+  EXPECT_TRUE (works (id, "ls " + outer + "/real/part"));
+  EXPECT_TRUE (succeeds (sandboxctl ({ "restrict", id, "--nofilesystem=" + outer + "/real/part" })));
+  EXPECT_FALSE (works (id, "ls " + outer + "/real/part/.. >/dev/null && touch " + outer + "/real/part/x"));
   /* With namespaces of its own it could rename what lies in a place that it may write to */
   std::string nested = launch_detached ({ "--profile=devel", "--filesystem=" + doc }, { "sleep", "1000" });
   EXPECT_TRUE (fails_with (sandboxctl ({ "restrict", nested, "--filesystem=" + doc + "/sub:ro" }), 125,

@@ -204,6 +204,56 @@ TEST_F (Nested, ExceptionsCannotBeKept)
   EXPECT_EQ (read_file (given + "/a/secret/file"), "content\n");
 }
 
+/* What the authority is still asked about is held against what the caller has when it is started. */
+TEST_F (Nested, WhatIsTakenWhileItIsAsked)
+{
+  std::string given = make_directory ("given"), answer = dir () + "/answer";
+  auto say = [&] (const std::string &words) { /* whole at any moment: it is read over and over */
+                                              write_file (answer + ".new", words);
+                                              std::filesystem::rename (answer + ".new", answer);
+  };
+  auto start = [&] (const std::string &restriction) {
+    say ("yes");
+    std::string parent = launch_detached (
+        { "--profile=given" }, { "sh", "-c",
+                                 script ("while ! test -e /tmp/go; do sleep 0.02; done; ctl run --profile=given -- cat "
+                                         + given + "/file >/tmp/out 2>/tmp/err; echo $? >/tmp/status; sleep 1000") });
+
+    say ("yes ~launch");
+    EXPECT_TRUE (succeeds (sandboxctl ({ "exec", parent, "--", "touch", "/tmp/go" })));
+    EXPECT_TRUE (eventually ([this] { return records ().size () > 1; }))
+        << "it is prepared while the authority is asked";
+    if (!restriction.empty ()) {
+      EXPECT_TRUE (succeeds (sandboxctl ({ "restrict", parent, restriction })));
+    }
+    say ("yes");
+    EXPECT_TRUE (eventually ([&] {
+      return sandboxctl ({ "exec", parent, "--", "test", "-s", "/tmp/status" }).status == 0;
+    }));
+    Outcome outcome = sandboxctl ({ "exec", parent, "--", "cat", "/tmp/status", "/tmp/out", "/tmp/err" });
+    EXPECT_TRUE (succeeds (sandboxctl ({ "stop", parent })));
+    EXPECT_TRUE (eventually ([this] {
+      for (const Record &one : records ())
+        if (one.state != "exited")
+          return false;
+      return true;
+    }));
+    kill_services ();
+    std::filesystem::remove_all (instances ());
+    return outcome.out;
+  };
+
+  say ("yes");
+  start_authority_that_says (answer);
+  add_nesting ("given", "", given + ":rw;");
+  EXPECT_EQ (start (""), "0\ncontent\n");
+  std::string said = start ("--nofilesystem=" + given);
+  EXPECT_NE (said.find ("taken away from the calling sandbox"), std::string::npos) << said;
+  EXPECT_EQ (said.find ("content"), std::string::npos) << said;
+  said = start ("--filesystem=" + given + ":ro");
+  EXPECT_NE (said.find ("taken away from the calling sandbox"), std::string::npos) << said;
+}
+
 /* A home that is kept is its own place, and the same for both; what is in it is not. */
 TEST_F (Nested, KeptHomes)
 {

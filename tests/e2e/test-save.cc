@@ -1,12 +1,17 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // Files that a caller hands over are saved where they are: in place, by a rename, as new ones; and nothing is left
 // behind.
+#include <algorithm>
+#include <chrono>
 #include <csignal>
 #include <fcntl.h>
 #include <filesystem>
 #include <sys/stat.h>
+#include <sys/xattr.h>
+#include <thread>
 #include <unistd.h>
 
+#include "dice.h"
 #include "harness.h"
 
 namespace fs = std::filesystem;
@@ -140,7 +145,11 @@ TEST_P (Save, ANewFile)
     outcome = in_work ({ "sh", "-c", "test ! -e \"$1\" && mkdir \"$1\" && echo made", "sh", "@@", "other", "@@" });
     EXPECT_EQ (outcome.out, "made\n") << outcome.err;
     EXPECT_FALSE (fs::exists (home () + "/work/other")) << "nothing is made for a name that is not used as a file";
-    fs::remove_all (kept () + "/work");
+    EXPECT_TRUE (eventually ([&] { /* the service may be removing something there just now */
+                                   std::error_code error;
+                                   fs::remove_all (kept () + "/work", error);
+                                   return !fs::exists (kept () + "/work");
+    }));
   }
   EXPECT_TRUE (eventually ([&] { return stages ().empty (); }));
 }
@@ -269,4 +278,168 @@ TEST_P (Save, APlantedLink)
   ASSERT_EQ (symlink ((home () + "/secret").c_str (), (home () + "/own/link").c_str ()), 0);
   EXPECT_EQ (save ("cat \"$1\"", home () + "/own/link").out, "secret\n");
   EXPECT_EQ (read_file (home () + "/secret"), "secret\n");
+}
+
+/* What a file of the user's and its directory are like outside. */
+static std::string
+look_outside (const std::string &file)
+{
+  struct stat st;
+
+  if (lstat (file.c_str (), &st) != 0)
+    return "nothing";
+  std::string said = st.st_mode & 07000 ? "setuid" : "plain";
+  if (getxattr (file.c_str (), "security.capability", nullptr, 0) > 0)
+    said += ", capabilities";
+  if (getxattr (file.c_str (), "system.posix_acl_access", nullptr, 0) > 0)
+    said += ", access list";
+  return said;
+}
+
+/* For python inside: gives the file "f" all that a file may have beside its content. */
+static const std::string privileges =
+    "import os, struct\n"
+    "def give(f):\n"
+    "  os.chmod(f, 0o4755)\n"
+    "  acl = struct.pack('<I', 2) + b''.join(struct.pack('<HHI', *e) for e in ((1, 7, 2**32 - 1), (2, 7, 1), "
+    "(4, 5, 2**32 - 1), (16, 7, 2**32 - 1), (32, 5, 2**32 - 1)))\n"
+    "  try: os.setxattr(f, 'system.posix_acl_access', acl)\n"
+    "  except OSError: pass\n"
+    "  os.chmod(f, 0o6755)\n";
+
+/* The same with a file capability, which takes a user namespace of its own. */
+static const std::string capability =
+    "import os, struct\n"
+    "def give(f):\n"
+    "  os.unshare(os.CLONE_NEWUSER) if hasattr(os, 'unshare') else "
+    "__import__('ctypes').CDLL(None).unshare(0x10000000)\n"
+    "  open('/proc/self/setgroups', 'w').write('deny')\n"
+    "  open('/proc/self/uid_map', 'w').write('0 %d 1' % uid)\n"
+    "  open('/proc/self/gid_map', 'w').write('0 %d 1' % gid)\n"
+    "  os.setxattr(f, 'security.capability', struct.pack('<IIIII', 0x2000001, 1 << 21, 0, 0, 0))\n";
+
+/* Ways to save a file that is more than its content. */
+static const std::pair<const char *, const char *> privileged_ways[] = {
+  { "renamed where it leads",
+    "t = os.path.realpath(f)\nopen(t + '.n', 'w').write('new\\n')\ngive(t + '.n')\nos.rename(t + '.n', t)" },
+  { "renamed over the name", "open(f + '.n', 'w').write('new\\n')\ngive(f + '.n')\nos.rename(f + '.n', f)" },
+  { "in place", "open(f, 'w').write('new\\n')\ngive(f)" },
+  { "afterwards", "t = os.path.realpath(f)\nopen(t + '.n', 'w').write('new\\n')\nos.rename(t + '.n', t)\nimport "
+                  "time\ntime.sleep(0.2)\ngive(t)" },
+  { "by another name", "t = os.path.realpath(f)\nopen(t, 'w').write('new\\n')\nos.mkdir(os.path.dirname(t) + '/d')\n"
+                       "o = os.path.dirname(t) + '/d/o'\nos.link(t, o)\ngive(o)" },
+};
+
+/* Nobody outside gets more by executing what an application has saved, or by reading it. */
+TEST_P (Save, WithoutPrivileges)
+{
+  add_profile ("saver",
+               "[Profile]\nInherits=desktop\nAppId=org.example.Save\n[Context]\nfeatures=userns;weak-covers;\n");
+  for (const auto &[name, how] : privileged_ways)
+    for (const auto &[what, give] : { std::pair{ "setuid", privileges }, { "capability", capability } }) {
+      std::string script = "import os\nuid, gid = os.getuid(), os.getgid()\n" + give + "import sys\nf = sys.argv[1]\n"
+                           + how + "\nprint('done', flush=True)\nimport time\ntime.sleep(0.3)\n";
+      std::string file = home () + "/letter", expected = std::string (name) == "in place"
+                                                                 || std::string (name) == "afterwards"
+                                                                 || std::string (name) == "by another name"
+                                                             ? "plain, access list"
+                                                             : "plain";
+      fs::remove (file);
+      write_file (file, "old\n");
+      Outcome control = run (Command ({ "/usr/bin/python3", "-c", script, file }));
+      EXPECT_NE (look_outside (file).find (std::string (what) == "setuid" ? "setuid" : "capabilities"),
+                 std::string::npos)
+          << "the control, " << name << ": " << look_outside (file) << control.err;
+      fs::remove_all (home ());
+      fs::create_directory (home ());
+      write_file (file, "old\n");
+      Outcome outcome =
+          run_in ({ "--profile=saver", "--file-forwarding" }, { "/usr/bin/python3", "-c", script, "@@", file, "@@" });
+      EXPECT_EQ (outcome.out, "done\n") << name << outcome.err;
+      EXPECT_EQ (read_file (file), "new\n") << name;
+      EXPECT_TRUE (look_outside (file) == "plain" || look_outside (file) == expected)
+          << name << ", " << what << ": " << look_outside (file);
+      fs::remove_all (kept ());
+    }
+}
+
+/* What is in a directory, in order. */
+static std::string
+list (const std::string &directory)
+{
+  std::vector<std::string> names;
+  std::string result;
+
+  for (const auto &entry : fs::directory_iterator (directory))
+    names.push_back (entry.path ().filename ());
+  std::sort (names.begin (), names.end ());
+  for (const std::string &name : names)
+    result += name + " ";
+  return result;
+}
+
+/* While a large file is copied, the instance answers; and however it ends then, there is the old file or the new one.
+ */
+TEST_P (Save, ALargeFile)
+{
+  Argv start = { "--profile=desktop", "--app-id=org.example.Save", "--file-forwarding" };
+  std::string file = home () + "/work/letter";
+  Dice dice;
+
+  fs::create_directory (home () + "/work");
+  for (int i = 0; i < 4; i++) {
+    write_file (file, "old\n");
+    std::string id = launch_detached (start, { "sh", "-c",
+                                               "rm \"$1\"; head -c 200M /dev/zero >~/big; truncate -s 1G ~/big; touch "
+                                               "/tmp/ready; mv ~/big \"$1\"; sleep 1000",
+                                               "sh", "@@", file, "@@" });
+    EXPECT_TRUE (eventually ([&] {
+      return sandboxctl ({ "exec", id, "--", "test", "-e", "/tmp/ready" }).status == 0;
+    }));
+    EXPECT_EQ (sandboxctl ({ "exec", id, "--", "echo", "answers" }).out, "answers\n");
+    std::this_thread::sleep_for (std::chrono::microseconds (dice.upto (300000)));
+    if (i == 0) {
+      EXPECT_TRUE (succeeds (sandboxctl ({ "stop", "--grace=0", id })));
+      EXPECT_TRUE (wait_for_state (id, "exited"));
+      EXPECT_EQ (fs::file_size (file), uintmax_t (1) << 30) << "it was complete before the end";
+    } else {
+      pid_t keeper = record (id).keeper;
+      kill_services ();
+      EXPECT_EQ (kill (keeper, SIGKILL), 0);
+      EXPECT_TRUE (eventually ([&] { return list (home () + "/work") == "letter "; })) << list (home () + "/work");
+      EXPECT_TRUE (read_file (file) == "old\n" || fs::file_size (file) == uintmax_t (1) << 30) << fs::file_size (file);
+    }
+    EXPECT_TRUE (eventually ([&] { return sandboxctl ({ "ps" }).status == 0; }));
+    fs::remove_all (kept ());
+    fs::remove (file);
+  }
+}
+
+/* One that never stops growing is copied as it was when it was looked at, and holds up nobody's end. */
+TEST_P (Save, AFileThatGrows)
+{
+  write_file (home () + "/letter", "old\n");
+  std::string id = launch_detached ({ "--profile=desktop", "--app-id=org.example.Save", "--file-forwarding" },
+                                    { "sh", "-c", "rm \"$1\"; while :; do head -c 100K /dev/zero; done >\"$1\"", "sh",
+                                      "@@", home () + "/letter", "@@" });
+
+  EXPECT_TRUE (eventually ([&] {
+    return sandboxctl ({ "exec", id, "--", "sh", "-c", "test $(stat -c %s letter) -gt 1000000" }).status == 0;
+  }));
+  EXPECT_EQ (read_file (home () + "/letter"), "old\n") << "it has not been closed yet";
+  EXPECT_TRUE (succeeds (sandboxctl ({ "stop", "--grace=0", id })));
+  EXPECT_TRUE (wait_for_state (id, "exited"));
+  EXPECT_TRUE (eventually ([&] { return fs::file_size (home () + "/letter") > 1000000; }));
+}
+
+/* Trees that an application makes beside its file go with it, however deep they are. */
+TEST_P (Save, ADeepTree)
+{
+  write_file (home () + "/letter", "old\n");
+  Outcome outcome =
+      save ("cd \"$(dirname \"$(readlink -f \"$1\")\")\" && for i in $(seq 300); do mkdir d && cd d || exit 9; "
+            "done; chmod 0 .; echo made",
+            home () + "/letter");
+  EXPECT_EQ (outcome.out, "made\n") << outcome.err;
+  EXPECT_TRUE (eventually ([&] { return stages ().empty (); }));
 }

@@ -184,6 +184,53 @@ TEST_P (SecondMounts, OfTheSame)
   attempt ("mounts/second-runtime", run_second, { "read", run_second + "/sandbox/note" }, "");
 }
 
+/* Files that are not on the file system of their directory: one mounted by itself, one on a tmpfs, one on an overlay.
+ * They are saved whole or not at all, granted, and taken away, as others are. */
+TEST_P (SecondMounts, FilesThatAreElsewhere)
+{
+  std::string place = home () + "/elsewhere", files;
+  Command all = command ({ "ps" });
+
+  lay_out (false);
+  for (const char *file : { "bound", "tmp/letter", "over/letter" })
+    files += place + "/" + file + ";";
+  add_profile ("viewer",
+               "[Profile]\nInherits=default\nAppId=org.example.Viewer\n[Context]\npersistent=.;\nforward=rw\n");
+  add_profile ("open", "[Profile]\nInherits=default\n[Context]\nfilesystems=" + files + "\n");
+  Argv argv = { "unshare",   "--user", "--map-root-user",
+                "--mount",   "sh",     places ().source + "/tests/hostile/files-elsewhere",
+                all.argv[0], place };
+  if (GetParam () == Who::ROOT)
+    argv.erase (argv.begin () + 1, argv.begin () + 3);
+  all.argv = argv;
+  Outcome outcome = run (all);
+  for (const std::string file : { "bound", "tmp/letter", "over/letter" }) {
+    bool saved = outcome.out.find (file + " saved\n") != std::string::npos;
+    for (const std::string &line : { "old\n" + file + " new\n", file + (saved ? " newer\n" : " new\n"),
+                                     file + " written\n", file + " not changed\n", file + " read\n", file + " gone\n" })
+      EXPECT_NE (outcome.out.find (line), std::string::npos) << line << "in " << outcome.out << outcome.err;
+  }
+  EXPECT_NE (outcome.out.find ("fresh new\n"), std::string::npos) << outcome.out << outcome.err;
+  EXPECT_NE (outcome.out.find ("moved new\nnewer\nfresh\nletter\nmoved\n"), std::string::npos)
+      << outcome.out << outcome.err;
+}
+
+/* A directory in which an application stands is moved out of what it was granted: ".." leads nowhere then. */
+TEST_P (Mounts, WhatIsMovedAwayLeadsNowhere)
+{
+  auto attempt = [&] (const Way &way) -> std::string {
+    lay_out (false);
+    act (outside (), { "mkdir", "~/w/x/d" });
+    Process one (way ({ "--do", "stand", at ("~/w/x/d"), "read", "../../secret/id" }));
+    if (!one.expect ("ready"))
+      return "it does not start: " + one.err ();
+    act (outside (), { "rename", "~/w/x/d", "~/w/d", "touch", "~/w/d/go" });
+    return one.wait ().out.find ("READ") != std::string::npos ? "the secret is read" : "";
+  };
+
+  hold ("mounts/moved-away", attempt (inside ("[Context]\nfilesystems=~/w/x;\n")), attempt (outside ()));
+}
+
 class Cases : public Mounts {};
 AS_EVERYBODY (Cases);
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Names, links and other names of the same: whoever may write a tree decides what its names mean. */
+/* Names and other names of the same: whoever may write a tree decides what its names mean. */
 #include <cerrno>
 #include <sys/stat.h>
 
@@ -9,11 +9,9 @@ using namespace hostile;
 
 static const char home_rw[] = "[Context]\nfilesystems=home;\n";
 static const char home_userns[] = "[Context]\nfilesystems=home;\nfeatures=userns;\n";
-static const char w_rw[] = "[Context]\nfilesystems=~/w;\n";
 static const char w_closed[] = "[Context]\nfilesystems=~/w;~/w/x/priv:none;\n";
 static const char w_closed_userns[] = "[Context]\nfilesystems=~/w;~/w/x/priv:none;\nfeatures=userns;\n";
 static const char w_read_only[] = "[Context]\nfilesystems=~/w;~/w/x/priv:ro;\n";
-static const char kept[] = "[Context]\npersistent=.;\n";
 
 #define EVIL "~/.config/sandbox/profiles/evil.profile"
 #define OTHERS "/share/sandbox/org.example.Other/secret"
@@ -233,161 +231,6 @@ nested ()
   };
 }
 
-/* From the kept home, ~/.local/share/sandbox/org.example.Battery, up to the home. */
-#define UP "../../../.."
-
-static std::vector<Attack>
-links ()
-{
-  return {
-    { "links/kept-directory",
-      {},
-      kept,
-      { "link", "~/secret", "~/.data" },
-      "[Context]\npersistent=.data;\n",
-      { "read", "~/.data/id" },
-      "" },
-    { "links/kept-directory-relative",
-      {},
-      kept,
-      { "link", UP "/secret", "~/.data" },
-      "[Context]\npersistent=.data;\n",
-      { "read", "~/.data/id" },
-      "",
-      { "link", "secret", "~/.data", "read", "~/.data/id" } },
-    { "links/kept-directory-written",
-      {},
-      kept,
-      { "link", "~/secret", "~/.data" },
-      "[Context]\npersistent=.data;\n",
-      { "write", "~/.data/planted" },
-      "~/secret/planted" },
-    { "links/kept-file",
-      {},
-      kept,
-      { "link", "~/secret/id", "~/.rc" },
-      "[Context]\npersistent=.rc;\n",
-      { "read", "~/.rc" },
-      "" },
-    { "links/kept-below",
-      {},
-      kept,
-      { "mkdir", "~/a", "link", "~/secret", "~/a/b" },
-      "[Context]\npersistent=a/b;\n",
-      { "read", "~/a/b/id" },
-      "" },
-    { "links/kept-above",
-      {},
-      kept,
-      { "link", "~/secret", "~/a" },
-      "[Context]\npersistent=a/b;\n",
-      { "read", "~/a/b/id" },
-      "" },
-    { "links/kept-made",
-      {},
-      kept,
-      { "link", "~/elsewhere", "~/a" },
-      "[Context]\npersistent=a/made;\n",
-      { "read", "~/a" },
-      "~/elsewhere/made",
-      { "mkdir", "~/elsewhere/made" } },
-    { "links/kept-made-relative",
-      {},
-      kept,
-      { "link", UP "/elsewhere", "~/a" },
-      "[Context]\npersistent=a/made;\n",
-      { "read", "~/a" },
-      "~/elsewhere/made",
-      { "mkdir", "~/elsewhere/made" } },
-    { "links/below-writable",
-      {},
-      w_rw,
-      { "rename", "~/w/x", "~/w/y", "link", "~/secret", "~/w/x" },
-      "[Context]\nfilesystems=~/w;~/w/x:ro;\n",
-      { "read", "~/w/x/id" },
-      "" },
-    { "links/below-writable-relative",
-      {},
-      w_rw,
-      { "rename", "~/w/x", "~/w/y", "link", "../secret", "~/w/x" },
-      "[Context]\nfilesystems=~/w;~/w/x:ro;\n",
-      { "read", "~/w/x/id" },
-      "" },
-    { "links/above-a-rule",
-      {},
-      w_rw,
-      { "rename", "~/w/x", "~/w/y", "link", "~/secret", "~/w/x" },
-      "[Context]\nfilesystems=~/w;~/w/x/b:ro;\n",
-      { "read", "~/w/x/b/id" },
-      "" },
-    { "links/git",
-      {},
-      "[Context]\nfilesystems=~/proj;\n",
-      { "rename", "~/proj/.git", "~/proj/git", "link", "~/secret", "~/proj/.git" },
-      "[Context]\nfilesystems=~/proj;~/proj/.git:ro;\n",
-      { "read", "~/proj/.git/id" },
-      "" },
-    { "links/another-profile",
-      {},
-      w_rw,
-      { "rename", "~/w/x", "~/w/y", "link", "~/secret", "~/w/x" },
-      "[Context]\nfilesystems=~/w/x;\n",
-      { "read", "~/w/x/id" },
-      "" },
-    { "links/another-profile-writes",
-      {},
-      w_rw,
-      { "rename", "~/w/x", "~/w/y", "link", "~/secret", "~/w/x" },
-      "[Context]\nfilesystems=~/w/x;\n",
-      { "write", "~/w/x/planted" },
-      "~/secret/planted" },
-    { "links/another-profiles-file",
-      {},
-      w_rw,
-      { "remove", "~/w/f", "link", "~/secret/id", "~/w/f" },
-      "[Context]\nfilesystems=~/w/f:ro;\n",
-      { "read", "~/w/f" },
-      "" },
-    { "links/create",
-      {},
-      w_rw,
-      { "link", "~/elsewhere/made", "~/w/new" },
-      "[Context]\nfilesystems=~/w/new:create;\n",
-      { "read", "~/w/new" },
-      "~/elsewhere/made",
-      { "mkdir", "~/elsewhere/made" } },
-    { "links/create-below",
-      {},
-      w_rw,
-      { "link", "~/elsewhere", "~/w/new" },
-      "[Context]\nfilesystems=~/w/new/made:create;\n",
-      { "read", "~/w/new" },
-      "~/elsewhere/made",
-      { "mkdir", "~/elsewhere/made" } },
-    { "links/to-the-profiles",
-      {},
-      w_rw,
-      { "link", "~/.config/sandbox/profiles", "~/w/p" },
-      "[Context]\nfilesystems=~/w/p;\n",
-      { "write", "~/w/p/evil.profile" },
-      EVIL },
-    { "links/to-the-homes",
-      {},
-      w_rw,
-      { "link", "~/.local/share/sandbox", "~/w/p" },
-      "[Context]\nfilesystems=~/w/p;\n",
-      { "read", "~/w/p/org.example.Other/secret" },
-      "" },
-    { "links/to-the-crashes",
-      {},
-      w_rw,
-      { "link", "~/.local/state/sandbox", "~/w/p" },
-      "[Context]\nfilesystems=~/w/p;\n",
-      { "read", "~/w/p/crashes/report" },
-      "" },
-  };
-}
-
 /* The user's own links, which are followed, and lead to what stays closed. */
 static std::vector<Attack>
 aliases ()
@@ -461,15 +304,6 @@ TEST_P (Names, NorInNamespacesOfItsOwn)
   if (!refused_below (6, "[Context]\nfeatures=userns;\n"))
     for (const Attack &one : nested ())
       attack (one, true);
-}
-
-class Links : public Trees {};
-AS_EVERYBODY (Links);
-
-TEST_P (Links, ThatAnApplicationLeavesAreNotFollowed)
-{
-  for (const Attack &one : links ())
-    attack (one);
 }
 
 class Aliases : public Trees {};

@@ -194,3 +194,36 @@ TEST_P (Renames, OfWhatIsKept)
           "%;",
           { "~/%/id" } });
 }
+
+/* What is saved is looked at outside while the application makes it something else. */
+TEST_P (Renames, OfWhatIsSaved)
+{
+  std::string file = at ("~/docs/letter"), secret = at ("~/secret/id");
+  auto attempt = [&] (const Command &command) -> std::string {
+    std::string said;
+
+    lay_out (false);
+    fs::create_directory (at ("~/docs"));
+    write_file (file, "harmless\n");
+    Process swapping (command);
+    while (swapping.running ())
+      if (said.empty () && read_file (file).find ("secret") != std::string::npos)
+        said = "the secret is there";
+    Outcome outcome = swapping.wait ();
+    EXPECT_EQ (outcome.out, "swapped\n") << outcome.err;
+    return said;
+  };
+  Argv words = { "--do", "swap", file, secret, "2000" };
+  std::string control = attempt (outside () (words));
+
+  words = { "--do", "swap", "@@", file, "@@", secret, "2000" };
+  std::string held = attempt (inside ("[Context]\npersistent=.;\nforward=rw\n", { "--file-forwarding" }) (words));
+  EXPECT_EQ (read_file (file).substr (0, 5), "mine ");
+  EXPECT_TRUE (fs::is_regular_file (fs::symlink_status (file)));
+  EXPECT_EQ (read_file (secret), "the bystander's secret");
+  int left = 0;
+  for (const auto &entry : fs::directory_iterator (at ("~/docs")))
+    left += entry.path () != file;
+  EXPECT_EQ (left, 0) << "files on their way";
+  hold ("renames/saved", held, control);
+}

@@ -18,6 +18,8 @@
 #define F_SEAL_EXEC 0x0020
 #endif
 
+#define SIZE_MAX_COPIED ((off_t) 1 << 26) /* bytes: with sanitizers and all else it is less than a tenth of that */
+
 #define SEALS (F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE)
 
 static int
@@ -57,11 +59,21 @@ open_again (int memory)
   return open (link, O_RDONLY | O_CLOEXEC);
 }
 
+/* Whether it is a file, and one that a program of ours may be: what is none could keep us waiting for ever. */
+static gboolean
+is_program (int file, struct stat *st)
+{
+  if (fstat (file, st) < 0)
+    return FALSE;
+  errno = S_ISREG (st->st_mode) ? EFBIG : ENOEXEC;
+  return S_ISREG (st->st_mode) && st->st_size <= SIZE_MAX_COPIED;
+}
+
 static int
 copy (int file)
 {
   struct stat st;
-  int memory = fstat (file, &st) == 0 ? make_memory () : -1;
+  int memory = is_program (file, &st) ? make_memory () : -1;
   int result, saved;
 
   if (memory < 0)
@@ -76,7 +88,7 @@ copy (int file)
 int
 sbx_program_copy (const char *path, GError **error)
 {
-  int file = open (path, O_RDONLY | O_CLOEXEC), fd;
+  int file = open (path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC), fd; /* a FIFO would wait for somebody */
 
   if (file < 0) {
     sbx_throw_errno (error, SBX_ERROR_NOT_SUPPORTED, errno, "open %s", path);

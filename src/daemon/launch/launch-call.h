@@ -28,5 +28,7 @@ void sbx_launch_call_clear (SbxLaunchCall *call);
 /* Whether @caller may have one more launch under way, and one of that size. LIMITS. */
 gboolean sbx_launch_call_may_queue (const SbxLaunchCall *call, SbxCaller *caller,
                                     GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/* Whether what a handler is to be attached to runs, if there is any. EXITED. */
+gboolean sbx_launch_call_check_target (const SbxLaunchCall *call, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 G_END_DECLS

@@ -163,6 +163,8 @@ settle (Launch *launch)
   g_clear_handle_id (&launch->timeout, g_source_remove);
   if (launch->what.instance)
     g_signal_handlers_disconnect_by_data (launch->what.instance, launch);
+  if (get_within (launch))
+    g_signal_handlers_disconnect_by_data (get_within (launch), launch);
   if (launch->subject) {
     g_signal_handlers_disconnect_by_data (launch->subject->caller, launch);
     sbx_caller_add_pending (launch->subject->caller, -1);
@@ -322,6 +324,20 @@ on_caller_gone (SbxCaller *caller, gpointer user_data)
   give_up (launch, g_error_new_literal (G_IO_ERROR, G_IO_ERROR_CANCELLED, "the caller has left"));
 }
 
+/* The calling sandbox may less by now, or more: that is the bound from here on. */
+static void
+on_within_changed (SbxInstance *within, const char *const *names, gpointer user_data)
+{
+  Launch *launch = user_data;
+  const SbxPreparation *what = &launch->what;
+  GError *error = NULL;
+
+  if (what->request
+      && !sbx_nested_stay_within (what->request, within, &what->context->host->places,
+                                  what->choice ? what->choice->policy : NULL, &error))
+    give_up (launch, error);
+}
+
 /* A launch does not fail for want of a scope. If there is no manager, the plan has said so already. */
 static void
 on_scope (GObject *source, GAsyncResult *result, gpointer user_data)
@@ -434,15 +450,6 @@ ask (Launch *launch)
                                g_rc_box_acquire (launch));
 }
 
-static gboolean
-check_target (SbxInstance *target, GError **error)
-{
-  if (!target || sbx_instance_get_state (target) == SBX_STATE_RUNNING)
-    return TRUE;
-  return sbx_throw (error, SBX_ERROR_EXITED, "the instance %016llx has ended",
-                    (unsigned long long) sbx_instance_get_id (target));
-}
-
 /* From the call to a request. */
 static gboolean
 make_request (Launch *launch, GError **error)
@@ -459,9 +466,7 @@ make_request (Launch *launch, GError **error)
   sbx_id_format (launch->id, what->request->id);
   if (call->target)
     sbx_launch_request_set_target (what->request, call->target, call->target_pid, call->crash_directory);
-  return !within
-         || sbx_launch_request_set_within (what->request, sbx_instance_get_info (within), &what->context->host->places,
-                                           error);
+  return !within || sbx_nested_stay_within (what->request, within, &what->context->host->places, NULL, error);
 }
 
 /* What may have changed while something else was waited for. */
@@ -470,7 +475,7 @@ has_room (const Launch *launch, GError **error)
 {
   SbxInstance *within = get_within (launch);
 
-  return sbx_registry_has_room (launch->what.registry, error) && check_target (launch->call.target, error)
+  return sbx_registry_has_room (launch->what.registry, error) && sbx_launch_call_check_target (&launch->call, error)
          && (!within || sbx_nested_has_room (launch->what.registry, within, error));
 }
 
@@ -588,6 +593,8 @@ sbx_launch_async (SbxContext *context, SbxRegistry *registry, SbxSubject *subjec
     launch->subject = sbx_subject_ref (subject);
     sbx_caller_add_pending (subject->caller, 1);
     g_signal_connect (subject->caller, "gone", G_CALLBACK (on_caller_gone), launch);
+    if (subject->own)
+      g_signal_connect (subject->own, "changed", G_CALLBACK (on_within_changed), launch);
   }
   (void) enter_state (launch, STATE_WAITING, NULL);
 }

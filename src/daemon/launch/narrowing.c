@@ -7,13 +7,17 @@
 #include "common/error.h"
 #include "common/path.h"
 #include "daemon/launch/running.h"
+#include "daemon/launch/surroundings.h"
 #include "sources/source.h"
+#include "taint/taint.h"
 
 typedef struct {
-  const SbxHost *host;
+  SbxHost *host;
   const SbxInfo *info;
   const SbxPolicy *from;
   SbxNarrowingPlan *plan;
+  SbxSurroundings *surroundings;
+  SbxObjectSet *tainted, *homes; /* where links may be the application's; NULL: no path has been looked at yet */
 } Narrowing;
 
 void
@@ -165,38 +169,57 @@ level (SbxAccess access)
   return MIN (access, SBX_ACCESS_RW);
 }
 
-static gboolean
-may_be_written (const Narrowing *self, const char *path)
-{
-  return sbx_policy_get_access (self->from, path) >= SBX_ACCESS_RW;
-}
-
-/* A name in a place that the application may write to means what the application wants: it may have made a link of it,
- * and may rename it in a mount namespace of its own, where a cover in the instance's is no obstacle. */
+/* A name in a place that the application may write to means what the application wants: it may rename it in a mount
+ * namespace of its own, where a cover in the instance's is no obstacle. */
 static gboolean
 check_way (const Narrowing *self, const char *path, GError **error)
 {
   SbxFeatures features = sbx_policy_get_features (self->from);
-  g_autofree char *at = g_strdup (path), *above = g_path_get_dirname (path);
+  g_autofree char *above = g_path_get_dirname (path);
 
-  if ((features & SBX_FEATURE_USERNS) && !(features & SBX_FEATURE_WEAK_COVERS)
-      && sbx_policy_get_access (self->plan->policy, above) >= SBX_ACCESS_RW)
-    return sbx_throw (
-        error, SBX_ERROR_NOT_SUPPORTED,
-        "%s cannot be taken away while the instance runs: with features=userns the application can rename "
-        "it, since %s stays open for writing; take that away, or start it with features=weak-covers. "
-        "Nothing was changed",
-        path, above);
-  for (char *slash; (slash = strrchr (at, '/')) != at; *slash = '\0') {
-    g_autofree char *dir = g_path_get_dirname (at);
+  if (!(features & SBX_FEATURE_USERNS) || (features & SBX_FEATURE_WEAK_COVERS)
+      || sbx_policy_get_access (self->plan->policy, above) < SBX_ACCESS_RW)
+    return TRUE;
+  return sbx_throw (error, SBX_ERROR_NOT_SUPPORTED,
+                    "%s cannot be taken away while the instance runs: with features=userns the application can rename "
+                    "it, since %s stays open for writing; take that away, or start it with features=weak-covers. "
+                    "Nothing was changed",
+                    path, above);
+}
 
-    if (may_be_written (self, dir) && g_file_test (at, G_FILE_TEST_IS_SYMLINK))
-      return sbx_throw (error, SBX_ERROR_BAD_OPTION,
-                        "%s is a link, which the application may have made; name what it leads to, or what it lies in. "
-                        "Nothing was changed",
-                        at);
-  }
-  return TRUE;
+static gboolean
+find_tainted (Narrowing *self, GError **error)
+{
+  if (self->tainted)
+    return TRUE;
+  self->surroundings = sbx_surroundings_new (self->host, self->info->id);
+  self->tainted = sbx_taint_of_policy (self->from);
+  self->homes = sbx_object_set_new ();
+  return sbx_taint_add_homes (self->homes, self->host->machine->data_home) == 0
+         || sbx_throw (error, SBX_ERROR_SPAWN_FAILED,
+                       "files: the directory of all kept homes cannot be kept open; nothing was changed");
+}
+
+/* What @path means outside: *@source, or NULL: it is not there. FALSE: that is for the application to say, which may
+ * have made a link on the way, as any other that may write there. */
+static gboolean
+open_path (Narrowing *self, const char *path, SbxSource **source, GError **error)
+{
+  g_autoptr (GError) problem = NULL;
+  gboolean planted = FALSE;
+  SbxSourceWay way = { .planted = &planted };
+
+  if (!find_tainted (self, error))
+    return FALSE;
+  way.tainted = self->tainted;
+  way.parents_tainted = self->homes;
+  way.more_tainted = self->surroundings->around.more_tainted;
+  way.data = self->surroundings->around.data;
+  *source = sbx_source_open (path, &way, &problem);
+  return !planted
+         || sbx_throw (error, SBX_ERROR_BAD_OPTION,
+                       "on the way to %s is a link, which the application may have made: %s. Nothing was changed", path,
+                       problem->message);
 }
 
 static gboolean
@@ -204,18 +227,15 @@ narrow_path (Narrowing *self, const char *path, GError **error)
 {
   SbxAccess before = level (sbx_policy_get_access (self->from, path));
   SbxAccess after = level (sbx_policy_get_access (self->plan->policy, path));
-  const SbxSourceWay way = { 0 };
   g_autofree char *above = g_path_get_dirname (path);
-  g_autoptr (GError) problem = NULL;
   g_autoptr (SbxSource) source = NULL;
 
   if (after >= before)
     return TRUE;
   if (after == SBX_ACCESS_NONE && !check_place (self, path, error))
     return FALSE;
-  if (!check_way (self, path, error))
+  if (!check_way (self, path, error) || !open_path (self, path, &source, error))
     return FALSE;
-  source = sbx_source_open (path, &way, &problem);
   if (!source && sbx_policy_get_access (self->plan->policy, above) >= SBX_ACCESS_RW)
     return sbx_throw (error, SBX_ERROR_NOT_FOUND,
                       "%s is not there, and could be made from inside, since %s stays open; nothing was changed", path,
@@ -282,6 +302,55 @@ narrow_files (Narrowing *self, GError **error)
   return keep_paths (self, paths, error);
 }
 
+/* @policy, and every directory of the root open for writing: over that, each word that takes something away says so. */
+static SbxPolicy *
+open_all (const SbxPolicy *policy)
+{
+  SbxPolicy *all = sbx_policy_with_path (policy, "/", SBX_ACCESS_RW);
+  g_autoptr (GDir) root = g_dir_open ("/", 0, NULL);
+  const char *name;
+
+  while (root && (name = g_dir_read_name (root)) != NULL) {
+    g_autofree char *path = g_strconcat ("/", name, NULL);
+    SbxPolicy *more = sbx_policy_with_path (all, path, SBX_ACCESS_RW);
+
+    sbx_policy_unref (all);
+    all = more;
+  }
+  return all;
+}
+
+/* What is asked for by another name than the policy has takes nothing away, and must not look as if it did. */
+static gboolean
+check_names (Narrowing *self, GVariant *groups, GError **error)
+{
+  g_autoptr (SbxPolicy) all = open_all (self->from);
+  g_autoptr (SbxPolicy) asked = sbx_policy_merge_variant (all, groups, &self->host->places, error);
+  const SbxPathRule *rules;
+  gsize n = 0;
+
+  if (!asked)
+    return FALSE;
+  rules = sbx_policy_get_filesystems (asked, &n);
+  for (gsize i = 0; i < n; i++) {
+    const char *path = rules[i].path;
+    SbxAccess left = level (rules[i].access);
+    const SbxSourceWay way = { 0 };
+    g_autoptr (SbxSource) source = NULL;
+
+    if (sbx_policy_get_access (all, path) == rules[i].access /* it was not asked for, but is the policy's own */
+        || level (sbx_policy_get_access (self->from, path)) > left)
+      continue;
+    source = sbx_source_open (path, &way, NULL);
+    if (source && strcmp (source->path, path) != 0
+        && level (sbx_policy_get_access (self->plan->policy, source->path)) > left)
+      return sbx_throw (error, SBX_ERROR_BAD_OPTION,
+                        "%s is %s, and the instance has it by that name; take that away. Nothing was changed", path,
+                        source->path);
+  }
+  return TRUE;
+}
+
 static const SbxMount *
 find_mount (const SbxPlan *plan, const char *dest)
 {
@@ -344,11 +413,12 @@ note_taken (Narrowing *self)
 }
 
 SbxNarrowingPlan *
-sbx_narrowing_plan_new (const SbxHost *host, const SbxInfo *info, GVariant *groups, GError **error)
+sbx_narrowing_plan_new (SbxHost *host, const SbxInfo *info, GVariant *groups, GError **error)
 {
   g_autoptr (SbxPolicy) from = NULL, asked = NULL;
   g_autoptr (SbxNarrowingPlan) plan = g_new0 (SbxNarrowingPlan, 1);
-  Narrowing self = { host, info, NULL, plan };
+  Narrowing self = { .host = host, .info = info, .plan = plan };
+  gboolean planned;
 
   plan->rows = g_array_new (FALSE, FALSE, sizeof (SbxNarrow));
   plan->strings = g_ptr_array_new_with_free_func (g_free);
@@ -358,7 +428,12 @@ sbx_narrowing_plan_new (const SbxHost *host, const SbxInfo *info, GVariant *grou
   if (!asked)
     return NULL;
   plan->policy = sbx_policy_meet (from, asked);
-  if (!check_possible (&self, error) || !narrow_files (&self, error) || !narrow_sockets (&self, error))
+  planned = check_possible (&self, error) && check_names (&self, groups, error) && narrow_files (&self, error)
+            && narrow_sockets (&self, error);
+  g_clear_pointer (&self.surroundings, sbx_surroundings_free);
+  g_clear_pointer (&self.tainted, sbx_object_set_free);
+  g_clear_pointer (&self.homes, sbx_object_set_free);
+  if (!planned)
     return NULL;
   note_taken (&self);
   return g_steal_pointer (&plan);

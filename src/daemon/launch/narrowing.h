@@ -18,7 +18,7 @@ typedef struct {
 /* Meets the policy of the instance that @info describes with itself and @groups (a{sv}) put over it. Nothing is taken:
  * no rows. Errors: BAD_OPTION, NOT_FOUND; NOT_SUPPORTED for what cannot be taken away while it runs, with the reason.
  */
-SbxNarrowingPlan *sbx_narrowing_plan_new (const SbxHost *host, const SbxInfo *info, GVariant *groups, GError **error);
+SbxNarrowingPlan *sbx_narrowing_plan_new (SbxHost *host, const SbxInfo *info, GVariant *groups, GError **error);
 void sbx_narrowing_plan_free (SbxNarrowingPlan *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (SbxNarrowingPlan, sbx_narrowing_plan_free)
 

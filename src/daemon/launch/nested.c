@@ -26,6 +26,18 @@ sbx_nested_has_room (SbxRegistry *registry, SbxInstance *own, GError **error)
                        SBX_MAX_NESTED);
 }
 
+gboolean
+sbx_nested_stay_within (SbxLaunchRequest *request, SbxInstance *own, const SbxPlaces *places, const SbxPolicy *policy,
+                        GError **error)
+{
+  if (!sbx_launch_request_set_within (request, sbx_instance_get_info (own), places, error))
+    return FALSE;
+  return !policy || sbx_policy_leq (policy, request->within)
+         || sbx_throw (error, SBX_ERROR_POLICY_EXCEEDED,
+                       "something was taken away from the calling sandbox while this was being started; nothing was "
+                       "started. Try again, and it is held against what there is now");
+}
+
 void
 sbx_nested_stop_orphan (SbxRegistry *registry, SbxInstance *instance)
 {

@@ -300,6 +300,7 @@ sbx_launch_request_set_within (SbxLaunchRequest *request, const SbxInfo *info, c
   if (request->options.on_crash && !g_str_equal (request->options.on_crash, SBX_ON_CRASH_NONE))
     return sbx_throw (error, SBX_ERROR_POLICY_EXCEEDED,
                       "the option \"on-crash\": a sandbox starts no crash handlers; leave it out");
+  g_clear_pointer (&request->within, sbx_policy_unref);
   request->within = sbx_policy_merge_variant (nothing, info->policy, places, error);
   g_free (request->options.app_id);
   request->options.app_id = g_strdup (info->app_id);

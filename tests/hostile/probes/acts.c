@@ -34,6 +34,16 @@ act_link (char **words)
   return symlink (words[0], words[1]);
 }
 
+/* To words[1] by way of words[0]. */
+static int
+act_link_below (char **words)
+{
+  char path[4096];
+
+  snprintf (path, sizeof path, "%s%s", words[0], words[1]);
+  return symlink (path, words[2]);
+}
+
 /* With those above it. */
 static int
 act_mkdir (char **words)
@@ -142,6 +152,55 @@ act_nested_copy (char **words)
   return errno == 0 ? 0 : -1;
 }
 
+/* Goes to the directory words[0], and waits there for the file "go". */
+static int
+act_stand (char **words)
+{
+  if (chdir (words[0]) < 0)
+    return -1;
+  printf ("ready\n");
+  fflush (stdout);
+  for (int i = 0; i < 6000 && access ("go", F_OK) < 0; i++)
+    nanosleep (&(struct timespec){ .tv_nsec = 10000000 }, NULL);
+  return 0;
+}
+
+static int
+write_mine (const char *path, int number)
+{
+  int fd = open (path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+
+  if (fd < 0)
+    return -1;
+  dprintf (fd, "mine %d\n", number);
+  return close (fd);
+}
+
+/* words[2] times: a new file in the place of words[0], which changes places with a link to words[1] and back. The same
+ * where that name leads at first. */
+static int
+act_swap (char **words)
+{
+  long n = strtol (words[2], NULL, 10);
+  char leads[4096], new[4200], other[4200], *names[] = { words[0], leads };
+  ssize_t length = readlink (words[0], leads, sizeof leads - 1);
+
+  leads[length > 0 ? length : 0] = '\0';
+  for (long i = 0; i < n; i++) {
+    char *name = names[length > 0 ? i % 2 : 0];
+
+    snprintf (new, sizeof new, "%s.new", name);
+    snprintf (other, sizeof other, "%s.other", name);
+    if ((symlink (words[1], other) < 0 && errno != EEXIST) || write_mine (new, (int) i) < 0 || rename (new, name) < 0)
+      return -1;
+    for (int j = 0; j < 2; j++)
+      if (renameat2 (AT_FDCWD, name, AT_FDCWD, other, RENAME_EXCHANGE) < 0)
+        return -1;
+  }
+  printf ("swapped\n");
+  return 0;
+}
+
 /* In the directory words[0] there are as many pairs NUMBER and NUMBER.other as words[1] says. One after the other they
  * change places and back, until the program is killed: most names are right at any moment, and none stays so. */
 static int
@@ -174,6 +233,7 @@ static const struct {
   { "rename", 2, act_rename },
   { "exchange", 2, act_exchange },
   { "link", 2, act_link },
+  { "link-below", 3, act_link_below },
   { "mkdir", 1, act_mkdir },
   { "write", 1, act_write },
   { "touch", 1, act_touch },
@@ -182,6 +242,8 @@ static const struct {
   { "read", 1, act_read },
   { "nested-rename", 3, act_nested_rename },
   { "nested-copy", 3, act_nested_copy },
+  { "stand", 1, act_stand },
+  { "swap", 3, act_swap },
   { "flicker", 2, act_flicker },
 };
 

@@ -1,0 +1,140 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The stages of doors: whatever an application has made in one, all of it is removed. */
+#include <errno.h>
+#include <fcntl.h>
+#include <glib.h>
+#include <glib/gstdio.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "layers/doors.h"
+
+#define ID "0123456789abcdef"
+#define DEEP 1200 /* more than descriptors are open (RLIMIT_NOFILE), and than PATH_MAX has room for */
+
+typedef struct {
+  char *homes, *stage;
+} Fixture;
+
+static void
+set_up (Fixture *fixture, gconstpointer data)
+{
+  fixture->homes = g_dir_make_tmp ("doors-XXXXXX", NULL);
+  g_assert_nonnull (fixture->homes);
+  fixture->stage = sbx_door_stage (fixture->homes, ID, "/outside", "letter", -1);
+  g_assert_nonnull (fixture->stage);
+}
+
+static void
+tear_down (Fixture *fixture, gconstpointer data)
+{
+  g_autofree char *stages = g_path_get_dirname (fixture->stage), *all = g_path_get_dirname (stages);
+
+  sbx_door_remove_stages (fixture->homes, ID);
+  g_assert_cmpint (g_access (stages, F_OK), ==, -1);
+  g_assert_cmpint (errno, ==, ENOENT);
+  g_assert_cmpint (g_rmdir (all), ==, 0);
+  g_assert_cmpint (g_rmdir (fixture->homes), ==, 0);
+  g_free (fixture->stage);
+  g_free (fixture->homes);
+}
+
+/* Makes @n directories, each in the one before, below @at with a file in each; the last has @mode. Takes @at. */
+static void
+make_deep (int at, guint n, mode_t mode)
+{
+  for (guint i = 0; i < n; i++) {
+    int file = openat (at, "file", O_WRONLY | O_CREAT | O_CLOEXEC, 0600), next;
+
+    g_assert_cmpint (file, >=, 0);
+    close (file);
+    g_assert_cmpint (mkdirat (at, "d", 0700), ==, 0);
+    next = openat (at, "d", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    g_assert_cmpint (next, >=, 0);
+    close (at);
+    at = next;
+  }
+  g_assert_cmpint (fchmod (at, mode), ==, 0);
+  close (at);
+}
+
+static int
+open_stage (const Fixture *fixture)
+{
+  int fd = open (fixture->stage, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+  g_assert_cmpint (fd, >=, 0);
+  return fd;
+}
+
+static void
+test_empty (Fixture *fixture, gconstpointer data)
+{
+  close (open_stage (fixture));
+}
+
+static void
+test_deep (Fixture *fixture, gconstpointer data)
+{
+  make_deep (open_stage (fixture), DEEP, 0700);
+}
+
+/* Directories that may not be looked into, at the bottom and where the tree is taken apart. */
+static void
+test_closed (Fixture *fixture, gconstpointer data)
+{
+  for (guint n = 1; n < 140; n += 23) {
+    g_autofree char *name = g_strdup_printf ("%u", n);
+    int stage = open_stage (fixture);
+
+    g_assert_cmpint (mkdirat (stage, name, 0700), ==, 0);
+    make_deep (openat (stage, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC), n, 0);
+    g_assert_cmpint (fchmodat (stage, name, 0, 0), ==, 0);
+    close (stage);
+  }
+}
+
+/* What the application has made under the names that the removal uses. */
+static void
+test_names (Fixture *fixture, gconstpointer data)
+{
+  g_autofree char *above = g_path_get_dirname (fixture->stage);
+  int top = open (above, O_RDONLY | O_DIRECTORY | O_CLOEXEC), file;
+
+  g_assert_cmpint (mkdirat (top, ".sandbox-deep-0", 0700), ==, 0);
+  make_deep (openat (top, ".sandbox-deep-0", O_RDONLY | O_DIRECTORY | O_CLOEXEC), 200, 0700);
+  file = openat (top, ".sandbox-deep-1", O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+  g_assert_cmpint (file, >=, 0);
+  close (file);
+  close (top);
+  make_deep (open_stage (fixture), 200, 0700);
+}
+
+/* A link is removed, and not what it leads to. */
+static void
+test_links (Fixture *fixture, gconstpointer data)
+{
+  g_autofree char *outside = g_dir_make_tmp ("doors-XXXXXX", NULL), *kept = g_build_filename (outside, "kept", NULL);
+  int stage = open_stage (fixture);
+
+  g_assert_true (g_file_set_contents (kept, "kept", -1, NULL));
+  g_assert_cmpint (symlinkat (outside, stage, "link"), ==, 0);
+  close (stage);
+  sbx_door_remove_stages (fixture->homes, ID);
+  g_assert_cmpint (g_unlink (kept), ==, 0);
+  g_assert_cmpint (g_rmdir (outside), ==, 0);
+}
+
+#define ADD(name, function) g_test_add (name, Fixture, NULL, set_up, function, tear_down)
+
+int
+main (int argc, char **argv)
+{
+  g_test_init (&argc, &argv, NULL);
+  ADD ("/doors/empty", test_empty);
+  ADD ("/doors/deep", test_deep);
+  ADD ("/doors/closed", test_closed);
+  ADD ("/doors/names", test_names);
+  ADD ("/doors/links", test_links);
+  return g_test_run ();
+}
