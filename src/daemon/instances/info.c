@@ -3,6 +3,7 @@
 
 #include "common/error.h"
 #include "common/key-file.h"
+#include "plan/plan.h"
 
 #define INFO_GROUP "Instance"
 
@@ -60,6 +61,40 @@ sbx_info_new (guint64 id)
   info->limits = g_strdup ("none");
   info->on_crash = g_strdup ("");
   return info;
+}
+
+void
+sbx_info_set_limits (SbxInfo *info, const char *limits, const char *warning)
+{
+  g_autoptr (GStrvBuilder) warnings = g_strv_builder_new ();
+
+  for (guint i = 0; info->warnings[i]; i++)
+    if (!limits || !g_str_equal (info->warnings[i], SBX_PLAN_CPU_WARNING))
+      g_strv_builder_add (warnings, info->warnings[i]);
+  if (warning)
+    g_strv_builder_add (warnings, warning);
+  g_strfreev (info->warnings);
+  info->warnings = g_strv_builder_end (warnings);
+  if (limits) {
+    g_free (info->limits);
+    info->limits = g_strdup (limits);
+  }
+}
+
+static void
+take_variant (GVariant **at, GVariant *value)
+{
+  g_clear_pointer (at, g_variant_unref);
+  *at = value ? g_variant_ref (value) : NULL;
+}
+
+void
+sbx_info_take_changes (SbxInfo *info, const SbxInfo *now)
+{
+  take_variant (&info->policy, now->policy);
+  take_variant (&info->restrictions, now->restrictions);
+  take_variant (&info->grants, now->grants);
+  take_variant (&info->files, now->files);
 }
 
 static void

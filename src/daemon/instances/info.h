@@ -42,6 +42,10 @@ void sbx_info_free (SbxInfo *info);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (SbxInfo, sbx_info_free)
 /* Makes an info of which only the id is known. */
 SbxInfo *sbx_info_new (guint64 id);
+/* Sets what keeps the limits (NULL: as planned), and one warning more about that (or NULL). */
+void sbx_info_set_limits (SbxInfo *info, const char *limits, const char *warning);
+/* Takes from @now what changes while an instance runs: policy, restrictions, grants and files. */
+void sbx_info_take_changes (SbxInfo *info, const SbxInfo *now);
 /* For the info file. */
 GBytes *sbx_info_write (const SbxInfo *info);
 /* NULL with BAD_OPTION for what is not of sbx_info_write ()'s form or not of @id. */

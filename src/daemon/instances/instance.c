@@ -11,7 +11,6 @@
 #include "daemon/instances/changes.h"
 #include "daemon/instances/exec-jobs.h"
 #include "daemon/instances/failure.h"
-#include "plan/plan.h"
 
 struct _SbxInstance {
   GObject parent_instance;
@@ -477,19 +476,7 @@ sbx_instance_get_status (SbxInstance *self, SbxStatus *status)
 void
 sbx_instance_set_limits (SbxInstance *self, const char *limits, const char *warning)
 {
-  g_autoptr (GStrvBuilder) warnings = g_strv_builder_new ();
-
-  for (guint i = 0; self->info->warnings[i]; i++)
-    if (!limits || !g_str_equal (self->info->warnings[i], SBX_PLAN_CPU_WARNING))
-      g_strv_builder_add (warnings, self->info->warnings[i]);
-  if (warning)
-    g_strv_builder_add (warnings, warning);
-  g_strfreev (self->info->warnings);
-  self->info->warnings = g_strv_builder_end (warnings);
-  if (limits) {
-    g_free (self->info->limits);
-    self->info->limits = g_strdup (limits);
-  }
+  sbx_info_set_limits (self->info, limits, warning);
   forget_cached (self);
 }
 
@@ -593,11 +580,6 @@ sbx_instance_take_policy (SbxInstance *self, SbxInfo *info)
 {
   static const char *const names[] = { "Policy", "Restrictions", "Grants", NULL };
 
-  g_variant_unref (self->info->policy);
-  self->info->policy = g_variant_ref (info->policy);
-  g_clear_pointer (&self->info->restrictions, g_variant_unref);
-  self->info->restrictions = info->restrictions ? g_variant_ref (info->restrictions) : NULL;
-  g_clear_pointer (&self->info->grants, g_variant_unref);
-  self->info->grants = info->grants ? g_variant_ref (info->grants) : NULL;
+  sbx_info_take_changes (self->info, info);
   tell_change (self, names);
 }
