@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include <stdio.h>
+#include <string.h>
 
 #include "cli/instances.h"
 #include "cli/policy-options.h"
@@ -38,17 +39,43 @@ explain (const char *what)
   return what;
 }
 
+/* The id of the instance that @row is about, if that is one below the one that was named; borrowed, or NULL. */
+static const char *
+find_below (GVariant *row)
+{
+  const char *path;
+
+  return g_variant_lookup (row, "instance", "&o", &path) ? strrchr (path, '/') + 1 : NULL;
+}
+
+/* Which sandboxes have lost something with it. */
+static void
+print_below (GVariant *held)
+{
+  gboolean titled = FALSE;
+
+  for (gsize i = 0; i < g_variant_n_children (held); i++) {
+    g_autoptr (GVariant) row = g_variant_get_child_value (held, i);
+    const char *what = "", *id = find_below (row);
+
+    g_variant_lookup (row, "what", "&s", &what);
+    if (!id || !g_str_equal (what, "below"))
+      continue;
+    if (!titled)
+      printf ("%s\n", _ ("Restricted with it, since it has started them:"));
+    titled = TRUE;
+    printf ("  %s\n", id);
+  }
+}
+
 /* What cannot be taken back, a line for each. */
 static void
 print_held (GVariant *held)
 {
-  GVariantIter iter;
-  GVariant *row;
+  gboolean titled = FALSE;
 
-  if (g_variant_n_children (held) > 0)
-    printf ("%s\n", _ ("Cannot be taken back:"));
-  g_variant_iter_init (&iter, held);
-  while ((row = g_variant_iter_next_value (&iter)) != NULL) {
+  for (gsize i = 0; i < g_variant_n_children (held); i++) {
+    g_autoptr (GVariant) row = g_variant_get_child_value (held, i);
     const char *what = "", *path = NULL;
     g_autofree char *name = NULL, *clean = NULL;
     guint32 pid = 0;
@@ -56,10 +83,14 @@ print_held (GVariant *held)
     g_variant_lookup (row, "pid", "u", &pid);
     g_variant_lookup (row, "what", "&s", &what);
     g_variant_lookup (row, "path", "^&ay", &path);
+    if (g_str_equal (what, "below"))
+      continue;
+    if (!titled)
+      printf ("%s\n", _ ("Cannot be taken back:"));
+    titled = TRUE;
     name = name_of (pid);
     clean = path ? sbx_output_clean (path) : NULL;
     printf ("  %u (%s) %s%s%s\n", pid, name, explain (what), clean ? " " : "", clean ? clean : "");
-    g_variant_unref (row);
   }
 }
 
@@ -87,10 +118,12 @@ run (const char *word, GVariant *policy, gboolean json)
   if (!reply)
     return sbx_fail_error (error);
   held = g_variant_get_child_value (reply, 0);
-  if (json)
+  if (json) {
     print_json (held);
-  else
-    print_held (held);
+    return 0;
+  }
+  print_below (held);
+  print_held (held);
   return 0;
 }
 
@@ -106,11 +139,12 @@ sbx_cmd_restrict (SbxCommand *command)
   GVariant *groups;
   int status;
 
-  if (!sbx_parse (command, entries, sbx_policy_options_make_group (policy), _ ("SANDBOX OPTION…"),
-                  _ ("Takes something away from a running sandbox, for good: files with --nofilesystem=PATH and "
-                     "--filesystem=PATH:ro,\nsockets with --nosocket=SOCKET. Says what its processes have open and so "
-                     "cannot be taken back."),
-                  &status))
+  if (!sbx_parse (
+          command, entries, sbx_policy_options_make_group (policy), _ ("SANDBOX OPTION…"),
+          _ ("Takes something away from a running sandbox, for good: files with --nofilesystem=PATH and "
+             "--filesystem=PATH:ro,\nsockets with --nosocket=SOCKET. The sandboxes that it has started lose the "
+             "same. Says what processes have\nopen and so cannot be taken back."),
+          &status))
     return status;
   groups = sbx_policy_options_to_variant (policy);
   if (command->argc != 2 || !groups) {

@@ -509,6 +509,11 @@ sbx_instance_ask (SbxInstance *self, SbxQuestionKind kind, SbxMessage *message, 
   SbxQuestions *questions = &self->questions[kind];
   GError *error = NULL;
 
+  if (kind == SBX_QUESTION_CHANGE && sbx_questions_are_open (questions)) { /* what it starts from is not known yet */
+    g_task_return_new_error (task, SBX_ERROR, SBX_ERROR_LIMITS,
+                             "another change of this instance is being made; try again");
+    return;
+  }
   message->job = sbx_questions_next (questions);
   if (sbx_instance_send (self, message, fds, n_fds, &error))
     sbx_questions_add (questions, message->job, g_object_ref (task));

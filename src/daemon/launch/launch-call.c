@@ -42,3 +42,12 @@ sbx_launch_call_may_queue (const SbxLaunchCall *call, SbxCaller *caller, GError 
                       SBX_MAX_CALL >> 20);
   return TRUE;
 }
+
+gboolean
+sbx_launch_call_check_target (const SbxLaunchCall *call, GError **error)
+{
+  if (!call->target || sbx_instance_get_state (call->target) == SBX_STATE_RUNNING)
+    return TRUE;
+  return sbx_throw (error, SBX_ERROR_EXITED, "the instance %016" G_GINT64_MODIFIER "x has ended",
+                    sbx_instance_get_id (call->target));
+}

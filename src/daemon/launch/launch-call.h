@@ -29,4 +29,7 @@ void sbx_launch_call_clear (SbxLaunchCall *call);
 gboolean sbx_launch_call_may_queue (const SbxLaunchCall *call, SbxCaller *caller,
                                     GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
+/* Whether its target, if it has one, runs. EXITED. */
+gboolean sbx_launch_call_check_target (const SbxLaunchCall *call, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
 G_END_DECLS

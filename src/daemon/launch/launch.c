@@ -161,6 +161,8 @@ settle (Launch *launch)
   g_clear_handle_id (&launch->timeout, g_source_remove);
   if (launch->what.instance)
     g_signal_handlers_disconnect_by_data (launch->what.instance, launch);
+  if (get_within (launch))
+    g_signal_handlers_disconnect_by_data (get_within (launch), launch);
   if (launch->subject) {
     g_signal_handlers_disconnect_by_data (launch->subject->caller, launch);
     sbx_caller_add_pending (launch->subject->caller, -1);
@@ -290,24 +292,13 @@ on_started (SbxInstance *instance, gpointer user_data)
   (void) enter_state (launch, STATE_SETTLED, NULL);
 }
 
-/* bwrap's version costs an exec, so it is asked for only when bwrap has failed. */
-static GError *
-explain_bwrap (Launch *launch, const GError *error, SbxStep step)
-{
-  const char *problem = NULL;
-
-  if (step == SBX_STEP_BWRAP || step == SBX_STEP_NAMESPACES)
-    problem = sbx_machine_check_bwrap (launch->what.context->host->machine);
-  return problem ? g_error_new_literal (SBX_ERROR, SBX_ERROR_NOT_SUPPORTED, problem) : g_error_copy (error);
-}
-
 static void
 on_failed (SbxInstance *instance, const GError *error, guint step, gpointer user_data)
 {
   Launch *launch = user_data;
 
   sbx_registry_sweep (launch->what.registry, instance); /* a keeper that was killed could not do it itself */
-  give_up (launch, explain_bwrap (launch, error, (SbxStep) step));
+  give_up (launch, sbx_preparation_explain (&launch->what, error, (SbxStep) step));
 }
 
 static void
@@ -361,6 +352,18 @@ on_answer (GObject *source, GAsyncResult *result, gpointer user_data)
   }
   approve (launch);
   go_on (launch);
+}
+
+/* The instance that it is started from inside of has changed: nothing comes to have more than that. */
+static void
+on_within_changed (SbxInstance *within, const char *const *names, gpointer user_data)
+{
+  g_autoptr (Launch) launch = g_rc_box_acquire (user_data);
+  GError *error = NULL;
+
+  if (launch->what.choice
+      && !sbx_nested_check_policy (launch->what.context->host, within, launch->what.choice->policy, &error))
+    give_up (launch, error);
 }
 
 /* What was to be joined has ended. The caller holds a reference. */
@@ -432,15 +435,6 @@ ask (Launch *launch)
                                g_rc_box_acquire (launch));
 }
 
-static gboolean
-check_target (SbxInstance *target, GError **error)
-{
-  if (!target || sbx_instance_get_state (target) == SBX_STATE_RUNNING)
-    return TRUE;
-  return sbx_throw (error, SBX_ERROR_EXITED, "the instance %016" G_GINT64_MODIFIER "x has ended",
-                    sbx_instance_get_id (target));
-}
-
 /* From the call to a request. */
 static gboolean
 make_request (Launch *launch, GError **error)
@@ -468,7 +462,7 @@ has_room (const Launch *launch, GError **error)
 {
   SbxInstance *within = get_within (launch);
 
-  return sbx_registry_has_room (launch->what.registry, error) && check_target (launch->call.target, error)
+  return sbx_registry_has_room (launch->what.registry, error) && sbx_launch_call_check_target (&launch->call, error)
          && (!within || sbx_nested_has_room (launch->what.registry, within, error));
 }
 
@@ -485,7 +479,7 @@ make_plan (Launch *launch, const SbxSession *session, GError **error)
   if (launch->joins++ == MAX_JOINS)
     what->request->options.join = FALSE;
   what->choice = sbx_choice_new (what->context, &around, launch->call.profile, what->request, NULL, error);
-  if (!what->choice)
+  if (!what->choice || (within && !sbx_nested_check_policy (what->context->host, within, what->choice->policy, error)))
     return FALSE;
   if (what->choice->running)
     return TRUE;
@@ -586,6 +580,8 @@ sbx_launch_async (SbxContext *context, SbxRegistry *registry, SbxSubject *subjec
     launch->subject = sbx_subject_ref (subject);
     sbx_caller_add_pending (subject->caller, 1);
     g_signal_connect (subject->caller, "gone", G_CALLBACK (on_caller_gone), launch);
+    if (subject->own)
+      g_signal_connect (subject->own, "changed", G_CALLBACK (on_within_changed), launch);
   }
   (void) enter_state (launch, STATE_WAITING, NULL);
 }

@@ -342,29 +342,42 @@ note_taken (Narrowing *self)
       g_ptr_array_add (self->plan->taken, g_strdup (*line));
 }
 
-SbxNarrowingPlan *
-sbx_narrowing_plan_new (const SbxHost *host, const SbxInfo *info, GVariant *groups, GError **error)
+static SbxNarrowingPlan *
+plan_new (const SbxHost *host, const SbxInfo *info, const SbxPolicy *from, SbxPolicy *to, GError **error)
 {
-  g_autoptr (SbxPolicy) from = NULL, asked = NULL;
   g_autoptr (SbxNarrowingPlan) plan = g_new0 (SbxNarrowingPlan, 1);
-  Narrowing self = { host, info, NULL, plan };
+  Narrowing self = { host, info, from, plan };
 
+  plan->policy = to;
   plan->rows = g_array_new (FALSE, FALSE, sizeof (SbxNarrow));
   plan->strings = g_ptr_array_new_with_free_func (g_free);
   plan->taken = g_ptr_array_new_with_free_func (g_free);
-  self.from = from = sbx_running_policy (host, info, error);
-  asked = from ? sbx_policy_merge_variant (from, groups, &host->places, error) : NULL;
-  if (!asked)
-    return NULL;
-  plan->policy = sbx_policy_meet (from, asked);
   if (!check_possible (&self, error) || !narrow_files (&self, error) || !narrow_sockets (&self, error))
     return NULL;
   note_taken (&self);
   return g_steal_pointer (&plan);
 }
 
+SbxNarrowingPlan *
+sbx_narrowing_plan_new (const SbxHost *host, const SbxInfo *info, GVariant *groups, GError **error)
+{
+  g_autoptr (SbxPolicy) from = sbx_running_policy (host, info, error);
+  g_autoptr (SbxPolicy) asked = from ? sbx_policy_merge_variant (from, groups, &host->places, error) : NULL;
+
+  return asked ? plan_new (host, info, from, sbx_policy_meet (from, asked), error) : NULL;
+}
+
+SbxNarrowingPlan *
+sbx_narrowing_plan_new_below (const SbxHost *host, const SbxInfo *info, const SbxPolicy *most, GError **error)
+{
+  g_autoptr (SbxPolicy) from = sbx_running_policy (host, info, error);
+  g_autoptr (SbxPolicy) both = from ? sbx_policy_meet (from, most) : NULL;
+
+  return both ? plan_new (host, info, from, sbx_policy_with_mounts (from, both), error) : NULL;
+}
+
 GVariant *
-sbx_narrowing_plan_describe (const SbxNarrowingPlan *self, guint32 pid)
+sbx_narrowing_plan_describe (const SbxNarrowingPlan *self, guint32 pid, const char *with)
 {
   GVariantBuilder builder, files;
 
@@ -381,5 +394,7 @@ sbx_narrowing_plan_describe (const SbxNarrowingPlan *self, guint32 pid)
   g_variant_builder_add (&builder, "{sv}", "taken",
                          g_variant_new_strv ((const char *const *) self->taken->pdata, (gssize) self->taken->len));
   g_variant_builder_add (&builder, "{sv}", "filesystems", g_variant_builder_end (&files));
+  if (with)
+    g_variant_builder_add (&builder, "{sv}", "with", g_variant_new_object_path (with));
   return g_variant_builder_end (&builder);
 }

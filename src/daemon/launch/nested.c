@@ -4,6 +4,7 @@
 #include "common/error.h"
 #include "daemon/bounds.h"
 #include "daemon/instances/lineage.h"
+#include "daemon/launch/running.h"
 
 #define ORPHAN_GRACE_MS 3000
 
@@ -24,6 +25,19 @@ sbx_nested_has_room (SbxRegistry *registry, SbxInstance *own, GError **error)
          || sbx_throw (error, SBX_ERROR_LIMITS,
                        "this application has %d sandboxes below it, which is the limit; stop some of them first",
                        SBX_MAX_NESTED);
+}
+
+gboolean
+sbx_nested_check_policy (const SbxHost *host, SbxInstance *own, const SbxPolicy *policy, GError **error)
+{
+  g_autoptr (SbxPolicy) now = sbx_running_policy (host, sbx_instance_get_info (own), error);
+  g_autoptr (SbxPolicy) most = now ? sbx_policy_with_mounts (policy, now) : NULL;
+
+  if (!most)
+    return FALSE;
+  return sbx_policy_leq (policy, most)
+         || sbx_throw (error, SBX_ERROR_POLICY_EXCEEDED,
+                       "the calling sandbox was restricted meanwhile, and this would have more; ask for less");
 }
 
 void
