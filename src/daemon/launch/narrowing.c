@@ -13,6 +13,7 @@ typedef struct {
   const SbxInfo *info;
   const SbxPolicy *from;
   SbxNarrowingPlan *plan;
+  SbxNarrowingBy by;
 } Narrowing;
 
 void
@@ -214,6 +215,10 @@ narrow_path (Narrowing *self, const char *path, GError **error)
     return FALSE;
   if (!check_way (self, path, error))
     return FALSE;
+  if (self->by == SBX_NARROWING_INSIDE) {
+    add_row (self, after == SBX_ACCESS_NONE ? SBX_NARROW_GONE : SBX_NARROW_READ_ONLY, path, NULL);
+    return TRUE;
+  }
   source = sbx_source_open (path, &way, &problem);
   if (!source && sbx_policy_get_access (self->plan->policy, above) >= SBX_ACCESS_RW)
     return sbx_throw (error, SBX_ERROR_NOT_FOUND,
@@ -343,10 +348,11 @@ note_taken (Narrowing *self)
 }
 
 static SbxNarrowingPlan *
-plan_new (const SbxHost *host, const SbxInfo *info, const SbxPolicy *from, SbxPolicy *to, GError **error)
+plan_new (const SbxHost *host, const SbxInfo *info, const SbxPolicy *from, SbxPolicy *to, SbxNarrowingBy by,
+          GError **error)
 {
   g_autoptr (SbxNarrowingPlan) plan = g_new0 (SbxNarrowingPlan, 1);
-  Narrowing self = { host, info, from, plan };
+  Narrowing self = { host, info, from, plan, by };
 
   plan->policy = to;
   plan->rows = g_array_new (FALSE, FALSE, sizeof (SbxNarrow));
@@ -364,16 +370,17 @@ sbx_narrowing_plan_new (const SbxHost *host, const SbxInfo *info, GVariant *grou
   g_autoptr (SbxPolicy) from = sbx_running_policy (host, info, error);
   g_autoptr (SbxPolicy) asked = from ? sbx_policy_merge_variant (from, groups, &host->places, error) : NULL;
 
-  return asked ? plan_new (host, info, from, sbx_policy_meet (from, asked), error) : NULL;
+  return asked ? plan_new (host, info, from, sbx_policy_meet (from, asked), SBX_NARROWING_OUTSIDE, error) : NULL;
 }
 
 SbxNarrowingPlan *
-sbx_narrowing_plan_new_below (const SbxHost *host, const SbxInfo *info, const SbxPolicy *most, GError **error)
+sbx_narrowing_plan_new_below (const SbxHost *host, const SbxInfo *info, const SbxPolicy *most, SbxNarrowingBy by,
+                              GError **error)
 {
   g_autoptr (SbxPolicy) from = sbx_running_policy (host, info, error);
   g_autoptr (SbxPolicy) both = from ? sbx_policy_meet (from, most) : NULL;
 
-  return both ? plan_new (host, info, from, sbx_policy_with_mounts (from, both), error) : NULL;
+  return both ? plan_new (host, info, from, sbx_policy_with_mounts (from, both), by, error) : NULL;
 }
 
 GVariant *

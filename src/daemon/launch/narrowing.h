@@ -19,9 +19,12 @@ typedef struct {
  * no rows. Errors: BAD_OPTION, NOT_FOUND; NOT_SUPPORTED for what cannot be taken away while it runs, with the reason.
  */
 SbxNarrowingPlan *sbx_narrowing_plan_new (const SbxHost *host, const SbxInfo *info, GVariant *groups, GError **error);
-/* Has it keep no more files and sockets than @most has: the policy of the one that has started it. Errors as above. */
+/* What is at a path: the object that is there outside, and nothing is taken if the instance has another one; or what
+ * the instance has, whatever has become of it outside. */
+typedef enum { SBX_NARROWING_OUTSIDE, SBX_NARROWING_INSIDE } SbxNarrowingBy;
+/* Has it keep no more files and sockets than @most has. Errors as above. */
 SbxNarrowingPlan *sbx_narrowing_plan_new_below (const SbxHost *host, const SbxInfo *info, const SbxPolicy *most,
-                                                GError **error);
+                                                SbxNarrowingBy by, GError **error);
 void sbx_narrowing_plan_free (SbxNarrowingPlan *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (SbxNarrowingPlan, sbx_narrowing_plan_free)
 

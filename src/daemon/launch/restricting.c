@@ -18,8 +18,10 @@
 typedef struct {
   SbxRegistry *registry;
   SbxHost *host;
-  GVariant *groups;
-  SbxPolicy *most; /* of the one that was named, once it has lost that */
+  GVariant *groups; /* what is taken away; NULL: what is not in @to */
+  SbxPolicy *to;
+  GVariant *grants; /* with @to: what is written down with the one that was named */
+  SbxPolicy *most;  /* of that one, once it has lost that */
   guint32 pid;
   GPtrArray *left; /* SbxInstance *: still to be done, the next one last */
   GArray *done;    /* SbxRestricted */
@@ -41,7 +43,9 @@ restricting_free (gpointer data)
 
   g_object_unref (self->registry);
   sbx_host_unref (self->host);
-  g_variant_unref (self->groups);
+  g_clear_pointer (&self->groups, g_variant_unref);
+  g_clear_pointer (&self->to, sbx_policy_unref);
+  g_clear_pointer (&self->grants, g_variant_unref);
   g_clear_pointer (&self->most, sbx_policy_unref);
   g_ptr_array_unref (self->left);
   g_clear_pointer (&self->done, g_array_unref);
@@ -55,9 +59,12 @@ make_plan (const Restricting *self, SbxInstance *named, SbxInstance *instance, G
   const SbxInfo *info = sbx_instance_get_info (instance);
   SbxNarrowingPlan *plan;
 
-  if (instance == named)
+  if (instance == named && self->groups)
     return sbx_narrowing_plan_new (self->host, info, self->groups, error);
-  plan = sbx_narrowing_plan_new_below (self->host, info, self->most, error);
+  if (instance == named)
+    return sbx_narrowing_plan_new_below (self->host, info, self->to, SBX_NARROWING_INSIDE, error);
+  plan = sbx_narrowing_plan_new_below (self->host, info, self->most,
+                                       self->groups ? SBX_NARROWING_OUTSIDE : SBX_NARROWING_INSIDE, error);
   if (!plan)
     g_prefix_error (error, "%016" G_GINT64_MODIFIER "x, which was started from inside of it: ", info->id);
   return plan;
@@ -87,18 +94,23 @@ start (const Restricting *self, SbxInstance *named, SbxInstance *instance, GAsyn
        GError **error)
 {
   g_autoptr (SbxNarrowingPlan) plan = make_plan (self, named, instance, error);
+  gboolean ends = instance == named && self->grants;
   g_autoptr (GVariant) policy = NULL, restrictions = NULL;
   SbxInfo next = *sbx_instance_get_info (instance);
   int block;
 
-  if (!plan || plan->taken->len == 0)
+  if (!plan || (plan->taken->len == 0 && !ends))
     return FALSE;
   policy = g_variant_ref_sink (sbx_policy_to_variant (plan->policy));
-  restrictions = sbx_running_append (
-      next.restrictions,
-      sbx_narrowing_plan_describe (plan, self->pid, instance == named ? NULL : sbx_instance_get_path (named)));
   next.policy = policy;
-  next.restrictions = restrictions;
+  if (ends) {
+    next.grants = self->grants;
+  } else {
+    restrictions = sbx_running_append (
+        next.restrictions,
+        sbx_narrowing_plan_describe (plan, self->pid, instance == named ? NULL : sbx_instance_get_path (named)));
+    next.restrictions = restrictions;
+  }
   block = sbx_running_write_change (&next, plan->rows, NULL, 0, error);
   if (block < 0)
     return FALSE;
@@ -171,18 +183,16 @@ check_all (Restricting *self, SbxInstance *named, GError **error)
   return TRUE;
 }
 
-void
-sbx_restrict_async (SbxInstance *instance, SbxRegistry *registry, SbxHost *host, GVariant *groups, guint32 pid,
-                    GAsyncReadyCallback callback, gpointer user_data)
+/* Takes @self, in which is what is to be done. */
+static void
+begin (Restricting *self, SbxInstance *instance, SbxRegistry *registry, SbxHost *host, GAsyncReadyCallback callback,
+       gpointer user_data)
 {
   g_autoptr (GTask) task = g_task_new (instance, NULL, callback, user_data);
-  Restricting *self = g_new0 (Restricting, 1);
   GError *error = NULL;
 
   self->registry = g_object_ref (registry);
   self->host = sbx_host_ref (host);
-  self->groups = g_variant_ref (groups);
-  self->pid = pid;
   self->left = g_ptr_array_new_with_free_func (g_object_unref);
   self->done = g_array_new (FALSE, FALSE, sizeof (SbxRestricted));
   g_array_set_clear_func (self->done, clear_restricted);
@@ -193,6 +203,29 @@ sbx_restrict_async (SbxInstance *instance, SbxRegistry *registry, SbxHost *host,
     go_on (task);
   else
     g_task_return_error (task, error);
+}
+
+void
+sbx_restrict_async (SbxInstance *instance, SbxRegistry *registry, SbxHost *host, GVariant *groups, guint32 pid,
+                    GAsyncReadyCallback callback, gpointer user_data)
+{
+  Restricting *self = g_new0 (Restricting, 1);
+
+  self->groups = g_variant_ref (groups);
+  self->pid = pid;
+  begin (self, instance, registry, host, callback, user_data);
+}
+
+void
+sbx_restrict_to_async (SbxInstance *instance, SbxRegistry *registry, SbxHost *host, SbxPolicy *most, GVariant *grants,
+                       GAsyncReadyCallback callback, gpointer user_data)
+{
+  Restricting *self = g_new0 (Restricting, 1);
+
+  self->to = sbx_policy_ref (most);
+  self->grants = g_variant_ref (grants);
+  self->pid = (guint32) getpid ();
+  begin (self, instance, registry, host, callback, user_data);
 }
 
 GArray *

@@ -17,6 +17,10 @@ typedef struct {
  * than its starter. What one of them cannot lose is refused before anything is changed. */
 void sbx_restrict_async (SbxInstance *instance, SbxRegistry *registry, SbxHost *host, GVariant *groups, guint32 pid,
                          GAsyncReadyCallback callback, gpointer user_data);
+/* The same, so that @instance has no more files and sockets than @most, and @grants (aa{sv}) is written down as Grants:
+ * what was granted for a time has ended. */
+void sbx_restrict_to_async (SbxInstance *instance, SbxRegistry *registry, SbxHost *host, SbxPolicy *most,
+                            GVariant *grants, GAsyncReadyCallback callback, gpointer user_data);
 /* SbxRestricted, the caller's: those that had something to lose, the lowest first. NULL with the errors of
  * sbx_narrowing_plan_new () or sbx_instance_change_finish (); the one that was named is as it was before then, and
  * none has more than its starter. */
