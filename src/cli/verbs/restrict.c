@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "cli/instances.h"
 #include "cli/policy-options.h"
 #include "cli/text/output.h"
+#include "cli/tighten.h"
 #include "cli/verbs/functions.h"
 
 /* The name of the process, for people; the caller's. */
@@ -127,29 +130,57 @@ run (const char *word, GVariant *policy, gboolean json)
   return 0;
 }
 
+/* Does not return unless it fails. */
+static int
+run_self (char **argv, GVariant *policy)
+{
+  const char *xdg_dirs[G_USER_N_DIRECTORIES];
+  const SbxPlaces places = sbx_find_places (xdg_dirs);
+  g_autoptr (GVariant) groups = g_variant_ref_sink (policy);
+  g_autoptr (GError) error = NULL;
+  int saved;
+
+  if (!sbx_tighten_self (groups, &places, &error))
+    return sbx_fail_error (error);
+  execvp (argv[0], argv);
+  saved = errno;
+  sbx_fail ("%s: %s", argv[0], g_strerror (saved));
+  return saved == ENOENT ? SBX_EXIT_NOT_FOUND : SBX_EXIT_NOT_EXECUTABLE;
+}
+
 int
 sbx_cmd_restrict (SbxCommand *command)
 {
-  gboolean json = FALSE;
+  gboolean json = FALSE, self = FALSE;
   g_autoptr (SbxPolicyOptions) policy = sbx_policy_options_new ();
   const GOptionEntry entries[] = {
     { "json", 0, 0, G_OPTION_ARG_NONE, &json, N_ ("Print what cannot be taken back as JSON"), NULL },
+    { "self", 0, 0, G_OPTION_ARG_NONE, &self, N_ ("Run COMMAND with less than this process has"), NULL },
     G_OPTION_ENTRY_NULL,
   };
   GVariant *groups;
+  char **words;
   int status;
 
   if (!sbx_parse (
-          command, entries, sbx_policy_options_make_group (policy), _ ("SANDBOX OPTION…"),
+          command, entries, sbx_policy_options_make_group (policy), _ ("SANDBOX OPTION… | --self OPTION… -- COMMAND…"),
           _ ("Takes something away from a running sandbox, for good: files with --nofilesystem=PATH and "
              "--filesystem=PATH:ro,\nsockets with --nosocket=SOCKET. The sandboxes that it has started lose the "
              "same. Says what processes have\nopen and so cannot be taken back."),
           &status))
     return status;
   groups = sbx_policy_options_to_variant (policy);
-  if (command->argc != 2 || !groups) {
+  words = command->argv + 1;
+  if (self && *words && g_str_equal (*words, "--"))
+    words++;
+  if (self && groups && *words && !json)
+    return run_self (words, groups);
+  if (self || command->argc != 2 || !groups) {
     if (groups)
       g_variant_unref (g_variant_ref_sink (groups));
+    if (self)
+      return sbx_fail (_ ("restrict --self takes what is lost and a command, as in `sandboxctl restrict --self "
+                          "--nofilesystem=xdg-download -- COMMAND`"));
     return sbx_fail (_ ("restrict takes one sandbox and what it loses, as in `sandboxctl restrict SANDBOX "
                         "--nofilesystem=xdg-download`"));
   }
