@@ -274,8 +274,19 @@ check_access (const char *key, GVariant *value, GError **error)
                        g_variant_get_string (value, NULL));
 }
 
+static gboolean
+check_seconds (const char *key, GVariant *value, GError **error)
+{
+  guint32 seconds = g_variant_get_uint32 (value);
+
+  return (seconds > 0 && seconds <= SBX_GRANT_MAX_SECONDS)
+         || sbx_throw (error, SBX_ERROR_BAD_OPTION, "option \"%s\" is %u, and not from 1 to %u (31 days)", key, seconds,
+                       SBX_GRANT_MAX_SECONDS);
+}
+
 const SbxOptionSpec sbx_grant_options[] = {
   ROW ("access", "s", 64, check_access, access),
+  ROW ("seconds", "u", 8, check_seconds, seconds),
   { .key = NULL },
 };
 

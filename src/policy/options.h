@@ -31,6 +31,7 @@ typedef struct {
   GVariant *forward;     /* ah */
   GVariant *forward_new; /* a(hay) */
   GVariant *policy;      /* a{sv} */
+  GVariant *seconds;     /* u */
   GVariant *inherit;     /* a{sv}; policy/inherited.h */
 } SbxOptions;
 
@@ -52,5 +53,6 @@ extern const SbxOptionSpec sbx_exec_options[];
 extern const SbxOptionSpec sbx_attach_options[];
 extern const SbxOptionSpec sbx_procfs_options[];
 extern const SbxOptionSpec sbx_grant_options[];
+#define SBX_GRANT_MAX_SECONDS 2678400 /* 31 days */
 
 G_END_DECLS

@@ -7,6 +7,7 @@
 #include <sys/wait.h>
 
 #include "cli/cli.h"
+#include "cli/duration.h"
 #include "cli/instances.h"
 #include "cli/link/follow.h"
 #include "cli/meanings.h"
@@ -17,6 +18,48 @@
 #include "common/error.h"
 #include "common/names.h"
 #include "policy/policy.h"
+
+static void
+test_durations (void)
+{
+  const struct {
+    const char *text;
+    guint32 seconds; /* 0: refused */
+  } rows[] = {
+    { "1", 1 },
+    { "90", 90 },
+    { "90s", 90 },
+    { "5m", 300 },
+    { "2h", 7200 },
+    { "1d", 86400 },
+    { "2d", 0 },
+    { "86400", 86400 },
+    { "86401", 0 },
+    { "25h", 0 },
+    { "0", 0 },
+    { "0m", 0 },
+    { "", 0 },
+    { "m", 0 },
+    { "-1", 0 },
+    { "+1", 0 },
+    { " 1", 0 },
+    { "1 m", 0 },
+    { "1.5", 0 },
+    { "1M", 0 },
+    { "1ms", 0 },
+    { "0x10", 0 },
+    { "99999999999999999999d", 0 },
+  };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (rows); i++) {
+    guint32 seconds = 0;
+    gboolean read = sbx_duration_parse (rows[i].text, 86400, &seconds);
+
+    g_test_message ("\"%s\"", rows[i].text);
+    g_assert_cmpint (read, ==, rows[i].seconds > 0);
+    g_assert_cmpuint (seconds, ==, rows[i].seconds);
+  }
+}
 
 static void
 test_signals (void)
@@ -495,6 +538,7 @@ main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/cli/signal-names", test_signals);
+  g_test_add_func ("/cli/durations", test_durations);
   g_test_add_func ("/cli/exit-status", test_exit_status);
   g_test_add_func ("/cli/words", test_words);
   g_test_add_func ("/cli/failures", test_failures);

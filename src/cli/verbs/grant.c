@@ -6,9 +6,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "cli/duration.h"
 #include "cli/instances.h"
 #include "cli/policy-options.h"
 #include "cli/verbs/functions.h"
+#include "policy/options.h"
 #include "policy/policy.h"
 
 /* What is open, in the order of the paths. */
@@ -133,7 +135,7 @@ open_files (const SbxPolicy *policy, GArray *files, GError **error)
 }
 
 static gboolean
-grant (SbxService *service, const char *path, const File *file, GError **error)
+grant (SbxService *service, const char *path, const File *file, guint32 seconds, GError **error)
 {
   static const char *const words[] = { "none", "ro", "rw", "create" };
   g_autoptr (GUnixFDList) fds = g_unix_fd_list_new ();
@@ -145,6 +147,8 @@ grant (SbxService *service, const char *path, const File *file, GError **error)
     return FALSE;
   g_variant_builder_init (&how, G_VARIANT_TYPE_VARDICT);
   g_variant_builder_add (&how, "{sv}", "access", g_variant_new_string (words[file->access]));
+  if (seconds > 0)
+    g_variant_builder_add (&how, "{sv}", "seconds", g_variant_new_uint32 (seconds));
   reply =
       sbx_service_call (service, path, SBX_INSTANCE_INTERFACE, "Grant",
                         g_variant_new ("(h@aya{sv})", handle, g_variant_new_bytestring (file->path), &how), fds, error);
@@ -153,7 +157,7 @@ grant (SbxService *service, const char *path, const File *file, GError **error)
 
 /* One after the other, so that an error says which. */
 static int
-grant_all (const char *word, GArray *files)
+grant_all (const char *word, GArray *files, guint32 seconds)
 {
   g_autoptr (SbxService) service = NULL;
   g_autoptr (GPtrArray) instances = NULL;
@@ -166,7 +170,7 @@ grant_all (const char *word, GArray *files)
                  _ ("the sandbox %s has ended: nothing can be given to it"), info->id);
     info = NULL;
   }
-  while (info && i < files->len && grant (service, info->path, &g_array_index (files, File, i), &error))
+  while (info && i < files->len && grant (service, info->path, &g_array_index (files, File, i), seconds, &error))
     i++;
   if (!error)
     return 0;
@@ -185,17 +189,28 @@ sbx_cmd_grant (SbxCommand *command)
   g_autoptr (GArray) files = g_array_new (FALSE, FALSE, sizeof (File));
   g_autoptr (GError) error = NULL;
   g_autoptr (SbxPolicy) policy = NULL;
-  const GOptionEntry entries[] = { G_OPTION_ENTRY_NULL };
+  g_autofree char *until = NULL;
+  const GOptionEntry entries[] = {
+    { "until", 0, 0, G_OPTION_ARG_STRING, &until, N_ ("End it after 30s, 5m, 2h or 1d (or: exit)"), N_ ("TIME") },
+    G_OPTION_ENTRY_NULL,
+  };
+  guint32 seconds = 0;
   gsize n = 0;
   int status;
 
   if (!sbx_parse (
           command, entries, sbx_policy_options_make_group (options), _ ("SANDBOX --filesystem=PATH[:MODE]…"),
           _ ("Gives files to a running sandbox, at their own path: to read, with :rw to change them too, and with\n"
-             ":create after making the directory. Whatever else is asked for is refused, with the reason."),
+             ":create after making the directory. With --until it ends by itself. Whatever else is asked for\nis "
+             "refused, with the reason."),
           &status))
     return status;
   g_array_set_clear_func (files, clear_file);
+  if (until && !g_str_equal (until, "exit") && !sbx_duration_parse (until, SBX_GRANT_MAX_SECONDS, &seconds))
+    return sbx_fail (
+        _ ("--until takes how long it lasts, as in 30s, 5m, 2h or 1d, at most %d days; or \"exit\": as long as "
+           "the sandbox runs"),
+        SBX_GRANT_MAX_SECONDS / 86400);
   policy = read_policy (options, &error);
   if (!error && (command->argc != 2 || !policy))
     return sbx_fail (_ ("grant takes one sandbox and what it gets, as in `sandboxctl grant SANDBOX "
@@ -210,5 +225,5 @@ sbx_cmd_grant (SbxCommand *command)
       remove_made (&g_array_index (files, File, i));
     return sbx_fail_error (error);
   }
-  return grant_all (command->argv[1], files);
+  return grant_all (command->argv[1], files, seconds);
 }

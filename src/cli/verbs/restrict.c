@@ -1,9 +1,13 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <errno.h>
 #include <stdio.h>
+#include <string.h>
+#include <unistd.h>
 
 #include "cli/instances.h"
 #include "cli/policy-options.h"
 #include "cli/text/output.h"
+#include "cli/tighten.h"
 #include "cli/verbs/functions.h"
 
 /* The name of the process, for people; the caller's. */
@@ -38,17 +42,43 @@ explain (const char *what)
   return what;
 }
 
+/* The id of the instance that @row is about, if that is one below the one that was named; borrowed, or NULL. */
+static const char *
+find_below (GVariant *row)
+{
+  const char *path;
+
+  return g_variant_lookup (row, "instance", "&o", &path) ? strrchr (path, '/') + 1 : NULL;
+}
+
+/* Which sandboxes have lost something with it. */
+static void
+print_below (GVariant *held)
+{
+  gboolean titled = FALSE;
+
+  for (gsize i = 0; i < g_variant_n_children (held); i++) {
+    g_autoptr (GVariant) row = g_variant_get_child_value (held, i);
+    const char *what = "", *id = find_below (row);
+
+    g_variant_lookup (row, "what", "&s", &what);
+    if (!id || !g_str_equal (what, "below"))
+      continue;
+    if (!titled)
+      printf ("%s\n", _ ("Restricted with it, since it has started them:"));
+    titled = TRUE;
+    printf ("  %s\n", id);
+  }
+}
+
 /* What cannot be taken back, a line for each. */
 static void
 print_held (GVariant *held)
 {
-  GVariantIter iter;
-  GVariant *row;
+  gboolean titled = FALSE;
 
-  if (g_variant_n_children (held) > 0)
-    printf ("%s\n", _ ("Cannot be taken back:"));
-  g_variant_iter_init (&iter, held);
-  while ((row = g_variant_iter_next_value (&iter)) != NULL) {
+  for (gsize i = 0; i < g_variant_n_children (held); i++) {
+    g_autoptr (GVariant) row = g_variant_get_child_value (held, i);
     const char *what = "", *path = NULL;
     g_autofree char *name = NULL, *clean = NULL;
     guint32 pid = 0;
@@ -56,10 +86,14 @@ print_held (GVariant *held)
     g_variant_lookup (row, "pid", "u", &pid);
     g_variant_lookup (row, "what", "&s", &what);
     g_variant_lookup (row, "path", "^&ay", &path);
+    if (g_str_equal (what, "below"))
+      continue;
+    if (!titled)
+      printf ("%s\n", _ ("Cannot be taken back:"));
+    titled = TRUE;
     name = name_of (pid);
     clean = path ? sbx_output_clean (path) : NULL;
     printf ("  %u (%s) %s%s%s\n", pid, name, explain (what), clean ? " " : "", clean ? clean : "");
-    g_variant_unref (row);
   }
 }
 
@@ -87,35 +121,66 @@ run (const char *word, GVariant *policy, gboolean json)
   if (!reply)
     return sbx_fail_error (error);
   held = g_variant_get_child_value (reply, 0);
-  if (json)
+  if (json) {
     print_json (held);
-  else
-    print_held (held);
+    return 0;
+  }
+  print_below (held);
+  print_held (held);
   return 0;
+}
+
+/* Does not return unless it fails. */
+static int
+run_self (char **argv, GVariant *policy)
+{
+  const char *xdg_dirs[G_USER_N_DIRECTORIES];
+  const SbxPlaces places = sbx_find_places (xdg_dirs);
+  g_autoptr (GVariant) groups = g_variant_ref_sink (policy);
+  g_autoptr (GError) error = NULL;
+  int saved;
+
+  if (!sbx_tighten_self (groups, &places, &error))
+    return sbx_fail_error (error);
+  execvp (argv[0], argv);
+  saved = errno;
+  sbx_fail ("%s: %s", argv[0], g_strerror (saved));
+  return saved == ENOENT ? SBX_EXIT_NOT_FOUND : SBX_EXIT_NOT_EXECUTABLE;
 }
 
 int
 sbx_cmd_restrict (SbxCommand *command)
 {
-  gboolean json = FALSE;
+  gboolean json = FALSE, self = FALSE;
   g_autoptr (SbxPolicyOptions) policy = sbx_policy_options_new ();
   const GOptionEntry entries[] = {
     { "json", 0, 0, G_OPTION_ARG_NONE, &json, N_ ("Print what cannot be taken back as JSON"), NULL },
+    { "self", 0, 0, G_OPTION_ARG_NONE, &self, N_ ("Run COMMAND with less than this process has"), NULL },
     G_OPTION_ENTRY_NULL,
   };
   GVariant *groups;
+  char **words;
   int status;
 
-  if (!sbx_parse (command, entries, sbx_policy_options_make_group (policy), _ ("SANDBOX OPTION…"),
-                  _ ("Takes something away from a running sandbox, for good: files with --nofilesystem=PATH and "
-                     "--filesystem=PATH:ro,\nsockets with --nosocket=SOCKET. Says what its processes have open and so "
-                     "cannot be taken back."),
-                  &status))
+  if (!sbx_parse (
+          command, entries, sbx_policy_options_make_group (policy), _ ("SANDBOX OPTION… | --self OPTION… -- COMMAND…"),
+          _ ("Takes something away from a running sandbox, for good: files with --nofilesystem=PATH and "
+             "--filesystem=PATH:ro,\nsockets with --nosocket=SOCKET. The sandboxes that it has started lose the "
+             "same. Says what processes have\nopen and so cannot be taken back."),
+          &status))
     return status;
   groups = sbx_policy_options_to_variant (policy);
-  if (command->argc != 2 || !groups) {
+  words = command->argv + 1;
+  if (self && *words && g_str_equal (*words, "--"))
+    words++;
+  if (self && groups && *words && !json)
+    return run_self (words, groups);
+  if (self || command->argc != 2 || !groups) {
     if (groups)
       g_variant_unref (g_variant_ref_sink (groups));
+    if (self)
+      return sbx_fail (_ ("restrict --self takes what is lost and a command, as in `sandboxctl restrict --self "
+                          "--nofilesystem=xdg-download -- COMMAND`"));
     return sbx_fail (_ ("restrict takes one sandbox and what it loses, as in `sandboxctl restrict SANDBOX "
                         "--nofilesystem=xdg-download`"));
   }

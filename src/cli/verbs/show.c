@@ -18,11 +18,19 @@ print_line (const char *title, const char *text)
   printf ("%s %s\n", label, clean);
 }
 
+/* The caller's, or NULL for 0. */
+static char *
+format_time (guint64 microseconds)
+{
+  g_autoptr (GDateTime) time = g_date_time_new_from_unix_local ((gint64) (microseconds / G_USEC_PER_SEC));
+
+  return microseconds && time ? g_date_time_format (time, "%F %T %Z") : NULL;
+}
+
 static void
 print_time (const char *title, guint64 microseconds)
 {
-  g_autoptr (GDateTime) time = g_date_time_new_from_unix_local ((gint64) (microseconds / G_USEC_PER_SEC));
-  g_autofree char *text = microseconds && time ? g_date_time_format (time, "%F %T %Z") : NULL;
+  g_autofree char *text = format_time (microseconds);
 
   if (text)
     print_line (title, text);
@@ -167,6 +175,22 @@ print_exposure (GVariant *groups)
     print_line (_ ("Exposure"), text);
 }
 
+/* When what was given for a time ends, or has ended. */
+static void
+print_until (GVariant *row)
+{
+  guint64 until = 0, ended = 0;
+  g_autofree char *time = NULL, *line = NULL;
+
+  if (!g_variant_lookup (row, "until", "t", &until))
+    return;
+  time = format_time (g_variant_lookup (row, "ended", "t", &ended) ? ended : until);
+  if (time)
+    line = g_strdup_printf (ended ? _ ("ended %s") : _ ("until %s"), time);
+  if (line)
+    print_line ("", line);
+}
+
 /* What was taken away or given while it ran: when, by whom, what. @key: of the lines of a row. */
 static void
 print_changes (GVariant *changes, const char *title, const char *key)
@@ -189,6 +213,7 @@ print_changes (GVariant *changes, const char *title, const char *key)
     print_line ("", by);
     for (const char **line = lines; line && *line; line++)
       print_line ("", *line);
+    print_until (row);
     g_variant_unref (row);
   }
 }

@@ -51,6 +51,13 @@ check_starter (const SbxCall *call, const SbxHost *host, GError **error)
                        path, (unsigned long long) sbx_instance_get_id (starter));
 }
 
+/* Whether there is anything to be done. */
+static gboolean
+is_new (const Grant *grant)
+{
+  return grant->plan->layers || grant->plan->extends;
+}
+
 static gboolean
 plan_grant (SbxCall *call, GError **error)
 {
@@ -60,7 +67,8 @@ plan_grant (SbxCall *call, GError **error)
   g_clear_pointer (&grant->plan, sbx_grant_plan_free);
   if (sbx_call_check_change (call, error))
     grant->plan = sbx_grant_plan_new (host, sbx_instance_get_info (call->instance), grant->request, FALSE, error);
-  return grant->plan && check_starter (call, host, error);
+  return grant->plan && check_starter (call, host, error)
+         && sbx_give_check (host, call->instance, grant->plan, grant->request, error);
 }
 
 static void
@@ -93,7 +101,7 @@ on_approved (SbxCall *call)
 
   if (!plan_grant (call, &error)) {
     sbx_call_fail (call, error);
-  } else if (!grant->plan->layers) {
+  } else if (!is_new (grant)) {
     sbx_call_return (call, NULL);
   } else if (grant->plan->classes & ~grant->asked) {
     sbx_throw (&error, SBX_ERROR_NOT_AUTHORIZED,
@@ -147,7 +155,7 @@ sbx_method_grant (SbxCall *call)
     sbx_call_fail (call, error);
     return;
   }
-  if (!grant->plan->layers) { /* it has that already */
+  if (!is_new (grant)) { /* it has that already */
     sbx_call_return (call, NULL);
     return;
   }

@@ -11,6 +11,7 @@
 #include "daemon/identity/gates.h"
 #include "daemon/instances/adopt.h"
 #include "daemon/instances/lineage.h"
+#include "daemon/launch/lender.h"
 #include "daemon/launch/nested.h"
 #include "daemon/on-crash/crash.h"
 #include "layers/doors.h"
@@ -35,6 +36,7 @@ struct _SbxManager {
   SbxRegistry *registry;
   SbxCallers *callers;
   SbxNotifier *notifier;
+  SbxLender *lender;
   GDBusNodeInfo *object_manager;
   guint registrations[2];
   GHashTable *objects; /* SbxInstance * → registration, by GUINT_TO_POINTER */
@@ -235,6 +237,7 @@ on_instance_policy (SbxInstance *instance, gpointer user_data)
     return;
   }
   sbx_instance_take_policy (instance, info);
+  sbx_lender_look (self->lender);
   emit_about (self, instance, sbx_instance_get_path (instance), SBX_INSTANCE_INTERFACE, "PolicyChanged", NULL);
 }
 
@@ -292,6 +295,7 @@ on_added (SbxRegistry *registry, SbxInstance *instance, gpointer user_data)
   if (self->begun)
     tell_added (self, instance);
   link_handlers (self, instance);
+  sbx_lender_look (self->lender);
 }
 
 static void
@@ -478,6 +482,7 @@ sbx_manager_dispose (GObject *object)
   }
   g_hash_table_foreach (self->objects, unregister, self);
   g_hash_table_remove_all (self->objects);
+  g_clear_pointer (&self->lender, sbx_lender_free);
   g_clear_object (&self->registry);
   g_clear_object (&self->callers);
   g_clear_pointer (&self->notifier, sbx_notifier_free);
@@ -551,6 +556,7 @@ sbx_manager_new (SbxContext *context, GDBusConnection *connection, gboolean laun
   self->connection = g_object_ref (connection);
   context->bus = g_dbus_connection_get_unique_name (connection) ? connection : NULL;
   self->registry = sbx_registry_new (context->runtime);
+  self->lender = sbx_lender_new (context, self->registry);
   self->callers = sbx_callers_new (connection);
   self->notifier = sbx_notifier_new (context->bus);
   g_signal_connect (self->registry, "added", G_CALLBACK (on_added), self);

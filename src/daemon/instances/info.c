@@ -3,6 +3,7 @@
 
 #include "common/error.h"
 #include "common/key-file.h"
+#include "plan/plan.h"
 
 #define INFO_GROUP "Instance"
 
@@ -37,6 +38,7 @@ sbx_info_free (SbxInfo *info)
   g_clear_pointer (&info->policy, g_variant_unref);
   g_clear_pointer (&info->restrictions, g_variant_unref);
   g_clear_pointer (&info->grants, g_variant_unref);
+  g_clear_pointer (&info->base, g_variant_unref);
   g_clear_pointer (&info->files, g_variant_unref);
   g_strfreev (info->warnings);
   g_free (info->limits);
@@ -60,6 +62,41 @@ sbx_info_new (guint64 id)
   info->limits = g_strdup ("none");
   info->on_crash = g_strdup ("");
   return info;
+}
+
+void
+sbx_info_set_limits (SbxInfo *info, const char *limits, const char *warning)
+{
+  g_autoptr (GStrvBuilder) warnings = g_strv_builder_new ();
+
+  for (guint i = 0; info->warnings[i]; i++)
+    if (!limits || !g_str_equal (info->warnings[i], SBX_PLAN_CPU_WARNING))
+      g_strv_builder_add (warnings, info->warnings[i]);
+  if (warning)
+    g_strv_builder_add (warnings, warning);
+  g_strfreev (info->warnings);
+  info->warnings = g_strv_builder_end (warnings);
+  if (limits) {
+    g_free (info->limits);
+    info->limits = g_strdup (limits);
+  }
+}
+
+static void
+take_variant (GVariant **at, GVariant *value)
+{
+  g_clear_pointer (at, g_variant_unref);
+  *at = value ? g_variant_ref (value) : NULL;
+}
+
+void
+sbx_info_take_changes (SbxInfo *info, const SbxInfo *now)
+{
+  take_variant (&info->policy, now->policy);
+  take_variant (&info->restrictions, now->restrictions);
+  take_variant (&info->grants, now->grants);
+  take_variant (&info->base, now->base);
+  take_variant (&info->files, now->files);
 }
 
 static void
@@ -97,6 +134,7 @@ sbx_info_write (const SbxInfo *info)
     sbx_key_file_append (text, "OnCrash", info->on_crash);
   append_variant (text, "Restrictions", info->restrictions);
   append_variant (text, "Grants", info->grants);
+  append_variant (text, "Base", info->base);
   append_variant (text, "Files", info->files);
   if (info->display)
     sbx_key_file_append_list (text, "Display", (const char *const *) info->display);
@@ -164,6 +202,7 @@ static const Key keys[] = {
   { "OnCrash", TRUE, G_STRUCT_OFFSET (SbxInfo, on_crash) },
   { "Restrictions", TRUE, G_STRUCT_OFFSET (SbxInfo, restrictions), NULL, VARIANT, "aa{sv}" },
   { "Grants", TRUE, G_STRUCT_OFFSET (SbxInfo, grants), NULL, VARIANT, "aa{sv}" },
+  { "Base", TRUE, G_STRUCT_OFFSET (SbxInfo, base), NULL, VARIANT, "a{sv}" },
   { "Files", TRUE, G_STRUCT_OFFSET (SbxInfo, files), NULL, VARIANT, SBX_INFO_FILES },
   { "Display", TRUE, G_STRUCT_OFFSET (SbxInfo, display), NULL, LIST },
   { "Offers", TRUE, 0, read_offers },

@@ -34,6 +34,7 @@ typedef struct {
   SbxOffers *offers;      /* the variables of its box, or NULL: not known, so that nothing more can be started in it */
   GVariant *restrictions; /* aa{sv}, as the property has them, or NULL: none */
   GVariant *grants;       /* the same of what it was given while it ran */
+  GVariant *base;         /* a{sv}: the policy without what was granted for a time; or NULL, as long as nothing was */
   GVariant *files;        /* SBX_INFO_FILES: what was handed over with commands; or NULL */
   char **display;         /* the display environment that it was planned with, or NULL: the service's */
 } SbxInfo;
@@ -42,6 +43,10 @@ void sbx_info_free (SbxInfo *info);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (SbxInfo, sbx_info_free)
 /* Makes an info of which only the id is known. */
 SbxInfo *sbx_info_new (guint64 id);
+/* Sets what keeps the limits (NULL: as planned), and one warning more about that (or NULL). */
+void sbx_info_set_limits (SbxInfo *info, const char *limits, const char *warning);
+/* Takes from @now what changes while an instance runs: policy, base, restrictions, grants and files. */
+void sbx_info_take_changes (SbxInfo *info, const SbxInfo *now);
 /* For the info file. */
 GBytes *sbx_info_write (const SbxInfo *info);
 /* NULL with BAD_OPTION for what is not of sbx_info_write ()'s form or not of @id. */

@@ -11,7 +11,6 @@
 #include "daemon/instances/changes.h"
 #include "daemon/instances/exec-jobs.h"
 #include "daemon/instances/failure.h"
-#include "plan/plan.h"
 
 struct _SbxInstance {
   GObject parent_instance;
@@ -477,19 +476,7 @@ sbx_instance_get_status (SbxInstance *self, SbxStatus *status)
 void
 sbx_instance_set_limits (SbxInstance *self, const char *limits, const char *warning)
 {
-  g_autoptr (GStrvBuilder) warnings = g_strv_builder_new ();
-
-  for (guint i = 0; self->info->warnings[i]; i++)
-    if (!limits || !g_str_equal (self->info->warnings[i], SBX_PLAN_CPU_WARNING))
-      g_strv_builder_add (warnings, self->info->warnings[i]);
-  if (warning)
-    g_strv_builder_add (warnings, warning);
-  g_strfreev (self->info->warnings);
-  self->info->warnings = g_strv_builder_end (warnings);
-  if (limits) {
-    g_free (self->info->limits);
-    self->info->limits = g_strdup (limits);
-  }
+  sbx_info_set_limits (self->info, limits, warning);
   forget_cached (self);
 }
 
@@ -522,6 +509,11 @@ sbx_instance_ask (SbxInstance *self, SbxQuestionKind kind, SbxMessage *message, 
   SbxQuestions *questions = &self->questions[kind];
   GError *error = NULL;
 
+  if (kind == SBX_QUESTION_CHANGE && sbx_questions_are_open (questions)) { /* what it starts from is not known yet */
+    g_task_return_new_error (task, SBX_ERROR, SBX_ERROR_LIMITS,
+                             "another change of this instance is being made; try again");
+    return;
+  }
   message->job = sbx_questions_next (questions);
   if (sbx_instance_send (self, message, fds, n_fds, &error))
     sbx_questions_add (questions, message->job, g_object_ref (task));
@@ -593,11 +585,6 @@ sbx_instance_take_policy (SbxInstance *self, SbxInfo *info)
 {
   static const char *const names[] = { "Policy", "Restrictions", "Grants", NULL };
 
-  g_variant_unref (self->info->policy);
-  self->info->policy = g_variant_ref (info->policy);
-  g_clear_pointer (&self->info->restrictions, g_variant_unref);
-  self->info->restrictions = info->restrictions ? g_variant_ref (info->restrictions) : NULL;
-  g_clear_pointer (&self->info->grants, g_variant_unref);
-  self->info->grants = info->grants ? g_variant_ref (info->grants) : NULL;
+  sbx_info_take_changes (self->info, info);
   tell_change (self, names);
 }

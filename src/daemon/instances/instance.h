@@ -65,10 +65,11 @@ gboolean sbx_instance_send (SbxInstance *self, const SbxMessage *message, const 
                             GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /* What answers are waited for, by kind: their numbers are the keeper's. */
 typedef enum { SBX_QUESTION_JOB, SBX_QUESTION_CHANGE, SBX_N_QUESTION_KINDS } SbxQuestionKind;
-/* Sends @message, with a number, as a question of @kind; @task gets the answer, or one of these errors. */
+/* Sends @message, with a number, as a question of @kind; @task gets the answer, or one of these errors;
+ * LIMITS also for a change while another one is not answered. */
 void sbx_instance_ask (SbxInstance *self, SbxQuestionKind kind, SbxMessage *message, const int *fds, gsize n_fds,
                        GTask *task);
-/* Takes from @info, the file as it is now, what changes while it runs: policy, restrictions and grants. */
+/* Takes from @info, the file as it is now, what changes while it runs. */
 void sbx_instance_take_policy (SbxInstance *self, SbxInfo *info);
 guint32 sbx_instance_get_enforced (SbxInstance *self); /* SbxEnforced */
 gint32 sbx_instance_get_pid (SbxInstance *self);       /* of the main process, or 0 */

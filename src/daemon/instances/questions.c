@@ -35,6 +35,12 @@ sbx_questions_add (SbxQuestions *self, guint32 number, GTask *task)
   g_hash_table_insert (self->waiting, GUINT_TO_POINTER (number), task);
 }
 
+gboolean
+sbx_questions_are_open (const SbxQuestions *self)
+{
+  return g_hash_table_size (self->waiting) > 0;
+}
+
 GTask *
 sbx_questions_take (SbxQuestions *self, guint32 number)
 {

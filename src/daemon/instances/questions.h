@@ -17,6 +17,8 @@ void sbx_questions_init (SbxQuestions *self);
 void sbx_questions_clear (SbxQuestions *self);
 /* A number for the next one; never 0, which is the application. */
 guint32 sbx_questions_next (SbxQuestions *self);
+/* Whether one waits. */
+gboolean sbx_questions_are_open (const SbxQuestions *self);
 /* Takes @task, which waits for the answer to the question @number. */
 void sbx_questions_add (SbxQuestions *self, guint32 number, GTask *task);
 /* Returns the one that waits for the answer to @number, now the caller's; NULL if nobody does. */

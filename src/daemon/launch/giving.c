@@ -5,6 +5,7 @@
 
 #include "daemon/instances/keeper-requests.h"
 #include "daemon/launch/forward.h"
+#include "daemon/launch/lending.h"
 #include "daemon/launch/running.h"
 
 typedef struct {
@@ -70,27 +71,70 @@ add_file (GVariant *files, const SbxForwardedFile *file)
   return g_variant_ref_sink (g_variant_builder_end (&builder));
 }
 
+/* The record as it is to be. */
+typedef struct {
+  SbxInfo info; /* borrows from the present one, and from the next ones */
+  GVariant *policy, *files, *grants;
+} Next;
+
+static void
+next_clear (Next *next)
+{
+  g_clear_pointer (&next->policy, g_variant_unref);
+  g_clear_pointer (&next->files, g_variant_unref);
+  g_clear_pointer (&next->grants, g_variant_unref);
+}
+
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Next, next_clear)
+
+static void
+next_init (Next *next, SbxInstance *instance, const SbxGrantPlan *plan, const SbxGrantRequest *request, guint32 pid)
+{
+  const SbxInfo *info = sbx_instance_get_info (instance);
+
+  *next = (Next){ .info = *info };
+  next->policy = next->info.policy = g_variant_ref_sink (sbx_policy_to_variant (plan->policy));
+  if (request->forward) {
+    next->files = next->info.files = add_file (info->files, request->forward);
+    return;
+  }
+  next->grants = next->info.grants = sbx_running_append (info->grants, sbx_grant_plan_describe (plan, request, pid));
+  if (request->seconds > 0 && sbx_lending_next (info) == 0) /* the first one, or the first again */
+    next->info.base = info->policy;
+}
+
+gboolean
+sbx_give_check (const SbxHost *host, SbxInstance *instance, const SbxGrantPlan *plan, const SbxGrantRequest *request,
+                GError **error)
+{
+  g_auto (Next) next;
+
+  next_init (&next, instance, plan, request, 0);
+  return sbx_lending_check (host, &next.info, error);
+}
+
 /* The block of CHANGE, or -1. */
 static int
 write_change (SbxInstance *instance, const SbxGrantPlan *plan, const SbxGrantRequest *request, guint32 pid,
               GError **error)
 {
-  const SbxInfo *info = sbx_instance_get_info (instance);
-  g_autoptr (GVariant) policy = g_variant_ref_sink (sbx_policy_to_variant (plan->policy));
-  g_autoptr (GVariant) files = request->forward ? add_file (info->files, request->forward) : NULL;
-  g_autoptr (GVariant) grants =
-      files ? NULL : sbx_running_append (info->grants, sbx_grant_plan_describe (plan, request, pid));
-  SbxInfo next = *info;
-  const SbxLayer *layers;
-  gsize n;
+  g_auto (Next) next;
+  const SbxLayer *layers = NULL;
+  gsize n = 0;
 
-  next.policy = policy;
-  if (files)
-    next.files = files;
-  else
-    next.grants = grants;
-  layers = sbx_layers_get (plan->layers, &n);
-  return sbx_running_write_change (&next, NULL, layers, n, error);
+  next_init (&next, instance, plan, request, pid);
+  if (plan->layers)
+    layers = sbx_layers_get (plan->layers, &n);
+  return sbx_running_write_change (&next.info, NULL, layers, n, error);
+}
+
+/* What is to be made on the disk for it. */
+static SbxMountPoints *
+make_points (const SbxGrantPlan *plan, SbxRegistry *registry)
+{
+  g_autofree char *homes = plan->layers ? g_path_get_dirname (sbx_plan_get_box (plan->plan)->app_home) : NULL;
+
+  return homes ? sbx_mount_points_new (plan->layers, homes, registry) : NULL;
 }
 
 void
@@ -98,13 +142,12 @@ sbx_give_async (SbxInstance *instance, SbxRegistry *registry, SbxGrantPlan *plan
                 guint32 pid, GAsyncReadyCallback callback, gpointer user_data)
 {
   g_autoptr (GTask) task = g_task_new (instance, NULL, callback, user_data);
-  g_autofree char *homes = g_path_get_dirname (sbx_plan_get_box (plan->plan)->app_home);
   Giving *giving = g_new0 (Giving, 1);
   GError *error = NULL;
   int block;
 
   giving->plan = plan;
-  giving->points = sbx_mount_points_new (plan->layers, homes, registry);
+  giving->points = make_points (plan, registry);
   g_task_set_task_data (task, giving, giving_free);
   block = write_change (instance, plan, request, pid, &error);
   if (block < 0) {

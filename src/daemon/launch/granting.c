@@ -12,6 +12,7 @@
 #include "common/error.h"
 #include "common/names.h"
 #include "common/path.h"
+#include "daemon/launch/lending.h"
 #include "daemon/launch/running.h"
 #include "policy/options.h"
 #include "sources/source.h"
@@ -112,6 +113,7 @@ sbx_grant_request_new (int fd, GVariant *where, GVariant *how, GError **error)
   if (!sbx_options_read (how, sbx_grant_options, &options, error))
     return NULL;
   self->access = find_access (options.access);
+  self->seconds = options.seconds ? g_variant_get_uint32 (options.seconds) : 0;
   sbx_options_clear (&options);
   if (!check_kind (fd, error))
     return NULL;
@@ -313,9 +315,9 @@ may_have_door (const SbxGrantRequest *request, gboolean looking)
 }
 
 static void
-note_given (SbxGrantPlan *self, const SbxPolicy *from)
+note_given (SbxGrantPlan *self, const SbxPolicy *from, const SbxPolicy *to)
 {
-  g_autofree char *diff = sbx_policy_diff (from, self->policy);
+  g_autofree char *diff = sbx_policy_diff (from, to);
   g_auto (GStrv) lines = g_strsplit (diff, "\n", -1);
 
   for (char **line = lines; *line; line++)
@@ -340,7 +342,7 @@ plan_new (SbxGrantPlan *self, SbxHost *host, const SbxInfo *info, const SbxPolic
     self->policy = sbx_policy_ref (from);
   }
   self->classes = sbx_policy_excess (self->policy, from);
-  note_given (self, from);
+  note_given (self, from, self->policy);
   if (!make_layers (self, host, info, request, looking, error))
     return FALSE;
   tree = find_tree (self->layers);
@@ -366,6 +368,21 @@ is_covered (const SbxHost *host, const char *path, SbxAccess access)
       return TRUE;
   }
   return FALSE;
+}
+
+/* It is there for a time, and now is to be there for another one. */
+static gboolean
+extend (SbxGrantPlan *self, const SbxHost *host, const SbxInfo *info, const SbxGrantRequest *request, GError **error)
+{
+  g_autoptr (SbxPolicy) without = sbx_lending_most (host, info, G_MAXUINT64, error);
+  g_autoptr (SbxPolicy) with = without ? sbx_policy_with_path (without, request->path, request->access) : NULL;
+
+  if (!with)
+    return FALSE;
+  self->extends = TRUE;
+  self->classes = sbx_policy_excess (with, without);
+  note_given (self, without, with);
+  return TRUE;
 }
 
 static gboolean
@@ -413,6 +430,9 @@ sbx_grant_plan_new (SbxHost *host, const SbxInfo *info, const SbxGrantRequest *r
     return NULL;
   } else {
     self->policy = sbx_policy_ref (from);
+    if (!request->forward && sbx_lending_is_lent (host, info, request->path, request->access)
+        && !extend (self, host, info, request, error))
+      return NULL;
   }
   return g_steal_pointer (&self);
 }
@@ -431,5 +451,11 @@ sbx_grant_plan_describe (const SbxGrantPlan *self, const SbxGrantRequest *reques
   g_variant_builder_add (&builder, "{sv}", "given",
                          g_variant_new_strv ((const char *const *) self->given->pdata, (gssize) self->given->len));
   g_variant_builder_add (&builder, "{sv}", "filesystems", g_variant_builder_end (&files));
+  if (request->seconds > 0) {
+    guint64 lasts = (guint64) request->seconds * G_USEC_PER_SEC;
+
+    g_variant_builder_add (&builder, "{sv}", "until", g_variant_new_uint64 ((guint64) g_get_real_time () + lasts));
+    g_variant_builder_add (&builder, "{sv}", "deadline", g_variant_new_uint64 (sbx_lending_now () + lasts));
+  }
   return g_variant_builder_end (&builder);
 }

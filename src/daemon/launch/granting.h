@@ -14,6 +14,7 @@ typedef struct {
   int fd;           /* on the object, borrowed */
   char *path;       /* where that is: outside and inside; absolute and normal */
   SbxAccess access; /* RO, RW or CREATE */
+  guint32 seconds;  /* after which it ends; 0: with the instance */
   /* What a command is handed, as a launch would hand it over; then the policy stays as it is. NULL: it is granted */
   const SbxForwardedFile *forward;
 } SbxGrantRequest;
@@ -27,6 +28,7 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (SbxGrantRequest, sbx_grant_request_free)
 typedef struct {
   SbxPolicy *policy; /* the effective one, after it */
   guint classes;     /* in which it goes beyond the one before: 0, nothing is new */
+  gboolean extends;  /* it has that already, but only for a time: nothing is mounted, and it is written down */
   GPtrArray *given;  /* for people: the differences, a line each */
   SbxSurroundings *surroundings;
   GArray *taken; /* SbxLayersTaken */

@@ -18,7 +18,9 @@ SbxGrantPlan *
 sbx_joining_plan_file (SbxHost *host, const SbxInfo *info, const SbxForwardedFile *file, SbxGrantRequest *request,
                        gboolean looking, GError **error)
 {
-  *request = (SbxGrantRequest){ file->fd, file->path, file->writable ? SBX_ACCESS_RW : SBX_ACCESS_RO, file };
+  *request = (SbxGrantRequest){
+    .fd = file->fd, .path = file->path, .access = file->writable ? SBX_ACCESS_RW : SBX_ACCESS_RO, .forward = file
+  };
   return sbx_grant_plan_new (host, info, request, looking, error);
 }
 

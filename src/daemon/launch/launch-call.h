@@ -31,4 +31,7 @@ gboolean sbx_launch_call_may_queue (const SbxLaunchCall *call, SbxCaller *caller
 /* Whether what a handler is to be attached to runs, if there is any. EXITED. */
 gboolean sbx_launch_call_check_target (const SbxLaunchCall *call, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
+/* Whether its target, if it has one, runs. EXITED. */
+gboolean sbx_launch_call_check_target (const SbxLaunchCall *call, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
 G_END_DECLS

@@ -294,24 +294,13 @@ on_started (SbxInstance *instance, gpointer user_data)
   (void) enter_state (launch, STATE_SETTLED, NULL);
 }
 
-/* bwrap's version costs an exec, so it is asked for only when bwrap has failed. */
-static GError *
-explain_bwrap (Launch *launch, const GError *error, SbxStep step)
-{
-  const char *problem = NULL;
-
-  if (step == SBX_STEP_BWRAP || step == SBX_STEP_NAMESPACES)
-    problem = sbx_machine_check_bwrap (launch->what.context->host->machine);
-  return problem ? g_error_new_literal (SBX_ERROR, SBX_ERROR_NOT_SUPPORTED, problem) : g_error_copy (error);
-}
-
 static void
 on_failed (SbxInstance *instance, const GError *error, guint step, gpointer user_data)
 {
   Launch *launch = user_data;
 
   sbx_registry_sweep (launch->what.registry, instance); /* a keeper that was killed could not do it itself */
-  give_up (launch, explain_bwrap (launch, error, (SbxStep) step));
+  give_up (launch, sbx_preparation_explain (&launch->what, error, (SbxStep) step));
 }
 
 static void

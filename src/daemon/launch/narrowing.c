@@ -18,6 +18,7 @@ typedef struct {
   SbxNarrowingPlan *plan;
   SbxSurroundings *surroundings;
   SbxObjectSet *tainted, *homes; /* where links may be the application's; NULL: no path has been looked at yet */
+  SbxNarrowingBy by;
 } Narrowing;
 
 void
@@ -234,7 +235,13 @@ narrow_path (Narrowing *self, const char *path, GError **error)
     return TRUE;
   if (after == SBX_ACCESS_NONE && !check_place (self, path, error))
     return FALSE;
-  if (!check_way (self, path, error) || !open_path (self, path, &source, error))
+  if (!check_way (self, path, error))
+    return FALSE;
+  if (self->by == SBX_NARROWING_INSIDE) {
+    add_row (self, after == SBX_ACCESS_NONE ? SBX_NARROW_GONE : SBX_NARROW_READ_ONLY, path, NULL);
+    return TRUE;
+  }
+  if (!open_path (self, path, &source, error))
     return FALSE;
   if (!source && sbx_policy_get_access (self->plan->policy, above) >= SBX_ACCESS_RW)
     return sbx_throw (error, SBX_ERROR_NOT_FOUND,
@@ -412,24 +419,20 @@ note_taken (Narrowing *self)
       g_ptr_array_add (self->plan->taken, g_strdup (*line));
 }
 
-SbxNarrowingPlan *
-sbx_narrowing_plan_new (SbxHost *host, const SbxInfo *info, GVariant *groups, GError **error)
+static SbxNarrowingPlan *
+plan_new (SbxHost *host, const SbxInfo *info, const SbxPolicy *from, SbxPolicy *to, GVariant *groups, SbxNarrowingBy by,
+          GError **error)
 {
-  g_autoptr (SbxPolicy) from = NULL, asked = NULL;
   g_autoptr (SbxNarrowingPlan) plan = g_new0 (SbxNarrowingPlan, 1);
-  Narrowing self = { .host = host, .info = info, .plan = plan };
+  Narrowing self = { .host = host, .info = info, .from = from, .plan = plan, .by = by };
   gboolean planned;
 
+  plan->policy = to;
   plan->rows = g_array_new (FALSE, FALSE, sizeof (SbxNarrow));
   plan->strings = g_ptr_array_new_with_free_func (g_free);
   plan->taken = g_ptr_array_new_with_free_func (g_free);
-  self.from = from = sbx_running_policy (host, info, error);
-  asked = from ? sbx_policy_merge_variant (from, groups, &host->places, error) : NULL;
-  if (!asked)
-    return NULL;
-  plan->policy = sbx_policy_meet (from, asked);
-  planned = check_possible (&self, error) && check_names (&self, groups, error) && narrow_files (&self, error)
-            && narrow_sockets (&self, error);
+  planned = check_possible (&self, error) && (!groups || check_names (&self, groups, error))
+            && narrow_files (&self, error) && narrow_sockets (&self, error);
   g_clear_pointer (&self.surroundings, sbx_surroundings_free);
   g_clear_pointer (&self.tainted, sbx_object_set_free);
   g_clear_pointer (&self.homes, sbx_object_set_free);
@@ -439,8 +442,28 @@ sbx_narrowing_plan_new (SbxHost *host, const SbxInfo *info, GVariant *groups, GE
   return g_steal_pointer (&plan);
 }
 
+SbxNarrowingPlan *
+sbx_narrowing_plan_new (SbxHost *host, const SbxInfo *info, GVariant *groups, GError **error)
+{
+  g_autoptr (SbxPolicy) from = sbx_running_policy (host, info, error);
+  g_autoptr (SbxPolicy) asked = from ? sbx_policy_merge_variant (from, groups, &host->places, error) : NULL;
+
+  return asked ? plan_new (host, info, from, sbx_policy_meet (from, asked), groups, SBX_NARROWING_OUTSIDE, error)
+               : NULL;
+}
+
+SbxNarrowingPlan *
+sbx_narrowing_plan_new_below (SbxHost *host, const SbxInfo *info, const SbxPolicy *most, SbxNarrowingBy by,
+                              GError **error)
+{
+  g_autoptr (SbxPolicy) from = sbx_running_policy (host, info, error);
+  g_autoptr (SbxPolicy) both = from ? sbx_policy_meet (from, most) : NULL;
+
+  return both ? plan_new (host, info, from, sbx_policy_with_mounts (from, both), NULL, by, error) : NULL;
+}
+
 GVariant *
-sbx_narrowing_plan_describe (const SbxNarrowingPlan *self, guint32 pid)
+sbx_narrowing_plan_describe (const SbxNarrowingPlan *self, guint32 pid, const char *with)
 {
   GVariantBuilder builder, files;
 
@@ -457,5 +480,7 @@ sbx_narrowing_plan_describe (const SbxNarrowingPlan *self, guint32 pid)
   g_variant_builder_add (&builder, "{sv}", "taken",
                          g_variant_new_strv ((const char *const *) self->taken->pdata, (gssize) self->taken->len));
   g_variant_builder_add (&builder, "{sv}", "filesystems", g_variant_builder_end (&files));
+  if (with)
+    g_variant_builder_add (&builder, "{sv}", "with", g_variant_new_object_path (with));
   return g_variant_builder_end (&builder);
 }

@@ -19,10 +19,17 @@ typedef struct {
  * no rows. Errors: BAD_OPTION, NOT_FOUND; NOT_SUPPORTED for what cannot be taken away while it runs, with the reason.
  */
 SbxNarrowingPlan *sbx_narrowing_plan_new (SbxHost *host, const SbxInfo *info, GVariant *groups, GError **error);
+/* What is at a path: the object that is there outside, and nothing is taken if the instance has another one; or what
+ * the instance has, whatever has become of it outside. */
+typedef enum { SBX_NARROWING_OUTSIDE, SBX_NARROWING_INSIDE } SbxNarrowingBy;
+/* Has it keep no more files and sockets than @most has. Errors as above. */
+SbxNarrowingPlan *sbx_narrowing_plan_new_below (SbxHost *host, const SbxInfo *info, const SbxPolicy *most,
+                                                SbxNarrowingBy by, GError **error);
 void sbx_narrowing_plan_free (SbxNarrowingPlan *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (SbxNarrowingPlan, sbx_narrowing_plan_free)
 
-/* The row of Restrictions: a{sv}, floating. @pid: who has asked. */
-GVariant *sbx_narrowing_plan_describe (const SbxNarrowingPlan *self, guint32 pid);
+/* The row of Restrictions: a{sv}, floating. @pid: who has asked. @with: the D-Bus path of the instance for which that
+ * was, when this is one below it; or NULL. */
+GVariant *sbx_narrowing_plan_describe (const SbxNarrowingPlan *self, guint32 pid, const char *with);
 
 G_END_DECLS

@@ -4,6 +4,7 @@
 #include "common/error.h"
 #include "daemon/bounds.h"
 #include "daemon/instances/lineage.h"
+#include "daemon/launch/running.h"
 
 #define ORPHAN_GRACE_MS 3000
 

@@ -277,6 +277,17 @@ sbx_preparation_set_limits (SbxPreparation *self, const char *limits, const char
   sbx_instance_set_limits (self->instance, limits, warning);
 }
 
+/* bwrap's version costs an exec, so it is asked for only when bwrap has failed. */
+GError *
+sbx_preparation_explain (const SbxPreparation *self, const GError *error, SbxStep step)
+{
+  const char *problem = NULL;
+
+  if (step == SBX_STEP_BWRAP || step == SBX_STEP_NAMESPACES)
+    problem = sbx_machine_check_bwrap (self->context->host->machine);
+  return problem ? g_error_new_literal (SBX_ERROR, SBX_ERROR_NOT_SUPPORTED, problem) : g_error_copy (error);
+}
+
 void
 sbx_preparation_hand_over (SbxPreparation *self)
 {

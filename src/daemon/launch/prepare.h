@@ -39,6 +39,8 @@ gboolean sbx_preparation_prepare (SbxPreparation *self, GError **error) G_GNUC_W
 void sbx_preparation_set_limits (SbxPreparation *self, const char *limits, const char *warning);
 /* Sends START. Errors: those of sbx_instance_send (), SPAWN_FAILED. */
 gboolean sbx_preparation_start (SbxPreparation *self, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/* What is to be said of @error, with which it has failed in @step; the caller's. */
+GError *sbx_preparation_explain (const SbxPreparation *self, const GError *error, SbxStep step);
 /* The instance runs: from now on, what was made for it on the disk is removed with it, and boxes of its kind are
  * wanted. */
 void sbx_preparation_hand_over (SbxPreparation *self);
