@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "cli/cli.h"
+#include "common/key-file.h"
 #include "common/path.h"
 #include "policy/vocabulary.h"
 
@@ -128,6 +129,25 @@ say_ports (const Telling *telling, SbxPortsIndex index)
   say_value (telling, sbx_facility_get (SBX_KIND_PORTS, index), list->str, n == 0);
 }
 
+/* What is allowed is only said when it is not what the kind of network has anyway. */
+static void
+say_destinations (const Telling *telling)
+{
+  const gboolean named[SBX_N_TO] = {
+    [SBX_TO_ALLOW] = sbx_policy_names_allowed (telling->policy),
+    [SBX_TO_DENY] = sbx_policy_names_denied (telling->policy),
+  };
+
+  for (guint index = 0; index < SBX_N_TO; index++) {
+    g_autofree char *text = sbx_policy_describe_destinations (telling->policy, index == SBX_TO_DENY);
+    g_auto (GStrv) words = sbx_key_file_split (text);
+    g_autofree char *list = g_strjoinv (", ", words);
+
+    if (named[index])
+      say_value (telling, sbx_facility_get (SBX_KIND_DESTINATIONS, index), list, strcmp (text, "none") == 0);
+  }
+}
+
 #define NETWORKS ((guint) (SBX_SHARED_NETWORK | SBX_SHARED_PRIVATE_NETWORK))
 
 static void
@@ -136,6 +156,7 @@ say_network (const Telling *telling)
   say_flags (telling, SBX_FLAGS_SHARED, NETWORKS);
   if (!sbx_policy_has_network (telling->policy))
     return;
+  say_destinations (telling);
   say_ports (telling, SBX_PORTS_CONNECT);
   say_ports (telling, SBX_PORTS_BIND);
 }

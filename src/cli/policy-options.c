@@ -18,6 +18,7 @@ typedef enum {
   PATH,   /* the same, and relative to where we are */
   PAIRS,  /* KEY=VALUE, separated by commas */
   PORTS,  /* a list of numbers, separated by commas */
+  LIST,   /* words, separated by commas, added to those of the option before */
   VALUE,  /* the key's value */
   NAME,   /* the value is a key, and what it gets is in the row */
   CHOICE, /* a word of the row's choices, each of which stands for words of the list */
@@ -79,6 +80,9 @@ static const Row rows[] = {
   { "pidns", "Procfs", "pidns", VALUE, NULL, N_ ("The pid namespace: private or session"), N_ ("WHICH") },
   { "limit", "Limits", NULL, PAIRS, NULL, N_ ("Limit memory, pids, cpu, nofile or core, e.g. memory=1G"),
     N_ ("KEY=VALUE,…") },
+  { "network-allow", "Network", "allow", LIST, NULL, N_ ("What a private network leads to, and nothing else"),
+    N_ ("WHERE,…") },
+  { "network-deny", "Network", "deny", LIST, NULL, N_ ("What a private network does not lead to"), N_ ("WHERE,…") },
   { "connect", "Network", "connect", PORTS, NULL, N_ ("TCP ports to connect to"), N_ ("PORT,…") },
   { "bind", "Network", "bind", PORTS, NULL, N_ ("TCP ports to listen on"), N_ ("PORT,…") },
   { "seccomp-tier", "Seccomp", "tier", VALUE, NULL, N_ ("Which system calls: strict, default, browser, …"),
@@ -257,6 +261,16 @@ add_pairs (GHashTable *keys, const Row *row, const char *value, GError **error)
   return TRUE;
 }
 
+/* Adds to what was said before. */
+static void
+add_list (GHashTable *keys, const Row *row, const char *value)
+{
+  g_auto (GStrv) words = g_strsplit (value, ",", -1);
+
+  for (char **word = words; *word; word++)
+    add_word (keys, row->key, "", *word);
+}
+
 /* The words of a choice, as an array that ends with NULL; g_free () the array only. */
 static const char **
 words_of_choice (const Choice *choices)
@@ -306,6 +320,9 @@ add_row (SbxPolicyOptions *self, const Row *row, const char *value, GError **err
     return add_pairs (keys, row, value, error);
   case PORTS:
     g_hash_table_replace (keys, g_strdup (row->key), g_strdelimit (g_strdup (value), ",", ';'));
+    break;
+  case LIST:
+    add_list (keys, row, value);
     break;
   case VALUE:
     g_hash_table_replace (keys, g_strdup (row->key), g_strdup (value));

@@ -12,41 +12,22 @@
 
 /* linux/if_ether.h, linux/in.h, linux/in6.h, linux/icmp.h, linux/icmpv6.h */
 enum { TYPE_ARP = 0x0806, TYPE_IPV4 = 0x0800, TYPE_IPV6 = 0x86dd };
-enum { IS_ICMP = 1, IS_TCP = 6, IS_UDP = 17, IS_ICMPV6 = 58 };
-enum { ECHO = 8, ECHO6 = 128, ROUTER_SOLICITATION = 133, NEIGHBOUR_SOLICITATION = 135, NEIGHBOUR_ADVERTISEMENT = 136 };
+enum { IS_ICMPV6 = 58 };
+enum {
+  ECHO = 8,
+  ECHO_REPLY = 0,
+  ECHO6 = 128,
+  ECHO_REPLY6 = 129,
+  ROUTER_SOLICITATION = 133,
+  NEIGHBOUR_SOLICITATION = 135,
+  NEIGHBOUR_ADVERTISEMENT = 136
+};
 #define PORT_DNS 53
+enum { SYN = 2, RST = 4, ACK = 16 }; /* netinet/tcp.h */
 
 /* wire/network.h, as bytes */
 static const uint8_t own[4] = { 10, 0, 2, 100 }, resolver[4] = { 10, 0, 2, 3 }, gateway[4] = { 10, 0, 2, 2 };
 static const uint8_t resolver6[16] = { 0xfd, [15] = 3 }, gateway6[16] = { 0xfd, [15] = 2 };
-
-typedef struct {
-  uint8_t bytes[16];
-  uint8_t bits;
-} Prefix;
-
-/* IANA's special-purpose registry, as far as an address in it is on this machine or near it. */
-static const Prefix closed4[] = {
-  { { 0 }, 8 },                 /* this network */
-  { { 10 }, 8 },                /* private (RFC 1918) */
-  { { 100, 64 }, 10 },          /* of the provider, of VPNs, and of a cloud's metadata (RFC 6598) */
-  { { 127 }, 8 },               /* this machine */
-  { { 168, 63, 129, 16 }, 32 }, /* a cloud's metadata, on a public address */
-  { { 169, 254 }, 16 },         /* link-local, and most clouds' metadata */
-  { { 172, 16 }, 12 },          /* private */
-  { { 192, 0, 0 }, 24 },        /* protocol assignments, and a cloud's metadata */
-  { { 192, 88, 99 }, 24 },      /* 6to4 relays */
-  { { 192, 168 }, 16 },         /* private */
-  { { 224 }, 4 },               /* multicast */
-  { { 240 }, 4 },               /* reserved, broadcast */
-};
-
-/* Of IPv6 all is closed but 2000::/3, the global addresses, and in that what other addresses are wrapped in. */
-static const Prefix open6 = { { 0x20 }, 3 };
-static const Prefix closed6[] = {
-  { { 0x20, 0x01 }, 32 }, /* Teredo */
-  { { 0x20, 0x02 }, 16 }, /* 6to4: an IPv4 address follows */
-};
 
 static uint16_t
 get16 (const uint8_t *at)
@@ -62,28 +43,8 @@ put16 (uint8_t *at, uint16_t value)
 }
 
 static bool
-is_in (const uint8_t *address, const Prefix *prefix)
-{
-  unsigned whole = prefix->bits / 8, rest = prefix->bits % 8;
-
-  return memcmp (address, prefix->bytes, whole) == 0
-         && (rest == 0 || (address[whole] ^ prefix->bytes[whole]) >> (8 - rest) == 0);
-}
-
-static bool
-is_in_any (const uint8_t *address, const Prefix *list, size_t n)
-{
-  for (size_t i = 0; i < n; i++)
-    if (is_in (address, &list[i]))
-      return true;
-  return false;
-}
-
-static bool
 is_of_host (const SbxHostAddresses *host, const uint8_t *address, bool is_ipv6)
 {
-  if (host->unknown)
-    return true;
   for (uint32_t i = 0; i < host->n; i++)
     if (host->rows[i].is_ipv6 == is_ipv6 && memcmp (host->rows[i].bytes, address, is_ipv6 ? 16 : 4) == 0)
       return true;
@@ -92,65 +53,136 @@ is_of_host (const SbxHostAddresses *host, const uint8_t *address, bool is_ipv6)
 
 /* What a packet is made of, once its header is known to be in order. */
 typedef struct {
-  const uint8_t *to;
+  const uint8_t *remote; /* the address that is not the sandbox's */
   const uint8_t *payload;
   size_t n;
-  uint8_t protocol;
-  bool is_ipv6;
+  uint8_t protocol; /* of IP */
+  bool is_ipv6, inwards;
 } Packet;
 
 static bool
-is_to_resolver (const Packet *packet)
+is_at (const Packet *packet, const uint8_t *ipv4, const uint8_t *ipv6)
 {
-  return memcmp (packet->to, packet->is_ipv6 ? resolver6 : resolver, packet->is_ipv6 ? 16 : 4) == 0;
+  return packet->is_ipv6 ? memcmp (packet->remote, ipv6, 16) == 0 : memcmp (packet->remote, ipv4, 4) == 0;
+}
+
+/* Where the packet goes, or comes from. */
+typedef struct {
+  const uint8_t *address;
+  SbxDestinationPlace place, range; /* with regard to this machine's addresses, and without */
+  uint16_t port;                    /* of an echo request 0 */
+  uint8_t protocol;                 /* SBX_PROTOCOL_* */
+  bool is_ipv6;
+} Target;
+
+static SbxDestinationPlace
+place_of (const SbxHostAddresses *host, const Packet *packet, const Target *target)
+{
+  /* All its other ports are those of the host's resolver, which may be this machine */
+  if (is_at (packet, resolver, resolver6))
+    return target->port == PORT_DNS ? SBX_PLACE_DNS : SBX_PLACE_NOWHERE;
+  if (host->unknown)
+    return SBX_PLACE_NOWHERE;
+  /* The gateway stands for the host's loopback */
+  if (is_at (packet, gateway, gateway6) || is_of_host (host, packet->remote, packet->is_ipv6))
+    return SBX_PLACE_HOST;
+  return target->range;
 }
 
 static bool
-is_closed (const SbxHostAddresses *host, const Packet *packet)
+matches (const SbxDestination *row, const Target *target)
 {
-  if (packet->is_ipv6 ? !is_in (packet->to, &open6) || is_in_any (packet->to, closed6, sizeof closed6 / sizeof *closed6)
-                      : is_in_any (packet->to, closed4, sizeof closed4 / sizeof *closed4))
-    return true;
-  return is_of_host (host, packet->to, packet->is_ipv6);
+  if ((row->protocol && row->protocol != target->protocol) || target->port < row->first || target->port > row->last)
+    return false;
+  if (row->place == SBX_PLACE_NETWORK)
+    return row->is_ipv6 == target->is_ipv6 && sbx_address_is_in (target->address, row->bytes, row->bits)
+           && (row->denies || target->place == target->range);
+  return row->place == target->place || (row->denies && row->place == target->range);
+}
+
+/* What is denied is so for whatever else the address is; what is allowed by its range is not for this machine, which is
+ * allowed by its own word. */
+static bool
+is_allowed (const SbxBorder *self, const Target *target)
+{
+  bool allowed = false;
+
+  if (target->place == SBX_PLACE_NOWHERE)
+    return false;
+  for (uint32_t i = 0; i < self->n; i++) {
+    if (!matches (&self->rows[i], target))
+      continue;
+    if (self->rows[i].denies)
+      return false;
+    allowed = true;
+  }
+  return allowed;
+}
+
+static bool
+is_reset (const Packet *packet)
+{
+  return packet->protocol == SBX_PROTOCOL_TCP && (packet->payload[13] & RST);
+}
+
+/* Whether it has flags that only a connection has which is there. */
+static bool
+is_of_connection (const Packet *packet)
+{
+  return packet->protocol == SBX_PROTOCOL_TCP && (packet->payload[13] & (SYN | ACK)) == ACK;
+}
+
+/* What is not let in has an answer only where there is a connection to end. */
+static SbxVerdict
+refuse (const Packet *packet)
+{
+  if (is_reset (packet) || (packet->inwards && !is_of_connection (packet)))
+    return SBX_BORDER_DROP;
+  return SBX_BORDER_REFUSE;
 }
 
 static SbxVerdict
-check_packet (const SbxHostAddresses *host, const Packet *packet)
+check_packet (const SbxBorder *self, const Packet *packet)
 {
-  bool echo = packet->protocol == (packet->is_ipv6 ? IS_ICMPV6 : IS_ICMP);
-  bool ports = packet->protocol == IS_TCP || packet->protocol == IS_UDP;
+  const bool echo = packet->protocol == (packet->is_ipv6 ? IS_ICMPV6 : SBX_PROTOCOL_ICMP);
+  const bool tcp = packet->protocol == SBX_PROTOCOL_TCP, udp = packet->protocol == SBX_PROTOCOL_UDP;
+  const uint8_t request = packet->is_ipv6 ? ECHO6 : ECHO, reply = packet->is_ipv6 ? ECHO_REPLY6 : ECHO_REPLY;
+  Target target = { .address = packet->remote, .is_ipv6 = packet->is_ipv6 };
 
-  if ((!echo && !ports) || packet->n < (packet->protocol == IS_TCP ? TCP : packet->protocol == IS_UDP ? UDP : ICMP))
+  if ((!echo && !tcp && !udp) || packet->n < (size_t) (tcp ? TCP : udp ? UDP : ICMP))
     return SBX_BORDER_DROP;
-  if (echo && packet->payload[0] != (packet->is_ipv6 ? ECHO6 : ECHO))
+  if (echo && packet->inwards && packet->payload[0] != reply)
+    return SBX_BORDER_PASS; /* the stack's own: what it has to say of packets, and of neighbours */
+  if (echo && !packet->inwards && packet->payload[0] != request)
     return SBX_BORDER_DROP;
-  /* All its other ports are those of the host's resolver, which may be this machine */
-  if (is_to_resolver (packet))
-    return ports && get16 (packet->payload + 2) == PORT_DNS ? SBX_BORDER_PASS : SBX_BORDER_REFUSE;
-  return is_closed (host, packet) ? SBX_BORDER_REFUSE : SBX_BORDER_PASS;
+  target.protocol = echo ? SBX_PROTOCOL_ICMP : packet->protocol;
+  target.port = echo ? 0 : get16 (packet->payload + (packet->inwards ? 0 : 2));
+  target.range = sbx_destination_place (packet->remote, packet->is_ipv6 ? 128 : 32, packet->is_ipv6);
+  target.place = place_of (&self->host, packet, &target);
+  return is_allowed (self, &target) ? SBX_BORDER_PASS : refuse (packet);
 }
 
 /* To many there is no answer (RFC 1122, 3.2.2). */
 static bool
 is_to_many (const Packet *packet)
 {
-  return packet->is_ipv6 ? packet->to[0] == 0xff : packet->to[0] >= 224;
+  return packet->is_ipv6 ? packet->remote[0] == 0xff : packet->remote[0] >= 224;
 }
 
 static SbxVerdict
-check_ipv4 (const SbxHostAddresses *host, const uint8_t *header, size_t n)
+check_ipv4 (const SbxBorder *self, const uint8_t *header, size_t n, bool inwards)
 {
-  Packet packet = { .to = header + 16, .payload = header + IPV4, .is_ipv6 = false };
+  Packet packet = { .remote = header + (inwards ? 12 : 16), .payload = header + IPV4, .inwards = inwards };
   size_t length = n < IPV4 ? 0 : get16 (header + 2);
   SbxVerdict verdict;
 
   /* Version 4, no options, not shorter than it says; no fragment: neither more of them nor an offset */
   if (length < IPV4 || header[0] != 0x45 || length > n || (get16 (header + 6) & 0x3fff) != 0
-      || memcmp (header + 12, own, sizeof own) != 0)
+      || memcmp (header + (inwards ? 16 : 12), own, sizeof own) != 0)
     return SBX_BORDER_DROP;
   packet.n = length - IPV4;
   packet.protocol = header[9];
-  verdict = check_packet (host, &packet);
+  verdict = check_packet (self, &packet);
   return verdict == SBX_BORDER_REFUSE && is_to_many (&packet) ? SBX_BORDER_DROP : verdict;
 }
 
@@ -165,9 +197,11 @@ is_neighbour_discovery (const uint8_t *header, const Packet *packet)
 }
 
 static SbxVerdict
-check_ipv6 (const SbxHostAddresses *host, const uint8_t *header, size_t n)
+check_ipv6 (const SbxBorder *self, const uint8_t *header, size_t n, bool inwards)
 {
-  Packet packet = { .to = header + 24, .payload = header + IPV6, .is_ipv6 = true };
+  Packet packet = {
+    .remote = header + (inwards ? 8 : 24), .payload = header + IPV6, .is_ipv6 = true, .inwards = inwards
+  };
   SbxVerdict verdict;
 
   if (n < IPV6 || header[0] >> 4 != 6 || get16 (header + 4) > n - IPV6)
@@ -176,12 +210,12 @@ check_ipv6 (const SbxHostAddresses *host, const uint8_t *header, size_t n)
   packet.protocol = header[6];
   if (is_neighbour_discovery (header, &packet))
     return SBX_BORDER_PASS;
-  verdict = check_packet (host, &packet);
+  verdict = check_packet (self, &packet);
   return verdict == SBX_BORDER_REFUSE && is_to_many (&packet) ? SBX_BORDER_DROP : verdict;
 }
 
-SbxVerdict
-sbx_border_check (const SbxHostAddresses *host, const uint8_t *frame, size_t n)
+static SbxVerdict
+check (const SbxBorder *self, const uint8_t *frame, size_t n, bool inwards)
 {
   if (n < ETHERNET || n > SBX_FRAME_MAX)
     return SBX_BORDER_DROP;
@@ -189,12 +223,24 @@ sbx_border_check (const SbxHostAddresses *host, const uint8_t *frame, size_t n)
   case TYPE_ARP:
     return SBX_BORDER_PASS;
   case TYPE_IPV4:
-    return check_ipv4 (host, frame + ETHERNET, n - ETHERNET);
+    return check_ipv4 (self, frame + ETHERNET, n - ETHERNET, inwards);
   case TYPE_IPV6:
-    return check_ipv6 (host, frame + ETHERNET, n - ETHERNET);
+    return check_ipv6 (self, frame + ETHERNET, n - ETHERNET, inwards);
   default:
     return SBX_BORDER_DROP;
   }
+}
+
+SbxVerdict
+sbx_border_check (const SbxBorder *self, const uint8_t *frame, size_t n)
+{
+  return check (self, frame, n, false);
+}
+
+SbxVerdict
+sbx_border_check_inwards (const SbxBorder *self, const uint8_t *frame, size_t n)
+{
+  return check (self, frame, n, true);
 }
 
 static uint32_t
@@ -214,45 +260,86 @@ checksum (uint32_t sum)
   return (uint16_t) ~sum;
 }
 
+/* RFC 1071, of @n bytes of @protocol behind an IP header with the addresses @both, each of @size bytes. */
+static uint16_t
+checksum_with (const uint8_t *both, size_t size, uint8_t protocol, const uint8_t *bytes, size_t n)
+{
+  return checksum (add_up (add_up ((uint32_t) n + protocol, both, 2 * size), bytes, n));
+}
+
 /* A type 3, code 13 (RFC 1812, 5.2.7.1), with the header and 8 bytes more of what it is about. */
 static size_t
-refuse_ipv4 (const uint8_t *about, uint8_t *header)
+refuse_ipv4 (const uint8_t *about, uint8_t *icmp)
 {
-  uint8_t *icmp = header + IPV4;
-  const size_t quoted = IPV4 + 8, n = IPV4 + ICMP + quoted;
+  const size_t quoted = IPV4 + 8;
 
-  header[0] = 0x45;
-  put16 (header + 2, (uint16_t) n);
-  header[8] = 64;
-  header[9] = IS_ICMP;
-  memcpy (header + 12, gateway, 4);
-  memcpy (header + 16, about + 12, 4);
-  put16 (header + 10, checksum (add_up (0, header, IPV4)));
   icmp[0] = 3;
   icmp[1] = 13;
   memcpy (icmp + ICMP, about, quoted);
   put16 (icmp + 2, checksum (add_up (0, icmp, ICMP + quoted)));
-  return n;
+  return ICMP + quoted;
 }
 
 /* A type 1, code 1 (RFC 4443, 3.1). */
 static size_t
-refuse_ipv6 (const uint8_t *about, uint8_t *header)
+refuse_ipv6 (const uint8_t *about, const uint8_t *addresses, uint8_t *icmp)
 {
-  uint8_t *icmp = header + IPV6;
-  const size_t quoted = IPV6 + 8, payload = ICMP + quoted;
+  const size_t quoted = IPV6 + 8;
 
-  header[0] = 0x60;
-  put16 (header + 4, (uint16_t) payload);
-  header[6] = IS_ICMPV6;
-  header[7] = 255;
-  memcpy (header + 8, gateway6, 16);
-  memcpy (header + 24, about + 8, 16);
   icmp[0] = 1;
   icmp[1] = 1;
   memcpy (icmp + ICMP, about, quoted);
-  put16 (icmp + 2, checksum (add_up (add_up ((uint32_t) payload + IS_ICMPV6, header + 8, 32), icmp, payload)));
-  return IPV6 + payload;
+  put16 (icmp + 2, checksum_with (addresses, 16, IS_ICMPV6, icmp, ICMP + quoted));
+  return ICMP + quoted;
+}
+
+/* Its own number is the one that the other side expects (RFC 9293, 3.5.2). */
+static size_t
+reset (const uint8_t *about, const uint8_t *addresses, size_t size, uint8_t *tcp)
+{
+  memcpy (tcp, about + 2, 2);
+  memcpy (tcp + 2, about, 2);
+  memcpy (tcp + 4, about + 8, 4);
+  tcp[12] = (TCP / 4) << 4;
+  tcp[13] = RST;
+  put16 (tcp + 16, checksum_with (addresses, size, SBX_PROTOCOL_TCP, tcp, TCP));
+  return TCP;
+}
+
+static size_t
+answer_ipv4 (const uint8_t *about, size_t n, uint8_t *header)
+{
+  const Packet packet = { .payload = about + IPV4, .n = n - IPV4, .protocol = about[9] };
+  const bool resets = packet.n >= TCP && is_of_connection (&packet);
+  size_t length = IPV4;
+
+  header[0] = 0x45;
+  header[8] = 64;
+  header[9] = resets ? SBX_PROTOCOL_TCP : SBX_PROTOCOL_ICMP;
+  memcpy (header + 12, resets ? about + 16 : gateway, 4);
+  memcpy (header + 16, about + 12, 4);
+  length += resets ? reset (about + IPV4, header + 12, 4, header + IPV4) : refuse_ipv4 (about, header + IPV4);
+  put16 (header + 2, (uint16_t) length);
+  put16 (header + 10, checksum (add_up (0, header, IPV4)));
+  return length;
+}
+
+static size_t
+answer_ipv6 (const uint8_t *about, size_t n, uint8_t *header)
+{
+  const Packet packet = { .payload = about + IPV6, .n = n - IPV6, .protocol = about[6] };
+  const bool resets = packet.n >= TCP && is_of_connection (&packet);
+  size_t length;
+
+  header[0] = 0x60;
+  header[6] = resets ? SBX_PROTOCOL_TCP : IS_ICMPV6;
+  header[7] = 255;
+  memcpy (header + 8, resets ? about + 24 : gateway6, 16);
+  memcpy (header + 24, about + 8, 16);
+  length =
+      resets ? reset (about + IPV6, header + 8, 16, header + IPV6) : refuse_ipv6 (about, header + 8, header + IPV6);
+  put16 (header + 4, (uint16_t) length);
+  return IPV6 + length;
 }
 
 size_t
@@ -268,6 +355,6 @@ sbx_border_refusal (const uint8_t *frame, size_t n, uint8_t answer[SBX_REFUSAL_M
   memcpy (answer + 6, frame, 6);
   memcpy (answer + 12, frame + 12, 2);
   return ETHERNET
-         + (is_ipv6 ? refuse_ipv6 (frame + ETHERNET, answer + ETHERNET)
-                    : refuse_ipv4 (frame + ETHERNET, answer + ETHERNET));
+         + (is_ipv6 ? answer_ipv6 (frame + ETHERNET, n - ETHERNET, answer + ETHERNET)
+                    : answer_ipv4 (frame + ETHERNET, n - ETHERNET, answer + ETHERNET));
 }

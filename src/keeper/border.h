@@ -1,16 +1,19 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The border of a sandbox's own network: which of its frames reach the stack that carries them into the world. Nothing
- * here opens, reads or waits; a frame is bytes that nobody has looked at yet. libc only.
+/* The border of a sandbox's own network: which of its frames reach the stack that carries them into the world, and
+ * which come back. Nothing here opens, reads or waits; a frame is bytes that nobody has looked at yet. libc only.
  *
- * What may cross: ARP and neighbour discovery, with which the sandbox finds the stack; DNS to the stack's resolver;
- * TCP, UDP and echo requests to addresses of the Internet that are not this machine's. Everything else may not: private
- * and link-local networks, multicast, the addresses that clouds serve secrets at, those in which others are wrapped,
- * and fragments and options, of which no ordinary program makes any (the interface takes packets of 64 KiB). */
+ * What may cross: ARP and neighbour discovery, with which the sandbox finds the stack; TCP, UDP and echo requests to
+ * where a row allows them and none denies them; what answers these. No frame is remembered: a destination that is
+ * closed is closed for the connections that are there as well. Whatever the rows say there is no way for what stands
+ * for this machine itself, multicast, addresses in which others are wrapped, and fragments and options, of which no
+ * ordinary program makes any (the interface takes packets of 64 KiB). */
 #pragma once
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+
+#include "wire/destination.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -32,16 +35,25 @@ typedef struct {
   SbxHostAddress rows[SBX_HOST_ADDRESSES];
 } SbxHostAddresses;
 
+/* What decides. Zero lets nothing pass. */
+typedef struct {
+  SbxHostAddresses host;
+  uint32_t n;
+  SbxDestination rows[SBX_DESTINATIONS];
+} SbxBorder;
+
 typedef enum {
   SBX_BORDER_PASS,
   SBX_BORDER_REFUSE, /* an answer says so: sbx_border_refusal () */
   SBX_BORDER_DROP,   /* nothing that an answer could be given to */
 } SbxVerdict;
 
-/* Looks at a whole Ethernet frame from the sandbox. */
-SbxVerdict sbx_border_check (const SbxHostAddresses *host, const uint8_t *frame, size_t n);
-/* Writes the ICMP message "administratively prohibited" about a refused @frame into @answer, as a frame to its sender,
- * and returns its length. */
+/* Looks at a whole Ethernet frame from the sandbox, and at one from the stack. */
+SbxVerdict sbx_border_check (const SbxBorder *self, const uint8_t *frame, size_t n);
+SbxVerdict sbx_border_check_inwards (const SbxBorder *self, const uint8_t *frame, size_t n);
+/* Writes the answer to a refused @frame into @answer, as a frame to its sender, and returns its length: to a TCP
+ * connection that is there its reset, so that it ends at once, and to everything else the ICMP message
+ * "administratively prohibited". */
 size_t sbx_border_refusal (const uint8_t *frame, size_t n, uint8_t answer[SBX_REFUSAL_MAX]);
 
 #ifdef __cplusplus

@@ -29,7 +29,7 @@ typedef struct {
 } Way;
 
 typedef struct {
-  SbxHostAddresses host;
+  SbxBorder border;
   Way out, in; /* of the sandbox */
 } Carrier;
 
@@ -74,16 +74,16 @@ drop_capabilities (void)
 }
 
 static bool
-read_addresses (Carrier *self)
+read_border (Carrier *self)
 {
-  static SbxHostAddresses fresh;
+  static SbxBorder fresh;
   ssize_t n = recv (CONTROL_FD, &fresh, sizeof fresh, 0);
 
   if (n < 0)
     return errno == EAGAIN || errno == EINTR;
-  if (n != (ssize_t) sizeof fresh || fresh.n > SBX_HOST_ADDRESSES)
+  if (n != (ssize_t) sizeof fresh || fresh.host.n > SBX_HOST_ADDRESSES || fresh.n > SBX_DESTINATIONS)
     return false; /* the keeper has gone */
-  self->host = fresh;
+  self->border = fresh;
   return true;
 }
 
@@ -119,20 +119,20 @@ take (Way *way)
   return n > 0;
 }
 
-/* Whether the frame may leave; an answer goes to who has sent it. */
+/* Whether the frame may go its way; an answer goes back to who has sent it. */
 static bool
-may_leave (Carrier *self)
+may_cross (const Carrier *self, const Way *way)
 {
-  const Way *out = &self->out;
   uint8_t answer[SBX_REFUSAL_MAX];
   size_t n;
 
-  switch (sbx_border_check (&self->host, out->frame, out->n)) {
+  switch (way == &self->out ? sbx_border_check (&self->border, way->frame, way->n)
+                            : sbx_border_check_inwards (&self->border, way->frame, way->n)) {
   case SBX_BORDER_PASS:
     return true;
   case SBX_BORDER_REFUSE:
-    n = sbx_border_refusal (out->frame, out->n, answer);
-    (void) !write (TAP_FD, answer, n); /* lost where it has no room */
+    n = sbx_border_refusal (way->frame, way->n, answer);
+    (void) !write (way->from, answer, n); /* lost where it has no room */
     return false;
   case SBX_BORDER_DROP:
     break;
@@ -151,7 +151,7 @@ carry (Carrier *self, Way *way)
         return false;
       if (way->n == 0)
         return true;
-      if (way == &self->out && !may_leave (self)) {
+      if (!may_cross (self, way)) {
         way->n = 0;
         continue;
       }
@@ -176,7 +176,7 @@ serve (Carrier *self)
 
   if (poll (polled, N_FDS, -1) < 0)
     return errno == EINTR;
-  if (polled[CONTROL_FD].revents && !read_addresses (self))
+  if (polled[CONTROL_FD].revents && !read_border (self))
     return false;
   if ((polled[STACK_FD].revents | polled[TAP_FD].revents) & (POLLNVAL | POLLERR)) /* the stack has ended */
     return false;
@@ -204,7 +204,7 @@ sbx_crossing_run (const SbxCrossing *self)
     give_up (self->control, errno, "descriptors");
   if (drop_capabilities () < 0)
     give_up (CONTROL_FD, errno, "capabilities cannot be given up");
-  carrier.host.unknown = true; /* until they have been told */
+  carrier.border.host.unknown = true; /* until they have been told */
   if (send (CONTROL_FD, &made, sizeof made, MSG_NOSIGNAL) < 0)
     _exit (1);
   while (serve (&carrier))

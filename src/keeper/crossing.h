@@ -3,8 +3,8 @@
  * that and the stack, as border.h lets them. It joins the sandbox's user and network namespace, and gives up every
  * capability there before it carries anything. libc only.
  *
- * It lives as long as its control socket: the keeper writes an SbxHostAddresses to it at the start and whenever this
- * machine's addresses change, and reads one SbxCrossingReport. When it ends, the interface goes with it, and the
+ * It lives as long as its control socket: the keeper writes an SbxBorder to it at the start and whenever that
+ * changes, and reads one SbxCrossingReport. When it ends, the interface goes with it, and the
  * sandbox has no network. */
 #pragma once
 

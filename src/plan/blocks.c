@@ -36,6 +36,8 @@ add_sidecar (SbxBlockWriter *writer, const SbxPlanSidecar *sidecar)
   add_bytes (writer, SBX_TAG_SIDECAR_FILTER, sidecar->filter);
   if (sidecar->file)
     add_bytes (writer, SBX_TAG_SIDECAR_FILE, sidecar->file);
+  if (sidecar->to)
+    add_bytes (writer, SBX_TAG_SIDECAR_TO, sidecar->to);
   if (sidecar->memory != SBX_LIMIT_NONE)
     sbx_block_add (writer, SBX_TAG_SIDECAR_MEMORY, &sidecar->memory, sizeof sidecar->memory);
 }

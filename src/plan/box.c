@@ -30,6 +30,7 @@ clear_sidecar (gpointer data)
   g_ptr_array_unref (sidecar->argv);
   g_clear_pointer (&sidecar->file, g_bytes_unref);
   g_clear_pointer (&sidecar->filter, g_bytes_unref);
+  g_clear_pointer (&sidecar->to, g_bytes_unref);
 }
 
 static GArray *

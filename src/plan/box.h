@@ -63,6 +63,7 @@ typedef struct {
   SbxSidecarKind kind;
   GPtrArray *argv; /* bwrap's, ends with NULL */
   GBytes *file;    /* what it reads from SBX_SIDECAR_FILE_FD, or NULL */
+  GBytes *to;      /* SbxDestination[], or NULL */
   GBytes *filter;  /* struct sock_filter[] */
   guint64 memory;  /* bytes, or SBX_LIMIT_NONE */
 } SbxPlanSidecar;

@@ -249,6 +249,17 @@ apply_calls (SbxPolicy *policy, const SbxFacility *row, const char *value, GErro
   return TRUE;
 }
 
+/* What is allowed is said anew by each who says it; what is denied adds up. */
+static gboolean
+apply_destinations (SbxPolicy *policy, const SbxFacility *row, const char *value, GError **error)
+{
+  if (row->index == SBX_TO_ALLOW) {
+    policy->allow_named = TRUE;
+    g_array_set_size (policy->to[SBX_TO_ALLOW], 0);
+  }
+  return sbx_destinations_apply (policy->to[row->index], value, error);
+}
+
 gboolean
 sbx_facility_apply (SbxPolicy *policy, const SbxFacility *row, const char *key, const char *value,
                     const SbxPlaces *places, GError **error)
@@ -265,6 +276,8 @@ sbx_facility_apply (SbxPolicy *policy, const SbxFacility *row, const char *key, 
     return apply_names (policy, row, key, value, error);
   case SBX_KIND_PORTS:
     return apply_ports (policy, row, value, error);
+  case SBX_KIND_DESTINATIONS:
+    return apply_destinations (policy, row, value, error);
   case SBX_KIND_NUMBER:
     return apply_number (policy, row, value, error);
   case SBX_KIND_PAIRS:

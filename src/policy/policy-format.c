@@ -126,6 +126,9 @@ sbx_facility_format (const SbxPolicy *policy, SbxFacilityVisit visit, gpointer d
       text = g_strdup_printf ("%" G_GUINT64_FORMAT, policy->limits[row->index]);
     else if (row->kind == SBX_KIND_PORTS && sbx_policy_has_network (policy) && !policy->ports[row->index].all)
       text = format_ports (&policy->ports[row->index]);
+    else if (row->kind == SBX_KIND_DESTINATIONS
+             && (row->index == SBX_TO_ALLOW ? sbx_policy_names_allowed (policy) : sbx_policy_names_denied (policy)))
+      text = sbx_destinations_format (policy->to[row->index]);
     else if (row->kind == SBX_KIND_CALLS && policy->calls[row->index]->len > 0)
       text = format_calls (policy->calls[row->index]);
     else if (row->kind == SBX_KIND_PAIRS)

@@ -39,6 +39,11 @@ combine (const SbxPolicy *a, const SbxPolicy *b, gboolean least)
     sbx_ports_combine (&result->ports[i], &a->ports[i], &b->ports[i], least);
     result->ports_named[i] = TRUE;
   }
+  for (guint i = 0; i < SBX_N_TO; i++) {
+    g_array_unref (result->to[i]);
+    result->to[i] = sbx_destinations_combine (a->to[i], b->to[i], least == (i == SBX_TO_ALLOW));
+  }
+  result->allow_named = TRUE;
   g_ptr_array_unref (result->calls[SBX_CALLS_ALLOW]);
   result->calls[SBX_CALLS_ALLOW] = sbx_strings_combine (a->calls[SBX_CALLS_ALLOW], b->calls[SBX_CALLS_ALLOW], least);
   g_ptr_array_unref (result->calls[SBX_CALLS_DENY]);
@@ -107,6 +112,8 @@ facility_equal (const SbxPolicy *a, const SbxPolicy *b, const SbxFacility *row)
            && (a->ports[i].ports->len == 0
                || memcmp (a->ports[i].ports->data, b->ports[i].ports->data, a->ports[i].ports->len * sizeof (guint16))
                       == 0);
+  case SBX_KIND_DESTINATIONS:
+    return sbx_destinations_equal (a->to[i], b->to[i]);
   case SBX_KIND_CALLS:
     return strings_equal (a->calls[i], b->calls[i]);
   case SBX_KIND_PAIRS:

@@ -19,6 +19,8 @@ struct _SbxPolicy {
   GArray *bus[SBX_N_BUSES];   /* SbxBusRule, sorted, normal */
   GPtrArray *environment;     /* NAME=value or NAME, sorted by name, NULL-terminated once frozen */
   SbxPortSet ports[SBX_N_PORTS];
+  GArray *to[SBX_N_TO];              /* SbxDestination: policy-destinations.c */
+  gboolean allow_named;              /* while under construction: what is not named is that of the network */
   gboolean ports_named[SBX_N_PORTS]; /* while under construction: with a network, what is not named means all */
   guint64 limits[SBX_N_LIMITS];
   GPtrArray *calls[SBX_N_CALLS]; /* sorted, NULL-terminated once frozen */
@@ -68,6 +70,15 @@ void sbx_pairs_set (GPtrArray *pairs, const char *name, const char *value); /* v
 void sbx_pairs_remove (GPtrArray *pairs, const char *name);
 void sbx_ports_combine (SbxPortSet *result, const SbxPortSet *a, const SbxPortSet *b, gboolean least);
 void sbx_ports_add (SbxPortSet *set, guint16 port);
+
+/* policy-destinations.c: sets of SbxDestination, in normal form. */
+GArray *sbx_destinations_new (void);
+GArray *sbx_destinations_combine (const GArray *a, const GArray *b, gboolean least);
+gboolean sbx_destinations_equal (const GArray *a, const GArray *b);
+gboolean sbx_destinations_apply (GArray *set, const char *value,
+                                 GError **error); /* adds; "!" takes away, "none" empties */
+char *sbx_destinations_format (const GArray *set);
+void sbx_destinations_close (SbxPolicy *policy); /* its normal form, by what network there is */
 
 /* policy-list.c: lists separated by ';' with "\;" and "\\" */
 char **sbx_list_split (const char *value);

@@ -16,6 +16,8 @@ sbx_policy_allocate (void)
     policy->bus[i] = sbx_names_new ();
   for (guint i = 0; i < SBX_N_PORTS; i++)
     policy->ports[i].ports = g_array_new (FALSE, FALSE, sizeof (guint16));
+  for (guint i = 0; i < SBX_N_TO; i++)
+    policy->to[i] = sbx_destinations_new ();
   for (guint i = 0; i < SBX_N_CALLS; i++)
     policy->calls[i] = sbx_strings_new ();
   policy->environment = sbx_strings_new ();
@@ -43,6 +45,8 @@ sbx_policy_unref (SbxPolicy *policy)
     g_array_unref (policy->bus[i]);
   for (guint i = 0; i < SBX_N_PORTS; i++)
     g_array_unref (policy->ports[i].ports);
+  for (guint i = 0; i < SBX_N_TO; i++)
+    g_array_unref (policy->to[i]);
   for (guint i = 0; i < SBX_N_CALLS; i++)
     g_ptr_array_unref (policy->calls[i]);
   g_ptr_array_unref (policy->environment);
@@ -89,6 +93,7 @@ sbx_policy_freeze (SbxPolicy *policy)
   for (guint i = 0; i < SBX_N_BUSES; i++)
     sbx_names_normalise (policy->bus[i]);
   close_ports (policy);
+  sbx_destinations_close (policy);
   if (policy->calls[SBX_CALLS_DENY]->len > 1 && strcmp (policy->calls[SBX_CALLS_DENY]->pdata[0], "*") == 0)
     g_ptr_array_set_size (policy->calls[SBX_CALLS_DENY], 1);
   g_ptr_array_set_size (policy->persistent, 0);
@@ -128,6 +133,9 @@ sbx_policy_thaw (const SbxPolicy *policy)
     copy->ports_named[i] = sbx_policy_has_network (policy);
     g_array_append_vals (copy->ports[i].ports, policy->ports[i].ports->data, policy->ports[i].ports->len);
   }
+  for (guint i = 0; i < SBX_N_TO && sbx_policy_has_network (policy); i++)
+    g_array_append_vals (copy->to[i], policy->to[i]->data, policy->to[i]->len);
+  copy->allow_named = sbx_policy_names_allowed (policy);
   for (guint i = 0; i < SBX_N_CALLS; i++) {
     g_ptr_array_unref (copy->calls[i]);
     copy->calls[i] = sbx_strings_copy (policy->calls[i]);

@@ -7,6 +7,7 @@
  *   paths   path → none < ro < rw < create, each path as its nearest named ancestor says   meet = pointwise least
  *   names   bus name or prefix.* → see < talk < own, the greatest that matches              meet = pointwise least
  *   ports   a set of TCP ports or "all"         meet = intersection
+ *   destinations  places and networks that packets go to    meet = intersection, of denied ones union
  *   number  a limit or none                     meet = least
  *   pairs   variable → nothing < one value < the caller's own; meet of two different values is nothing
  *   calls   system calls allowed or denied on top of the tier
@@ -16,6 +17,7 @@
 #include <glib-object.h>
 
 #include "policy/words.h"
+#include "wire/destination.h"
 
 G_BEGIN_DECLS
 
@@ -170,6 +172,15 @@ const char *const *sbx_policy_get_environment (const SbxPolicy *policy); /* NAME
 gboolean sbx_policy_get_connect (const SbxPolicy *policy, const guint16 **ports, gsize *n);
 /* The same for the ports that may be listened on. */
 gboolean sbx_policy_get_bind (const SbxPolicy *policy, const guint16 **ports, gsize *n);
+/* Where packets of a network may go: @n destinations, of which the denied ones are taken from the others. */
+const SbxDestination *sbx_policy_get_allowed (const SbxPolicy *policy, gsize *n);
+const SbxDestination *sbx_policy_get_denied (const SbxPolicy *policy, gsize *n);
+/* Whether those that are allowed are others than those of such a network of which nothing is said; whether some are
+ * denied. Without a network both are FALSE. */
+gboolean sbx_policy_names_allowed (const SbxPolicy *policy);
+gboolean sbx_policy_names_denied (const SbxPolicy *policy);
+/* "internet;10.1.0.0/16:443/tcp;" or "none" of those that are allowed, or denied; the caller's. */
+char *sbx_policy_describe_destinations (const SbxPolicy *policy, gboolean denied);
 /* Names of system calls, in order. */
 const char *const *sbx_policy_get_seccomp_allow (const SbxPolicy *policy);
 const char *const *sbx_policy_get_seccomp_deny (const SbxPolicy *policy);

@@ -30,6 +30,23 @@ listens (const SbxPolicy *policy, const SbxPlaces *places, guint argument)
   return (sbx_policy_get_shared (policy) & SBX_SHARED_NETWORK) && (!sbx_policy_get_bind (policy, &ports, &n) || n > 0);
 }
 
+/* A private network that leads to what is near; a shared one has a word for that. What is denied does not count. */
+static gboolean
+reaches_near (const SbxPolicy *policy, const SbxPlaces *places, guint argument)
+{
+  gsize n;
+  const SbxDestination *rows = sbx_policy_get_allowed (policy, &n);
+
+  if (sbx_policy_get_shared (policy) & SBX_SHARED_NETWORK)
+    return FALSE;
+  for (gsize i = 0; i < n; i++)
+    if (rows[i].place == SBX_PLACE_LAN || rows[i].place == SBX_PLACE_HOST
+        || (rows[i].place == SBX_PLACE_NETWORK
+            && sbx_destination_place (rows[i].bytes, rows[i].bits, rows[i].is_ipv6) == SBX_PLACE_LAN))
+      return TRUE;
+  return FALSE;
+}
+
 /* The most that is allowed anywhere in the home, or anywhere but there. */
 static SbxAccess
 most (const SbxPolicy *policy, const char *home, gboolean inside)
@@ -198,6 +215,7 @@ static const Door doors[] = {
     SBX_ACCESS_RO },
   { { "some-files-write", 150, N_ ("can change and delete some of your files") }, some_of_home, SBX_ACCESS_RW },
   { { "some-files-read", 100, N_ ("can read some of your files") }, some_of_home, SBX_ACCESS_RO },
+  { { "network", 130, N_ ("can reach parts of your local network, or services of this machine") }, reaches_near },
   { { "network-any-port", 50, N_ ("can connect to every port") }, connects_anywhere },
   { { "network-listen", 60, N_ ("can be connected to from elsewhere") }, listens },
   { { "calls-more", 150, N_ ("may make system calls that are refused to others") }, more_calls },
@@ -259,6 +277,7 @@ has_word (const SbxPolicy *policy, const SbxFacility *row, const SbxWord *word)
     return sbx_policy_get_limit (policy, row->index) == SBX_LIMIT_NONE;
   case SBX_KIND_PATHS:
   case SBX_KIND_PORTS:
+  case SBX_KIND_DESTINATIONS:
   case SBX_KIND_PAIRS:
   case SBX_KIND_CALLS:
     break;

@@ -20,6 +20,7 @@ typedef enum {
   SBX_N_LEVELS
 } SbxLevelIndex;
 typedef enum { SBX_PORTS_CONNECT, SBX_PORTS_BIND, SBX_N_PORTS } SbxPortsIndex;
+typedef enum { SBX_TO_ALLOW, SBX_TO_DENY, SBX_N_TO } SbxToIndex;
 typedef enum { SBX_PATHS_FILES, SBX_PATHS_PERSISTENT, SBX_N_PATHS } SbxPathsIndex;
 /* [Environment], and the two lists in [Context] that speak of variables; all of them go into one array */
 typedef enum { SBX_PAIRS_SET, SBX_PAIRS_PASS, SBX_PAIRS_UNSET } SbxPairsIndex;
@@ -31,6 +32,7 @@ typedef enum {
   SBX_KIND_PATHS,
   SBX_KIND_NAMES,
   SBX_KIND_PORTS,
+  SBX_KIND_DESTINATIONS,
   SBX_KIND_NUMBER,
   SBX_KIND_PAIRS,
   SBX_KIND_CALLS

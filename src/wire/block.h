@@ -10,6 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "wire/destination.h"
 #include "wire/layer.h"
 #include "wire/narrow.h"
 #include "wire/sidecars.h"
@@ -58,7 +59,8 @@ typedef enum {
   SBX_TAG_NARROW,          /* what a running instance loses: wire/narrow.h; repeated */
   SBX_TAG_SESSION, /* uint32_t[2]: uid and gid inside, of an instance that joins the pid namespace of its login session;
                       absent = it has one of its own, or its target's */
-  SBX_TAG_CALL_RULE, /* a call that the filter asks about: wire/call-rule.h; repeated */
+  SBX_TAG_CALL_RULE,  /* a call that the filter asks about: wire/call-rule.h; repeated */
+  SBX_TAG_SIDECAR_TO, /* SbxDestination[]: where the packets may go that it carries; absent = nowhere */
   SBX_N_TAGS
 } SbxTag;
 

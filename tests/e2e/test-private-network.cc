@@ -3,58 +3,10 @@
  * the host's own network, which reaches all of it. */
 #include <algorithm>
 #include <csignal>
-#include <sstream>
 
-#include "harness.h"
-#include "world.h"
+#include "network.h"
 
 using namespace e2e;
-
-class Network : public WithoutBus {
-protected:
-  static void
-  SetUpTestSuite ()
-  {
-    ASSERT_EQ (World::enter (), "");
-  }
-  void
-  SetUp () override
-  {
-    WithoutBus::SetUp ();
-    add_profile ("own", "[Profile]\nInherits=default\n[Context]\nshared=private-network;\n");
-    add_profile ("whole", "[Profile]\nInherits=default\n[Context]\nshared=network;\n");
-    add_profile ("nested", "[Profile]\nInherits=default\n[Context]\nshared=private-network;\nfeatures=userns;\n");
-  }
-  /* What @addresses answer, as network-probe.py says it, each line as "tcp ADDRESS" → answer. */
-  std::map<std::string, std::string>
-  ask (const std::string &profile, const std::vector<std::string> &addresses, const std::string &port = World::port ())
-  {
-    Argv words = { "python3", "-c", read_file (places ().source + "/tests/e2e/network-probe.py"), port };
-    std::map<std::string, std::string> answers;
-
-    words.insert (words.end (), addresses.begin (), addresses.end ());
-    Outcome outcome = run_in ({ "--profile=" + profile }, words);
-    EXPECT_TRUE (succeeds (outcome));
-    std::istringstream lines (outcome.out);
-    for (std::string kind, address, answer; lines >> kind >> address >> answer;)
-      answers[kind + " " + address] = answer;
-    EXPECT_EQ (answers.size (), 2 * addresses.size ()) << outcome.out << outcome.err;
-    return answers;
-  }
-  Outcome
-  python (const std::string &profile, const std::string &script)
-  {
-    return run_in ({ "--profile=" + profile }, { "python3", "-c", script });
-  }
-  pid_t
-  process_of (const std::string &id, const std::string &name)
-  {
-    for (const auto &process : descendants (record (id).keeper))
-      if (process.name == name)
-        return process.pid;
-    return -1;
-  }
-};
 
 static std::vector<std::string>
 all ()

@@ -24,21 +24,40 @@ check_passed (const uint8_t *frame, size_t n)
   MUST (ip[24] >> 5 == 1 || ip[6] == 58 || (ip[24] == 0xfd && ip[39] == 3));
 }
 
+/* What goes back to the sender is in order, whatever it was about. */
+static void
+check_answer (const uint8_t *frame, size_t n)
+{
+  uint8_t answer[SBX_REFUSAL_MAX];
+  size_t length = sbx_border_refusal (frame, n, answer);
+
+  MUST (length > 14 && length <= sizeof answer);
+  MUST (memcmp (answer, frame + 6, 6) == 0 && memcmp (answer + 6, frame, 6) == 0);
+}
+
 int
 LLVMFuzzerTestOneInput (const uint8_t *data, size_t size)
 {
-  const SbxHostAddresses host = { .n = 1, .rows = { { .bytes = { 203, 0, 113, 77 } } } };
-  uint8_t answer[SBX_REFUSAL_MAX];
+  const SbxBorder usual = {
+    .host = { .n = 1, .rows = { { .bytes = { 203, 0, 113, 77 } } } },
+    .n = 2,
+    .rows = { { .place = SBX_PLACE_INTERNET, .last = SBX_PORT_MAX }, { .place = SBX_PLACE_DNS, .last = SBX_PORT_MAX } },
+  };
+  const SbxBorder closed = { .n = 0 };
 
-  switch (sbx_border_check (&host, data, size)) {
+  switch (sbx_border_check (&usual, data, size)) {
   case SBX_BORDER_PASS:
     check_passed (data, size);
     break;
   case SBX_BORDER_REFUSE:
-    MUST (sbx_border_refusal (data, size, answer) > 0);
+    check_answer (data, size);
     break;
   case SBX_BORDER_DROP:
     break;
   }
+  if (sbx_border_check_inwards (&usual, data, size) == SBX_BORDER_REFUSE)
+    check_answer (data, size);
+  if (sbx_border_check (&closed, data, size) == SBX_BORDER_PASS)
+    MUST (data[12] == 0x08 ? data[13] == 0x06 : data[12] == 0x86 && data[14 + 6] == 58);
   return 0;
 }

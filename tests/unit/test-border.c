@@ -51,15 +51,28 @@ frame_to (const char *to, guint8 protocol, guint port)
   return frame;
 }
 
+/* With the rows of a private network of which nothing is said. */
+static SbxBorder
+usual_border (void)
+{
+  SbxBorder border = {
+    .host = { .n = 2 },
+    .n = 2,
+    .rows = { { .place = SBX_PLACE_INTERNET, .last = SBX_PORT_MAX }, { .place = SBX_PLACE_DNS, .last = SBX_PORT_MAX } },
+  };
+
+  inet_pton (AF_INET, "203.0.113.77", border.host.rows[0].bytes);
+  inet_pton (AF_INET6, "2001:db8:77::77", border.host.rows[1].bytes);
+  border.host.rows[1].is_ipv6 = true;
+  return border;
+}
+
 static SbxVerdict
 check (const Frame *frame)
 {
-  SbxHostAddresses host = { .n = 2 };
+  const SbxBorder border = usual_border ();
 
-  inet_pton (AF_INET, "203.0.113.77", host.rows[0].bytes);
-  inet_pton (AF_INET6, "2001:db8:77::77", host.rows[1].bytes);
-  host.rows[1].is_ipv6 = true;
-  return sbx_border_check (&host, frame->bytes, frame->n);
+  return sbx_border_check (&border, frame->bytes, frame->n);
 }
 
 /* Each range by its first and last address, and the neighbours on both sides, which are the Internet. */
@@ -150,9 +163,10 @@ test_resolver (void)
   for (gsize i = 0; i < G_N_ELEMENTS (addresses); i++)
     for (guint udp = 0; udp < 2; udp++) {
       Frame dns = frame_to (addresses[i], udp ? UDP : TCP, 53), other = frame_to (addresses[i], udp ? UDP : TCP, 22);
-      SbxHostAddresses unknown = { .unknown = true };
+      SbxBorder unknown = usual_border ();
       Frame internet = frame_to ("198.51.100.1", TCP, 443);
 
+      unknown.host.unknown = true;
       g_assert_cmpint (check (&dns), ==, SBX_BORDER_PASS);
       g_assert_cmpint (check (&other), ==, SBX_BORDER_REFUSE);
       g_assert_cmpint (sbx_border_check (&unknown, dns.bytes, dns.n), ==, SBX_BORDER_PASS);
@@ -209,9 +223,10 @@ test_cut (void)
 
     for (gsize n = 0; n < whole.n; n++) {
       g_autofree guint8 *bytes = g_memdup2 (whole.bytes, n);
-      SbxHostAddresses host = { .n = 0 };
+      const SbxBorder border = usual_border ();
 
-      g_assert_cmpint (sbx_border_check (&host, bytes, n), ==, SBX_BORDER_DROP);
+      g_assert_cmpint (sbx_border_check (&border, bytes, n), ==, SBX_BORDER_DROP);
+      g_assert_cmpint (sbx_border_check_inwards (&border, bytes, n), ==, SBX_BORDER_DROP);
     }
   }
 }
@@ -291,6 +306,176 @@ test_refusal (void)
   }
 }
 
+/* With one row for each destination, as policies write them for the border. */
+static SbxBorder
+border_of (const SbxDestination *rows, guint n)
+{
+  SbxBorder border = usual_border ();
+
+  border.n = n;
+  memcpy (border.rows, rows, n * sizeof *rows);
+  return border;
+}
+
+static SbxDestination
+network (const char *address, guint8 bits)
+{
+  SbxDestination row = { .place = SBX_PLACE_NETWORK, .bits = bits, .last = SBX_PORT_MAX };
+
+  row.is_ipv6 = strchr (address, ':') != NULL;
+  g_assert_cmpint (inet_pton (row.is_ipv6 ? AF_INET6 : AF_INET, address, row.bytes), ==, 1);
+  return row;
+}
+
+static void
+expect (const SbxBorder *border, const char *to, guint8 protocol, guint port, SbxVerdict verdict)
+{
+  Frame frame = frame_to (to, protocol, port);
+  SbxVerdict found;
+
+  if (protocol == 1 || protocol == 58)
+    frame.bytes[14 + (protocol == 1 ? 20 : 40)] = protocol == 1 ? 8 : 128;
+  found = sbx_border_check (border, frame.bytes, frame.n);
+  if (found != verdict)
+    g_error ("%s, port %u of protocol %u: %d instead of %d", to, port, protocol, found, verdict);
+}
+
+#define PASS SBX_BORDER_PASS
+#define REFUSE SBX_BORDER_REFUSE
+
+static void
+test_rows (void)
+{
+  SbxDestination rows[] = { network ("10.1.0.0", 16), network ("fd77::", 16), network ("198.51.100.7", 32) };
+  SbxBorder border;
+
+  rows[0].first = 80, rows[0].last = 90, rows[0].protocol = TCP;
+  rows[1].protocol = SBX_PROTOCOL_ICMP;
+  border = border_of (rows, G_N_ELEMENTS (rows));
+  expect (&border, "10.1.2.3", TCP, 80, PASS);
+  expect (&border, "10.1.2.3", TCP, 90, PASS);
+  expect (&border, "10.1.2.3", TCP, 79, REFUSE);
+  expect (&border, "10.1.2.3", TCP, 91, REFUSE);
+  expect (&border, "10.1.2.3", UDP, 80, REFUSE);
+  expect (&border, "10.1.2.3", 1, 0, REFUSE);
+  expect (&border, "10.2.0.1", TCP, 80, REFUSE);
+  expect (&border, "fd77::1", 58, 0, PASS);
+  expect (&border, "fd77::1", TCP, 80, REFUSE);
+  expect (&border, "fd78::1", 58, 0, REFUSE);
+  expect (&border, "198.51.100.7", UDP, 5, PASS);
+  expect (&border, "198.51.100.7", 1, 0, PASS);
+  expect (&border, "198.51.100.8", TCP, 80, REFUSE);
+  expect (&border, "10.0.2.3", UDP, 53, REFUSE); /* dns is not named */
+}
+
+static void
+test_denied_wins (void)
+{
+  SbxDestination rows[] = { { .place = SBX_PLACE_INTERNET, .last = SBX_PORT_MAX }, network ("198.51.100.0", 24) };
+  SbxBorder border;
+
+  rows[1].denies = 1;
+  border = border_of (rows, 2);
+  expect (&border, "198.51.101.1", TCP, 80, PASS);
+  expect (&border, "198.51.100.1", TCP, 80, REFUSE);
+  rows[1].first = rows[1].last = 25;
+  border = border_of (rows, 2);
+  expect (&border, "198.51.100.1", TCP, 80, PASS);
+  expect (&border, "198.51.100.1", TCP, 25, REFUSE);
+}
+
+/* This machine is reached by its own word alone, whatever network its addresses are in; what is denied counts for
+ * those as well. */
+static void
+test_host (void)
+{
+  SbxDestination rows[] = { { .place = SBX_PLACE_HOST, .first = 5432, .last = 5432 }, network ("203.0.113.0", 24) };
+  SbxBorder border = border_of (rows, 2);
+
+  expect (&border, "10.0.2.2", TCP, 5432, PASS);
+  expect (&border, "fd00::2", TCP, 5432, PASS);
+  expect (&border, "203.0.113.77", TCP, 5432, PASS);
+  expect (&border, "203.0.113.77", TCP, 80, REFUSE);
+  expect (&border, "203.0.113.78", TCP, 80, PASS);
+  expect (&border, "10.0.2.2", TCP, 5433, REFUSE);
+  expect (&border, "10.0.2.2", 1, 0, REFUSE);
+  expect (&border, "10.0.2.4", TCP, 5432, REFUSE); /* the stack would lead it to the loopback as well */
+  expect (&border, "127.0.0.1", TCP, 5432, REFUSE);
+  rows[1].denies = 1;
+  border = border_of (rows, 2);
+  expect (&border, "203.0.113.77", TCP, 5432, REFUSE);
+  expect (&border, "10.0.2.2", TCP, 5432, PASS);
+}
+
+/* A frame to @to as the answer to it. */
+static Frame
+turned (const Frame *frame)
+{
+  const gboolean is_ipv6 = frame->bytes[12] == 0x86;
+  const gsize size = is_ipv6 ? 16 : 4, from = 14 + (is_ipv6 ? 8 : 12), header = 14 + (is_ipv6 ? 40 : 20);
+  Frame back = *frame;
+
+  memcpy (back.bytes + from, frame->bytes + from + size, size);
+  memcpy (back.bytes + from + size, frame->bytes + from, size);
+  memcpy (back.bytes + header, frame->bytes + header + 2, 2);
+  memcpy (back.bytes + header + 2, frame->bytes + header, 2);
+  return back;
+}
+
+/* What comes back is looked at as what goes out. */
+static void
+test_inwards (void)
+{
+  static const struct {
+    const char *from;
+    guint8 flags;
+    SbxVerdict verdict;
+  } rows[] = {
+    { "198.51.100.1", 16, PASS }, { "192.168.1.1", 16, REFUSE },         { "192.168.1.1", 2, SBX_BORDER_DROP },
+    { "fd77::1", 16, REFUSE },    { "192.168.1.1", 4, SBX_BORDER_DROP }, { "203.0.113.77", 16, REFUSE },
+    { "2001:db8::1", 16, PASS },
+  };
+  const SbxBorder border = usual_border ();
+
+  for (gsize i = 0; i < G_N_ELEMENTS (rows); i++) {
+    Frame frame = frame_to (rows[i].from, TCP, 443);
+    Frame back = turned (&frame);
+
+    back.bytes[14 + (strchr (rows[i].from, ':') ? 40 : 20) + 13] = rows[i].flags;
+    g_assert_cmpint (sbx_border_check_inwards (&border, back.bytes, back.n), ==, rows[i].verdict);
+  }
+}
+
+/* A connection that is there is told that it has ended, by the number that it waits for. */
+static void
+test_reset (void)
+{
+  static const char *const addresses[] = { "192.168.1.1", "fd77::1" };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (addresses); i++) {
+    const gsize header = i == 1 ? 40 : 20;
+    Frame frame = frame_to (addresses[i], TCP, 443), expected;
+    guint8 answer[SBX_REFUSAL_MAX], *tcp = frame.bytes + 14 + header;
+    gsize n;
+
+    memcpy (tcp + 8, "\x01\x02\x03\x04", 4);
+    tcp[13] = 16;
+    g_assert_cmpint (check (&frame), ==, REFUSE);
+    n = sbx_border_refusal (frame.bytes, frame.n, answer);
+    expected = turned (&frame);
+    g_assert_cmpuint (n, ==, 14 + header + 20);
+    g_assert_cmpmem (answer + 14 + header, 4, expected.bytes + 14 + header, 4);
+    g_assert_cmpmem (answer + 14 + header + 4, 4, "\x01\x02\x03\x04", 4);
+    g_assert_cmpuint (answer[14 + header + 13], ==, 4);
+    if (i == 0)
+      g_assert_cmpuint (sum_up (answer + 34, 20, sum_up (answer + 26, 8, 20 + 6)), ==, 0xffff);
+    else
+      g_assert_cmpuint (sum_up (answer + 54, 20, sum_up (answer + 22, 32, 20 + 6)), ==, 0xffff);
+    tcp[13] = 4;
+    g_assert_cmpint (check (&frame), ==, SBX_BORDER_DROP);
+  }
+}
+
 int
 main (int argc, char **argv)
 {
@@ -302,5 +487,10 @@ main (int argc, char **argv)
   g_test_add_func ("/border/echo", test_echo);
   g_test_add_func ("/border/neighbours", test_neighbours);
   g_test_add_func ("/border/refusal", test_refusal);
+  g_test_add_func ("/border/rows", test_rows);
+  g_test_add_func ("/border/denied-wins", test_denied_wins);
+  g_test_add_func ("/border/host", test_host);
+  g_test_add_func ("/border/inwards", test_inwards);
+  g_test_add_func ("/border/reset", test_reset);
   return g_test_run ();
 }

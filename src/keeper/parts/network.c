@@ -3,7 +3,7 @@
  *
  *   FURNISH ──▶ stack (a sidecar, in the host's network) ──▶ listens at its socket ─────────────┐
  *   both    ──▶ keeper: tries until it listens, connects ──▶ forks the border process (crossing.h) ──▶ interface,
- *               address, routes; this machine's addresses are told ──▶ report ──▶ START may go on
+ *               address, routes; its rows and this machine's addresses are told ──▶ report ──▶ START may go on
  *
  * The application does not run before the border stands. Either of the two that ends takes the other with it, and the
  * interface goes: what is left is a sandbox without a network, and Enforced says so. It is never the host's. */
@@ -34,7 +34,8 @@ typedef struct {
   SbxWatch control;   /* to the border process */
   SbxWatch changes;   /* of this machine's addresses */
   int user, network;  /* the sandbox's namespaces, until the border process has them; or -1 */
-  pid_t border;       /* that process, or 0 */
+  SbxBorder border;   /* what that process goes by */
+  pid_t crossing;     /* that process, or 0 */
   bool stands;        /* its interface is there */
   char complaint[64]; /* what the stack has said last, for a launch that fails; NUL-terminated */
 } SbxNetwork;
@@ -64,13 +65,11 @@ close_namespaces (SbxNetwork *self)
 }
 
 static void
-tell_addresses (SbxNetwork *self)
+tell_border (SbxNetwork *self)
 {
-  SbxHostAddresses addresses;
-
-  sbx_host_addresses_list (&addresses);
+  sbx_host_addresses_list (&self->border.host);
   /* One that does not listen any more is ending */
-  (void) send (self->control.fd, &addresses, sizeof addresses, MSG_NOSIGNAL | MSG_DONTWAIT);
+  (void) send (self->control.fd, &self->border, sizeof self->border, MSG_NOSIGNAL | MSG_DONTWAIT);
 }
 
 static void
@@ -82,18 +81,18 @@ start_border (SbxNetwork *self, int stack)
   if (socketpair (AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) < 0)
     fail (self, errno, "");
   crossing.control = ends[1];
-  self->border = fork ();
-  if (self->border == 0)
+  self->crossing = fork ();
+  if (self->crossing == 0)
     sbx_crossing_run (&crossing);
-  if (self->border < 0) {
-    self->border = 0;
+  if (self->crossing < 0) {
+    self->crossing = 0;
     fail (self, errno, "");
   }
   close (ends[1]);
   close (stack);
   close_namespaces (self);
   sbx_watch_open (&self->control, ends[0]);
-  tell_addresses (self);
+  tell_border (self);
 }
 
 /* Through the descriptor of the record's directory, whose path may be longer than sun_path. */
@@ -162,8 +161,8 @@ take_down (SbxNetwork *self)
   sbx_watch_close (&self->changes);
   self->attempt.due = 0;
   close_namespaces (self);
-  if (self->border > 0)
-    kill (self->border, SIGKILL);
+  if (self->crossing > 0)
+    kill (self->crossing, SIGKILL);
   if (self->sidecar.pid > 0)
     kill (self->sidecar.pid, SIGKILL);
 }
@@ -194,7 +193,31 @@ serve_changes (SbxWatch *watch)
 
   sbx_host_addresses_drain (watch->fd);
   if (self->control.fd >= 0)
-    tell_addresses (self);
+    tell_border (self);
+}
+
+/* Reads where packets may go. */
+static int
+take_rows (SbxNetwork *self, const SbxBlock *records)
+{
+  SbxRecord record = { 0 };
+
+  if (!sbx_block_next (records, SBX_TAG_SIDECAR_TO, &record))
+    return 0;
+  self->border.n = record.length / sizeof *self->border.rows; /* as many as there is room for: wire/block.c */
+  memcpy (self->border.rows, record.value, record.length);
+  for (uint32_t i = 0; i < self->border.n; i++)
+    if (!sbx_destination_is_valid (&self->border.rows[i])) {
+      errno = EBADMSG;
+      return -1;
+    }
+  return 0;
+}
+
+static int
+start (void *state, const SbxBlock *records)
+{
+  return take_rows (state, records) < 0 ? -1 : sbx_sidecar_start (state, records);
 }
 
 static int
@@ -223,10 +246,10 @@ static bool
 reaped (void *state, pid_t pid, int status)
 {
   SbxNetwork *self = state;
-  bool border = pid == self->border;
+  bool border = pid == self->crossing;
 
   if (border)
-    self->border = 0;
+    self->crossing = 0;
   else if (!sbx_sidecar_reaped (&self->sidecar, pid, status))
     return false;
   if (border && self->sidecar.head.keeper->state < SBX_KEEPER_RUNNING)
@@ -249,7 +272,7 @@ is_gone (void *state)
 {
   SbxNetwork *self = state;
 
-  return self->border == 0 && sbx_sidecar_is_gone (&self->sidecar);
+  return self->crossing == 0 && sbx_sidecar_is_gone (&self->sidecar);
 }
 
 /* It chatters about what it does; what it has said last may be why it gave up. */
@@ -292,7 +315,7 @@ const SbxPart sbx_part_network = {
   .enforced = SBX_ENFORCED_NETWORK,
   .about = &about,
   .set_up = set_up,
-  .start = sbx_sidecar_start,
+  .start = start,
   .fill = fill,
   .waits = waits,
   .reaped = reaped,

@@ -22,11 +22,32 @@ sbx_network_is_private (const SbxPolicy *policy)
   return (sbx_policy_get_shared (policy) & SBX_SHARED_PRIVATE_NETWORK) != 0;
 }
 
+static gboolean
+check_destinations (const SbxPolicy *policy, GError **error)
+{
+  gsize n_allowed, n_denied;
+
+  if ((sbx_policy_get_shared (policy) & SBX_SHARED_NETWORK)
+      && (sbx_policy_names_allowed (policy) || sbx_policy_names_denied (policy)))
+    return sbx_throw (error, SBX_ERROR_NOT_SUPPORTED,
+                      "[Network] allow= and deny= are kept at the border of a network of its own, and this one is "
+                      "shared with the host: say shared=!network;private-network; in the profile, or "
+                      "--network=private");
+  (void) sbx_policy_get_allowed (policy, &n_allowed);
+  (void) sbx_policy_get_denied (policy, &n_denied);
+  return !sbx_network_is_private (policy) || n_allowed + n_denied <= SBX_DESTINATIONS
+         || sbx_throw (error, SBX_ERROR_NOT_SUPPORTED,
+                       "[Network] allow= and deny= come to %zu destinations, and there may be %d; name larger networks",
+                       n_allowed + n_denied, SBX_DESTINATIONS);
+}
+
 gboolean
 sbx_network_check (SbxDraft *self, GError **error)
 {
   const char *problem;
 
+  if (!check_destinations (self->policy, error))
+    return FALSE;
   if (!sbx_network_is_private (self->policy) || self->request->handler) /* which plan_handler () refuses */
     return TRUE;
   problem = self->machine->network_problem ? self->machine->network_problem (self->machine) : NULL;
@@ -83,13 +104,49 @@ sbx_network_add_resolver (SbxDraft *self, const char *place)
   sbx_draft_file (self, SBX_BY_POLICY, "resolv.conf", "nameserver " SBX_NETWORK_RESOLVER "\n", place);
 }
 
+static void
+add_rows (GByteArray *bytes, const SbxDestination *rows, gsize n, guint8 denies)
+{
+  for (gsize i = 0; i < n; i++) {
+    SbxDestination row = rows[i];
+
+    row.denies = denies;
+    g_byte_array_append (bytes, (const guint8 *) &row, sizeof row);
+  }
+}
+
+/* What is denied first, as the border looks at it. */
+static GBytes *
+list_destinations (const SbxPolicy *policy)
+{
+  GByteArray *bytes = g_byte_array_new ();
+  gsize n_allowed, n_denied;
+  const SbxDestination *allowed = sbx_policy_get_allowed (policy, &n_allowed);
+  const SbxDestination *denied = sbx_policy_get_denied (policy, &n_denied);
+
+  add_rows (bytes, denied, n_denied, 1);
+  add_rows (bytes, allowed, n_allowed, 0);
+  return g_byte_array_free_to_bytes (bytes);
+}
+
+static gboolean
+reaches_host (const SbxPolicy *policy)
+{
+  gsize n;
+  const SbxDestination *rows = sbx_policy_get_allowed (policy, &n);
+
+  for (gsize i = 0; i < n; i++)
+    if (rows[i].place == SBX_PLACE_HOST)
+      return TRUE;
+  return FALSE;
+}
+
 void
 sbx_network_add (SbxDraft *self)
 {
   static const char *const words[] = { "--target-type=bess",
                                        "--mtu=" SBX_NETWORK_MTU_TEXT,
                                        "--enable-ipv6",
-                                       "--disable-host-loopback",
                                        "--ready-fd=" SBX_FD_TEXT (SBX_SIDECAR_LINK_FD),
                                        DIRECTORY "/" SBX_NETWORK_SOCKET,
                                        NULL };
@@ -104,6 +161,11 @@ sbx_network_add (SbxDraft *self)
                                                       DIRECTORY, NULL });
   show_resolver (self, argv);
   sbx_sidecar_run (argv, self->machine->slirp4netns);
+  /* The border keeps the gateway, which stands for the host's loopback, to the ports of allow=host */
+  if (!reaches_host (self->policy))
+    sbx_sidecar_add_words (argv, (const char *const[]){ "--disable-host-loopback", NULL });
   sbx_sidecar_add_words (argv, words);
   sbx_sidecar_add (self, SBX_SIDECAR_NETWORK, argv, NULL);
+  g_array_index (self->box->sidecars, SbxPlanSidecar, self->box->sidecars->len - 1).to =
+      list_destinations (self->policy);
 }
