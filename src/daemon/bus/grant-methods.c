@@ -32,7 +32,7 @@ grant_free (gpointer data)
 
 /* What was started from inside of an instance never has more than that. */
 static gboolean
-check_starter (const SbxCall *call, const SbxHost *host, GError **error)
+check_starter (const SbxCall *call, SbxHost *host, GError **error)
 {
   const Grant *grant = call->data;
   const char *path = grant->request->path;

@@ -104,7 +104,7 @@ next_init (Next *next, SbxInstance *instance, const SbxGrantPlan *plan, const Sb
 }
 
 gboolean
-sbx_give_check (const SbxHost *host, SbxInstance *instance, const SbxGrantPlan *plan, const SbxGrantRequest *request,
+sbx_give_check (SbxHost *host, SbxInstance *instance, const SbxGrantPlan *plan, const SbxGrantRequest *request,
                 GError **error)
 {
   g_auto (Next) next;

@@ -161,7 +161,7 @@ find_object (const SbxGrantRequest *request, GError **error)
 
 /* What lies there would disappear from under the application. */
 static gboolean
-check_place (const SbxHost *host, const SbxPolicy *policy, const char *path, GError **error)
+check_place (SbxHost *host, const SbxPolicy *policy, const char *path, GError **error)
 {
   const char *const kernel[] = { "/dev", "/proc", "/sys" };
   const char *const own[] = { "/tmp", "/var/tmp", "/run", host->machine->runtime_dir, host->machine->home };
@@ -243,7 +243,7 @@ add_path (const SbxGrantPlan *self, const SbxPolicy *from, const SbxGrantRequest
 
 /* The second line of defence is drawn when the application is started. */
 static gboolean
-check_landlock (const SbxHost *host, const SbxInfo *info, const SbxPolicy *from, const SbxGrantRequest *request,
+check_landlock (SbxHost *host, const SbxInfo *info, const SbxPolicy *from, const SbxGrantRequest *request,
                 const char *dest, GError **error)
 {
   g_autoptr (SbxPlan) plan = NULL;
@@ -351,7 +351,7 @@ plan_new (SbxGrantPlan *self, SbxHost *host, const SbxInfo *info, const SbxPolic
 
 /* What is open by its name there, and has a cover all the same. */
 static gboolean
-is_covered (const SbxHost *host, const char *path, SbxAccess access)
+is_covered (SbxHost *host, const char *path, SbxAccess access)
 {
   const struct {
     const char *top;
@@ -372,7 +372,7 @@ is_covered (const SbxHost *host, const char *path, SbxAccess access)
 
 /* It is there for a time, and now is to be there for another one. */
 static gboolean
-extend (SbxGrantPlan *self, const SbxHost *host, const SbxInfo *info, const SbxGrantRequest *request, GError **error)
+extend (SbxGrantPlan *self, SbxHost *host, const SbxInfo *info, const SbxGrantRequest *request, GError **error)
 {
   g_autoptr (SbxPolicy) without = sbx_lending_most (host, info, G_MAXUINT64, error);
   g_autoptr (SbxPolicy) with = without ? sbx_policy_with_path (without, request->path, request->access) : NULL;
@@ -393,8 +393,7 @@ has_access (const SbxPolicy *policy, const SbxGrantRequest *request, const char 
 
 /* Whether what the policy opens by its name is what there is to be seen. */
 static gboolean
-check_reached (const SbxHost *host, const SbxPolicy *from, const SbxGrantRequest *request, const char *real,
-               GError **error)
+check_reached (SbxHost *host, const SbxPolicy *from, const SbxGrantRequest *request, const char *real, GError **error)
 {
   if (!has_access (from, request, real))
     return sbx_throw (error, SBX_ERROR_BAD_OPTION,

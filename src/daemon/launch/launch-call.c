@@ -48,6 +48,6 @@ sbx_launch_call_check_target (const SbxLaunchCall *call, GError **error)
 {
   if (!call->target || sbx_instance_get_state (call->target) == SBX_STATE_RUNNING)
     return TRUE;
-  return sbx_throw (error, SBX_ERROR_EXITED, "the instance %016" G_GINT64_MODIFIER "x has ended",
-                    sbx_instance_get_id (call->target));
+  return sbx_throw (error, SBX_ERROR_EXITED, "the instance %016llx has ended",
+                    (unsigned long long) sbx_instance_get_id (call->target));
 }

@@ -79,7 +79,7 @@ add_row (SbxPolicy *policy, GVariant *row)
 }
 
 SbxPolicy *
-sbx_lending_most (const SbxHost *host, const SbxInfo *info, guint64 due, GError **error)
+sbx_lending_most (SbxHost *host, const SbxInfo *info, guint64 due, GError **error)
 {
   g_autoptr (SbxPolicy) nothing = sbx_policy_new ();
   SbxPolicy *policy = sbx_policy_merge_variant (nothing, info->base ? info->base : info->policy, &host->places, error);
@@ -95,7 +95,7 @@ sbx_lending_most (const SbxHost *host, const SbxInfo *info, guint64 due, GError 
 }
 
 gboolean
-sbx_lending_is_lent (const SbxHost *host, const SbxInfo *info, const char *path, SbxAccess access)
+sbx_lending_is_lent (SbxHost *host, const SbxInfo *info, const char *path, SbxAccess access)
 {
   g_autoptr (SbxPolicy) most = sbx_lending_next (info) ? sbx_lending_most (host, info, G_MAXUINT64, NULL) : NULL;
 
@@ -128,7 +128,7 @@ sbx_lending_end (const SbxInfo *info, guint64 due)
 }
 
 gboolean
-sbx_lending_check (const SbxHost *host, const SbxInfo *info, GError **error)
+sbx_lending_check (SbxHost *host, const SbxInfo *info, GError **error)
 {
   for (gsize i = 0; i < count (info); i++) {
     g_autoptr (GVariant) row = g_variant_get_child_value (info->grants, i);

@@ -18,13 +18,13 @@ guint64 sbx_lending_now (void);
 guint64 sbx_lending_next (const SbxInfo *info);
 /* The most that the instance may have once what is due by @due has ended; the caller's. BAD_OPTION for a record that
  * makes no sense. */
-SbxPolicy *sbx_lending_most (const SbxHost *host, const SbxInfo *info, guint64 due, GError **error);
+SbxPolicy *sbx_lending_most (SbxHost *host, const SbxInfo *info, guint64 due, GError **error);
 /* Whether @path is open with @access only until some deadline. */
-gboolean sbx_lending_is_lent (const SbxHost *host, const SbxInfo *info, const char *path, SbxAccess access);
+gboolean sbx_lending_is_lent (SbxHost *host, const SbxInfo *info, const char *path, SbxAccess access);
 /* Grants (aa{sv}) with those that are due by @due written down as ended; the caller's. */
 GVariant *sbx_lending_end (const SbxInfo *info, guint64 due);
 /* Whether each that has a deadline could end now: what lies in it and stays would be an obstacle, for example. Errors:
  * those of sbx_narrowing_plan_new (). */
-gboolean sbx_lending_check (const SbxHost *host, const SbxInfo *info, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+gboolean sbx_lending_check (SbxHost *host, const SbxInfo *info, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 G_END_DECLS

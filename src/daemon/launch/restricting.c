@@ -66,7 +66,7 @@ make_plan (const Restricting *self, SbxInstance *named, SbxInstance *instance, G
   plan = sbx_narrowing_plan_new_below (self->host, info, self->most,
                                        self->groups ? SBX_NARROWING_OUTSIDE : SBX_NARROWING_INSIDE, error);
   if (!plan)
-    g_prefix_error (error, "%016" G_GINT64_MODIFIER "x, which was started from inside of it: ", info->id);
+    g_prefix_error (error, "%016llx, which was started from inside of it: ", (unsigned long long) info->id);
   return plan;
 }
 
