@@ -25,11 +25,10 @@
 #define APP_ID_OPTION "--app-id=org.example.Sandbox.Verify"
 #define PATIENCE "--timeout=60"
 #define BACKLOG 8
-#define OUR_FILES ".sandbox-verify-XXXXXX"
+#define OUR_FILES ".sandbox-verify-"
 
 struct _SbxStage {
   int probe, server, socket;
-  int shm; /* or -1 */
   gint32 key;
   GSubprocess *bystander;
   char *bystander_name, *neighbour_name, *abstract, *in_home, *in_tmp;
@@ -108,28 +107,43 @@ open_sockets (SbxStage *self)
                     (socklen_t) (G_STRUCT_OFFSET (struct sockaddr_un, sun_path) + strlen (self->abstract)));
 }
 
-/* A file with something in it that only its owner may read; NULL: the directory takes none, which is no promise. */
-static char *
-make_file (const char *directory)
+/* A file with something in it that only its owner may read, or none: the directory takes none, and the disk may be
+ * full. */
+static void
+make_file (char **path)
 {
-  g_autofree char *path = g_build_filename (directory, OUR_FILES, NULL);
-  int fd = g_mkstemp_full (path, O_RDWR | O_CLOEXEC, 0600);
+  int fd = open (*path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
 
-  if (fd < 0)
-    return NULL;
-  if (write (fd, "x", 1) != 1) { /* a full disk */
+  if (fd < 0 || write (fd, "x", 1) != 1)
+    g_clear_pointer (path, g_free);
+  if (fd >= 0)
     close (fd);
-    unlink (path);
-    return NULL;
-  }
-  close (fd);
-  return g_steal_pointer (&path);
 }
 
+static char *
+name_file (const char *directory)
+{
+  return g_strdup_printf ("%s/" OUR_FILES "%08x%08x", directory, g_random_int (), g_random_int ());
+}
+
+/* A key that nobody has. */
+static gint32
+choose_key (void)
+{
+  gint32 key;
+
+  do
+    key = g_random_int_range (1, G_MAXINT32);
+  while (shmget (key, 0, 0) >= 0 || errno != ENOENT);
+  return key;
+}
+
+/* It removes what is made for the trials, once it runs, when we have ended, however that is. */
 static gboolean
 start_bystander (SbxStage *self, GError **error)
 {
-  const char *argv[] = { PROBE, "--stay", self->bystander_name, NULL };
+  g_autofree char *shm = g_strdup_printf ("shm:%d", self->key);
+  const char *argv[] = { PROBE, "--stay", self->bystander_name, self->in_home, self->in_tmp, shm, NULL };
 
   self->bystander = start (self, argv, G_SUBPROCESS_FLAGS_STDIN_PIPE | G_SUBPROCESS_FLAGS_STDOUT_PIPE, error);
   return self->bystander && wait_for_line (self->bystander, error);
@@ -153,31 +167,34 @@ sbx_stage_new (GError **error)
 {
   g_autoptr (SbxStage) self = g_new0 (SbxStage, 1);
 
-  self->server = self->socket = self->shm = -1;
+  self->server = self->socket = -1;
   self->probe = copy_probe (error);
   if (self->probe < 0)
     return NULL;
   self->bystander_name = g_strdup_printf ("out-%08x", g_random_int ());
   self->neighbour_name = g_strdup_printf ("box-%08x", g_random_int ());
-  self->in_home = make_file (g_get_home_dir ());
-  self->in_tmp = make_file ("/tmp");
-  self->key = g_random_int_range (1, G_MAXINT32);
-  self->shm = shmget (self->key, 4096, IPC_CREAT | IPC_EXCL | 0600);
+  self->in_home = name_file (g_get_home_dir ());
+  self->in_tmp = name_file ("/tmp");
+  self->key = choose_key ();
   if (!open_sockets (self)) {
     sbx_throw_errno (error, SBX_ERROR_SPAWN_FAILED, errno, _ ("cannot listen on a socket"));
     return NULL;
   }
   if (!start_bystander (self, error) || !list_calls (self, error))
     return NULL;
+  make_file (&self->in_home);
+  make_file (&self->in_tmp);
+  (void) shmget (self->key, 4096, IPC_CREAT | IPC_EXCL | 0600); /* without it the promise cannot be tried */
   return g_steal_pointer (&self);
 }
 
+/* Ends one that stays, and waits for that. */
 static void
-remove_file (char *path)
+send_away (GSubprocess *process)
 {
-  if (path)
-    unlink (path);
-  g_free (path);
+  g_output_stream_close (g_subprocess_get_stdin_pipe (process), NULL, NULL);
+  g_subprocess_wait (process, NULL, NULL);
+  g_object_unref (process);
 }
 
 void
@@ -185,14 +202,12 @@ sbx_stage_free (SbxStage *self)
 {
   const int fds[] = { self->probe, self->server, self->socket };
 
-  g_clear_object (&self->bystander); /* the end of its input */
+  g_clear_pointer (&self->bystander, send_away);
   for (gsize i = 0; i < G_N_ELEMENTS (fds); i++)
     if (fds[i] >= 0)
       close (fds[i]);
-  if (self->shm >= 0)
-    shmctl (self->shm, IPC_RMID, NULL);
-  remove_file (self->in_home);
-  remove_file (self->in_tmp);
+  g_free (self->in_home);
+  g_free (self->in_tmp);
   g_strfreev (self->calls);
   g_free (self->bystander_name);
   g_free (self->neighbour_name);
@@ -367,7 +382,7 @@ sbx_trial_run (SbxStage *self, SbxService *service, const char *profile, GError 
                          .shm = self->key,
                          .calls = (const char *const *) self->calls };
   g_autoptr (GPtrArray) promises = NULL;
-  g_autoptr (GSubprocess) neighbour = NULL;
+  GSubprocess *neighbour;
   GPtrArray *findings = NULL;
 
   if (!plan)
@@ -381,10 +396,7 @@ sbx_trial_run (SbxStage *self, SbxService *service, const char *profile, GError 
   else if (error && !*error)
     sbx_throw (error, SBX_ERROR_SPAWN_FAILED,
                _ ("nothing starts under this profile; `sandboxctl run --profile=%s -- true` says why"), profile);
-  if (neighbour) {
-    g_output_stream_close (g_subprocess_get_stdin_pipe (neighbour), NULL, NULL);
-    g_subprocess_wait (neighbour, NULL, NULL);
-  }
+  g_clear_pointer (&neighbour, send_away);
   forget_home ();
   return findings;
 }

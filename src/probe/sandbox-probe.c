@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* sandbox-probe TRY[=WHAT]…   tries each in a process of its own and prints a line for it, "yes REASON" or "no REASON":
- * whether it was reached. sandbox-probe --stay NAME is called NAME, prints a line and waits for the end of its input:
- * somebody to be seen or not. sandbox-probe --calls prints the system calls that it can try.
+ * whether it was reached. sandbox-probe --stay NAME [THING…] is called NAME, prints a line and waits for the end
+ * of its input: somebody to be seen or not. Then it removes the THINGs. sandbox-probe --calls prints the system calls
+ * that it can try.
  *
  * `sandboxctl verify` runs it in a sandbox and, with the same words, outside. It changes nothing but what it has made
  * itself, and removes that. */
@@ -72,24 +73,41 @@ run_alone (const char *word)
     printf ("no ended by signal %d\n", WTERMSIG (status));
 }
 
-static int
-stay (const char *name)
+/* What is to be removed at the end: a file, or "shm:" and the key of shared memory. */
+static void
+remove_thing (const char *thing)
 {
+  if (strncmp (thing, "shm:", 4) == 0)
+    shmctl (shmget ((key_t) strtol (thing + 4, NULL, 10), 0, 0), IPC_RMID, NULL);
+  else
+    unlink (thing);
+}
+
+/* Signals of a terminal are for all of its processes, and this one has something to clear away when the others have
+ * ended. */
+static int
+stay (const char *name, char **things)
+{
+  static const int ignored[] = { SIGINT, SIGQUIT, SIGHUP, SIGTERM };
   char byte;
 
+  for (size_t i = 0; i < sizeof ignored / sizeof *ignored; i++)
+    signal (ignored[i], SIG_IGN);
   prctl (PR_SET_NAME, name);
   puts ("here");
   fflush (stdout);
   while (read (STDIN_FILENO, &byte, 1) > 0)
     ;
+  for (; *things; things++)
+    remove_thing (*things);
   return 0;
 }
 
 int
 main (int argc, char **argv)
 {
-  if (argc == 3 && strcmp (argv[1], "--stay") == 0)
-    return stay (argv[2]);
+  if (argc >= 3 && strcmp (argv[1], "--stay") == 0)
+    return stay (argv[2], argv + 3);
   if (argc == 2 && strcmp (argv[1], "--calls") == 0)
     return list_calls ();
   signal (SIGPIPE, SIG_IGN);

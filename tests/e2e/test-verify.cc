@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* `sandboxctl verify`: what it says of a profile is what the profile does, in both directions. */
+#include <csignal>
 #include <filesystem>
 #include <map>
 #include <string>
@@ -92,6 +93,28 @@ TEST_P (Verify, LeavesNothing)
   EXPECT_TRUE (succeeds (sandboxctl ({ "data", "list" })));
   EXPECT_TRUE (eventually ([&] { return sandboxctl ({ "ps", "-q" }).out.empty (); }));
   EXPECT_NE (sandboxctl ({ "doctor" }).out.find ("0 broken"), std::string::npos);
+}
+
+/* Killed at any moment, too. */
+TEST_P (Verify, KilledInTheMiddle)
+{
+  auto files = [&] {
+    int n = 0;
+
+    for (const fs::directory_entry &entry : fs::directory_iterator (home ()))
+      n += entry.path ().filename ().string ().find (".sandbox-verify") == 0;
+    return n;
+  };
+
+  for (int signo : { SIGKILL, SIGINT, SIGTERM }) {
+    Process verify (command ({ "verify", "default" }));
+
+    ASSERT_TRUE (eventually ([&] { return files () == 1; })) << "the control: there is something to be left";
+    verify.kill (signo);
+    verify.wait ();
+    EXPECT_TRUE (eventually ([&] { return files () == 0; })) << signo;
+    EXPECT_TRUE (eventually ([&] { return sandboxctl ({ "ps", "-q" }).out.empty (); })) << signo;
+  }
 }
 
 TEST_P (Verify, BadInput)
