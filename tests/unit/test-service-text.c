@@ -5,10 +5,36 @@
 #include <glib/gi18n.h>
 #include <locale.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "cli/text/service-messages.h"
 #include "common/error.h"
 #include "config.h"
+
+#define LOCALE "xx_XX.UTF-8"
+
+/* gettext() translates nothing in the locale C, to which C.UTF-8 belongs in Debian 13's glibc, and a bare machine has
+ * no others: so the same under another name. */
+static char *
+make_locale (void)
+{
+  char *directory = g_dir_make_tmp ("locale-XXXXXX", NULL);
+  g_autofree char *path = g_build_filename (directory, LOCALE, NULL);
+
+  g_assert_cmpint (symlink ("/usr/lib/locale/C.utf8", path), ==, 0);
+  g_setenv ("LOCPATH", directory, TRUE);
+  return directory;
+}
+
+static void
+remove_locale (char *directory)
+{
+  g_autofree char *path = g_build_filename (directory, LOCALE, NULL);
+
+  unlink (path);
+  rmdir (directory);
+  g_free (directory);
+}
 
 /* gettext() remembers what it has found until the locale is set again. */
 static void
@@ -16,7 +42,7 @@ speak (const char *language)
 {
   g_setenv ("LANGUAGE", language, TRUE);
   setlocale (LC_MESSAGES, "C");
-  g_assert_nonnull (setlocale (LC_MESSAGES, "C.UTF-8"));
+  g_assert_nonnull (setlocale (LC_MESSAGES, LOCALE));
 }
 
 static void
@@ -107,7 +133,11 @@ test_all (void)
 int
 main (int argc, char **argv)
 {
+  char *locales;
+  int status;
+
   g_test_init (&argc, &argv, NULL);
+  locales = make_locale ();
   bindtextdomain (GETTEXT_PACKAGE, g_getenv ("SBX_TEST_LOCALEDIR"));
   bind_textdomain_codeset (GETTEXT_PACKAGE, "UTF-8");
   textdomain (GETTEXT_PACKAGE);
@@ -115,5 +145,7 @@ main (int argc, char **argv)
   g_test_add_func ("/service-text/thrown", test_thrown);
   g_test_add_func ("/service-text/untranslated", test_untranslated);
   g_test_add_func ("/service-text/all", test_all);
-  return g_test_run ();
+  status = g_test_run ();
+  remove_locale (locales);
+  return status;
 }
