@@ -5,10 +5,8 @@
 #include <fcntl.h>
 #include <gio/gio.h>
 #include <glib/gi18n.h>
-#include <glib/gstdio.h>
 #include <netinet/in.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/shm.h>
 #include <sys/socket.h>
 #include <sys/un.h>
@@ -18,6 +16,7 @@
 #include "cli/link/helper.h"
 #include "common/error.h"
 #include "common/names.h"
+#include "common/program-copy.h"
 
 #define APP_ID "org.example.Sandbox.Verify"
 #define PROBE_FD 20 /* the probe's, here and inside */
@@ -40,22 +39,9 @@ struct _SbxStage {
 static int
 copy_probe (GError **error)
 {
-  g_autofree char *path = sbx_helper_find ("sandbox-probe", "probe"), *content = NULL;
-  gsize size;
-  int fd;
+  g_autofree char *path = sbx_helper_find ("sandbox-probe", "probe");
 
-  if (!g_file_get_contents (path, &content, &size, NULL)) {
-    sbx_throw (error, SBX_ERROR_NOT_SUPPORTED, _ ("%s cannot be read; is everything installed?"), path);
-    return -1;
-  }
-  fd = memfd_create ("sandbox-probe", MFD_CLOEXEC | MFD_ALLOW_SEALING);
-  if (fd >= 0 && write (fd, content, size) == (gssize) size
-      && fcntl (fd, F_ADD_SEALS, F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE) == 0)
-    return fd;
-  sbx_throw_errno (error, SBX_ERROR_SPAWN_FAILED, errno, "memfd");
-  if (fd >= 0)
-    close (fd);
-  return -1;
+  return sbx_program_copy (path, error);
 }
 
 /* Starts @argv with the probe as its descriptor PROBE_FD. */

@@ -6,8 +6,8 @@
 #include <unistd.h>
 
 #include "common/error.h"
+#include "common/program-copy.h"
 #include "daemon/instances/keeper-spawn.h"
-#include "daemon/instances/program-copy.h"
 #include "wire/io.h"
 #include "wire/message.h"
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* sandbox-init as it is handed into a sandbox. */
+/* A program of ours as it is handed into a sandbox. */
 #pragma once
 
 #include <glib.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "daemon/instances/program-copy.h"
+#include "common/program-copy.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -23,11 +23,11 @@
 #define SEALS (F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE)
 
 static int
-make_memory (void)
+make_memory (const char *name)
 {
-  int fd = memfd_create ("sandbox-init", MFD_CLOEXEC | MFD_ALLOW_SEALING | MFD_EXEC);
+  int fd = memfd_create (name, MFD_CLOEXEC | MFD_ALLOW_SEALING | MFD_EXEC);
 
-  return fd < 0 && errno == EINVAL ? memfd_create ("sandbox-init", MFD_CLOEXEC | MFD_ALLOW_SEALING) : fd;
+  return fd < 0 && errno == EINVAL ? memfd_create (name, MFD_CLOEXEC | MFD_ALLOW_SEALING) : fd;
 }
 
 /* 0, or -1 with errno. */
@@ -70,10 +70,10 @@ is_program (int file, struct stat *st)
 }
 
 static int
-copy (int file)
+copy (int file, const char *name)
 {
   struct stat st;
-  int memory = is_program (file, &st) ? make_memory () : -1;
+  int memory = is_program (file, &st) ? make_memory (name) : -1;
   int result, saved;
 
   if (memory < 0)
@@ -88,13 +88,14 @@ copy (int file)
 int
 sbx_program_copy (const char *path, GError **error)
 {
+  g_autofree char *name = g_path_get_basename (path);
   int file = open (path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC), fd; /* a FIFO would wait for somebody */
 
   if (file < 0) {
     sbx_throw_errno (error, SBX_ERROR_NOT_SUPPORTED, errno, "open %s", path);
     return -1;
   }
-  fd = copy (file);
+  fd = copy (file, name);
   if (fd < 0 && errno == EACCES)
     return file;
   if (fd < 0)
