@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "cli/cli.h"
+#include "cli/exposure.h"
 #include "cli/refused.h"
 #include "cli/text/service-text.h"
 #include "cli/words.h"
@@ -196,16 +197,11 @@ say_refusal (const SbxRefusal *row, gpointer data)
 
 /* Whether the a{sv} of a policy has features=userns. */
 static gboolean
-has_user_namespaces (GVariant *policy)
+has_user_namespaces (GVariant *groups)
 {
-  g_autoptr (GVariant) context = policy ? g_variant_lookup_value (policy, "Context", G_VARIANT_TYPE ("a{ss}")) : NULL;
-  const char *value = "";
-  g_auto (GStrv) features = NULL;
+  g_autoptr (SbxPolicy) policy = groups ? sbx_exposure_policy (groups, NULL) : NULL;
 
-  if (context)
-    g_variant_lookup (context, "features", "&s", &value);
-  features = g_strsplit (value, ";", -1);
-  return g_strv_contains ((const char *const *) features, "userns");
+  return policy && (sbx_policy_get_features (policy) & SBX_FEATURE_USERNS);
 }
 
 /* A program that brings the sandbox of a browser with it says little when it cannot make namespaces for that. */

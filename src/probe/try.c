@@ -24,23 +24,25 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-static void
-say (Outcome *outcome, const char *format, va_list arguments)
+static Outcome
+say (int reached, const char *format, va_list arguments)
 {
-  vsnprintf (outcome->why, sizeof outcome->why, format, arguments);
-  for (char *c = outcome->why; *c; c++)
+  Outcome outcome = { .reached = reached };
+
+  vsnprintf (outcome.why, sizeof outcome.why, format, arguments);
+  for (char *c = outcome.why; *c; c++)
     if ((unsigned char) *c < ' ' || *c == 127)
       *c = ' '; /* names of processes and files are anybody's */
+  return outcome;
 }
 
 Outcome
 outcome_yes (const char *format, ...)
 {
-  Outcome outcome = { .reached = 1 };
   va_list arguments;
 
   va_start (arguments, format);
-  say (&outcome, format, arguments);
+  Outcome outcome = say (1, format, arguments);
   va_end (arguments);
   return outcome;
 }
@@ -48,11 +50,10 @@ outcome_yes (const char *format, ...)
 Outcome
 outcome_no (const char *format, ...)
 {
-  Outcome outcome = { .reached = 0 };
   va_list arguments;
 
   va_start (arguments, format);
-  say (&outcome, format, arguments);
+  Outcome outcome = say (0, format, arguments);
   va_end (arguments);
   return outcome;
 }

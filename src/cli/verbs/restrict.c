@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include <errno.h>
 #include <stdio.h>
-#include <string.h>
 #include <unistd.h>
 
 #include "cli/instances.h"
@@ -48,7 +47,7 @@ find_below (GVariant *row)
 {
   const char *path;
 
-  return g_variant_lookup (row, "instance", "&o", &path) ? strrchr (path, '/') + 1 : NULL;
+  return g_variant_lookup (row, "instance", "&o", &path) ? sbx_instance_id_of_path (path) : NULL;
 }
 
 /* Which sandboxes have lost something with it. */

@@ -56,21 +56,14 @@ stop_all (SbxService *service, GPtrArray *chosen, guint32 grace_ms)
   return status;
 }
 
-/* All that have not ended; the list keeps them alive. */
+/* All that have not ended. */
 static GPtrArray *
 choose_all (SbxService **service, GPtrArray **instances, GError **error)
 {
-  GPtrArray *chosen;
-
   *service = sbx_service_open (error);
   if (*service)
     *instances = sbx_instances_list_running (*service, error);
-  if (!*instances)
-    return NULL;
-  chosen = g_ptr_array_new ();
-  for (guint i = 0; i < (*instances)->len; i++)
-    g_ptr_array_add (chosen, g_ptr_array_index (*instances, i));
-  return chosen;
+  return *instances ? g_ptr_array_ref (*instances) : NULL;
 }
 
 int

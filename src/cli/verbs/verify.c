@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include <stdio.h>
-#include <string.h>
-#include <sys/utsname.h>
 
 #include "cli/link/service.h"
 #include "cli/trial.h"
