@@ -165,10 +165,25 @@ may_have_wildcards (const SbxPolicy *policy)
   return !(sbx_policy_get_features (policy) & SBX_FEATURE_USERNS);
 }
 
+/* org.kde.falkon calls itself org.kde.Falkon: launchers are in lower case, classes are not. */
+static char *
+capitalise_last (const char *app_id)
+{
+  char *name = g_strdup (app_id), *last = strrchr (name, '.');
+
+  if (last)
+    last[1] = g_ascii_toupper (last[1]);
+  return name;
+}
+
 static void
 add_id (GPtrArray *list, const SbxPolicy *policy, const char *app_id)
 {
+  g_autofree char *other = capitalise_last (app_id);
+
   add (list, policy, g_strdup (app_id));
+  if (count_elements (app_id) >= 3 && !is_of_desktop (other) && !is_above_desktop (other))
+    add (list, policy, g_steal_pointer (&other));
   /* Of two elements it may be that of everything that one vendor has made */
   if (count_elements (app_id) >= 3 && may_have_wildcards (policy) && !is_above_desktop (app_id))
     add (list, policy, g_strconcat (app_id, ".*", NULL));
@@ -203,17 +218,106 @@ add_players (GPtrArray *list, const SbxPolicy *policy, const char *app_id, const
     add_player (list, policy, program);
 }
 
+#define MAX_WRITTEN 8
+#define BUS_NAME_MAX 255 /* D-Bus Specification, "Valid Names" */
+#define SHORTEST_WORD 4
+
+/* @part in lower case, without the numbers at its end. */
+static char *
+make_word (const char *part, gsize n)
+{
+  while (n > 0 && g_ascii_isdigit (part[n - 1]))
+    n--;
+  return g_ascii_strdown (part, (gssize) n);
+}
+
+/* The words of a program's name, itself first. Free with g_ptr_array_unref (). */
+static GPtrArray *
+make_words (const char *program)
+{
+  GPtrArray *words = g_ptr_array_new_with_free_func (g_free);
+
+  g_ptr_array_add (words, make_word (program, strlen (program)));
+  for (const char *at = program; *at; at += strspn (at, "-_.")) {
+    gsize n = strcspn (at, "-_.");
+    g_autofree char *word = make_word (at, n);
+
+    if (strlen (word) >= SHORTEST_WORD)
+      g_ptr_array_add (words, g_steal_pointer (&word));
+    at += n;
+  }
+  return words;
+}
+
+/* A vendor's name, the second part, is that of all it has made; unless the program is all. */
+static gboolean
+is_named_after (const char *name, const GPtrArray *words)
+{
+  g_auto (GStrv) parts = g_strsplit (name, ".", -1);
+
+  for (guint i = 1; parts[0] && parts[i]; i++) {
+    g_autofree char *part = make_word (parts[i], strlen (parts[i]));
+
+    for (guint k = 0; k < (i == 1 ? 1 : words->len); k++)
+      if (*part && strcmp (words->pdata[k], part) == 0)
+        return TRUE;
+  }
+  return FALSE;
+}
+
+static void
+add_written (GPtrArray *list, const char *text, gsize n, const GPtrArray *words)
+{
+  g_autofree char *name = n <= BUS_NAME_MAX ? g_strndup (text, n) : NULL;
+
+  if (name && list->len < MAX_WRITTEN && count_elements (name) >= 3 && is_id (name) && !is_above_desktop (name)
+      && !is_listed (list, name) && is_named_after (name, words))
+    g_ptr_array_add (list, g_steal_pointer (&name));
+}
+
 GPtrArray *
-sbx_own_names_list (const SbxPolicy *policy, const char *app_id, const char *command)
+sbx_own_names_in (const char *bytes, gsize n, const char *program)
 {
   GPtrArray *list = g_ptr_array_new_with_free_func (g_free);
+  g_autoptr (GPtrArray) words = make_words (program);
+
+  for (const char *at = bytes, *end = bytes + n; at && at < end;) {
+    const char *close = memchr (at, '\0', (gsize) (end - at)),
+               *dot = close ? memchr (at, '.', (gsize) (close - at)) : NULL;
+
+    if (dot)
+      add_written (list, at, (gsize) (close - at), words);
+    at = close ? close + 1 : NULL;
+  }
+  return list;
+}
+
+static gboolean
+has_filtered_bus (const SbxPolicy *policy)
+{
   gsize n;
 
   (void) sbx_policy_get_bus (policy, SBX_BUS_SESSION, &n);
-  if (n == 0 || (sbx_policy_get_sockets (policy) & SBX_SOCKET_SESSION_BUS))
+  return n > 0 && !(sbx_policy_get_sockets (policy) & SBX_SOCKET_SESSION_BUS);
+}
+
+gboolean
+sbx_own_names_wants_program (const SbxPolicy *policy, const char *app_id)
+{
+  return has_filtered_bus (policy) && !is_id (app_id);
+}
+
+GPtrArray *
+sbx_own_names_list (const SbxPolicy *policy, const char *app_id, const char *command, const GPtrArray *written)
+{
+  GPtrArray *list = g_ptr_array_new_with_free_func (g_free);
+
+  if (!has_filtered_bus (policy))
     return list;
   if (is_id (app_id))
     add_id (list, policy, app_id);
+  for (guint i = 0; written && i < written->len; i++)
+    add (list, policy, g_strdup (written->pdata[i]));
   if (sbx_policy_get_sockets (policy) & (SBX_SOCKET_PULSEAUDIO | SBX_SOCKET_PIPEWIRE))
     add_players (list, policy, app_id, command);
   if (has_access (policy, TRAY_WATCHER, SBX_BUS_TALK))

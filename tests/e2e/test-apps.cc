@@ -89,6 +89,28 @@ TEST_P (Terminal, RunsWhatIsTyped)
   EXPECT_TRUE (succeeds (sandboxctl ({ "stop", "--grace=1", instance.id })));
 }
 
+/* An application whose id is no name of the bus's has the names that its program says: of a program of the system's,
+ * and not of one that anybody may have written. Without its name it ends. */
+class NamesOfPrograms : public OnDisplay {};
+
+TEST_F (NamesOfPrograms, AreTheApplications)
+{
+  std::string copy = home () + "/mousepad";
+
+  start_authority (true);
+  fs::copy_file ("/usr/bin/mousepad", copy);
+  auto start = [&] (const std::string &program) {
+    return Argv{ "run", "--profile=desktop", "--app-id=mousepad", "--filesystem=" + copy + ":ro", "--", program };
+  };
+  Outcome without = sandboxctl (start (copy));
+  EXPECT_EQ (without.status, 1);
+  EXPECT_NE (without.err.find ("RequestName of org.xfce.mousepad"), std::string::npos) << without.err;
+
+  Process started (command (start ("/usr/bin/mousepad")));
+  EXPECT_TRUE (shows ("Mousepad")) << started.err ();
+  EXPECT_TRUE (succeeds (sandboxctl ({ "stop", "--grace=1", "--all" })));
+}
+
 /* A GApplication, whose second start hands its file to the first window and ends. */
 class Editor : public OnDisplay {
 protected:

@@ -22,7 +22,7 @@ static char *
 list (const char *policy_text, const char *app_id, const char *command)
 {
   g_autoptr (SbxPolicy) policy = make (policy_text);
-  g_autoptr (GPtrArray) names = sbx_own_names_list (policy, app_id, command);
+  g_autoptr (GPtrArray) names = sbx_own_names_list (policy, app_id, command, NULL);
 
   g_ptr_array_add (names, NULL);
   return g_strjoinv (" ", (char **) names->pdata);
@@ -51,7 +51,9 @@ test_list (void)
     { "{" TALKS "}", "org.kde.kwalletd5", NULL, "" },
     { "{" TALKS "}", "org.kde.polkit-kde-authentication-agent-1", NULL, "" },
     { "{" TALKS "}", "org.gnome.evolution", NULL, "org.gnome.evolution" },
-    { "{" TALKS "}", "org.kde.kwalletmanager5", NULL, "org.kde.kwalletmanager5 org.kde.kwalletmanager5.*" },
+    { "{" TALKS "}", "org.kde.kwalletmanager5", NULL,
+      "org.kde.kwalletmanager5 org.kde.Kwalletmanager5 org.kde.kwalletmanager5.*" },
+    { "{" TALKS "}", "org.gnome.shell", NULL, "" },
     { "{" TALKS "}", "org.gnome.keyring.SystemPrompter", NULL, "" },
     { "{" TALKS "}", "org.gnome.shell.extensions", NULL, "" },
     { "{" TALKS "}", "org.gnome.Shellfish", NULL, "org.gnome.Shellfish org.gnome.Shellfish.*" },
@@ -108,11 +110,66 @@ test_owned (void)
   g_assert_true (sbx_policy_equal (before, same));
 }
 
+static void
+test_written (void)
+{
+  static const struct {
+    const char *text, *program, *names;
+  } cases[] = {
+    { "\177ELF|org.atheme.audacious|", "audacious", "org.atheme.audacious" },
+    { "|im.pidgin.purple.PurpleService|", "pidgin", "im.pidgin.purple.PurpleService" },
+    { "|org.xfce.Terminal5|org.xfce.terminal|", "xfce4-terminal", "org.xfce.Terminal5 org.xfce.terminal" },
+    /* What its vendor has made besides is not it */
+    { "|org.xfce.FileManager|", "xfce4-terminal", "" },
+    { "|org.gnome.Evince|", "evince-previewer", "org.gnome.Evince" },
+    { "|org.example.Other|", "program", "" },
+    /* The desktop's are nobody's */
+    { "|org.freedesktop.secrets|org.gnome.keyring|org.freedesktop.portal.Desktop|", "secrets", "" },
+    { "|org.kde.kwalletd5|org.kde|", "kwalletd5", "" },
+    { "|org.gnome.Shell|", "gnome-shell", "" },
+    /* No names, texts that go on, none that ends */
+    { "|program.py|/usr/share/org.example.program|org..program|:1.program|org.example.program %s|", "program", "" },
+    { "|org.example.program", "program", "" },
+    { "", "program", "" },
+    { "|org.example.program|", "-", "" },
+    { "|org.example.7|", "7", "" },
+    { "|a.b.program|a.c.program|a.d.program|a.e.program|a.f.program|a.g.program|a.h.program|a.i.program|a.j.program|",
+      "program", "a.b.program a.c.program a.d.program a.e.program a.f.program a.g.program a.h.program a.i.program" },
+  };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (cases); i++) {
+    g_autofree char *bytes = g_strdelimit (g_strdup (cases[i].text), "|", '\0'), *text = NULL;
+    g_autoptr (GPtrArray) names = sbx_own_names_in (bytes, strlen (cases[i].text), cases[i].program);
+
+    g_ptr_array_add (names, NULL);
+    text = g_strjoinv (" ", (char **) names->pdata);
+    g_assert_cmpstr (text, ==, cases[i].names);
+  }
+}
+
+/* They count where the id is no name; and only what is not there already is added. */
+static void
+test_wants_program (void)
+{
+  g_autoptr (SbxPolicy) talks = make ("{" TALKS "}"), none = make ("{}");
+  g_autoptr (GPtrArray) written = g_ptr_array_new (), names = NULL;
+
+  g_assert_true (sbx_own_names_wants_program (talks, "audacious"));
+  g_assert_false (sbx_own_names_wants_program (talks, "org.example.App"));
+  g_assert_false (sbx_own_names_wants_program (none, "audacious"));
+  g_ptr_array_add (written, (gpointer) "org.atheme.audacious");
+  names = sbx_own_names_list (talks, "audacious", "/usr/bin/audacious", written);
+  g_assert_cmpuint (names->len, ==, 1);
+  g_assert_cmpstr (names->pdata[0], ==, "org.atheme.audacious");
+}
+
 int
 main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/own-names/list", test_list);
   g_test_add_func ("/own-names/owned", test_owned);
+  g_test_add_func ("/own-names/written", test_written);
+  g_test_add_func ("/own-names/wants-program", test_wants_program);
   return g_test_run ();
 }

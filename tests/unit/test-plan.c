@@ -12,7 +12,7 @@ test_golden (gconstpointer data)
 {
   const char *name = data;
   g_autoptr (SbxPolicy) profile = shipped (name);
-  g_autoptr (GPtrArray) own = sbx_own_names_list (profile, request.app_id, request.argv[0]);
+  g_autoptr (GPtrArray) own = sbx_own_names_list (profile, request.app_id, request.argv[0], NULL);
   g_autoptr (SbxPolicy) policy = sbx_policy_with_own (profile, (const char *const *) own->pdata, own->len);
   Fake fake = new_fake ();
   g_autoptr (GError) error = NULL;

@@ -9,6 +9,7 @@
 #include "common/names.h"
 #include "daemon/bounds.h"
 #include "daemon/launch/joining.h"
+#include "daemon/launch/program-names.h"
 #include "daemon/launch/running.h"
 #include "plan/build.h"
 #include "plan/environment.h"
@@ -376,11 +377,13 @@ sbx_choice_get_question (SbxContext *context, const char *profile, const SbxLaun
       found ? merge (context->host, get_base (profile, request, found), request, NULL) : NULL;
   g_auto (GStrv) argv = policy ? choose_argv (request, found, NULL, NULL) : NULL;
   g_autofree char *app_id = argv ? choose_app_id (request, found, argv[0]) : NULL;
+  g_autoptr (GPtrArray) written = NULL;
 
   if (!app_id || request->handler)
     return NULL;
   question = g_new0 (SbxSessionQuestion, 1);
-  question->names = request->within ? g_ptr_array_new () : sbx_own_names_list (policy, app_id, argv[0]);
+  written = request->within ? NULL : sbx_program_names (policy, app_id, argv[0]);
+  question->names = request->within ? g_ptr_array_new () : sbx_own_names_list (policy, app_id, argv[0], written);
   question->documents = sbx_mounts_wants_documents (policy, context->host->machine);
   question->accessibility = sbx_mounts_wants_accessibility (policy);
   return sbx_session_question_is_empty (question) ? NULL : g_steal_pointer (&question);

@@ -4,6 +4,7 @@
 #include <glib/gi18n.h>
 
 #include "daemon/launch/forward.h"
+#include "daemon/launch/program-names.h"
 #include "daemon/launch/running.h"
 #include "policy/own-names.h"
 
@@ -79,7 +80,8 @@ add_granted (const SbxPolicy *policy, const SbxPolicy *running, GVariant *grants
 static gboolean
 is_same_policy (const SbxJoinWanted *wanted, const SbxInfo *info, const SbxPolicy *running)
 {
-  g_autoptr (GPtrArray) names = sbx_own_names_list (wanted->policy, wanted->app_id, wanted->command);
+  g_autoptr (GPtrArray) written = sbx_program_names (wanted->policy, wanted->app_id, wanted->command);
+  g_autoptr (GPtrArray) names = sbx_own_names_list (wanted->policy, wanted->app_id, wanted->command, written);
   g_autoptr (SbxPolicy) named = sbx_policy_with_own (wanted->policy, (const char *const *) names->pdata, names->len);
   g_autoptr (SbxPolicy) most = add_granted (named, running, info->grants);
 

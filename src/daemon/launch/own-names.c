@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "daemon/identity/subject.h"
+#include "daemon/launch/program-names.h"
 
 #define SERVICE_GROUP "D-BUS Service"
 
@@ -120,7 +121,8 @@ may_have (const SbxOwnNames *self, const char *rule, GPtrArray *warnings)
 SbxPolicy *
 sbx_own_names_add (const SbxOwnNames *self, const SbxPolicy *policy, GPtrArray *warnings)
 {
-  g_autoptr (GPtrArray) names = sbx_own_names_list (policy, self->app_id, self->command);
+  g_autoptr (GPtrArray) written = self->within ? NULL : sbx_program_names (policy, self->app_id, self->command);
+  g_autoptr (GPtrArray) names = sbx_own_names_list (policy, self->app_id, self->command, written);
   g_autoptr (GPtrArray) given = g_ptr_array_new ();
 
   for (guint i = 0; i < names->len; i++)
