@@ -161,12 +161,15 @@ TEST_F (Tree, KilledInBetween)
     std::this_thread::sleep_for (std::chrono::microseconds (dice.upto (30000)));
     kill_services ();
     (void) process.wait ();
-    std::this_thread::sleep_for (std::chrono::milliseconds (100)); /* a keeper goes on with what it has begun */
-    for (const std::string &id : { low, middle, top }) {
-      std::string shown = sandboxctl ({ "show", id }).out;
+    std::string shown;
+    for (const std::string &id : { low, middle, top })
+      EXPECT_TRUE (eventually ([&] { /* a keeper goes on with what it has begun */
+                                     shown = sandboxctl ({ "show", id }).out;
+                                     return (shown.find (doc (), shown.find ("\nPolicy")) != std::string::npos)
+                                            == reads (id, doc () + "/file");
+      })) << shown;
+    for (const std::string &id : { low, middle, top })
       open.push_back (reads (id, doc () + "/file"));
-      EXPECT_EQ (shown.find (doc (), shown.find ("\nPolicy")) != std::string::npos, open.back ()) << shown;
-    }
     EXPECT_TRUE (std::is_sorted (open.begin (), open.end ()));
     EXPECT_TRUE (succeeds (sandboxctl ({ "stop", top, "--grace=0" })));
   }
