@@ -118,6 +118,7 @@ succeed (SbxKeeper *keeper)
     sbx_keeper_stop (keeper, SBX_CULPRIT_STOPPED, 0);
     return;
   }
+  self->has_changed = true;
   sbx_services_tell (&keeper->services, &policy, -1);
   answer (self, &applied, self->held);
 }

@@ -2,6 +2,8 @@
 /* What the keeper has of the change that is being made: change.h. libc only. */
 #pragma once
 
+#include <stdbool.h>
+
 #include "keeper/loop.h"
 #include "keeper/narrow.h"
 #include "keeper/services.h"
@@ -15,4 +17,5 @@ typedef struct {
   int block;               /* the memfd of CHANGE */
   int held;                /* the memfd of APPLIED */
   SbxNarrowing *narrowing; /* shared with the child */
+  bool has_changed;        /* once at least: the info file is another one than at the start */
 } SbxChange;

@@ -93,6 +93,10 @@ sbx_keeper_tell_so_far (SbxKeeper *keeper, SbxServiceLink *service)
     message = describe_start (keeper);
     (void) sbx_service_link_tell (service, &message);
   }
+  if (keeper->change.has_changed) { /* it may have read the file just before, and waited to be let in since */
+    message = (SbxMessage){ .type = SBX_MSG_POLICY };
+    (void) sbx_service_link_tell (service, &message);
+  }
   sbx_denied_tell_all (keeper, service);
   sbx_parts_came (&keeper->parts, service);
   if (keeper->end_told) {

@@ -42,6 +42,22 @@ protected:
     EXPECT_TRUE (succeeds (outcome));
     return outcome.out.substr (0, outcome.out.find ('\n'));
   }
+  /* Whether the keeper's child that changes the sandbox is at it. */
+  static bool
+  is_changing (pid_t keeper)
+  {
+    for (const auto &process : descendants (keeper))
+      if (process.name == "sandbox-change" && process.state != 'Z')
+        return true;
+    return false;
+  }
+  bool
+  shows_doc (const std::string &id)
+  {
+    std::string shown = sandboxctl ({ "show", id }).out;
+
+    return shown.find (doc (), shown.find ("\nPolicy")) != std::string::npos;
+  }
   std::string
   doc () const
   {
@@ -148,6 +164,33 @@ TEST_F (Tree, OnTheirWay)
   }
 }
 
+/* A service that comes while the keeper has yet to hear that its child is done reads the record of before. It is told
+ * of the other one when it is let in. */
+TEST_F (Tree, AServiceThatComesMeanwhile)
+{
+  bool met = false;
+
+  for (unsigned i = 0; i < 20 && !met && !HasFailure (); i++) {
+    std::string id = start_parent ();
+    pid_t keeper = record (id).keeper;
+    Process process (command ({ "restrict", id, "--nofilesystem=" + doc () }));
+
+    EXPECT_TRUE (eventually ([&] { return is_changing (keeper); }));
+    ASSERT_EQ (::kill (keeper, SIGSTOP), 0);
+    kill_services ();
+    (void) process.wait ();
+    /* Done, and the keeper has not written it down */
+    met =
+        eventually ([&] { return !is_changing (keeper); }) && fs::exists (runtime () + "/sandbox/" + id + "/info.new");
+    Outcome before = sandboxctl ({ "ps" });
+    EXPECT_NE (before.out.find (id), std::string::npos) << before.out;
+    ASSERT_EQ (::kill (keeper, SIGCONT), 0);
+    EXPECT_TRUE (eventually ([&] { return !shows_doc (id) && !reads (id, doc () + "/file"); }));
+    EXPECT_TRUE (succeeds (sandboxctl ({ "stop", id, "--grace=0" })));
+  }
+  EXPECT_TRUE (met);
+}
+
 /* The service is killed in the middle: what is below has no more than what is above. */
 TEST_F (Tree, KilledInBetween)
 {
@@ -161,13 +204,8 @@ TEST_F (Tree, KilledInBetween)
     std::this_thread::sleep_for (std::chrono::microseconds (dice.upto (30000)));
     kill_services ();
     (void) process.wait ();
-    std::string shown;
     for (const std::string &id : { low, middle, top })
-      EXPECT_TRUE (eventually ([&] { /* a keeper goes on with what it has begun */
-                                     shown = sandboxctl ({ "show", id }).out;
-                                     return (shown.find (doc (), shown.find ("\nPolicy")) != std::string::npos)
-                                            == reads (id, doc () + "/file");
-      })) << shown;
+      EXPECT_TRUE (eventually ([&] { return shows_doc (id) == reads (id, doc () + "/file"); })) << id;
     for (const std::string &id : { low, middle, top })
       open.push_back (reads (id, doc () + "/file"));
     EXPECT_TRUE (std::is_sorted (open.begin (), open.end ()));
