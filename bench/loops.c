@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* loops syscall|fork|signal|compute N: does one thing N times and prints the nanoseconds of each, for bench/crash. */
+/* loops WHAT N: does one thing N times and prints the nanoseconds of each, for bench/crash and bench/numbers. */
+#include <linux/futex.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -36,6 +37,33 @@ get_signal (void)
   kill (getpid (), SIGUSR1);
 }
 
+static void
+name_itself_by_zero (void)
+{
+  syscall (SYS_getpgid, 0);
+}
+
+static void
+name_itself (void)
+{
+  syscall (SYS_getpgid, getpid ());
+}
+
+/* As pthread_kill (3) does it */
+static void
+name_thread (void)
+{
+  syscall (SYS_tgkill, getpid (), getpid (), 0);
+}
+
+static void
+wake_nobody (void)
+{
+  static unsigned word;
+
+  syscall (SYS_futex, &word, FUTEX_WAKE_PRIVATE, 1, NULL, NULL, 0);
+}
+
 static volatile unsigned sink;
 
 static void
@@ -51,7 +79,16 @@ main (int argc, char **argv)
   static const struct {
     const char *name;
     void (*once) (void);
-  } rows[] = { { "syscall", call_kernel }, { "fork", start_child }, { "signal", get_signal }, { "compute", compute } };
+  } rows[] = {
+    { "syscall", call_kernel },
+    { "fork", start_child },
+    { "signal", get_signal },
+    { "compute", compute },
+    { "own-zero", name_itself_by_zero },
+    { "own-number", name_itself },
+    { "thread", name_thread },
+    { "futex", wake_nobody },
+  };
   struct timespec from, to;
   long n = argc == 3 ? strtol (argv[2], NULL, 10) : 0;
 
@@ -65,6 +102,6 @@ main (int argc, char **argv)
       printf ("%.1f\n", ((double) (to.tv_sec - from.tv_sec) * 1e9 + (double) (to.tv_nsec - from.tv_nsec)) / (double) n);
       return EXIT_SUCCESS;
     }
-  fprintf (stderr, "usage: loops syscall|fork|signal|compute N\n");
+  fprintf (stderr, "usage: loops syscall|fork|signal|compute|own-zero|own-number|thread|futex N\n");
   return EXIT_FAILURE;
 }

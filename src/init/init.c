@@ -15,6 +15,7 @@
 #include "init/inherit.h"
 #include "init/leftovers.h"
 #include "init/spawn.h"
+#include "init/worker.h"
 #include "wire/message.h"
 #include "wire/sys.h"
 
@@ -36,8 +37,9 @@ typedef struct {
   bool sweep;   /* SBX_START_SWEEP, and the domain is there */
   bool held;    /* HOLD */
   bool main_ended;
-  bool childless; /* as of the last time that something was reaped */
-  bool unreaped;  /* there may be more of them */
+  bool childless;       /* as of the last time that something was reaped */
+  bool unreaped;        /* there may be more of them */
+  SbxInitWorker worker; /* where there is a sweep: it is in the application's domain, and we are not */
   SbxLeftovers leftovers;
   bool over;  /* nothing more is done */
   int status; /* … and this is what init ends with */
@@ -99,28 +101,55 @@ confine (Init *init, const SbxBlock *block, uint32_t *enforced, SbxInitFailure *
   return rc;
 }
 
-/* The command of the block @fd; that of START also confines this process and so all of its children. */
+/* What START or EXEC asks for, and what came of it. */
+typedef struct {
+  Init *init;
+  const SbxBlock *block;
+  const SbxInitJob *job;
+  uint32_t *enforced;
+  SbxInitFailure *failure;
+  pid_t pid; /* or -1 */
+} Errand;
+
+/* That of START also confines this thread, and so all that it starts. */
+static void
+confine_and_spawn (void *data)
+{
+  Errand *errand = data;
+
+  if (errand->job->number != 0 || confine (errand->init, errand->block, errand->enforced, errand->failure) == 0)
+    errand->pid = sbx_init_spawn (errand->block, errand->job, errand->failure);
+}
+
+static int
+read_flags (Init *init, const SbxBlock *block, SbxInitFailure *failure)
+{
+  uint32_t flags = sbx_block_u32 (block, SBX_TAG_FLAGS, 0);
+
+  init->linger = flags & SBX_START_LINGER;
+  if (!(flags & SBX_START_SWEEP) || sbx_init_worker_start (&init->worker) == 0)
+    return 0;
+  *failure = (SbxInitFailure){ SBX_STEP_FORK, errno };
+  return -1;
+}
+
+/* The command of the block @fd. */
 static pid_t
-confine_and_spawn (Init *init, int fd, const SbxInitJob *job, uint32_t *enforced, SbxInitFailure *failure)
+carry_out (Init *init, int fd, const SbxInitJob *job, uint32_t *enforced, SbxInitFailure *failure)
 {
   bool first = job->number == 0;
   SbxBlock block;
-  pid_t pid = -1;
+  Errand errand = { init, &block, job, enforced, failure, -1 };
 
   if (sbx_block_open (&block, fd, first ? SBX_BLOCK_START : SBX_BLOCK_EXEC) < 0) {
     *failure = (SbxInitFailure){ SBX_STEP_PROTOCOL, errno };
     return -1;
   }
-  if (first)
-    init->linger = sbx_block_u32 (&block, SBX_TAG_FLAGS, 0) & SBX_START_LINGER;
-  if (!first || confine (init, &block, enforced, failure) == 0) {
-    if (first)
-      init->sweep =
-          (sbx_block_u32 (&block, SBX_TAG_FLAGS, 0) & SBX_START_SWEEP) && (*enforced & SBX_ENFORCED_APP_DOMAIN);
-    pid = sbx_init_spawn (&block, job, failure);
-  }
+  if (!first || read_flags (init, &block, failure) == 0)
+    sbx_init_worker_run (&init->worker, confine_and_spawn, &errand);
+  init->sweep |= first && init->worker.started && (*enforced & SBX_ENFORCED_APP_DOMAIN);
   sbx_block_close (&block);
-  return pid;
+  return errand.pid;
 }
 
 /* Does what START or EXEC asks for. */
@@ -145,7 +174,7 @@ run (Init *init, const SbxMessage *message, const int *fds, size_t n)
   } else if (n >= before) {
     SbxInitJob job = { message->job, init->control, gated ? fds[1] : -1, init->oom, fds + before, n - before };
 
-    pid = confine_and_spawn (init, fds[0], &job, &enforced, &failure);
+    pid = carry_out (init, fds[0], &job, &enforced, &failure);
   }
   if (pid > 0) {
     *row = (Job){ message->job, pid, (message->value & SBX_START_KEEPS) != 0 };
@@ -286,7 +315,8 @@ open_signals (void)
   return signalfd (-1, &chld, SFD_CLOEXEC | SFD_NONBLOCK);
 }
 
-/* What the kernel does for PID 1: nobody outlives us. The scope of our Landlock domain keeps it to our own. */
+/* What the kernel does for PID 1: nobody outlives us, handlers included. The scope of the instance's Landlock domain,
+ * which we have from the keeper, keeps it to our own; nobody is asked, who may have ended. */
 static int
 leave (const Init *init, int status)
 {
@@ -299,7 +329,7 @@ static void
 go_on_ending (Init *init)
 {
   if (!is_kept (init))
-    sbx_leftovers_go_on (&init->leftovers);
+    sbx_leftovers_go_on (&init->leftovers, &init->worker);
   end_when_done (init);
 }
 

@@ -13,28 +13,14 @@ now (void)
   return (int64_t) time.tv_sec * 1000 + time.tv_nsec / 1000000;
 }
 
-/* SIGCONT: who is stopped would not hear of it. One call reaches all of them at one moment (kill(2)), so that nobody
- * forks away from it. */
-static void
-tell (void)
-{
-  (void) kill (-1, SIGTERM);
-  (void) kill (-1, SIGCONT);
-}
-
-static void
-kill_them (void)
-{
-  (void) kill (-1, SIGKILL);
-}
-
+/* SIGCONT: who is stopped would not hear of SIGTERM; in whichever order, both are pending by the time that it runs. */
 static const struct {
-  int64_t ms; /* how long it lasts */
-  void (*enter) (void);
+  int64_t ms;     /* how long it lasts */
+  int signals[2]; /* with which it begins; 0: none */
 } stages[SBX_N_LEFTOVERS] = {
-  [SBX_LEFTOVERS_NONE] = { 0, NULL },    [SBX_LEFTOVERS_QUIET] = { 100, NULL },
-  [SBX_LEFTOVERS_TOLD] = { 2000, tell }, [SBX_LEFTOVERS_KILLED] = { 500, kill_them },
-  [SBX_LEFTOVERS_OVER] = { 0, NULL },
+  [SBX_LEFTOVERS_QUIET] = { .ms = 100 },
+  [SBX_LEFTOVERS_TOLD] = { 2000, { SIGTERM, SIGCONT } },
+  [SBX_LEFTOVERS_KILLED] = { 500, { SIGKILL } },
 };
 
 static bool
@@ -48,8 +34,6 @@ enter_stage (SbxLeftovers *self, SbxLeftoversStage stage)
 {
   self->stage = stage;
   self->due = now () + stages[stage].ms;
-  if (stages[stage].enter)
-    stages[stage].enter ();
 }
 
 void
@@ -76,10 +60,14 @@ sbx_leftovers_timeout (const SbxLeftovers *self)
 }
 
 void
-sbx_leftovers_go_on (SbxLeftovers *self)
+sbx_leftovers_go_on (SbxLeftovers *self, SbxInitWorker *worker)
 {
-  if (is_under_way (self) && now () >= self->due)
-    enter_stage (self, (SbxLeftoversStage) (self->stage + 1));
+  if (!is_under_way (self) || now () < self->due)
+    return;
+  enter_stage (self, (SbxLeftoversStage) (self->stage + 1));
+  for (size_t i = 0; i < sizeof stages->signals / sizeof *stages->signals; i++)
+    if (stages[self->stage].signals[i] != 0)
+      sbx_init_worker_signal_all (worker, stages[self->stage].signals[i]);
 }
 
 void

@@ -12,6 +12,8 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "init/worker.h"
+
 typedef enum {
   SBX_LEFTOVERS_NONE,
   SBX_LEFTOVERS_QUIET,
@@ -33,8 +35,9 @@ void sbx_leftovers_begin (SbxLeftovers *self);
 void sbx_leftovers_forget (SbxLeftovers *self);
 /* How long to wait for the next stage: milliseconds for poll(2), or -1. */
 int sbx_leftovers_timeout (const SbxLeftovers *self);
-/* Goes on to the next stage when its time has come: signals every process of the pid namespace, or of the Landlock
- * domain, but the caller. */
-void sbx_leftovers_go_on (SbxLeftovers *self);
+/* Goes on to the next stage when its time has come: has @worker signal every process of the pid namespace, or of its
+ * Landlock domain, but this one. One call reaches all of them at one moment (kill(2)), so that nobody forks away from
+ * it. */
+void sbx_leftovers_go_on (SbxLeftovers *self, SbxInitWorker *worker);
 /* One has ended. */
 void sbx_leftovers_count (SbxLeftovers *self);

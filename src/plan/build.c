@@ -50,6 +50,8 @@ choose_places (SbxDraft *draft)
   box->shared = sbx_policy_get_shared (draft->policy);
   box->handler = draft->request->handler;
   box->session = !box->handler && sbx_policy_get_pidns (draft->policy) == SBX_PIDNS_SESSION;
+  if (box->session || (box->handler && draft->request->target_in_session))
+    box->facts |= SBX_BOX_IN_SESSION;
 }
 
 /* The user's own shell, which terminals start, where the system has it. */

@@ -33,6 +33,7 @@ typedef struct {
   const char *const *display_env; /* the caller's DISPLAY, LANG, TERM, … as NAME=value, or NULL: the service's */
   gboolean handler;               /* joins another instance, its target, to look at its processes */
   guint32 target_enforced;        /* handler: SbxEnforced of the target */
+  gboolean target_in_session;     /* handler: the target has pidns=session */
   const char *crash_directory;    /* handler for a crash: where it may write, on the host, or NULL */
   const char *dump_program;       /* handler: the path of sandbox-dump, or NULL */
   guint target_pid;               /* handler: the target's main process, as its pid namespace numbers it */

@@ -24,9 +24,10 @@ sbx_call_rule_read (SbxCallRule *self, const void *value, size_t size)
   if (size != sizeof *self)
     return false;
   memcpy (self, value, sizeof *self);
-  return self->error > 0 && self->error <= MAX_ERROR && checks_are_valid (self)
-         && memchr (self->call, '\0', sizeof self->call) && memchr (self->kind, '\0', sizeof self->kind)
-         && sbx_denial_is_object (SBX_DENIAL_CALL, self->call) && sbx_denial_is_action (SBX_DENIAL_CALL, self->kind);
+  return self->error > 0 && self->error <= MAX_ERROR && checks_are_valid (self) && self->subject < SBX_N_SUBJECTS
+         && self->about < ARGUMENTS && memchr (self->call, '\0', sizeof self->call)
+         && memchr (self->kind, '\0', sizeof self->kind) && sbx_denial_is_object (SBX_DENIAL_CALL, self->call)
+         && sbx_denial_is_action (SBX_DENIAL_CALL, self->kind);
 }
 
 static bool

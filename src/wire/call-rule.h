@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* A system call that is refused, as who counts them tells them apart. What the caller gets is the filter's to say:
- * wire/call-program.h. libc only. */
+/* A system call that the filter asks about. One that is refused, as who counts them tells them apart: what the caller
+ * gets is the filter's to say (wire/call-program.h). Or one that names a process: in a pid namespace with others
+ * (pidns=session) the keeper lets it go on for those of its own instance, and says the error for all others. libc only.
+ */
 #pragma once
 
 #include <stdbool.h>
@@ -18,6 +20,19 @@ typedef enum {
   SBX_N_CHECKS
 } SbxCheckKind;
 
+/* What an argument of a call says about processes. */
+typedef enum {
+  SBX_SUBJECT_NONE,         /* nothing: the call is refused */
+  SBX_SUBJECT_PROCESS,      /* the number of a process or thread; none is below 1 */
+  SBX_SUBJECT_TARGET,       /* of kill(2): below -1 a group; -1 all that may be reached */
+  SBX_SUBJECT_OWNER,        /* of F_SETOWN: below 0 a group */
+  SBX_SUBJECT_GROUP,        /* the number of a group */
+  SBX_SUBJECT_CLOCK,        /* a clock that counts a process's time (include/linux/posix-timers.h: CPUCLOCK_PID) */
+  SBX_SUBJECT_GROUP_AT,     /* the address of the number of a group */
+  SBX_SUBJECT_CAPABILITIES, /* the address of the header of capget(2), which names a process */
+  SBX_N_SUBJECTS
+} SbxCallSubject;
+
 typedef struct {
   uint32_t argument; /* 0 … 5 */
   uint32_t kind;     /* SbxCheckKind */
@@ -29,6 +44,7 @@ typedef struct {
   uint32_t error;        /* what the caller gets: a call may be one of several rows */
   uint32_t n_checks;     /* all of which have to hold */
   SbxCallCheck checks[2];
+  uint32_t subject, about; /* SbxCallSubject, and which argument that is */
   char call[32], kind[40]; /* its name, and which of the rows that refuse it: both as of SBX_DENIAL_CALL */
 } SbxCallRule;
 

@@ -30,6 +30,7 @@
 
 /* include/uapi/linux/nsfs.h since Linux 6.11; numbers are the second argument, and what is returned */
 #define SBX_NS_GET_PID_FROM_PIDNS _IOR (0xb7, 0x6, int)
+#define SBX_NS_GET_TGID_FROM_PIDNS _IOR (0xb7, 0x7, int)
 #define SBX_NS_GET_PID_IN_PIDNS _IOR (0xb7, 0x8, int)
 
 #ifndef SYS_openat2

@@ -176,6 +176,8 @@ static const struct {
 #ifdef __x86_64__
   { "calls-32", probe_calls_32 },
 #endif
+  { "numbers", probe_numbers },
+  { "numbers-cost", probe_numbers_cost },
   { "crash-client", probe_crash_client },
   { "terminal", probe_terminal },
   { "refused", probe_refused },

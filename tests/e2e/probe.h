@@ -23,5 +23,8 @@ int probe_refused (int argc, char **argv);
 int probe_refused_under_signals (int argc, char **argv);
 int probe_storm (int argc, char **argv);
 int probe_listener (int argc, char **argv);
+/* probe-numbers.c */
+int probe_numbers (int argc, char **argv);
+int probe_numbers_cost (int argc, char **argv);
 /* probe-dump.c */
 int probe_crash_client (int argc, char **argv);

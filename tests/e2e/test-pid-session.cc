@@ -36,9 +36,9 @@ TEST_F (PidSession, ItsNeighbourIsNotInItsProc)
   ASSERT_TRUE (succeeds (outcome));
   Json seen = Json::parse (outcome.out);
   EXPECT_EQ (seen["listing"].size (), 2u) << "itself and its child: " << outcome.out;
-  expect_hidden (seen["sights"][application], "the neighbour");
-  expect_hidden (seen["sights"][init], "the neighbour's init");
-  expect_hidden (seen["sights"]["1"], "sandbox-session");
+  expect_absent (seen["sights"][application], "the neighbour");
+  expect_absent (seen["sights"][init], "the neighbour's init");
+  expect_absent (seen["sights"]["1"], "sandbox-session");
   stop (other);
 }
 

@@ -39,6 +39,7 @@ class Kernel:
     ci: bool = False
     command_line: str = ''
     name: str = ''
+    memory: int = 1536  # MiB
     systemd: str = ''  # is the first process: 'installed', or the suite that has it
     steps: tuple = ()
 
@@ -241,7 +242,7 @@ def boot(kernel, job, results, limit, log):
         # into that half done by another one: "Oops: int3" in __set_next_task_fair
         processors = '1' if kernel.systemd else '2'
         command = ['setpriv', '--pdeathsig', 'KILL', 'qemu-system-x86_64', '-accel', 'tcg,thread=multi',
-                   '-cpu', 'max', '-smp', processors, '-m', '1536',
+                   '-cpu', 'max', '-smp', processors, '-m', str(kernel.memory),
                    '-display', 'none', '-nodefaults', '-no-user-config', '-no-reboot',
                    '-chardev', f'file,id=log,path={log}', '-device', 'isa-serial,chardev=log',
                    '-virtfs', f'{share},path=/,mount_tag=machine,readonly=on',

@@ -227,6 +227,36 @@ TEST_F (Kernel, MountsByObject)
   EXPECT_EQ (read_file (w + "/ro/f"), "no\n") << outcome.err;
 }
 
+/* Many applications in one pid namespace: refused where Landlock has no scopes, before anything starts, whoever does
+ * without Landlock; where it has, none notices the other, and each ends by itself. */
+TEST_F (Kernel, OnePidNamespaceForASession)
+{
+  const Argv with = { "--profile=shared" };
+  const std::string nobody = "3999999";
+
+  add_profile ("shared", "[Profile]\nInherits=default\n[Procfs]\npidns=session\n");
+  add_profile ("shared-lenient", "[Profile]\nInherits=shared\n[Context]\nfeatures=no-landlock;\n");
+  if (facts ().abi < ABI_SCOPES) {
+    expect_refused ("shared", { facts ().abi > 0 ? "pidns=session" : "Landlock", facts ().abi > 0 ? "6.12" : "" });
+    expect_refused ("shared-lenient", { "pidns=session", "6.12" });
+    return;
+  }
+  std::string neighbour = launch_detached (with, { "sleep", "1000" });
+  std::string application = number_inside (record (neighbour).pid), init = number_inside (record (neighbour).init);
+  Outcome outcome = run (probe (with, { "numbers", application, init, "1", nobody }));
+
+  ASSERT_TRUE (succeeds (outcome));
+  Json seen = Json::parse (outcome.out);
+  for (const std::string &number : { application, init, std::string ("1") })
+    for (const std::string &call : seen[number].members ())
+      EXPECT_EQ (seen[number][call].text (), seen[nobody][call].text ()) << call << " of " << number;
+  EXPECT_EQ (seen[std::to_string (seen["number"].number ())]["getpgid"].text (), "OK") << "one's own, the control";
+  EXPECT_EQ (run_in (with, { "sh", "-c", "sleep 1000 & kill -KILL -1; wait; exit 6" }).status, 6);
+  EXPECT_EQ (record (neighbour).state, "running");
+  EXPECT_TRUE (succeeds (sandboxctl ({ "stop", neighbour })));
+  EXPECT_TRUE (wait_for_state (neighbour, "exited"));
+}
+
 /* Who traces whom, by the mode of Yama that the step has set. */
 class Ptrace : public KernelTest {};
 

@@ -159,6 +159,80 @@ test_same_answers (void)
       }
 }
 
+/* Whether a rule that is about numbers is for @data. */
+static gboolean
+is_about_numbers (GBytes *rules, const struct seccomp_data *data)
+{
+  gsize size;
+  const SbxCallRule *rows = g_bytes_get_data (rules, &size);
+  uint64_t arguments[6];
+
+  for (guint i = 0; i < G_N_ELEMENTS (arguments); i++)
+    arguments[i] = data->args[i];
+  for (gsize i = 0; i < size / sizeof *rows; i++)
+    if (rows[i].subject != SBX_SUBJECT_NONE
+        && sbx_call_rule_matches (&rows[i], data->arch, (guint32) data->nr, arguments))
+      return TRUE;
+  return FALSE;
+}
+
+/* The call of @row about the number @about: the keeper is asked, and knows why; or it is refused to everybody. */
+static void
+ask_about (Case *self, const SbxCallRow *row, guint64 about)
+{
+  gsize size;
+  const struct sock_filter *program = g_bytes_get_data (self->filter, &size);
+  struct seccomp_data data = { .arch = seccomp_arch_native (), .nr = seccomp_syscall_resolve_name (row->call) };
+  guint32 action;
+
+  if (data.nr < 0)
+    return;
+  if (row->test == SBX_CALL_MASKED)
+    data.args[row->argument] = row->value;
+  if (row->and.mask != 0)
+    data.args[row->and.argument] = row->and.negated ? row->and.value + 1 : row->and.value;
+  if (row->test != SBX_CALL_MASKED || row->about != row->argument)
+    data.args[row->about] = about;
+  action = sbx_filter_run (program, size / sizeof *program, &data);
+  if (about == 0 && (row->test == SBX_CALL_NOT_EQUAL || row->and.negated)) {
+    self->n_allowed += action == SECCOMP_RET_ALLOW;
+    return;
+  }
+  self->n_asked += action == SECCOMP_RET_USER_NOTIF;
+  self->n_refused += (action & SECCOMP_RET_ACTION_FULL) == SECCOMP_RET_ERRNO;
+  if (action == SECCOMP_RET_USER_NOTIF ? !is_about_numbers (self->rules, &data)
+                                       : (action & SECCOMP_RET_ACTION_FULL) != SECCOMP_RET_ERRNO)
+    g_error ("%s about %#llx: %#x", row->call, (unsigned long long) about, action);
+}
+
+/* In a session's pid namespace, whatever the policy: also where an application may supervise calls itself, and where a
+ * call is allowed by name. */
+static void
+test_numbers (void)
+{
+  static const char *const tiers[] = { "strict", "dumper", "default", "debugger", "browser" };
+  static const char *const features[] = { "", "userns;", "multiarch;", "devel;" };
+  static const char *const others[] = { "", ", 'allow': 'seccomp;ptrace;kill;prlimit64;'" };
+  static const guint64 numbers[] = { 0, 1, 1234, 0xffffffffu - 7, G_MAXUINT64 - 7, G_GUINT64_CONSTANT (1) << 40 };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (tiers) * G_N_ELEMENTS (features) * G_N_ELEMENTS (others); i++) {
+    g_autoptr (SbxPolicy) policy = make_policy (tiers[i % 5], features[i / 5 % 4], others[i / 20]);
+    g_autoptr (GHashTable) cache = sbx_seccomp_cache_new ();
+    g_autoptr (GError) error = NULL;
+    g_autoptr (GBytes) filter = sbx_seccomp_get (cache, policy, SBX_BOX_IN_SESSION, &error);
+    g_autoptr (GBytes) rules = sbx_call_rules_get (cache, policy, SBX_BOX_IN_SESSION);
+    Case self = { .filter = filter, .rules = rules };
+
+    g_assert_no_error (error);
+    for (const SbxCallRow *row = sbx_number_rows; row->call; row++)
+      for (gsize j = 0; j < G_N_ELEMENTS (numbers); j++)
+        ask_about (&self, row, numbers[j]);
+    g_assert_cmpuint (self.n_asked, >, 100);
+    g_assert_cmpuint (self.n_refused, >, 20);
+    g_assert_cmpuint (self.n_allowed, >, 10);
+  }
+}
+
 /* In a child that has the filter, without marks: 0, or the number of the first call that the kernel answers otherwise.
  */
 static int
@@ -315,6 +389,7 @@ main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/call-rules/same-answers", test_same_answers);
+  g_test_add_func ("/call-rules/numbers", test_numbers);
   g_test_add_func ("/call-rules/like-the-kernel", test_like_the_kernel);
   g_test_add_func ("/call-rules/no-program", test_no_program);
   g_test_add_func ("/call-rules/uncounted", test_uncounted);

@@ -155,6 +155,7 @@ make_plan (const SbxChoice *choice, const SbxLaunchRequest *request, const SbxCh
   plan_request.dump_program = dump_program;
   plan_request.open_program = open_program;
   plan_request.target_enforced = request->target_enforced;
+  plan_request.target_in_session = request->target_in_session;
   plan_request.target_pid = request->target_pid;
   plan_request.forward = (const SbxForwardedFile *) (gpointer) choice->forward->files->data;
   plan_request.n_forward = choice->forward->files->len;

@@ -454,7 +454,8 @@ make_request (Launch *launch, GError **error)
     return FALSE;
   sbx_id_format (launch->id, what->request->id);
   if (call->target)
-    sbx_launch_request_set_target (what->request, call->target, call->target_pid, call->crash_directory);
+    sbx_launch_request_set_target (what->request, call->target, call->target_pid, call->crash_directory,
+                                   &what->context->host->places);
   return !within || sbx_nested_stay_within (what->request, within, &what->context->host->places, NULL, error);
 }
 

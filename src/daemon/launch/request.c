@@ -276,10 +276,22 @@ pid_inside (gint32 pid)
   return (guint) g_ascii_strtoull (word, NULL, 10);
 }
 
+/* What cannot be read is taken for one, which costs nothing but questions. */
+static gboolean
+is_in_session (SbxInstance *target, const SbxPlaces *places)
+{
+  g_autoptr (SbxPolicy) nothing = sbx_policy_new (), policy = NULL;
+
+  policy = sbx_policy_merge_variant (nothing, sbx_instance_get_info (target)->policy, places, NULL);
+  return !policy || sbx_policy_get_pidns (policy) == SBX_PIDNS_SESSION;
+}
+
 void
-sbx_launch_request_set_target (SbxLaunchRequest *request, SbxInstance *target, guint pid, const char *crash_directory)
+sbx_launch_request_set_target (SbxLaunchRequest *request, SbxInstance *target, guint pid, const char *crash_directory,
+                               const SbxPlaces *places)
 {
   request->handler = TRUE;
+  request->target_in_session = is_in_session (target, places);
   request->target_enforced = sbx_instance_get_enforced (target);
   request->target_pid = pid != 0 ? pid : pid_inside (sbx_instance_get_pid (target));
   request->crash_directory = g_strdup (crash_directory);

@@ -39,7 +39,8 @@ typedef struct {
   gboolean handler;
   char *crash_directory;   /* or NULL */
   guint32 target_enforced; /* SbxEnforced */
-  guint target_pid;        /* as its own pid namespace numbers it */
+  gboolean target_in_session;
+  guint target_pid; /* as its own pid namespace numbers it */
   /* Of a caller in a sandbox, filled in by sbx_launch_request_set_within () */
   SbxPolicy *within;    /* or NULL */
   char *within_profile; /* the name of the profile that it is under */
@@ -54,9 +55,9 @@ SbxLaunchRequest *sbx_launch_request_new (GVariant *argv, GVariant *options, con
                                           GUnixFDList *fds, gboolean look_at_fds, GError **error);
 
 /* @request is for a handler of @target, because of its process @pid, as the target's pid namespace numbers it (0: the
- * main one). @crash_directory: where it may write, or NULL. */
+ * main one). @crash_directory: where it may write, or NULL. @places: by which the target's policy is read. */
 void sbx_launch_request_set_target (SbxLaunchRequest *request, SbxInstance *target, guint pid,
-                                    const char *crash_directory);
+                                    const char *crash_directory, const SbxPlaces *places);
 
 /* Says that @request comes from inside of the instance that @info describes: it gets that application's id, and has
  * to stay within its policy. Errors: POLICY_EXCEEDED for options that a sandbox may not use. */

@@ -267,6 +267,17 @@ set_up (void *state)
   return sbx_loop_add (&self->head.keeper->loop, &self->grace, SBX_ORDER_PARTS, NULL, end_grace);
 }
 
+bool
+sbx_handlers_are_there (const SbxKeeper *keeper)
+{
+  const SbxHandlers *self = sbx_parts_find (&keeper->parts, &sbx_part_handlers);
+
+  for (size_t i = 0; self && i < HANDLERS; i++)
+    if (self->rows[i].pid != 0)
+      return true;
+  return false;
+}
+
 const SbxPart sbx_part_handlers = {
   .name = "handlers",
   .size = sizeof (SbxHandlers),

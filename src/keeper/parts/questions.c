@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* What the filter of the application asks (SECCOMP_RET_USER_NOTIF, seccomp_unotify(2)): about calls that it refuses, so
- * that they are counted, and about listen (2) where ports are limited (listen.h). The answer is an error, and never
- * "go on": a call that is refused is not made, whatever happens to us.
+ * that they are counted; about listen (2) where ports are limited (listen.h); and with pidns=session about calls that
+ * name a process (numbers.h). To the first two the answer is an error, and never "go on": a call that is refused is not
+ * made, whatever happens to us.
  *
  * The descriptor is ours from ASKS on and nobody else's: init has sent it before it had a child, and closed its own. It
  * is closed when all who could ask have ended, and with us; then the kernel says ENOSYS to who asks, those who wait
@@ -28,10 +29,15 @@
 #include "keeper/keeper.h"
 #include "keeper/parts/asker.h"
 #include "keeper/parts/listen.h"
+#include "keeper/parts/numbers.h"
 #include "keeper/share.h"
 #include "keeper/state.h"
 #include "wire/call-program.h"
 #include "wire/call-rule.h"
+
+/* A call that goes on is the application's own work, and it waits for us: an eighth of the time that it takes counts,
+ * so that a storm of them may have a quarter of a processor */
+#define NUMBERS_COUNT_PART 8
 
 #define LOOK_EVERY 16 /* questions: the clock of processor time takes a system call itself */
 
@@ -52,7 +58,8 @@ typedef struct {
   size_t n_rules;
   SbxListenPorts ports;
   SbxShare share;
-  unsigned n_served; /* since the share was looked at */
+  unsigned n_served, n_numbers; /* since the share was looked at, and how many of them were about numbers */
+  int64_t used, spared;         /* us of a processor: as of then, and what of it does not count */
 } SbxQuestions;
 
 static void
@@ -95,7 +102,7 @@ find_rule (const SbxQuestions *self, const struct seccomp_data *call, uint32_t e
   for (size_t i = 0; i < sizeof arguments / sizeof *arguments; i++)
     arguments[i] = call->args[i];
   for (size_t i = 0; i < self->n_rules; i++)
-    if (self->rules[i].error == error
+    if (self->rules[i].error == error && self->rules[i].subject == SBX_SUBJECT_NONE
         && sbx_call_rule_matches (&self->rules[i], call->arch, (uint32_t) call->nr, arguments))
       return &self->rules[i];
   return NULL;
@@ -114,23 +121,40 @@ count (SbxQuestions *self, const SbxCallRule *rule, const struct seccomp_notif *
   sbx_denied_have_news (keeper);
 }
 
-/* The error for who asks. What the program leaves to us without an error is listen (2); anything else it has not asked.
- */
+/* The error for who asks about a call that is refused. */
 static int
-answer (SbxQuestions *self, const struct seccomp_notif *question)
+refuse (SbxQuestions *self, const struct seccomp_notif *question, uint32_t says)
 {
-  uint32_t says = sbx_filter_run (self->program, self->n_instructions, &question->data);
   uint32_t error = says & SECCOMP_RET_DATA & ~SBX_FILTER_ASKS;
   const SbxCallRule *rule;
 
-  if (says == SECCOMP_RET_USER_NOTIF)
-    return sbx_listen_answer (&self->ports, self->watch.fd, question);
   if ((says & SECCOMP_RET_ACTION_FULL) != SECCOMP_RET_ERRNO || error == 0)
     return EPERM;
   rule = find_rule (self, &question->data, error);
   if (rule)
     count (self, rule, question);
   return (int) error;
+}
+
+/* What the program leaves to us without an error names a process, or is listen (2); anything else it has not asked. */
+static void
+answer (SbxQuestions *self, const struct seccomp_notif *question, struct seccomp_notif_resp *response)
+{
+  uint32_t says = sbx_filter_run (self->program, self->n_instructions, &question->data);
+  SbxNumbersAnswer numbers = SBX_NUMBERS_NONE;
+  int error = 0;
+
+  if (says == SECCOMP_RET_USER_NOTIF)
+    numbers = sbx_numbers_answer (self->head.keeper, self->rules, self->n_rules, question, &error);
+  self->n_numbers += numbers != SBX_NUMBERS_NONE;
+  if (numbers == SBX_NUMBERS_GO_ON)
+    response->flags = SECCOMP_USER_NOTIF_FLAG_CONTINUE;
+  else if (numbers == SBX_NUMBERS_ERROR)
+    response->error = -error;
+  else if (says == SECCOMP_RET_USER_NOTIF)
+    response->error = -sbx_listen_answer (&self->ports, self->watch.fd, question);
+  else
+    response->error = -refuse (self, question, says);
 }
 
 static int64_t
@@ -145,8 +169,14 @@ read_clock (clockid_t clock)
 static bool
 look_at_share (SbxQuestions *self)
 {
-  self->n_served = 0;
-  return sbx_share_look (&self->share, read_clock (CLOCK_MONOTONIC), read_clock (CLOCK_PROCESS_CPUTIME_ID));
+  int64_t used = read_clock (CLOCK_PROCESS_CPUTIME_ID);
+
+  if (self->n_served > 0)
+    self->spared +=
+        (used - self->used) * self->n_numbers / self->n_served * (NUMBERS_COUNT_PART - 1) / NUMBERS_COUNT_PART;
+  self->used = used;
+  self->n_served = self->n_numbers = 0;
+  return sbx_share_look (&self->share, read_clock (CLOCK_MONOTONIC), used - self->spared);
 }
 
 /* Rests if too much of a processor was used. */
@@ -190,7 +220,7 @@ serve (SbxWatch *watch)
   if (ioctl (watch->fd, SECCOMP_IOCTL_NOTIF_RECV, &received) < 0)
     return; /* who has asked is gone */
   response.id = received.question.id;
-  response.error = -answer (self, &received.question);
+  answer (self, &received.question, &response);
   (void) ioctl (watch->fd, SECCOMP_IOCTL_NOTIF_SEND, &response);
   if (++self->n_served >= LOOK_EVERY)
     go_on (watch);
@@ -213,7 +243,8 @@ asked (void *state, int questions)
     return false;
   (void) ioctl (questions, SECCOMP_IOCTL_NOTIF_SET_FLAGS, SECCOMP_USER_NOTIF_FD_SYNC_WAKE_UP);
   sbx_watch_open (&self->watch, questions);
-  sbx_share_begin (&self->share, read_clock (CLOCK_MONOTONIC), read_clock (CLOCK_PROCESS_CPUTIME_ID));
+  self->used = read_clock (CLOCK_PROCESS_CPUTIME_ID);
+  sbx_share_begin (&self->share, read_clock (CLOCK_MONOTONIC), self->used);
   if (self->n_rules > 0)
     sbx_keeper_set_enforced (self->head.keeper, SBX_ENFORCED_COUNTED, true);
   return true;

@@ -55,7 +55,7 @@ second_check (const SbxCallCondition *and)
 static SbxCallRule
 make_rule (const SbxCallRow *row)
 {
-  SbxCallRule rule = { .error = (guint32) row->error };
+  SbxCallRule rule = { .error = (guint32) row->error, .subject = row->subject, .about = row->about };
   g_autoptr (GString) kind = g_string_new (NULL);
 
   if (row->test != SBX_CALL_ANY) {
@@ -105,6 +105,9 @@ make_rules (const SbxPolicy *policy, guint facts)
   for (const SbxCallRow *row = sbx_call_rows; row->call; row++)
     if (sbx_seccomp_row_applies (row, policy, facts) && sbx_seccomp_row_may_ask (row))
       add_row (rules, row, arches);
+  for (const SbxCallRow *row = sbx_number_rows; row->call; row++)
+    if (sbx_seccomp_row_applies (row, policy, facts))
+      add_row (rules, row, arches);
   for (; deny && *deny; deny++) {
     const SbxCallRow row = { .call = *deny, .error = EPERM };
 
@@ -121,7 +124,7 @@ sbx_call_rules_get (GHashTable *cache, const SbxPolicy *policy, guint facts)
   g_autofree char *key = NULL;
   GBytes *rules;
 
-  if (!sbx_seccomp_is_counted (policy))
+  if (!sbx_seccomp_is_counted (policy, facts))
     return g_bytes_new_static (NULL, 0);
   key = sbx_seccomp_cache_key ("rules", policy, facts);
   rules = g_hash_table_lookup (cache, key);
@@ -130,27 +133,37 @@ sbx_call_rules_get (GHashTable *cache, const SbxPolicy *policy, guint facts)
   return sbx_seccomp_cache_keep (cache, g_steal_pointer (&key), make_rules (policy, facts));
 }
 
+/* The row of @rows of which @kind is the name. */
+static const SbxCallRow *
+find_row (const SbxCallRow *rows, const char *call, const char *kind)
+{
+  for (const SbxCallRow *row = rows; row->call; row++)
+    if (g_str_equal (row->call, call)) {
+      SbxCallRule rule = make_rule (row);
+
+      if (g_str_equal (rule.kind, kind))
+        return row;
+    }
+  return NULL;
+}
+
 gboolean
 sbx_call_note_find (const char *call, const char *kind, SbxCallNote *note)
 {
+  const SbxCallRow *row = find_row (sbx_call_rows, call, kind);
+
   if (g_str_equal (kind, OF_PROFILE)) {
     *note =
         (SbxCallNote){ .error = sbx_seccomp_error_name (EPERM), .reason = "the profile denies it", .of_profile = TRUE };
     return TRUE;
   }
-  for (const SbxCallRow *row = sbx_call_rows; row->call; row++) {
-    SbxCallRule rule;
-
-    if (!g_str_equal (row->call, call))
-      continue;
-    rule = make_rule (row);
-    if (!g_str_equal (rule.kind, kind))
-      continue;
-    *note = (SbxCallNote){ .error = sbx_seccomp_error_name (row->error),
-                           .reason = row->reason,
-                           .lifted_by = row->unless,
-                           .of_ports = row->when == SBX_WHEN_PORTS_LIMITED };
-    return TRUE;
-  }
-  return FALSE;
+  if (!row)
+    row = find_row (sbx_number_rows, call, kind);
+  if (!row)
+    return FALSE;
+  *note = (SbxCallNote){ .error = sbx_seccomp_error_name (row->error),
+                         .reason = row->reason,
+                         .lifted_by = row->unless,
+                         .of_ports = row->when == SBX_WHEN_PORTS_LIMITED };
+  return TRUE;
 }

@@ -48,8 +48,10 @@ is_apart_from_x11 (const SbxPolicy *policy, guint facts)
 }
 
 gboolean
-sbx_seccomp_is_counted (const SbxPolicy *policy)
+sbx_seccomp_is_counted (const SbxPolicy *policy, guint facts)
 {
+  if (facts & SBX_BOX_IN_SESSION)
+    return TRUE; /* the keeper is asked about numbers in any case */
   return !(sbx_policy_get_features (policy) & SBX_FEATURE_DEVEL)
          && !listed (sbx_policy_get_seccomp_allow (policy), "seccomp");
 }
@@ -67,19 +69,55 @@ is_time_for (SbxCallWhen when, const SbxPolicy *policy, guint facts)
   case SBX_WHEN_X11_APART:
     return is_apart_from_x11 (policy, facts);
   case SBX_WHEN_COUNTED:
-    return sbx_seccomp_is_counted (policy);
+    return sbx_seccomp_is_counted (policy, facts);
+  case SBX_WHEN_SESSION:
+    return (facts & SBX_BOX_IN_SESSION) != 0;
   }
   return TRUE; /* no such condition: refused */
 }
 
-/* Whether @row holds for @policy: its tier, not lifted by a feature or by allow=, not overtaken by deny=. */
+static gboolean
+is_same_condition (const SbxCallCondition *one, const SbxCallCondition *other)
+{
+  return one->argument == other->argument && one->mask == other->mask && one->value == other->value
+         && one->negated == other->negated;
+}
+
+/* Whether nothing is left of what @row asks about when @other is there. */
+static gboolean
+covers (const SbxCallRow *other, const SbxCallRow *row)
+{
+  gboolean first = other->test == row->test && other->argument == row->argument && other->mask == row->mask
+                   && other->value == row->value;
+
+  if (other->subject != SBX_SUBJECT_NONE || !g_str_equal (other->call, row->call))
+    return FALSE;
+  return other->test == SBX_CALL_ANY || (first && other->and.mask == 0)
+         || (first && is_same_condition (&other->and, &row->and));
+}
+
+/* What is refused for everybody tells nobody apart: the same condition cannot be there twice. */
+static gboolean
+is_refused_anyway (const SbxCallRow *row, const SbxPolicy *policy, guint facts)
+{
+  for (const SbxCallRow *other = sbx_call_rows; other->call; other++)
+    if (covers (other, row) && sbx_seccomp_row_applies (other, policy, facts))
+      return TRUE;
+  return FALSE;
+}
+
+/* Whether @row holds for @policy: its tier, not lifted by a feature or by allow=, not overtaken by deny=. No allow=
+ * lifts what keeps processes of others from being noticed. */
 gboolean
 sbx_seccomp_row_applies (const SbxCallRow *row, const SbxPolicy *policy, guint facts)
 {
+  gboolean of_numbers = row->when == SBX_WHEN_SESSION;
+
   return is_time_for (row->when, policy, facts) && (row->tiers & SBX_TIER_BIT (sbx_policy_get_tier (policy)))
          && !(row->unless & sbx_policy_get_features (policy))
-         && !listed (sbx_policy_get_seccomp_allow (policy), row->call)
-         && !listed (sbx_policy_get_seccomp_deny (policy), row->call);
+         && (of_numbers || !listed (sbx_policy_get_seccomp_allow (policy), row->call))
+         && !listed (sbx_policy_get_seccomp_deny (policy), row->call)
+         && (row->subject == SBX_SUBJECT_NONE || !is_refused_anyway (row, policy, facts));
 }
 
 static struct scmp_arg_cmp
@@ -141,7 +179,7 @@ add_row (scmp_filter_ctx filter, const SbxCallRow *row, guint32 action, GError *
 gboolean
 sbx_seccomp_row_may_ask (const SbxCallRow *row)
 {
-  return row->error != SBX_CALL_ASK && row->error != ENOSYS
+  return row->error != SBX_CALL_ASK && row->error != ENOSYS && row->subject == SBX_SUBJECT_NONE
          && !(row->test == SBX_CALL_ANY && g_str_equal (row->call, "sendmsg"));
 }
 
@@ -149,9 +187,9 @@ static gboolean
 refuse_row (scmp_filter_ctx filter, const SbxCallRow *row, gboolean counted, GError **error)
 {
   guint mark = counted && sbx_seccomp_row_may_ask (row) ? SBX_FILTER_ASKS : 0;
+  gboolean ask = row->error == SBX_CALL_ASK || row->subject != SBX_SUBJECT_NONE;
 
-  return add_row (filter, row,
-                  row->error == SBX_CALL_ASK ? SCMP_ACT_NOTIFY : SCMP_ACT_ERRNO ((guint) row->error | mark), error);
+  return add_row (filter, row, ask ? SCMP_ACT_NOTIFY : SCMP_ACT_ERRNO ((guint) row->error | mark), error);
 }
 
 /* allow= and deny= name calls that exist, or say which do not. */
@@ -173,11 +211,14 @@ static gboolean
 fill (scmp_filter_ctx filter, const SbxPolicy *policy, guint facts, GError **error)
 {
   const char *const *deny = sbx_policy_get_seccomp_deny (policy);
-  gboolean counted = sbx_seccomp_is_counted (policy);
+  gboolean counted = sbx_seccomp_is_counted (policy, facts);
 
   if (!check_names (sbx_policy_get_seccomp_allow (policy), "allow", error) || !check_names (deny, "deny", error))
     return FALSE;
   for (const SbxCallRow *row = sbx_call_rows; row->call; row++)
+    if (sbx_seccomp_row_applies (row, policy, facts) && !refuse_row (filter, row, counted, error))
+      return FALSE;
+  for (const SbxCallRow *row = sbx_number_rows; row->call; row++)
     if (sbx_seccomp_row_applies (row, policy, facts) && !refuse_row (filter, row, counted, error))
       return FALSE;
   for (; deny && *deny; deny++) {
@@ -247,9 +288,9 @@ sbx_seccomp_cache_key (const char *what, const SbxPolicy *policy, guint facts)
   g_autofree char *allow = g_strjoinv (",", (char **) sbx_policy_get_seccomp_allow (policy));
   g_autofree char *deny = g_strjoinv (",", (char **) sbx_policy_get_seccomp_deny (policy));
 
-  return g_strdup_printf ("%s %u %u %d %d %d %s %s", what, (guint) sbx_policy_get_tier (policy),
+  return g_strdup_printf ("%s %u %u %d %d %d %d %s %s", what, (guint) sbx_policy_get_tier (policy),
                           sbx_policy_get_features (policy), limits_ports (policy), limits_listening (policy),
-                          is_apart_from_x11 (policy, facts), allow, deny);
+                          is_apart_from_x11 (policy, facts), (facts & SBX_BOX_IN_SESSION) != 0, allow, deny);
 }
 
 /* The rows of the strict tier, which no feature and no profile lifts. */
@@ -402,7 +443,10 @@ sbx_seccomp_error_name (int error)
                 { EBUSY, "EBUSY" },
                 { EAFNOSUPPORT, "EAFNOSUPPORT" },
                 { EPROTONOSUPPORT, "EPROTONOSUPPORT" },
-                { EOPNOTSUPP, "EOPNOTSUPP" } };
+                { EOPNOTSUPP, "EOPNOTSUPP" },
+                { ESRCH, "ESRCH" },
+                { EINVAL, "EINVAL" },
+                { ENOTTY, "ENOTTY" } };
 
   if (error == SBX_CALL_ASK)
     return "the keeper is asked";
@@ -434,6 +478,9 @@ sbx_seccomp_explain (const SbxPolicy *policy, guint facts)
 
   g_variant_builder_init (&rows, G_VARIANT_TYPE ("aa{sv}"));
   for (const SbxCallRow *row = sbx_call_rows; row->call; row++)
+    if (sbx_seccomp_row_applies (row, policy, facts))
+      add_explanation (&rows, row);
+  for (const SbxCallRow *row = sbx_number_rows; row->call; row++)
     if (sbx_seccomp_row_applies (row, policy, facts))
       add_explanation (&rows, row);
   for (; deny && *deny; deny++) {

@@ -20,8 +20,9 @@ GBytes *sbx_seccomp_cache_keep (GHashTable *cache, char *key, GBytes *kept);
 GBytes *sbx_seccomp_get (GHashTable *cache, const SbxPolicy *policy, guint facts, GError **error);
 
 /* Whether the keeper may be asked about what is refused (SBX_FILTER_ASKS), to count it. Not with features=devel or
- * allow=seccomp, whose programs may want to be asked about calls themselves: there can be one that is. */
-gboolean sbx_seccomp_is_counted (const SbxPolicy *policy);
+ * allow=seccomp, whose programs may want to be asked about calls themselves: there can be one that is. In a session's
+ * pid namespace it is the keeper. */
+gboolean sbx_seccomp_is_counted (const SbxPolicy *policy, guint facts);
 /* Whether @row is part of the filter of @policy, and then whether the keeper may be asked about it. */
 gboolean sbx_seccomp_row_applies (const SbxCallRow *row, const SbxPolicy *policy, guint facts);
 gboolean sbx_seccomp_row_may_ask (const SbxCallRow *row);

@@ -5,6 +5,7 @@
 
 #include "policy/policy.h"
 #include "wire/block.h"
+#include "wire/call-rule.h"
 
 G_BEGIN_DECLS
 
@@ -27,11 +28,13 @@ typedef enum {
   SBX_WHEN_BIND_LIMITED,  /* [Network] bind=, and 0, any port, is not in it */
   SBX_WHEN_X11_APART,     /* an X server that is not in the IPC namespace of who draws on it */
   SBX_WHEN_COUNTED,       /* what is refused is counted: sbx_seccomp_is_counted () */
+  SBX_WHEN_SESSION,       /* SBX_BOX_IN_SESSION */
 } SbxCallWhen;
 
 /* What a filter depends on besides the policy: bits. */
 typedef enum {
   SBX_BOX_SHARES_X11 = 1 << 0, /* the display is that of the desktop */
+  SBX_BOX_IN_SESSION = 1 << 1, /* its pid namespace is that of its login session, also as a handler */
 } SbxBoxFacts;
 
 #define SBX_CALL_ASK (-1) /* in place of an error: the keeper is asked (keeper/parts/listen.h) */
@@ -48,9 +51,15 @@ typedef struct {
   const char *reason;
   SbxCallCondition and;
   SbxCallWhen when;
+  SbxCallSubject subject; /* not NONE: the keeper is asked, and the error is for processes of others */
+  guint about;            /* … and this argument names it */
 } SbxCallRow;
 
 extern const SbxCallRow sbx_call_rows[]; /* ends with a NULL call */
+
+/* Calls that name processes: rows with a subject. In a pid namespace with others the keeper is asked about them. Ends
+ * with a NULL call. */
+extern const SbxCallRow sbx_number_rows[];
 
 /* What is refused to our own processes and to all that they start, whatever a policy says. Ends with a NULL call. */
 extern const SbxCallRow sbx_own_rows[];
