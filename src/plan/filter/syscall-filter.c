@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "common/error.h"
+#include "plan/filter/path-calls.h"
 #include "wire/call-program.h"
 
 static gboolean
@@ -169,6 +170,23 @@ check_names (const char *const *names, const char *key, GError **error)
   return TRUE;
 }
 
+/* For a learning run: asks about each call that names a file and of which nothing is refused. */
+static gboolean
+ask_about_paths (scmp_filter_ctx filter, const SbxPolicy *policy, guint facts, GError **error)
+{
+  g_autofree const char **names = sbx_path_calls_names (policy, facts);
+
+  for (const char **name = names; *name; name++) {
+    const SbxCallRow row = { .call = *name };
+    int number = seccomp_syscall_resolve_name (*name);
+
+    /* Others than libseccomp's own numbers, which are negative, are this architecture's */
+    if (number != __NR_SCMP_ERROR && !add_row (filter, &row, SCMP_ACT_NOTIFY, error))
+      return FALSE;
+  }
+  return TRUE;
+}
+
 static gboolean
 fill (scmp_filter_ctx filter, const SbxPolicy *policy, guint facts, GError **error)
 {
@@ -186,7 +204,7 @@ fill (scmp_filter_ctx filter, const SbxPolicy *policy, guint facts, GError **err
     if (!refuse_row (filter, &row, counted, error))
       return FALSE;
   }
-  return TRUE;
+  return !(facts & SBX_BOX_LEARNED) || ask_about_paths (filter, policy, facts, error);
 }
 
 static gboolean
@@ -247,9 +265,9 @@ sbx_seccomp_cache_key (const char *what, const SbxPolicy *policy, guint facts)
   g_autofree char *allow = g_strjoinv (",", (char **) sbx_policy_get_seccomp_allow (policy));
   g_autofree char *deny = g_strjoinv (",", (char **) sbx_policy_get_seccomp_deny (policy));
 
-  return g_strdup_printf ("%s %u %u %d %d %d %s %s", what, (guint) sbx_policy_get_tier (policy),
+  return g_strdup_printf ("%s %u %u %d %d %d %d %s %s", what, (guint) sbx_policy_get_tier (policy),
                           sbx_policy_get_features (policy), limits_ports (policy), limits_listening (policy),
-                          is_apart_from_x11 (policy, facts), allow, deny);
+                          is_apart_from_x11 (policy, facts), (facts & SBX_BOX_LEARNED) != 0, allow, deny);
 }
 
 /* The rows of the strict tier, which no feature and no profile lifts. */

@@ -32,6 +32,7 @@ typedef enum {
 /* What a filter depends on besides the policy: bits. */
 typedef enum {
   SBX_BOX_SHARES_X11 = 1 << 0, /* the display is that of the desktop */
+  SBX_BOX_LEARNED = 1 << 1,    /* calls that name files are asked about: path-calls.h */
 } SbxBoxFacts;
 
 #define SBX_CALL_ASK (-1) /* in place of an error: the keeper is asked (keeper/parts/listen.h) */
