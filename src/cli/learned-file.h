@@ -19,7 +19,8 @@ typedef struct {
 } SbxLearnedFile;
 
 /* For @name, which another place's profile may have already; then its name has "-learned" behind it. @base: NULL: what
- * the file inherits, or "desktop". Errors: a file of that name that learning has not written, or that cannot be read. */
+ * the file inherits, or "desktop". Errors: a file of that name that learning has not written, or that cannot be read.
+ */
 gboolean sbx_learned_file_open (SbxLearnedFile *self, const char *name, const char *base, const char *app_id,
                                 GError **error);
 void sbx_learned_file_clear (SbxLearnedFile *self);

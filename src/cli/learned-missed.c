@@ -18,8 +18,11 @@ option_of (const char *key)
 {
   static const struct {
     const char *key, *option;
-  } options[] = { { "filesystems", "--filesystem" }, { "persistent", "--persist" }, { "devices", "--device" },
-                  { "sockets", "--socket" },         { "shared", "--share" } };
+  } options[] = { { "filesystems", "--filesystem" },
+                  { "persistent", "--persist" },
+                  { "devices", "--device" },
+                  { "sockets", "--socket" },
+                  { "shared", "--share" } };
 
   for (gsize i = 0; i < G_N_ELEMENTS (options); i++)
     if (g_str_equal (options[i].key, key))

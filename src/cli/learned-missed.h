@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What a learning run found to be there outside and not inside, kept for `why`: in $XDG_STATE_HOME/sandbox/learned/ID. */
+/* What a learning run found to be there outside and not inside, kept for `why`: in $XDG_STATE_HOME/sandbox/learned/ID.
+ */
 #pragma once
 
 #include "learn/proposal.h"

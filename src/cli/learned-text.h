@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What was learned, in words. Everything that comes from the application is cleaned: it can do nothing to a terminal. */
+/* What was learned, in words. Everything that comes from the application is cleaned: it can do nothing to a terminal.
+ */
 #pragma once
 
 #include "learn/proposal.h"

@@ -7,8 +7,9 @@
 #include "policy/vocabulary.h"
 
 /* What every sandbox has of the system, or has in a version of its own. */
-static const char *const own_places[] = { "/usr",  "/bin",  "/sbin", "/lib", "/lib32", "/lib64", "/libx32", "/etc", "/proc",
-                                          "/sys",  "/dev",  "/tmp",  "/run", "/var",   "/boot",  "/root",   NULL };
+static const char *const own_places[] = { "/usr",    "/bin", "/sbin", "/lib",  "/lib32", "/lib64",
+                                          "/libx32", "/etc", "/proc", "/sys",  "/dev",   "/tmp",
+                                          "/run",    "/var", "/boot", "/root", NULL };
 
 typedef struct {
   const char *path; /* or how it begins */
@@ -16,21 +17,25 @@ typedef struct {
 } Mapped;
 
 static const Mapped devices[] = {
-  { "/dev/dri/", "dri" },      { "/dev/input/", "input" },   { "/dev/kvm", "kvm" },       { "/dev/bus/usb/", "usb" },
-  { "/dev/video", "camera" },  { "/dev/media", "camera" },   { "/dev/snd/", "sound" },    { "/dev/hidraw", "hidraw" },
-  { NULL, NULL },
+  { "/dev/dri/", "dri" },     { "/dev/input/", "input" },  { "/dev/kvm", "kvm" },
+  { "/dev/bus/usb/", "usb" }, { "/dev/video", "camera" },  { "/dev/media", "camera" },
+  { "/dev/snd/", "sound" },   { "/dev/hidraw", "hidraw" }, { NULL, NULL },
 };
 
 /* In the user's runtime directory */
 static const Mapped runtime_sockets[] = {
-  { "wayland-", "wayland" },      { "pulse/native", "pulseaudio" }, { "pipewire-", "pipewire" },
-  { "gnupg/S.gpg-agent", "gpg-agent" }, { "keyring/ssh", "ssh-auth" },    { "gcr/ssh", "ssh-auth" },
+  { "wayland-", "wayland" },       { "pulse/native", "pulseaudio" },
+  { "pipewire-", "pipewire" },     { "gnupg/S.gpg-agent", "gpg-agent" },
+  { "keyring/ssh", "ssh-auth" },   { "gcr/ssh", "ssh-auth" },
   { "openssh_agent", "ssh-auth" }, { NULL, NULL },
 };
 
 static const Mapped system_sockets[] = {
-  { "/tmp/.X11-unix/X", "x11" }, { "/run/cups/cups.sock", "cups" }, { "/var/run/cups/cups.sock", "cups" },
-  { "/run/pcscd/", "pcsc" },     { NULL, NULL },
+  { "/tmp/.X11-unix/X", "x11" },
+  { "/run/cups/cups.sock", "cups" },
+  { "/var/run/cups/cups.sock", "cups" },
+  { "/run/pcscd/", "pcsc" },
+  { NULL, NULL },
 };
 
 static const char *
@@ -174,8 +179,10 @@ in_home (const SbxLearnContext *context, const char *path, gboolean write, SbxOp
   const char *word = find_user_directory (places, path, &place);
 
   if (word) {
-    *opening = (SbxOpening){ "Context", "filesystems", g_strdup_printf ("%s%s", word, write ? "" : ":ro"),
-                       g_steal_pointer (&place), FALSE, FALSE };
+    *opening = (SbxOpening){
+      "Context", "filesystems", g_strdup_printf ("%s%s", word, write ? "" : ":ro"), g_steal_pointer (&place),
+      FALSE,     FALSE
+    };
     return TRUE;
   }
   own = is_hidden (places->home, path) ? own_directory (places->home, path) : first_names (path, places->home, 1);
@@ -187,7 +194,8 @@ in_home (const SbxLearnContext *context, const char *path, gboolean write, SbxOp
     *opening = (SbxOpening){ "Context", "persistent", g_strdup (own + strlen (places->home) + 1), NULL, FALSE, TRUE };
     return TRUE;
   }
-  *opening = (SbxOpening){ "Context", "filesystems", write_path (places, own, write), g_steal_pointer (&own), FALSE, FALSE };
+  *opening =
+      (SbxOpening){ "Context", "filesystems", write_path (places, own, write), g_steal_pointer (&own), FALSE, FALSE };
   return TRUE;
 }
 
@@ -204,8 +212,8 @@ elsewhere (const SbxLearnContext *context, const char *path, gboolean write, Sbx
   if (g_strcmp0 (above, "/") == 0 || !strchr (above + 1, '/'))
     return FALSE; /* "/" and what lies in it: too much to be asked for */
   context->look (above, &outside, context->data);
-  *opening = (SbxOpening){ "Context", "filesystems", write_path (context->places, above, write), g_strdup (above), FALSE,
-                     outside.of_system && !write && !outside.target };
+  *opening = (SbxOpening){ "Context",        "filesystems", write_path (context->places, above, write),
+                           g_strdup (above), FALSE,         outside.of_system && !write && !outside.target };
   g_free (outside.target);
   return TRUE;
 }
@@ -216,8 +224,8 @@ sbx_opening_of_path (const SbxLearnContext *context, const char *path, gboolean 
   const char *home = context->places->home;
 
   if (is_named (context, path)) {
-    *opening = (SbxOpening){ "Context", "filesystems", write_path (context->places, path, write), g_strdup (path), TRUE,
-                       FALSE };
+    *opening = (SbxOpening){ "Context",       "filesystems", write_path (context->places, path, write),
+                             g_strdup (path), TRUE,          FALSE };
     return TRUE;
   }
   if (home && g_str_equal (path, home))

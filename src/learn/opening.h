@@ -27,9 +27,9 @@ typedef struct {
 
 typedef struct {
   const char *group, *key;
-  char *value;     /* of a list: one word */
-  char *path;      /* what it opens, absolute; NULL: no path */
-  gboolean of_user; /* the user named it */
+  char *value;       /* of a list: one word */
+  char *path;        /* what it opens, absolute; NULL: no path */
+  gboolean of_user;  /* the user named it */
   gboolean harmless; /* it gives nothing away: a copy of its own, or what the administrator has put there for all */
 } SbxOpening;
 

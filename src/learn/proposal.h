@@ -19,18 +19,18 @@ typedef struct {
   char *example;             /* the first name that asked for it */
   guint count;               /* how many names did */
   gboolean asked;            /* it is for the user to say */
-  const char *risk;          /* after "an application that has it ...", to be translated with _(); NULL: none is known */
-  char *way;                 /* the file or socket by which, and who obeys it; or NULL */
-  char *target;              /* it is a link, to there; or NULL */
+  const char *risk; /* after "an application that has it ...", to be translated with _(); NULL: none is known */
+  char *way;        /* the file or socket by which, and who obeys it; or NULL */
+  char *target;     /* it is a link, to there; or NULL */
 } SbxProposal;
 
 typedef struct {
-  GPtrArray *lines; /* SbxProposal * */
+  GPtrArray *lines;  /* SbxProposal * */
   GPtrArray *missed; /* SbxProposal *: each path that is there outside and was not inside: key is the call, value what
                         would open it; at most SBX_PROPOSALS */
-  guint more;       /* that there was no room for */
-  guint unwritable; /* names that no profile can have */
-  guint used;       /* names that were there */
+  guint more;        /* that there was no room for */
+  guint unwritable;  /* names that no profile can have */
+  guint used;        /* names that were there */
 } SbxProposals;
 
 SbxProposals *sbx_proposals_new (const SbxLearnContext *context, const SbxTraces *traces);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What an application named while it was learned: a bounded set of names, and the file that it is written to. libc only.
+/* What an application named while it was learned: a bounded set of names, and the file that it is written to. libc
+ * only.
  *
  * The names come from inside of the sandbox and may be any bytes. Whoever reads the file judges them. */
 #pragma once
@@ -35,9 +36,9 @@ typedef enum {
   SBX_N_LEARNED
 } SbxLearnedKind;
 
-#define SBX_LEARNED_NAMES 8192         /* different ones */
-#define SBX_LEARNED_BYTES (1u << 20)   /* of all of them */
-#define SBX_LEARNED_NAME 4096          /* of one; PATH_MAX */
+#define SBX_LEARNED_NAMES 8192          /* different ones */
+#define SBX_LEARNED_BYTES (1u << 20)    /* of all of them */
+#define SBX_LEARNED_NAME 4096           /* of one; PATH_MAX */
 #define SBX_LEARNED_FILE_MAX (8u << 20) /* a name is written again whenever something new is done with it */
 
 /* Before each name in the file. */

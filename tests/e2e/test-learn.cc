@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Learning: what a run used and missed becomes a profile, what gives something away is marked, and with what was learned
- * the same run misses nothing. */
+/* Learning: what a run used and missed becomes a profile, what gives something away is marked, and with what was
+ * learned the same run misses nothing. */
 #include "harness.h"
 
 #include <algorithm>
@@ -99,9 +99,9 @@ TEST_F (Learn, WhatTheProgramChoosesIsMarked)
                                   "~/Documents/b.odt ~/Projects/one/file; echo x >>~/.bashrc; exit 0");
 
   EXPECT_TRUE (succeeds (outcome));
-  for (const char *line : { "[Context] filesystems=~/.ssh:ro", "[Context] persistent=.bashrc",
-                            "[Context] filesystems=~/.mozilla:ro", "[Context] filesystems=xdg-documents:ro",
-                            "[Context] filesystems=~/Projects:ro" })
+  for (const char *line :
+       { "[Context] filesystems=~/.ssh:ro", "[Context] persistent=.bashrc", "[Context] filesystems=~/.mozilla:ro",
+         "[Context] filesystems=xdg-documents:ro", "[Context] filesystems=~/Projects:ro" })
     HAS (outcome.out, std::string (" ?+ ") + line);
   HAS (outcome.out, "can read keys, passwords or cookies");
   std::string written = profile ("org.example.Hostile");
@@ -113,7 +113,7 @@ TEST_F (Learn, WhatTheProgramChoosesIsMarked)
   EXPECT_TRUE (succeeds (again));
   HAS (again.out, "Not wanted: [Context] filesystems=~/.ssh:ro");
   Outcome more = learn_script ({ "--app-id=org.example.Hostile", "--replay" }, "cat /srv/x ~/Projects/one/file "
-                                                                              "~/.config/tool/x; exit 0");
+                                                                               "~/.config/tool/x; exit 0");
   EXPECT_EQ (more.status, 1) << more.out;
   HAS (more.out, "Still refused: [Context] filesystems=~/.config/tool:ro");
 }
@@ -132,10 +132,10 @@ TEST_F (Learn, LinksAreFollowedForTheMark)
 
 TEST_F (Learn, RepeatedRunsAdd)
 {
-  EXPECT_EQ (learn ({ "--profile=default", "--app-id=org.example.Two", "--write" },
-                    { "cat", home () + "/Documents/a.odt" })
-                 .status,
-             1);
+  EXPECT_EQ (
+      learn ({ "--profile=default", "--app-id=org.example.Two", "--write" }, { "cat", home () + "/Documents/a.odt" })
+          .status,
+      1);
   EXPECT_EQ (learn ({ "--app-id=org.example.Two", "--write" }, { "cat", home () + "/Documents/b.odt" }).status, 1);
   HAS (profile ("org.example.Two"), "filesystems=~/Documents/a.odt:ro;~/Documents/b.odt:ro;");
   HAS (profile ("org.example.Two"), "Inherits=default");
@@ -175,8 +175,8 @@ TEST_F (Learn, ForgedNames)
 /* `why` knows of a learning run what was there outside and not inside, and the option. */
 TEST_F (Learn, WhyKnowsFiles)
 {
-  EXPECT_TRUE (succeeds (learn_script ({ "--profile=default", "--app-id=org.example.Why" },
-                                       "cat ~/Documents/a.odt; exit 0")));
+  EXPECT_TRUE (
+      succeeds (learn_script ({ "--profile=default", "--app-id=org.example.Why" }, "cat ~/Documents/a.odt; exit 0")));
   std::string id;
   for (const Record &one : records ())
     id = one.id;
@@ -207,8 +207,9 @@ TEST_F (Learn, RefusalsAreAnswered)
  */
 TEST_F (Learn, AStormIsBounded)
 {
-  Command storm = command ({ "learn", "--profile=default", "--app-id=org.example.Storm", "--", "sh", "-c",
-                             "i=0; while [ $i -lt 10000 ]; do test -e /nowhere/$i; i=$((i+1)); done; echo done; read x" });
+  Command storm =
+      command ({ "learn", "--profile=default", "--app-id=org.example.Storm", "--", "sh", "-c",
+                 "i=0; while [ $i -lt 10000 ]; do test -e /nowhere/$i; i=$((i+1)); done; echo done; read x" });
   storm.keep_input = true;
   Process learner (storm);
   Record instance = new_instance ();
@@ -230,8 +231,9 @@ TEST_F (Learn, AStormIsBounded)
 /* A learner that is killed holds nobody up, and leaves nothing. */
 TEST_F (Learn, TheLearnerIsKilled)
 {
-  Process learner (command ({ "learn", "--profile=default", "--app-id=org.example.Killed", "--", "sh", "-c",
-                              "while ! test -e ~/go; do sleep 0.01; done; cat /etc/hostname >/dev/null; echo went on" }));
+  Process learner (
+      command ({ "learn", "--profile=default", "--app-id=org.example.Killed", "--", "sh", "-c",
+                 "while ! test -e ~/go; do sleep 0.01; done; cat /etc/hostname >/dev/null; echo went on" }));
   Record instance = new_instance ();
   pid_t pid = 0;
 
@@ -249,7 +251,8 @@ TEST_F (Learn, TheLearnerIsKilled)
 /* Whoever learns is killed: the sandbox ends, and no profile is written. */
 TEST_F (Learn, WhoLearnsIsKilled)
 {
-  Process learner (command ({ "learn", "--profile=default", "--app-id=org.example.Gone", "--write", "--", "sleep", "600" }));
+  Process learner (
+      command ({ "learn", "--profile=default", "--app-id=org.example.Gone", "--write", "--", "sleep", "600" }));
   Record instance = new_instance ();
 
   learner.kill (SIGKILL);
@@ -262,7 +265,8 @@ TEST_F (Learn, WhoLearnsIsKilled)
 TEST_F (Learn, TwoAtOnce)
 {
   auto words = [this] (const std::string &id, const std::string &name) {
-    return command ({ "learn", "--profile=default", "--app-id=" + id, "--write", "--", "cat", home () + "/Documents/" + name });
+    return command (
+        { "learn", "--profile=default", "--app-id=" + id, "--write", "--", "cat", home () + "/Documents/" + name });
   };
   Process one (words ("org.example.First", "a.odt")), two (words ("org.example.Second", "b.odt"));
 
@@ -295,18 +299,24 @@ TEST_F (Learn, AFullDisk)
 {
   const std::string profiles = user_profiles (), path = profiles + "/org.example.Full.profile";
   const std::string setup = "cp " + path + " ~/before; mount -t tmpfs -o size=8k,mode=0700 tmpfs " + profiles
-                            + "; cp ~/before " + path + "; dd if=/dev/zero of=" + profiles + "/fill bs=4k 2>/dev/null || :";
-  Argv words = { "unshare", "--map-current-user", "--keep-caps", "--mount", "sh", "-c",
-                 "set -e; " + setup + "; setpriv --ambient-caps=-all --inh-caps=-all -- \"$@\" || status=$?; cat " + path
-                     + " >~/after; ls -A " + profiles + " >~/listed; exit ${status:-0}",
+                            + "; cp ~/before " + path + "; dd if=/dev/zero of=" + profiles
+                            + "/fill bs=4k 2>/dev/null || :";
+  Argv words = { "unshare",
+                 "--map-current-user",
+                 "--keep-caps",
+                 "--mount",
+                 "sh",
+                 "-c",
+                 "set -e; " + setup + "; setpriv --ambient-caps=-all --inh-caps=-all -- \"$@\" || status=$?; cat "
+                     + path + " >~/after; ls -A " + profiles + " >~/listed; exit ${status:-0}",
                  "sh" };
 
-  ASSERT_EQ (learn ({ "--profile=default", "--app-id=org.example.Full", "--write" }, { "cat", home () + "/Documents/a.odt" })
-                 .status,
-             1);
-  for (const std::string &word :
-       ctl ({ "learn", "--app-id=org.example.Full", "--write", "--", "sh", "-c", "cat \"$1\"; exit 0", "sh",
-              home () + "/Documents/b.odt" }))
+  ASSERT_EQ (
+      learn ({ "--profile=default", "--app-id=org.example.Full", "--write" }, { "cat", home () + "/Documents/a.odt" })
+          .status,
+      1);
+  for (const std::string &word : ctl ({ "learn", "--app-id=org.example.Full", "--write", "--", "sh", "-c",
+                                        "cat \"$1\"; exit 0", "sh", home () + "/Documents/b.odt" }))
     words.push_back (word);
   Outcome outcome = e2e::run (Command (words));
   EXPECT_TRUE (fails_with (outcome, 125, { "No space left" })) << outcome.out;

@@ -55,8 +55,8 @@ look (const char *path, SbxOutside *outside, gpointer data)
   if (!outside->exists)
     return;
   outside->directory = S_ISDIR (st.st_mode);
-  outside->of_system =
-      st.st_uid == 0 && (st.st_mode & S_IROTH) && !(st.st_mode & S_IWOTH) && (!outside->directory || (st.st_mode & S_IXOTH));
+  outside->of_system = st.st_uid == 0 && (st.st_mode & S_IROTH) && !(st.st_mode & S_IWOTH)
+                       && (!outside->directory || (st.st_mode & S_IXOTH));
   real = realpath (path, NULL);
   if (real && strcmp (real, path) != 0)
     outside->target = g_steal_pointer (&real);
@@ -87,7 +87,7 @@ make_options (Learn *self, const SbxCommand *command, GError **error)
     return FALSE;
   self->learned = memfd_create ("learned", MFD_CLOEXEC);
   if (self->learned < 0)
-    return sbx_throw_errno (error, SBX_ERROR_SPAWN_FAILED, errno, "memfd_create");
+    return sbx_throw_errno (error, SBX_ERROR_SPAWN_FAILED, errno, _ ("what is learned cannot be written down"));
   handle = g_unix_fd_list_append (self->process.fds, self->learned, error);
   if (handle < 0)
     return FALSE;

@@ -16,5 +16,5 @@ int sbx_asked_filters (const struct seccomp_notif *question);
 /* The name that @call, a row of the question, has, and what is done with it: as sbx_learned_add () takes it, with @name
  * of SBX_LEARNED_NAME bytes. Whether the question still waits is the caller's to look at: only then was it that
  * process's memory. False: it cannot be read, or means nothing to learn. */
-bool sbx_asked_path (const struct seccomp_notif *question, const SbxPathCall *call, SbxLearnedKind *kind, uint32_t *uses,
-                     char *name, size_t *length);
+bool sbx_asked_path (const struct seccomp_notif *question, const SbxPathCall *call, SbxLearnedKind *kind,
+                     uint32_t *uses, char *name, size_t *length);

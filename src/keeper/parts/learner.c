@@ -160,7 +160,8 @@ keep_only (const int *fds, const int *numbers, size_t n)
   return sbx_sys_close_range ((unsigned) numbers[n - 1] + 1, ~0U, 0);
 }
 
-static void __attribute__ ((noreturn)) run (const SbxLearnerSetup *given, SbxLearnerShared *shared, int link, pid_t parent)
+static void __attribute__ ((noreturn))
+run (const SbxLearnerSetup *given, SbxLearnerShared *shared, int link, pid_t parent)
 {
   SbxLearnerSetup setup = *given;
   Learner self = { .setup = &setup, .shared = shared };

@@ -14,8 +14,8 @@
 
 #include "wire/path-call.h"
 
-/* In memory that both share: the question that the learner has read and not yet done with. Whoever comes after a learner
- * that was killed answers it, since the kernel tells it to nobody else. */
+/* In memory that both share: the question that the learner has read and not yet done with. Whoever comes after a
+ * learner that was killed answers it, since the kernel tells it to nobody else. */
 typedef struct {
   struct seccomp_notif question;
   bool asking; /* it is one */
@@ -30,8 +30,9 @@ typedef struct {
   size_t n_calls;
 } SbxLearnerSetup;
 
-/* Starts one. Its pid, *@link: a socket over which struct seccomp_notif come that it leaves to the keeper, and *@shared,
- * which are the caller's; or -1 with errno. It ends when nobody is left who could ask, and with the keeper. */
+/* Starts one. Its pid, *@link: a socket over which struct seccomp_notif come that it leaves to the keeper, and
+ * *@shared, which are the caller's; or -1 with errno. It ends when nobody is left who could ask, and with the keeper.
+ */
 pid_t sbx_learner_start (const SbxLearnerSetup *setup, int *link, SbxLearnerShared **shared);
 /* Gives back @shared. */
 void sbx_learner_unmap (SbxLearnerShared *shared);

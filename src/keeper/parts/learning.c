@@ -25,8 +25,7 @@ sbx_learning_plan (SbxLearning *self, const SbxBlock *block)
 }
 
 int
-sbx_learning_begin (SbxLearning *self, const struct sock_filter *program, size_t n_instructions, int listener,
-                    int file)
+sbx_learning_begin (SbxLearning *self, const struct sock_filter *program, size_t n_instructions, int listener, int file)
 {
   const SbxLearnerSetup setup = { listener, file, program, n_instructions, self->calls, self->n_calls };
   int link;

@@ -18,8 +18,8 @@ void sbx_learning_plan (SbxLearning *self, const SbxBlock *block);
  * struct seccomp_notif come, of those questions that are the caller's to answer; -1 with errno. */
 int sbx_learning_begin (SbxLearning *self, const struct sock_filter *program, size_t n_instructions, int listener,
                         int file);
-/* The learner has ended before its time, and nothing more is learned: the question that it was busy with, the caller's to
- * answer now; NULL: none. */
+/* The learner has ended before its time, and nothing more is learned: the question that it was busy with, the caller's
+ * to answer now; NULL: none. */
 const struct seccomp_notif *sbx_learning_unfinished (const SbxLearning *self);
 /* Whether @question, which has come to us, is about a call that is allowed and only asked about to learn. */
 bool sbx_learning_goes_on (const SbxLearning *self, const struct sock_filter *program, size_t n_instructions,

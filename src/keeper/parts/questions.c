@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* What the filter of the application asks (SECCOMP_RET_USER_NOTIF, seccomp_unotify(2)): about calls that it refuses, so
  * that they are counted, and about listen (2) where ports are limited (listen.h). The answer is an error, and never
- * "go on": a call that is refused is not made, whatever happens to us. In an instance that is learned it asks about calls
- * that name files as well, which are allowed and go on: those a learner takes, which stands before us (learning.h).
+ * "go on": a call that is refused is not made, whatever happens to us. In an instance that is learned it asks about
+ * calls that name files as well, which are allowed and go on: those a learner takes, which stands before us
+ * (learning.h).
  *
  * The descriptor is ours from ASKS on and nobody else's: init has sent it before it had a child, and closed its own. It
  * is closed when all who could ask have ended, and with us; then the kernel says ENOSYS to who asks, those who wait
