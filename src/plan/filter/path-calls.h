@@ -12,7 +12,4 @@ G_BEGIN_DECLS
  * SbxBoxFacts. */
 GBytes *sbx_path_calls_get (GHashTable *cache, const SbxPolicy *policy, guint facts);
 
-/* The names of those calls, in order, each once, NULL-terminated; free the array only. */
-const char **sbx_path_calls_names (const SbxPolicy *policy, guint facts);
-
 G_END_DECLS

@@ -9,7 +9,7 @@
 #include <unistd.h>
 
 #include "common/error.h"
-#include "plan/filter/path-calls.h"
+#include "plan/filter/path-table.h"
 #include "wire/call-program.h"
 
 static gboolean
@@ -170,18 +170,27 @@ check_names (const char *const *names, const char *key, GError **error)
   return TRUE;
 }
 
+gboolean
+sbx_seccomp_refuses (const SbxPolicy *policy, guint facts, const char *call)
+{
+  if (listed (sbx_policy_get_seccomp_deny (policy), call))
+    return TRUE;
+  for (const SbxCallRow *row = sbx_call_rows; row->call; row++)
+    if (g_str_equal (row->call, call) && sbx_seccomp_row_applies (row, policy, facts))
+      return TRUE;
+  return FALSE;
+}
+
 /* For a learning run: asks about each call that names a file and of which nothing is refused. */
 static gboolean
 ask_about_paths (scmp_filter_ctx filter, const SbxPolicy *policy, guint facts, GError **error)
 {
-  g_autofree const char **names = sbx_path_calls_names (policy, facts);
+  for (const SbxPathRow *path = sbx_path_rows; path->call; path++) {
+    const SbxCallRow row = { .call = path->call };
 
-  for (const char **name = names; *name; name++) {
-    const SbxCallRow row = { .call = *name };
-    int number = seccomp_syscall_resolve_name (*name);
-
-    /* Others than libseccomp's own numbers, which are negative, are this architecture's */
-    if (number != __NR_SCMP_ERROR && !add_row (filter, &row, SCMP_ACT_NOTIFY, error))
+    if (path > sbx_path_rows && g_str_equal (path->call, path[-1].call))
+      continue; /* its other name */
+    if (!sbx_seccomp_refuses (policy, facts, path->call) && !add_row (filter, &row, SCMP_ACT_NOTIFY, error))
       return FALSE;
   }
   return TRUE;
