@@ -125,6 +125,7 @@ run (Learn *self, SbxService *service, char **argv)
                                .cwd = self->process.cwd,
                                .profile = profile,
                                .instance = TRUE,
+                               .needs_reply = TRUE,
                                .replied = on_reply,
                                .data = self };
   int status = sbx_follow (&call);
