@@ -23,7 +23,7 @@ _sandboxctl ()
   # After the command's first word, or after "--", it is the command's own completion
   for ((i = 2; i < COMP_CWORD; i++)); do
     case $verb:${COMP_WORDS[i]} in
-      run:-- | exec:-- | attach:-- | procfs:-- | explain:--)
+      run:-- | learn:-- | exec:-- | attach:-- | procfs:-- | explain:--)
         _command_offset $((i + 1)) 2>/dev/null || mapfile -t COMPREPLY < <(compgen -c -- "$cur")
         return
         ;;
@@ -55,7 +55,7 @@ _sandboxctl ()
     -*) words=$(sandboxctl complete "options=$verb" 2>/dev/null) ;;
     *)
       case $verb in
-        run) mapfile -t COMPREPLY < <(compgen -c -- "$cur"); return ;;
+        run | learn) mapfile -t COMPREPLY < <(compgen -c -- "$cur"); return ;;
         explain | override | verify) words=$(sandboxctl complete profiles 2>/dev/null) ;;
         show | stop | kill | wait | exec | attach | procfs | logs | why | grant | restrict) words=$(sandboxctl complete instances 2>/dev/null) ;;
         desktop)

@@ -12,7 +12,7 @@ function __sandboxctl_is
 end
 
 function __sandboxctl_options
-    if __sandboxctl_is run exec attach procfs explain override
+    if __sandboxctl_is run learn exec attach procfs explain override
         sandboxctl complete options=(__sandboxctl_verb) 2>/dev/null | string match -v -- '*='
     else
         sandboxctl complete options=(__sandboxctl_verb) 2>/dev/null
@@ -21,12 +21,12 @@ end
 
 function __sandboxctl_in_command
     set -l words (commandline -opc)
-    __sandboxctl_is run exec attach procfs explain; and contains -- -- $words
+    __sandboxctl_is run learn exec attach procfs explain; and contains -- -- $words
 end
 
 function __sandboxctl_wants_command
     __sandboxctl_in_command; and return
-    __sandboxctl_is run; and not string match -q -- '-*' (commandline -ct)
+    __sandboxctl_is run learn; and not string match -q -- '-*' (commandline -ct)
 end
 
 # What is after the "--": a command line of its own
@@ -65,7 +65,7 @@ complete -c sandboxctl -n '__sandboxctl_is data; and test (count (commandline -o
 complete -c sandboxctl -n '__sandboxctl_wants_command' -a '(__sandboxctl_command)'
 complete -c sandboxctl -n '__sandboxctl_is crashes; and test (count (commandline -opc)) -eq 2' -a 'list show remove'
 complete -c sandboxctl -n '__sandboxctl_is crashes; and test (count (commandline -opc)) -ge 3' -a '(sandboxctl complete crashes 2>/dev/null)'
-complete -c sandboxctl -n '__sandboxctl_is run attach desktop; and not __sandboxctl_in_command' -s p -x -a '(sandboxctl complete profiles 2>/dev/null)'
+complete -c sandboxctl -n '__sandboxctl_is run learn attach desktop; and not __sandboxctl_in_command' -s p -x -a '(sandboxctl complete profiles 2>/dev/null)'
 complete -c sandboxctl -n '__sandboxctl_is desktop' -l profile -x -a '(sandboxctl complete profiles 2>/dev/null)'
 complete -c sandboxctl -n '__sandboxctl_is kill' -s s -l signal -x -a '(__sandboxctl_signals)'
 complete -c sandboxctl -n '__sandboxctl_is top' -s s -l sort -x -a '(__sandboxctl_values sort)'

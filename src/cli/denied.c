@@ -225,6 +225,6 @@ sbx_denied_unheard (GVariant *groups, gboolean counted)
   if (policy)
     add_unheard_network (list, policy);
   g_strv_builder_add (list, _ ("files: what a sandbox does not have is not there, which nobody refuses; "
-                               "`sandboxctl explain PROFILE` lists what it has"));
+                               "`sandboxctl explain PROFILE` lists what it has, `sandboxctl learn` what it misses"));
   return end_list (list);
 }

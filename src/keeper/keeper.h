@@ -63,6 +63,7 @@ typedef struct {
   int32_t flags; /* SBX_START_*, of its message */
   int fds[SBX_MESSAGE_FDS];
   size_t n_fds;
+  int learned; /* where what the application names is written to, or -1 */
 } SbxKeptStart;
 
 /* The core. What a part has to remember is in the part. */

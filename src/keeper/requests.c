@@ -2,6 +2,7 @@
 #include "keeper/requests.h"
 
 #include <errno.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "keeper/change.h"
@@ -28,6 +29,20 @@ take_furnish (SbxKeeper *keeper, SbxServiceLink *service, const SbxMessage *mess
   sbx_launch_furnish (keeper, fds, *n);
 }
 
+/* Behind the block and what was taken out before. */
+static int
+take_learned (SbxKeeper *keeper, int *fds, size_t *n)
+{
+  if (*n < 2) {
+    errno = EBADMSG;
+    return -1;
+  }
+  keeper->start.learned = fds[1];
+  memmove (fds + 1, fds + 2, (*n - 2) * sizeof *fds);
+  fds[--*n] = -1;
+  return 0;
+}
+
 static void
 take_start (SbxKeeper *keeper, SbxServiceLink *service, const SbxMessage *message, int *fds, size_t *n)
 {
@@ -36,6 +51,8 @@ take_start (SbxKeeper *keeper, SbxServiceLink *service, const SbxMessage *messag
     return;
   if (sbx_job_take_lifeline (sbx_jobs_application (&keeper->jobs), message, fds, n) < 0)
     sbx_keeper_fail (keeper, SBX_STEP_PROTOCOL, errno, "the lifeline is not a sequenced-packet socket");
+  if ((message->value & SBX_START_LEARN) && take_learned (keeper, fds, n) < 0)
+    sbx_keeper_fail (keeper, SBX_STEP_PROTOCOL, errno, "a file to learn into is missing");
   sbx_launch_keep_start (keeper, message, fds, n);
 }
 

@@ -16,7 +16,7 @@ sbx_keeper_set_up (SbxKeeper *keeper, int launcher, const SbxPart *const *parts,
 {
   keeper->record = (SbxKeeperRecord){ .parent = -1, .directory = -1, .status = -1 };
   keeper->namespaces = (SbxNamespaces) SBX_NAMESPACES_NONE;
-  keeper->join.own_mounts = keeper->gate = -1;
+  keeper->join.own_mounts = keeper->gate = keeper->start.learned = -1;
   if (sbx_children_set_up (keeper) < 0 || sbx_bwrap_set_up (&keeper->bwrap, &keeper->loop, SBX_ORDER_BWRAP) < 0
       || sbx_init_link_set_up (keeper) < 0 || sbx_change_set_up (keeper) < 0 || sbx_denied_set_up (keeper) < 0
       || sbx_loop_add (&keeper->loop, &keeper->kill, SBX_ORDER_SIGNALS, NULL, sbx_keeper_kill_timer) < 0

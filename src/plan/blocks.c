@@ -8,6 +8,7 @@
 #include "wire/block.h"
 #include "wire/call-rule.h"
 #include "wire/landlock.h"
+#include "wire/path-call.h"
 
 static int
 finish_block (SbxBlockWriter *writer, GError **error)
@@ -154,6 +155,16 @@ add_rules (SbxBlockWriter *writer, GBytes *rules)
     sbx_block_add (writer, SBX_TAG_CALL_RULE, &rows[i], sizeof rows[i]);
 }
 
+static void
+add_paths (SbxBlockWriter *writer, GBytes *paths)
+{
+  gsize size = 0;
+  const SbxPathCall *rows = paths ? g_bytes_get_data (paths, &size) : NULL;
+
+  for (gsize i = 0; i < size / sizeof *rows; i++)
+    sbx_block_add (writer, SBX_TAG_PATH_CALL, &rows[i], sizeof rows[i]);
+}
+
 int
 sbx_process_write_start (const SbxProcess *self, GBytes *info, gboolean by_scope, const gint32 *targets,
                          gsize n_targets, GError **error)
@@ -164,6 +175,7 @@ sbx_process_write_start (const SbxProcess *self, GBytes *info, gboolean by_scope
   add_bytes (&writer, SBX_TAG_INFO, info);
   add_bytes (&writer, SBX_TAG_SECCOMP, self->filter);
   add_rules (&writer, self->rules);
+  add_paths (&writer, self->paths);
   add_domain (self, &writer);
   return finish_block (&writer, error);
 }

@@ -5,6 +5,7 @@
 
 #include "common/error.h"
 #include "plan/filter/call-rules.h"
+#include "plan/filter/path-calls.h"
 #include "plan/filter/syscall-filter.h"
 #include "wire/block.h"
 #include "wire/landlock.h"
@@ -162,13 +163,19 @@ plan_ports (const SbxDraft *self, SbxProcess *process, GError **error)
 gboolean
 sbx_confine_process (SbxDraft *self, SbxProcess *process, GError **error)
 {
+  guint facts = self->box->facts;
+
   if (!self->box->handler) {
     plan_app_domain (self, process);
     if (!plan_ports (self, process, error))
       return FALSE;
   }
-  process->filter = sbx_seccomp_get (self->machine->filters, self->policy, self->box->facts, error);
-  process->rules = sbx_call_rules_get (self->machine->filters, self->policy, self->box->facts);
+  if (self->request->learned)
+    facts |= SBX_BOX_LEARNED;
+  process->filter = sbx_seccomp_get (self->machine->filters, self->policy, facts, error);
+  process->rules = sbx_call_rules_get (self->machine->filters, self->policy, facts);
+  if (self->request->learned)
+    process->paths = sbx_path_calls_get (self->machine->filters, self->policy, facts);
   return process->filter != NULL;
 }
 

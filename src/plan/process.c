@@ -82,6 +82,7 @@ sbx_process_free (SbxProcess *self)
   g_free (self->inherited);
   g_clear_pointer (&self->filter, g_bytes_unref);
   g_clear_pointer (&self->rules, g_bytes_unref);
+  g_clear_pointer (&self->paths, g_bytes_unref);
   g_clear_pointer (&self->writable, g_ptr_array_unref);
   g_clear_pointer (&self->connect, g_array_unref);
   g_clear_pointer (&self->bind, g_array_unref);

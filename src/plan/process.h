@@ -29,6 +29,7 @@ typedef struct {
   /* Of the first one of a box, by sbx_confine_process () */
   GBytes *filter; /* struct sock_filter[], or NULL */
   GBytes *rules;  /* SbxCallRule[], or NULL: what of it the keeper counts */
+  GBytes *paths;  /* SbxPathCall[], or NULL: it is not learned */
   guint64 handled_fs, handled_net, scoped;
   GPtrArray *writable;    /* below which handled_fs is allowed; the box's, with a reference, or NULL */
   GArray *connect, *bind; /* guint16, or NULL: not limited */

@@ -27,6 +27,7 @@ typedef struct {
   const char *cwd_also;          /* another name of it, for where @cwd is not inside; or NULL */
   gboolean cwd_optional;         /* go home when neither is inside */
   gboolean tty;
+  gboolean learned;                /* calls that name files are asked about */
   const char *terminal;            /* with tty: the path of its device on the host, or NULL */
   const SbxForwardedFile *forward; /* parents before children */
   gsize n_forward;

@@ -242,6 +242,7 @@ const SbxOptionSpec sbx_launch_options[] = {
   ROW ("on-crash", "s", 256, NULL, on_crash),
   ROW ("activation-token", "s", 4 * KIB, NULL, activation_token),
   ROW ("join", "b", 8, NULL, join),
+  ROW ("learn", "h", 8, check_handle, learn),
   END,
 };
 

@@ -25,7 +25,7 @@ typedef struct {
   char *app_id, *cwd, *cwd_also, *on_crash, *activation_token, *hidepid, *subset, *access;
   char **unset_env, **display_env;
   gboolean cwd_optional, tty, hold, join;
-  gint32 lifeline, descriptors;
+  gint32 lifeline, descriptors, learn;
   GVariant *env;         /* a{ss} */
   GVariant *fds;         /* a{uh} */
   GVariant *forward;     /* ah */

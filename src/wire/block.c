@@ -13,6 +13,7 @@
 #include "wire/call-rule.h"
 #include "wire/io.h"
 #include "wire/layer.h"
+#include "wire/path-call.h"
 
 #define MAX_BLOCK (64u << 20)
 #define MAX_LAYER (SBX_LAYER_MAX_CONTENT + 2 * PATH_MAX + 128)
@@ -32,6 +33,7 @@ typedef enum {
   KIND_LAYER,  /* wire/layer.h */
   KIND_NARROW, /* wire/narrow.h */
   KIND_CALL,   /* wire/call-rule.h */
+  KIND_PATH,   /* wire/path-call.h */
 } Kind;
 
 typedef enum {
@@ -89,6 +91,7 @@ static const Shape shapes[SBX_N_TAGS] = {
   [SBX_TAG_LAYER] = { IN_FURNISH | IN_CHANGE | REPEATED, KIND_LAYER, 1, 1, MAX_LAYER, 0 },
   [SBX_TAG_NARROW] = { IN_CHANGE | REPEATED, KIND_NARROW, 1, 1, PATH_MAX + 64, 0 },
   [SBX_TAG_CALL_RULE] = { IN_START | REPEATED, KIND_CALL, 8, sizeof (SbxCallRule), sizeof (SbxCallRule), 0 },
+  [SBX_TAG_PATH_CALL] = { IN_START | REPEATED, KIND_PATH, 4, sizeof (SbxPathCall), sizeof (SbxPathCall), 0 },
   [SBX_TAG_SIDECAR] = { IN_FURNISH | REPEATED | DISTINCT | BEGINS, KIND_BYTES, 4, 4, 4, SBX_N_SIDECARS },
   [SBX_TAG_SIDECAR_COMMAND] = { IN_FURNISH | GROUPED | REQUIRED, KIND_STRV, 1, 2, 1u << 20, 0 },
   [SBX_TAG_SIDECAR_FILTER] = { IN_FURNISH | GROUPED | REQUIRED, KIND_BYTES, 8, 8, 4096 * 8, 0 },
@@ -131,6 +134,8 @@ value_ok (const Shape *shape, const uint8_t *value, uint32_t length)
     return sbx_narrow_read (&(SbxNarrow){ .path = NULL }, value, length);
   case KIND_CALL:
     return sbx_call_rule_read (&(SbxCallRule){ .arch = 0 }, value, length);
+  case KIND_PATH:
+    return sbx_path_call_read (&(SbxPathCall){ .arch = 0 }, value, length);
   case KIND_RULE:
     return string_ok ((const char *) value + 8, length - 8);
   }

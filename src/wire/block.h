@@ -61,6 +61,7 @@ typedef enum {
                       absent = it has one of its own, or its target's */
   SBX_TAG_CALL_RULE,  /* a call that the filter asks about: wire/call-rule.h; repeated */
   SBX_TAG_SIDECAR_TO, /* SbxDestination[]: where the packets may go that it carries; absent = nowhere */
+  SBX_TAG_PATH_CALL,  /* a call that the filter of an instance that is learned asks about: wire/path-call.h; repeated */
   SBX_N_TAGS
 } SbxTag;
 

@@ -43,6 +43,9 @@
 #define SBX_FINDER_LINK_FD 0
 #define SBX_GATHERER_LINK_FD 0
 #define SBX_TRACER_LINK_FD 3
+#define SBX_LEARNER_LINK_FD 3
+#define SBX_LEARNER_QUESTIONS_FD 4 /* the listener of the filter */
+#define SBX_LEARNER_FILE_FD 5      /* learned.h */
 
 /* Beside the records: whoever connects is told what an instance with pidns=session joins */
 #define SBX_SESSION_SOCKET "session"

@@ -106,6 +106,12 @@ end_is_valid (const SbxMessage *message)
 }
 
 static bool
+start_flags_are_valid (const SbxMessage *message)
+{
+  return (message->value & ~(SBX_START_LIFELINE | SBX_START_TRACE | SBX_START_LEARN)) == 0;
+}
+
+static bool
 exec_is_valid (const SbxMessage *message)
 {
   return (message->value & ~(SBX_START_LIFELINE | SBX_START_KEEPS)) == 0;
@@ -136,7 +142,8 @@ procfs_is_valid (const SbxMessage *message)
 static const Rule rules[] = {
   { SBX_CHANNEL_DAEMON_TO_KEEPER, SBX_MSG_PREPARE, 2, MAX_FDS, 0, 0, 0, 0, NULL },
   { SBX_CHANNEL_DAEMON_TO_KEEPER, SBX_MSG_FURNISH, 2, 2, 0, 0, 0, 0, NULL },
-  { SBX_CHANNEL_DAEMON_TO_KEEPER, SBX_MSG_START, 1, MAX_FDS, 0, SBX_START_LIFELINE | SBX_START_TRACE, 0, 0, NULL },
+  { SBX_CHANNEL_DAEMON_TO_KEEPER, SBX_MSG_START, 1, MAX_FDS, 0, SBX_START_LIFELINE | SBX_START_TRACE | SBX_START_LEARN,
+    0, 0, start_flags_are_valid },
   { SBX_CHANNEL_DAEMON_TO_KEEPER, SBX_MSG_EXEC, 1, MAX_FDS, 0, SBX_START_LIFELINE | SBX_START_KEEPS, 0, JOB,
     exec_is_valid },
   { SBX_CHANNEL_DAEMON_TO_KEEPER, SBX_MSG_SIGNAL, 0, 0, 1, SIGNALS, 1, JOB, NULL },

@@ -26,8 +26,9 @@ extern "C" {
 typedef enum {
   /* Requests. 0 is none. PREPARE: sandboxd → keeper. fds: block, sandbox-init, what FDMAP names */
   SBX_MSG_PREPARE = 1,
-  SBX_MSG_START, /* → keeper → init. job 0. fds: block[, lifeline if value & SBX_START_LIFELINE], what FDMAP names */
-  SBX_MSG_EXEC,  /* as START, any other job: one more process beside the application */
+  SBX_MSG_START,  /* → keeper → init. job 0. fds: block[, lifeline if value & SBX_START_LIFELINE][,
+                     file if value & SBX_START_LEARN], what FDMAP names */
+  SBX_MSG_EXEC,   /* as START, any other job: one more process beside the application */
   SBX_MSG_SIGNAL, /* job, value: signal number, detail: 1 = to the process group */
   SBX_MSG_STOP,   /* value: milliseconds between SIGTERM and SIGKILL; 0 = SIGKILL at once */
   SBX_MSG_ATTACH, /* → keeper. fds: the socket of a handler's keeper, its program; value: SbxAttachFlags; crash: that it
@@ -65,11 +66,13 @@ typedef enum {
 
 /* value of START and EXEC. TRACE: the application is seized before it runs, for OnCrash=. GATE, from keeper to init: a
  * descriptor follows the block, at whose end of file the application may be executed. KEEPS, of EXEC: the instance
- * stays while this process runs, as it does while the application runs. */
+ * stays while this process runs, as it does while the application runs. LEARN, to the keeper: what the application
+ * names is written to a file (wire/learned.h). */
 #define SBX_START_LIFELINE 1
 #define SBX_START_TRACE 2
 #define SBX_START_GATE 4
 #define SBX_START_KEEPS 8
+#define SBX_START_LEARN 16
 
 typedef enum {
   SBX_ATTACH_HOLD = 1 << 0, /* the instance stays while this handler runs */

@@ -2,6 +2,7 @@
 /* The compiled filter, tried on real system calls in a child that has installed it. */
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/audit.h>
 #include <linux/filter.h>
 #include <linux/seccomp.h>
 #include <sched.h>
@@ -510,6 +511,51 @@ test_explained (void)
   }
 }
 
+/* What the filter of an instance that is learned says of @call is what it says without, but that what is allowed may be
+ * a question. Returns whether it is one. */
+static gboolean
+is_question (GBytes *plain, GBytes *learned, const struct seccomp_data *call)
+{
+  gsize n_plain, n_learned;
+  const struct sock_filter *one = g_bytes_get_data (plain, &n_plain), *two = g_bytes_get_data (learned, &n_learned);
+  guint32 before = sbx_filter_run (one, n_plain / sizeof *one, call);
+  guint32 after = sbx_filter_run (two, n_learned / sizeof *two, call);
+
+  if (before != SECCOMP_RET_ALLOW || after != SECCOMP_RET_USER_NOTIF)
+    g_assert_cmphex (before, ==, after);
+  return before != after;
+}
+
+static void
+test_paths (void)
+{
+  static const struct {
+    const char *tier, *features, *deny;
+  } policies[] = { { "default", "", "" },
+                   { "strict", "", "" },
+                   { "browser", "userns;", "openat;rename;" },
+                   { "debugger", "multiarch;", "" } };
+  static const guint32 arches[] = { AUDIT_ARCH_X86_64, AUDIT_ARCH_I386, AUDIT_ARCH_AARCH64 };
+  static const guint64 values[] = { 0, 1, 3, 0x80000, G_MAXUINT64 };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (policies); i++) {
+    g_autoptr (SbxPolicy) policy = policy_with (policies[i].tier, policies[i].features, "", policies[i].deny);
+    g_autoptr (GBytes) plain = sbx_seccomp_compile (policy, 0, NULL);
+    g_autoptr (GBytes) learned = sbx_seccomp_compile (policy, SBX_BOX_LEARNED, NULL);
+    guint questions = 0;
+
+    for (gsize a = 0; a < G_N_ELEMENTS (arches); a++)
+      for (int number = 0; number < 480; number++)
+        for (gsize v = 0; v < G_N_ELEMENTS (values); v++) {
+          guint64 value = values[v];
+          struct seccomp_data call = { number, arches[a], 0, { value, value, value, value, value, value } };
+
+          questions += is_question (plain, learned, &call);
+        }
+    g_assert_cmpuint (questions, >, 20 * G_N_ELEMENTS (values));
+  }
+}
+
 int
 main (int argc, char **argv)
 {
@@ -523,6 +569,7 @@ main (int argc, char **argv)
   g_test_add_func ("/filter/lists", test_lists);
   g_test_add_func ("/filter/cache", test_cache);
   g_test_add_func ("/filter/explained", test_explained);
+  g_test_add_func ("/filter/paths", test_paths);
   g_test_add_func ("/filter/sidecars", test_sidecars);
   return g_test_run ();
 }

@@ -284,7 +284,7 @@ decide (Follow *self)
       sbx_terminal_start (self->call->terminal);
     send_kept (self);
     start_clock (self);
-    if (over)
+    if (over && (self->replied || !self->call->needs_reply))
       report_end (self);
   } else if (self->refusal && service_died (self->refusal)) {
     /* The keeper may have started it all the same */

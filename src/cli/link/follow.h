@@ -22,6 +22,7 @@ typedef struct {
   const char *cwd;       /* as asked for, or NULL */
   const char *profile;   /* or NULL */
   gboolean instance;     /* a whole sandbox: over when that has ended */
+  gboolean needs_reply;  /* not over before the service has answered, however soon the process ends */
   guint timeout_ms;      /* 0: none; after the start: SIGTERM, and what is left after five more seconds is ended */
   void (*replied) (GVariant *reply, gpointer data); /* or NULL: the call was answered without an error */
   gpointer data;

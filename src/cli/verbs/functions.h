@@ -21,6 +21,7 @@ int sbx_cmd_wait (SbxCommand *command);
 int sbx_cmd_identify (SbxCommand *command);
 int sbx_cmd_spawn (SbxCommand *command);
 int sbx_cmd_procfs (SbxCommand *command);
+int sbx_cmd_learn (SbxCommand *command);
 int sbx_cmd_why (SbxCommand *command);
 int sbx_cmd_explain (SbxCommand *command);
 int sbx_cmd_verify (SbxCommand *command);

@@ -28,6 +28,8 @@ const SbxVerb sbx_verbs[] = {
   { "logs", sbx_cmd_logs, N_ ("Print the output of what was started detached or from an icon"), FALSE, FALSE, "" },
   { "why", sbx_cmd_why, N_ ("Say what a sandbox was refused, and what would allow it"), FALSE, FALSE,
     "--follow --json" },
+  { "learn", sbx_cmd_learn, N_ ("Run a command and propose a profile for it"), TRUE, FALSE,
+    "--profile= --app-id= --write --replay " PROCESS_OPTIONS },
   { "explain", sbx_cmd_explain, N_ ("Say what a profile comes to, without starting anything"), FALSE, TRUE,
     "--json --app-id=" },
   { "verify", sbx_cmd_verify, N_ ("Try what a profile promises"), FALSE, FALSE, "--all --json" },

@@ -5,6 +5,7 @@
 
 #include "cli/denied.h"
 #include "cli/instances.h"
+#include "cli/learned-missed.h"
 #include "cli/text/output.h"
 #include "cli/verbs/functions.h"
 #include "common/error.h"
@@ -117,11 +118,26 @@ print_rows (const Answer *self, GVariant *before)
   return n;
 }
 
+/* What a learning run of it has found. Returns how many. */
+static guint
+print_files (const SbxInstanceInfo *info)
+{
+  g_autoptr (GPtrArray) files = sbx_learned_missed_read (info->id);
+
+  for (guint i = 0; files && i < files->len; i++) {
+    const SbxMissed *row = files->pdata[i];
+
+    printf (_ ("%s (\"%s\"): not in this sandbox; %s"), row->call, row->path, row->option);
+    putchar ('\n');
+  }
+  return files ? files->len : 0;
+}
+
 static void
-print_text (const Answer *self)
+print_text (const Answer *self, const SbxInstanceInfo *info)
 {
   g_auto (GStrv) unheard = sbx_denied_unheard (self->policy, self->counted);
-  gsize n = print_rows (self, NULL);
+  gsize n = print_rows (self, NULL) + print_files (info);
 
   if (self->more > 0) {
     printf (ngettext ("%u more, of another kind", "%u more, of other kinds", self->more), self->more);
@@ -173,6 +189,24 @@ remedies_to_json (GPtrArray *remedies)
   return array;
 }
 
+static JsonArray *
+files_to_json (const SbxInstanceInfo *info)
+{
+  g_autoptr (GPtrArray) files = sbx_learned_missed_read (info->id);
+  JsonArray *array = json_array_new ();
+
+  for (guint i = 0; files && i < files->len; i++) {
+    const SbxMissed *row = files->pdata[i];
+    JsonObject *object = json_object_new ();
+
+    add_text (object, "call", row->call);
+    add_text (object, "path", row->path);
+    add_text (object, "option", row->option);
+    json_array_add_object_element (array, object);
+  }
+  return array;
+}
+
 static JsonNode *
 row_to_json (GVariant *child, GVariant *policy)
 {
@@ -208,6 +242,7 @@ print_json (const Answer *self, const SbxInstanceInfo *info)
   json_object_set_string_member (object, "state", self->ended ? "exited" : "running");
   json_object_set_boolean_member (object, "system-calls-counted", self->counted);
   json_object_set_array_member (object, "denied", rows);
+  json_object_set_array_member (object, "files", files_to_json (info));
   json_object_set_int_member (object, "more", self->more);
   add_strings (object, "not-counted", unheard);
   json_node_init_object (node, object);
@@ -276,6 +311,6 @@ sbx_cmd_why (SbxCommand *command)
   if (json)
     print_json (&answer, info);
   else
-    print_text (&answer);
+    print_text (&answer, info);
   return 0;
 }

@@ -147,6 +147,7 @@ make_plan (const SbxChoice *choice, const SbxLaunchRequest *request, const SbxCh
       && ttyname_r (request->fds[0], terminal, sizeof terminal) == 0)
     plan_request.terminal = terminal;
   plan_request.handler = request->handler;
+  plan_request.learned = request->learn >= 0;
   plan_request.crash_directory = request->crash_directory;
   if (request->handler)
     dump_program = sbx_program_find (host->machine->environment, "sandbox-dump", NULL);

@@ -258,9 +258,13 @@ sbx_preparation_start (SbxPreparation *self, GError **error)
     return FALSE;
   if (self->choice->on_crash)
     message.value |= SBX_START_TRACE;
+  if (request->learn >= 0)
+    message.value |= SBX_START_LEARN;
   g_array_append_val (fds, self->start_block);
   if (request->lifeline >= 0)
     g_array_append_val (fds, request->lifeline);
+  if (request->learn >= 0)
+    g_array_append_val (fds, request->learn);
   if (request->n_fds > 0)
     g_array_append_vals (fds, request->fds, (guint) request->n_fds);
   if (!tell_keeper (self, &message, (const int *) (gpointer) fds->data, fds->len, error))

@@ -5,6 +5,7 @@
 #include <limits.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "common/descriptors.h"
@@ -165,6 +166,23 @@ take_lifeline (SbxLaunchRequest *request, gint32 handle, GError **error)
                     "the option \"lifeline\" is no connected AF_UNIX socket of type SOCK_SEQPACKET");
 }
 
+/* A file, since a pipe could make the application wait for a reader. */
+static gboolean
+take_learn (SbxLaunchRequest *request, gint32 handle, GError **error)
+{
+  int flags;
+  struct stat st;
+
+  request->learn = find_fd (request, handle, "learn", error);
+  if (request->learn < 0)
+    return FALSE;
+  flags = fcntl (request->learn, F_GETFL);
+  if (flags >= 0 && (flags & O_ACCMODE) != O_RDONLY && !(flags & O_PATH) && fstat (request->learn, &st) == 0
+      && S_ISREG (st.st_mode))
+    return TRUE;
+  return sbx_throw (error, SBX_ERROR_BAD_OPTION, "the option \"learn\" is no regular file that is open for writing");
+}
+
 static gboolean
 take_forward (SbxLaunchRequest *request, GVariant *handles, GError **error)
 {
@@ -235,6 +253,11 @@ take_fd_options (SbxLaunchRequest *request, GError **error)
     return FALSE;
   if (options->lifeline >= 0 && !take_lifeline (request, options->lifeline, error))
     return FALSE;
+  if (options->learn >= 0 && !take_learn (request, options->learn, error))
+    return FALSE;
+  if (options->learn >= 0 && options->join)
+    return sbx_throw (error, SBX_ERROR_BAD_OPTION,
+                      "the option \"learn\" is for a new instance, and \"join\" may start none");
   if (options->tty && (request->n_fds == 0 || request->targets[0] != STDIN_FILENO))
     return sbx_throw (error, SBX_ERROR_BAD_OPTION,
                       "the option \"tty\" makes descriptor 0 the terminal, and \"fds\" has no 0");
@@ -247,7 +270,7 @@ sbx_launch_request_new (GVariant *argv, GVariant *options, const SbxOptionSpec *
 {
   g_autoptr (SbxLaunchRequest) request = g_new0 (SbxLaunchRequest, 1);
 
-  request->lifeline = -1;
+  request->lifeline = request->learn = -1;
   request->list = fds ? g_object_ref (fds) : NULL;
   if (!sbx_options_read (options, table, &request->options, error)
       || !sbx_inherited_read (request->options.inherit, "inherit", &request->inherited, error)

@@ -35,6 +35,7 @@ typedef struct {
   SbxNewFile *new_files; /* their directories are borrowed as well */
   gsize n_new_files;
   int lifeline; /* or -1 */
+  int learn;    /* where what the application names is written to, or -1: it is not learned */
   /* Of a handler, filled in by sbx_launch_request_set_target () */
   gboolean handler;
   char *crash_directory;   /* or NULL */

@@ -2,7 +2,8 @@
 /* What the filter of the application asks (SECCOMP_RET_USER_NOTIF, seccomp_unotify(2)): about calls that it refuses, so
  * that they are counted; about listen (2) where ports are limited (listen.h); and with pidns=session about calls that
  * name a process (numbers.h). To the first two the answer is an error, and never "go on": a call that is refused is not
- * made, whatever happens to us.
+ * made, whatever happens to us. In an instance that is learned it asks about calls that name files as well, which are
+ * allowed and go on: those a learner takes, which stands before us (learning.h).
  *
  * The descriptor is ours from ASKS on and nobody else's: init has sent it before it had a child, and closed its own. It
  * is closed when all who could ask have ended, and with us; then the kernel says ENOSYS to who asks, those who wait
@@ -23,11 +24,14 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/socket.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "keeper/denied.h"
 #include "keeper/keeper.h"
 #include "keeper/parts/asker.h"
+#include "keeper/parts/learning.h"
 #include "keeper/parts/listen.h"
 #include "keeper/parts/numbers.h"
 #include "keeper/share.h"
@@ -52,6 +56,8 @@
 typedef struct {
   SbxPartState head;
   SbxWatch watch;              /* where questions come from; due: when it is paused no more */
+  SbxLearning learning;        /* of an instance that is learned: what stands before it */
+  int listener;                /* the watch's own descriptor, or behind the learner; -1: none */
   struct sock_filter *program; /* the filter itself, with its marks; NULL: there is none */
   size_t n_instructions;
   SbxCallRule *rules;
@@ -83,6 +89,7 @@ planned (void *state, const SbxBlock *block)
   SbxRecord record = { 0 };
   size_t n = 0;
 
+  sbx_learning_plan (&self->learning, block);
   sbx_listen_ports_read (&self->ports, block);
   take_program (self, block);
   while (sbx_block_next (block, SBX_TAG_CALL_RULE, &record))
@@ -116,7 +123,7 @@ count (SbxQuestions *self, const SbxCallRule *rule, const struct seccomp_notif *
       sbx_denials_add (&keeper->denied.table, SBX_DENIAL_CALL, rule->call, rule->kind, SBX_CALL_NEEDS_ALLOWING);
   char name[SBX_DENIAL_PROCESS];
 
-  if (row && row->denial.count == 1 && sbx_asker_name (self->watch.fd, question, name, sizeof name) == 0)
+  if (row && row->denial.count == 1 && sbx_asker_name (self->listener, question, name, sizeof name) == 0)
     sbx_denial_set_process (&row->denial, name);
   sbx_denied_have_news (keeper);
 }
@@ -152,7 +159,7 @@ answer (SbxQuestions *self, const struct seccomp_notif *question, struct seccomp
   else if (numbers == SBX_NUMBERS_ERROR)
     response->error = -error;
   else if (says == SECCOMP_RET_USER_NOTIF)
-    response->error = -sbx_listen_answer (&self->ports, self->watch.fd, question);
+    response->error = -sbx_listen_answer (&self->ports, self->listener, question);
   else
     response->error = -refuse (self, question, says);
 }
@@ -195,33 +202,100 @@ end (void *state)
 {
   SbxQuestions *self = state;
 
+  if (self->listener >= 0 && self->listener != self->watch.fd)
+    close (self->listener);
+  self->listener = -1;
   sbx_watch_close (&self->watch);
+  sbx_learning_end (&self->learning);
   self->watch.due = 0;
   self->watch.paused = false;
+}
+
+static bool
+is_gone (void *state)
+{
+  SbxQuestions *self = state;
+
+  return sbx_learning_is_gone (&self->learning);
+}
+
+static bool
+reaped (void *state, pid_t pid, int status)
+{
+  SbxQuestions *self = state;
+
+  return sbx_learning_reaped (&self->learning, pid);
+}
+
+static bool
+is_over (int listener)
+{
+  struct pollfd polled = { listener, POLLIN, 0 };
+
+  return poll (&polled, 1, 0) > 0 && !(polled.revents & POLLIN);
+}
+
+static void
+respond (SbxQuestions *self, const struct seccomp_notif *question)
+{
+  struct seccomp_notif_resp response = { .id = question->id };
+
+  /* Only a learner that was killed leaves such a question to us */
+  if (sbx_learning_goes_on (&self->learning, self->program, self->n_instructions, question)) {
+    sbx_learner_go_on (self->listener, question->id);
+    return;
+  }
+  answer (self, question, &response);
+  (void) ioctl (self->listener, SECCOMP_IOCTL_NOTIF_SEND, &response);
+}
+
+/* The learner has ended. If that is not because nobody is left who could ask, questions come to us from now on. */
+static void
+stand_in (SbxQuestions *self)
+{
+  const struct seccomp_notif *unfinished = sbx_learning_unfinished (&self->learning);
+
+  if (is_over (self->listener)) {
+    end (self);
+    return;
+  }
+  if (unfinished)
+    respond (self, unfinished);
+  sbx_watch_close (&self->watch);
+  sbx_watch_open (&self->watch, self->listener);
+}
+
+/* The next question for us. False: there is none, now or any more. */
+static bool
+receive (SbxQuestions *self, void *question, size_t size)
+{
+  if (self->watch.fd != self->listener) {
+    ssize_t n = recv (self->watch.fd, question, size, MSG_DONTWAIT);
+
+    if (n == 0)
+      stand_in (self);
+    return n == (ssize_t) sizeof (struct seccomp_notif);
+  }
+  if (is_over (self->listener)) {
+    end (self);
+    return false;
+  }
+  return ioctl (self->listener, SECCOMP_IOCTL_NOTIF_RECV, question) == 0; /* or who has asked is gone */
 }
 
 static void
 serve (SbxWatch *watch)
 {
   SbxQuestions *self = SBX_OWNER (watch, SbxQuestions, watch);
-  struct pollfd polled = { watch->fd, POLLIN, 0 };
   union {
     struct seccomp_notif question;
     char room[1024]; /* newer kernels may say more */
   } received;
-  struct seccomp_notif_resp response = { 0 };
 
-  /* Everybody who could ask has ended */
-  if (poll (&polled, 1, 0) > 0 && !(polled.revents & POLLIN)) {
-    end (self);
-    return;
-  }
   memset (&received, 0, sizeof received);
-  if (ioctl (watch->fd, SECCOMP_IOCTL_NOTIF_RECV, &received) < 0)
-    return; /* who has asked is gone */
-  response.id = received.question.id;
-  answer (self, &received.question, &response);
-  (void) ioctl (watch->fd, SECCOMP_IOCTL_NOTIF_SEND, &response);
+  if (!receive (self, &received, sizeof received))
+    return;
+  respond (self, &received.question);
   if (++self->n_served >= LOOK_EVERY)
     go_on (watch);
 }
@@ -231,6 +305,7 @@ set_up (void *state)
 {
   SbxQuestions *self = state;
 
+  self->listener = -1;
   return sbx_loop_add (&self->head.keeper->loop, &self->watch, SBX_ORDER_PARTS, serve, go_on);
 }
 
@@ -238,11 +313,19 @@ static bool
 asked (void *state, int questions)
 {
   SbxQuestions *self = state;
+  int source = questions;
 
   if (self->watch.fd >= 0 || !self->program || !self->rules)
     return false;
   (void) ioctl (questions, SECCOMP_IOCTL_NOTIF_SET_FLAGS, SECCOMP_USER_NOTIF_FD_SYNC_WAKE_UP);
-  sbx_watch_open (&self->watch, questions);
+  if (self->learning.n_calls > 0) {
+    source = sbx_learning_begin (&self->learning, self->program, self->n_instructions, questions,
+                                 self->head.keeper->start.learned);
+    if (source < 0)
+      return false; /* what cannot be learned is not run: who asks nobody is refused */
+  }
+  self->listener = questions;
+  sbx_watch_open (&self->watch, source);
   self->used = read_clock (CLOCK_PROCESS_CPUTIME_ID);
   sbx_share_begin (&self->share, read_clock (CLOCK_MONOTONIC), self->used);
   if (self->n_rules > 0)
@@ -257,5 +340,7 @@ const SbxPart sbx_part_questions = {
   .set_up = set_up,
   .planned = planned,
   .asked = asked,
+  .reaped = reaped,
   .end = end,
+  .is_gone = is_gone,
 };

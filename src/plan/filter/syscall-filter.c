@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "common/error.h"
+#include "plan/filter/path-table.h"
 #include "wire/call-program.h"
 
 static gboolean
@@ -207,6 +208,32 @@ check_names (const char *const *names, const char *key, GError **error)
   return TRUE;
 }
 
+gboolean
+sbx_seccomp_refuses (const SbxPolicy *policy, guint facts, const char *call)
+{
+  if (listed (sbx_policy_get_seccomp_deny (policy), call))
+    return TRUE;
+  for (const SbxCallRow *row = sbx_call_rows; row->call; row++)
+    if (g_str_equal (row->call, call) && sbx_seccomp_row_applies (row, policy, facts))
+      return TRUE;
+  return FALSE;
+}
+
+/* For a learning run: asks about each call that names a file and of which nothing is refused. */
+static gboolean
+ask_about_paths (scmp_filter_ctx filter, const SbxPolicy *policy, guint facts, GError **error)
+{
+  for (const SbxPathRow *path = sbx_path_rows; path->call; path++) {
+    const SbxCallRow row = { .call = path->call };
+
+    if (path > sbx_path_rows && g_str_equal (path->call, path[-1].call))
+      continue; /* its other name */
+    if (!sbx_seccomp_refuses (policy, facts, path->call) && !add_row (filter, &row, SCMP_ACT_NOTIFY, error))
+      return FALSE;
+  }
+  return TRUE;
+}
+
 static gboolean
 fill (scmp_filter_ctx filter, const SbxPolicy *policy, guint facts, GError **error)
 {
@@ -227,7 +254,7 @@ fill (scmp_filter_ctx filter, const SbxPolicy *policy, guint facts, GError **err
     if (!refuse_row (filter, &row, counted, error))
       return FALSE;
   }
-  return TRUE;
+  return !(facts & SBX_BOX_LEARNED) || ask_about_paths (filter, policy, facts, error);
 }
 
 static gboolean
@@ -288,9 +315,10 @@ sbx_seccomp_cache_key (const char *what, const SbxPolicy *policy, guint facts)
   g_autofree char *allow = g_strjoinv (",", (char **) sbx_policy_get_seccomp_allow (policy));
   g_autofree char *deny = g_strjoinv (",", (char **) sbx_policy_get_seccomp_deny (policy));
 
-  return g_strdup_printf ("%s %u %u %d %d %d %d %s %s", what, (guint) sbx_policy_get_tier (policy),
+  return g_strdup_printf ("%s %u %u %d %d %d %d %d %s %s", what, (guint) sbx_policy_get_tier (policy),
                           sbx_policy_get_features (policy), limits_ports (policy), limits_listening (policy),
-                          is_apart_from_x11 (policy, facts), (facts & SBX_BOX_IN_SESSION) != 0, allow, deny);
+                          is_apart_from_x11 (policy, facts), (facts & SBX_BOX_IN_SESSION) != 0,
+                          (facts & SBX_BOX_LEARNED) != 0, allow, deny);
 }
 
 /* The rows of the strict tier, which no feature and no profile lifts. */

@@ -26,6 +26,8 @@ gboolean sbx_seccomp_is_counted (const SbxPolicy *policy, guint facts);
 /* Whether @row is part of the filter of @policy, and then whether the keeper may be asked about it. */
 gboolean sbx_seccomp_row_applies (const SbxCallRow *row, const SbxPolicy *policy, guint facts);
 gboolean sbx_seccomp_row_may_ask (const SbxCallRow *row);
+/* Whether the filter of @policy refuses @call, or some of it. */
+gboolean sbx_seccomp_refuses (const SbxPolicy *policy, guint facts, const char *call);
 /* "EPERM" and the like. Static. */
 const char *sbx_seccomp_error_name (int error);
 

@@ -35,6 +35,7 @@ typedef enum {
 typedef enum {
   SBX_BOX_SHARES_X11 = 1 << 0, /* the display is that of the desktop */
   SBX_BOX_IN_SESSION = 1 << 1, /* its pid namespace is that of its login session, also as a handler */
+  SBX_BOX_LEARNED = 1 << 2,    /* calls that name files are asked about: path-calls.h */
 } SbxBoxFacts;
 
 #define SBX_CALL_ASK (-1) /* in place of an error: the keeper is asked (keeper/parts/listen.h) */

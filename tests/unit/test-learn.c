@@ -1,0 +1,219 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* From names to lines of a profile, and which of them are marked. */
+#include <string.h>
+
+#include "learn/proposal.h"
+#include "policy-fixture.h"
+#include "policy/ways-out.h"
+
+static const SbxPlaces places = { .home = "/home/u", .runtime_dir = "/run/user/1000" };
+
+/* All is there; what ends in "/" in @data is a directory; /opt and /srv are root's; "link" leads to what is secret. */
+static void
+look (const char *path, SbxOutside *outside, gpointer data)
+{
+  *outside = (SbxOutside){ .exists = !strstr (path, "missing"),
+                           .directory = !strchr (strrchr (path, '/'), '.'),
+                           .of_system = g_str_has_prefix (path, "/opt/") };
+  if (g_str_has_suffix (path, "link"))
+    outside->target = g_strdup ("/home/u/.ssh");
+}
+
+typedef struct {
+  guint uses;
+  const char *name;
+} Name;
+
+static SbxTraces *
+traces_of (const Name *names)
+{
+  SbxTraces *traces = g_new0 (SbxTraces, 1);
+
+  traces->names = g_ptr_array_new ();
+  for (; names->name; names++) {
+    SbxTrace *trace = g_new0 (SbxTrace, 1);
+
+    *trace = (SbxTrace){ SBX_LEARNED_PATH, names->uses, g_strdup (names->name) };
+    if (g_str_has_prefix (names->name, "net:"))
+      *trace = (SbxTrace){ SBX_LEARNED_NETWORK, names->uses, trace->name };
+    g_ptr_array_add (traces->names, trace);
+  }
+  return traces;
+}
+
+static void
+clear (SbxTraces *traces)
+{
+  for (guint i = 0; i < traces->names->len; i++) {
+    g_free (((SbxTrace *) traces->names->pdata[i])->name);
+    g_free (traces->names->pdata[i]);
+  }
+  sbx_traces_free (traces);
+}
+
+/* The lines of @names under a policy with nothing, or with @text: "?key=value" for marked ones, joined by blanks. */
+static char *
+propose (const Name *names, const char *const *named, const char *text)
+{
+  g_autoptr (SbxPolicy) policy = text ? policy_from_text (text) : sbx_policy_new ();
+  const SbxLearnContext context = { policy, &places, named, look, NULL };
+  SbxTraces *traces = traces_of (names);
+  g_autoptr (SbxProposals) proposals = sbx_proposals_new (&context, traces);
+  GString *lines = g_string_new (NULL);
+
+  for (guint i = 0; i < proposals->lines->len; i++) {
+    const SbxProposal *line = proposals->lines->pdata[i];
+
+    g_string_append_printf (lines, "%s%s%s=%s", i > 0 ? " " : "", line->asked ? "?" : "", line->key, line->value);
+  }
+  if (proposals->unwritable > 0)
+    g_string_append_printf (lines, " unwritable=%u", proposals->unwritable);
+  clear (traces);
+  return g_string_free (lines, FALSE);
+}
+
+#define END                                                                                                            \
+  {                                                                                                                    \
+    0, NULL                                                                                                            \
+  }
+
+static void
+check (const char *expected, const Name *names, const char *const *named)
+{
+  g_autofree char *lines = propose (names, named, NULL);
+
+  g_assert_cmpstr (lines, ==, expected);
+}
+
+/* Directories rather than files, and words. */
+static void
+test_tiers (void)
+{
+  check ("?filesystems=xdg-documents:ro",
+         (const Name[]){
+             { SBX_USE_READ, "/home/u/Documents/a.odt" }, { SBX_USE_READ, "/home/u/Documents/deep/b.odt" }, END },
+         NULL);
+  check (
+      "?filesystems=xdg-documents",
+      (const Name[]){ { SBX_USE_READ, "/home/u/Documents/a.odt" }, { SBX_USE_WRITE, "/home/u/Documents/b.odt" }, END },
+      NULL);
+  check ("?filesystems=~/Projects:ro", (const Name[]){ { SBX_USE_READ, "/home/u/Projects/one/two/x.c" }, END }, NULL);
+  check ("?filesystems=/media/u/stick:ro", (const Name[]){ { SBX_USE_READ, "/media/u/stick/dir/x.c" }, END }, NULL);
+  check ("",
+         (const Name[]){ { SBX_USE_LOOK, "/home/u" },
+                         { SBX_USE_READ, "/home/u" },
+                         { SBX_USE_READ, "/" },
+                         { SBX_USE_READ, "/home" },
+                         { SBX_USE_READ, "/usr/lib/x.so" },
+                         { SBX_USE_LOOK, "/home/u/Projects" },
+                         { SBX_USE_READ, "/home/u/missing" },
+                         { SBX_USE_MAKE | SBX_USE_WRITE, "/home/u/missing.txt" },
+                         END },
+         NULL);
+  check ("?devices=dri ?sockets=pulseaudio ?shared=private-network",
+         (const Name[]){ { SBX_USE_WRITE, "/dev/dri/card.0" },
+                         { SBX_USE_CONNECT, "/run/user/1000/pulse/native" },
+                         { SBX_USE_CONNECT, "net:192.0.2.1 443" },
+                         END },
+         NULL);
+}
+
+static void
+test_marks (void)
+{
+  const char *const named[] = { "/home/u/Documents/a.odt", "/home/u/.ssh", "/home/u/link", "/home/u/.bashrc", NULL };
+
+  check ("filesystems=~/Documents/a.odt:ro ?filesystems=~/.ssh:ro ?filesystems=~/link:ro ?filesystems=~/.bashrc",
+         (const Name[]){ { SBX_USE_READ, named[0] },
+                         { SBX_USE_LOOK, named[1] },
+                         { SBX_USE_READ, named[2] },
+                         { SBX_USE_WRITE, named[3] },
+                         END },
+         named);
+  check ("filesystems=/opt/app:ro ?filesystems=/opt/other ?filesystems=/srv/data:ro",
+         (const Name[]){ { SBX_USE_READ, "/opt/app/lib/x.so" },
+                         { SBX_USE_WRITE, "/opt/other/x.so" },
+                         { SBX_USE_READ, "/srv/data/x.txt" },
+                         END },
+         NULL);
+  /* Copies of its own; of what others run or keep secret not without a question */
+  check ("persistent=.config/tool ?persistent=.bashrc ?persistent=.gnupg",
+         (const Name[]){ { SBX_USE_WRITE | SBX_USE_MAKE, "/home/u/.config/tool/x.conf" },
+                         { SBX_USE_WRITE, "/home/u/.bashrc" },
+                         { SBX_USE_WRITE | SBX_USE_MAKE, "/home/u/.gnupg/x" },
+                         END },
+         NULL);
+  /* Every way out and secret, for reading and for writing, is marked */
+  for (const SbxWayOut *way = sbx_ways_out; way->path; way++) {
+    g_autofree char *path = sbx_way_out_path (way, &places);
+    const Name names[] = { { SBX_USE_READ, path }, { SBX_USE_WRITE, path }, END };
+    g_autofree char *lines = propose (names, NULL, NULL);
+    g_auto (GStrv) each = g_strsplit (lines, " ", -1);
+
+    for (char **line = each; *line; line++)
+      if (**line)
+        g_assert_cmpint (**line, ==, '?');
+  }
+}
+
+/* What a profile has is not proposed. */
+static void
+test_has (void)
+{
+  const Name names[] = { { SBX_USE_READ, "/home/u/Projects/x.c" },
+                         { SBX_USE_WRITE, "/home/u/.config/tool/x.conf" },
+                         END };
+  g_autofree char *lines =
+      propose (names, NULL, "{'Context': <{'filesystems': '/home/u/Projects:ro', 'persistent': '.'}>}");
+  const Name more[] = { { SBX_USE_WRITE, "/home/u/Projects/x.c" }, END };
+  g_autofree char *for_writing = propose (more, NULL, "{'Context': <{'filesystems': '/home/u/Projects:ro'}>}");
+
+  g_assert_cmpstr (lines, ==, "");
+  g_assert_cmpstr (for_writing, ==, "?filesystems=~/Projects");
+}
+
+static void
+test_names (void)
+{
+  const Name names[] = { { SBX_USE_READ, "/home/u/a\nfilesystems=host" },
+                         { SBX_USE_READ, "/home/u/a;host/x.c" },
+                         { SBX_USE_READ, "/home/u/\033[31m/x.c" },
+                         { SBX_USE_READ, "/home/u/\xff/x.c" },
+                         { SBX_USE_READ, "/home/u/a:rw" },
+                         { SBX_USE_READ, "/home/u/a\\x" },
+                         { SBX_USE_READ, "/home/u/a\u202ebc" },
+                         END };
+  g_autofree char *lines = propose (names, NULL, NULL);
+
+  g_assert_cmpstr (lines, ==, " unwritable=7");
+}
+
+/* Names without end make no lines without end. */
+static void
+test_bounded (void)
+{
+  g_autoptr (GPtrArray) texts = g_ptr_array_new_with_free_func (g_free);
+  g_autofree Name *names = g_new0 (Name, 1001);
+  g_autofree char *lines = NULL;
+  g_auto (GStrv) each = NULL;
+
+  for (guint i = 0; i < 1000; i++) {
+    g_ptr_array_add (texts, g_strdup_printf ("/home/u/d%u/x.c", i));
+    names[i] = (Name){ SBX_USE_READ, texts->pdata[i] };
+  }
+  lines = propose (names, NULL, NULL);
+  each = g_strsplit (lines, " ", -1);
+  g_assert_cmpuint (g_strv_length (each), ==, SBX_PROPOSALS);
+}
+
+int
+main (int argc, char **argv)
+{
+  g_test_init (&argc, &argv, NULL);
+  g_test_add_func ("/learn/tiers", test_tiers);
+  g_test_add_func ("/learn/marks", test_marks);
+  g_test_add_func ("/learn/has", test_has);
+  g_test_add_func ("/learn/names", test_names);
+  g_test_add_func ("/learn/bounded", test_bounded);
+  return g_test_run ();
+}
