@@ -26,5 +26,7 @@ int probe_listener (int argc, char **argv);
 /* probe-numbers.c */
 int probe_numbers (int argc, char **argv);
 int probe_numbers_cost (int argc, char **argv);
+/* probe-live.c */
+int probe_live (int argc, char **argv);
 /* probe-dump.c */
 int probe_crash_client (int argc, char **argv);
