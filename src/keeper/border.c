@@ -306,6 +306,17 @@ reset (const uint8_t *about, const uint8_t *addresses, size_t size, uint8_t *tcp
   return TCP;
 }
 
+/* As if the sender had ended it, with the numbers that it was at. */
+static size_t
+reset_onward (const uint8_t *about, const uint8_t *addresses, size_t size, uint8_t *tcp)
+{
+  memcpy (tcp, about, 12);
+  tcp[12] = (TCP / 4) << 4;
+  tcp[13] = RST | ACK;
+  put16 (tcp + 16, checksum_with (addresses, size, SBX_PROTOCOL_TCP, tcp, TCP));
+  return TCP;
+}
+
 static size_t
 answer_ipv4 (const uint8_t *about, size_t n, uint8_t *header)
 {
@@ -357,4 +368,30 @@ sbx_border_refusal (const uint8_t *frame, size_t n, uint8_t answer[SBX_REFUSAL_M
   return ETHERNET
          + (is_ipv6 ? answer_ipv6 (frame + ETHERNET, n - ETHERNET, answer + ETHERNET)
                     : answer_ipv4 (frame + ETHERNET, n - ETHERNET, answer + ETHERNET));
+}
+
+size_t
+sbx_border_ending (const uint8_t *frame, size_t n, uint8_t instead[SBX_REFUSAL_MAX])
+{
+  const bool is_ipv6 = n > ETHERNET && get16 (frame + 12) == TYPE_IPV6;
+  const size_t header = is_ipv6 ? IPV6 : IPV4, addresses = is_ipv6 ? 8 : 12;
+  uint8_t *ip = instead + ETHERNET;
+  Packet packet = { .payload = frame + ETHERNET + header };
+
+  if (n < ETHERNET + header + TCP)
+    return 0;
+  packet.protocol = frame[ETHERNET + (is_ipv6 ? 6 : 9)];
+  if (!is_of_connection (&packet))
+    return 0;
+  memset (instead, 0, SBX_REFUSAL_MAX);
+  memcpy (instead, frame, ETHERNET + header);
+  reset_onward (packet.payload, ip + addresses, is_ipv6 ? 16 : 4, ip + header);
+  if (is_ipv6) {
+    put16 (ip + 4, TCP);
+  } else {
+    put16 (ip + 2, IPV4 + TCP);
+    put16 (ip + 10, 0);
+    put16 (ip + 10, checksum (add_up (0, ip, IPV4)));
+  }
+  return ETHERNET + header + TCP;
 }

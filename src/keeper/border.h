@@ -55,6 +55,9 @@ SbxVerdict sbx_border_check_inwards (const SbxBorder *self, const uint8_t *frame
  * connection that is there its reset, so that it ends at once, and to everything else the ICMP message
  * "administratively prohibited". */
 size_t sbx_border_refusal (const uint8_t *frame, size_t n, uint8_t answer[SBX_REFUSAL_MAX]);
+/* Writes what goes on in the place of a refused @frame into @instead, and returns its length: to whom a packet of a TCP
+ * connection was going its reset, since it may never send anything itself; 0 of everything else. */
+size_t sbx_border_ending (const uint8_t *frame, size_t n, uint8_t instead[SBX_REFUSAL_MAX]);
 
 #ifdef __cplusplus
 }

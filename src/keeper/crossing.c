@@ -73,18 +73,22 @@ drop_capabilities (void)
   return syscall (SYS_capset, &header, none) < 0 || prctl (PR_SET_DUMPABLE, 0, 0, 0, 0) < 0 ? -1 : 0;
 }
 
+/* Goes by the next order. False: the keeper has gone. */
 static bool
-read_border (Carrier *self)
+read_order (Carrier *self)
 {
-  static SbxBorder fresh;
+  static SbxCrossingOrder fresh;
   ssize_t n = recv (CONTROL_FD, &fresh, sizeof fresh, 0);
+  SbxCrossingReport report = { .error = 0 };
 
   if (n < 0)
     return errno == EAGAIN || errno == EINTR;
-  if (n != (ssize_t) sizeof fresh || fresh.host.n > SBX_HOST_ADDRESSES || fresh.n > SBX_DESTINATIONS)
-    return false; /* the keeper has gone */
-  self->border = fresh;
-  return true;
+  if (n != (ssize_t) sizeof fresh || fresh.border.host.n > SBX_HOST_ADDRESSES || fresh.border.n > SBX_DESTINATIONS)
+    return false;
+  self->border = fresh.border;
+  self->out.n = self->in.n = 0; /* what waits was let pass by the order before; it is lost as on any network */
+  report.number = fresh.number;
+  return send (CONTROL_FD, &report, sizeof report, MSG_NOSIGNAL) == (ssize_t) sizeof report;
 }
 
 static bool
@@ -119,7 +123,7 @@ take (Way *way)
   return n > 0;
 }
 
-/* Whether the frame may go its way; an answer goes back to who has sent it. */
+/* Whether the frame may go its way; an answer goes back to who has sent it, and on to whom it was meant for. */
 static bool
 may_cross (const Carrier *self, const Way *way)
 {
@@ -133,6 +137,9 @@ may_cross (const Carrier *self, const Way *way)
   case SBX_BORDER_REFUSE:
     n = sbx_border_refusal (way->frame, way->n, answer);
     (void) !write (way->from, answer, n); /* lost where it has no room */
+    n = sbx_border_ending (way->frame, way->n, answer);
+    if (n > 0)
+      (void) !write (way->to, answer, n);
     return false;
   case SBX_BORDER_DROP:
     break;
@@ -176,7 +183,7 @@ serve (Carrier *self)
 
   if (poll (polled, N_FDS, -1) < 0)
     return errno == EINTR;
-  if (polled[CONTROL_FD].revents && !read_border (self))
+  if (polled[CONTROL_FD].revents && !read_order (self))
     return false;
   if ((polled[STACK_FD].revents | polled[TAP_FD].revents) & (POLLNVAL | POLLERR)) /* the stack has ended */
     return false;

@@ -61,6 +61,8 @@ typedef enum {
                       absent = it has one of its own, or its target's */
   SBX_TAG_CALL_RULE,  /* a call that the filter asks about: wire/call-rule.h; repeated */
   SBX_TAG_SIDECAR_TO, /* SbxDestination[]: where the packets may go that it carries; absent = nowhere */
+  SBX_TAG_TO, /* SbxDestination[]: where packets of a running instance's own network may go from now on; absent = as
+                 before */
   SBX_N_TAGS
 } SbxTag;
 

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <arpa/inet.h>
 #include <cerrno>
+#include <chrono>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
@@ -23,7 +24,7 @@
 
 namespace e2e {
 
-static const char *const port_number = "7001";
+static const char *const port_number = "7001", *const stream_number = "7010";
 
 const std::vector<std::string> &
 World::host ()
@@ -51,6 +52,13 @@ const std::string &
 World::port ()
 {
   static const std::string port = port_number;
+  return port;
+}
+
+const std::string &
+World::stream_port ()
+{
+  static const std::string port = stream_number;
   return port;
 }
 
@@ -193,11 +201,38 @@ serve_for_ever ()
         answer (answerers[i]);
 }
 
+/* Until the other end is gone. */
+static void
+send_for_ever (int number)
+{
+  Fd sock (number);
+  const std::string bytes (1000, 'x');
+
+  while (send (sock.get (), bytes.data (), bytes.size (), MSG_NOSIGNAL) > 0)
+    std::this_thread::sleep_for (std::chrono::milliseconds (5));
+}
+
+/* The sockets at which streams begin. */
+static std::vector<int> streams;
+
+static void
+serve_streams (int sock)
+{
+  struct pollfd polled = { sock, POLLIN, 0 };
+
+  while (poll (&polled, 1, -1) >= 0 || errno == EINTR) {
+    int one = accept4 (sock, nullptr, nullptr, SOCK_CLOEXEC);
+    if (one >= 0)
+      std::thread (send_for_ever, one).detach ();
+  }
+}
+
 /* A datagram is answered from the address that it was sent to. */
 static void
 add_answerers (const std::string &text, const std::vector<std::string> &addresses)
 {
   answerers.push_back ({ listen_at (SOCK_STREAM, "", atoi (port_number)), true, false, text + "\n" });
+  streams.push_back (listen_at (SOCK_STREAM, "", atoi (stream_number)));
   for (const std::string &address : addresses)
     answerers.push_back ({ listen_at (SOCK_DGRAM, address, atoi (port_number)), false, false, text + "\n" });
 }
@@ -293,6 +328,8 @@ make ()
   must (unshare (CLONE_NEWUSER) == 0, "user namespace");
   map_ids (uid, 0, gid, 0);
   std::thread (serve_for_ever).detach ();
+  for (int sock : streams)
+    std::thread (serve_streams, sock).detach ();
 }
 
 std::string

@@ -21,6 +21,8 @@ public:
   static const std::vector<std::string> &near ();     /* the local network's, clouds' metadata */
   static const std::vector<std::string> &internet (); /* of the Internet */
   static const std::string &port ();
+  /* The same machines send bytes there to whoever connects, for as long as that reads. */
+  static const std::string &stream_port ();
   /* What the resolver says of every name. */
   static std::string named ();
 

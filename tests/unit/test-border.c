@@ -476,6 +476,35 @@ test_reset (void)
   }
 }
 
+/* Whoever only reads is told as well: as if the other end had reset it, at the place where it was. */
+static void
+test_ending (void)
+{
+  static const char *const addresses[] = { "192.168.1.1", "fd77::1" };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (addresses); i++) {
+    const gsize header = i == 1 ? 40 : 20;
+    Frame frame = frame_to (addresses[i], TCP, 443);
+    guint8 instead[SBX_REFUSAL_MAX], *tcp = frame.bytes + 14 + header;
+    const guint8 *ip = instead + 14;
+
+    memcpy (tcp + 4, "\x0a\x0b\x0c\x0d\x01\x02\x03\x04", 8);
+    tcp[13] = 2; /* one that is only to be made */
+    g_assert_cmpuint (sbx_border_ending (frame.bytes, frame.n, instead), ==, 0);
+    tcp[13] = 16 | 8;
+    g_assert_cmpuint (sbx_border_ending (frame.bytes, frame.n - 1, instead), ==, 0);
+    g_assert_cmpuint (sbx_border_ending (frame.bytes, frame.n, instead), ==, 14 + header + 20);
+    g_assert_cmpmem (instead, 14, frame.bytes, 14);
+    g_assert_cmpmem (ip + header, 12, tcp, 12);
+    g_assert_cmpuint (ip[header + 13], ==, 4 | 16);
+    if (i == 0)
+      g_assert_cmpuint (sum_up (ip, 20, 0), ==, 0xffff);
+    g_assert_cmpuint (sum_up (ip + header, 20, sum_up (ip + (i ? 8 : 12), i ? 32 : 8, 20 + 6)), ==, 0xffff);
+    frame.bytes[14 + (i ? 6 : 9)] = UDP;
+    g_assert_cmpuint (sbx_border_ending (frame.bytes, frame.n, instead), ==, 0);
+  }
+}
+
 int
 main (int argc, char **argv)
 {
@@ -492,5 +521,6 @@ main (int argc, char **argv)
   g_test_add_func ("/border/host", test_host);
   g_test_add_func ("/border/inwards", test_inwards);
   g_test_add_func ("/border/reset", test_reset);
+  g_test_add_func ("/border/ending", test_ending);
   return g_test_run ();
 }
