@@ -141,13 +141,26 @@ refuse (const Packet *packet)
   return SBX_BORDER_REFUSE;
 }
 
+static Target
+target_of (const SbxBorder *self, const Packet *packet)
+{
+  const bool echo = packet->protocol == (packet->is_ipv6 ? IS_ICMPV6 : SBX_PROTOCOL_ICMP);
+  Target target = { .address = packet->remote, .is_ipv6 = packet->is_ipv6 };
+
+  target.protocol = echo ? SBX_PROTOCOL_ICMP : packet->protocol;
+  target.port = echo ? 0 : get16 (packet->payload + (packet->inwards ? 0 : 2));
+  target.range = sbx_destination_place (packet->remote, packet->is_ipv6 ? 128 : 32, packet->is_ipv6);
+  target.place = place_of (&self->host, packet, &target);
+  return target;
+}
+
 static SbxVerdict
 check_packet (const SbxBorder *self, const Packet *packet)
 {
   const bool echo = packet->protocol == (packet->is_ipv6 ? IS_ICMPV6 : SBX_PROTOCOL_ICMP);
   const bool tcp = packet->protocol == SBX_PROTOCOL_TCP, udp = packet->protocol == SBX_PROTOCOL_UDP;
   const uint8_t request = packet->is_ipv6 ? ECHO6 : ECHO, reply = packet->is_ipv6 ? ECHO_REPLY6 : ECHO_REPLY;
-  Target target = { .address = packet->remote, .is_ipv6 = packet->is_ipv6 };
+  Target target;
 
   if ((!echo && !tcp && !udp) || packet->n < (size_t) (tcp ? TCP : udp ? UDP : ICMP))
     return SBX_BORDER_DROP;
@@ -155,10 +168,7 @@ check_packet (const SbxBorder *self, const Packet *packet)
     return SBX_BORDER_PASS; /* the stack's own: what it has to say of packets, and of neighbours */
   if (echo && !packet->inwards && packet->payload[0] != request)
     return SBX_BORDER_DROP;
-  target.protocol = echo ? SBX_PROTOCOL_ICMP : packet->protocol;
-  target.port = echo ? 0 : get16 (packet->payload + (packet->inwards ? 0 : 2));
-  target.range = sbx_destination_place (packet->remote, packet->is_ipv6 ? 128 : 32, packet->is_ipv6);
-  target.place = place_of (&self->host, packet, &target);
+  target = target_of (self, packet);
   return is_allowed (self, &target) ? SBX_BORDER_PASS : refuse (packet);
 }
 
@@ -241,6 +251,28 @@ SbxVerdict
 sbx_border_check_inwards (const SbxBorder *self, const uint8_t *frame, size_t n)
 {
   return check (self, frame, n, true);
+}
+
+bool
+sbx_border_describe (const SbxBorder *self, const uint8_t *frame, size_t n, SbxRefused *refused)
+{
+  const bool is_ipv6 = n > ETHERNET && get16 (frame + 12) == TYPE_IPV6;
+  const size_t header = ETHERNET + (is_ipv6 ? IPV6 : IPV4);
+  Packet packet = { .remote = frame + ETHERNET + (is_ipv6 ? 24 : 16), .payload = frame + header, .is_ipv6 = is_ipv6 };
+  Target target;
+
+  /* What is refused has a whole header of the next layer: check_packet () */
+  if (sbx_border_check (self, frame, n) != SBX_BORDER_REFUSE)
+    return false;
+  packet.protocol = frame[ETHERNET + (is_ipv6 ? 6 : 9)];
+  target = target_of (self, &packet);
+  memset (refused, 0, sizeof *refused);
+  memcpy (refused->bytes, packet.remote, is_ipv6 ? 16 : 4);
+  refused->port = target.port;
+  refused->protocol = target.protocol;
+  refused->is_ipv6 = is_ipv6;
+  refused->place = (uint8_t) target.place;
+  return true;
 }
 
 static uint32_t

@@ -42,6 +42,14 @@ typedef struct {
   SbxDestination rows[SBX_DESTINATIONS];
 } SbxBorder;
 
+/* Where a packet that was refused should have gone; comparable byte by byte. */
+typedef struct {
+  uint8_t bytes[16];         /* as in SbxHostAddress */
+  uint16_t port;             /* of an echo request 0 */
+  uint8_t protocol, is_ipv6; /* SBX_PROTOCOL_*; 0 or 1 */
+  uint8_t place, unused;     /* SbxDestinationPlace: which word would allow it; 0 */
+} SbxRefused;
+
 typedef enum {
   SBX_BORDER_PASS,
   SBX_BORDER_REFUSE, /* an answer says so: sbx_border_refusal () */
@@ -51,6 +59,8 @@ typedef enum {
 /* Looks at a whole Ethernet frame from the sandbox, and at one from the stack. */
 SbxVerdict sbx_border_check (const SbxBorder *self, const uint8_t *frame, size_t n);
 SbxVerdict sbx_border_check_inwards (const SbxBorder *self, const uint8_t *frame, size_t n);
+/* Where a frame from the sandbox leads that was refused. False: it is none. */
+bool sbx_border_describe (const SbxBorder *self, const uint8_t *frame, size_t n, SbxRefused *refused);
 /* Writes the answer to a refused @frame into @answer, as a frame to its sender, and returns its length: to a TCP
  * connection that is there its reset, so that it ends at once, and to everything else the ICMP message
  * "administratively prohibited". */

@@ -12,6 +12,7 @@
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "keeper/border.h"
@@ -28,9 +29,13 @@ typedef struct {
   uint8_t frame[SBX_FRAME_MAX];
 } Way;
 
+#define TELL_PAUSE_MS 250 /* between two reports of what was refused */
+
 typedef struct {
   SbxBorder border;
-  Way out, in; /* of the sandbox */
+  Way out, in;            /* of the sandbox */
+  SbxCrossingReport next; /* what is to be told */
+  int64_t told;           /* when that was last */
 } Carrier;
 
 static void __attribute__ ((noreturn)) give_up (int control, int error, const char *what)
@@ -73,13 +78,68 @@ drop_capabilities (void)
   return syscall (SYS_capset, &header, none) < 0 || prctl (PR_SET_DUMPABLE, 0, 0, 0, 0) < 0 ? -1 : 0;
 }
 
+static int64_t
+now_ms (void)
+{
+  struct timespec now;
+
+  clock_gettime (CLOCK_MONOTONIC, &now);
+  return (int64_t) now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+/* Counts a frame from the sandbox that was refused. However many places it tries, there is a row for few of them. */
+static void
+count_refused (Carrier *self, const Way *way)
+{
+  SbxCrossingReport *next = &self->next;
+  SbxRefused what;
+  uint32_t i = 0;
+
+  if (!sbx_border_describe (&self->border, way->frame, way->n, &what))
+    return;
+  while (i < next->n && memcmp (&next->rows[i].what, &what, sizeof what) != 0)
+    i++;
+  if (i == SBX_CROSSING_REFUSED) {
+    next->more++;
+    return;
+  }
+  if (i == next->n)
+    next->rows[next->n++] = (SbxCrossingRefused){ .what = what };
+  next->rows[i].count++;
+}
+
+static bool
+has_news (const Carrier *self)
+{
+  return self->next.n > 0 || self->next.more > 0;
+}
+
+/* Milliseconds until there is something to tell; -1: there is nothing. */
+static int
+due (const Carrier *self)
+{
+  int64_t left = has_news (self) ? self->told + TELL_PAUSE_MS - now_ms () : -1;
+
+  return left > 0 || !has_news (self) ? (int) left : 0;
+}
+
+/* False: the keeper has gone. One that is busy is told later. */
+static bool
+tell (Carrier *self)
+{
+  self->told = now_ms ();
+  if (send (CONTROL_FD, &self->next, sizeof self->next, MSG_NOSIGNAL) < 0)
+    return errno == EAGAIN || errno == EINTR;
+  self->next.n = self->next.more = 0;
+  return true;
+}
+
 /* Goes by the next order. False: the keeper has gone. */
 static bool
 read_order (Carrier *self)
 {
   static SbxCrossingOrder fresh;
   ssize_t n = recv (CONTROL_FD, &fresh, sizeof fresh, 0);
-  SbxCrossingReport report = { .error = 0 };
 
   if (n < 0)
     return errno == EAGAIN || errno == EINTR;
@@ -87,8 +147,12 @@ read_order (Carrier *self)
     return false;
   self->border = fresh.border;
   self->out.n = self->in.n = 0; /* what waits was let pass by the order before; it is lost as on any network */
-  report.number = fresh.number;
-  return send (CONTROL_FD, &report, sizeof report, MSG_NOSIGNAL) == (ssize_t) sizeof report;
+  self->next.number = fresh.number;
+  self->told = now_ms ();
+  if (send (CONTROL_FD, &self->next, sizeof self->next, MSG_NOSIGNAL) < 0)
+    return false;
+  self->next.n = self->next.more = 0;
+  return true;
 }
 
 static bool
@@ -125,7 +189,7 @@ take (Way *way)
 
 /* Whether the frame may go its way; an answer goes back to who has sent it, and on to whom it was meant for. */
 static bool
-may_cross (const Carrier *self, const Way *way)
+may_cross (Carrier *self, const Way *way)
 {
   uint8_t answer[SBX_REFUSAL_MAX];
   size_t n;
@@ -135,6 +199,7 @@ may_cross (const Carrier *self, const Way *way)
   case SBX_BORDER_PASS:
     return true;
   case SBX_BORDER_REFUSE:
+    count_refused (self, way);
     n = sbx_border_refusal (way->frame, way->n, answer);
     (void) !write (way->from, answer, n); /* lost where it has no room */
     n = sbx_border_ending (way->frame, way->n, answer);
@@ -181,8 +246,10 @@ serve (Carrier *self)
     [TAP_FD] = { TAP_FD, (short) ((self->out.n ? 0 : POLLIN) | (self->in.n ? POLLOUT : 0)), 0 },
   };
 
-  if (poll (polled, N_FDS, -1) < 0)
+  if (poll (polled, N_FDS, due (self)) < 0)
     return errno == EINTR;
+  if (due (self) == 0 && !tell (self))
+    return false;
   if (polled[CONTROL_FD].revents && !read_order (self))
     return false;
   if ((polled[STACK_FD].revents | polled[TAP_FD].revents) & (POLLNVAL | POLLERR)) /* the stack has ended */

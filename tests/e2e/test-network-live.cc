@@ -104,3 +104,65 @@ TEST_F (NetworkLive, TakesNothingFromASharedNetwork)
   for (const std::string &id : { whole, own })
     EXPECT_TRUE (succeeds (sandboxctl ({ "stop", id })));
 }
+
+/* Who asks where its network does not lead is told of in `why`, with the words that would allow it. */
+TEST_F (NetworkLive, SaysWhereItDidNotLead)
+{
+  const Argv asks = { "python3", "-c",
+                      "import socket, sys\n"
+                      "def ask(address, port):\n"
+                      "  try: socket.create_connection((address, port), 5)\n"
+                      "  except OSError: pass\n"
+                      "for address in ('192.168.77.1', '192.168.77.1', '203.0.113.77', 'fd77::1', '198.51.100.10'):\n"
+                      "  ask(address, "
+                          + World::port ()
+                          + ")\n"
+                            "s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)\n"
+                            "s.sendto(b'?', ('10.55.0.1', 99))\n"
+                            "print('asked', flush=True); sys.stdin.readline()\n" };
+  Process process (starting ({ "--profile=own", "--network-deny=10.55.0.0/16" }, asks));
+  std::string id = new_instance ().id, port = World::port ();
+  std::map<std::string, std::string> seen;
+
+  ASSERT_TRUE (process.expect ("asked\n"));
+  ASSERT_TRUE (eventually ([&] {
+    Json denied = json ({ "why", "--json", id })["denied"];
+
+    for (size_t i = 0; i < denied.size (); i++)
+      if (denied[i]["source"].text () == "network")
+        seen[denied[i]["object"].text () + " " + denied[i]["action"].text ()] = denied[i]["need"].text ();
+    return seen.size () >= 4;
+  }));
+  EXPECT_EQ (seen, (std::map<std::string, std::string>{ { "192.168.77.1 tcp:" + port, "lan" },
+                                                        { "203.0.113.77 tcp:" + port, "host" },
+                                                        { "fd77::1 tcp:" + port, "lan" },
+                                                        { "10.55.0.1 udp:99", "lan" } }));
+  std::string text = sandboxctl ({ "why", id }).out;
+  EXPECT_NE (text.find ("2 times"), std::string::npos) << text;
+  for (const std::string &line : { "192.168.77.1:" + port + "/tcp;", "[fd77::1]:" + port + "/tcp;",
+                                   "host:" + port + "/tcp;", std::string ("deny=!10.55.0.0/16;") })
+    EXPECT_NE (text.find (line), std::string::npos) << line << text;
+  EXPECT_EQ (text.find ("198.51.100.10"), std::string::npos) << text; /* the control: that one got there */
+  process.close_input ();
+  EXPECT_EQ (process.wait ().status, 0);
+}
+
+/* A scan of all ports takes no more room than a few tries, and is counted all the same. */
+TEST_F (NetworkLive, CountsAScanInBounds)
+{
+  const Argv scan = { "python3", "-c",
+                      "import socket, sys\n"
+                      "s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)\n"
+                      "for port in range(1, 3001):\n"
+                      "  try: s.sendto(b'?', ('192.168.77.2', port))\n"
+                      "  except OSError: pass\n"
+                      "print('asked', flush=True); sys.stdin.readline()\n" };
+  Process process (starting ({ "--profile=own" }, scan));
+  std::string id = new_instance ().id;
+
+  ASSERT_TRUE (process.expect ("asked\n"));
+  EXPECT_TRUE (eventually ([&] { return json ({ "why", "--json", id })["more"].number () > 500; }));
+  EXPECT_LE (json ({ "why", "--json", id })["denied"].size (), 32U);
+  process.close_input ();
+  EXPECT_EQ (process.wait ().status, 0);
+}

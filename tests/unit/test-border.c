@@ -505,6 +505,45 @@ test_ending (void)
   }
 }
 
+/* Where it should have gone, and which word would have let it. */
+static void
+test_describe (void)
+{
+  static const struct {
+    const char *to;
+    guint8 protocol;
+    guint port;
+    guint8 place;
+  } rows[] = {
+    { "192.168.1.1", TCP, 443, SBX_PLACE_LAN },   { "fd77::1", UDP, 5353, SBX_PLACE_LAN },
+    { "203.0.113.77", TCP, 22, SBX_PLACE_HOST },  { "2001:db8:77::77", TCP, 22, SBX_PLACE_HOST },
+    { "10.0.2.2", UDP, 7, SBX_PLACE_HOST },       { "10.0.2.3", TCP, 80, SBX_PLACE_NOWHERE },
+    { "127.0.0.1", TCP, 631, SBX_PLACE_NOWHERE },
+  };
+  const SbxBorder border = usual_border (), closed = { .n = 0 };
+  Frame frame = frame_to ("192.0.2.1", TCP, 443);
+  SbxRefused refused;
+
+  for (gsize i = 0; i < G_N_ELEMENTS (rows); i++) {
+    const int family = strchr (rows[i].to, ':') ? AF_INET6 : AF_INET;
+    guint8 bytes[16] = { 0 };
+
+    frame = frame_to (rows[i].to, rows[i].protocol, rows[i].port);
+    inet_pton (family, rows[i].to, bytes);
+    g_assert_true (sbx_border_describe (&border, frame.bytes, frame.n, &refused));
+    g_assert_cmpmem (refused.bytes, 16, bytes, 16);
+    g_assert_cmpuint (refused.port, ==, rows[i].port);
+    g_assert_cmpuint (refused.protocol, ==, rows[i].protocol);
+    g_assert_cmpuint (refused.is_ipv6, ==, family == AF_INET6);
+    g_assert_cmpuint (refused.place, ==, rows[i].place);
+  }
+  frame = frame_to ("192.0.2.1", TCP, 443);
+  g_assert_false (sbx_border_describe (&border, frame.bytes, frame.n, &refused));
+  g_assert_true (sbx_border_describe (&closed, frame.bytes, frame.n, &refused));
+  g_assert_cmpuint (refused.place, ==, SBX_PLACE_INTERNET);
+  g_assert_false (sbx_border_describe (&closed, frame.bytes, 20, &refused));
+}
+
 int
 main (int argc, char **argv)
 {
@@ -522,5 +561,6 @@ main (int argc, char **argv)
   g_test_add_func ("/border/inwards", test_inwards);
   g_test_add_func ("/border/reset", test_reset);
   g_test_add_func ("/border/ending", test_ending);
+  g_test_add_func ("/border/describe", test_describe);
   return g_test_run ();
 }

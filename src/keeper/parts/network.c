@@ -9,6 +9,7 @@
  * interface goes: what is left is a sandbox without a network, and Enforced says so. It is never the host's. */
 #include "keeper/parts/network.h"
 
+#include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -20,6 +21,7 @@
 #include <unistd.h>
 
 #include "keeper/crossing.h"
+#include "keeper/denied.h"
 #include "keeper/end.h"
 #include "keeper/host-addresses.h"
 #include "keeper/keeper.h"
@@ -179,6 +181,39 @@ take_down (SbxNetwork *self)
     kill (self->sidecar.pid, SIGKILL);
 }
 
+/* The words of an address, a protocol and a port, as wire/denials.h has them. */
+static void
+count_refused (SbxDenials *denials, const SbxCrossingRefused *row)
+{
+  static const uint32_t needs[] = {
+    [SBX_PLACE_INTERNET] = SBX_NETWORK_NEEDS_INTERNET, [SBX_PLACE_LAN] = SBX_NETWORK_NEEDS_LAN,
+    [SBX_PLACE_HOST] = SBX_NETWORK_NEEDS_HOST,         [SBX_PLACE_DNS] = SBX_NETWORK_NEEDS_DNS,
+    [SBX_PLACE_NETWORK] = SBX_NETWORK_NEEDS_NOWHERE,   [SBX_N_DESTINATION_PLACES] = SBX_NETWORK_NEEDS_NOWHERE,
+    [SBX_PLACE_NOWHERE] = SBX_NETWORK_NEEDS_NOWHERE,
+  };
+  const bool tcp = row->what.protocol == SBX_PROTOCOL_TCP, udp = row->what.protocol == SBX_PROTOCOL_UDP;
+  char address[INET6_ADDRSTRLEN], action[16] = "icmp";
+
+  if (row->count == 0 || row->what.place >= sizeof needs / sizeof *needs
+      || !inet_ntop (row->what.is_ipv6 ? AF_INET6 : AF_INET, row->what.bytes, address, sizeof address))
+    return;
+  if (tcp || udp)
+    snprintf (action, sizeof action, "%s:%u", tcp ? "tcp" : "udp", (unsigned) row->what.port);
+  (void) sbx_denials_add_times (denials, SBX_DENIAL_NETWORK, address, action, needs[row->what.place], row->count);
+}
+
+/* What the border has refused. */
+static void
+take_refused (SbxNetwork *self, const SbxCrossingReport *report)
+{
+  SbxKeeper *keeper = self->sidecar.head.keeper;
+
+  for (uint32_t i = 0; i < report->n && i < SBX_CROSSING_REFUSED; i++)
+    count_refused (&keeper->denied.table, &report->rows[i]);
+  sbx_denials_drop (&keeper->denied.table, report->more);
+  sbx_denied_have_news (keeper);
+}
+
 /* Reads a report. False: there is none yet. */
 static bool
 read_report (SbxNetwork *self)
@@ -192,6 +227,7 @@ read_report (SbxNetwork *self)
   if (n == (ssize_t) sizeof report && report.error == 0) {
     self->stands = true;
     self->obeyed = report.number;
+    take_refused (self, &report);
   } else if (self->sidecar.head.keeper->state < SBX_KEEPER_RUNNING) {
     fail (self, report.error, n == (ssize_t) sizeof report ? report.what : "the process at its border has ended");
   } else {
