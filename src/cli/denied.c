@@ -45,6 +45,8 @@ is_network (const SbxDenied *self)
 char *
 sbx_denied_title (const SbxDenied *self)
 {
+  if (is_network (self) && g_str_equal (self->action, "dns"))
+    return g_strdup_printf (_ ("the addresses of %s"), self->object);
   if (is_network (self)) /* TRANSLATORS: "connections to 192.168.1.1, tcp:443" */
     return g_strdup_printf (_ ("connections to %s, %s"), self->object, self->action);
   if (!is_call (self))
@@ -156,7 +158,7 @@ destination_of (const SbxDenied *self)
   if (!words[0] || g_str_equal (self->need, "nowhere"))
     return NULL;
   if (g_str_equal (self->need, "dns"))
-    return g_strdup ("dns");
+    return g_strdup (sbx_name_is_valid (self->object) ? self->object : "dns");
   if (g_str_equal (self->need, "host"))
     return g_strconcat ("host", words[1] ? ":" : "", words[1] ? words[1] : "", "/", words[0], NULL);
   return g_strconcat (bracket ? "[" : "", self->object, bracket ? "]" : "", words[1] ? ":" : "",

@@ -33,7 +33,8 @@ typedef struct {
 
 typedef struct {
   SbxBorder border;
-  Way out, in;            /* of the sandbox */
+  Way out, in; /* of the sandbox */
+  SbxKnownNames names;
   SbxCrossingReport next; /* what is to be told */
   int64_t told;           /* when that was last */
 } Carrier;
@@ -146,6 +147,7 @@ read_order (Carrier *self)
   if (n != (ssize_t) sizeof fresh || fresh.border.host.n > SBX_HOST_ADDRESSES || fresh.border.n > SBX_DESTINATIONS)
     return false;
   self->border = fresh.border;
+  self->border.names = sbx_border_has_names (&self->border) ? &self->names : NULL;
   self->out.n = self->in.n = 0; /* what waits was let pass by the order before; it is lost as on any network */
   self->next.number = fresh.number;
   self->told = now_ms ();
@@ -248,6 +250,8 @@ serve (Carrier *self)
 
   if (poll (polled, N_FDS, due (self)) < 0)
     return errno == EINTR;
+  if (self->border.names)
+    self->names.now = now_ms () / 1000;
   if (due (self) == 0 && !tell (self))
     return false;
   if (polled[CONTROL_FD].revents && !read_order (self))

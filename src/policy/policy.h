@@ -181,6 +181,8 @@ const SbxDestination *sbx_policy_get_denied (const SbxPolicy *policy, gsize *n);
 /* Whether those that are allowed are others than those of such a network of which nothing is said; whether some are
  * denied. Without a network both are FALSE. */
 gboolean sbx_policy_names_allowed (const SbxPolicy *policy);
+/* Whether a destination is the name of a host. */
+gboolean sbx_policy_uses_names (const SbxPolicy *policy);
 gboolean sbx_policy_names_denied (const SbxPolicy *policy);
 /* "internet;10.1.0.0/16:443/tcp;" or "none" of those that are allowed, or denied; the caller's. */
 char *sbx_policy_describe_destinations (const SbxPolicy *policy, gboolean denied);

@@ -19,7 +19,7 @@ static const Source sources[SBX_N_DENIAL_SOURCES] = {
                        LETTERS ".",
                        { [SBX_BUS_NEEDS_SEE] = "see", [SBX_BUS_NEEDS_TALK] = "talk", [SBX_BUS_NEEDS_OWN] = "own" } },
   [SBX_DENIAL_CALL] = { LETTERS, LETTERS "=!>,", { [SBX_CALL_NEEDS_ALLOWING] = "allow" } },
-  [SBX_DENIAL_NETWORK] = { "0123456789abcdef.:",
+  [SBX_DENIAL_NETWORK] = { LETTERS "-.:",
                            LETTERS ":",
                            { [SBX_NETWORK_NEEDS_INTERNET] = "internet",
                              [SBX_NETWORK_NEEDS_LAN] = "lan",

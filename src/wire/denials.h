@@ -26,7 +26,7 @@ typedef enum {
   SBX_DENIAL_CALL,    /* the filter of system calls. object: a call, action: the kind of SbxCallRule (wire/call-rule.h),
                          need: SBX_CALL_NEEDS_ALLOWING */
   SBX_DENIAL_NETWORK, /* the border of a network of its own. object: an address, action: "tcp:PORT", "udp:PORT" or
-                         "icmp", need: SbxNetworkNeed */
+                         "icmp"; or a name that was asked for, and "dns". need: SbxNetworkNeed */
   SBX_N_DENIAL_SOURCES
 } SbxDenialSource;
 

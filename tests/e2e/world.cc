@@ -162,7 +162,9 @@ answer_dns (std::string bytes)
   bytes.replace (6, 6, std::string (ipv4 ? "\0\1\0\0\0\0" : "\0\0\0\0\0\0", 6));
   if (ipv4) {
     char address[4];
-    inet_pton (AF_INET, World::named ().c_str (), address);
+    std::string first = bytes.substr (12, 5);
+    std::string named = first == "\4near" ? World::near ()[0] : first == "\4home" ? World::host ()[1] : World::named ();
+    inet_pton (AF_INET, named.c_str (), address);
     bytes += std::string ("\xc0\x0c\0\1\0\1\0\0\0\x3c\0\4", 12) + std::string (address, 4);
   }
   return bytes;

@@ -23,7 +23,7 @@ public:
   static const std::string &port ();
   /* The same machines send bytes there to whoever connects, for as long as that reads. */
   static const std::string &stream_port ();
-  /* What the resolver says of every name. */
+  /* What the resolver says of every name; but of near.… it says near ()[0], and of home.… host ()[1]. */
   static std::string named ();
 
   /* As the administrator of the host's network, whose words of a shell they are. Status and output do not matter. */

@@ -186,20 +186,26 @@ static void
 count_refused (SbxDenials *denials, const SbxCrossingRefused *row)
 {
   static const uint32_t needs[] = {
-    [SBX_PLACE_INTERNET] = SBX_NETWORK_NEEDS_INTERNET, [SBX_PLACE_LAN] = SBX_NETWORK_NEEDS_LAN,
-    [SBX_PLACE_HOST] = SBX_NETWORK_NEEDS_HOST,         [SBX_PLACE_DNS] = SBX_NETWORK_NEEDS_DNS,
-    [SBX_PLACE_NETWORK] = SBX_NETWORK_NEEDS_NOWHERE,   [SBX_N_DESTINATION_PLACES] = SBX_NETWORK_NEEDS_NOWHERE,
+    [SBX_PLACE_INTERNET] = SBX_NETWORK_NEEDS_INTERNET,
+    [SBX_PLACE_LAN] = SBX_NETWORK_NEEDS_LAN,
+    [SBX_PLACE_HOST] = SBX_NETWORK_NEEDS_HOST,
+    [SBX_PLACE_DNS] = SBX_NETWORK_NEEDS_DNS,
+    [SBX_PLACE_NETWORK] = SBX_NETWORK_NEEDS_NOWHERE,
+    [SBX_PLACE_NAME] = SBX_NETWORK_NEEDS_NOWHERE,
+    [SBX_N_DESTINATION_PLACES] = SBX_NETWORK_NEEDS_NOWHERE,
     [SBX_PLACE_NOWHERE] = SBX_NETWORK_NEEDS_NOWHERE,
   };
   const bool tcp = row->what.protocol == SBX_PROTOCOL_TCP, udp = row->what.protocol == SBX_PROTOCOL_UDP;
-  char address[INET6_ADDRSTRLEN], action[16] = "icmp";
+  char address[INET6_ADDRSTRLEN], name[SBX_NAME_SIZE] = "", action[16] = "icmp";
 
   if (row->count == 0 || row->what.place >= sizeof needs / sizeof *needs
       || !inet_ntop (row->what.is_ipv6 ? AF_INET6 : AF_INET, row->what.bytes, address, sizeof address))
     return;
   if (tcp || udp)
     snprintf (action, sizeof action, "%s:%u", tcp ? "tcp" : "udp", (unsigned) row->what.port);
-  (void) sbx_denials_add_times (denials, SBX_DENIAL_NETWORK, address, action, needs[row->what.place], row->count);
+  memcpy (name, row->what.name, strnlen (row->what.name, sizeof name - 1));
+  (void) sbx_denials_add_times (denials, SBX_DENIAL_NETWORK, *name ? name : address, *name ? "dns" : action,
+                                needs[row->what.place], row->count);
 }
 
 /* What the border has refused. */
