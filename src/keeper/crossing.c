@@ -25,11 +25,13 @@ enum { STACK_FD, CONTROL_FD, TAP_FD, N_FDS };
 /* What is on its way in one direction: a frame that could not be written yet, or none. */
 typedef struct {
   int from, to;
-  size_t n; /* 0: none */
+  size_t n;          /* 0: none */
+  uint64_t *crossed; /* bytes so far */
   uint8_t frame[SBX_FRAME_MAX];
 } Way;
 
-#define TELL_PAUSE_MS 250 /* between two reports of what was refused */
+#define TELL_PAUSE_MS 250     /* between two reports of what was refused */
+#define TRAFFIC_PAUSE_MS 1000 /* and of what has crossed */
 
 typedef struct {
   SbxBorder border;
@@ -37,6 +39,7 @@ typedef struct {
   SbxKnownNames names;
   SbxCrossingReport next; /* what is to be told */
   int64_t told;           /* when that was last */
+  SbxTraffic known;       /* what was told of traffic */
 } Carrier;
 
 static void __attribute__ ((noreturn)) give_up (int control, int error, const char *what)
@@ -110,18 +113,30 @@ count_refused (Carrier *self, const Way *way)
 }
 
 static bool
-has_news (const Carrier *self)
+has_crossed (const Carrier *self)
 {
-  return self->next.n > 0 || self->next.more > 0;
+  return self->next.traffic.in != self->known.in || self->next.traffic.out != self->known.out;
 }
 
 /* Milliseconds until there is something to tell; -1: there is nothing. */
 static int
 due (const Carrier *self)
 {
-  int64_t left = has_news (self) ? self->told + TELL_PAUSE_MS - now_ms () : -1;
+  const bool refused = self->next.n > 0 || self->next.more > 0;
+  int64_t left;
 
-  return left > 0 || !has_news (self) ? (int) left : 0;
+  if (!refused && !has_crossed (self))
+    return -1;
+  left = self->told + (refused ? TELL_PAUSE_MS : TRAFFIC_PAUSE_MS) - now_ms ();
+  return left > 0 ? (int) left : 0;
+}
+
+/* The report has been sent. */
+static void
+forget_told (Carrier *self)
+{
+  self->known = self->next.traffic;
+  self->next.n = self->next.more = 0;
 }
 
 /* False: the keeper has gone. One that is busy is told later. */
@@ -131,7 +146,7 @@ tell (Carrier *self)
   self->told = now_ms ();
   if (send (CONTROL_FD, &self->next, sizeof self->next, MSG_NOSIGNAL) < 0)
     return errno == EAGAIN || errno == EINTR;
-  self->next.n = self->next.more = 0;
+  forget_told (self);
   return true;
 }
 
@@ -153,7 +168,7 @@ read_order (Carrier *self)
   self->told = now_ms ();
   if (send (CONTROL_FD, &self->next, sizeof self->next, MSG_NOSIGNAL) < 0)
     return false;
-  self->next.n = self->next.more = 0;
+  forget_told (self);
   return true;
 }
 
@@ -171,6 +186,7 @@ pass_on (Way *way)
 
   if (n < 0 && is_full (errno))
     return true;
+  *way->crossed += n > 0 ? (uint64_t) n : 0;
   way->n = 0;
   /* EIO: the application's side has taken the interface down; EINVAL: too short for one. It is lost as on any network
    */
@@ -285,6 +301,8 @@ sbx_crossing_run (const SbxCrossing *self)
   carrier.border.host.unknown = true; /* until they have been told */
   if (send (CONTROL_FD, &made, sizeof made, MSG_NOSIGNAL) < 0)
     _exit (1);
+  carrier.out.crossed = &carrier.next.traffic.out;
+  carrier.in.crossed = &carrier.next.traffic.in;
   while (serve (&carrier))
     ;
   _exit (0);

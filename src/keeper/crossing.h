@@ -5,13 +5,15 @@
  *
  * It lives as long as its control socket: the keeper writes an SbxCrossingOrder to it at the start and whenever
  * that changes, and reads an SbxCrossingReport once the interface is there and after each order: no frame is carried by
- * an older one from then on. Others come when something was refused, four times a second at most. When it ends, the
+ * an older one from then on. Others come when something was refused, four times a second at
+ * most, or has crossed, once a second. When it ends, the
  * interface goes with it, and the sandbox has no network. */
 #pragma once
 
 #include <stdint.h>
 
 #include "keeper/border.h"
+#include "wire/message.h"
 
 /* What the keeper tells it. */
 typedef struct {
@@ -28,10 +30,11 @@ typedef struct {
 
 /* What making the interface, or an order, came to, and what has happened at the border. */
 typedef struct {
-  int32_t error;    /* errno, or 0: frames are carried from now on */
-  uint32_t number;  /* of the order that frames are carried by; 0: there was none yet */
-  char what[60];    /* what failed; NUL-terminated */
-  uint32_t n, more; /* rows; and how many were refused that none of them counts */
+  int32_t error;      /* errno, or 0: frames are carried from now on */
+  uint32_t number;    /* of the order that frames are carried by; 0: there was none yet */
+  char what[60];      /* what failed; NUL-terminated */
+  SbxTraffic traffic; /* so far */
+  uint32_t n, more;   /* rows; and how many were refused that none of them counts */
   SbxCrossingRefused rows[SBX_CROSSING_REFUSED];
 } SbxCrossingReport;
 

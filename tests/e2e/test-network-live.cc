@@ -166,3 +166,22 @@ TEST_F (NetworkLive, CountsAScanInBounds)
   process.close_input ();
   EXPECT_EQ (process.wait ().status, 0);
 }
+
+/* What has crossed is counted, in both directions, and told. */
+TEST_F (NetworkLive, CountsWhatCrosses)
+{
+  Process process (starting ({ "--profile=own" }, stream_from ("198.51.100.10")));
+  std::string id = new_instance ().id;
+
+  ASSERT_TRUE (process.expect ("flows\n"));
+  EXPECT_TRUE (eventually ([&] {
+    Json traffic = json ({ "show", "--json", id })["traffic"];
+    return traffic[0].number () > 100000 && traffic[1].number () > 1000;
+  })) << sandboxctl ({ "show", "--json", id }).out;
+  EXPECT_NE (sandboxctl ({ "show", id }).out.find (" in, "), std::string::npos);
+  process.close_input ();
+  EXPECT_EQ (process.wait ().status, 0);
+  std::string whole = launch_detached ({ "--profile=whole" }, { "sleep", "60" });
+  EXPECT_EQ (json ({ "show", "--json", whole })["traffic"][0].number (), 0);
+  EXPECT_TRUE (succeeds (sandboxctl ({ "stop", whole })));
+}

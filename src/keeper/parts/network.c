@@ -49,6 +49,7 @@ typedef struct {
   Rows before;            /* with @changes_rows: what to go back to */
   bool changes_rows;      /* a change is being made that has other rows */
   pid_t crossing;         /* that process, or 0 */
+  SbxTraffic traffic;     /* as of its last report */
   bool stands;            /* its interface is there */
   char complaint[64];     /* what the stack has said last, for a launch that fails; NUL-terminated */
 } SbxNetwork;
@@ -220,6 +221,34 @@ take_refused (SbxNetwork *self, const SbxCrossingReport *report)
   sbx_denied_have_news (keeper);
 }
 
+static SbxMessage
+describe_traffic (const SbxNetwork *self)
+{
+  return (SbxMessage){ .type = SBX_MSG_TRAFFIC, .traffic = self->traffic };
+}
+
+static void
+take_traffic (SbxNetwork *self, const SbxTraffic *traffic)
+{
+  SbxMessage message;
+
+  if (memcmp (traffic, &self->traffic, sizeof *traffic) == 0)
+    return;
+  self->traffic = *traffic;
+  message = describe_traffic (self);
+  sbx_services_tell (&self->sidecar.head.keeper->services, &message, -1);
+}
+
+static void
+came (void *state, SbxServiceLink *service)
+{
+  const SbxNetwork *self = state;
+  SbxMessage message = describe_traffic (self);
+
+  if (self->sidecar.pid != 0)
+    (void) sbx_service_link_tell (service, &message);
+}
+
 /* Reads a report. False: there is none yet. */
 static bool
 read_report (SbxNetwork *self)
@@ -234,6 +263,7 @@ read_report (SbxNetwork *self)
     self->stands = true;
     self->obeyed = report.number;
     take_refused (self, &report);
+    take_traffic (self, &report.traffic);
   } else if (self->sidecar.head.keeper->state < SBX_KEEPER_RUNNING) {
     fail (self, report.error, n == (ssize_t) sizeof report ? report.what : "the process at its border has ended");
   } else {
@@ -458,6 +488,7 @@ const SbxPart sbx_part_network = {
   .waits = waits,
   .changing = changing,
   .changed = changed,
+  .came = came,
   .reaped = reaped,
   .end = end,
   .is_gone = is_gone,
