@@ -3,9 +3,10 @@
 
 [Profile]
 Name=Desktop application with a network
-Description=Windows, sound, portals and the network; settings are kept; no files of yours
+Description=Windows, sound, portals and the Internet; settings are kept; no files of yours
 Inherits=desktop
 
 [Context]
-# The host's network, so that it starts where slirp4netns is missing. --network=private is enough for most.
-shared=network;
+# A network of its own: the Internet, and neither this machine nor what is near it. It needs slirp4netns; where that is
+# missing the start is refused, and says so. For servers in your own network, --network-allow=internet,dns,lan.
+shared=private-network;

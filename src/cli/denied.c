@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "cli/denied.h"
 
+#include <arpa/inet.h>
+#include <string.h>
+
 #include "cli/exposure.h"
 #include "cli/refused.h"
 #include "policy/vocabulary.h"
@@ -33,9 +36,19 @@ is_call (const SbxDenied *self)
   return g_str_equal (self->source, "system-call");
 }
 
+static gboolean
+is_network (const SbxDenied *self)
+{
+  return g_str_equal (self->source, "network");
+}
+
 char *
 sbx_denied_title (const SbxDenied *self)
 {
+  if (is_network (self) && g_str_equal (self->action, "dns"))
+    return g_strdup_printf (_ ("the addresses of %s"), self->object);
+  if (is_network (self)) /* TRANSLATORS: "connections to 192.168.1.1, tcp:443" */
+    return g_strdup_printf (_ ("connections to %s, %s"), self->object, self->action);
   if (!is_call (self))
     return g_strdup_printf (_ ("%s of %s"), self->action, self->object);
   return g_strdup_printf ("%s: %s", self->object, *self->error ? self->error : self->action);
@@ -135,6 +148,103 @@ add_for_bus (GPtrArray *list, const SbxDenied *self, GVariant *policy)
                 g_strdup_printf ("--system-%s-name=%s", self->need, name), risk);
 }
 
+/* "host:5432/tcp", "192.168.1.1/icmp", as [Network] names it; NULL: nothing opens it. */
+static char *
+destination_of (const SbxDenied *self)
+{
+  g_auto (GStrv) words = g_strsplit (self->action, ":", 2);
+  gboolean bracket = strchr (self->object, ':') != NULL;
+
+  if (!words[0] || g_str_equal (self->need, "nowhere"))
+    return NULL;
+  if (g_str_equal (self->need, "dns"))
+    return g_strdup (sbx_name_is_valid (self->object) ? self->object : "dns");
+  if (g_str_equal (self->need, "host"))
+    return g_strconcat ("host", words[1] ? ":" : "", words[1] ? words[1] : "", "/", words[0], NULL);
+  return g_strconcat (bracket ? "[" : "", self->object, bracket ? "]" : "", words[1] ? ":" : "",
+                      words[1] ? words[1] : "", "/", words[0], NULL);
+}
+
+static const char *
+network_risk (const char *need)
+{
+  static const struct {
+    const char *need, *risk;
+  } rows[] = {
+    { "lan", N_ ("can talk to a device of your local network") },
+    { "host", N_ ("can talk to a service of this machine") },
+  };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (rows); i++)
+    if (g_str_equal (rows[i].need, need))
+      return rows[i].risk;
+  return NULL;
+}
+
+/* What was refused as a row of deny=, as far as it is an address. */
+static gboolean
+row_of (const SbxDenied *self, SbxDestination *row)
+{
+  static const struct {
+    const char *word;
+    guint8 protocol;
+  } protocols[] = { { "tcp", SBX_PROTOCOL_TCP }, { "udp", SBX_PROTOCOL_UDP }, { "icmp", SBX_PROTOCOL_ICMP } };
+  g_auto (GStrv) words = g_strsplit (self->action, ":", 2);
+
+  *row = (SbxDestination){ .place = SBX_PLACE_NETWORK, .last = SBX_PORT_MAX };
+  row->is_ipv6 = strchr (self->object, ':') != NULL;
+  row->bits = row->is_ipv6 ? 128 : 32;
+  for (gsize i = 0; words[0] && i < G_N_ELEMENTS (protocols); i++)
+    if (g_str_equal (protocols[i].word, words[0]))
+      row->protocol = protocols[i].protocol;
+  if (words[0] && words[1])
+    row->first = row->last = (guint16) g_ascii_strtoull (words[1], NULL, 10);
+  return inet_pton (row->is_ipv6 ? AF_INET6 : AF_INET, self->object, row->bytes) == 1;
+}
+
+/* The item of deny= that closes it, of the profile or taken away since; NULL: none does. */
+static char *
+closed_by (const SbxDenied *self, const SbxPolicy *policy)
+{
+  g_autofree char *text = sbx_policy_describe_destinations (policy, TRUE);
+  g_auto (GStrv) items = g_strsplit (text, ";", -1);
+  gsize n;
+  const SbxDestination *rows = sbx_policy_get_denied (policy, &n);
+  SbxDestination one;
+
+  for (gsize i = 0; row_of (self, &one) && i < n; i++) {
+    SbxDestination host = one;
+
+    host.place = SBX_PLACE_HOST;
+    if (sbx_destination_covers (&rows[i], &one)
+        || (g_str_equal (self->need, "host") && sbx_destination_covers (&rows[i], &host)))
+      return g_strdup (items[i]);
+  }
+  return NULL;
+}
+
+/* With what is allowed now, whose place allow= takes. */
+static void
+add_for_network (GPtrArray *list, const SbxDenied *self, GVariant *groups)
+{
+  g_autoptr (SbxPolicy) policy = groups ? sbx_exposure_policy (groups, NULL) : NULL;
+  g_autofree char *to = destination_of (self), *now = NULL, *option = NULL, *closed = NULL;
+
+  if (!policy || !to)
+    return;
+  closed = closed_by (self, policy);
+  if (closed) {
+    add_remedy (list, "Network", g_strdup_printf ("deny=!%s;", closed), NULL, network_risk (self->need));
+    return;
+  }
+  now = sbx_policy_describe_destinations (policy, FALSE);
+  if (g_str_equal (now, "none"))
+    now[0] = '\0';
+  option = g_strconcat ("--network-allow=", now, to, NULL);
+  add_remedy (list, "Network", g_strdup_printf ("allow=%s%s;", now, to), g_strdelimit (g_strdup (option), ";", ','),
+              network_risk (self->need));
+}
+
 GPtrArray *
 sbx_denied_remedies (const SbxDenied *self, GVariant *policy)
 {
@@ -142,6 +252,8 @@ sbx_denied_remedies (const SbxDenied *self, GVariant *policy)
 
   if (is_call (self))
     add_for_call (list, self);
+  else if (is_network (self))
+    add_for_network (list, self, policy);
   else
     add_for_bus (list, self, policy);
   return list;
@@ -207,8 +319,8 @@ add_unheard_network (GStrvBuilder *list, const SbxPolicy *policy)
     g_strv_builder_add (list, _ ("network: it has none; --share=network would share this machine's"));
   else if (!(shared & SBX_SHARED_NETWORK))
     g_strv_builder_add (list,
-                        _ ("network: what its private network keeps it from reaching, this machine and those near "
-                           "it"));
+                        _ ("network: what its private network drops without an answer: what is sent to many, as for "
+                           "mDNS, and fragments"));
   else if (sbx_policy_get_connect (policy, &ports, &n) || sbx_policy_get_bind (policy, &ports, &n))
     g_strv_builder_add (list, _ ("TCP ports: Landlock refuses those that connect= and bind= do not name, and tells "
                                  "nobody but the audit log, which is the administrator's"));

@@ -146,6 +146,12 @@ say_destinations (const Telling *telling)
     if (named[index])
       say_value (telling, sbx_facility_get (SBX_KIND_DESTINATIONS, index), list, strcmp (text, "none") == 0);
   }
+  if (sbx_policy_uses_names (telling->policy))
+    say (telling,
+         _ ("of names: what shares an address with one that is named is reached as well; and who reaches a resolver "
+            "that "
+            "hides in HTTPS can ask that for any"),
+         FALSE);
 }
 
 #define NETWORKS ((guint) (SBX_SHARED_NETWORK | SBX_SHARED_PRIVATE_NETWORK))

@@ -23,6 +23,8 @@ enum {
   NEIGHBOUR_ADVERTISEMENT = 136
 };
 #define PORT_DNS 53
+#define PORT_DNS_OVER_TLS 853        /* RFC 7858 */
+#define ADDRESSES 32                 /* of one answer that are looked at */
 enum { SYN = 2, RST = 4, ACK = 16 }; /* netinet/tcp.h */
 
 /* wire/network.h, as bytes */
@@ -90,10 +92,38 @@ place_of (const SbxHostAddresses *host, const Packet *packet, const Target *targ
 }
 
 static bool
-matches (const SbxDestination *row, const Target *target)
+is_of_all_ports (const SbxDestination *row)
+{
+  return row->first == 0 && row->last == SBX_PORT_MAX;
+}
+
+/* What that row's name was answered. Only in the Internet, whatever a name's owner says (DNS rebinding). */
+static bool
+matches_name (SbxKnownNames *names, const SbxDestination *row, const Target *target)
+{
+  SbxKnownName *known = NULL;
+
+  if (!names || target->place != SBX_PLACE_INTERNET)
+    return false;
+  while ((known = sbx_known_names_next (names, known, target->address, target->is_ipv6)) != NULL)
+    if (sbx_name_matches (row->name, known->name)) {
+      sbx_known_names_use (names, known);
+      return true;
+    }
+  return false;
+}
+
+static bool
+matches (const SbxBorder *self, const SbxDestination *row, const Target *target)
 {
   if ((row->protocol && row->protocol != target->protocol) || target->port < row->first || target->port > row->last)
     return false;
+  /* With names there is one resolver: others are only reached by who names their port */
+  if (self->names && (target->port == PORT_DNS || target->port == PORT_DNS_OVER_TLS) && !row->denies
+      && target->place != SBX_PLACE_DNS && is_of_all_ports (row))
+    return false;
+  if (row->place == SBX_PLACE_NAME)
+    return matches_name (self->names, row, target);
   if (row->place == SBX_PLACE_NETWORK)
     return row->is_ipv6 == target->is_ipv6 && sbx_address_is_in (target->address, row->bytes, row->bits)
            && (row->denies || target->place == target->range);
@@ -110,13 +140,82 @@ is_allowed (const SbxBorder *self, const Target *target)
   if (target->place == SBX_PLACE_NOWHERE)
     return false;
   for (uint32_t i = 0; i < self->n; i++) {
-    if (!matches (&self->rows[i], target))
+    if (!matches (self, &self->rows[i], target))
       continue;
     if (self->rows[i].denies)
       return false;
     allowed = true;
   }
   return allowed;
+}
+
+bool
+sbx_border_has_names (const SbxBorder *self)
+{
+  for (uint32_t i = 0; i < self->n; i++)
+    if (self->rows[i].place == SBX_PLACE_NAME)
+      return true;
+  return false;
+}
+
+/* Whether the resolver may be asked for @name: by who may ask for all, or has that name; and nobody denies it. */
+static bool
+may_ask (const SbxBorder *self, const char *name)
+{
+  bool may = false;
+
+  for (uint32_t i = 0; i < self->n; i++) {
+    const SbxDestination *row = &self->rows[i];
+    const bool named = row->place == SBX_PLACE_NAME && sbx_name_matches (row->name, name);
+
+    if (row->denies && (row->place == SBX_PLACE_DNS || (named && is_of_all_ports (row) && row->protocol == 0)))
+      return false;
+    may |= !row->denies && (named || row->place == SBX_PLACE_DNS);
+  }
+  return may;
+}
+
+/* The message in a datagram that is what its header says; NULL: none. */
+static const uint8_t *
+find_message (const Packet *packet, size_t *n)
+{
+  if (packet->protocol != SBX_PROTOCOL_UDP || packet->n < UDP || get16 (packet->payload + 4) != packet->n)
+    return NULL;
+  *n = packet->n - UDP;
+  return packet->payload + UDP;
+}
+
+/* Keeps what is answered for names of rows. */
+static void
+learn (const SbxBorder *self, const uint8_t *message, size_t n, const SbxDnsQuestion *question)
+{
+  SbxDnsAddress addresses[ADDRESSES];
+  bool named = false;
+  size_t found;
+
+  for (uint32_t i = 0; i < self->n && !named; i++)
+    named = self->rows[i].place == SBX_PLACE_NAME && sbx_name_matches (self->rows[i].name, question->name);
+  if (!named)
+    return;
+  found = sbx_dns_addresses (message, n, question, addresses, ADDRESSES);
+  for (size_t i = 0; i < found; i++)
+    sbx_known_names_add (self->names, question->name, &addresses[i]);
+}
+
+/* To or from the resolver, where rows have names. */
+static SbxVerdict
+check_named (const SbxBorder *self, const Packet *packet)
+{
+  SbxDnsQuestion question;
+  size_t n = 0;
+  const uint8_t *message = find_message (packet, &n);
+  const bool read = message && sbx_dns_read (message, n, packet->inwards, &question);
+
+  if (!read || !may_ask (self, question.name))
+    return packet->inwards ? SBX_BORDER_DROP : SBX_BORDER_REFUSE;
+  if (packet->inwards)
+    learn (self, message, n, &question);
+  return SBX_BORDER_PASS;
 }
 
 static bool
@@ -141,13 +240,26 @@ refuse (const Packet *packet)
   return SBX_BORDER_REFUSE;
 }
 
+static Target
+target_of (const SbxBorder *self, const Packet *packet)
+{
+  const bool echo = packet->protocol == (packet->is_ipv6 ? IS_ICMPV6 : SBX_PROTOCOL_ICMP);
+  Target target = { .address = packet->remote, .is_ipv6 = packet->is_ipv6 };
+
+  target.protocol = echo ? SBX_PROTOCOL_ICMP : packet->protocol;
+  target.port = echo ? 0 : get16 (packet->payload + (packet->inwards ? 0 : 2));
+  target.range = sbx_destination_place (packet->remote, packet->is_ipv6 ? 128 : 32, packet->is_ipv6);
+  target.place = place_of (&self->host, packet, &target);
+  return target;
+}
+
 static SbxVerdict
 check_packet (const SbxBorder *self, const Packet *packet)
 {
   const bool echo = packet->protocol == (packet->is_ipv6 ? IS_ICMPV6 : SBX_PROTOCOL_ICMP);
   const bool tcp = packet->protocol == SBX_PROTOCOL_TCP, udp = packet->protocol == SBX_PROTOCOL_UDP;
   const uint8_t request = packet->is_ipv6 ? ECHO6 : ECHO, reply = packet->is_ipv6 ? ECHO_REPLY6 : ECHO_REPLY;
-  Target target = { .address = packet->remote, .is_ipv6 = packet->is_ipv6 };
+  Target target;
 
   if ((!echo && !tcp && !udp) || packet->n < (size_t) (tcp ? TCP : udp ? UDP : ICMP))
     return SBX_BORDER_DROP;
@@ -155,10 +267,9 @@ check_packet (const SbxBorder *self, const Packet *packet)
     return SBX_BORDER_PASS; /* the stack's own: what it has to say of packets, and of neighbours */
   if (echo && !packet->inwards && packet->payload[0] != request)
     return SBX_BORDER_DROP;
-  target.protocol = echo ? SBX_PROTOCOL_ICMP : packet->protocol;
-  target.port = echo ? 0 : get16 (packet->payload + (packet->inwards ? 0 : 2));
-  target.range = sbx_destination_place (packet->remote, packet->is_ipv6 ? 128 : 32, packet->is_ipv6);
-  target.place = place_of (&self->host, packet, &target);
+  target = target_of (self, packet);
+  if (self->names && target.place == SBX_PLACE_DNS && !is_reset (packet))
+    return check_named (self, packet);
   return is_allowed (self, &target) ? SBX_BORDER_PASS : refuse (packet);
 }
 
@@ -243,6 +354,35 @@ sbx_border_check_inwards (const SbxBorder *self, const uint8_t *frame, size_t n)
   return check (self, frame, n, true);
 }
 
+bool
+sbx_border_describe (const SbxBorder *self, const uint8_t *frame, size_t n, SbxRefused *refused)
+{
+  const bool is_ipv6 = n > ETHERNET && get16 (frame + 12) == TYPE_IPV6;
+  const size_t header = ETHERNET + (is_ipv6 ? IPV6 : IPV4);
+  Packet packet = { .remote = frame + ETHERNET + (is_ipv6 ? 24 : 16), .payload = frame + header, .is_ipv6 = is_ipv6 };
+  SbxDnsQuestion question;
+  const uint8_t *message;
+  size_t length;
+  Target target;
+
+  /* What is refused has a whole header of the next layer: check_packet () */
+  if (sbx_border_check (self, frame, n) != SBX_BORDER_REFUSE)
+    return false;
+  packet.protocol = frame[ETHERNET + (is_ipv6 ? 6 : 9)];
+  target = target_of (self, &packet);
+  memset (refused, 0, sizeof *refused);
+  memcpy (refused->bytes, packet.remote, is_ipv6 ? 16 : 4);
+  refused->port = target.port;
+  refused->protocol = target.protocol;
+  refused->is_ipv6 = is_ipv6;
+  refused->place = (uint8_t) target.place;
+  packet.n = n - header;
+  message = target.place == SBX_PLACE_DNS ? find_message (&packet, &length) : NULL;
+  if (message && sbx_dns_read (message, length, false, &question))
+    memcpy (refused->name, question.name, sizeof question.name);
+  return true;
+}
+
 static uint32_t
 add_up (uint32_t sum, const uint8_t *bytes, size_t n)
 {
@@ -306,6 +446,17 @@ reset (const uint8_t *about, const uint8_t *addresses, size_t size, uint8_t *tcp
   return TCP;
 }
 
+/* As if the sender had ended it, with the numbers that it was at. */
+static size_t
+reset_onward (const uint8_t *about, const uint8_t *addresses, size_t size, uint8_t *tcp)
+{
+  memcpy (tcp, about, 12);
+  tcp[12] = (TCP / 4) << 4;
+  tcp[13] = RST | ACK;
+  put16 (tcp + 16, checksum_with (addresses, size, SBX_PROTOCOL_TCP, tcp, TCP));
+  return TCP;
+}
+
 static size_t
 answer_ipv4 (const uint8_t *about, size_t n, uint8_t *header)
 {
@@ -342,10 +493,50 @@ answer_ipv6 (const uint8_t *about, size_t n, uint8_t *header)
   return IPV6 + length;
 }
 
+/* The question of a refused frame, answered that it is; 0: it is none. */
+static size_t
+refuse_question (const uint8_t *frame, size_t n, bool is_ipv6, uint8_t *answer)
+{
+  const size_t header = is_ipv6 ? IPV6 : IPV4, size = is_ipv6 ? 16 : 4, addresses = is_ipv6 ? 8 : 12;
+  const uint8_t *about = frame + ETHERNET;
+  Packet packet = { .remote = about + addresses + size, .payload = about + header, .is_ipv6 = is_ipv6 };
+  uint8_t *ip = answer + ETHERNET, *udp = ip + header;
+  SbxDnsQuestion question;
+  const uint8_t *message;
+  size_t length;
+
+  packet.protocol = about[is_ipv6 ? 6 : 9];
+  packet.n = is_ipv6 ? get16 (about + 4) : (size_t) get16 (about + 2) - IPV4;
+  if (packet.n > n - ETHERNET - header || !is_at (&packet, resolver, resolver6))
+    return 0;
+  message = find_message (&packet, &length);
+  if (!message || get16 (packet.payload + 2) != PORT_DNS || !sbx_dns_read (message, length, false, &question))
+    return 0;
+  length = UDP + question.end;
+  memcpy (ip, about, header);
+  memcpy (ip + addresses, about + addresses + size, size);
+  memcpy (ip + addresses + size, about + addresses, size);
+  memcpy (udp, packet.payload + 2, 2);
+  memcpy (udp + 2, packet.payload, 2);
+  put16 (udp + 4, (uint16_t) length);
+  memcpy (udp + UDP, message, question.end);
+  sbx_dns_refuse (udp + UDP);
+  put16 (udp + 6, checksum_with (ip + addresses, size, SBX_PROTOCOL_UDP, udp, length));
+  if (is_ipv6) {
+    put16 (ip + 4, (uint16_t) length);
+  } else {
+    put16 (ip + 2, (uint16_t) (IPV4 + length));
+    put16 (ip + 10, 0);
+    put16 (ip + 10, checksum (add_up (0, ip, IPV4)));
+  }
+  return ETHERNET + header + length;
+}
+
 size_t
 sbx_border_refusal (const uint8_t *frame, size_t n, uint8_t answer[SBX_REFUSAL_MAX])
 {
   const bool is_ipv6 = n > ETHERNET && get16 (frame + 12) == TYPE_IPV6;
+  size_t length;
 
   /* What is refused has a whole header of the next layer: check_packet () */
   if (n < (size_t) ETHERNET + (is_ipv6 ? IPV6 : IPV4) + 8)
@@ -354,7 +545,36 @@ sbx_border_refusal (const uint8_t *frame, size_t n, uint8_t answer[SBX_REFUSAL_M
   memcpy (answer, frame + 6, 6);
   memcpy (answer + 6, frame, 6);
   memcpy (answer + 12, frame + 12, 2);
+  length = refuse_question (frame, n, is_ipv6, answer);
+  if (length > 0)
+    return length;
   return ETHERNET
          + (is_ipv6 ? answer_ipv6 (frame + ETHERNET, n - ETHERNET, answer + ETHERNET)
                     : answer_ipv4 (frame + ETHERNET, n - ETHERNET, answer + ETHERNET));
+}
+
+size_t
+sbx_border_ending (const uint8_t *frame, size_t n, uint8_t instead[SBX_REFUSAL_MAX])
+{
+  const bool is_ipv6 = n > ETHERNET && get16 (frame + 12) == TYPE_IPV6;
+  const size_t header = is_ipv6 ? IPV6 : IPV4, addresses = is_ipv6 ? 8 : 12;
+  uint8_t *ip = instead + ETHERNET;
+  Packet packet = { .payload = frame + ETHERNET + header };
+
+  if (n < ETHERNET + header + TCP)
+    return 0;
+  packet.protocol = frame[ETHERNET + (is_ipv6 ? 6 : 9)];
+  if (!is_of_connection (&packet))
+    return 0;
+  memset (instead, 0, SBX_REFUSAL_MAX);
+  memcpy (instead, frame, ETHERNET + header);
+  reset_onward (packet.payload, ip + addresses, is_ipv6 ? 16 : 4, ip + header);
+  if (is_ipv6) {
+    put16 (ip + 4, TCP);
+  } else {
+    put16 (ip + 2, IPV4 + TCP);
+    put16 (ip + 10, 0);
+    put16 (ip + 10, checksum (add_up (0, ip, IPV4)));
+  }
+  return ETHERNET + header + TCP;
 }

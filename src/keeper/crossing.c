@@ -12,6 +12,7 @@
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "keeper/border.h"
@@ -24,13 +25,21 @@ enum { STACK_FD, CONTROL_FD, TAP_FD, N_FDS };
 /* What is on its way in one direction: a frame that could not be written yet, or none. */
 typedef struct {
   int from, to;
-  size_t n; /* 0: none */
+  size_t n;          /* 0: none */
+  uint64_t *crossed; /* bytes so far */
   uint8_t frame[SBX_FRAME_MAX];
 } Way;
+
+#define TELL_PAUSE_MS 250     /* between two reports of what was refused */
+#define TRAFFIC_PAUSE_MS 1000 /* and of what has crossed */
 
 typedef struct {
   SbxBorder border;
   Way out, in; /* of the sandbox */
+  SbxKnownNames names;
+  SbxCrossingReport next; /* what is to be told */
+  int64_t told;           /* when that was last */
+  SbxTraffic known;       /* what was told of traffic */
 } Carrier;
 
 static void __attribute__ ((noreturn)) give_up (int control, int error, const char *what)
@@ -73,17 +82,93 @@ drop_capabilities (void)
   return syscall (SYS_capset, &header, none) < 0 || prctl (PR_SET_DUMPABLE, 0, 0, 0, 0) < 0 ? -1 : 0;
 }
 
-static bool
-read_border (Carrier *self)
+static int64_t
+now_ms (void)
 {
-  static SbxBorder fresh;
+  struct timespec now;
+
+  clock_gettime (CLOCK_MONOTONIC, &now);
+  return (int64_t) now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+/* Counts a frame from the sandbox that was refused. However many places it tries, there is a row for few of them. */
+static void
+count_refused (Carrier *self, const Way *way)
+{
+  SbxCrossingReport *next = &self->next;
+  SbxRefused what;
+  uint32_t i = 0;
+
+  if (!sbx_border_describe (&self->border, way->frame, way->n, &what))
+    return;
+  while (i < next->n && memcmp (&next->rows[i].what, &what, sizeof what) != 0)
+    i++;
+  if (i == SBX_CROSSING_REFUSED) {
+    next->more++;
+    return;
+  }
+  if (i == next->n)
+    next->rows[next->n++] = (SbxCrossingRefused){ .what = what };
+  next->rows[i].count++;
+}
+
+static bool
+has_crossed (const Carrier *self)
+{
+  return self->next.traffic.in != self->known.in || self->next.traffic.out != self->known.out;
+}
+
+/* Milliseconds until there is something to tell; -1: there is nothing. */
+static int
+due (const Carrier *self)
+{
+  const bool refused = self->next.n > 0 || self->next.more > 0;
+  int64_t left;
+
+  if (!refused && !has_crossed (self))
+    return -1;
+  left = self->told + (refused ? TELL_PAUSE_MS : TRAFFIC_PAUSE_MS) - now_ms ();
+  return left > 0 ? (int) left : 0;
+}
+
+/* The report has been sent. */
+static void
+forget_told (Carrier *self)
+{
+  self->known = self->next.traffic;
+  self->next.n = self->next.more = 0;
+}
+
+/* False: the keeper has gone. One that is busy is told later. */
+static bool
+tell (Carrier *self)
+{
+  self->told = now_ms ();
+  if (send (CONTROL_FD, &self->next, sizeof self->next, MSG_NOSIGNAL) < 0)
+    return errno == EAGAIN || errno == EINTR;
+  forget_told (self);
+  return true;
+}
+
+/* Goes by the next order. False: the keeper has gone. */
+static bool
+read_order (Carrier *self)
+{
+  static SbxCrossingOrder fresh;
   ssize_t n = recv (CONTROL_FD, &fresh, sizeof fresh, 0);
 
   if (n < 0)
     return errno == EAGAIN || errno == EINTR;
-  if (n != (ssize_t) sizeof fresh || fresh.host.n > SBX_HOST_ADDRESSES || fresh.n > SBX_DESTINATIONS)
-    return false; /* the keeper has gone */
-  self->border = fresh;
+  if (n != (ssize_t) sizeof fresh || fresh.border.host.n > SBX_HOST_ADDRESSES || fresh.border.n > SBX_DESTINATIONS)
+    return false;
+  self->border = fresh.border;
+  self->border.names = sbx_border_has_names (&self->border) ? &self->names : NULL;
+  self->out.n = self->in.n = 0; /* what waits was let pass by the order before; it is lost as on any network */
+  self->next.number = fresh.number;
+  self->told = now_ms ();
+  if (send (CONTROL_FD, &self->next, sizeof self->next, MSG_NOSIGNAL) < 0)
+    return false;
+  forget_told (self);
   return true;
 }
 
@@ -101,6 +186,7 @@ pass_on (Way *way)
 
   if (n < 0 && is_full (errno))
     return true;
+  *way->crossed += n > 0 ? (uint64_t) n : 0;
   way->n = 0;
   /* EIO: the application's side has taken the interface down; EINVAL: too short for one. It is lost as on any network
    */
@@ -119,9 +205,9 @@ take (Way *way)
   return n > 0;
 }
 
-/* Whether the frame may go its way; an answer goes back to who has sent it. */
+/* Whether the frame may go its way; an answer goes back to who has sent it, and on to whom it was meant for. */
 static bool
-may_cross (const Carrier *self, const Way *way)
+may_cross (Carrier *self, const Way *way)
 {
   uint8_t answer[SBX_REFUSAL_MAX];
   size_t n;
@@ -131,8 +217,12 @@ may_cross (const Carrier *self, const Way *way)
   case SBX_BORDER_PASS:
     return true;
   case SBX_BORDER_REFUSE:
+    count_refused (self, way);
     n = sbx_border_refusal (way->frame, way->n, answer);
     (void) !write (way->from, answer, n); /* lost where it has no room */
+    n = sbx_border_ending (way->frame, way->n, answer);
+    if (n > 0)
+      (void) !write (way->to, answer, n);
     return false;
   case SBX_BORDER_DROP:
     break;
@@ -174,9 +264,13 @@ serve (Carrier *self)
     [TAP_FD] = { TAP_FD, (short) ((self->out.n ? 0 : POLLIN) | (self->in.n ? POLLOUT : 0)), 0 },
   };
 
-  if (poll (polled, N_FDS, -1) < 0)
+  if (poll (polled, N_FDS, due (self)) < 0)
     return errno == EINTR;
-  if (polled[CONTROL_FD].revents && !read_border (self))
+  if (self->border.names)
+    self->names.now = now_ms () / 1000;
+  if (due (self) == 0 && !tell (self))
+    return false;
+  if (polled[CONTROL_FD].revents && !read_order (self))
     return false;
   if ((polled[STACK_FD].revents | polled[TAP_FD].revents) & (POLLNVAL | POLLERR)) /* the stack has ended */
     return false;
@@ -207,6 +301,8 @@ sbx_crossing_run (const SbxCrossing *self)
   carrier.border.host.unknown = true; /* until they have been told */
   if (send (CONTROL_FD, &made, sizeof made, MSG_NOSIGNAL) < 0)
     _exit (1);
+  carrier.out.crossed = &carrier.next.traffic.out;
+  carrier.in.crossed = &carrier.next.traffic.in;
   while (serve (&carrier))
     ;
   _exit (0);

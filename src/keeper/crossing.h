@@ -3,17 +3,39 @@
  * that and the stack, as border.h lets them. It joins the sandbox's user and network namespace, and gives up every
  * capability there before it carries anything. libc only.
  *
- * It lives as long as its control socket: the keeper writes an SbxBorder to it at the start and whenever that
- * changes, and reads one SbxCrossingReport. When it ends, the interface goes with it, and the
- * sandbox has no network. */
+ * It lives as long as its control socket: the keeper writes an SbxCrossingOrder to it at the start and whenever
+ * that changes, and reads an SbxCrossingReport once the interface is there and after each order: no frame is carried by
+ * an older one from then on. Others come when something was refused, four times a second at
+ * most, or has crossed, once a second. When it ends, the
+ * interface goes with it, and the sandbox has no network. */
 #pragma once
 
 #include <stdint.h>
 
-/* What making the interface came to. */
+#include "keeper/border.h"
+#include "wire/message.h"
+
+/* What the keeper tells it. */
 typedef struct {
-  int32_t error; /* errno, or 0: frames are carried from now on */
-  char what[60]; /* what failed; NUL-terminated */
+  uint32_t number; /* of this order; the report that follows has it */
+  SbxBorder border;
+} SbxCrossingOrder;
+
+/* What was refused since the report before. */
+typedef struct {
+  SbxRefused what;
+  uint32_t count; /* more than 0 */
+} SbxCrossingRefused;
+#define SBX_CROSSING_REFUSED 16
+
+/* What making the interface, or an order, came to, and what has happened at the border. */
+typedef struct {
+  int32_t error;      /* errno, or 0: frames are carried from now on */
+  uint32_t number;    /* of the order that frames are carried by; 0: there was none yet */
+  char what[60];      /* what failed; NUL-terminated */
+  SbxTraffic traffic; /* so far */
+  uint32_t n, more;   /* rows; and how many were refused that none of them counts */
+  SbxCrossingRefused rows[SBX_CROSSING_REFUSED];
 } SbxCrossingReport;
 
 typedef struct {

@@ -184,6 +184,19 @@ add_sidecars (const SbxBox *box, GVariantBuilder *dict)
   }
 }
 
+/* Where a network of its own leads, as [Network] has it. */
+static void
+add_destinations (const SbxBox *box, const SbxPolicy *policy, GVariantBuilder *dict)
+{
+  static const char *const keys[] = { "network-allow", "network-deny" };
+
+  for (gsize i = 0; sbx_box_find_sidecar (box, SBX_SIDECAR_NETWORK) && i < G_N_ELEMENTS (keys); i++) {
+    g_autofree char *text = sbx_policy_describe_destinations (policy, i == 1);
+
+    g_variant_builder_add (dict, "{sv}", keys[i], g_variant_new_string (text));
+  }
+}
+
 GVariant *
 sbx_plan_to_variant (SbxPlan *self)
 {
@@ -210,6 +223,7 @@ sbx_plan_to_variant (SbxPlan *self)
                          g_variant_new_bytestring_array ((const char *const *) process->argv, -1));
   g_variant_builder_add (&dict, "{sv}", "warnings", g_variant_new_strv (sbx_plan_get_warnings (self), -1));
   add_sidecars (box, &dict);
+  add_destinations (box, policy, &dict);
   if (box->documents)
     g_variant_builder_add (&dict, "{sv}", "documents", documents (box));
   g_variant_builder_add (&dict, "{sv}", "bwrap", g_variant_new_bytestring_array (sbx_box_get_bwrap_argv (box), -1));

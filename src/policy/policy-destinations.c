@@ -31,7 +31,7 @@ compare (gconstpointer x, gconstpointer y)
   const SbxDestination *a = x, *b = y;
   const int network = memcmp (a->bytes, b->bytes, sizeof a->bytes);
   const int orders[] = {
-    a->place - b->place,       a->is_ipv6 - b->is_ipv6, network,           a->bits - b->bits,
+    a->place - b->place,       a->is_ipv6 - b->is_ipv6, network,           a->bits - b->bits, strcmp (a->name, b->name),
     a->protocol - b->protocol, a->first - b->first,     a->last - b->last,
   };
 
@@ -186,6 +186,22 @@ take_brackets (char *text)
   return TRUE;
 }
 
+/* "example.org", "*.example.org"; a dot at its end says nothing more. */
+static gboolean
+read_name (const char *text, SbxDestination *row)
+{
+  g_autofree char *name = g_ascii_strdown (text, -1);
+  gsize n = strlen (name);
+
+  if (n > 0 && name[n - 1] == '.')
+    name[--n] = '\0';
+  if (!sbx_name_is_valid (name))
+    return FALSE;
+  row->place = SBX_PLACE_NAME;
+  memcpy (row->name, name, n);
+  return TRUE;
+}
+
 /* "10.0.0.0/8", "192.0.2.7", "2001:db8::/32". */
 static gboolean
 read_network (char *text, SbxDestination *row)
@@ -216,7 +232,7 @@ read_place (char *text, SbxDestination *row)
       row->place = words[i].place;
       return row->place != SBX_PLACE_DNS || (row->first == 0 && row->protocol == SBX_PROTOCOL_ANY);
     }
-  return read_network (text, row);
+  return read_name (text, row) || read_network (text, row);
 }
 
 static gboolean
@@ -238,6 +254,7 @@ check_network (const char *item, const SbxDestination *row, GError **error)
   case SBX_PLACE_HOST:
   case SBX_PLACE_DNS:
   case SBX_PLACE_NOWHERE:
+  case SBX_PLACE_NAME:
   case SBX_N_DESTINATION_PLACES:
     break;
   }
@@ -252,11 +269,13 @@ read_row (const char *item, SbxDestination *row, GError **error)
 
   take_protocol (text, row);
   if (!take_ports (text, row) || !read_place (text, row))
-    return sbx_throw (error, SBX_ERROR_BAD_OPTION,
-                      "\"%s\" is no destination: say internet, lan, host, dns (which has no port), an address, or a "
-                      "network like 10.1.0.0/16 or [2001:db8::]/32, and behind it, if you like, :PORT or :FIRST-LAST, "
-                      "and /tcp, /udp or /icmp (which has no port)",
-                      item);
+    return sbx_throw (
+        error, SBX_ERROR_BAD_OPTION,
+        "\"%s\" is no destination: say internet, lan, host, dns (which has no port), a name like example.org "
+        "or *.example.org, an address, or a network like 10.1.0.0/16 or [2001:db8::]/32, and behind it, if you like, "
+        ":PORT or :FIRST-LAST, "
+        "and /tcp, /udp or /icmp (which has no port)",
+        item);
   return row->place != SBX_PLACE_NETWORK || check_network (item, row, error);
 }
 
@@ -310,6 +329,7 @@ format_row (GString *text, const SbxDestination *row)
   for (gsize i = 0; i < G_N_ELEMENTS (words); i++)
     if (row->place == words[i].place)
       g_string_append (text, words[i].word);
+  g_string_append (text, row->name);
   if (row->place == SBX_PLACE_NETWORK) {
     inet_ntop (row->is_ipv6 ? AF_INET6 : AF_INET, row->bytes, address, sizeof address);
     g_string_append_printf (text, row->is_ipv6 ? "[%s]" : "%s", address);
@@ -334,6 +354,16 @@ sbx_destinations_format (const GArray *set)
   for (guint i = 0; i < set->len; i++)
     format_row (text, &g_array_index (set, SbxDestination, i));
   return g_string_free (text, FALSE);
+}
+
+gboolean
+sbx_policy_uses_names (const SbxPolicy *policy)
+{
+  for (guint i = 0; sbx_policy_has_network (policy) && i < SBX_N_TO; i++)
+    for (guint j = 0; j < policy->to[i]->len; j++)
+      if (g_array_index (policy->to[i], SbxDestination, j).place == SBX_PLACE_NAME)
+        return TRUE;
+  return FALSE;
 }
 
 static gboolean

@@ -65,6 +65,19 @@ sbx_policy_with_mounts (const SbxPolicy *base, const SbxPolicy *from)
 }
 
 SbxPolicy *
+sbx_policy_with_destinations (const SbxPolicy *base, const SbxPolicy *from)
+{
+  SbxPolicy *result = sbx_policy_thaw (base);
+
+  for (guint i = 0; i < SBX_N_TO; i++) {
+    g_array_unref (result->to[i]);
+    result->to[i] = g_array_copy (from->to[i]);
+  }
+  result->allow_named = TRUE;
+  return sbx_policy_freeze (result);
+}
+
+SbxPolicy *
 sbx_policy_with_path (const SbxPolicy *base, const char *path, SbxAccess access)
 {
   SbxPolicy *result = sbx_policy_thaw (base);

@@ -94,6 +94,9 @@ SbxPolicy *sbx_policy_meet (const SbxPolicy *a, const SbxPolicy *b) G_GNUC_WARN_
 SbxPolicy *sbx_policy_join (const SbxPolicy *a, const SbxPolicy *b) G_GNUC_WARN_UNUSED_RESULT;
 /* @base with the filesystems= and sockets= of @from: what can be changed while an instance runs. */
 SbxPolicy *sbx_policy_with_mounts (const SbxPolicy *base, const SbxPolicy *from) G_GNUC_WARN_UNUSED_RESULT;
+/* @base with the [Network] allow= and deny= of @from: what its border can be told while an instance with a network of
+ * its own runs. Without a network @base stays as it is. */
+SbxPolicy *sbx_policy_with_destinations (const SbxPolicy *base, const SbxPolicy *from) G_GNUC_WARN_UNUSED_RESULT;
 /* @base with @access to @path, which is absolute and normal; rules of @base for what lies in it stay. */
 SbxPolicy *sbx_policy_with_path (const SbxPolicy *base, const char *path, SbxAccess access) G_GNUC_WARN_UNUSED_RESULT;
 /* Whether @a allows no more than @b. */
@@ -178,6 +181,8 @@ const SbxDestination *sbx_policy_get_denied (const SbxPolicy *policy, gsize *n);
 /* Whether those that are allowed are others than those of such a network of which nothing is said; whether some are
  * denied. Without a network both are FALSE. */
 gboolean sbx_policy_names_allowed (const SbxPolicy *policy);
+/* Whether a destination is the name of a host. */
+gboolean sbx_policy_uses_names (const SbxPolicy *policy);
 gboolean sbx_policy_names_denied (const SbxPolicy *policy);
 /* "internet;10.1.0.0/16:443/tcp;" or "none" of those that are allowed, or denied; the caller's. */
 char *sbx_policy_describe_destinations (const SbxPolicy *policy, gboolean denied);

@@ -98,6 +98,7 @@ static const Shape shapes[SBX_N_TAGS] = {
   [SBX_TAG_SIDECAR_FILE] = { IN_FURNISH | GROUPED, KIND_BYTES, 1, 1, 4096, 0 },
   [SBX_TAG_SIDECAR_TO] = { IN_FURNISH | GROUPED, KIND_BYTES, sizeof (SbxDestination), 0,
                            SBX_DESTINATIONS * sizeof (SbxDestination), 0 },
+  [SBX_TAG_TO] = { IN_CHANGE, KIND_BYTES, sizeof (SbxDestination), 0, SBX_DESTINATIONS * sizeof (SbxDestination), 0 },
   [SBX_TAG_SIDECAR_MEMORY] = { IN_FURNISH | GROUPED, KIND_BYTES, 8, 8, 8, 0 },
 };
 

@@ -62,6 +62,8 @@ typedef enum {
   SBX_TAG_CALL_RULE,  /* a call that the filter asks about: wire/call-rule.h; repeated */
   SBX_TAG_SIDECAR_TO, /* SbxDestination[]: where the packets may go that it carries; absent = nowhere */
   SBX_TAG_PATH_CALL,  /* a call that the filter of an instance that is learned asks about: wire/path-call.h; repeated */
+  SBX_TAG_TO, /* SbxDestination[]: where packets of a running instance's own network may go from now on; absent = as
+                 before */
   SBX_N_TAGS
 } SbxTag;
 

@@ -6,7 +6,7 @@
 #include <time.h>
 
 #define LETTERS "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_"
-#define NEEDS 4 /* more than any source has */
+#define NEEDS 6 /* more than any source has */
 
 /* One row per source: the letters of its names, and what it needs by number. */
 typedef struct {
@@ -19,6 +19,13 @@ static const Source sources[SBX_N_DENIAL_SOURCES] = {
                        LETTERS ".",
                        { [SBX_BUS_NEEDS_SEE] = "see", [SBX_BUS_NEEDS_TALK] = "talk", [SBX_BUS_NEEDS_OWN] = "own" } },
   [SBX_DENIAL_CALL] = { LETTERS, LETTERS "=!>,", { [SBX_CALL_NEEDS_ALLOWING] = "allow" } },
+  [SBX_DENIAL_NETWORK] = { LETTERS "-.:",
+                           LETTERS ":",
+                           { [SBX_NETWORK_NEEDS_INTERNET] = "internet",
+                             [SBX_NETWORK_NEEDS_LAN] = "lan",
+                             [SBX_NETWORK_NEEDS_HOST] = "host",
+                             [SBX_NETWORK_NEEDS_DNS] = "dns",
+                             [SBX_NETWORK_NEEDS_NOWHERE] = "nowhere" } },
 };
 
 /* Whether @name ends within @size bytes, is not empty, and has no other characters than @letters. */
@@ -159,6 +166,19 @@ wall_clock (void)
 SbxDenialRow *
 sbx_denials_add (SbxDenials *self, SbxDenialSource source, const char *object, const char *action, uint32_t need)
 {
+  return sbx_denials_add_times (self, source, object, action, need, 1);
+}
+
+void
+sbx_denials_drop (SbxDenials *self, uint32_t times)
+{
+  self->dropped = add (self->dropped, times < INT32_MAX ? times : INT32_MAX);
+}
+
+SbxDenialRow *
+sbx_denials_add_times (SbxDenials *self, SbxDenialSource source, const char *object, const char *action, uint32_t need,
+                       uint32_t times)
+{
   int64_t now = wall_clock ();
   SbxDenial denial = { .source = source, .need = need, .count = 1, .from = now, .to = now };
   SbxDenialRow *row;
@@ -169,7 +189,7 @@ sbx_denials_add (SbxDenials *self, SbxDenialSource source, const char *object, c
     return NULL;
   self->n_seen++;
   row = find_or_make (self, &denial);
-  row->denial.count = add (row->denial.count, 1);
+  row->denial.count = add (row->denial.count, times < INT32_MAX ? times : INT32_MAX);
   row->denial.to = now;
   row->last = self->n_seen;
   row->changed = true;

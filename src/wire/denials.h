@@ -22,9 +22,11 @@ extern "C" {
 
 /* Who denied it. */
 typedef enum {
-  SBX_DENIAL_BUS,  /* the filtered buses. object: a bus name, action: "interface.member", need: SbxBusNeed */
-  SBX_DENIAL_CALL, /* the filter of system calls. object: a call, action: the kind of SbxCallRule (wire/call-rule.h),
-                      need: SBX_CALL_NEEDS_ALLOWING */
+  SBX_DENIAL_BUS,     /* the filtered buses. object: a bus name, action: "interface.member", need: SbxBusNeed */
+  SBX_DENIAL_CALL,    /* the filter of system calls. object: a call, action: the kind of SbxCallRule (wire/call-rule.h),
+                         need: SBX_CALL_NEEDS_ALLOWING */
+  SBX_DENIAL_NETWORK, /* the border of a network of its own. object: an address, action: "tcp:PORT", "udp:PORT" or
+                         "icmp"; or a name that was asked for, and "dns". need: SbxNetworkNeed */
   SBX_N_DENIAL_SOURCES
 } SbxDenialSource;
 
@@ -36,6 +38,15 @@ typedef enum {
 } SbxBusNeed;
 
 #define SBX_CALL_NEEDS_ALLOWING 1
+
+/* The word of [Network] allow= that the address is within; NOWHERE: no word opens it. */
+typedef enum {
+  SBX_NETWORK_NEEDS_INTERNET = 1,
+  SBX_NETWORK_NEEDS_LAN,
+  SBX_NETWORK_NEEDS_HOST,
+  SBX_NETWORK_NEEDS_DNS,
+  SBX_NETWORK_NEEDS_NOWHERE,
+} SbxNetworkNeed;
 
 typedef struct {
   uint32_t source;  /* SbxDenialSource */
@@ -65,6 +76,11 @@ typedef struct {
  * ignored. */
 SbxDenialRow *sbx_denials_add (SbxDenials *self, SbxDenialSource source, const char *object, const char *action,
                                uint32_t need);
+/* The same, that came @times times (more than 0). */
+SbxDenialRow *sbx_denials_add_times (SbxDenials *self, SbxDenialSource source, const char *object, const char *action,
+                                     uint32_t need, uint32_t times);
+/* Counts @times denials that no row counts. */
+void sbx_denials_drop (SbxDenials *self, uint32_t times);
 /* Says who wanted it: @name is what the process calls itself, of which nothing but printable ASCII is kept. */
 void sbx_denial_set_process (SbxDenial *denial, const char *name);
 /* Whether a row has changed. */
@@ -85,7 +101,7 @@ size_t sbx_denials_write (const SbxDenials *self, void *file);
 /* Reads such a file into @self. 0, or -1 with EBADMSG for anything else, and @self is empty then. */
 int sbx_denials_read (SbxDenials *self, const void *file, size_t size);
 
-/* Words for people: "see", "talk", "own", "allow". NULL for a number that @source does not have. */
+/* Words for people: "see", "talk", "own", "allow", "internet". NULL for a number that @source does not have. */
 const char *sbx_denial_need_name (uint32_t source, uint32_t need);
 
 #ifdef __cplusplus

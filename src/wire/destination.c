@@ -66,6 +66,64 @@ sbx_destination_place (const uint8_t *bytes, unsigned bits, bool is_ipv6)
 }
 
 static bool
+is_letter (char letter)
+{
+  return (letter >= 'a' && letter <= 'z') || letter == '-' || letter == '_';
+}
+
+bool
+sbx_name_is_valid (const char *name)
+{
+  const char *at = name[0] == '*' && name[1] == '.' ? name + 2 : name;
+  size_t n = strnlen (name, SBX_NAME_SIZE), in_label = 0, dots = 0;
+  bool has_letter = false;
+
+  for (; *at && n < SBX_NAME_SIZE; at++) {
+    if (*at == '.') {
+      if (in_label == 0)
+        return false;
+      in_label = 0;
+      dots++;
+      has_letter = false;
+    } else if (!is_letter (*at) && (*at < '0' || *at > '9')) {
+      return false;
+    } else if (++in_label > 63) {
+      return false;
+    }
+    has_letter |= is_letter (*at);
+  }
+  return n < SBX_NAME_SIZE && dots > 0 && in_label > 0 && has_letter;
+}
+
+bool
+sbx_name_matches (const char *pattern, const char *name)
+{
+  size_t n = strlen (name), tail;
+
+  if (pattern[0] != '*')
+    return strcmp (pattern, name) == 0;
+  pattern++; /* ".example.org" */
+  tail = strlen (pattern);
+  return n > tail && strcmp (name + n - tail, pattern) == 0;
+}
+
+/* Of a name's row the name, and of all others none. */
+static bool
+has_name (const SbxDestination *row)
+{
+  static const uint8_t none[16];
+  const size_t n = strnlen (row->name, sizeof row->name);
+
+  for (size_t i = n; i < sizeof row->name; i++)
+    if (row->name[i])
+      return false;
+  if (row->place != SBX_PLACE_NAME)
+    return n == 0;
+  return sbx_name_is_valid (row->name) && row->is_ipv6 == 0 && row->bits == 0
+         && memcmp (row->bytes, none, sizeof none) == 0;
+}
+
+static bool
 is_protocol (uint8_t protocol)
 {
   return protocol == SBX_PROTOCOL_ANY || protocol == SBX_PROTOCOL_ICMP || protocol == SBX_PROTOCOL_TCP
@@ -76,12 +134,16 @@ bool
 sbx_destination_is_valid (const SbxDestination *row)
 {
   return row->place < SBX_N_DESTINATION_PLACES && row->denies <= 1 && row->is_ipv6 <= 1 && row->unused == 0
-         && is_protocol (row->protocol) && row->bits <= (row->is_ipv6 ? 128 : 32) && row->first <= row->last;
+         && is_protocol (row->protocol) && row->bits <= (row->is_ipv6 ? 128 : 32) && row->first <= row->last
+         && has_name (row);
 }
 
 static bool
 covers_place (const SbxDestination *a, const SbxDestination *b)
 {
+  /* What a name leads to is in the Internet: so is the name, with being told */
+  if (b->place == SBX_PLACE_NAME)
+    return a->place == SBX_PLACE_INTERNET || (a->place == SBX_PLACE_NAME && sbx_name_matches (a->name, b->name));
   if (a->place == SBX_PLACE_NETWORK)
     return b->place == SBX_PLACE_NETWORK && a->is_ipv6 == b->is_ipv6 && a->bits <= b->bits
            && sbx_address_is_in (b->bytes, a->bytes, a->bits);

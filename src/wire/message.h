@@ -62,6 +62,7 @@ typedef enum {
   SBX_MSG_LEFTOVERS, /* init → keeper, before it ends. value: how many processes it has ended after the application */
   SBX_MSG_FURNISH,   /* sandboxd → keeper, between PREPARE and START, whenever the instance is known. fds: block,
                         directory     $XDG_RUNTIME_DIR/sandbox */
+  SBX_MSG_TRAFFIC,   /* traffic: what has crossed the border of the instance's own network so far; to every service */
 } SbxMessageType;
 
 /* value of START and EXEC. TRACE: the application is seized before it runs, for OnCrash=. GATE, from keeper to init: a
@@ -160,6 +161,11 @@ typedef struct {
   int32_t padding;              /* 0 */
 } SbxCrashed;
 
+/* Bytes of frames, since the start. */
+typedef struct {
+  uint64_t in, out;
+} SbxTraffic;
+
 typedef struct {
   uint32_t type; /* SbxMessageType */
   uint32_t job;
@@ -173,6 +179,7 @@ typedef struct {
   int32_t leftovers;  /* how many processes were ended since the application had */
   int64_t start_time; /* us since 1970, or 0: not said */
   SbxCrashed crashed;
+  SbxTraffic traffic;
   SbxDenial denial;
   char text[SBX_MESSAGE_TEXT + 1]; /* NUL-terminated here; "" = none */
 } SbxMessage;

@@ -110,6 +110,29 @@ TEST_F (Nested, Deeper)
   EXPECT_TRUE (fails_with (outcome, 125, { "network" }));
 }
 
+/* Where its network leads is a part of what it may have: names within names, and within the Internet. */
+TEST_F (Nested, NetworkRules)
+{
+  const std::string network = "shared=private-network;\n";
+
+  add_nesting ("ruled", network, "", "[Network]\nallow=*.example.org;host:5432;192.168.1.0/24;\n");
+  add_nesting ("open", network);
+  for (const char *words : { "--network-allow=a.example.org", "--network-allow=*.b.example.org:443",
+                             "--network-allow=host:5432/tcp", "--network-allow=none" })
+    EXPECT_EQ (
+        inside (std::string ("ctl run --profile=nesting --network=private ") + words + " -- echo it runs", {}, "ruled")
+            .out,
+        "it runs\n")
+        << words;
+  for (const char *words : { "--network-allow=example.org", "--network-allow=internet", "--network-allow=host",
+                             "--network-allow=192.168.0.0/16", "--network-allow=dns" })
+    expect_exceeded (std::string ("--profile=nesting --network=private ") + words, { "destination" }, "ruled");
+  EXPECT_EQ (
+      inside ("ctl run --profile=nesting --network=private --network-allow=example.org -- echo it runs", {}, "open")
+          .out,
+      "it runs\n");
+}
+
 TEST_F (Nested, NotMore)
 {
   std::string path = make_directory ("secret");

@@ -194,6 +194,21 @@ TEST_F (Network, IsRefusedWhereItCannotBeMade)
   EXPECT_NE (sandboxctl ({ "doctor" }).out.find ("apt install slirp4netns"), std::string::npos);
 }
 
+/* The profile for what is made for the network; what it has not got can be had by a word, and nothing is shared
+ * instead of it. */
+TEST_F (Network, IsWhatOnlineHas)
+{
+  const std::string outside = World::internet ()[0], near = World::near ()[0], host = World::host ()[0];
+  auto answers = ask ("online", { outside, near, host });
+
+  EXPECT_EQ (answers["tcp " + outside], "outside");
+  EXPECT_NE (answers["tcp " + near], "outside");
+  EXPECT_NE (answers["tcp " + host], "host");
+  set_env ("SANDBOX_SLIRP4NETNS", "/nonexistent/slirp4netns");
+  EXPECT_TRUE (fails_with (run_in ({ "--profile=online" }, { "true" }), 125,
+                           { "a network of its own", "apt install slirp4netns", "--network=shared" }));
+}
+
 TEST_F (Network, IsChosenByAnOption)
 {
   const Argv count = { "sh", "-c", "grep -c : /proc/net/dev" };

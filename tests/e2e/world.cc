@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <arpa/inet.h>
 #include <cerrno>
+#include <chrono>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
@@ -23,7 +24,7 @@
 
 namespace e2e {
 
-static const char *const port_number = "7001";
+static const char *const port_number = "7001", *const stream_number = "7010";
 
 const std::vector<std::string> &
 World::host ()
@@ -51,6 +52,13 @@ const std::string &
 World::port ()
 {
   static const std::string port = port_number;
+  return port;
+}
+
+const std::string &
+World::stream_port ()
+{
+  static const std::string port = stream_number;
   return port;
 }
 
@@ -154,7 +162,9 @@ answer_dns (std::string bytes)
   bytes.replace (6, 6, std::string (ipv4 ? "\0\1\0\0\0\0" : "\0\0\0\0\0\0", 6));
   if (ipv4) {
     char address[4];
-    inet_pton (AF_INET, World::named ().c_str (), address);
+    std::string first = bytes.substr (12, 5);
+    std::string named = first == "\4near" ? World::near ()[0] : first == "\4home" ? World::host ()[1] : World::named ();
+    inet_pton (AF_INET, named.c_str (), address);
     bytes += std::string ("\xc0\x0c\0\1\0\1\0\0\0\x3c\0\4", 12) + std::string (address, 4);
   }
   return bytes;
@@ -193,11 +203,38 @@ serve_for_ever ()
         answer (answerers[i]);
 }
 
+/* Until the other end is gone. */
+static void
+send_for_ever (int number)
+{
+  Fd sock (number);
+  const std::string bytes (1000, 'x');
+
+  while (send (sock.get (), bytes.data (), bytes.size (), MSG_NOSIGNAL) > 0)
+    std::this_thread::sleep_for (std::chrono::milliseconds (5));
+}
+
+/* The sockets at which streams begin. */
+static std::vector<int> streams;
+
+static void
+serve_streams (int sock)
+{
+  struct pollfd polled = { sock, POLLIN, 0 };
+
+  while (poll (&polled, 1, -1) >= 0 || errno == EINTR) {
+    int one = accept4 (sock, nullptr, nullptr, SOCK_CLOEXEC);
+    if (one >= 0)
+      std::thread (send_for_ever, one).detach ();
+  }
+}
+
 /* A datagram is answered from the address that it was sent to. */
 static void
 add_answerers (const std::string &text, const std::vector<std::string> &addresses)
 {
   answerers.push_back ({ listen_at (SOCK_STREAM, "", atoi (port_number)), true, false, text + "\n" });
+  streams.push_back (listen_at (SOCK_STREAM, "", atoi (stream_number)));
   for (const std::string &address : addresses)
     answerers.push_back ({ listen_at (SOCK_DGRAM, address, atoi (port_number)), false, false, text + "\n" });
 }
@@ -293,6 +330,8 @@ make ()
   must (unshare (CLONE_NEWUSER) == 0, "user namespace");
   map_ids (uid, 0, gid, 0);
   std::thread (serve_for_ever).detach ();
+  for (int sock : streams)
+    std::thread (serve_streams, sock).detach ();
 }
 
 std::string

@@ -21,7 +21,9 @@ public:
   static const std::vector<std::string> &near ();     /* the local network's, clouds' metadata */
   static const std::vector<std::string> &internet (); /* of the Internet */
   static const std::string &port ();
-  /* What the resolver says of every name. */
+  /* The same machines send bytes there to whoever connects, for as long as that reads. */
+  static const std::string &stream_port ();
+  /* What the resolver says of every name; but of near.… it says near ()[0], and of home.… host ()[1]. */
   static std::string named ();
 
   /* As the administrator of the host's network, whose words of a shell they are. Status and output do not matter. */

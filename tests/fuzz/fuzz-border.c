@@ -33,6 +33,9 @@ check_answer (const uint8_t *frame, size_t n)
 
   MUST (length > 14 && length <= sizeof answer);
   MUST (memcmp (answer, frame + 6, 6) == 0 && memcmp (answer + 6, frame, 6) == 0);
+  length = sbx_border_ending (frame, n, answer);
+  (void) sbx_border_describe (&(SbxBorder){ .n = 0 }, frame, n, &(SbxRefused){ .port = 0 });
+  MUST (length <= n && (length == 0 || memcmp (answer, frame, 14) == 0));
 }
 
 int

@@ -37,6 +37,15 @@ for name, data in {'internet': frame('198.51.100.1'), 'internet-ipv6': frame('20
 save('border', 'cut', frame('198.51.100.1')[:40])
 save('border', 'arp', bytes(12) + b'\x08\x06' + bytes(28))
 
+# Messages of DNS
+
+QUESTION = b'\x12\x34\x01\0\0\1\0\0\0\0\0\0' + b'\3www\7example\3org\0' + b'\0\1\0\1'
+save('dns', 'question', QUESTION)
+save('dns', 'edns', QUESTION[:11] + b'\1' + QUESTION[12:] + b'\0' + struct.pack('>HHIH', 41, 1232, 0, 0))
+save('dns', 'answer', QUESTION[:2] + b'\x81\x80\0\1\0\2\0\0\0\0' + QUESTION[12:]
+     + b'\xc0\x0c\0\5\0\1\0\0\0\x3c\0\4\1a\xc0\x10' + b'\1a\xc0\x10\0\x1c\0\1\0\0\0\x3c\0\x10' + bytes(16))
+save('dns', 'pointer', QUESTION[:12] + b'\xc0\x0c\0\1\0\1')
+
 # Blocks: 'P', 'S' or 'E', then records
 
 def record(tag, value):

@@ -476,6 +476,74 @@ test_reset (void)
   }
 }
 
+/* Whoever only reads is told as well: as if the other end had reset it, at the place where it was. */
+static void
+test_ending (void)
+{
+  static const char *const addresses[] = { "192.168.1.1", "fd77::1" };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (addresses); i++) {
+    const gsize header = i == 1 ? 40 : 20;
+    Frame frame = frame_to (addresses[i], TCP, 443);
+    guint8 instead[SBX_REFUSAL_MAX], *tcp = frame.bytes + 14 + header;
+    const guint8 *ip = instead + 14;
+
+    memcpy (tcp + 4, "\x0a\x0b\x0c\x0d\x01\x02\x03\x04", 8);
+    tcp[13] = 2; /* one that is only to be made */
+    g_assert_cmpuint (sbx_border_ending (frame.bytes, frame.n, instead), ==, 0);
+    tcp[13] = 16 | 8;
+    g_assert_cmpuint (sbx_border_ending (frame.bytes, frame.n - 1, instead), ==, 0);
+    g_assert_cmpuint (sbx_border_ending (frame.bytes, frame.n, instead), ==, 14 + header + 20);
+    g_assert_cmpmem (instead, 14, frame.bytes, 14);
+    g_assert_cmpmem (ip + header, 12, tcp, 12);
+    g_assert_cmpuint (ip[header + 13], ==, 4 | 16);
+    if (i == 0)
+      g_assert_cmpuint (sum_up (ip, 20, 0), ==, 0xffff);
+    g_assert_cmpuint (sum_up (ip + header, 20, sum_up (ip + (i ? 8 : 12), i ? 32 : 8, 20 + 6)), ==, 0xffff);
+    frame.bytes[14 + (i ? 6 : 9)] = UDP;
+    g_assert_cmpuint (sbx_border_ending (frame.bytes, frame.n, instead), ==, 0);
+  }
+}
+
+/* Where it should have gone, and which word would have let it. */
+static void
+test_describe (void)
+{
+  static const struct {
+    const char *to;
+    guint8 protocol;
+    guint port;
+    guint8 place;
+  } rows[] = {
+    { "192.168.1.1", TCP, 443, SBX_PLACE_LAN },   { "fd77::1", UDP, 5353, SBX_PLACE_LAN },
+    { "203.0.113.77", TCP, 22, SBX_PLACE_HOST },  { "2001:db8:77::77", TCP, 22, SBX_PLACE_HOST },
+    { "10.0.2.2", UDP, 7, SBX_PLACE_HOST },       { "10.0.2.3", TCP, 80, SBX_PLACE_NOWHERE },
+    { "127.0.0.1", TCP, 631, SBX_PLACE_NOWHERE },
+  };
+  const SbxBorder border = usual_border (), closed = { .n = 0 };
+  Frame frame = frame_to ("192.0.2.1", TCP, 443);
+  SbxRefused refused;
+
+  for (gsize i = 0; i < G_N_ELEMENTS (rows); i++) {
+    const int family = strchr (rows[i].to, ':') ? AF_INET6 : AF_INET;
+    guint8 bytes[16] = { 0 };
+
+    frame = frame_to (rows[i].to, rows[i].protocol, rows[i].port);
+    inet_pton (family, rows[i].to, bytes);
+    g_assert_true (sbx_border_describe (&border, frame.bytes, frame.n, &refused));
+    g_assert_cmpmem (refused.bytes, 16, bytes, 16);
+    g_assert_cmpuint (refused.port, ==, rows[i].port);
+    g_assert_cmpuint (refused.protocol, ==, rows[i].protocol);
+    g_assert_cmpuint (refused.is_ipv6, ==, family == AF_INET6);
+    g_assert_cmpuint (refused.place, ==, rows[i].place);
+  }
+  frame = frame_to ("192.0.2.1", TCP, 443);
+  g_assert_false (sbx_border_describe (&border, frame.bytes, frame.n, &refused));
+  g_assert_true (sbx_border_describe (&closed, frame.bytes, frame.n, &refused));
+  g_assert_cmpuint (refused.place, ==, SBX_PLACE_INTERNET);
+  g_assert_false (sbx_border_describe (&closed, frame.bytes, 20, &refused));
+}
+
 int
 main (int argc, char **argv)
 {
@@ -492,5 +560,7 @@ main (int argc, char **argv)
   g_test_add_func ("/border/host", test_host);
   g_test_add_func ("/border/inwards", test_inwards);
   g_test_add_func ("/border/reset", test_reset);
+  g_test_add_func ("/border/ending", test_ending);
+  g_test_add_func ("/border/describe", test_describe);
   return g_test_run ();
 }

@@ -8,12 +8,8 @@
 #include "policy/own-names.h"
 
 static void
-test_golden (gconstpointer data)
+expect_golden (const SbxPolicy *policy, const char *name)
 {
-  const char *name = data;
-  g_autoptr (SbxPolicy) profile = shipped (name);
-  g_autoptr (GPtrArray) own = sbx_own_names_list (profile, request.app_id, request.argv[0], NULL);
-  g_autoptr (SbxPolicy) policy = sbx_policy_with_own (profile, (const char *const *) own->pdata, own->len);
   Fake fake = new_fake ();
   g_autoptr (GError) error = NULL;
   g_autoptr (SbxPlan) plan = sbx_plan_new (policy, &request, &fake.machine, &error);
@@ -28,6 +24,29 @@ test_golden (gconstpointer data)
   g_assert_true (g_file_get_contents (path, &golden, NULL, NULL));
   g_assert_cmpstr (text, ==, golden);
   g_hash_table_unref (fake.machine.filters);
+}
+
+static void
+test_golden (gconstpointer data)
+{
+  const char *name = data;
+  g_autoptr (SbxPolicy) profile = shipped (name);
+  g_autoptr (GPtrArray) own = sbx_own_names_list (profile, request.app_id, request.argv[0], NULL);
+  g_autoptr (SbxPolicy) policy = sbx_policy_with_own (profile, (const char *const *) own->pdata, own->len);
+
+  expect_golden (policy, name);
+}
+
+/* With rules of all kinds; the stack has the host's loopback only where host is allowed. */
+static void
+test_rules (void)
+{
+  g_autoptr (SbxPolicy) base = shipped ("default"), own = with (base, "Context", "shared", "private-network;");
+  g_autoptr (SbxPolicy) some =
+      with (own, "Network", "allow", "*.example.org:443/tcp;dns;host:5432;192.168.1.0/24;[2001:db8::]/32/udp;");
+  g_autoptr (SbxPolicy) ruled = with (some, "Network", "deny", "192.168.1.1;evil.example.org;");
+
+  expect_golden (ruled, "rules");
 }
 
 static void
@@ -391,6 +410,7 @@ main (int argc, char **argv)
 
     g_test_add_data_func (path, names[i], test_golden);
   }
+  g_test_add_func ("/plan/golden/rules", test_rules);
   g_test_add_func ("/plan/kernels", test_kernels);
   g_test_add_func ("/plan/session", test_session);
   g_test_add_func ("/plan/root", test_root);

@@ -218,6 +218,22 @@ print_changes (GVariant *changes, const char *title, const char *key)
   }
 }
 
+/* What has crossed the border of its own network, if anything has. */
+static void
+print_traffic (GVariant *properties)
+{
+  guint64 in = 0, out = 0;
+  g_autofree char *in_text = NULL, *out_text = NULL, *line = NULL;
+
+  g_variant_lookup (properties, "Traffic", "(tt)", &in, &out);
+  if (in == 0 && out == 0)
+    return;
+  in_text = g_format_size (in);
+  out_text = g_format_size (out);
+  line = g_strdup_printf (_ ("%s in, %s out"), in_text, out_text);
+  print_line (_ ("Network"), line);
+}
+
 static void
 print_text (const SbxInstanceInfo *info)
 {
@@ -243,6 +259,7 @@ print_text (const SbxInstanceInfo *info)
   if (enforced)
     print_enforced (enforced, sbx_refused_is_filtered (policy, "Session") || sbx_refused_is_filtered (policy, "System"),
                     has_own_network (policy));
+  print_traffic (info->properties);
   if (refused)
     print_refused (refused, (guint) sbx_instance_number (info, "RefusedMore"), policy);
   if (restrictions)

@@ -219,6 +219,14 @@ make_denied (SbxInstance *self)
 }
 
 static GVariant *
+make_traffic (SbxInstance *self)
+{
+  SbxTraffic traffic = sbx_instance_get_traffic (self);
+
+  return g_variant_new ("(tt)", (guint64) traffic.in, (guint64) traffic.out);
+}
+
+static GVariant *
 make_restrictions (SbxInstance *self)
 {
   GVariant *restrictions = sbx_instance_get_info (self)->restrictions;
@@ -249,7 +257,7 @@ sbx_instance_dup_property (SbxInstance *self, const char *name)
     { "Result", make_result },   { "Handlers", make_handlers },
     { "Refused", make_refused }, { "RefusedMore", make_refused_more },
     { "Denied", make_denied },   { "Restrictions", make_restrictions },
-    { "Grants", make_grants },
+    { "Grants", make_grants },   { "Traffic", make_traffic },
   };
 
   for (gsize i = 0; i < G_N_ELEMENTS (rows); i++)

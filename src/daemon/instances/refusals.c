@@ -8,7 +8,7 @@ const char *
 sbx_refusals_source_name (guint32 source)
 {
   static const char *const names[SBX_N_DENIAL_SOURCES] = {
-    [SBX_DENIAL_BUS] = "bus", [SBX_DENIAL_CALL] = "system-call"
+    [SBX_DENIAL_BUS] = "bus", [SBX_DENIAL_CALL] = "system-call", [SBX_DENIAL_NETWORK] = "network"
   };
 
   return source < SBX_N_DENIAL_SOURCES ? names[source] : "unknown";
@@ -34,6 +34,9 @@ describe (const SbxDenial *denial)
     return g_strdup_printf ("the filtered bus refused %s of %s", denial->action, denial->object);
   case SBX_DENIAL_CALL:
     return g_strdup_printf ("the filter refused the system call %s (%s)", denial->object, denial->action);
+  case SBX_DENIAL_NETWORK:
+    return g_strdup_printf ("the border of its network refused %s to %s (%s)", denial->action, denial->object,
+                            sbx_denial_need_name (denial->source, denial->need));
   case SBX_N_DENIAL_SOURCES:
     break;
   }
@@ -45,7 +48,7 @@ describe (const SbxDenial *denial)
 static void
 log_denial (SbxRefusals *self, const SbxDenial *denial, const char *app_id, const char *id)
 {
-  GLogLevelFlags level = denial->source == SBX_DENIAL_CALL ? G_LOG_LEVEL_INFO : G_LOG_LEVEL_MESSAGE;
+  GLogLevelFlags level = denial->source == SBX_DENIAL_BUS ? G_LOG_LEVEL_MESSAGE : G_LOG_LEVEL_INFO;
   g_autofree char *what = NULL;
 
   if (self->n_logged > SBX_DENIALS)

@@ -8,6 +8,7 @@
 #include "common/path.h"
 #include "daemon/launch/running.h"
 #include "daemon/launch/surroundings.h"
+#include "plan/mounts/network.h"
 #include "sources/source.h"
 #include "taint/taint.h"
 
@@ -28,6 +29,7 @@ sbx_narrowing_plan_free (SbxNarrowingPlan *self)
   g_array_unref (self->rows);
   g_ptr_array_unref (self->strings);
   g_ptr_array_unref (self->taken);
+  g_clear_pointer (&self->to, g_bytes_unref);
   g_free (self);
 }
 
@@ -35,6 +37,15 @@ static gboolean
 network_differs (const SbxPolicy *from, const SbxPolicy *to)
 {
   return sbx_policy_get_shared (from) != sbx_policy_get_shared (to);
+}
+
+/* Of one that is shared with the host. */
+static gboolean
+destinations_differ (const SbxPolicy *from, const SbxPolicy *to)
+{
+  g_autoptr (SbxPolicy) less = sbx_policy_with_destinations (from, to);
+
+  return !sbx_policy_equal (from, less);
 }
 
 static gboolean
@@ -64,6 +75,9 @@ find_reason (const SbxPolicy *from, const SbxPolicy *to)
     const char *reason;
   } rows[] = {
     { network_differs, N_ ("a process stays in the namespaces that it was started in, and those are the host's") },
+    { destinations_differ,
+      N_ ("its network is shared with the host, and has no border that could keep it; start it with "
+          "--network=private") },
     { bus_differs, N_ ("the filter of the buses cannot be told other rules while it runs") },
     { ports_differ, N_ ("the kernel does not change what a Landlock domain allows") },
     { anything_differs, N_ ("it is fixed when the sandbox is made") },
@@ -84,12 +98,21 @@ join_lines (const char *diff)
   return g_strdelimit (g_strdup (g_strchomp (text)), "\n", ';');
 }
 
-/* Refuses what is more than mounts. */
+/* @from with what may be changed of it while an instance runs, as @to has it. */
+static SbxPolicy *
+with_changeable (const SbxPolicy *from, const SbxPolicy *to)
+{
+  g_autoptr (SbxPolicy) mounts = sbx_policy_with_mounts (from, to);
+
+  return sbx_network_is_private (from) ? sbx_policy_with_destinations (mounts, to) : g_steal_pointer (&mounts);
+}
+
+/* Refuses what is more than mounts and destinations. */
 static gboolean
 check_possible (const Narrowing *self, GError **error)
 {
   const SbxPolicy *to = self->plan->policy;
-  g_autoptr (SbxPolicy) possible = sbx_policy_with_mounts (self->from, to);
+  g_autoptr (SbxPolicy) possible = with_changeable (self->from, to);
   g_autofree char *diff = NULL, *lines = NULL;
 
   if (sbx_policy_equal (possible, to))
@@ -408,6 +431,20 @@ narrow_sockets (Narrowing *self, GError **error)
                        "less");
 }
 
+/* The rows of its border, which looks at every packet. */
+static gboolean
+narrow_network (Narrowing *self, GError **error)
+{
+  g_autoptr (SbxPolicy) less = sbx_policy_with_destinations (self->from, self->plan->policy);
+
+  if (!sbx_network_is_private (self->from) || sbx_policy_equal (self->from, less))
+    return TRUE;
+  if (!sbx_network_check_destinations (less, error))
+    return FALSE;
+  self->plan->to = sbx_network_list_destinations (less);
+  return TRUE;
+}
+
 static void
 note_taken (Narrowing *self)
 {
@@ -432,7 +469,7 @@ plan_new (SbxHost *host, const SbxInfo *info, const SbxPolicy *from, SbxPolicy *
   plan->strings = g_ptr_array_new_with_free_func (g_free);
   plan->taken = g_ptr_array_new_with_free_func (g_free);
   planned = check_possible (&self, error) && (!groups || check_names (&self, groups, error))
-            && narrow_files (&self, error) && narrow_sockets (&self, error);
+            && narrow_files (&self, error) && narrow_sockets (&self, error) && narrow_network (&self, error);
   g_clear_pointer (&self.surroundings, sbx_surroundings_free);
   g_clear_pointer (&self.tainted, sbx_object_set_free);
   g_clear_pointer (&self.homes, sbx_object_set_free);
@@ -459,7 +496,7 @@ sbx_narrowing_plan_new_below (SbxHost *host, const SbxInfo *info, const SbxPolic
   g_autoptr (SbxPolicy) from = sbx_running_policy (host, info, error);
   g_autoptr (SbxPolicy) both = from ? sbx_policy_meet (from, most) : NULL;
 
-  return both ? plan_new (host, info, from, sbx_policy_with_mounts (from, both), NULL, by, error) : NULL;
+  return both ? plan_new (host, info, from, with_changeable (from, both), NULL, by, error) : NULL;
 }
 
 GVariant *

@@ -12,6 +12,7 @@ typedef struct {
   SbxPolicy *policy; /* the effective one, after it */
   GArray *rows;      /* SbxNarrow, whose strings are in @strings */
   GPtrArray *strings;
+  GBytes *to;       /* where its own network leads from now on (plan/mounts/network.h); NULL: as before */
   GPtrArray *taken; /* for people: the differences, a line each */
 } SbxNarrowingPlan;
 
@@ -22,7 +23,7 @@ SbxNarrowingPlan *sbx_narrowing_plan_new (SbxHost *host, const SbxInfo *info, GV
 /* What is at a path: the object that is there outside, and nothing is taken if the instance has another one; or what
  * the instance has, whatever has become of it outside. */
 typedef enum { SBX_NARROWING_OUTSIDE, SBX_NARROWING_INSIDE } SbxNarrowingBy;
-/* Has it keep no more files and sockets than @most has. Errors as above. */
+/* Has it keep no more files, sockets and destinations than @most has. Errors as above. */
 SbxNarrowingPlan *sbx_narrowing_plan_new_below (SbxHost *host, const SbxInfo *info, const SbxPolicy *most,
                                                 SbxNarrowingBy by, GError **error);
 void sbx_narrowing_plan_free (SbxNarrowingPlan *self);

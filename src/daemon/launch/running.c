@@ -35,7 +35,8 @@ sbx_running_policy (const SbxHost *host, const SbxInfo *info, GError **error)
 }
 
 int
-sbx_running_write_change (const SbxInfo *info, const GArray *rows, const SbxLayer *layers, gsize n, GError **error)
+sbx_running_write_change (const SbxInfo *info, const GArray *rows, const SbxLayer *layers, gsize n, GBytes *to,
+                          GError **error)
 {
   g_autoptr (GBytes) text = sbx_info_write (info);
   SbxBlockWriter writer = { 0 };
@@ -52,6 +53,8 @@ sbx_running_write_change (const SbxInfo *info, const GArray *rows, const SbxLaye
     sbx_block_add_narrow (&writer, &g_array_index (rows, SbxNarrow, i));
   for (gsize i = 0; i < n; i++)
     sbx_block_add_layer (&writer, &layers[i]);
+  if (to)
+    sbx_block_add (&writer, SBX_TAG_TO, g_bytes_get_data (to, NULL), g_bytes_get_size (to));
   fd = sbx_block_finish (&writer);
   if (fd < 0)
     sbx_throw_errno (error, SBX_ERROR_SPAWN_FAILED, errno, "record: write a block");

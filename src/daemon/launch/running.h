@@ -16,9 +16,11 @@ SbxPlan *sbx_running_plan (const SbxHost *host, const SbxInfo *info, const SbxPo
                            const SbxForwardedFile *forward, GError **error);
 /* The policy of the instance as it is now; the caller's. BAD_OPTION for a record that makes no sense. */
 SbxPolicy *sbx_running_policy (const SbxHost *host, const SbxInfo *info, GError **error);
-/* The block of CHANGE: @info for the file, @rows (SbxNarrow; or NULL) that are taken away, @n @layers that are added.
- * A descriptor, or -1 with LIMITS or SPAWN_FAILED. */
-int sbx_running_write_change (const SbxInfo *info, const GArray *rows, const SbxLayer *layers, gsize n, GError **error);
+/* The block of CHANGE: @info for the file, @rows (SbxNarrow; or NULL) that are taken away, @n @layers that are added,
+ * and @to (or NULL: as before), where its network leads from now on. A descriptor, or -1 with LIMITS or SPAWN_FAILED.
+ */
+int sbx_running_write_change (const SbxInfo *info, const GArray *rows, const SbxLayer *layers, gsize n, GBytes *to,
+                              GError **error);
 /* @list (aa{sv}, or NULL) and one more @row; the caller's. */
 GVariant *sbx_running_append (GVariant *list, GVariant *row);
 

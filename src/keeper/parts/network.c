@@ -9,8 +9,10 @@
  * interface goes: what is left is a sandbox without a network, and Enforced says so. It is never the host's. */
 #include "keeper/parts/network.h"
 
+#include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -19,6 +21,7 @@
 #include <unistd.h>
 
 #include "keeper/crossing.h"
+#include "keeper/denied.h"
 #include "keeper/end.h"
 #include "keeper/host-addresses.h"
 #include "keeper/keeper.h"
@@ -27,17 +30,28 @@
 #include "wire/network.h"
 
 #define TRY_AGAIN_MS 1 /* until the stack listens, 3 ms after it was started */
+#define OBEY_MS 5000   /* within which the border goes by an order; it takes microseconds */
+
+/* Where packets may go. */
+typedef struct {
+  uint32_t n;
+  SbxDestination rows[SBX_DESTINATIONS];
+} Rows;
 
 typedef struct {
   SbxSidecar sidecar;
-  SbxWatch attempt;   /* due: connect again */
-  SbxWatch control;   /* to the border process */
-  SbxWatch changes;   /* of this machine's addresses */
-  int user, network;  /* the sandbox's namespaces, until the border process has them; or -1 */
-  SbxBorder border;   /* what that process goes by */
-  pid_t crossing;     /* that process, or 0 */
-  bool stands;        /* its interface is there */
-  char complaint[64]; /* what the stack has said last, for a launch that fails; NUL-terminated */
+  SbxWatch attempt;       /* due: connect again */
+  SbxWatch control;       /* to the border process */
+  SbxWatch changes;       /* of this machine's addresses */
+  int user, network;      /* the sandbox's namespaces, until the border process has them; or -1 */
+  SbxCrossingOrder order; /* what that process goes by */
+  uint32_t obeyed;        /* the order of its last report */
+  Rows before;            /* with @changes_rows: what to go back to */
+  bool changes_rows;      /* a change is being made that has other rows */
+  pid_t crossing;         /* that process, or 0 */
+  SbxTraffic traffic;     /* as of its last report */
+  bool stands;            /* its interface is there */
+  char complaint[64];     /* what the stack has said last, for a launch that fails; NUL-terminated */
 } SbxNetwork;
 
 static void __attribute__ ((noreturn)) fail (SbxNetwork *self, int error, const char *text)
@@ -64,12 +78,13 @@ close_namespaces (SbxNetwork *self)
   self->user = self->network = -1;
 }
 
-static void
+/* 0, or -1: it does not listen any more, or cannot keep up. */
+static int
 tell_border (SbxNetwork *self)
 {
-  sbx_host_addresses_list (&self->border.host);
-  /* One that does not listen any more is ending */
-  (void) send (self->control.fd, &self->border, sizeof self->border, MSG_NOSIGNAL | MSG_DONTWAIT);
+  self->order.number++;
+  sbx_host_addresses_list (&self->order.border.host);
+  return send (self->control.fd, &self->order, sizeof self->order, MSG_NOSIGNAL | MSG_DONTWAIT) < 0 ? -1 : 0;
 }
 
 static void
@@ -92,7 +107,7 @@ start_border (SbxNetwork *self, int stack)
   close (stack);
   close_namespaces (self);
   sbx_watch_open (&self->control, ends[0]);
-  tell_border (self);
+  (void) tell_border (self); /* one that has ended is seen by that */
 }
 
 /* Through the descriptor of the record's directory, whose path may be longer than sun_path. */
@@ -167,22 +182,118 @@ take_down (SbxNetwork *self)
     kill (self->sidecar.pid, SIGKILL);
 }
 
+/* The words of an address, a protocol and a port, as wire/denials.h has them. */
+static void
+count_refused (SbxDenials *denials, const SbxCrossingRefused *row)
+{
+  static const uint32_t needs[] = {
+    [SBX_PLACE_INTERNET] = SBX_NETWORK_NEEDS_INTERNET,
+    [SBX_PLACE_LAN] = SBX_NETWORK_NEEDS_LAN,
+    [SBX_PLACE_HOST] = SBX_NETWORK_NEEDS_HOST,
+    [SBX_PLACE_DNS] = SBX_NETWORK_NEEDS_DNS,
+    [SBX_PLACE_NETWORK] = SBX_NETWORK_NEEDS_NOWHERE,
+    [SBX_PLACE_NAME] = SBX_NETWORK_NEEDS_NOWHERE,
+    [SBX_N_DESTINATION_PLACES] = SBX_NETWORK_NEEDS_NOWHERE,
+    [SBX_PLACE_NOWHERE] = SBX_NETWORK_NEEDS_NOWHERE,
+  };
+  const bool tcp = row->what.protocol == SBX_PROTOCOL_TCP, udp = row->what.protocol == SBX_PROTOCOL_UDP;
+  char address[INET6_ADDRSTRLEN], name[SBX_NAME_SIZE] = "", action[16] = "icmp";
+
+  if (row->count == 0 || row->what.place >= sizeof needs / sizeof *needs
+      || !inet_ntop (row->what.is_ipv6 ? AF_INET6 : AF_INET, row->what.bytes, address, sizeof address))
+    return;
+  if (tcp || udp)
+    snprintf (action, sizeof action, "%s:%u", tcp ? "tcp" : "udp", (unsigned) row->what.port);
+  memcpy (name, row->what.name, strnlen (row->what.name, sizeof name - 1));
+  (void) sbx_denials_add_times (denials, SBX_DENIAL_NETWORK, *name ? name : address, *name ? "dns" : action,
+                                needs[row->what.place], row->count);
+}
+
+/* What the border has refused. */
+static void
+take_refused (SbxNetwork *self, const SbxCrossingReport *report)
+{
+  SbxKeeper *keeper = self->sidecar.head.keeper;
+
+  for (uint32_t i = 0; i < report->n && i < SBX_CROSSING_REFUSED; i++)
+    count_refused (&keeper->denied.table, &report->rows[i]);
+  sbx_denials_drop (&keeper->denied.table, report->more);
+  sbx_denied_have_news (keeper);
+}
+
+static SbxMessage
+describe_traffic (const SbxNetwork *self)
+{
+  return (SbxMessage){ .type = SBX_MSG_TRAFFIC, .traffic = self->traffic };
+}
+
+static void
+take_traffic (SbxNetwork *self, const SbxTraffic *traffic)
+{
+  SbxMessage message;
+
+  if (memcmp (traffic, &self->traffic, sizeof *traffic) == 0)
+    return;
+  self->traffic = *traffic;
+  message = describe_traffic (self);
+  sbx_services_tell (&self->sidecar.head.keeper->services, &message, -1);
+}
+
+static void
+came (void *state, SbxServiceLink *service)
+{
+  const SbxNetwork *self = state;
+  SbxMessage message = describe_traffic (self);
+
+  if (self->sidecar.pid != 0)
+    (void) sbx_service_link_tell (service, &message);
+}
+
+/* Reads a report. False: there is none yet. */
+static bool
+read_report (SbxNetwork *self)
+{
+  SbxCrossingReport report = { .error = 0 };
+  ssize_t n = recv (self->control.fd, &report, sizeof report, MSG_DONTWAIT);
+
+  if (n < 0 && (errno == EAGAIN || errno == EINTR))
+    return false;
+  report.what[sizeof report.what - 1] = '\0';
+  if (n == (ssize_t) sizeof report && report.error == 0) {
+    self->stands = true;
+    self->obeyed = report.number;
+    take_refused (self, &report);
+    take_traffic (self, &report.traffic);
+  } else if (self->sidecar.head.keeper->state < SBX_KEEPER_RUNNING) {
+    fail (self, report.error, n == (ssize_t) sizeof report ? report.what : "the process at its border has ended");
+  } else {
+    take_down (self);
+  }
+  return true;
+}
+
 /* Its report, or its end. */
 static void
 serve_control (SbxWatch *watch)
 {
-  SbxNetwork *self = SBX_OWNER (watch, SbxNetwork, control);
-  SbxCrossingReport report = { .error = 0 };
-  ssize_t n = recv (watch->fd, &report, sizeof report, MSG_DONTWAIT);
+  (void) read_report (SBX_OWNER (watch, SbxNetwork, control));
+}
 
-  if (n < 0 && (errno == EAGAIN || errno == EINTR))
-    return;
-  report.what[sizeof report.what - 1] = '\0';
-  if (n == (ssize_t) sizeof report && report.error == 0)
-    self->stands = true;
-  else if (self->sidecar.head.keeper->state < SBX_KEEPER_RUNNING)
-    fail (self, report.error, n == (ssize_t) sizeof report ? report.what : "the process at its border has ended");
-  else
+/* Has the border go by what it is to go by, and returns when it does. One that does not is taken down: rather no
+ * network than one with more than there may be. */
+static void
+enforce (SbxNetwork *self)
+{
+  const int64_t until = sbx_loop_now () + OBEY_MS;
+  bool told = tell_border (self) == 0;
+
+  while (told && self->control.fd >= 0 && self->obeyed != self->order.number && sbx_loop_now () < until) {
+    struct pollfd polled = { self->control.fd, POLLIN, 0 };
+
+    (void) poll (&polled, 1, (int) (until - sbx_loop_now ()));
+    (void) read_report (self);
+  }
+  if (self->control.fd >= 0 && self->obeyed != self->order.number)
     take_down (self);
 }
 
@@ -192,32 +303,89 @@ serve_changes (SbxWatch *watch)
   SbxNetwork *self = SBX_OWNER (watch, SbxNetwork, changes);
 
   sbx_host_addresses_drain (watch->fd);
-  if (self->control.fd >= 0)
-    tell_border (self);
+  if (self->control.fd >= 0 && tell_border (self) < 0)
+    take_down (self);
 }
 
-/* Reads where packets may go. */
+/* Reads where packets may go: 1; 0: @records say nothing of it. */
 static int
-take_rows (SbxNetwork *self, const SbxBlock *records)
+read_rows (const SbxBlock *records, uint32_t tag, Rows *rows)
 {
   SbxRecord record = { 0 };
 
-  if (!sbx_block_next (records, SBX_TAG_SIDECAR_TO, &record))
+  if (!sbx_block_next (records, tag, &record))
     return 0;
-  self->border.n = record.length / sizeof *self->border.rows; /* as many as there is room for: wire/block.c */
-  memcpy (self->border.rows, record.value, record.length);
-  for (uint32_t i = 0; i < self->border.n; i++)
-    if (!sbx_destination_is_valid (&self->border.rows[i])) {
+  rows->n = record.length / sizeof *rows->rows; /* as many as there is room for: wire/block.c */
+  memcpy (rows->rows, record.value, record.length);
+  for (uint32_t i = 0; i < rows->n; i++)
+    if (!sbx_destination_is_valid (&rows->rows[i])) {
       errno = EBADMSG;
       return -1;
     }
-  return 0;
+  return 1;
+}
+
+static void
+set_rows (SbxNetwork *self, const Rows *rows)
+{
+  self->order.border.n = rows->n;
+  memcpy (self->order.border.rows, rows->rows, sizeof rows->rows);
+}
+
+static Rows
+get_rows (const SbxNetwork *self)
+{
+  Rows rows = { .n = self->order.border.n };
+
+  memcpy (rows.rows, self->order.border.rows, sizeof rows.rows);
+  return rows;
 }
 
 static int
 start (void *state, const SbxBlock *records)
 {
-  return take_rows (state, records) < 0 ? -1 : sbx_sidecar_start (state, records);
+  Rows rows = { 0 };
+
+  if (read_rows (records, SBX_TAG_SIDECAR_TO, &rows) < 0)
+    return -1;
+  set_rows (state, &rows);
+  return sbx_sidecar_start (state, records);
+}
+
+/* The rows of a running instance are other ones. They are in force before anything else of the change is made, and so
+ * before anybody is told that it is done. */
+static int
+changing (void *state, const SbxBlock *block)
+{
+  SbxNetwork *self = state;
+  Rows rows = { 0 };
+  int found = read_rows (block, SBX_TAG_TO, &rows);
+
+  if (found > 0 && self->sidecar.pid == 0 && self->crossing == 0 && !self->stands) { /* it was never there */
+    errno = EINVAL;
+    return -1;
+  }
+  if (found <= 0)
+    return found;
+  self->before = get_rows (self);
+  self->changes_rows = true;
+  set_rows (self, &rows);
+  if (self->control.fd >= 0)
+    enforce (self);
+  return 0;
+}
+
+static void
+changed (void *state, bool done)
+{
+  SbxNetwork *self = state;
+
+  if (self->changes_rows && !done) {
+    set_rows (self, &self->before);
+    if (self->control.fd >= 0)
+      enforce (self);
+  }
+  self->changes_rows = false;
 }
 
 static int
@@ -318,6 +486,9 @@ const SbxPart sbx_part_network = {
   .start = start,
   .fill = fill,
   .waits = waits,
+  .changing = changing,
+  .changed = changed,
+  .came = came,
   .reaped = reaped,
   .end = end,
   .is_gone = is_gone,

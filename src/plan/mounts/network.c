@@ -22,8 +22,8 @@ sbx_network_is_private (const SbxPolicy *policy)
   return (sbx_policy_get_shared (policy) & SBX_SHARED_PRIVATE_NETWORK) != 0;
 }
 
-static gboolean
-check_destinations (const SbxPolicy *policy, GError **error)
+gboolean
+sbx_network_check_destinations (const SbxPolicy *policy, GError **error)
 {
   gsize n_allowed, n_denied;
 
@@ -46,7 +46,7 @@ sbx_network_check (SbxDraft *self, GError **error)
 {
   const char *problem;
 
-  if (!check_destinations (self->policy, error))
+  if (!sbx_network_check_destinations (self->policy, error))
     return FALSE;
   if (!sbx_network_is_private (self->policy) || self->request->handler) /* which plan_handler () refuses */
     return TRUE;
@@ -115,9 +115,8 @@ add_rows (GByteArray *bytes, const SbxDestination *rows, gsize n, guint8 denies)
   }
 }
 
-/* What is denied first, as the border looks at it. */
-static GBytes *
-list_destinations (const SbxPolicy *policy)
+GBytes *
+sbx_network_list_destinations (const SbxPolicy *policy)
 {
   GByteArray *bytes = g_byte_array_new ();
   gsize n_allowed, n_denied;
@@ -167,5 +166,5 @@ sbx_network_add (SbxDraft *self)
   sbx_sidecar_add_words (argv, words);
   sbx_sidecar_add (self, SBX_SIDECAR_NETWORK, argv, NULL);
   g_array_index (self->box->sidecars, SbxPlanSidecar, self->box->sidecars->len - 1).to =
-      list_destinations (self->policy);
+      sbx_network_list_destinations (self->policy);
 }

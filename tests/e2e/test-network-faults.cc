@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* A network of its own under load, in bad hands, and when what it is made of dies. */
+#include <arpa/inet.h>
+#include <csignal>
+#include <netinet/in.h>
+#include <poll.h>
+#include <sys/socket.h>
+
+#include "network.h"
+
+using namespace e2e;
+
+class NetworkFaults : public Network {};
+
+TEST_F (NetworkFaults, CarriesAThousandConnectionsAtOnce)
+{
+  const std::string script = "import select, socket, sys\n"
+                             "n, good, socks = 1000, 0, {}\n"
+                             "poll = select.poll()\n"
+                             "for i in range(n):\n"
+                             "  s = socket.socket(); s.setblocking(False); s.connect_ex(('198.51.100.10', "
+                             + World::port ()
+                             + "))\n"
+                               "  socks[s.fileno()] = s; poll.register(s, select.POLLIN)\n"
+                               "while socks:\n"
+                               "  ready = poll.poll(60000)\n"
+                               "  if not ready: break\n"
+                               "  for fd, _ in ready:\n"
+                               "    try: good += socks[fd].recv(100) == b'outside\\n'\n"
+                               "    except OSError: pass\n"
+                               "    poll.unregister(fd); socks.pop(fd).close()\n"
+                               "print(good)\n";
+
+  EXPECT_EQ (python ("own", "import resource\nresource.setrlimit(resource.RLIMIT_NOFILE, (4096, 4096))\n" + script).out,
+             "1000\n");
+}
+
+/* Each address of this machine, and what stands for its loopback: nothing answers, whoever listens there. */
+TEST_F (NetworkFaults, NothingOfTheHostAnswersAScan)
+{
+  std::vector<std::string> addresses = World::host ();
+  auto scan = [this] (const std::string &profile, const std::vector<std::string> &list) {
+    std::string words;
+
+    for (const std::string &address : list)
+      words += "'" + address + "', ";
+    return python (profile, "import socket\n"
+                            "found = []\n"
+                            "for address in ["
+                                + words
+                                + "]:\n"
+                                  "  for port in list(range(1, 513)) + ["
+                                + World::port () + ", " + World::stream_port ()
+                                + "]:\n"
+                                  "    s = socket.socket(socket.AF_INET6 if ':' in address else socket.AF_INET)\n"
+                                  "    s.settimeout(5)\n"
+                                  "    if s.connect_ex((address, port)) == 0: found.append(port)\n"
+                                  "    s.close()\n"
+                                  "print(sorted(set(found)))\n")
+        .out;
+  };
+
+  EXPECT_NE (scan ("whole", addresses).find (World::port () + ", " + World::stream_port ()), std::string::npos);
+  addresses.insert (addresses.end (), { "10.0.2.2", "fd00::2", "127.0.0.1" });
+  EXPECT_EQ (scan ("own", addresses), "[]\n");
+}
+
+/* What the local network would hear, if it were sent there. */
+TEST_F (NetworkFaults, NobodyHearsWhatIsSentToMany)
+{
+  const std::string script = "import socket\n"
+                             "for family, address in ((socket.AF_INET, '224.0.0.251'), (socket.AF_INET, "
+                             "'192.168.77.255'),\n"
+                             "                        (socket.AF_INET, '255.255.255.255'), (socket.AF_INET6, "
+                             "'ff02::fb')):\n"
+                             "  s = socket.socket(family, socket.SOCK_DGRAM)\n"
+                             "  s.setsockopt(socket.SOL_SOCKET, socket.SO_BROADCAST, 1)\n"
+                             "  try: s.sendto(b'hello', (address, 5353))\n"
+                             "  except OSError: pass\n";
+  Fd sock (socket (AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0));
+  struct sockaddr_in at = {};
+  struct ip_mreqn group = {};
+  struct pollfd polled = { sock.get (), POLLIN, 0 };
+  char bytes[16];
+
+  at.sin_family = AF_INET;
+  at.sin_port = htons (5353);
+  inet_pton (AF_INET, "224.0.0.251", &group.imr_multiaddr);
+  inet_pton (AF_INET, World::host ()[0].c_str (), &group.imr_address);
+  ASSERT_EQ (bind (sock.get (), reinterpret_cast<struct sockaddr *> (&at), sizeof at), 0);
+  ASSERT_EQ (setsockopt (sock.get (), IPPROTO_IP, IP_ADD_MEMBERSHIP, &group, sizeof group), 0);
+  EXPECT_TRUE (succeeds (python ("own", script)));
+  EXPECT_EQ (poll (&polled, 1, 0), 0);
+  EXPECT_TRUE (succeeds (python ("whole", script)));
+  EXPECT_EQ (poll (&polled, 1, 10000), 1);
+  EXPECT_EQ (recv (sock.get (), bytes, sizeof bytes, 0), 5);
+}
+
+/* Datagrams of nothing in particular for the resolver, which the border reads where rules have names. */
+TEST_F (NetworkFaults, OutlivesGarbage)
+{
+  const std::string script =
+      "import os, random, socket\n"
+      "random.seed(7)\n"
+      "s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)\n"
+      "for i in range(2000):\n"
+      "  question = bytearray(b'\\0\\1\\1\\0\\0\\1\\0\\0\\0\\0\\0\\0\\4some\\7example\\3org\\0\\0\\1\\0\\1')\n"
+      "  for j in range(random.randrange(8)): question[random.randrange(len(question))] = "
+      "random.randrange(256)\n"
+      "  try: s.sendto(bytes(question[:random.randrange(len(question) + 1)]) + "
+      "os.urandom(random.choice((0, 0, 9, 900))), ('10.0.2.3', 53))\n"
+      "  except OSError: pass\n"
+      "print(socket.gethostbyname('some.example.org'))\n";
+
+  EXPECT_EQ (run_in ({ "--profile=own", "--network-allow=*.example.org" }, { "python3", "-c", script }).out,
+             World::named () + "\n");
+}
+
+/* The keeper's end is everybody's: nothing is left that could carry a packet. */
+TEST_F (NetworkFaults, NothingOutlivesTheKeeper)
+{
+  std::string id = launch_detached ({ "--profile=own" }, { "sleep", "600" });
+  pid_t keeper = record (id).keeper, stack = process_of (id, "slirp4netns"), border = process_of (id, "sandbox-border");
+
+  ASSERT_GT (stack, 0);
+  ASSERT_GT (border, 0);
+  kill (keeper, SIGKILL);
+  EXPECT_TRUE (eventually ([&] { return !process_exists (stack) && !process_exists (border); }));
+}
