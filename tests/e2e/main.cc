@@ -41,11 +41,12 @@ drop_root (char **argv)
 static void
 make_environment ()
 {
-  static const char *const kept[] = { "SBX_TEST_BUILD",     "SBX_TEST_SOURCE", "SBX_TEST_PREFIX",
-                                      "SBX_TEST_SANITIZED", "SBX_TEST_LIVE",   "SBX_TEST_TIMEOUT_SCALE",
-                                      "SBX_TEST_SEED",      "SBX_TEST_STAGE",  "SBX_TEST_AS_ROOT",
-                                      "SBX_KERNEL_FACTS",   "SBX_VISIBILITY",  "ASAN_OPTIONS",
-                                      "UBSAN_OPTIONS",      "LSAN_OPTIONS",    "GTEST_OUTPUT" };
+  static const char *const kept[] = { "SBX_TEST_BUILD",     "SBX_TEST_SOURCE",  "SBX_TEST_PREFIX",
+                                      "SBX_TEST_SANITIZED", "SBX_TEST_LIVE",    "SBX_TEST_TIMEOUT_SCALE",
+                                      "SBX_TEST_SEED",      "SBX_TEST_STORM",   "SBX_TEST_STAGE",
+                                      "SBX_TEST_AS_ROOT",   "SBX_KERNEL_FACTS", "SBX_VISIBILITY",
+                                      "ASAN_OPTIONS",       "UBSAN_OPTIONS",    "LSAN_OPTIONS",
+                                      "GTEST_OUTPUT" };
   std::map<std::string, std::string> values;
   struct passwd *user = getpwuid (getuid ());
 

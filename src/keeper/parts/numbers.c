@@ -136,7 +136,7 @@ find_thread (const Case *self, pid_t number)
 static int
 get_capabilities (const Case *self, uint64_t header, uint64_t data, int nobody)
 {
-  struct __user_cap_header_struct asked;
+  struct __user_cap_header_struct asked = { 0 };
   struct __user_cap_data_struct sets[_LINUX_CAPABILITY_U32S_3] = { 0 };
   size_t words;
 

@@ -13,7 +13,7 @@
 typedef enum {
   SBX_NUMBERS_NONE,  /* it is no such call */
   SBX_NUMBERS_GO_ON, /* the kernel may do it */
-  SBX_NUMBERS_ERROR, /* what is returned says what the caller gets, 0 included */
+  SBX_NUMBERS_ERROR, /* the caller gets *@error, 0 included */
 } SbxNumbersAnswer;
 
 /* What to answer to @question, by those of the @n @rules that have a subject; with ERROR, *@error. */
