@@ -12,18 +12,19 @@ namespace fs = std::filesystem;
 
 struct App {
   const char *name, *program;
+  const char *id;       /* under which it owns a name on the bus */
   const char *shipped;  /* its profile, or "desktop": there is none */
   const char *document; /* what it is opened with, or "" */
   const char *window;   /* in the title or the class of its window */
 };
 
 static const App apps[] = {
-  { "Mousepad", "mousepad", "desktop", "letter.txt", "letter.txt" },
-  { "Evince", "evince", "evince", "document.pdf", "document.pdf" },
-  { "Mpv", "mpv", "mpv", "picture.png", "picture.png - mpv" },
-  { "Gimp", "gimp", "gimp", "picture.png", "picture.*GIMP" },
-  { "LibreOffice", "libreoffice", "libreoffice", "text.rtf", "text.rtf.*LibreOffice" },
-  { "Terminal", "xterm", "terminal", "", "xterm" },
+  { "Mousepad", "mousepad", "org.xfce.mousepad", "desktop", "letter.txt", "letter.txt" },
+  { "Evince", "evince", "org.gnome.Evince", "evince", "document.pdf", "document.pdf" },
+  { "Mpv", "mpv", "io.mpv.Mpv", "mpv", "picture.png", "picture.png - mpv" },
+  { "Gimp", "gimp", "org.gimp.GIMP", "gimp", "picture.png", "picture.*GIMP" },
+  { "LibreOffice", "libreoffice", "org.libreoffice.LibreOffice", "libreoffice", "text.rtf", "text.rtf.*LibreOffice" },
+  { "Terminal", "xterm", "org.example.Terminal", "terminal", "", "xterm" },
 };
 
 class LearnApps : public OnDisplay, public ::testing::WithParamInterface<App> {
@@ -42,7 +43,7 @@ protected:
   static std::string
   id ()
   {
-    return std::string ("org.example.") + GetParam ().name;
+    return GetParam ().id;
   }
   /* What is behind the "--" of `learn` and `run`. */
   Argv
