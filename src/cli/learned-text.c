@@ -17,6 +17,10 @@ sbx_learned_text_comment (const SbxProposal *line)
   g_autofree char *target = line->target ? sbx_output_clean (line->target) : NULL;
   GString *text = g_string_new (NULL);
 
+  if (line->count == 0) {
+    g_string_append_printf (text, _ ("%s=%s: not used"), line->key, line->value);
+    return g_string_free (text, FALSE);
+  }
   g_string_append_printf (text, "%s=%s: ", line->key, line->value);
   g_string_append_printf (text, ngettext ("%u name, %s", "%u names, as %s", line->count), line->count, example);
   if (target)

@@ -76,21 +76,35 @@ take_word (SbxOpening *opening, const char *key, guint index, const char *word, 
   return TRUE;
 }
 
+const char *
+sbx_opening_word_of_device (const char *path)
+{
+  return find_word (devices, path);
+}
+
+const char *
+sbx_opening_word_of_socket (const SbxLearnContext *context, const char *path)
+{
+  const char *runtime = context->places->runtime_dir, *word = find_word (system_sockets, path);
+
+  if (!word && runtime && sbx_path_is_below (path, runtime) && strlen (path) > strlen (runtime))
+    word = find_word (runtime_sockets, path + strlen (runtime) + 1);
+  return word;
+}
+
 gboolean
 sbx_opening_of_device (const SbxLearnContext *context, const char *path, SbxOpening *opening)
 {
-  return take_word (opening, "devices", SBX_FLAGS_DEVICES, find_word (devices, path),
+  return take_word (opening, "devices", SBX_FLAGS_DEVICES, sbx_opening_word_of_device (path),
                     sbx_policy_get_devices (context->policy));
 }
 
 gboolean
 sbx_opening_of_socket (const SbxLearnContext *context, const char *path, SbxOpening *opening)
 {
-  const char *runtime = context->places->runtime_dir, *word = find_word (system_sockets, path);
+  const char *word = sbx_opening_word_of_socket (context, path);
   guint has = sbx_policy_get_sockets (context->policy);
 
-  if (!word && runtime && sbx_path_is_below (path, runtime) && strlen (path) > strlen (runtime))
-    word = find_word (runtime_sockets, path + strlen (runtime) + 1);
   if (word && g_str_equal (word, "x11") && (has & SBX_SOCKET_FALLBACK_X11))
     return FALSE;
   return take_word (opening, "sockets", SBX_FLAGS_SOCKETS, word, has);

@@ -20,7 +20,8 @@ typedef void (*SbxLookOutside) (const char *path, SbxOutside *outside, gpointer 
 typedef struct {
   const SbxPolicy *policy; /* that it was learned under */
   const SbxPlaces *places;
-  const char *const *named; /* absolute paths that the user named in the command; NULL-terminated */
+  const char *const *named; /* absolute paths that the user named in the command; NULL-terminated, or NULL */
+  const char *const *lent;  /* those that were opened up for this run alone; the same */
   SbxLookOutside look;
   gpointer data;
 } SbxLearnContext;
@@ -38,6 +39,9 @@ gboolean sbx_opening_of_path (const SbxLearnContext *context, const char *path, 
 /* The word of a device or of a socket that @path belongs to. FALSE: it belongs to none, or the policy has it. */
 gboolean sbx_opening_of_device (const SbxLearnContext *context, const char *path, SbxOpening *opening);
 gboolean sbx_opening_of_socket (const SbxLearnContext *context, const char *path, SbxOpening *opening);
+/* That word itself, whatever the policy has; NULL: none. Static. */
+const char *sbx_opening_word_of_device (const char *path);
+const char *sbx_opening_word_of_socket (const SbxLearnContext *context, const char *path);
 void sbx_opening_clear (SbxOpening *self);
 
 /* Whether @name can stand in a profile as it is. */

@@ -5,8 +5,10 @@
 
 #include "common/path.h"
 #include "policy/score.h"
+#include "policy/vocabulary.h"
 
-#define NEW_RISK 400 /* of 1000, by itself: what is the user's to say even of a file that the user named */
+#define WORTH_TAKING 100 /* of 1000: what is not used and lays this much open is proposed to be taken away */
+#define NEW_RISK 400     /* of 1000, by itself: what is the user's to say even of a file that the user named */
 
 static void
 proposal_free (gpointer data)
@@ -241,6 +243,15 @@ is_there (const SbxLearnContext *context, const SbxOpening *opening)
   return outside.exists;
 }
 
+static gboolean
+is_lent (const SbxLearnContext *context, const char *path)
+{
+  for (const char *const *lent = context->lent; lent && *lent; lent++)
+    if (sbx_path_is_below (path, *lent))
+      return TRUE;
+  return FALSE;
+}
+
 static void
 take_path (SbxProposals *self, const SbxLearnContext *context, const SbxTrace *trace)
 {
@@ -249,7 +260,7 @@ take_path (SbxProposals *self, const SbxLearnContext *context, const SbxTrace *t
   SbxOutside outside = { 0 };
   SbxOpening opening;
 
-  if (access >= (write ? SBX_ACCESS_RW : SBX_ACCESS_RO)) {
+  if (access >= (write ? SBX_ACCESS_RW : SBX_ACCESS_RO) || is_lent (context, trace->name)) {
     self->used++;
     return;
   }
@@ -304,6 +315,52 @@ drop_read_only (GPtrArray *lines)
   }
 }
 
+/* The words of @key that the policy has and that no name was of, if they are worth it. */
+static void
+take_away (SbxProposals *self, const char *key, guint index, guint has, guint used)
+{
+  for (const SbxWord *word = sbx_facility_get (SBX_KIND_FLAGS, index)->words; word->word; word++) {
+    SbxProposal *line;
+
+    if (word->risk.weight < WORTH_TAKING || word->implies || (has & word->value) != word->value || (used & word->value)
+        || self->lines->len >= SBX_PROPOSALS)
+      continue;
+    line = g_new0 (SbxProposal, 1);
+    line->group = g_strdup ("Context");
+    line->key = g_strdup (key);
+    line->value = g_strconcat ("!", word->word, NULL);
+    line->example = g_strdup ("");
+    g_ptr_array_add (self->lines, line);
+  }
+}
+
+static guint
+value_of (guint index, const char *text)
+{
+  const SbxWord *word = text ? sbx_word_find (sbx_facility_get (SBX_KIND_FLAGS, index)->words, text) : NULL;
+
+  return word ? word->value : 0;
+}
+
+/* Only of what names tell: a whole bus, or a display, is used by other ways. */
+static void
+take_away_unused (SbxProposals *self, const SbxLearnContext *context, const SbxTraces *traces)
+{
+  const guint others =
+      SBX_SOCKET_WAYLAND | SBX_SOCKET_X11 | SBX_SOCKET_FALLBACK_X11 | SBX_SOCKET_SESSION_BUS | SBX_SOCKET_SYSTEM_BUS;
+  guint sockets = others, devices = SBX_DEVICE_SHM;
+
+  for (guint i = 0; i < traces->names->len; i++) {
+    const SbxTrace *trace = traces->names->pdata[i];
+
+    sockets |= value_of (SBX_FLAGS_SOCKETS, sbx_opening_word_of_socket (context, trace->name));
+    devices |= value_of (SBX_FLAGS_DEVICES, sbx_opening_word_of_device (trace->name));
+  }
+  take_away (self, "sockets", SBX_FLAGS_SOCKETS, sbx_policy_get_sockets (context->policy), sockets);
+  if (!(sbx_policy_get_devices (context->policy) & SBX_DEVICE_ALL & ~(SBX_DEVICE_ALL - 1)))
+    take_away (self, "devices", SBX_FLAGS_DEVICES, sbx_policy_get_devices (context->policy), devices);
+}
+
 SbxProposals *
 sbx_proposals_new (const SbxLearnContext *context, const SbxTraces *traces)
 {
@@ -323,6 +380,7 @@ sbx_proposals_new (const SbxLearnContext *context, const SbxTraces *traces)
       take (self, context, trace, &opening);
   }
   drop_read_only (self->lines);
+  take_away_unused (self, context, traces);
   return self;
 }
 

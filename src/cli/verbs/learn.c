@@ -9,6 +9,7 @@
 
 #include "cli/denied.h"
 #include "cli/exposure.h"
+#include "cli/forward.h"
 #include "cli/instances.h"
 #include "cli/learned-file.h"
 #include "cli/learned-missed.h"
@@ -25,10 +26,11 @@ typedef struct {
   SbxProcessOptions process;
   SbxLearnedFile file;
   char *profile, *app_id;
-  gboolean write, replay;
+  gboolean write, replay, forward;
   int learned; /* memory that the run is written to */
   char *path;  /* of the instance, once it is there */
-  char **named;
+  char **named, **lent;
+  char **argv; /* with --file-forwarding */
 } Learn;
 
 static void
@@ -40,6 +42,8 @@ learn_clear (Learn *self)
   g_free (self->app_id);
   g_free (self->path);
   g_strfreev (self->named);
+  g_strfreev (self->lent);
+  g_strfreev (self->argv);
   if (self->learned >= 0)
     close (self->learned);
 }
@@ -78,8 +82,31 @@ find_named (char **argv)
   return g_strv_builder_end (list);
 }
 
+/* Opens up what stands between @@ and @@, for this run alone; *@argv becomes the command without the marks. */
 static gboolean
-make_options (Learn *self, const SbxCommand *command, GError **error)
+forward_files (Learn *self, char ***argv, GError **error)
+{
+  g_auto (GVariantBuilder) handles = G_VARIANT_BUILDER_INIT (G_VARIANT_TYPE ("ah"));
+  g_auto (GVariantBuilder) new_files = G_VARIANT_BUILDER_INIT (G_VARIANT_TYPE ("a(hay)"));
+  g_autoptr (GVariant) files = NULL;
+
+  if (!self->forward)
+    return TRUE;
+  self->argv = sbx_forward_files (*argv, self->process.fds, &handles, &new_files, error);
+  if (!self->argv)
+    return FALSE;
+  *argv = self->argv;
+  self->lent = find_named (*argv);
+  g_clear_pointer (&self->named, g_strfreev);
+  g_variant_builder_add (&self->process.options, "{sv}", "forward", g_variant_builder_end (&handles));
+  files = g_variant_ref_sink (g_variant_builder_end (&new_files));
+  if (g_variant_n_children (files) > 0)
+    g_variant_builder_add (&self->process.options, "{sv}", "forward-new", files);
+  return TRUE;
+}
+
+static gboolean
+make_options (Learn *self, const SbxCommand *command, char ***argv, GError **error)
 {
   int handle;
 
@@ -94,7 +121,7 @@ make_options (Learn *self, const SbxCommand *command, GError **error)
   g_variant_builder_add (&self->process.options, "{sv}", "learn", g_variant_new_handle (handle));
   if (self->file.app_id)
     g_variant_builder_add (&self->process.options, "{sv}", "app-id", g_variant_new_string (self->file.app_id));
-  return sbx_process_options_pack (&self->process, error);
+  return forward_files (self, argv, error) && sbx_process_options_pack (&self->process, error);
 }
 
 static void
@@ -169,7 +196,8 @@ propose (const Learn *self, SbxService *service, const SbxTraces *traces, GError
   g_autoptr (GVariant) groups =
       properties ? g_variant_lookup_value (properties, "Policy", G_VARIANT_TYPE_VARDICT) : NULL;
   g_autoptr (SbxPolicy) policy = groups ? sbx_exposure_policy (groups, error) : NULL;
-  SbxLearnContext context = { policy, &places, (const char *const *) self->named, look, NULL };
+  SbxLearnContext context = { policy, &places, (const char *const *) self->named, (const char *const *) self->lent,
+                              look,   NULL };
   SbxProposals *proposals;
 
   if (!policy) {
@@ -276,7 +304,7 @@ learn (Learn *self, const SbxCommand *command, char **argv)
   if (!open_file (self, argv[0], &error))
     return sbx_fail_error (error);
   self->named = find_named (argv);
-  if (!make_options (self, command, &error))
+  if (!make_options (self, command, &argv, &error))
     return sbx_fail ("%s", error->message);
   service = sbx_service_open (&error);
   if (!service)
@@ -298,6 +326,8 @@ sbx_cmd_learn (SbxCommand *command)
     { "app-id", 0, 0, G_OPTION_ARG_FILENAME, &self.app_id, N_ ("As this application"), N_ ("ID") },
     { "write", 0, 0, G_OPTION_ARG_NONE, &self.write, N_ ("Accept all but what is marked, and ask nothing"), NULL },
     { "replay", 0, 0, G_OPTION_ARG_NONE, &self.replay, N_ ("Run with what was learned, and say what is refused still"),
+      NULL },
+    { "file-forwarding", 0, 0, G_OPTION_ARG_NONE, &self.forward, N_ ("Open up what is between @@ (URIs: @@u) and @@"),
       NULL },
     SBX_PROCESS_OPTIONS_ENTRIES (&self.process),
     G_OPTION_ENTRY_NULL,

@@ -29,7 +29,7 @@ const SbxVerb sbx_verbs[] = {
   { "why", sbx_cmd_why, N_ ("Say what a sandbox was refused, and what would allow it"), FALSE, FALSE,
     "--follow --json" },
   { "learn", sbx_cmd_learn, N_ ("Run a command and propose a profile for it"), TRUE, FALSE,
-    "--profile= --app-id= --write --replay " PROCESS_OPTIONS },
+    "--profile= --app-id= --write --replay --file-forwarding " PROCESS_OPTIONS },
   { "explain", sbx_cmd_explain, N_ ("Say what a profile comes to, without starting anything"), FALSE, TRUE,
     "--json --app-id=" },
   { "verify", sbx_cmd_verify, N_ ("Try what a profile promises"), FALSE, FALSE, "--all --json" },
