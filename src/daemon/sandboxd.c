@@ -15,6 +15,7 @@
 #include "daemon/bus/peer.h"
 #include "daemon/harden.h"
 #include "daemon/instances/keeper-spawn.h"
+#include "layers/doors.h"
 
 #define REAP_LOOK_MS 2 /* how often is looked whether killed keepers are gone, before the end of the service */
 
@@ -223,6 +224,16 @@ on_bus (GObject *source, GAsyncResult *result, gpointer user_data)
     own_name (service);
 }
 
+/* What its applications have left on the disk goes with a private service. One on a bus, which may be told to end by
+ * somebody who waits for it, leaves that to the next. */
+static void
+finish_removal (const SbxContext *context)
+{
+  g_autofree char *homes = sbx_context_get_homes (context);
+
+  sbx_door_remove_aside (homes);
+}
+
 static int
 run (Service *service)
 {
@@ -247,6 +258,8 @@ run (Service *service)
   if (service->connection)
     g_dbus_connection_flush_sync (service->connection, NULL, NULL); /* the last answers */
   g_clear_object (&service->connection);
+  if (service->peer_fd >= 0)
+    finish_removal (service->context);
   sbx_context_free (service->context);
   g_main_loop_unref (service->loop);
   return service->exit_status;

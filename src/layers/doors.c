@@ -4,17 +4,19 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <gio/gio.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
+#include "layers/tree.h"
 #include "wire/layout.h"
 
 #define YOUNG_SECONDS 60 /* a launch has its record by then, or has failed */
-#define DEPTH_MAX 64     /* directories of what an application has made in a stage that are open at the same time */
-#define RAISED_NAME ".sandbox-deep-"
+#define ASIDE ".gone"    /* what follows the id of an instance whose stages are to be removed: no id any more */
 #define ID_LENGTH 16
 #define STAGE_LENGTH 16 /* hex digits of the digest of the directory's path */
 
@@ -90,110 +92,6 @@ sbx_door_stage (const char *homes, const char *id, const char *outside, const ch
 }
 
 static gboolean
-is_itself (const char *name)
-{
-  return strcmp (name, ".") == 0 || strcmp (name, "..") == 0;
-}
-
-/* Opens the directory @name, whatever its mode has become: it is ours. */
-static int
-open_to_empty (int at, const char *name)
-{
-  int fd = openat (at, name, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC), directory = -1;
-  g_autofree char *path = g_strdup_printf ("/proc/self/fd/%d", fd);
-  struct stat st;
-
-  if (fd < 0)
-    return -1;
-  if (fstat (fd, &st) == 0 && ((st.st_mode & 0700) == 0700 || chmod (path, 0700) == 0))
-    directory = open_directory (at, name);
-  close (fd);
-  return directory;
-}
-
-/* A tree on its way out. */
-typedef struct {
-  int top;         /* the directory of the instance */
-  guint64 number;  /* of the next one that is moved there */
-  gboolean raised; /* one has been, in this round */
-} Removal;
-
-static void remove_tree (Removal *self, int at, const char *name, guint depth);
-
-/* What is too deep for our descriptors goes to the top, and is found there in the next round. */
-static void
-raise_tree (Removal *self, int at, const char *name)
-{
-  int fd = open_to_empty (at, name), rc; /* what may not be written cannot get another parent */
-
-  if (fd < 0)
-    return;
-  do {
-    g_autofree char *raised = g_strdup_printf (RAISED_NAME "%" G_GUINT64_FORMAT, self->number++);
-
-    rc = renameat (at, name, self->top, raised);
-  } while (rc < 0 && (errno == EEXIST || errno == ENOTEMPTY || errno == ENOTDIR)); /* the application's own */
-  self->raised = self->raised || rc == 0;
-  close (fd);
-}
-
-static void
-empty_tree (Removal *self, int fd, guint depth)
-{
-  DIR *directory = fdopendir (fd);
-  const struct dirent *entry;
-
-  while (directory && (entry = readdir (directory)) != NULL)
-    if (!is_itself (entry->d_name) && unlinkat (fd, entry->d_name, 0) < 0) {
-      if (depth > 0)
-        remove_tree (self, fd, entry->d_name, depth - 1);
-      else
-        raise_tree (self, fd, entry->d_name);
-    }
-  if (directory)
-    closedir (directory);
-  else
-    close (fd);
-}
-
-static void
-remove_tree (Removal *self, int at, const char *name, guint depth)
-{
-  int fd = open_to_empty (at, name);
-
-  if (fd >= 0)
-    empty_tree (self, fd, depth);
-  (void) unlinkat (at, name, AT_REMOVEDIR);
-}
-
-/* The stages of one instance. Each round makes what has been raised DEPTH_MAX levels less deep, or ends it. */
-static void
-remove_stages (int stages, const char *id)
-{
-  Removal self = { .top = open_to_empty (stages, id) };
-
-  do {
-    self.raised = FALSE;
-    if (self.top >= 0)
-      empty_tree (&self, openat (self.top, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC), DEPTH_MAX);
-  } while (self.raised);
-  if (self.top >= 0)
-    close (self.top);
-  (void) unlinkat (stages, id, AT_REMOVEDIR);
-}
-
-void
-sbx_door_remove_stages (const char *homes, const char *id)
-{
-  int stages = open_stages (homes, FALSE);
-
-  if (stages < 0)
-    return;
-  remove_stages (stages, id);
-  close (stages);
-}
-
-static gboolean
 is_id (const char *name)
 {
   return strlen (name) == ID_LENGTH && strspn (name, "0123456789abcdef") == ID_LENGTH;
@@ -227,18 +125,77 @@ is_young (int at, const char *name)
   return fstatat (at, name, &st, AT_SYMLINK_NOFOLLOW) < 0 || st.st_mtime > time (NULL) - YOUNG_SECONDS;
 }
 
-void
-sbx_door_remove_left (const char *homes, gboolean (*is_there) (const char *id, gpointer data), gpointer data)
+static gboolean
+put_aside (int stages, const char *id)
+{
+  g_autofree char *aside = g_strconcat (id, ASIDE, NULL);
+
+  return renameat (stages, id, stages, aside) == 0;
+}
+
+gboolean
+sbx_door_put_aside (const char *homes, const char *id)
+{
+  int stages = open_stages (homes, FALSE);
+  gboolean done = stages >= 0 && put_aside (stages, id);
+
+  if (stages >= 0)
+    close (stages);
+  return done;
+}
+
+gboolean
+sbx_door_put_aside_left (const char *homes, gboolean (*is_there) (const char *id, gpointer data), gpointer data)
 {
   int fd = open_stages (homes, FALSE);
   DIR *directory = fd < 0 ? NULL : fdopendir (fd);
   const struct dirent *entry;
+  gboolean any = FALSE;
 
-  while (directory && (entry = readdir (directory)) != NULL)
-    if (is_id (entry->d_name) && !is_young (fd, entry->d_name) && !is_there (entry->d_name, data))
-      remove_stages (fd, entry->d_name);
+  while (directory && (entry = readdir (directory)) != NULL) {
+    gboolean left = is_id (entry->d_name) && !is_young (fd, entry->d_name) && !is_there (entry->d_name, data);
+
+    any = (left && put_aside (fd, entry->d_name)) || g_str_has_suffix (entry->d_name, ASIDE) || any;
+  }
   if (directory)
     closedir (directory);
   else if (fd >= 0)
     close (fd);
+  return any;
+}
+
+void
+sbx_door_remove_aside (const char *homes)
+{
+  int fd = open_stages (homes, FALSE), rc = fd < 0 ? -1 : 0;
+  DIR *directory;
+  const struct dirent *entry;
+
+  /* One at a time: two would move things under each other's hands */
+  while (rc == 0 && flock (fd, LOCK_EX) < 0)
+    rc = errno == EINTR ? 0 : -1;
+  directory = fd < 0 ? NULL : fdopendir (fd);
+  while (directory && (entry = readdir (directory)) != NULL)
+    if (g_str_has_suffix (entry->d_name, ASIDE))
+      sbx_tree_remove (fd, entry->d_name);
+  if (directory)
+    closedir (directory);
+  else if (fd >= 0)
+    close (fd);
+}
+
+static void
+run_removal (GTask *task, gpointer source, gpointer homes, GCancellable *cancellable)
+{
+  sbx_door_remove_aside (homes);
+  g_task_return_boolean (task, TRUE);
+}
+
+void
+sbx_door_remove_aside_later (const char *homes)
+{
+  g_autoptr (GTask) task = g_task_new (NULL, NULL, NULL, NULL);
+
+  g_task_set_task_data (task, g_strdup (homes), g_free);
+  g_task_run_in_thread (task, run_removal);
 }

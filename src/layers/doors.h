@@ -18,11 +18,22 @@ char *sbx_door_stage (const char *homes, const char *id, const char *outside, co
 /* Whether an instance has @door, "<name of the stage>/<name of the file>". */
 gboolean sbx_door_is_used (const char *homes, const char *door);
 
-/* Removes the stages of @id, with all that is in them. No link is followed. */
-void sbx_door_remove_stages (const char *homes, const char *id);
+/* What an application has made in its stages may be millions of files, and their removal takes as long. So they are put
+ * aside first, which takes no time; they are no stages from then on. Whoever removes them may be killed: the next one
+ * that looks goes on. */
 
-/* Removes the stages of each instance whose id @is_there does not know any more, unless they are so young that it may
- * not know it yet. */
-void sbx_door_remove_left (const char *homes, gboolean (*is_there) (const char *id, gpointer data), gpointer data);
+/* Puts the stages of @id aside. FALSE: it has none. */
+gboolean sbx_door_put_aside (const char *homes, const char *id);
+
+/* The same for each instance whose id @is_there does not know any more, unless its stages are so young that it may not
+ * know it yet. Whether anything has been put aside, now or before. */
+gboolean sbx_door_put_aside_left (const char *homes, gboolean (*is_there) (const char *id, gpointer data),
+                                  gpointer data);
+
+/* Removes what has been put aside, with all that is in it; not for a thread that has something else to do. No link is
+ * followed. While somebody else does it, this waits. */
+void sbx_door_remove_aside (const char *homes);
+/* The same in a thread of its own, which ends with that, or with the process. */
+void sbx_door_remove_aside_later (const char *homes);
 
 G_END_DECLS

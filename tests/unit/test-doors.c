@@ -4,7 +4,9 @@
 #include <fcntl.h>
 #include <glib.h>
 #include <glib/gstdio.h>
+#include <sys/file.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "layers/doors.h"
@@ -26,11 +28,18 @@ set_up (Fixture *fixture, gconstpointer data)
 }
 
 static void
+remove_stages (const Fixture *fixture)
+{
+  (void) sbx_door_put_aside (fixture->homes, ID);
+  sbx_door_remove_aside (fixture->homes);
+}
+
+static void
 tear_down (Fixture *fixture, gconstpointer data)
 {
   g_autofree char *stages = g_path_get_dirname (fixture->stage), *all = g_path_get_dirname (stages);
 
-  sbx_door_remove_stages (fixture->homes, ID);
+  remove_stages (fixture);
   g_assert_cmpint (g_access (stages, F_OK), ==, -1);
   g_assert_cmpint (errno, ==, ENOENT);
   g_assert_cmpint (g_rmdir (all), ==, 0);
@@ -120,9 +129,99 @@ test_links (Fixture *fixture, gconstpointer data)
   g_assert_true (g_file_set_contents (kept, "kept", -1, NULL));
   g_assert_cmpint (symlinkat (outside, stage, "link"), ==, 0);
   close (stage);
-  sbx_door_remove_stages (fixture->homes, ID);
+  remove_stages (fixture);
   g_assert_cmpint (g_unlink (kept), ==, 0);
   g_assert_cmpint (g_rmdir (outside), ==, 0);
+}
+
+#define MANY 30000
+
+static char *
+get_aside (const Fixture *fixture)
+{
+  g_autofree char *stages = g_path_get_dirname (fixture->stage);
+
+  return g_strconcat (stages, ".gone", NULL);
+}
+
+/* Holds the removal up, as a disk or as many files would. */
+static int
+hold_up (const Fixture *fixture)
+{
+  g_autofree char *stages = g_path_get_dirname (fixture->stage), *all = g_path_get_dirname (stages);
+  int fd = open (all, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+  g_assert_cmpint (fd, >=, 0);
+  g_assert_cmpint (flock (fd, LOCK_EX), ==, 0);
+  return fd;
+}
+
+static void
+make_many (const Fixture *fixture)
+{
+  int stage = open_stage (fixture);
+
+  for (guint i = 0; i < MANY; i++) {
+    char name[16];
+
+    g_snprintf (name, sizeof name, "%u", i);
+    g_assert_cmpint (mknodat (stage, name, S_IFREG | 0600, 0), ==, 0);
+  }
+  close (stage);
+}
+
+/* They are no stages from that moment on, and go when they do; who has asked for it goes on at once. The control: who
+ * removes them himself waits. */
+static void
+test_later (Fixture *fixture, gconstpointer data)
+{
+  g_autofree char *door = g_path_get_basename (fixture->stage), *aside = get_aside (fixture);
+  g_autofree char *file = g_build_filename (door, "1", NULL);
+  int held = hold_up (fixture), status;
+  pid_t child;
+
+  make_many (fixture);
+  g_assert_true (sbx_door_is_used (fixture->homes, file));
+  g_assert_true (sbx_door_put_aside (fixture->homes, ID));
+  g_assert_false (sbx_door_put_aside (fixture->homes, ID));
+  g_assert_false (sbx_door_is_used (fixture->homes, file));
+  child = fork ();
+  if (child == 0) {
+    close (held);
+    sbx_door_remove_aside (fixture->homes);
+    _exit (0);
+  }
+  sbx_door_remove_aside_later (fixture->homes);
+  g_usleep (50000);
+  g_assert_cmpint (g_access (aside, F_OK), ==, 0);
+  g_assert_cmpint (waitpid (child, &status, WNOHANG), ==, 0);
+  close (held);
+  while (g_access (aside, F_OK) == 0)
+    g_usleep (1000);
+  g_assert_cmpint (waitpid (child, &status, 0), ==, child);
+  g_assert_cmpint (status, ==, 0);
+  remove_stages (fixture); /* the thread has ended as well: it does not wait any more */
+}
+
+static gboolean
+is_nobody (const char *id, gpointer data)
+{
+  ++*(guint *) data;
+  return FALSE;
+}
+
+/* Whose removal was begun by one that was killed: nobody is asked for it any more, and it is not too young. */
+static void
+test_left (Fixture *fixture, gconstpointer data)
+{
+  guint asked = 0;
+
+  g_assert_false (sbx_door_put_aside_left (fixture->homes, is_nobody, &asked)); /* it is young */
+  g_assert_true (sbx_door_put_aside (fixture->homes, ID));
+  g_assert_true (sbx_door_put_aside_left (fixture->homes, is_nobody, &asked));
+  g_assert_cmpuint (asked, ==, 0);
+  sbx_door_remove_aside (fixture->homes);
+  g_assert_false (sbx_door_put_aside_left (fixture->homes, is_nobody, &asked));
 }
 
 #define ADD(name, function) g_test_add (name, Fixture, NULL, set_up, function, tear_down)
@@ -136,5 +235,7 @@ main (int argc, char **argv)
   ADD ("/doors/closed", test_closed);
   ADD ("/doors/names", test_names);
   ADD ("/doors/links", test_links);
+  ADD ("/doors/later", test_later);
+  ADD ("/doors/left", test_left);
   return g_test_run ();
 }

@@ -423,9 +423,10 @@ runs (const char *id, gpointer user_data)
 static void
 remove_left (SbxManager *self)
 {
-  g_autofree char *homes = g_build_filename (self->context->host->machine->data_home, SBX_RUNTIME_SUBDIR, NULL);
+  g_autofree char *homes = sbx_context_get_homes (self->context);
 
-  sbx_door_remove_left (homes, runs, self);
+  if (sbx_door_put_aside_left (homes, runs, self))
+    sbx_door_remove_aside_later (homes);
 }
 
 void

@@ -3,6 +3,7 @@
 
 #include <unistd.h>
 
+#include "common/names.h"
 #include "daemon/bounds.h"
 #include "daemon/launch/boxes.h"
 #include "daemon/launch/pressure.h"
@@ -15,6 +16,12 @@ sbx_context_probe_again (SbxContext *self)
   sbx_host_unref (self->host);
   self->host = sbx_host_probe ((const char *const *) self->environment);
   return TRUE;
+}
+
+char *
+sbx_context_get_homes (const SbxContext *self)
+{
+  return g_build_filename (self->host->machine->data_home, SBX_RUNTIME_SUBDIR, NULL);
 }
 
 static int

@@ -35,4 +35,7 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (SbxContext, sbx_context_free)
  * moment ago. */
 gboolean sbx_context_probe_again (SbxContext *self);
 
+/* The directory of all kept homes; g_free (). */
+char *sbx_context_get_homes (const SbxContext *self);
+
 G_END_DECLS

@@ -222,7 +222,8 @@ remove_stages (SbxMountPoints *points, SbxInstance *instance)
   if (!points->staged)
     return;
   sbx_id_format (sbx_instance_get_id (instance), id);
-  sbx_door_remove_stages (points->homes, id);
+  if (sbx_door_put_aside (points->homes, id))
+    sbx_door_remove_aside_later (points->homes);
   points->staged = FALSE;
 }
 
