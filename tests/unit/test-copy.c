@@ -4,8 +4,13 @@
 #include <fcntl.h>
 #include <glib.h>
 #include <glib/gstdio.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
 #include <signal.h>
+#include <stddef.h>
 #include <string.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <sys/xattr.h>
 #include <unistd.h>
@@ -93,6 +98,35 @@ expect_nothing (const Fixture *fixture, const char *name)
   g_assert_cmpint (faccessat (fixture->directory, name, F_OK, AT_SYMLINK_NOFOLLOW), ==, -1);
 }
 
+static int
+make_nameless (const Fixture *fixture)
+{
+  return openat (fixture->directory, ".", O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+}
+
+/* From here on this process is on file systems that have no nameless files; what it starts as well. */
+static void
+set_up_named (Fixture *fixture, gconstpointer data)
+{
+  /* openat(2): the flags are its third argument. 64 bits, of which the lower half is first on a little-endian machine
+   */
+  struct sock_filter program[] = {
+    BPF_STMT (BPF_LD | BPF_W | BPF_ABS, offsetof (struct seccomp_data, nr)),
+    BPF_JUMP (BPF_JMP | BPF_JEQ | BPF_K, SYS_openat, 0, 3),
+    BPF_STMT (BPF_LD | BPF_W | BPF_ABS, offsetof (struct seccomp_data, args[2])),
+    BPF_JUMP (BPF_JMP | BPF_JSET | BPF_K, O_TMPFILE & ~O_DIRECTORY, 0, 1),
+    BPF_STMT (BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EOPNOTSUPP),
+    BPF_STMT (BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+  };
+  struct sock_fprog filter = { G_N_ELEMENTS (program), program };
+
+  set_up (fixture, data);
+  g_assert_cmpint (prctl (PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0), ==, 0);
+  g_assert_cmpint (prctl (PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &filter, 0, 0), ==, 0);
+  g_assert_cmpint (make_nameless (fixture), ==, -1);
+  g_assert_cmpint (errno, ==, EOPNOTSUPP);
+}
+
 static void
 test_whole (Fixture *fixture, gconstpointer data)
 {
@@ -152,6 +186,43 @@ test_slow (Fixture *fixture, gconstpointer data)
   close (writer);
 }
 
+/* What is half done has a name where it cannot do without. */
+static void
+test_half (Fixture *fixture, gconstpointer data)
+{
+  int nameless = make_nameless (fixture), writer;
+
+  begin_endless (fixture, 50, &writer);
+  g_assert_cmpint (faccessat (fixture->directory, TEMPORARY, F_OK, AT_SYMLINK_NOFOLLOW), ==, nameless < 0 ? 0 : -1);
+  expect_nothing (fixture, "copy");
+  wait_for_end (fixture);
+  expect_nothing (fixture, TEMPORARY);
+  close (writer);
+  if (nameless >= 0)
+    close (nameless);
+}
+
+/* Somebody has put something at the name that is taken then: it is neither followed nor written. */
+static void
+test_planted (Fixture *fixture, gconstpointer data)
+{
+  struct stat st;
+  int fd = make_file (fixture, "file", "content", &st), victim = make_file (fixture, "copy", "victim", &st);
+
+  close (victim);
+  fixture->name = "new";
+  g_assert_cmpint (symlinkat ("copy", fixture->directory, TEMPORARY), ==, 0);
+  g_assert_cmpint (fstat (fd, &st), ==, 0);
+  g_assert_cmpint (sbx_copy_begin (&fixture->copy, fd, &st, fixture->directory, TEMPORARY, 10000), ==, 0);
+  wait_for_end (fixture);
+  g_assert_cmpint (fixture->error, ==, 0);
+  expect_content (fixture, "copy", "victim");
+  expect_content (fixture, "new", "content");
+  expect_nothing (fixture, TEMPORARY);
+  g_assert_cmpint (unlinkat (fixture->directory, "new", 0), ==, 0);
+  close (fd);
+}
+
 static void
 test_killed (Fixture *fixture, gconstpointer data)
 {
@@ -194,6 +265,9 @@ test_orphan (Fixture *fixture, gconstpointer data)
   g_assert_cmpint (read (ends[0], &byte, 1), ==, 0); /* nobody has it any more: both have ended */
   close (ends[0]);
   expect_nothing (fixture, "copy");
+  /* The child has none of the keeper's descriptors: what has a name it removes when it finds that the keeper is gone */
+  for (int i = 0; i < 2000 && faccessat (fixture->directory, TEMPORARY, F_OK, AT_SYMLINK_NOFOLLOW) == 0; i++)
+    g_usleep (10000);
   expect_nothing (fixture, TEMPORARY);
 }
 
@@ -260,6 +334,7 @@ test_tame (Fixture *fixture, gconstpointer data)
 }
 
 #define ADD(name, function) g_test_add (name, Fixture, NULL, set_up, function, tear_down)
+#define ADD_NAMED(name, function) g_test_add (name, Fixture, NULL, set_up_named, function, tear_down)
 
 int
 main (int argc, char **argv)
@@ -272,5 +347,14 @@ main (int argc, char **argv)
   ADD ("/copy/orphan", test_orphan);
   ADD ("/copy/full", test_full);
   ADD ("/publish/tame", test_tame);
+  ADD ("/copy/half", test_half);
+  ADD ("/copy/planted", test_planted);
+  /* After all others: what they have given up does not come back */
+  ADD_NAMED ("/without-nameless/whole", test_whole);
+  ADD_NAMED ("/without-nameless/half", test_half);
+  ADD_NAMED ("/without-nameless/planted", test_planted);
+  ADD_NAMED ("/without-nameless/slow", test_slow);
+  ADD_NAMED ("/without-nameless/killed", test_killed);
+  ADD_NAMED ("/without-nameless/orphan", test_orphan);
   return g_test_run ();
 }
