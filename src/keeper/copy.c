@@ -60,6 +60,15 @@ keep_only (const int *fds)
   return sbx_sys_close_range (N_FDS, ~0U, 0);
 }
 
+/* Ends the child. If the keeper is gone, nobody else removes what it has begun. One that dies has its descriptors closed
+ * before it is nobody's parent any more (do_exit () in kernel/exit.c), so an answer that is not heard says it as well. */
+static void __attribute__ ((noreturn)) end_child (const SbxCopied *made, int directory, pid_t parent, int status)
+{
+  if (made->named && (status != 0 || getppid () != parent))
+    (void) unlinkat (directory, made->temporary, 0);
+  _exit (status);
+}
+
 /* The signals that are blocked stay so: a caller's Ctrl-C does not keep a file from being saved. */
 static void __attribute__ ((noreturn)) run_child (const SbxCopied *made, const int *fds, off_t size, pid_t parent)
 {
@@ -69,13 +78,11 @@ static void __attribute__ ((noreturn)) run_child (const SbxCopied *made, const i
   if (!made->named)
     prctl (PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
   if (getppid () != parent || keep_only (fds) < 0)
-    _exit (1);
+    end_child (made, made->directory, parent, 1);
   error = copy_bytes (size, parent);
   if (error == 0 && fdatasync (TO_FD) < 0)
     error = errno;
-  if (made->named && getppid () != parent)
-    (void) unlinkat (DIRECTORY_FD, made->temporary, 0);
-  _exit (write (ANSWER_FD, &error, sizeof error) != (ssize_t) sizeof error);
+  end_child (made, DIRECTORY_FD, parent, write (ANSWER_FD, &error, sizeof error) != (ssize_t) sizeof error);
 }
 
 static void
