@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Links that an application leaves behind, for the next start to follow. */
+#include <csignal>
+#include <sys/stat.h>
+
 #include "trees.h"
 
 using namespace hostile;
@@ -223,4 +226,54 @@ TEST_P (Links, ThatAnApplicationLeavesAreNotFollowed)
 {
   for (const Attack &one : links ())
     attack (one);
+}
+
+class Handed : public Trees {};
+AS_EVERYBODY (Handed);
+
+/* A directory of one sandbox, in the hands of another: as a descriptor for reading or with O_PATH, as a working
+ * directory, opened anew. It leads to what the one has, and to nothing that neither has. */
+TEST_P (Handed, DirectoriesLeadNowhere)
+{
+  std::string from = dir () + "/from/socket";
+
+  lay_out (false);
+  ASSERT_EQ (mkdir ((dir () + "/from").c_str (), 0700), 0);
+  give ("from", from);
+  give ("secret", "secret/id");
+  for (const char *how : { "path", "read" }) {
+    Argv pass = { "--do", "pass", at ("~/w/x"), how, from };
+    auto with_sender = [&] (const Way &sender, const Way &receiver) -> Way {
+      return [=] (const Argv &words) {
+        Process sending (sender (pass));
+        EXPECT_TRUE (sending.expect ("ready")) << sending.err ();
+        Outcome outcome = run (receiver (words));
+        sending.kill (SIGTERM);
+        sending.wait ();
+        return Command ({ "printf", "%s", outcome.out });
+      };
+    };
+    Way held = with_sender (inside ("[Context]\nfilesystems=~/w/x;" + dir () + "/from;\n"),
+                            inside ("[Context]\nfilesystems=" + dir () + "/from;\n", {}, "second"));
+    hold ({ "descriptors/received", "descriptors/received-cwd", "descriptors/received-again" }, held,
+          with_sender (outside (), outside ()));
+  }
+}
+
+/* The caller's own working directory is none of the sandbox's unless that has it. */
+TEST_P (Handed, TheWorkingDirectory)
+{
+  auto standing = [&] (const Way &way) -> Way {
+    return [=] (const Argv &words) {
+      Command all = way (words);
+
+      all.cwd = at ("~/secret/b");
+      return all;
+    };
+  };
+
+  lay_out (false);
+  give ("secret", "secret/id");
+  hold ({ "descriptors/cwd" }, standing (inside ("")), standing (outside ()));
+  hold ({ "descriptors/cwd" }, standing (inside ("[Context]\nfilesystems=~/secret/b;\n")), standing (outside ()));
 }

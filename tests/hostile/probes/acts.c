@@ -8,8 +8,10 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mount.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/un.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -225,6 +227,46 @@ act_flicker (char **words)
   }
 }
 
+/* Sends a descriptor to whoever connects. */
+static int
+send_descriptor (int client, int fd)
+{
+  char byte = 'x', space[CMSG_SPACE (sizeof fd)] = { 0 };
+  struct iovec bytes = { &byte, 1 };
+  struct msghdr message = { .msg_iov = &bytes, .msg_iovlen = 1, .msg_control = space, .msg_controllen = sizeof space };
+  struct cmsghdr *part = CMSG_FIRSTHDR (&message);
+
+  part->cmsg_level = SOL_SOCKET;
+  part->cmsg_type = SCM_RIGHTS;
+  part->cmsg_len = CMSG_LEN (sizeof fd);
+  memcpy (CMSG_DATA (part), &fd, sizeof fd);
+  return sendmsg (client, &message, MSG_NOSIGNAL) < 0 ? -1 : 0;
+}
+
+/* Passes the directory words[0], opened as words[1] says ("path" or "read"), from the socket words[2], until killed. */
+static int
+act_pass (char **words)
+{
+  struct sockaddr_un address = { .sun_family = AF_UNIX };
+  int how = strcmp (words[1], "path") == 0 ? O_PATH : O_RDONLY;
+  int fd = open (words[0], how | O_DIRECTORY | O_CLOEXEC), sock = socket (AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+  (void) unlink (words[2]);
+  snprintf (address.sun_path, sizeof address.sun_path, "%s", words[2]);
+  if (fd < 0 || sock < 0 || bind (sock, (const struct sockaddr *) &address, sizeof address) < 0 || listen (sock, 8) < 0)
+    return -1;
+  printf ("ready\n");
+  fflush (stdout);
+  for (;;) {
+    int client = accept (sock, NULL, NULL);
+
+    if (client < 0)
+      return -1;
+    (void) send_descriptor (client, fd);
+    close (client);
+  }
+}
+
 static const struct {
   const char *name;
   int n_words;
@@ -245,6 +287,7 @@ static const struct {
   { "stand", 1, act_stand },
   { "swap", 3, act_swap },
   { "flicker", 2, act_flicker },
+  { "pass", 3, act_pass },
 };
 
 int

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -93,6 +94,85 @@ try_reopen (const Given *all)
   return judge (open (path, O_WRONLY | O_CLOEXEC));
 }
 
+/* The one that somebody sends from the socket "from", whatever it is; or -1. */
+static int
+receive (const Given *all)
+{
+  int sock = connect_unix (given (all, "from")), fd = -1;
+  char byte, space[CMSG_SPACE (sizeof fd)];
+  struct iovec bytes = { &byte, 1 };
+  struct msghdr message = { .msg_iov = &bytes, .msg_iovlen = 1, .msg_control = space, .msg_controllen = sizeof space };
+  struct cmsghdr *part;
+
+  if (sock < 0)
+    cannot ("the socket of the other one");
+  if (recvmsg (sock, &message, MSG_CMSG_CLOEXEC) < 0)
+    return -1;
+  part = CMSG_FIRSTHDR (&message);
+  if (part && part->cmsg_type == SCM_RIGHTS)
+    memcpy (&fd, CMSG_DATA (part), sizeof fd);
+  return fd;
+}
+
+/* Whether the secret is in the file "secret", a path below some directory above @fd. */
+static Finding
+look_above (const Given *all, int fd)
+{
+  const char *secret = given (all, "secret");
+  char path[4096] = "";
+
+  for (int i = 0; i < 40; i++) {
+    char text[100] = "";
+    int file;
+
+    snprintf (path + 3 * i, sizeof path - 3 * (size_t) i, "%s", secret);
+    file = openat (fd, path, O_RDONLY | O_CLOEXEC);
+    if (file >= 0 && read (file, text, sizeof text - 1) > 0 && strstr (text, SECRET))
+      return breach ("%s", path);
+    memcpy (path + 3 * i, "../", 3);
+  }
+  return refused_because ("no way leads from it to the secret");
+}
+
+/* A directory from another sandbox, which has it: it leads to nothing else that neither has. */
+static Finding
+try_received (const Given *all)
+{
+  int fd = receive (all);
+
+  return fd < 0 ? refused_because ("nothing has come") : look_above (all, fd);
+}
+
+/* As a working directory. */
+static Finding
+try_received_cwd (const Given *all)
+{
+  int fd = receive (all);
+
+  if (fd < 0 || fchdir (fd) < 0)
+    return refused (errno);
+  return look_above (all, AT_FDCWD);
+}
+
+/* By /proc, as something that is opened anew. */
+static Finding
+try_received_again (const Given *all)
+{
+  int fd = receive (all);
+  char path[64];
+
+  snprintf (path, sizeof path, "/proc/self/fd/%d/..", fd);
+  fd = fd < 0 ? -1 : open (path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  return fd < 0 ? refused (errno) : look_above (all, fd);
+}
+
+/* The directory in which the caller is. */
+static Finding
+try_cwd (const Given *all)
+{
+  return look_above (all, AT_FDCWD);
+}
+
 const Probe descriptor_probes[] = {
   { "strays", try_strays },
   { "directory", try_directory },
@@ -100,5 +180,9 @@ const Probe descriptor_probes[] = {
   { "o-path", try_o_path },
   { "sockets", try_sockets },
   { "reopen-for-writing", try_reopen },
+  { "received", try_received },
+  { "received-cwd", try_received_cwd },
+  { "received-again", try_received_again },
+  { "cwd", try_cwd },
   { 0 },
 };
