@@ -163,9 +163,14 @@ TEST_F (Tree, KilledInBetween)
     (void) process.wait ();
     std::this_thread::sleep_for (std::chrono::milliseconds (100)); /* a keeper goes on with what it has begun */
     for (const std::string &id : { low, middle, top }) {
-      std::string shown = sandboxctl ({ "show", id }).out;
-      open.push_back (reads (id, doc () + "/file"));
-      EXPECT_EQ (shown.find (doc (), shown.find ("\nPolicy")) != std::string::npos, open.back ()) << shown;
+      std::string shown;
+      bool is_open = false;
+      EXPECT_TRUE (eventually ([&] {
+        shown = sandboxctl ({ "show", id }).out;
+        is_open = reads (id, doc () + "/file");
+        return (shown.find (doc (), shown.find ("\nPolicy")) != std::string::npos) == is_open;
+      })) << shown;
+      open.push_back (is_open);
     }
     EXPECT_TRUE (std::is_sorted (open.begin (), open.end ()));
     EXPECT_TRUE (succeeds (sandboxctl ({ "stop", top, "--grace=0" })));
