@@ -42,6 +42,19 @@ typedef struct {
   guint n_threads;
 } Dump;
 
+/* A file, and nothing else that the process has put in its place since: a FIFO would wait for somebody. */
+static int
+open_file (const char *path)
+{
+  int fd = open (path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+  struct stat st;
+
+  if (fd < 0 || (fstat (fd, &st) == 0 && S_ISREG (st.st_mode)))
+    return fd;
+  close (fd);
+  return -1;
+}
+
 /* The mapped file as the process sees it, which may not be the one that is here under the same name. */
 static int
 find_elf (Dwfl_Module *module, void **userdata, const char *name, Dwarf_Addr base, char **file_name, Elf **elf)
@@ -50,7 +63,7 @@ find_elf (Dwfl_Module *module, void **userdata, const char *name, Dwarf_Addr bas
 
   if (root && name[0] == '/') {
     g_autofree char *path = g_build_filename (root, name, NULL);
-    int fd = open (path, O_RDONLY | O_CLOEXEC);
+    int fd = open_file (path);
 
     if (fd >= 0) {
       *file_name = strdup (path);

@@ -12,6 +12,7 @@
 
 #include "keeper/gather.h"
 #include "keeper/mounts.h"
+#include "keeper/narrow-rows.h"
 #include "keeper/pin.h"
 #include "wire/sys.h"
 
@@ -144,15 +145,6 @@ add_mounts_in (Work *work, const SbxNarrow *rows, size_t n, SbxNarrowKind kind, 
   return 0;
 }
 
-/* Whether @fd is the object that is meant. */
-static bool
-is_meant (const SbxNarrow *row, int fd)
-{
-  struct stat st;
-
-  return !row->known || (fstat (fd, &st) == 0 && st.st_dev == row->object.device && st.st_ino == row->object.inode);
-}
-
 /* The area of what is open as @fd. */
 static int
 add_area_of (Work *work, const SbxNarrow *rows, size_t n, const SbxNarrow *row, int fd)
@@ -176,22 +168,6 @@ add_area_of (Work *work, const SbxNarrow *rows, size_t n, const SbxNarrow *row, 
   return rc < 0 ? -1 : add_mounts_in (work, rows, n, row->kind, path);
 }
 
-/* Whether what is not at the path of @row would be there: the directory above is shown. So it has been moved. */
-static bool
-is_missed (const Work *work, const SbxNarrow *row)
-{
-  const char *slash = strrchr (row->path, '/');
-  char *above = row->known && slash > row->path ? strndup (row->path, (size_t) (slash - row->path)) : NULL;
-  int at = above ? sbx_open_inside (work->root, above) : -1;
-  struct stat st;
-  bool missed = at >= 0 && fstat (at, &st) == 0 && st.st_dev == row->object.device;
-
-  free (above);
-  if (at >= 0)
-    close (at);
-  return missed;
-}
-
 static int
 find_areas (Work *work, const SbxNarrow *rows, size_t n)
 {
@@ -203,14 +179,15 @@ find_areas (Work *work, const SbxNarrow *rows, size_t n)
   for (size_t i = 0; i < n; i++) {
     int fd = sbx_open_inside (work->root, rows[i].path), rc;
 
-    if (fd < 0 && (errno == ENOENT || errno == ENOTDIR) && is_missed (work, &rows[i]))
+    if (fd < 0 && (errno == ENOENT || errno == ENOTDIR) && sbx_narrow_is_missed (work->root, &rows[i]))
       return sbx_narrow_fail (work->shared, SBX_CHANGE_FAULT_MOVED, ESTALE, rows[i].path);
     if (fd < 0 && (errno == ENOENT || errno == ENOTDIR)) /* it is not shown, so there is nothing to be taken away */
       continue;
     if (fd < 0)
       return sbx_narrow_fail (work->shared, SBX_CHANGE_FAULT_ENTER, errno, rows[i].path);
-    rc = is_meant (&rows[i], fd) ? add_area_of (work, rows, n, &rows[i], fd)
-                                 : sbx_narrow_fail (work->shared, SBX_CHANGE_FAULT_MOVED, ESTALE, rows[i].path);
+    rc = sbx_narrow_is_meant (&rows[i], fd)
+             ? add_area_of (work, rows, n, &rows[i], fd)
+             : sbx_narrow_fail (work->shared, SBX_CHANGE_FAULT_MOVED, ESTALE, rows[i].path);
     close (fd);
     if (rc < 0)
       return -1;
@@ -544,8 +521,19 @@ pin_covers (Work *work)
   return 0;
 }
 
+/* The application may have given the path to another object while the one that was meant was covered, wherever it was.
+ */
 static int
-narrow_namespace (Work *work, int namespace)
+look_again (Work *work, const SbxNarrow *rows, size_t n)
+{
+  for (size_t i = 0; work->namespace == work->main && i < n; i++)
+    if (!sbx_narrow_is_done (work->root, &rows[i]))
+      return sbx_narrow_fail (work->shared, SBX_CHANGE_FAULT_MOVED, ESTALE, rows[i].path);
+  return 0;
+}
+
+static int
+narrow_namespace (Work *work, int namespace, const SbxNarrow *rows, size_t n)
 {
   if (enter (work, namespace) < 0 || find_places (work) < 0)
     return -1;
@@ -563,7 +551,7 @@ narrow_namespace (Work *work, int namespace)
       return -1;
     place->covered = at >= 0;
   }
-  return pin_covers (work);
+  return pin_covers (work) < 0 ? -1 : look_again (work, rows, n);
 }
 
 /* The last cover first. */
@@ -591,7 +579,7 @@ sbx_narrow (SbxNarrowing *self, const SbxNarrow *rows, size_t n, int main, const
   int rc = find_areas (&work, rows, n);
 
   for (size_t i = 0; rc == 0 && i < n_namespaces; i++)
-    rc = narrow_namespace (&work, namespaces[i]);
+    rc = narrow_namespace (&work, namespaces[i], rows, n);
   if (rc < 0 && work.n_covers > 0)
     undo (&work);
   else if (rc < 0)

@@ -59,7 +59,7 @@ int
 sbx_instance_attach (SbxInstance *self, const char *keeper, gboolean hold, guint32 crash, GError **error)
 {
   SbxMessage message = { .type = SBX_MSG_ATTACH, .crash = crash, .value = hold ? SBX_ATTACH_HOLD : 0 };
-  int pair[2], fds[2], program = open (keeper, O_RDONLY | O_CLOEXEC);
+  int pair[2], fds[2], program = open (keeper, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
   gboolean sent;
 
   if (program < 0) {

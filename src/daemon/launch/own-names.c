@@ -1,13 +1,16 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "daemon/launch/own-names.h"
 
+#include <fcntl.h>
 #include <glib/gi18n.h>
 #include <string.h>
 
+#include "common/read-file.h"
 #include "daemon/identity/subject.h"
 #include "daemon/launch/program-names.h"
 
 #define SERVICE_GROUP "D-BUS Service"
+#define SERVICE_MAX 65536 /* bytes */
 
 /* Otherwise the id is the profile's. */
 static gboolean
@@ -26,10 +29,13 @@ is_wrapper (const char *path, const char *name, const char *app_id)
 {
   g_autofree char *option = g_strconcat ("--app-id=", app_id, NULL);
   g_autoptr (GKeyFile) file = g_key_file_new ();
-  g_autofree char *of = NULL, *exec = NULL, *unit = NULL, *program = NULL;
+  g_autofree char *text = NULL, *of = NULL, *exec = NULL, *unit = NULL, *program = NULL;
   g_auto (GStrv) argv = NULL;
+  gsize size = 0;
 
-  if (!g_key_file_load_from_file (file, path, G_KEY_FILE_NONE, NULL))
+  /* An application may have put a FIFO there, or something without an end */
+  text = sbx_read_file (AT_FDCWD, path, SERVICE_MAX, SBX_READ_PLAIN, &size);
+  if (!text || !g_key_file_load_from_data (file, text, size, G_KEY_FILE_NONE, NULL))
     return FALSE;
   of = g_key_file_get_string (file, SERVICE_GROUP, "Name", NULL);
   exec = g_key_file_get_string (file, SERVICE_GROUP, "Exec", NULL);

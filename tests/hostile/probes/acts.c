@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/mount.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -227,6 +228,30 @@ act_flicker (char **words)
   }
 }
 
+/* In the directory words[0] there are pairs NUMBER and NUMBER.other, and the file "turn" of two numbers. The pair of
+ * the first of these changes places and back as fast as can be, and the second says how often; a negative one ends it.
+ */
+static int
+act_flicker_turn (char **words)
+{
+  int fd = chdir (words[0]) < 0 ? -1 : open ("turn", O_RDWR | O_CLOEXEC);
+  volatile int *turn = fd < 0 ? MAP_FAILED : mmap (NULL, 2 * sizeof *turn, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+
+  if (turn == MAP_FAILED)
+    return -1;
+  printf ("ready\n");
+  fflush (stdout);
+  for (int which; (which = turn[0]) >= 0; turn[1]++) {
+    char name[32], other[32];
+
+    snprintf (name, sizeof name, "%d", which);
+    snprintf (other, sizeof other, "%d.other", which);
+    renameat2 (AT_FDCWD, name, AT_FDCWD, other, RENAME_EXCHANGE);
+    renameat2 (AT_FDCWD, name, AT_FDCWD, other, RENAME_EXCHANGE);
+  }
+  return 0;
+}
+
 /* Sends a descriptor to whoever connects. */
 static int
 send_descriptor (int client, int fd)
@@ -287,6 +312,7 @@ static const struct {
   { "stand", 1, act_stand },
   { "swap", 3, act_swap },
   { "flicker", 2, act_flicker },
+  { "flicker-turn", 1, act_flicker_turn },
   { "pass", 3, act_pass },
 };
 
