@@ -470,6 +470,15 @@ SandboxTest::kill_services ()
   }
 }
 
+void
+SandboxTest::hear_out ()
+{
+  for (const auto *process : { &bus_process_, &system_bus_, &authority_ })
+    if (*process) {
+      EXPECT_TRUE ((*process)->running ());
+    }
+}
+
 GDBusConnection *
 SandboxTest::connection ()
 {

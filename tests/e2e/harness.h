@@ -122,6 +122,10 @@ protected:
   /* The same for other verbs: `@verb @options -- PROBE @words`. */
   Command probe_with (const Argv &verb, const Argv &words, int number = 200);
 
+  /* Reads what the buses and the authority have said so far. A test that asks for hundreds of things does so now and
+   * then: a pipe that is full would hold them up. */
+  void hear_out ();
+
   /* Every process below this one except the bus; waits until there is none. Called by TearDown () too. */
   void expect_nothing_left (bool services_may_stay = true);
   std::string marker () const;

@@ -182,6 +182,7 @@ static const struct {
   { "refused-under-signals", probe_refused_under_signals },
   { "storm", probe_storm },
   { "listener", probe_listener },
+  { "live", probe_live },
   { "descriptors", descriptors },
   { "arguments", arguments },
   { "count", count },

@@ -23,5 +23,7 @@ int probe_refused (int argc, char **argv);
 int probe_refused_under_signals (int argc, char **argv);
 int probe_storm (int argc, char **argv);
 int probe_listener (int argc, char **argv);
+/* probe-live.c */
+int probe_live (int argc, char **argv);
 /* probe-dump.c */
 int probe_crash_client (int argc, char **argv);

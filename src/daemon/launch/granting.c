@@ -280,14 +280,34 @@ find_tree (const SbxLayers *list)
   return NULL;
 }
 
+/* The policy whose plan has a mount of the path's own, the caller's. Where the path gets what is open around it
+ * already, and was an exception of that, the policy that comes of it does not name it any more. */
+static SbxPolicy *
+name_path (const SbxPolicy *policy, const SbxGrantRequest *request)
+{
+  SbxAccess access = sbx_policy_get_access (policy, request->path);
+  g_autofree char *above = g_path_get_dirname (request->path);
+  SbxAccess around = sbx_policy_get_access (policy, above);
+  g_autoptr (SbxPolicy) apart = NULL;
+
+  if (request->forward || access != around)
+    return sbx_policy_ref ((SbxPolicy *) policy);
+  if (access >= SBX_ACCESS_RW) /* the same mount by another word */
+    return sbx_policy_with_path (policy, request->path, access == SBX_ACCESS_RW ? SBX_ACCESS_CREATE : SBX_ACCESS_RW);
+  apart =
+      sbx_policy_with_path (policy, above, SBX_ACCESS_NONE); /* where nothing can be written, and so no link be made */
+  return sbx_policy_with_path (apart, request->path, access);
+}
+
 static gboolean
 make_layers (SbxGrantPlan *self, SbxHost *host, const SbxInfo *info, const SbxGrantRequest *request, gboolean looking,
              GError **error)
 {
   const SbxForwardedFile *forward = request->forward;
+  g_autoptr (SbxPolicy) named = name_path (self->policy, request);
   SbxLayersAround *around;
 
-  self->plan = sbx_running_plan (host, info, self->policy, forward, error);
+  self->plan = sbx_running_plan (host, info, named, forward, error);
   if (!self->plan)
     return FALSE;
   self->surroundings = sbx_surroundings_new (host, info->id);
