@@ -124,6 +124,17 @@ TEST_F (Grant, KeepsExceptions)
   EXPECT_TRUE (succeeds (grant (id, doc + "/sub:ro")));
   EXPECT_TRUE (reads (id, doc + "/sub/file"));
   EXPECT_FALSE (writes (id, doc + "/sub"));
+  /* What is then as open as all around it is no exception any more */
+  EXPECT_TRUE (succeeds (grant (id, doc + "/sub")));
+  EXPECT_TRUE (writes (id, doc + "/sub"));
+  EXPECT_TRUE (writes (id, doc));
+  id = launch_detached ({ "--profile=default", "--filesystem=" + doc + ":ro", "--nofilesystem=" + doc + "/sub" },
+                        { "sleep", "1000" });
+  EXPECT_FALSE (reads (id, doc + "/sub/file"));
+  EXPECT_TRUE (succeeds (grant (id, doc + "/sub:ro")));
+  EXPECT_TRUE (reads (id, doc + "/sub/file"));
+  EXPECT_TRUE (reads (id, doc + "/file"));
+  EXPECT_FALSE (writes (id, doc + "/sub"));
 }
 
 TEST_F (Grant, UndoesNoRestriction)
