@@ -3,6 +3,7 @@
  * nothing behind. */
 #include <map>
 #include <sstream>
+#include <sys/resource.h>
 
 #include "dice.h"
 #include "live-agents.h"
@@ -343,4 +344,79 @@ TEST_F (LiveModel, Random)
     }
     EXPECT_TRUE (succeeds (sandboxctl ({ "stop", id_, "--grace=0" })));
   }
+}
+
+/* A thousand changes leave neither a descriptor nor a process behind, in the keeper or the service, and inside no mount
+ * but one for each. SBX_TEST_LIVE_CHANGES: how many (1,000). */
+class LiveMany : public LiveAgents {
+protected:
+  size_t
+  count_mounts ()
+  {
+    return std::stoul (say (id_, "grep -c . /proc/self/mountinfo"));
+  }
+  /* What a keeper or a service has open nobody may look at. But a descriptor gets the lowest number that is free: where
+   * only those below @limit may be used, nothing works any more when many are taken. */
+  static void
+  limit (const std::vector<pid_t> &processes, rlim_t limit)
+  {
+    for (pid_t pid : processes) {
+      struct rlimit both;
+
+      ASSERT_EQ (prlimit (pid, RLIMIT_NOFILE, nullptr, &both), 0);
+      both.rlim_cur = limit;
+      ASSERT_EQ (prlimit (pid, RLIMIT_NOFILE, &both, nullptr), 0);
+    }
+  }
+};
+
+TEST_F (LiveMany, ChangesLeaveNothing)
+{
+  const char *wanted = getenv ("SBX_TEST_LIVE_CHANGES");
+  unsigned all = (wanted ? static_cast<unsigned> (strtoul (wanted, nullptr, 10)) : 1000) / 2;
+  std::string many = home () + "/many";
+  auto one = [&many] (unsigned i) { return many + "/" + std::to_string (i); };
+
+  for (unsigned i = 0; i <= all + 1; i++)
+    make_file (one (i) + "/file", "there");
+  start_agents ({ "--filesystem=" + one (0), "--filesystem=" + one (all + 1) }, 1, { one (0), one (1), one (all) });
+  pid_t keeper = record (id_).keeper;
+  EXPECT_EQ (restrict_call ("!" + one (0)), "");
+  size_t mounts = count_mounts ();
+  std::vector<pid_t> daemons = services ();
+  ASSERT_EQ (daemons.size (), 1u);
+  for (unsigned i = 1; i <= all && !HasFailure (); i++) {
+    EXPECT_EQ (grant_call (one (i), i % 2), "");
+    if (i == 1 || i == all) {
+      EXPECT_EQ (ask (0, "q"), i == 1 ? "020" : i % 2 ? "002" : "001");
+    }
+    if (i % 8 == 0) { /* it was taken away for good */
+      EXPECT_NE (grant_call (one (0), false), "");
+    }
+    EXPECT_EQ (restrict_call ("!" + one (i)), "");
+    hear_out ();
+  }
+  EXPECT_EQ (ask (0, "q"), "000");
+  EXPECT_EQ (services (), daemons);
+  EXPECT_EQ (count_mounts (), mounts + 2 * all);
+  /* bwrap, init, the agent */
+  EXPECT_TRUE (eventually ([keeper] { return descendants (keeper).size () <= 3; })) << describe (descendants (keeper));
+  limit ({ keeper, daemons[0] }, 64);
+  EXPECT_EQ (restrict_call ("!" + one (all + 1)), "");
+}
+
+/* The control: of a process that keeps a hundred open it would be seen. */
+TEST_F (LiveMany, DescriptorsThatStayAreSeen)
+{
+  std::vector<Fd> kept;
+
+  for (int i = 0; i < 100; i++)
+    kept.emplace_back (open ("/dev/null", O_RDONLY | O_CLOEXEC));
+  limit ({ getpid () }, 64);
+  Fd one{ open ("/dev/null", O_RDONLY | O_CLOEXEC) };
+  EXPECT_EQ (one.get (), -1);
+  kept.clear ();
+  one.reset (open ("/dev/null", O_RDONLY | O_CLOEXEC));
+  EXPECT_GE (one.get (), 0);
+  limit ({ getpid () }, 1024);
 }
