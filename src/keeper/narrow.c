@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "keeper/gather.h"
+#include "keeper/kept.h"
 #include "keeper/mounts.h"
 #include "keeper/pin.h"
 #include "wire/sys.h"
@@ -39,6 +40,7 @@ typedef struct {
   size_t n_places, room;
   Cover *covers;
   size_t n_covers, covers_room;
+  SbxKept kept;
 } Work;
 
 int
@@ -78,6 +80,7 @@ enter (Work *work, int namespace)
   if (work->root >= 0)
     close (work->root);
   sbx_mount_rows_clear (&work->rows);
+  work->kept.n_laid = 0;
   work->namespace = namespace;
   work->root = setns (namespace, CLONE_NEWNS) < 0 ? -1 : open ("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
   if (work->root < 0 || sbx_mount_rows_read (&work->rows, work->proc) < 0)
@@ -240,9 +243,8 @@ is_mount_kept (const SbxNarrowing *shared, const SbxNarrowArea *area, const SbxM
   return false;
 }
 
-/* The place at which @mount shows @area, or a part of it; NULL: nowhere, or with errno. */
-static char *
-find_place (const SbxNarrowing *shared, const SbxNarrowArea *area, const SbxMountRow *mount)
+char *
+sbx_narrow_find_place (const SbxNarrowing *shared, const SbxNarrowArea *area, const SbxMountRow *mount)
 {
   const char *root = text_at (shared, area->root);
 
@@ -306,7 +308,7 @@ find_places (Work *work)
     for (size_t j = 0; shared->areas[i].kind != SBX_NARROW_KEEP && j < work->rows.n; j++) {
       const SbxNarrowArea *area = &shared->areas[i];
       const SbxMountRow *mount = &work->rows.rows[j];
-      char *path = is_mount_kept (shared, area, mount) ? NULL : find_place (shared, area, mount);
+      char *path = is_mount_kept (shared, area, mount) ? NULL : sbx_narrow_find_place (shared, area, mount);
 
       if (path && add_place (work, area, mount, path) < 0)
         return -1;
@@ -359,8 +361,8 @@ make_no_file (const Work *work)
   return setns (work->namespace, CLONE_NEWNS) < 0 ? -1 : tree;
 }
 
-static int
-clone_tree (int at)
+int
+sbx_narrow_clone (int at)
 {
   return sbx_sys_open_tree (at, "", OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_EMPTY_PATH | AT_RECURSIVE);
 }
@@ -371,7 +373,7 @@ make_cover (const Work *work, const Place *place, int at)
   struct stat st;
 
   if (place->area->kind == SBX_NARROW_READ_ONLY) {
-    int tree = sbx_mount_set_attributes (clone_tree (at), MOUNT_ATTR_RDONLY);
+    int tree = sbx_mount_set_attributes (sbx_narrow_clone (at), MOUNT_ATTR_RDONLY);
 
     /* In a namespace of its own an application can forbid clones (MS_UNBINDABLE): then nothing is left there */
     if (tree >= 0 || work->namespace == work->main)
@@ -382,8 +384,8 @@ make_cover (const Work *work, const Place *place, int at)
   return S_ISDIR (st.st_mode) ? sbx_mount_empty_directory () : make_no_file (work);
 }
 
-static int
-put (int tree, int at)
+int
+sbx_narrow_put (int tree, int at)
 {
   int rc = sbx_sys_move_mount (tree, "", at, "", MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH), saved = errno;
 
@@ -392,77 +394,30 @@ put (int tree, int at)
   return rc;
 }
 
-/* What stays as it is below @place: lifted out before that is covered, and laid upon it afterwards. */
-typedef struct {
-  char *path;
-  int tree;
-} Kept;
-
+/* In what is gone nothing stays. */
 static int
-lift_kept (Work *work, const Place *place, Kept *kept, size_t *n)
+lift (Work *work, const Place *place)
 {
-  const SbxNarrowing *shared = work->shared;
-
-  for (size_t i = 0; place->area->kind == SBX_NARROW_READ_ONLY && i < shared->n_areas; i++)
-    for (size_t j = 0; shared->areas[i].kind == SBX_NARROW_KEEP && j < work->rows.n; j++) {
-      char *path = find_place (shared, &shared->areas[i], &work->rows.rows[j]);
-      int at = path && strcmp (path, place->path) != 0 && sbx_narrow_is_below (path, place->path)
-                   ? sbx_open_beneath (work->root, path)
-                   : -1;
-
-      if (at < 0 || sbx_mount_id (work->proc, at) != work->rows.rows[j].id || *n == SBX_NARROW_AREAS) {
-        free (path);
-      } else {
-        kept[*n] = (Kept){ path, clone_tree (at) };
-        if (kept[(*n)++].tree < 0) {
-          close (at);
-          return -1;
-        }
-      }
-      if (at >= 0)
-        close (at);
-    }
-  return 0;
-}
-
-static int
-lay_kept (Work *work, Kept *kept, size_t n)
-{
-  int rc = 0;
-
-  for (size_t i = 0; i < n; i++) {
-    int at = rc == 0 ? sbx_open_beneath (work->root, kept[i].path) : -1;
-
-    if (at >= 0) {
-      rc = put (kept[i].tree, at);
-      close (at);
-    } else {
-      rc = -1;
-      if (kept[i].tree >= 0)
-        close (kept[i].tree);
-    }
-    free (kept[i].path);
-  }
-  return rc;
+  if (place->area->kind != SBX_NARROW_READ_ONLY)
+    return 0;
+  return sbx_kept_lift (&work->kept, work->shared, &work->rows, work->root, work->proc, place->path);
 }
 
 /* Covers what is open as @at. */
 static int
 cover (Work *work, const Place *place, int at)
 {
-  Kept kept[SBX_NARROW_AREAS];
-  size_t n = 0;
-  int rc = lift_kept (work, place, kept, &n), saved, noted = -1;
+  int rc = lift (work, place), saved, noted = -1;
   int tree = rc < 0 ? -1 : make_cover (work, place, at);
 
   if (tree >= 0)
     noted = note_cover (work, place->path);
   work->shared->begun = true;
-  rc = noted < 0 ? -1 : put (tree, at);
+  rc = noted < 0 ? -1 : sbx_narrow_put (tree, at);
   if (noted >= 0 && rc < 0)
     free (work->covers[--work->n_covers].path);
   saved = errno;
-  if (lay_kept (work, kept, n) < 0 && rc == 0) /* with the cover it is taken away again */
+  if (sbx_kept_lay (&work->kept, work->root, work->proc) < 0 && rc == 0) /* with the cover it is taken away again */
     return sbx_narrow_fail (work->shared, SBX_CHANGE_FAULT_MOUNT, errno, place->path);
   return rc < 0 ? sbx_narrow_fail (work->shared, SBX_CHANGE_FAULT_MOUNT, saved, place->path) : 0;
 }

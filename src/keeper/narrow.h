@@ -9,6 +9,7 @@
 
 #include <limits.h>
 
+#include "keeper/mounts.h"
 #include "wire/message.h"
 #include "wire/narrow.h"
 
@@ -49,5 +50,11 @@ typedef struct {
  * 0; or -1 with the fault, and what was mounted is unmounted again. */
 int sbx_narrow (SbxNarrowing *self, const SbxNarrow *rows, size_t n, int main, const int *namespaces,
                 size_t n_namespaces, int proc);
+/* The place at which @mount shows @area, or a part of it, the caller's; NULL: nowhere, or with errno. */
+char *sbx_narrow_find_place (const SbxNarrowing *self, const SbxNarrowArea *area, const SbxMountRow *mount);
+/* A clone of what is open as @at and of all that is mounted in it, which is nowhere yet; -1 with errno. */
+int sbx_narrow_clone (int at);
+/* Mounts the clone @tree, which it takes, on top of @at. 0, or -1 with errno. */
+int sbx_narrow_put (int tree, int at);
 /* Fails with @fault about @what. -1 with errno @error. */
 int sbx_narrow_fail (SbxNarrowing *self, SbxChangeFault fault, int error, const char *what);

@@ -311,6 +311,14 @@ sbx_reach_mounts (pid_t init, SbxReachFunction each, void *data)
 }
 
 int
+sbx_reach_mounts_once (pid_t init, SbxReachFunction each, void *data)
+{
+  Walk walk = { .each = each, .data = data };
+
+  return pass (&walk, init) < 0 ? -1 : 0;
+}
+
+int
 sbx_reach_processes (pid_t init, SbxReachProcessFunction each, void *data)
 {
   Processes processes = { 0 };
