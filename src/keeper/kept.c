@@ -6,6 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "keeper/area.h"
 #include "keeper/gather.h"
 
 static bool
@@ -35,7 +36,7 @@ lift (SbxKept *self, int root, int proc, char *path, int mount)
 
   if (id >= 0 && (id == mount || is_laid (self, id))) {
     self->lifted[self->n].path = path;
-    self->lifted[self->n].tree = sbx_narrow_clone (at);
+    self->lifted[self->n].tree = sbx_area_clone (at);
     rc = self->lifted[self->n++].tree < 0 ? -1 : 0;
   } else {
     free (path);
@@ -51,7 +52,7 @@ sbx_kept_lift (SbxKept *self, const SbxNarrowing *shared, const SbxMountRows *ro
 {
   for (size_t i = 0; i < shared->n_areas; i++)
     for (size_t j = 0; shared->areas[i].kind == SBX_NARROW_KEEP && j < rows->n; j++) {
-      char *path = sbx_narrow_find_place (shared, &shared->areas[i], &rows->rows[j]);
+      char *path = sbx_area_place (shared, &shared->areas[i], &rows->rows[j]);
 
       if (!path || strcmp (path, place) == 0 || !sbx_narrow_is_below (path, place))
         free (path);
@@ -81,7 +82,7 @@ sbx_kept_lay (SbxKept *self, int root, int proc)
     int at = rc == 0 ? sbx_open_beneath (root, self->lifted[i].path) : -1;
 
     if (at >= 0 && self->lifted[i].tree >= 0) {
-      rc = sbx_narrow_put (self->lifted[i].tree, at);
+      rc = sbx_area_put (self->lifted[i].tree, at);
       note_laid (self, root, proc, self->lifted[i].path);
     } else {
       rc = -1;

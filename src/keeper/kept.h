@@ -3,7 +3,8 @@
  * afterwards. libc only. */
 #pragma once
 
-#include "keeper/narrow.h"
+#include "keeper/area.h"
+#include "keeper/mounts.h"
 
 /* Zero at first. */
 typedef struct {

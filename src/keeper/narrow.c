@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "keeper/area.h"
 #include "keeper/gather.h"
 #include "keeper/kept.h"
 #include "keeper/mounts.h"
@@ -88,20 +89,6 @@ enter (Work *work, int namespace)
   return 0;
 }
 
-/* @top and what of @path lies below @above, as a path; the caller's, or NULL with errno. */
-static char *
-graft (const char *top, const char *path, const char *above)
-{
-  const char *rest = above[1] ? path + strlen (above) : path;
-  char *result;
-
-  if (rest[0] == '/' && rest[1] == '\0')
-    rest = "";
-  if (asprintf (&result, "%s%s", top[1] || !*rest ? top : "", rest) < 0)
-    return NULL;
-  return result;
-}
-
 static int
 add_area (Work *work, SbxNarrowKind kind, const SbxMountRow *mount, const char *root)
 {
@@ -172,7 +159,7 @@ add_area_of (Work *work, const SbxNarrow *rows, size_t n, const SbxNarrow *row, 
   path[size] = '\0';
   if (!sbx_narrow_is_below (path, mount->point))
     return sbx_narrow_fail (work->shared, SBX_CHANGE_FAULT_MOVED, ESTALE, row->path);
-  root = graft (mount->root, path, mount->point);
+  root = sbx_area_graft (mount->root, path, mount->point);
   rc = root ? add_area (work, row->kind, mount, root)
             : sbx_narrow_fail (work->shared, SBX_CHANGE_FAULT_MOUNT, ENOMEM, row->path);
   free (root);
@@ -222,12 +209,6 @@ find_areas (Work *work, const SbxNarrow *rows, size_t n)
   return 0;
 }
 
-static bool
-is_of (const SbxNarrowArea *area, const SbxMountRow *mount)
-{
-  return area->major == mount->major && area->minor == mount->minor;
-}
-
 /* Whether all of @mount lies in something that stays as it is, which itself lies in @area. */
 static bool
 is_mount_kept (const SbxNarrowing *shared, const SbxNarrowArea *area, const SbxMountRow *mount)
@@ -235,25 +216,12 @@ is_mount_kept (const SbxNarrowing *shared, const SbxNarrowArea *area, const SbxM
   for (size_t i = 0; i < shared->n_areas; i++) {
     const SbxNarrowArea *kept = &shared->areas[i];
 
-    if (kept->kind == SBX_NARROW_KEEP && is_of (kept, mount)
+    if (kept->kind == SBX_NARROW_KEEP && sbx_area_is_of (kept, mount)
         && sbx_narrow_is_below (mount->root, text_at (shared, kept->root))
         && sbx_narrow_is_below (text_at (shared, kept->root), text_at (shared, area->root)))
       return true;
   }
   return false;
-}
-
-char *
-sbx_narrow_find_place (const SbxNarrowing *shared, const SbxNarrowArea *area, const SbxMountRow *mount)
-{
-  const char *root = text_at (shared, area->root);
-
-  errno = 0;
-  if (!is_of (area, mount))
-    return NULL;
-  if (sbx_narrow_is_below (mount->root, root))
-    return strdup (mount->point);
-  return sbx_narrow_is_below (root, mount->root) ? graft (mount->point, root, mount->root) : NULL;
 }
 
 static int
@@ -308,7 +276,7 @@ find_places (Work *work)
     for (size_t j = 0; shared->areas[i].kind != SBX_NARROW_KEEP && j < work->rows.n; j++) {
       const SbxNarrowArea *area = &shared->areas[i];
       const SbxMountRow *mount = &work->rows.rows[j];
-      char *path = is_mount_kept (shared, area, mount) ? NULL : sbx_narrow_find_place (shared, area, mount);
+      char *path = is_mount_kept (shared, area, mount) ? NULL : sbx_area_place (shared, area, mount);
 
       if (path && add_place (work, area, mount, path) < 0)
         return -1;
@@ -361,19 +329,13 @@ make_no_file (const Work *work)
   return setns (work->namespace, CLONE_NEWNS) < 0 ? -1 : tree;
 }
 
-int
-sbx_narrow_clone (int at)
-{
-  return sbx_sys_open_tree (at, "", OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_EMPTY_PATH | AT_RECURSIVE);
-}
-
 static int
 make_cover (const Work *work, const Place *place, int at)
 {
   struct stat st;
 
   if (place->area->kind == SBX_NARROW_READ_ONLY) {
-    int tree = sbx_mount_set_attributes (sbx_narrow_clone (at), MOUNT_ATTR_RDONLY);
+    int tree = sbx_mount_set_attributes (sbx_area_clone (at), MOUNT_ATTR_RDONLY);
 
     /* In a namespace of its own an application can forbid clones (MS_UNBINDABLE): then nothing is left there */
     if (tree >= 0 || work->namespace == work->main)
@@ -382,16 +344,6 @@ make_cover (const Work *work, const Place *place, int at)
   if (fstat (at, &st) < 0)
     return -1;
   return S_ISDIR (st.st_mode) ? sbx_mount_empty_directory () : make_no_file (work);
-}
-
-int
-sbx_narrow_put (int tree, int at)
-{
-  int rc = sbx_sys_move_mount (tree, "", at, "", MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH), saved = errno;
-
-  close (tree);
-  errno = saved;
-  return rc;
 }
 
 /* In what is gone nothing stays. */
@@ -413,7 +365,7 @@ cover (Work *work, const Place *place, int at)
   if (tree >= 0)
     noted = note_cover (work, place->path);
   work->shared->begun = true;
-  rc = noted < 0 ? -1 : sbx_narrow_put (tree, at);
+  rc = noted < 0 ? -1 : sbx_area_put (tree, at);
   if (noted >= 0 && rc < 0)
     free (work->covers[--work->n_covers].path);
   saved = errno;
