@@ -20,6 +20,7 @@
 #include "wire/block.h"
 
 #define PASSES 32
+#define CLEAN 2 /* so many of them in a row find nothing new at the end */
 
 typedef struct {
   const SbxChanger *changer;
@@ -132,16 +133,24 @@ narrow (Change *change)
   return 0;
 }
 
+/* What has been found is covered before anything else is looked for, so that it does not wait for that; and a process
+ * that goes from one number to the next has to escape twice. */
 static int
 narrow_all (Change *change)
 {
+  int clean = 0;
+
   if (change->n_rows == 0)
     return 0;
   for (int i = 0; i < PASSES; i++) {
-    if (sbx_reach_mounts (change->changer->init, collect, change) < 0)
+    if (sbx_reach_mounts_once (change->changer->init, collect, change) < 0)
       return fail (change, SBX_CHANGE_FAULT_ENTER, errno);
-    if (change->n_done == change->n_found)
-      return 0;
+    if (change->n_done == change->n_found) {
+      if (++clean == CLEAN)
+        return 0;
+      continue;
+    }
+    clean = 0;
     if (narrow (change) < 0)
       return -1;
   }

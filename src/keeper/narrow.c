@@ -10,7 +10,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "keeper/area.h"
 #include "keeper/gather.h"
+#include "keeper/kept.h"
 #include "keeper/mounts.h"
 #include "keeper/narrow-rows.h"
 #include "keeper/pin.h"
@@ -40,6 +42,7 @@ typedef struct {
   size_t n_places, room;
   Cover *covers;
   size_t n_covers, covers_room;
+  SbxKept kept;
 } Work;
 
 int
@@ -79,25 +82,12 @@ enter (Work *work, int namespace)
   if (work->root >= 0)
     close (work->root);
   sbx_mount_rows_clear (&work->rows);
+  work->kept.n_laid = 0;
   work->namespace = namespace;
   work->root = setns (namespace, CLONE_NEWNS) < 0 ? -1 : open ("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
   if (work->root < 0 || sbx_mount_rows_read (&work->rows, work->proc) < 0)
     return sbx_narrow_fail (work->shared, SBX_CHANGE_FAULT_ENTER, errno, "a mount namespace");
   return 0;
-}
-
-/* @top and what of @path lies below @above, as a path; the caller's, or NULL with errno. */
-static char *
-graft (const char *top, const char *path, const char *above)
-{
-  const char *rest = above[1] ? path + strlen (above) : path;
-  char *result;
-
-  if (rest[0] == '/' && rest[1] == '\0')
-    rest = "";
-  if (asprintf (&result, "%s%s", top[1] || !*rest ? top : "", rest) < 0)
-    return NULL;
-  return result;
 }
 
 static int
@@ -161,7 +151,7 @@ add_area_of (Work *work, const SbxNarrow *rows, size_t n, const SbxNarrow *row, 
   path[size] = '\0';
   if (!sbx_narrow_is_below (path, mount->point))
     return sbx_narrow_fail (work->shared, SBX_CHANGE_FAULT_MOVED, ESTALE, row->path);
-  root = graft (mount->root, path, mount->point);
+  root = sbx_area_graft (mount->root, path, mount->point);
   rc = root ? add_area (work, row->kind, mount, root)
             : sbx_narrow_fail (work->shared, SBX_CHANGE_FAULT_MOUNT, ENOMEM, row->path);
   free (root);
@@ -196,12 +186,6 @@ find_areas (Work *work, const SbxNarrow *rows, size_t n)
   return 0;
 }
 
-static bool
-is_of (const SbxNarrowArea *area, const SbxMountRow *mount)
-{
-  return area->major == mount->major && area->minor == mount->minor;
-}
-
 /* Whether all of @mount lies in something that stays as it is, which itself lies in @area. */
 static bool
 is_mount_kept (const SbxNarrowing *shared, const SbxNarrowArea *area, const SbxMountRow *mount)
@@ -209,26 +193,12 @@ is_mount_kept (const SbxNarrowing *shared, const SbxNarrowArea *area, const SbxM
   for (size_t i = 0; i < shared->n_areas; i++) {
     const SbxNarrowArea *kept = &shared->areas[i];
 
-    if (kept->kind == SBX_NARROW_KEEP && is_of (kept, mount)
+    if (kept->kind == SBX_NARROW_KEEP && sbx_area_is_of (kept, mount)
         && sbx_narrow_is_below (mount->root, text_at (shared, kept->root))
         && sbx_narrow_is_below (text_at (shared, kept->root), text_at (shared, area->root)))
       return true;
   }
   return false;
-}
-
-/* The place at which @mount shows @area, or a part of it; NULL: nowhere, or with errno. */
-static char *
-find_place (const SbxNarrowing *shared, const SbxNarrowArea *area, const SbxMountRow *mount)
-{
-  const char *root = text_at (shared, area->root);
-
-  errno = 0;
-  if (!is_of (area, mount))
-    return NULL;
-  if (sbx_narrow_is_below (mount->root, root))
-    return strdup (mount->point);
-  return sbx_narrow_is_below (root, mount->root) ? graft (mount->point, root, mount->root) : NULL;
 }
 
 static int
@@ -283,7 +253,7 @@ find_places (Work *work)
     for (size_t j = 0; shared->areas[i].kind != SBX_NARROW_KEEP && j < work->rows.n; j++) {
       const SbxNarrowArea *area = &shared->areas[i];
       const SbxMountRow *mount = &work->rows.rows[j];
-      char *path = is_mount_kept (shared, area, mount) ? NULL : find_place (shared, area, mount);
+      char *path = is_mount_kept (shared, area, mount) ? NULL : sbx_area_place (shared, area, mount);
 
       if (path && add_place (work, area, mount, path) < 0)
         return -1;
@@ -337,18 +307,12 @@ make_no_file (const Work *work)
 }
 
 static int
-clone_tree (int at)
-{
-  return sbx_sys_open_tree (at, "", OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_EMPTY_PATH | AT_RECURSIVE);
-}
-
-static int
 make_cover (const Work *work, const Place *place, int at)
 {
   struct stat st;
 
   if (place->area->kind == SBX_NARROW_READ_ONLY) {
-    int tree = sbx_mount_set_attributes (clone_tree (at), MOUNT_ATTR_RDONLY);
+    int tree = sbx_mount_set_attributes (sbx_area_clone (at), MOUNT_ATTR_RDONLY);
 
     /* In a namespace of its own an application can forbid clones (MS_UNBINDABLE): then nothing is left there */
     if (tree >= 0 || work->namespace == work->main)
@@ -359,87 +323,30 @@ make_cover (const Work *work, const Place *place, int at)
   return S_ISDIR (st.st_mode) ? sbx_mount_empty_directory () : make_no_file (work);
 }
 
+/* In what is gone nothing stays. */
 static int
-put (int tree, int at)
+lift (Work *work, const Place *place)
 {
-  int rc = sbx_sys_move_mount (tree, "", at, "", MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH), saved = errno;
-
-  close (tree);
-  errno = saved;
-  return rc;
-}
-
-/* What stays as it is below @place: lifted out before that is covered, and laid upon it afterwards. */
-typedef struct {
-  char *path;
-  int tree;
-} Kept;
-
-static int
-lift_kept (Work *work, const Place *place, Kept *kept, size_t *n)
-{
-  const SbxNarrowing *shared = work->shared;
-
-  for (size_t i = 0; place->area->kind == SBX_NARROW_READ_ONLY && i < shared->n_areas; i++)
-    for (size_t j = 0; shared->areas[i].kind == SBX_NARROW_KEEP && j < work->rows.n; j++) {
-      char *path = find_place (shared, &shared->areas[i], &work->rows.rows[j]);
-      int at = path && strcmp (path, place->path) != 0 && sbx_narrow_is_below (path, place->path)
-                   ? sbx_open_beneath (work->root, path)
-                   : -1;
-
-      if (at < 0 || sbx_mount_id (work->proc, at) != work->rows.rows[j].id || *n == SBX_NARROW_AREAS) {
-        free (path);
-      } else {
-        kept[*n] = (Kept){ path, clone_tree (at) };
-        if (kept[(*n)++].tree < 0) {
-          close (at);
-          return -1;
-        }
-      }
-      if (at >= 0)
-        close (at);
-    }
-  return 0;
-}
-
-static int
-lay_kept (Work *work, Kept *kept, size_t n)
-{
-  int rc = 0;
-
-  for (size_t i = 0; i < n; i++) {
-    int at = rc == 0 ? sbx_open_beneath (work->root, kept[i].path) : -1;
-
-    if (at >= 0) {
-      rc = put (kept[i].tree, at);
-      close (at);
-    } else {
-      rc = -1;
-      if (kept[i].tree >= 0)
-        close (kept[i].tree);
-    }
-    free (kept[i].path);
-  }
-  return rc;
+  if (place->area->kind != SBX_NARROW_READ_ONLY)
+    return 0;
+  return sbx_kept_lift (&work->kept, work->shared, &work->rows, work->root, work->proc, place->path);
 }
 
 /* Covers what is open as @at. */
 static int
 cover (Work *work, const Place *place, int at)
 {
-  Kept kept[SBX_NARROW_AREAS];
-  size_t n = 0;
-  int rc = lift_kept (work, place, kept, &n), saved, noted = -1;
+  int rc = lift (work, place), saved, noted = -1;
   int tree = rc < 0 ? -1 : make_cover (work, place, at);
 
   if (tree >= 0)
     noted = note_cover (work, place->path);
   work->shared->begun = true;
-  rc = noted < 0 ? -1 : put (tree, at);
+  rc = noted < 0 ? -1 : sbx_area_put (tree, at);
   if (noted >= 0 && rc < 0)
     free (work->covers[--work->n_covers].path);
   saved = errno;
-  if (lay_kept (work, kept, n) < 0 && rc == 0) /* with the cover it is taken away again */
+  if (sbx_kept_lay (&work->kept, work->root, work->proc) < 0 && rc == 0) /* with the cover it is taken away again */
     return sbx_narrow_fail (work->shared, SBX_CHANGE_FAULT_MOUNT, errno, place->path);
   return rc < 0 ? sbx_narrow_fail (work->shared, SBX_CHANGE_FAULT_MOUNT, saved, place->path) : 0;
 }

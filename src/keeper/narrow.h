@@ -7,42 +7,9 @@
  * alone, a file that is open for writing is no obstacle (EBUSY), and everything can be undone when a step fails. */
 #pragma once
 
-#include <limits.h>
-
+#include "keeper/area.h"
 #include "wire/message.h"
 #include "wire/narrow.h"
-
-#define SBX_NARROW_AREAS 256
-#define SBX_NARROW_PLACES 4096 /* in all namespaces together */
-#define SBX_NARROW_TEXT (1u << 20)
-
-/* An object with all that is in it: of the file system major:minor what is at or below @root. */
-typedef struct {
-  SbxNarrowKind kind;
-  unsigned major, minor;
-  size_t root; /* offset in the text */
-} SbxNarrowArea;
-
-/* A place where a namespace showed something of an area: of the mount @mount what is at or below @point. */
-typedef struct {
-  int mount;
-  bool read_only; /* else it is gone */
-  size_t point;   /* offset in the text */
-} SbxNarrowPlace;
-
-/* Shared between the processes that take part. Zero at first. */
-typedef struct {
-  SbxChangeFault fault;
-  int error;
-  char what[PATH_MAX]; /* the path that fault is about */
-  bool begun;          /* something has been mounted and not been undone */
-  bool found;          /* the areas are known */
-  int under;           /* of give.h: the mount that was on top of the place, or 0 */
-  size_t n_areas, n_places, n_text;
-  SbxNarrowArea areas[SBX_NARROW_AREAS];
-  SbxNarrowPlace places[SBX_NARROW_PLACES];
-  char text[SBX_NARROW_TEXT];
-} SbxNarrowing;
 
 /* In a process that has joined the user namespace which owns the mount namespace @main: finds the areas of the @n @rows
  * in that, unless they are known, and covers them in each of the @n_namespaces. @proc: a procfs that shows the caller.

@@ -23,6 +23,9 @@ typedef int (*SbxReachFunction) (void *data, const SbxNamespaces *namespaces);
  * SBX_REACH_NAMESPACES; ELOOP when there were new ones each time; or why a process could not be looked at. */
 int sbx_reach_mounts (pid_t init, SbxReachFunction each, void *data);
 
+/* The same without looking again: for who does that itself. */
+int sbx_reach_mounts_once (pid_t init, SbxReachFunction each, void *data);
+
 /* The threads of a process, whose directory in /proc is @process: names that begin with a digit. The caller closes it.
  * NULL with errno: ENOENT or ESRCH when it has ended. */
 DIR *sbx_reach_open_tasks (int process);

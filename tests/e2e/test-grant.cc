@@ -164,6 +164,25 @@ TEST_F (Grant, UndoesNoRestriction)
   EXPECT_TRUE (is_refused (id, all + ":ro", { "for good" }));
 }
 
+/* A part of which something was left is gone with all of it, and does not come back as a part of something larger. */
+TEST_F (Grant, UndoesNoLaterRestriction)
+{
+  std::string all = home () + "/all";
+
+  make_file (all + "/in/deep/file", "deep");
+  make_file (all + "/rest/file", "rest");
+  std::string id = start ({ "--filesystem=" + all + "/in" });
+  EXPECT_TRUE (succeeds (sandboxctl ({ "restrict", id, "--filesystem=" + all + "/in/deep:ro" })));
+  EXPECT_TRUE (reads (id, all + "/in/deep/file"));
+  EXPECT_TRUE (succeeds (sandboxctl ({ "restrict", id, "--filesystem=" + all + "/in:ro" })));
+  EXPECT_TRUE (succeeds (sandboxctl ({ "restrict", id, "--nofilesystem=" + all + "/in" })));
+  EXPECT_FALSE (reads (id, all + "/in/deep/file"));
+  EXPECT_TRUE (succeeds (grant (id, all)));
+  EXPECT_TRUE (reads (id, all + "/rest/file"));
+  EXPECT_FALSE (reads (id, all + "/in/deep/file"));
+  EXPECT_EQ (sandboxctl ({ "show", id }).out.find (all + "/in/deep:ro;"), std::string::npos);
+}
+
 /* One clear error each, and nothing is changed. */
 TEST_F (Grant, Refused)
 {

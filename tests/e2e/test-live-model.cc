@@ -197,13 +197,15 @@ LiveModel::grant (Dice &dice)
     Rules named = names_of (policy_);
 
     named[path] = access;
+    Rules next = all_of (named);
     for (const auto &[taken, left] : taken_) {
       refused = refused || (is_below (path, taken) && access > left);
-      if (is_below (taken, path) && access_at (named, taken) > left)
-        named[taken] = left;
+      for (const std::string &one : paths_) /* what was taken does not come back, and what is there does not go */
+        if (is_below (one, taken))
+          next[one] = std::min (next[one], std::max (left, policy_.at (one)));
     }
     if (!refused)
-      spaces_[0] = policy_ = all_of (named);
+      spaces_[0] = policy_ = next;
   }
   EXPECT_EQ (problem.empty (), !refused) << story_ << ": " << problem;
 }
