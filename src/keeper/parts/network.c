@@ -303,8 +303,8 @@ serve_changes (SbxWatch *watch)
   SbxNetwork *self = SBX_OWNER (watch, SbxNetwork, changes);
 
   sbx_host_addresses_drain (watch->fd);
-  if (self->control.fd >= 0 && tell_border (self) < 0)
-    take_down (self);
+  if (self->control.fd >= 0) /* waits for it, so that orders do not queue up when addresses come and go */
+    enforce (self);
 }
 
 /* Reads where packets may go: 1; 0: @records say nothing of it. */
