@@ -521,7 +521,7 @@ test_describe (void)
     { "127.0.0.1", TCP, 631, SBX_PLACE_NOWHERE },
   };
   const SbxBorder border = usual_border (), closed = { .n = 0 };
-  Frame frame = frame_to ("192.0.2.1", TCP, 443);
+  Frame frame;
   SbxRefused refused;
 
   for (gsize i = 0; i < G_N_ELEMENTS (rows); i++) {
