@@ -60,8 +60,9 @@ keep_only (const int *fds)
   return sbx_sys_close_range (N_FDS, ~0U, 0);
 }
 
-/* Ends the child. If the keeper is gone, nobody else removes what it has begun. One that dies has its descriptors closed
- * before it is nobody's parent any more (do_exit () in kernel/exit.c), so an answer that is not heard says it as well. */
+/* Ends the child. If the keeper is gone, nobody else removes what it has begun. One that dies has its descriptors
+ * closed before it is nobody's parent any more (do_exit () in kernel/exit.c), so an answer that is not heard says it as
+ * well. */
 static void __attribute__ ((noreturn)) end_child (const SbxCopied *made, int directory, pid_t parent, int status)
 {
   if (made->named && (status != 0 || getppid () != parent))
