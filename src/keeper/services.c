@@ -67,8 +67,11 @@ sbx_service_link_has_launched (const SbxServiceLink *service)
 void
 sbx_service_link_leave (SbxServiceLink *service)
 {
-  service->all->functions->left (service->all, service);
+  SbxServices *all = service->all;
+
+  all->functions->left (all, service);
   sbx_watch_remove (&service->watch);
+  all->listener.paused = false;
 }
 
 static void
@@ -110,18 +113,24 @@ is_ours (int sock)
   return getsockopt (sock, SOL_SOCKET, SO_PEERCRED, &who, &size) == 0 && who.uid == geteuid ();
 }
 
+/* A connection that is closed again would be the end of its instance for who has it, and what was said over it be lost.
+ */
 static void
 accept_one (SbxWatch *listener)
 {
   SbxServices *self = SBX_OWNER (listener, SbxServices, listener);
-  int sock = accept4 (listener->fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
   size_t row = 1; /* row 0 stays the launching service's */
+  int sock;
 
-  if (sock < 0)
-    return;
   while (row < SBX_SERVICES && is_there (&self->rows[row]))
     row++;
-  if (row == SBX_SERVICES || !is_ours (sock) || connect_row (self, row, sock) < 0)
+  listener->paused = row == SBX_SERVICES;
+  if (listener->paused)
+    return;
+  sock = accept4 (listener->fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+  if (sock < 0)
+    return;
+  if (!is_ours (sock) || connect_row (self, row, sock) < 0)
     close (sock);
   else
     self->functions->came (self, &self->rows[row]);

@@ -11,7 +11,7 @@
 #include "keeper/loop.h"
 #include "wire/message.h"
 
-#define SBX_SERVICES 16 /* at once */
+#define SBX_SERVICES 64 /* at once: a command without a bus has a service of its own, which stays for a moment */
 
 typedef struct SbxServices SbxServices;
 
@@ -41,8 +41,8 @@ struct SbxServices {
 /* @launcher is the socket to the service that launches, which is owned from now on. 0, or -1 with ENOSPC. */
 int sbx_services_set_up (SbxServices *self, SbxLoop *loop, int order, const SbxServiceFunctions *functions,
                          int launcher);
-/* Takes in those that connect to @listener, a listening socket that is owned from now on. One of another uid, or one
- * too many, is turned away. */
+/* Takes in those that connect to @listener, a listening socket that is owned from now on. One of another uid
+ * is turned away; one too many waits until another has left. */
 void sbx_services_listen (SbxServices *self, int listener);
 bool sbx_services_are_listening (const SbxServices *self);
 

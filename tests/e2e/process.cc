@@ -301,7 +301,8 @@ Process::wait ()
   });
 
   if (!ended) {
-    ADD_FAILURE () << "process " << pid_ << " does not end; printed so far: " << out_ << err_;
+    ADD_FAILURE () << "process " << pid_ << " does not end; printed so far: " << out_ << err_ << "\n"
+                   << describe (descendants (getpid ()));
     kill (SIGKILL);
     reap (true);
   }

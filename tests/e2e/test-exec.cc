@@ -68,6 +68,22 @@ protected:
 };
 EITHER_BUS (Exec);
 
+/* Without a bus each command has a service of its own, which stays for a moment. */
+TEST_P (Exec, ManyInARow)
+{
+  std::string id = launch_with (""), all;
+  Command command (
+      { "sh", "-c", "for i in $(seq 80); do \"$0\" exec \"$1\" -- echo $i || exit 1; done", places ().sandboxctl, id });
+
+  for (const auto &[name, value] : this->command ({}).env)
+    command.env[name] = value;
+  Outcome outcome = run (command);
+  EXPECT_TRUE (succeeds (outcome));
+  for (int i = 1; i <= 80; i++)
+    all += std::to_string (i) + "\n";
+  EXPECT_EQ (outcome.out, all);
+}
+
 TEST_P (Exec, NeedsNoBwrap)
 {
   std::string id = launch_with ("");

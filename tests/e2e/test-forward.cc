@@ -185,9 +185,11 @@ protected:
     if (outcome.status == 0)
       EXPECT_NE (outcome.out.find (what == "file" ? "own" : "seen"), std::string::npos) << outcome.out;
     else /* between the two renames there is nothing in the place */
-      EXPECT_TRUE (fails_with (
-          outcome, 125,
-          { outcome.err.find ("(ENOENT)") == std::string::npos ? "replaced" : "any more", home () + "/" + what }));
+      EXPECT_TRUE (fails_with (outcome, 125,
+                               { outcome.err.find ("is not there") != std::string::npos ? "is not there"
+                                 : outcome.err.find ("(ENOENT)") == std::string::npos   ? "replaced"
+                                                                                        : "any more",
+                                 home () + "/" + what }));
   }
 };
 

@@ -170,6 +170,34 @@ test_late_service (Keeper *keeper, gconstpointer data)
   close (later);
 }
 
+/* There is room for so many. One more waits until another has left, and nothing of what it says is lost. */
+static void
+test_many_services (Keeper *keeper, gconstpointer data)
+{
+  SbxMessage stop = { .type = SBX_MSG_STOP }, message;
+  int services[SBX_SERVICES], extra;
+
+  keeper_make_run (keeper, 0, -1);
+  for (gsize i = 1; i < SBX_SERVICES; i++) {
+    services[i] = keeper_connect (keeper);
+    keeper_expect (services[i], DAEMON, SBX_MSG_READY, &message, NULL);
+    keeper_expect (services[i], DAEMON, SBX_MSG_STARTED, &message, NULL);
+  }
+  extra = keeper_connect (keeper);
+  g_assert_cmpint (sbx_message_send (extra, &stop, NULL, 0), ==, 0);
+  keeper_expect_silence (extra);
+  close (services[7]);
+  keeper_expect (extra, DAEMON, SBX_MSG_READY, &message, NULL);
+  keeper_expect (extra, DAEMON, SBX_MSG_STARTED, &message, NULL);
+  keeper_expect (extra, DAEMON, SBX_MSG_EXITED, &message, NULL);
+  keeper_expect (extra, DAEMON, SBX_MSG_ENDED, &message, NULL);
+  keeper_expect_exit (keeper, 0);
+  for (gsize i = 1; i < SBX_SERVICES; i++)
+    if (i != 7)
+      close (services[i]);
+  close (extra);
+}
+
 /* Only the service that launched may say START; one that breaks the rules is disconnected, and the instance lives. */
 static void
 test_late_service_starts (Keeper *keeper, gconstpointer data)
@@ -205,6 +233,7 @@ main (int argc, char **argv)
     { "exec-that-keeps", test_exec_that_keeps },
     { "exec-refused", test_exec_refused },
     { "late-service", test_late_service },
+    { "many-services", test_many_services },
     { "late-service-starts", test_late_service_starts },
   };
 

@@ -15,6 +15,7 @@
 #include "common/names.h"
 
 #define CANCEL_MS 100   /* what has written its first bytes may be faster than the word that it has started */
+#define REPLY_MS 1000   /* the answer of a service whose process is over already */
 #define GRACE_MS 5000   /* between SIGTERM and the end when time is up */
 #define FAILURE_MS 1000 /* between the service's error and the keeper's own words about it */
 
@@ -51,6 +52,8 @@ typedef struct {
   gboolean finished;              /* sources that are due in the same iteration still run */
   GArray *kept;                   /* struct signalfd_siginfo, for when it has started */
   guint cancel, listening, clock; /* sources, or 0 */
+  guint patience;                 /* until nobody waits for the answer any more, or 0 */
+  gboolean impatient;             /* that time is over */
   gboolean late;                  /* time is up */
   int status;
 } Follow;
@@ -267,6 +270,29 @@ start_clock (Follow *self)
     self->clock = g_timeout_add (self->call->timeout_ms, on_time_up, self);
 }
 
+static void decide (Follow *self);
+
+static gboolean
+on_impatience (gpointer user_data)
+{
+  Follow *self = user_data;
+
+  self->patience = 0;
+  self->impatient = TRUE;
+  decide (self);
+  return G_SOURCE_REMOVE;
+}
+
+/* The answer to the call has what there is to say to people. A process that ends at once may be faster. */
+static void
+finish_with_answer (Follow *self)
+{
+  if (self->replied || (self->impatient && !self->call->needs_reply))
+    report_end (self);
+  else if (self->patience == 0 && !self->impatient)
+    self->patience = g_timeout_add (REPLY_MS, on_impatience, self);
+}
+
 /* Looks at everything that is known and goes on, or finishes. */
 static void
 decide (Follow *self)
@@ -284,8 +310,8 @@ decide (Follow *self)
       sbx_terminal_start (self->call->terminal);
     send_kept (self);
     start_clock (self);
-    if (over && (self->replied || !self->call->needs_reply))
-      report_end (self);
+    if (over)
+      finish_with_answer (self);
   } else if (self->refusal && service_died (self->refusal)) {
     /* The keeper may have started it all the same */
     if (lifeline->closed)
@@ -428,6 +454,7 @@ sbx_follow (const SbxFollowCall *call)
   g_clear_handle_id (&self.listening, g_source_remove);
   g_clear_handle_id (&self.cancel, g_source_remove);
   g_clear_handle_id (&self.clock, g_source_remove);
+  g_clear_handle_id (&self.patience, g_source_remove);
   g_main_loop_unref (self.loop);
   g_array_unref (self.kept);
   g_clear_error (&self.refusal);
