@@ -22,7 +22,23 @@ pause_for (Dice &dice, unsigned most_us)
   std::this_thread::sleep_for (std::chrono::microseconds (dice.upto (most_us)));
 }
 
-class ServiceKilled : public OnBus {};
+/* Whoever is killed cannot clean up: a service does when it looks, once a record is too old to be one in the making. */
+template <typename Fixture> class Swept : public Fixture {
+protected:
+  void
+  expect_records_to_end ()
+  {
+    EXPECT_TRUE (eventually ([this] {
+      EXPECT_TRUE (succeeds (this->sandboxctl ({ "ps" })));
+      g_usleep (200000);
+      std::vector<Record> all = this->records ();
+      return std::all_of (all.begin (), all.end (), [] (const Record &r) { return r.state == "exited"; });
+    })) << "records of the dead stay";
+    this->expect_nothing_left ();
+  }
+};
+
+class ServiceKilled : public Swept<OnBus> {};
 
 /* Either the application ran, and then everything about it is right, or it did not, and then somebody says so. */
 TEST_F (ServiceKilled, AtAnyMomentOfALaunch)
@@ -52,7 +68,7 @@ TEST_F (ServiceKilled, AtAnyMomentOfALaunch)
   }
   printf ("%d ran, %d refused\n", ran, refused);
   EXPECT_GT (ran, 0);
-  expect_nothing_left ();
+  expect_records_to_end ();
   /* And the next service has nothing to be ashamed of */
   EXPECT_EQ (run_in ({}, { "sh", "-c", "exit 3" }).status, 3);
   for (const Json &item : json ({ "ps", "--json" }).items ())
@@ -106,7 +122,7 @@ TEST_F (ServiceKilled, ACallerKilledWhileThereIsNoServiceStillEndsItsApplication
   expect_nothing_left ();
 }
 
-class Killed : public EitherBus {
+class Killed : public Swept<EitherBus> {
 protected:
   Process
   start ()
@@ -238,15 +254,7 @@ TEST_P (Killed, AnythingAtAnyMomentOfALaunch)
       EXPECT_TRUE (outcome.status == 7 || (outcome.status == 125 && !outcome.err.empty ()))
           << victim << " " << outcome.status << outcome.err;
   }
-  /* A killed keeper cannot clean up: a service does when it looks, once the record is too old to be one in the making
-   */
-  ASSERT_TRUE (eventually ([this] {
-    EXPECT_TRUE (succeeds (sandboxctl ({ "ps" })));
-    g_usleep (200000);
-    std::vector<Record> all = records ();
-    return std::all_of (all.begin (), all.end (), [] (const Record &r) { return r.state == "exited"; });
-  })) << "records of dead keepers stay";
-  expect_nothing_left ();
+  expect_records_to_end ();
 }
 
 class Lacking : public EitherBus {
