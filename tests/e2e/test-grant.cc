@@ -183,6 +183,23 @@ TEST_F (Grant, UndoesNoLaterRestriction)
   EXPECT_EQ (sandboxctl ({ "show", id }).out.find (all + "/in/deep:ro;"), std::string::npos);
 }
 
+/* The same where what it lay in was granted and taken in between. */
+TEST_F (Grant, UndoesNoRestrictionOfWhatItLiesIn)
+{
+  std::string all = home () + "/all", deep = all + "/in/deep";
+
+  make_file (deep + "/file", "deep");
+  make_file (all + "/rest/file", "rest");
+  std::string id = start ({ "--filesystem=" + deep });
+  EXPECT_TRUE (succeeds (sandboxctl ({ "restrict", id, "--filesystem=" + deep + ":ro" })));
+  EXPECT_TRUE (succeeds (grant (id, all + "/in:ro")));
+  EXPECT_TRUE (succeeds (sandboxctl ({ "restrict", id, "--nofilesystem=" + all + "/in" })));
+  EXPECT_FALSE (reads (id, deep + "/file"));
+  EXPECT_TRUE (succeeds (grant (id, all)));
+  EXPECT_TRUE (reads (id, all + "/rest/file"));
+  EXPECT_FALSE (reads (id, deep + "/file"));
+}
+
 /* One clear error each, and nothing is changed. */
 TEST_F (Grant, Refused)
 {

@@ -202,6 +202,18 @@ read_restriction (SbxGrantPlan *self, GVariant *row)
   }
 }
 
+/* What was left of a path may have gone later, with what it lies in. */
+static void
+take_what_lies_in (SbxGrantPlan *self)
+{
+  SbxLayersTaken *rows = (SbxLayersTaken *) (gpointer) self->taken->data;
+
+  for (guint i = 0; i < self->taken->len; i++)
+    for (guint j = 0; j < self->taken->len; j++)
+      if (!rows[j].readable && sbx_path_is_below (rows[i].path, rows[j].path))
+        rows[i].readable = FALSE;
+}
+
 static void
 read_restrictions (SbxGrantPlan *self, const SbxInfo *info)
 {
@@ -210,6 +222,7 @@ read_restrictions (SbxGrantPlan *self, const SbxInfo *info)
 
     read_restriction (self, row); /* the strings stay @info's */
   }
+  take_what_lies_in (self);
 }
 
 /* The policy with the path more, and without what was taken away. NULL when that is just what is asked for. */
