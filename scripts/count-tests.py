@@ -1,8 +1,11 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""count-tests.py JUNIT.xml STATUS: the last line of scripts/test. A skipped case has failed; nothing run has failed."""
+"""count-tests.py JUNIT.xml STATUS: the last lines of scripts/test: each case that failed with what it said, which a long
+log may have lost, and how many there were. A skipped case has failed; nothing run has failed."""
 import sys
 import xml.etree.ElementTree as ElementTree
+
+MOST = 3000  # characters of what a case says
 
 passed = failed = 0
 try:
@@ -14,6 +17,9 @@ for case in cases:
     if bad:
         failed += 1
         print(f"{bad[0]}: {case.get('classname') or ''} {case.get('name')}")
+        for said in case.findall(bad[0]):
+            text = said.text or said.get('message') or ''
+            print('\n'.join('  ' + line for line in text.strip()[:MOST].splitlines()))
     else:
         passed += 1
 if failed == 0 and (sys.argv[2] != '0' or passed == 0):
