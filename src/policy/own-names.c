@@ -275,19 +275,30 @@ add_written (GPtrArray *list, const char *text, gsize n, const GPtrArray *words)
     g_ptr_array_add (list, g_steal_pointer (&name));
 }
 
+static gboolean
+is_of_names (char c)
+{
+  return g_ascii_isalnum (c) || c == '_' || c == '-' || c == '.';
+}
+
+/* From dot to dot: there are few of them in megabytes, and this is done for every launch. */
 GPtrArray *
 sbx_own_names_in (const char *bytes, gsize n, const char *program)
 {
   GPtrArray *list = g_ptr_array_new_with_free_func (g_free);
   g_autoptr (GPtrArray) words = make_words (program);
+  const char *at = bytes, *end = bytes + n, *dot;
 
-  for (const char *at = bytes, *end = bytes + n; at && at < end;) {
-    const char *close = memchr (at, '\0', (gsize) (end - at)),
-               *dot = close ? memchr (at, '.', (gsize) (close - at)) : NULL;
+  while (at < end && (dot = memchr (at, '.', (gsize) (end - at)))) {
+    const char *start = dot, *stop = dot;
 
-    if (dot)
-      add_written (list, at, (gsize) (close - at), words);
-    at = close ? close + 1 : NULL;
+    while (start > at && is_of_names (start[-1]))
+      start--;
+    while (stop < end && is_of_names (*stop))
+      stop++;
+    if ((start == bytes || start[-1] == '\0') && stop < end && *stop == '\0')
+      add_written (list, start, (gsize) (stop - start), words);
+    at = stop;
   }
   return list;
 }
