@@ -263,7 +263,7 @@ TEST_F (Kept, NotMoreThanThat)
 {
   std::string id = launch_detached ({}, { "sh", "-c", "seq 1000000; echo the end" });
 
-  EXPECT_TRUE (eventually ([&] { return sandboxctl ({ "logs", id }).out.find ("the end") != std::string::npos; }));
+  EXPECT_TRUE (eventually ([&] { return sandboxctl ({ "logs", id }).out.find ("\nthe end\n") != std::string::npos; }));
   std::string text = sandboxctl ({ "logs", id }).out;
   EXPECT_LE (text.size (), 256u * 1024);
   EXPECT_NE (text.find ("\n999999\n"), std::string::npos);

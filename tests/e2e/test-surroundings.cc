@@ -21,7 +21,7 @@ struct Inherited {
 /* Shell words that change something of the caller, and those that show it. */
 const Inherited inherited[] = {
   { "umask", "umask 027", "umask; d=$(mktemp -d); touch $d/f; stat -c %a $d/f; rm -r $d" },
-  { "nice", "renice -n 5 -p $$ >/dev/null", "nice" },
+  { "nice", "renice -n $(($(nice) + 5)) -p $$ >/dev/null", "nice" },
   { "files", "ulimit -n 99", "ulimit -n; ulimit -Hn" },
   { "files, of which more may be had", "ulimit -Sn 99", "ulimit -n" },
   { "time", "ulimit -t 77", "ulimit -t" },
