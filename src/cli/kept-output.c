@@ -49,14 +49,16 @@ sbx_kept_output_begin (SbxKeptOutput *self, const SbxKeptStart *start)
 {
   g_autofree char *command = g_strjoinv (" ", (char **) start->argv), *valid = g_utf8_make_valid (command, -1);
   g_autofree char *heading = g_strdup_printf ("%s: %.200s", start->profile, valid);
-  int out = STDOUT_FILENO, err = STDERR_FILENO;
+  int out = STDOUT_FILENO, err = STDERR_FILENO, problem;
 
   *self = (SbxKeptOutput) SBX_KEPT_OUTPUT_INIT;
   self->icon = start->launcher && !start->detach && is_of_desktop (out, err) && is_of_desktop (err, out);
   if (!self->icon && !(start->detach && (is_lost (out) || is_lost (err))))
     return;
   g_strdelimit (heading, "\n\r", ' ');
-  sbx_log_begin (&self->log, heading, self->icon ? err : -1);
+  problem = sbx_log_begin (&self->log, heading, self->icon ? err : -1);
+  if (problem != 0)
+    (void) sbx_fail (_ ("what it prints is not kept for `sandboxctl logs`: %s"), g_strerror (problem));
   if (!self->icon || self->log.writer < 0)
     return;
   self->before = fcntl (err, F_DUPFD_CLOEXEC, 3);

@@ -145,36 +145,48 @@ become_copier (int from, int file, int also)
   _exit (0);
 }
 
-void
+/* Starts the copier of @self. Returns 0 or an errno. */
+static int
+start_copier (SbxLog *self, int file, int also)
+{
+  int ends[2];
+
+  if (pipe2 (ends, O_CLOEXEC) < 0)
+    return errno;
+  self->copier = fork ();
+  if (self->copier == 0) {
+    close (ends[1]);
+    become_copier (ends[0], file, also);
+  }
+  int problem = self->copier < 0 ? errno : 0;
+  close (ends[0]);
+  if (self->copier < 0)
+    close (ends[1]);
+  else
+    self->writer = ends[1];
+  return problem;
+}
+
+int
 sbx_log_begin (SbxLog *self, const char *heading, int also)
 {
   g_autofree char *directory = sbx_log_directory (), *path = g_build_filename (directory, ".XXXXXX", NULL);
   g_autofree char *line = g_strconcat ("# ", heading, "\n", NULL);
-  int file, ends[2];
+  int file, problem;
 
   *self = (SbxLog) SBX_LOG_INIT;
   if (g_mkdir_with_parents (directory, 0700) < 0)
-    return;
+    return errno;
   prune (directory);
   file = g_mkstemp_full (path, O_RDWR | O_CLOEXEC, 0600);
   if (file < 0)
-    return;
+    return errno;
   self->path = g_steal_pointer (&path);
-  if (sbx_write_all (file, line, strlen (line)) == 0 && pipe2 (ends, O_CLOEXEC) == 0) {
-    self->copier = fork ();
-    if (self->copier == 0) {
-      close (ends[1]);
-      become_copier (ends[0], file, also);
-    }
-    close (ends[0]);
-    if (self->copier < 0)
-      close (ends[1]);
-    else
-      self->writer = ends[1];
-  }
+  problem = sbx_write_all (file, line, strlen (line)) == 0 ? start_copier (self, file, also) : errno;
   close (file);
-  if (self->writer < 0)
+  if (problem != 0)
     sbx_log_clear (self);
+  return problem;
 }
 
 void

@@ -25,8 +25,8 @@ typedef struct {
 char *sbx_log_directory (void);
 
 /* Begins one that has no name yet; @heading is its first line. What comes is written to @also too, unless that is -1.
- * Only while there are no threads. Without a place for it nothing is kept, and that is no error. */
-void sbx_log_begin (SbxLog *self, const char *heading, int also);
+ * Only while there are no threads. Returns 0, or an errno: nothing is kept. */
+int sbx_log_begin (SbxLog *self, const char *heading, int also);
 /* The instance has this id: `sandboxctl logs` finds it. */
 void sbx_log_name (SbxLog *self, const char *id);
 /* Waits at most @ms milliseconds for the end of everything that can write, but our own @self->writer, which is closed.

@@ -90,6 +90,21 @@ TEST_F (Machine, DiskIsFullForAPersistentHome)
   EXPECT_EQ (on_machine (mount, { "run", "--", "true" }).status, 0);
 }
 
+/* A detached application runs nevertheless, and somebody hears that its output is gone. */
+TEST_F (Machine, DiskIsFullForWhatIsPrinted)
+{
+  std::string state = dir () + "/state";
+  std::string mount = "mkdir -p " + state + "; mount -t tmpfs -o size=4k,mode=0700 tmpfs " + state;
+
+  Outcome outcome = on_machine (mount, { "run", "--detach", "--", "sh", "-c", "echo out" });
+  EXPECT_EQ (outcome.status, 0) << outcome.err;
+  EXPECT_EQ (outcome.err.find ("is not kept"), std::string::npos) << outcome.err;
+  outcome = on_machine (mount + "; dd if=/dev/zero of=" + state + "/fill bs=4k 2>/dev/null || :",
+                        { "run", "--detach", "--", "sh", "-c", "echo out" });
+  EXPECT_EQ (outcome.status, 0) << outcome.err;
+  EXPECT_NE (outcome.err.find ("is not kept for `sandboxctl logs`: No space left"), std::string::npos) << outcome.err;
+}
+
 TEST_F (Machine, HomeIsReadOnly)
 {
   std::string mount =
