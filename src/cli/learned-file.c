@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "cli/learned-file.h"
 
-#include <errno.h>
 #include <glib/gi18n.h>
-#include <glib/gstdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "cli/learned-text.h"
 #include "cli/profile-file.h"
@@ -75,14 +74,29 @@ is_taken (const char *name, char **dirs)
   return FALSE;
 }
 
+static GHashTable *
+make_set (void)
+{
+  return g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+}
+
+static void
+begin (SbxLearnedFile *self)
+{
+  self->lines = sbx_policy_options_new ();
+  self->declined = make_set ();
+}
+
 gboolean
 sbx_learned_file_open (SbxLearnedFile *self, const char *name, const char *base, const char *app_id, GError **error)
 {
   g_auto (GStrv) dirs = sbx_profile_set_default_dirs ();
   g_autofree char *file = NULL;
 
-  *self = (SbxLearnedFile){ .lines = sbx_policy_options_new (), .base = g_strdup (base), .app_id = g_strdup (app_id) };
-  self->declined = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+  *self = (SbxLearnedFile){ .base = g_strdup (base), .app_id = g_strdup (app_id) };
+  begin (self);
+  self->accepted = sbx_policy_options_new ();
+  self->added = make_set ();
   if (!dirs[SBX_PLACE_USER])
     return sbx_throw (error, SBX_ERROR_NOT_SUPPORTED, _ ("there is no directory for profiles of your own"));
   self->name = is_taken (name, dirs) ? g_strconcat (name, "-learned", NULL) : g_strdup (name);
@@ -105,6 +119,8 @@ sbx_learned_file_clear (SbxLearnedFile *self)
   g_clear_pointer (&self->app_id, g_free);
   g_clear_pointer (&self->lines, sbx_policy_options_free);
   g_clear_pointer (&self->declined, g_hash_table_unref);
+  g_clear_pointer (&self->accepted, sbx_policy_options_free);
+  g_clear_pointer (&self->added, g_hash_table_unref);
 }
 
 static char *
@@ -127,7 +143,9 @@ sbx_learned_file_accept (SbxLearnedFile *self, const SbxProposal *line)
   g_autofree char *name = name_line (line);
 
   sbx_policy_options_put (self->lines, line->group, line->key, line->value);
+  sbx_policy_options_put (self->accepted, line->group, line->key, line->value);
   g_hash_table_remove (self->declined, name);
+  g_hash_table_add (self->added, g_steal_pointer (&name));
 }
 
 void
@@ -174,32 +192,47 @@ sbx_learned_file_text (const SbxLearnedFile *self, const GPtrArray *lines)
   return g_string_free (text, FALSE);
 }
 
-static gboolean
-write_file (const SbxLearnedFile *self, const char *text, GError **error)
+static void
+take_over (SbxLearnedFile *self, SbxLearnedFile *now)
 {
-  g_autofree char *directory = g_path_get_dirname (self->path);
+  GHashTableIter iter;
+  gpointer name;
 
-  if (g_mkdir_with_parents (directory, 0700) < 0)
-    return sbx_throw_errno (error, SBX_ERROR_SPAWN_FAILED, errno, _ ("cannot make %s"), directory);
-  return g_file_set_contents (self->path, text, -1, error);
+  sbx_policy_options_put_all (now->lines, self->accepted);
+  g_clear_pointer (&self->lines, sbx_policy_options_free);
+  self->lines = g_steal_pointer (&now->lines);
+  g_hash_table_iter_init (&iter, now->declined);
+  while (g_hash_table_iter_next (&iter, &name, NULL))
+    if (!g_hash_table_contains (self->added, name))
+      g_hash_table_add (self->declined, g_strdup (name));
+}
+
+/* What another run, which ended while this one went on, has written. */
+static gboolean
+read_again (SbxLearnedFile *self, GError **error)
+{
+  g_auto (SbxLearnedFile) now = { .path = g_strdup (self->path) };
+
+  if (!g_file_test (self->path, G_FILE_TEST_EXISTS))
+    return TRUE;
+  begin (&now);
+  if (!read_before (&now, error))
+    return FALSE;
+  take_over (self, &now);
+  return TRUE;
 }
 
 gboolean
-sbx_learned_file_save (const SbxLearnedFile *self, const GPtrArray *lines, GError **error)
+sbx_learned_file_save (SbxLearnedFile *self, const GPtrArray *lines, GError **error)
 {
-  g_autofree char *before = NULL, *text = sbx_learned_file_text (self, lines);
   g_autoptr (SbxProfileSet) set = sbx_profile_file_open_set ();
-  g_autoptr (SbxProfile) profile = NULL;
+  int directory = sbx_profile_file_lock (self->path, error);
+  gboolean saved = directory >= 0 && read_again (self, error);
+  g_autofree char *text = saved ? sbx_learned_file_text (self, lines) : NULL;
 
-  (void) g_file_get_contents (self->path, &before, NULL, NULL);
-  if (!write_file (self, text, error))
-    return FALSE;
-  profile = sbx_profile_set_lookup (set, self->name, error);
-  if (profile)
-    return TRUE;
-  if (before)
-    (void) write_file (self, before, NULL);
-  else
-    (void) g_unlink (self->path);
-  return FALSE;
+  if (saved)
+    saved = sbx_profile_file_replace (set, self->name, directory, self->path, text, error);
+  if (directory >= 0)
+    close (directory);
+  return saved;
 }

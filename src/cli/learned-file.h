@@ -14,8 +14,10 @@ typedef struct {
   char *base;   /* what it inherits */
   char *app_id; /* or NULL */
   gboolean exists;
-  SbxPolicyOptions *lines; /* what it has */
-  GHashTable *declined;    /* "group key=value": what its user did not want; a set */
+  SbxPolicyOptions *lines;    /* what it has */
+  GHashTable *declined;       /* "group key=value": what its user did not want; a set */
+  SbxPolicyOptions *accepted; /* what this run adds to them; */
+  GHashTable *added;          /* … the same as "group key=value"; a set */
 } SbxLearnedFile;
 
 /* For @name, which another place's profile may have already; then its name has "-learned" behind it. @base: NULL: what
@@ -31,7 +33,8 @@ void sbx_learned_file_accept (SbxLearnedFile *self, const SbxProposal *line);
 void sbx_learned_file_decline (SbxLearnedFile *self, const SbxProposal *line);
 /* The whole file, with @lines explained; the caller's. */
 char *sbx_learned_file_text (const SbxLearnedFile *self, const GPtrArray *lines);
-/* Writes it in one step, and reads it back: what was there stays unless the new one is whole and a profile. */
-gboolean sbx_learned_file_save (const SbxLearnedFile *self, const GPtrArray *lines, GError **error);
+/* Writes it in one step, and reads it back: what was there stays unless the new one is whole and a profile. What another
+ * run has added to it since it was opened stays too. */
+gboolean sbx_learned_file_save (SbxLearnedFile *self, const GPtrArray *lines, GError **error);
 
 G_END_DECLS

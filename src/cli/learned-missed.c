@@ -1,11 +1,15 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "cli/learned-missed.h"
 
+#include <fcntl.h>
 #include <glib/gstdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "cli/text/output.h"
 #include "common/names.h"
+#include "common/read-file.h"
+#include "common/write-file.h"
 
 static char *
 find_directory (void)
@@ -71,64 +75,54 @@ forget_old (const char *directory)
     (void) g_unlink (g_array_index (all, Kept, i).path);
 }
 
+static GPtrArray *
+make_list (void)
+{
+  return g_ptr_array_new_with_free_func ((GDestroyNotify) sbx_missed_free);
+}
+
+/* Cleaned: the file is where others of the user's write, and what is in it comes to a terminal. */
+static void
+add (GPtrArray *list, const char *call, const char *path, const char *option)
+{
+  g_ptr_array_add (list, sbx_missed_new (sbx_output_clean (call), sbx_output_clean (path), sbx_output_clean (option)));
+}
+
 void
 sbx_learned_missed_write (const char *id, const SbxProposals *proposals)
 {
-  g_autofree char *directory = find_directory (), *path = g_build_filename (directory, id, NULL);
-  g_autoptr (GKeyFile) file = g_key_file_new ();
+  g_autofree char *directory = find_directory (), *text = NULL;
+  g_autoptr (GPtrArray) list = make_list ();
+  int fd;
 
   for (guint i = 0; i < proposals->missed->len; i++) {
     const SbxProposal *row = proposals->missed->pdata[i];
-    g_autofree char *number = g_strdup_printf ("%u", i), *clean = sbx_output_clean (row->example);
     g_autofree char *option = g_strdup_printf ("%s=%s", option_of (row->group), row->value);
 
-    g_key_file_set_string (file, number, "Call", row->key);
-    g_key_file_set_string (file, number, "Path", clean);
-    g_key_file_set_string (file, number, "Option", option);
+    add (list, row->key, row->example, option);
   }
-  if (g_mkdir_with_parents (directory, 0700) == 0)
-    (void) g_key_file_save_to_file (file, path, NULL);
+  text = sbx_missed_to_text (list);
+  fd = g_mkdir_with_parents (directory, 0700) == 0 ? open (directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
+  if (fd >= 0) {
+    (void) (sbx_replace_file (fd, id, text, strlen (text)) == 0);
+    close (fd);
+  }
   forget_old (directory);
-}
-
-static void
-missed_free (gpointer data)
-{
-  SbxMissed *self = data;
-
-  g_free (self->call);
-  g_free (self->path);
-  g_free (self->option);
-  g_free (self);
-}
-
-/* Cleaned once more: the file is where others of the user's write. */
-static char *
-read_text (GKeyFile *file, const char *group, const char *key)
-{
-  g_autofree char *text = g_key_file_get_string (file, group, key, NULL);
-
-  return sbx_output_clean (text ? text : "");
 }
 
 GPtrArray *
 sbx_learned_missed_read (const char *id)
 {
-  g_autofree char *directory = find_directory (), *path = g_build_filename (directory, id, NULL);
-  g_autoptr (GKeyFile) file = g_key_file_new ();
-  g_auto (GStrv) groups = NULL;
-  GPtrArray *list;
+  g_autofree char *directory = find_directory (), *path = g_build_filename (directory, id, NULL), *data = NULL;
+  g_autoptr (GPtrArray) rows = NULL, list = make_list ();
+  gsize size;
 
-  if (!g_key_file_load_from_file (file, path, G_KEY_FILE_NONE, NULL))
-    return NULL;
-  list = g_ptr_array_new_with_free_func (missed_free);
-  groups = g_key_file_get_groups (file, NULL);
-  for (char **group = groups; *group && list->len < SBX_PROPOSALS; group++) {
-    SbxMissed *row = g_new (SbxMissed, 1);
+  data = sbx_read_file (AT_FDCWD, path, SBX_MISSED_FILE_MAX, SBX_READ_OWN, &size);
+  rows = data ? sbx_missed_parse (data, size, path, NULL) : NULL;
+  for (guint i = 0; rows && i < rows->len; i++) {
+    const SbxMissed *row = rows->pdata[i];
 
-    *row = (SbxMissed){ read_text (file, *group, "Call"), read_text (file, *group, "Path"),
-                        read_text (file, *group, "Option") };
-    g_ptr_array_add (list, row);
+    add (list, row->call, row->path, row->option);
   }
-  return list;
+  return rows ? g_steal_pointer (&list) : NULL;
 }

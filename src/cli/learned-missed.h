@@ -3,7 +3,7 @@
  */
 #pragma once
 
-#include "learn/proposal.h"
+#include "learn/missed.h"
 
 G_BEGIN_DECLS
 
@@ -12,11 +12,7 @@ G_BEGIN_DECLS
 /* Writes what @proposals missed, of the instance @id. Without room for it all goes on. */
 void sbx_learned_missed_write (const char *id, const SbxProposals *proposals);
 
-typedef struct {
-  char *call, *path, *option; /* "open", "/home/u/Documents/a.odt", "--filesystem=xdg-documents"; cleaned */
-} SbxMissed;
-
-/* SbxMissed *, the caller's; NULL: nothing was learned of that instance. */
+/* SbxMissed *, each text cleaned, the caller's; NULL: nothing was learned of that instance, or not by us. */
 GPtrArray *sbx_learned_missed_read (const char *id);
 
 G_END_DECLS

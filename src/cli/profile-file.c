@@ -1,15 +1,22 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "cli/profile-file.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <glib/gi18n.h>
 #include <glib/gstdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "cli/cli.h"
 #include "common/error.h"
 #include "common/key-file.h"
+#include "common/write-file.h"
 #include "wire/landlock.h"
+#include "wire/sys.h"
 
 #define MAX_ERRORS 100
 #define MAX_SIZE (1024 * 1024)
@@ -158,4 +165,104 @@ sbx_profile_file_check (const char *path)
   if (errors->len == 0)
     g_ptr_array_add (errors, g_strdup (error->message));
   return g_steal_pointer (&errors);
+}
+
+int
+sbx_profile_file_lock (const char *path, GError **error)
+{
+  g_autofree char *name = g_path_get_dirname (path);
+  int directory = -1, rc;
+
+  if (g_mkdir_with_parents (name, 0700) == 0)
+    directory = open (name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (directory < 0) {
+    sbx_throw_errno (error, SBX_ERROR_SPAWN_FAILED, errno, _ ("cannot make %s"), name);
+    return -1;
+  }
+  do
+    rc = flock (directory, LOCK_EX);
+  while (rc < 0 && errno == EINTR);
+  return directory; /* where a file system has no locks, nobody is waited for */
+}
+
+/* A file of a name of its own beside @name, which is stored in @fresh; no file ends up half written. */
+static gboolean
+write_beside (int directory, const char *name, const char *text, char **fresh, GError **error)
+{
+  int fd, rc, problem;
+
+  *fresh = g_strdup_printf (".%s.%d.new", name, (int) getpid ());
+  (void) unlinkat (directory, *fresh, 0);
+  fd = openat (directory, *fresh, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+  if (fd < 0)
+    return sbx_throw_errno (error, SBX_ERROR_SPAWN_FAILED, errno, _ ("cannot write %s"), name);
+  rc = sbx_write_all (fd, text, strlen (text));
+  if (rc == 0)
+    rc = fsync (fd);
+  problem = errno;
+  close (fd);
+  if (rc == 0)
+    return TRUE;
+  (void) unlinkat (directory, *fresh, 0);
+  return sbx_throw_errno (error, SBX_ERROR_SPAWN_FAILED, problem, _ ("cannot write %s"), name);
+}
+
+/* By three renames, where a file system cannot exchange two names. */
+static int
+exchange (int directory, const char *fresh, const char *name)
+{
+  g_autofree char *old = g_strconcat (fresh, "~", NULL);
+
+  if (sbx_sys_renameat2 (directory, fresh, directory, name, SBX_RENAME_EXCHANGE) == 0)
+    return 0;
+  if (errno != EINVAL && errno != ENOSYS)
+    return -1;
+  if (renameat (directory, name, directory, old) < 0)
+    return -1;
+  if (renameat (directory, fresh, directory, name) == 0)
+    return renameat (directory, old, directory, fresh);
+  (void) renameat (directory, old, directory, name);
+  return -1;
+}
+
+/* What was at @name is at @fresh afterwards, if there was something: *@swapped. */
+static int
+put_in_place (int directory, const char *fresh, const char *name, gboolean *swapped)
+{
+  struct stat st;
+
+  *swapped = FALSE;
+  if (fstatat (directory, name, &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISDIR (st.st_mode)) {
+    errno = EISDIR;
+    return -1;
+  }
+  *swapped = exchange (directory, fresh, name) == 0;
+  if (*swapped)
+    return 0;
+  return errno == ENOENT ? renameat (directory, fresh, directory, name) : -1;
+}
+
+gboolean
+sbx_profile_file_replace (SbxProfileSet *set, const char *profile, int directory, const char *path, const char *text,
+                          GError **error)
+{
+  g_autofree char *name = g_path_get_basename (path), *fresh = NULL;
+  g_autoptr (SbxProfile) read = NULL;
+  gboolean swapped;
+
+  if (!write_beside (directory, name, text, &fresh, error))
+    return FALSE;
+  if (put_in_place (directory, fresh, name, &swapped) < 0) {
+    sbx_throw_errno (error, SBX_ERROR_SPAWN_FAILED, errno, _ ("cannot write %s"), path);
+    (void) unlinkat (directory, fresh, 0);
+    return FALSE;
+  }
+  read = sbx_profile_set_lookup (set, profile, error);
+  if (!read && swapped)
+    (void) renameat (directory, fresh, directory, name);
+  else if (!read)
+    (void) unlinkat (directory, name, 0);
+  else if (swapped)
+    (void) unlinkat (directory, fresh, 0);
+  return read != NULL;
 }

@@ -8,8 +8,11 @@
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <memory>
+#include <set>
 #include <string>
 #include <unistd.h>
+#include <vector>
 
 using namespace e2e;
 namespace fs = std::filesystem;
@@ -282,6 +285,28 @@ TEST_F (Learn, TwoAtOnce)
   LACKS (profile ("org.example.First"), "b.odt");
   HAS (profile ("org.example.Second"), "~/Documents/b.odt:ro;");
   LACKS (profile ("org.example.Second"), "a.odt");
+}
+
+/* Two runs of one application, which began with the same file: none loses what the other has learned. */
+TEST_F (Learn, TwoOfOneApplication)
+{
+  std::vector<std::unique_ptr<Process> > learners;
+  std::set<std::string> known;
+
+  for (const char *name : { "a.odt", "b.odt" }) {
+    Command one = command ({ "learn", "--profile=default", "--app-id=org.example.Both", "--write", "--", "sh", "-c",
+                             "cat \"$1\"; echo done; read x; exit 0", "sh", home () + "/Documents/" + name });
+
+    one.keep_input = true;
+    learners.push_back (std::make_unique<Process> (one));
+    ASSERT_TRUE (learners.back ()->expect ("done"));
+    known.insert (new_instance (known).id);
+  }
+  for (const auto &one : learners) {
+    one->close_input ();
+    EXPECT_TRUE (succeeds (one->wait ()));
+  }
+  HAS (profile ("org.example.Both"), "filesystems=~/Documents/a.odt:ro;~/Documents/b.odt:ro;");
 }
 
 /* A sandbox inside has names of its own, which are no files of ours. */

@@ -182,6 +182,35 @@ for name, data in {'none': denials(), 'bus': denials(denied(0)), 'more': denials
                                               b'socket', b'any')}.items():
     save('denials', name, data)
 
+# What a learner takes down: rows of kind, uses, length and name
+
+PATH, ABSTRACT, NETWORK, ELSEWHERE, OWN_FILTER, UNREADABLE, TOO_MANY = range(7)
+LOOK, READ, WRITE, MAKE, EXECUTE, CONNECT = (1 << bit for bit in range(6))
+
+
+def name(path, uses=READ, kind=PATH, length=None):
+    return struct.pack('=HHI', kind, uses, len(path) if length is None else length) + path
+
+
+def learned_note(kind):
+    return struct.pack('=HHI', kind, 0, 0)
+
+
+for key, data in {
+        'files': name(b'/home/u/Documents/a.odt') + name(b'/home/u/.config/tool/x', WRITE | MAKE) + name(b'/opt/tool/data'),
+        'secrets': name(b'/home/u/.ssh/id_ed25519') + name(b'/home/u/.bashrc', WRITE) + name(b'/home/u/.mozilla/cookies'),
+        'again': name(b'/srv/a') + name(b'/srv/a', READ | WRITE) + name(b'/srv/a', READ | WRITE | MAKE),
+        'sockets': name(b'/run/user/1000/pulse/native', CONNECT) + name(b'/tmp/.X11-unix/X0', CONNECT, ABSTRACT)
+        + name(b'/dev/dri/renderD128', READ | WRITE) + name(b'192.0.2.1 443', CONNECT, NETWORK),
+        'link': name(b'/opt/link') + name(b'/home/u/a/link'), 'climbs': name(b'/opt/../home/u/.ssh/x'),
+        'notes': learned_note(ELSEWHERE) + learned_note(OWN_FILTER) + learned_note(UNREADABLE) + learned_note(TOO_MANY),
+        'odd': name(b'/home/u/odd\x1b[31m\n[Context]\nfilesystems=host;') + name(b'/home/u/a;~') + name(b'/home/u/a:rw')
+        + name(b'/home/u/!b') + name(b'/home/u/\xff\xfe'), 'nul': name(b'a\0b', CONNECT, ABSTRACT) + name(b'\0b', CONNECT, ABSTRACT),
+        'length-most': name(b'/' + b'a' * 4094), 'length-more': name(b'/' + b'a' * 4095), 'length-wraps': name(b'/a', length=0xffffffff),
+        'length-none': name(b''), 'uses-unknown': name(b'/a', 0x40), 'uses-none': name(b'/a', 0), 'kind-unknown': name(b'/a', READ, 99),
+        'note-with-name': name(b'/a', READ, ELSEWHERE), 'cut': name(b'/home/u/a')[:-1], 'relative': name(b'home/u/a')}.items():
+    save('learned', key, data)
+
 messages = {
     'prepare': packet(TO_KEEPER, PREPARE, fds=3),
     'furnish': packet(TO_KEEPER, FURNISH, fds=2),

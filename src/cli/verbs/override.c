@@ -4,6 +4,7 @@
 #include <glib/gstdio.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "cli/profile-file.h"
 #include "cli/text/output.h"
@@ -90,47 +91,24 @@ read_before (const Override *self, SbxPolicyOptions *into, GError **error)
   return sbx_key_file_read (&kind, self->path, take_entry, into, error);
 }
 
-static gboolean
-write_file (const Override *self, const char *text, GError **error)
-{
-  if (g_mkdir_with_parents (self->directory, 0700) < 0)
-    return sbx_throw_errno (error, SBX_ERROR_SPAWN_FAILED, errno, _ ("cannot make %s"), self->directory);
-  return g_file_set_contents (self->path, text, -1, error);
-}
-
-/* With a profile that nobody can read, nothing could be started under it any more. */
-static gboolean
-write_checked (const Override *self, const char *text, GError **error)
-{
-  g_autofree char *before = NULL;
-  g_autoptr (SbxProfile) profile = NULL;
-
-  (void) g_file_get_contents (self->path, &before, NULL, NULL);
-  if (!write_file (self, text, error))
-    return FALSE;
-  profile = sbx_profile_set_lookup (self->set, self->profile, error);
-  if (profile)
-    return TRUE;
-  if (before)
-    (void) write_file (self, before, NULL);
-  else
-    (void) g_unlink (self->path);
-  return FALSE;
-}
-
 static int
 add (Override *self, const SbxPolicyOptions *options)
 {
   g_autoptr (SbxPolicyOptions) all = sbx_policy_options_new ();
   g_autoptr (GError) error = NULL;
   g_autofree char *groups = NULL, *heading = g_strdup_printf (HEADING, self->profile), *text = NULL;
+  int directory = sbx_profile_file_lock (self->path, &error);
+  gboolean written = directory >= 0 && read_before (self, all, &error);
 
-  if (!read_before (self, all, &error))
-    return sbx_fail_error (error);
-  sbx_policy_options_put_all (all, options);
-  groups = sbx_policy_options_to_text (all);
-  text = g_strconcat (heading, groups, NULL);
-  if (!write_checked (self, text, &error))
+  if (written) {
+    sbx_policy_options_put_all (all, options);
+    groups = sbx_policy_options_to_text (all);
+    text = g_strconcat (heading, groups, NULL);
+    written = sbx_profile_file_replace (self->set, self->profile, directory, self->path, text, &error);
+  }
+  if (directory >= 0)
+    close (directory);
+  if (!written)
     return sbx_fail_error (error);
   printf (_ ("The profile %s, and all that is started under it from now on: %s\n"), self->profile, self->path);
   return 0;
