@@ -273,6 +273,40 @@ TEST_F (SharedMemoryX11, WouldBeTakenForAnothers)
   EXPECT_EQ (end_victim (), "overwritten\n");
 }
 
+/* What programs have among themselves is there, with numbers that are nobody else's: the server refuses them. */
+TEST_F (SharedMemoryX11, WithAKeyIsForProgramsAmongThemselves)
+{
+  EXPECT_EQ (draw ("shared", true, { "keyed" }), "keyed far two error\n");
+  EXPECT_EQ (end_victim (), "untouched\n");
+}
+
+/* The control: with the numbers that the kernel gives by itself. */
+TEST_F (SharedMemoryX11, WithAKeyWouldBeTakenForAnothers)
+{
+  EXPECT_EQ (draw ("lifted", true, { "keyed" }), "keyed near two 5a5a5a\n");
+  EXPECT_EQ (end_victim (), "overwritten\n");
+}
+
+/* Where the keeper cannot be asked there are none. */
+TEST_F (SharedMemoryX11, WithAKeyNeedsTheKeeper)
+{
+  add_profile ("developing", "[Profile]\nInherits=shared\n[Context]\nfeatures=devel;\n");
+  EXPECT_EQ (draw ("developing", true, { "keyed" }), "no segment " + std::to_string (ENOSYS) + "\n");
+  EXPECT_EQ (end_victim (), "untouched\n");
+}
+
+/* In an IPC namespace that an application has made inside, it is one of that. */
+TEST_F (SharedMemoryX11, WithAKeyIsOfTheNamespaceOfWhoAsks)
+{
+  add_profile ("nesting", "[Profile]\nInherits=shared\n[Context]\nfeatures=userns;\n");
+  Outcome outcome = run_in ({ "--profile=nesting" },
+                            { "sh", "-c",
+                              "inner=$(unshare --user --map-current-user --ipc python3 -c \"$0\" keyed) || exit; "
+                              "echo \"$inner\"; ipcs -m | grep -c 0x5342580",
+                              read_file (script ()) });
+  EXPECT_EQ (outcome.out, "keyed far two error\n0\n") << outcome.err;
+}
+
 /* With the IPC namespace of the server it is the right memory. */
 TEST_F (SharedMemoryX11, WorksWithTheNamespaceOfTheServer)
 {

@@ -1,18 +1,21 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""x11-shm.py draw | forge NUMBER | victim COMMAND...
+"""x11-shm.py draw | keyed | forge NUMBER | victim COMMAND...
 
 draw: as toolkits do: a picture of the display into System V shared memory where the server has MIT-SHM and a segment can be
 made, else through the socket. Prints how, and the first pixel.
+keyed: two segments as programs have them among themselves, found again by their keys; then hands the first to the server.
 forge: as nobody does who means well: names the segment NUMBER without having one.
 victim: a program with a segment, and COMMAND beside it, in the same IPC namespace. Prints the segment's number, and when its
 standard input ends whether what is in it is still its own."""
 import ctypes
+import errno
 import subprocess
 import sys
 
 x11, xext, libc = ctypes.CDLL("libX11.so.6"), ctypes.CDLL("libXext.so.6"), ctypes.CDLL(None, use_errno=True)
 SIZE = 64 * 64 * 4
+IPC_CREAT, IPC_EXCL = 0o1000, 0o2000
 
 
 class Segment(ctypes.Structure):
@@ -73,6 +76,25 @@ def draw():
     print("segment", number, client.get_shared(number, address))
 
 
+def keyed():
+    keys, found = (0x53425801, 0x53425802), []
+    for key in keys:
+        number = libc.shmget(key, SIZE, IPC_CREAT | IPC_EXCL | 0o600)
+        if number < 0:
+            print("no segment", ctypes.get_errno())
+            return
+        assert libc.shmget(key, SIZE, IPC_CREAT | IPC_EXCL | 0o600) == -1 and ctypes.get_errno() == errno.EEXIST
+        assert libc.shmget(key, SIZE, IPC_CREAT | 0o600) == libc.shmget(key, 0, 0) == number
+        found.append(number)
+    address = libc.shmat(found[0], None, 0)
+    ctypes.memset(address, 0x5a, SIZE)
+    print("keyed", "far" if all(number & 0x7fff >= 0x4000 for number in found) else "near",
+          "two" if found[0] != found[1] else "one", Client().get_shared(found[0], address))
+    for number in found:
+        libc.shmctl(number, 0, None)
+    assert libc.shmget(keys[0], 0, 0) == -1 and ctypes.get_errno() == errno.ENOENT
+
+
 def forge(number):
     room = ctypes.create_string_buffer(b"\x5a" * SIZE)
     print("forged", Client().get_shared(number, ctypes.addressof(room)))
@@ -90,6 +112,8 @@ def victim(command):
 
 if sys.argv[1] == "draw":
     draw()
+elif sys.argv[1] == "keyed":
+    keyed()
 elif sys.argv[1] == "forge":
     forge(int(sys.argv[2]))
 else:

@@ -291,12 +291,22 @@ test_ports (void)
   g_assert_false (g_bytes_equal (limited, plain));
 }
 
+#define KEY 0x53425800 /* nobody's */
+
 /* Segments of System V shared memory can be made unless the X server is in another IPC namespace. */
 static void
 test_x11 (void)
 {
-  static const Call made[] = { { "shmget", SYS_shmget, { IPC_PRIVATE, 0 }, EINVAL }, { NULL, 0, { 0 }, 0 } };
-  static const Call refused[] = { { "shmget", SYS_shmget, { IPC_PRIVATE, 0 }, ENOSYS }, { NULL, 0, { 0 }, 0 } };
+  static const Call made[] = { { "shmget", SYS_shmget, { IPC_PRIVATE, 0 }, EINVAL },
+                               { "shmget (key)", SYS_shmget, { KEY, 0, IPC_CREAT }, EINVAL },
+                               { NULL, 0, { 0 }, 0 } };
+  /* One with a key is made by the keeper, where it can be asked; one that is there already has a number of its own */
+  static const Call refused[] = { { "shmget", SYS_shmget, { IPC_PRIVATE, 0 }, ENOSYS },
+                                  { "shmget (made)", SYS_shmget, { IPC_PRIVATE, 0, IPC_CREAT }, ENOSYS },
+                                  { "shmget (key)", SYS_shmget, { KEY, 0, IPC_CREAT }, ENOSYS },
+                                  { "shmget (key, exclusive)", SYS_shmget, { KEY, 0, IPC_CREAT | IPC_EXCL }, ENOSYS },
+                                  { "shmget (found)", SYS_shmget, { KEY, 0, 0 }, ENOENT },
+                                  { NULL, 0, { 0 }, 0 } };
   static const struct {
     const char *words;
     guint facts;

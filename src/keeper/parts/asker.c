@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "keeper/parts/asker.h"
 
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -41,6 +42,21 @@ sbx_asker_open (int questions, const struct seccomp_notif *question)
     return pidfd;
   if (pidfd >= 0)
     close (pidfd);
+  return -1;
+}
+
+int
+sbx_asker_namespace (int questions, const struct seccomp_notif *question, const char *name)
+{
+  char path[48];
+  int namespace;
+
+  snprintf (path, sizeof path, "/proc/%d/ns/%s", (int) question->pid, name);
+  namespace = open (path, O_RDONLY | O_CLOEXEC);
+  if (namespace >= 0 && still_asks (questions, question) == 0)
+    return namespace;
+  if (namespace >= 0)
+    close (namespace);
   return -1;
 }
 

@@ -8,5 +8,7 @@
 
 /* A pidfd of the process, the caller's; or -1 with errno. */
 int sbx_asker_open (int questions, const struct seccomp_notif *question);
+/* Its namespace of the kind @name ("ipc"), the caller's; or -1 with errno. */
+int sbx_asker_namespace (int questions, const struct seccomp_notif *question, const char *name);
 /* What the process calls itself, NUL-terminated: any bytes. 0, or -1 with errno. */
 int sbx_asker_name (int questions, const struct seccomp_notif *question, char *name, size_t size);

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* What the filter of the application asks (SECCOMP_RET_USER_NOTIF, seccomp_unotify(2)): about calls that it refuses, so
- * that they are counted; about listen (2) where ports are limited (listen.h); and with pidns=session about calls that
- * name a process (numbers.h). To the first two the answer is an error, and never "go on": a call that is refused is not
- * made, whatever happens to us. In an instance that is learned it asks about calls that name files as well, which are
- * allowed and go on: those a learner takes, which stands before us (learning.h).
+ * that they are counted; about listen (2) where ports are limited (listen.h); about shmget (2) beside a shared X server
+ * (segment.h); and with pidns=session about calls that name a process (numbers.h). Only to the last the answer may be
+ * "go on": a call that is refused is not made, whatever happens to us, and the other two we make in the application's
+ * place. In an instance that is learned it asks about calls that name files as well, which are allowed and go on: those
+ * a learner takes, which stands before us (learning.h).
  *
  * The descriptor is ours from ASKS on and nobody else's: init has sent it before it had a child, and closed its own. It
  * is closed when all who could ask have ended, and with us; then the kernel says ENOSYS to who asks, those who wait
@@ -34,6 +35,7 @@
 #include "keeper/parts/learning.h"
 #include "keeper/parts/listen.h"
 #include "keeper/parts/numbers.h"
+#include "keeper/parts/segment.h"
 #include "keeper/share.h"
 #include "keeper/state.h"
 #include "wire/call-program.h"
@@ -128,19 +130,25 @@ count (SbxQuestions *self, const SbxCallRule *rule, const struct seccomp_notif *
   sbx_denied_have_news (keeper);
 }
 
-/* The error for who asks about a call that is refused. */
-static int
-refuse (SbxQuestions *self, const struct seccomp_notif *question, uint32_t says)
+/* The answer to who asks about a call that is refused: an error, or for a segment with a key the number that it has. */
+static void
+refuse (SbxQuestions *self, const struct seccomp_notif *question, uint32_t says, struct seccomp_notif_resp *response)
 {
   uint32_t error = says & SECCOMP_RET_DATA & ~SBX_FILTER_ASKS;
   const SbxCallRule *rule;
+  int64_t number = 0, used = 0;
 
   if ((says & SECCOMP_RET_ACTION_FULL) != SECCOMP_RET_ERRNO || error == 0)
-    return EPERM;
+    error = EPERM;
   rule = find_rule (self, &question->data, error);
-  if (rule)
+  if (rule && error == ENOSYS && sbx_segment_is_asked (&question->data)) {
+    error = (uint32_t) sbx_segment_answer (self->listener, question, &number, &used);
+    self->spared -= used; /* a child's work, which is not on our clock */
+    response->val = number;
+  }
+  if (rule && error == (says & SECCOMP_RET_DATA & ~SBX_FILTER_ASKS))
     count (self, rule, question);
-  return (int) error;
+  response->error = -(int32_t) error;
 }
 
 /* What the program leaves to us without an error names a process, or is listen (2); anything else it has not asked. */
@@ -161,7 +169,7 @@ answer (SbxQuestions *self, const struct seccomp_notif *question, struct seccomp
   else if (says == SECCOMP_RET_USER_NOTIF)
     response->error = -sbx_listen_answer (&self->ports, self->listener, question);
   else
-    response->error = -refuse (self, question, says);
+    refuse (self, question, says, response);
 }
 
 static int64_t

@@ -180,7 +180,7 @@ add_row (scmp_filter_ctx filter, const SbxCallRow *row, guint32 action, GError *
 gboolean
 sbx_seccomp_row_may_ask (const SbxCallRow *row)
 {
-  return row->error != SBX_CALL_ASK && row->error != ENOSYS && row->subject == SBX_SUBJECT_NONE
+  return row->error != SBX_CALL_ASK && (row->error != ENOSYS || row->done_by_keeper) && row->subject == SBX_SUBJECT_NONE
          && !(row->test == SBX_CALL_ANY && g_str_equal (row->call, "sendmsg"));
 }
 

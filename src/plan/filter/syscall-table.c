@@ -8,6 +8,7 @@
 #include "plan/filter/syscall-table.h"
 
 #include <errno.h>
+#include <sys/ipc.h>
 #include <sys/socket.h>
 
 #define ALL SBX_TIERS_ALL
@@ -257,18 +258,32 @@ const SbxCallRow sbx_call_rows[] = {
 
   /* X11's MIT-SHM names a segment by its number, which the server looks up in its own IPC namespace: that of a segment
    * of this one is there another program's, which is then drawn and written. Toolkits draw through the socket where
-   * they cannot make one. It is for the programs that mean well: any number can be written into the socket */
+   * they cannot make one. Segments with a key are what programs have among themselves: the keeper makes those, with
+   * numbers that there are none of outside (keeper/parts/segment.h), and where it cannot be asked there are none. It is
+   * for the programs that mean well: any number can be written into the socket */
   { "shmget",
     ENOSYS,
     ALL,
     0,
-    SBX_CALL_ANY,
+    SBX_CALL_MASKED,
     0,
-    0,
-    0,
+    0xffffffffu,
+    0, /* IPC_PRIVATE */
     "the X server would take a segment's number for one of another program's",
     { 0 },
     SBX_WHEN_X11_APART },
+  { "shmget",
+    ENOSYS,
+    ALL,
+    0,
+    SBX_CALL_NOT_EQUAL,
+    0,
+    0,
+    0,
+    "the X server would take a segment's number for one of another program's: the keeper chooses one, if it is asked",
+    { 2, IPC_CREAT, IPC_CREAT, FALSE },
+    SBX_WHEN_X11_APART,
+    .done_by_keeper = TRUE },
 
   /* Tracing. In the other tiers it stays: the pid namespace and Landlock keep it to the application's own processes,
    * and crash handlers need it */

@@ -52,8 +52,9 @@ typedef struct {
   const char *reason;
   SbxCallCondition and;
   SbxCallWhen when;
-  SbxCallSubject subject; /* not NONE: the keeper is asked, and the error is for processes of others */
-  guint about;            /* … and this argument names it */
+  SbxCallSubject subject;  /* not NONE: the keeper is asked, and the error is for processes of others */
+  guint about;             /* … and this argument names it */
+  gboolean done_by_keeper; /* where it can be asked; the error is for where it cannot */
 } SbxCallRow;
 
 extern const SbxCallRow sbx_call_rows[]; /* ends with a NULL call */

@@ -118,9 +118,11 @@ add_shared (SbxDraft *self)
                   "the X server attaches any System V memory segment of yours whose number an application sends it: "
                   "what is in it can be read and overwritten");
   if (!(sbx_policy_get_shared (self->policy) & SBX_SHARED_IPC))
-    sbx_draft_warn (self,
-                    "no System V shared memory can be made inside (shmget says ENOSYS): the X server is in another "
-                    "IPC namespace, and would take its numbers for those of other programs. shared=ipc allows it");
+    sbx_draft_warn (
+        self,
+        "no System V shared memory can be made inside for drawing (shmget without a key says ENOSYS): the X server "
+        "is in another IPC namespace, and would take its numbers for those of other programs. shared=ipc "
+        "allows it");
   self->box->facts |= SBX_BOX_SHARES_X11;
   sbx_draft_bind (self, SBX_BY_POLICY, SBX_MOUNT_READ_ONLY, display.socket, inside);
   set_display (self, number, display.cookie);
