@@ -47,12 +47,13 @@ void sbx_options_clear (SbxOptions *self);
 /* s: as a D-Bus name without ':', at most 255 bytes; one element is enough. Errors: BAD_OPTION. */
 gboolean sbx_option_check_app_id (const char *key, GVariant *value, GError **error);
 
-/* The options of Launch and Explain, of Exec, of Attach, of GetProcfs, and of Grant. */
+/* The options of Launch and Explain, of Exec, of Attach, of GetProcfs, of Grant, and of GrantNetwork. */
 extern const SbxOptionSpec sbx_launch_options[];
 extern const SbxOptionSpec sbx_exec_options[];
 extern const SbxOptionSpec sbx_attach_options[];
 extern const SbxOptionSpec sbx_procfs_options[];
 extern const SbxOptionSpec sbx_grant_options[];
+extern const SbxOptionSpec sbx_grant_network_options[];
 #define SBX_GRANT_MAX_SECONDS 2678400 /* 31 days */
 
 G_END_DECLS

@@ -321,6 +321,20 @@ sbx_destinations_apply (GArray *set, const char *value, GError **error)
   return TRUE;
 }
 
+gboolean
+sbx_destinations_add (GArray *set, const char *const *more, GError **error)
+{
+  for (; *more; more++) {
+    if (**more == '!' || strcmp (*more, "none") == 0)
+      return sbx_throw (error, SBX_ERROR_BAD_OPTION, "\"%s\" takes away, and only what is added can be said here",
+                        *more);
+    if (!apply_item (set, *more, error))
+      return FALSE;
+  }
+  normalise (set);
+  return TRUE;
+}
+
 static void
 format_row (GString *text, const SbxDestination *row)
 {
@@ -423,4 +437,14 @@ char *
 sbx_policy_describe_destinations (const SbxPolicy *policy, gboolean denied)
 {
   return sbx_destinations_format (policy->to[denied ? SBX_TO_DENY : SBX_TO_ALLOW]);
+}
+
+char *
+sbx_policy_describe_destination (const SbxDestination *row)
+{
+  GString *text = g_string_new (NULL);
+
+  format_row (text, row);
+  g_string_truncate (text, text->len - 1); /* the ";" of a list */
+  return g_string_free (text, FALSE);
 }

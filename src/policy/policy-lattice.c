@@ -78,6 +78,21 @@ sbx_policy_with_destinations (const SbxPolicy *base, const SbxPolicy *from)
 }
 
 SbxPolicy *
+sbx_policy_with_allowed (const SbxPolicy *base, const char *const *more, GError **error)
+{
+  g_autoptr (GArray) set = g_array_copy (base->to[SBX_TO_ALLOW]);
+  SbxPolicy *result;
+
+  if (!sbx_destinations_add (set, more, error))
+    return NULL;
+  result = sbx_policy_thaw (base);
+  g_array_unref (result->to[SBX_TO_ALLOW]);
+  result->to[SBX_TO_ALLOW] = g_steal_pointer (&set);
+  result->allow_named = TRUE;
+  return sbx_policy_freeze (result);
+}
+
+SbxPolicy *
 sbx_policy_with_path (const SbxPolicy *base, const char *path, SbxAccess access)
 {
   SbxPolicy *result = sbx_policy_thaw (base);

@@ -80,6 +80,8 @@ GArray *sbx_destinations_combine (const GArray *a, const GArray *b, gboolean lea
 gboolean sbx_destinations_equal (const GArray *a, const GArray *b);
 gboolean sbx_destinations_apply (GArray *set, const char *value,
                                  GError **error); /* adds; "!" takes away, "none" empties */
+gboolean sbx_destinations_add (GArray *set, const char *const *more,
+                               GError **error) G_GNUC_WARN_UNUSED_RESULT; /* words that take nothing away */
 char *sbx_destinations_format (const GArray *set);
 void sbx_destinations_close (SbxPolicy *policy); /* its normal form, by what network there is */
 

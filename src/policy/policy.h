@@ -97,6 +97,11 @@ SbxPolicy *sbx_policy_with_mounts (const SbxPolicy *base, const SbxPolicy *from)
 /* @base with the [Network] allow= and deny= of @from: what its border can be told while an instance with a network of
  * its own runs. Without a network @base stays as it is. */
 SbxPolicy *sbx_policy_with_destinations (const SbxPolicy *base, const SbxPolicy *from) G_GNUC_WARN_UNUSED_RESULT;
+/* @base with @more of [Network] allow= ("lan", "example.org:443"; no "none" and no "!"), the caller's. Without a
+ * network
+ * @base stays as it is. Errors: BAD_OPTION, with the word. */
+SbxPolicy *sbx_policy_with_allowed (const SbxPolicy *base, const char *const *more,
+                                    GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /* @base with @access to @path, which is absolute and normal; rules of @base for what lies in it stay. */
 SbxPolicy *sbx_policy_with_path (const SbxPolicy *base, const char *path, SbxAccess access) G_GNUC_WARN_UNUSED_RESULT;
 /* Whether @a allows no more than @b. */
@@ -186,6 +191,8 @@ gboolean sbx_policy_uses_names (const SbxPolicy *policy);
 gboolean sbx_policy_names_denied (const SbxPolicy *policy);
 /* "internet;10.1.0.0/16:443/tcp;" or "none" of those that are allowed, or denied; the caller's. */
 char *sbx_policy_describe_destinations (const SbxPolicy *policy, gboolean denied);
+/* The same of one row, "lan:80/tcp"; the caller's. */
+char *sbx_policy_describe_destination (const SbxDestination *row);
 /* Names of system calls, in order. */
 const char *const *sbx_policy_get_seccomp_allow (const SbxPolicy *policy);
 const char *const *sbx_policy_get_seccomp_deny (const SbxPolicy *policy);

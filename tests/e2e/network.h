@@ -12,7 +12,7 @@
 
 namespace e2e {
 
-class Network : public WithoutBus {
+template <class Base> class NetworkOf : public Base {
 protected:
   static void
   SetUpTestSuite ()
@@ -22,10 +22,10 @@ protected:
   void
   SetUp () override
   {
-    WithoutBus::SetUp ();
-    add_profile ("own", "[Profile]\nInherits=default\n[Context]\nshared=private-network;\n");
-    add_profile ("whole", "[Profile]\nInherits=default\n[Context]\nshared=network;\n");
-    add_profile ("nested", "[Profile]\nInherits=default\n[Context]\nshared=private-network;\nfeatures=userns;\n");
+    Base::SetUp ();
+    this->add_profile ("own", "[Profile]\nInherits=default\n[Context]\nshared=private-network;\n");
+    this->add_profile ("whole", "[Profile]\nInherits=default\n[Context]\nshared=network;\n");
+    this->add_profile ("nested", "[Profile]\nInherits=default\n[Context]\nshared=private-network;\nfeatures=userns;\n");
   }
   /* What @addresses answer, as network-probe.py says it, each line as "tcp ADDRESS" → answer. */
   std::map<std::string, std::string>
@@ -35,7 +35,7 @@ protected:
     std::map<std::string, std::string> answers;
 
     words.insert (words.end (), addresses.begin (), addresses.end ());
-    Outcome outcome = run_in ({ "--profile=" + profile }, words);
+    Outcome outcome = this->run_in ({ "--profile=" + profile }, words);
     EXPECT_TRUE (succeeds (outcome));
     std::istringstream lines (outcome.out);
     for (std::string kind, address, answer; lines >> kind >> address >> answer;)
@@ -46,16 +46,18 @@ protected:
   Outcome
   python (const std::string &profile, const std::string &script)
   {
-    return run_in ({ "--profile=" + profile }, { "python3", "-c", script });
+    return this->run_in ({ "--profile=" + profile }, { "python3", "-c", script });
   }
   pid_t
   process_of (const std::string &id, const std::string &name)
   {
-    for (const auto &process : descendants (record (id).keeper))
+    for (const auto &process : descendants (this->record (id).keeper))
       if (process.name == name)
         return process.pid;
     return -1;
   }
 };
+
+using Network = NetworkOf<WithoutBus>;
 
 }

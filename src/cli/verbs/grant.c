@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Each path is opened here and handed over as a descriptor: what the caller cannot reach, nobody gets. */
+/* Each path is opened here and handed over as a descriptor: what the caller cannot reach, nobody gets. Destinations of
+ * a network are words. */
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
@@ -10,6 +11,7 @@
 #include "cli/instances.h"
 #include "cli/policy-options.h"
 #include "cli/verbs/functions.h"
+#include "common/key-file.h"
 #include "policy/options.h"
 #include "policy/policy.h"
 
@@ -40,6 +42,24 @@ read_policy (const SbxPolicyOptions *options, GError **error)
   g_autoptr (GVariant) groups = sbx_policy_options_to_variant (options);
 
   return groups ? sbx_policy_merge_variant (nothing, g_variant_ref_sink (groups), &places, error) : NULL;
+}
+
+/* Of --network-allow, the caller's; NULL: it was not said, or @error. */
+static char **
+read_destinations (const SbxPolicyOptions *options, GError **error)
+{
+  g_autoptr (GVariant) groups = sbx_policy_options_to_variant (options), network = NULL;
+  const char *allow = NULL, *deny = NULL;
+
+  if (groups)
+    g_variant_ref_sink (groups);
+  network = groups ? g_variant_lookup_value (groups, "Network", G_VARIANT_TYPE ("a{ss}")) : NULL;
+  if (network && g_variant_lookup (network, "deny", "&s", &deny))
+    g_set_error_literal (error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
+                         _ ("grant takes nothing away; `sandboxctl restrict` does"));
+  else if (network && g_variant_lookup (network, "allow", "&s", &allow))
+    return sbx_key_file_split (allow);
+  return NULL;
 }
 
 /* Refuses what is no file, with the reason. */
@@ -155,9 +175,24 @@ grant (SbxService *service, const char *path, const File *file, guint32 seconds,
   return reply != NULL;
 }
 
-/* One after the other, so that an error says which. */
+/* All of them, or none. */
+static gboolean
+grant_network (SbxService *service, const char *path, char **where, guint32 seconds, GError **error)
+{
+  g_autoptr (GVariant) reply = NULL;
+  GVariantBuilder how;
+
+  g_variant_builder_init (&how, G_VARIANT_TYPE_VARDICT);
+  if (seconds > 0)
+    g_variant_builder_add (&how, "{sv}", "seconds", g_variant_new_uint32 (seconds));
+  reply = sbx_service_call (service, path, SBX_INSTANCE_INTERFACE, "GrantNetwork",
+                            g_variant_new ("(^asa{sv})", where, &how), NULL, error);
+  return reply != NULL;
+}
+
+/* One after the other, so that an error says which. @where: the destinations, or NULL. */
 static int
-grant_all (const char *word, GArray *files, guint32 seconds)
+grant_all (const char *word, GArray *files, char **where, guint32 seconds)
 {
   g_autoptr (SbxService) service = NULL;
   g_autoptr (GPtrArray) instances = NULL;
@@ -172,6 +207,8 @@ grant_all (const char *word, GArray *files, guint32 seconds)
   }
   while (info && i < files->len && grant (service, info->path, &g_array_index (files, File, i), seconds, &error))
     i++;
+  if (info && !error && where)
+    (void) grant_network (service, info->path, where, seconds, &error);
   if (!error)
     return 0;
   for (guint j = i; j < files->len; j++)
@@ -190,6 +227,7 @@ sbx_cmd_grant (SbxCommand *command)
   g_autoptr (GError) error = NULL;
   g_autoptr (SbxPolicy) policy = NULL;
   g_autofree char *until = NULL;
+  g_auto (GStrv) where = NULL;
   const GOptionEntry entries[] = {
     { "until", 0, 0, G_OPTION_ARG_STRING, &until, N_ ("End it after 30s, 5m, 2h or 1d (or: exit)"), N_ ("TIME") },
     G_OPTION_ENTRY_NULL,
@@ -199,10 +237,11 @@ sbx_cmd_grant (SbxCommand *command)
   int status;
 
   if (!sbx_parse (
-          command, entries, sbx_policy_options_make_group (options), _ ("SANDBOX --filesystem=PATH[:MODE]…"),
+          command, entries, sbx_policy_options_make_group (options),
+          _ ("SANDBOX --filesystem=PATH[:MODE]… --network-allow=WHERE…"),
           _ ("Gives files to a running sandbox, at their own path: to read, with :rw to change them too, and with\n"
-             ":create after making the directory. With --until it ends by itself. Whatever else is asked for\nis "
-             "refused, with the reason."),
+             ":create after making the directory; and destinations to one with a private network. With --until\nit "
+             "ends by itself. Whatever else is asked for is refused, with the reason."),
           &status))
     return status;
   g_array_set_clear_func (files, clear_file);
@@ -215,15 +254,17 @@ sbx_cmd_grant (SbxCommand *command)
   if (!error && (command->argc != 2 || !policy))
     return sbx_fail (_ ("grant takes one sandbox and what it gets, as in `sandboxctl grant SANDBOX "
                         "--filesystem=xdg-download:ro`"));
+  if (!error)
+    where = read_destinations (options, &error);
   if (error || !check_files_only (policy, &error))
     return sbx_fail_error (error);
   (void) sbx_policy_get_filesystems (policy, &n);
-  if (n == 0)
+  if (n == 0 && !where)
     return sbx_fail (_ ("grant takes nothing away; `sandboxctl restrict` does"));
   if (!open_files (policy, files, &error)) {
     for (guint i = 0; i < files->len; i++)
       remove_made (&g_array_index (files, File, i));
     return sbx_fail_error (error);
   }
-  return grant_all (command->argv[1], files, seconds);
+  return grant_all (command->argv[1], files, where, seconds);
 }

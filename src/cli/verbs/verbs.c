@@ -12,7 +12,7 @@ const SbxVerb sbx_verbs[] = {
   { "exec", sbx_cmd_exec, N_ ("Start one more command in a running sandbox"), TRUE, FALSE, PROCESS_OPTIONS },
   { "attach", sbx_cmd_attach, N_ ("Debug a running sandbox from a second one"), TRUE, TRUE,
     "--profile= --hold " PROCESS_OPTIONS },
-  { "grant", sbx_cmd_grant, N_ ("Give files to a running sandbox"), FALSE, TRUE, "--until=" },
+  { "grant", sbx_cmd_grant, N_ ("Give files or destinations to a running sandbox"), FALSE, TRUE, "--until=" },
   { "restrict", sbx_cmd_restrict, N_ ("Take something away from a running sandbox, or from oneself"), FALSE, TRUE,
     "--json --self" },
   { "ps", sbx_cmd_ps, N_ ("List the sandboxes"), FALSE, FALSE, "--all --tree --quiet --json" },

@@ -483,11 +483,6 @@ sbx_grant_plan_describe (const SbxGrantPlan *self, const SbxGrantRequest *reques
   g_variant_builder_add (&builder, "{sv}", "given",
                          g_variant_new_strv ((const char *const *) self->given->pdata, (gssize) self->given->len));
   g_variant_builder_add (&builder, "{sv}", "filesystems", g_variant_builder_end (&files));
-  if (request->seconds > 0) {
-    guint64 lasts = (guint64) request->seconds * G_USEC_PER_SEC;
-
-    g_variant_builder_add (&builder, "{sv}", "until", g_variant_new_uint64 ((guint64) g_get_real_time () + lasts));
-    g_variant_builder_add (&builder, "{sv}", "deadline", g_variant_new_uint64 (sbx_lending_now () + lasts));
-  }
+  sbx_lending_add_deadline (&builder, request->seconds);
   return g_variant_builder_end (&builder);
 }

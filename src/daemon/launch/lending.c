@@ -15,6 +15,17 @@ sbx_lending_now (void)
   return (guint64) now.tv_sec * G_USEC_PER_SEC + (guint64) now.tv_nsec / 1000;
 }
 
+void
+sbx_lending_add_deadline (GVariantBuilder *row, guint32 seconds)
+{
+  guint64 lasts = (guint64) seconds * G_USEC_PER_SEC;
+
+  if (seconds == 0)
+    return;
+  g_variant_builder_add (row, "{sv}", "until", g_variant_new_uint64 ((guint64) g_get_real_time () + lasts));
+  g_variant_builder_add (row, "{sv}", "deadline", g_variant_new_uint64 (sbx_lending_now () + lasts));
+}
+
 static gsize
 count (const SbxInfo *info)
 {
@@ -54,6 +65,22 @@ sbx_lending_next (const SbxInfo *info)
   return next;
 }
 
+/* Adds the destinations that @row has given to @policy, which is taken. */
+static SbxPolicy *
+add_network (SbxPolicy *policy, GVariant *row)
+{
+  g_autofree const char **where = NULL;
+  SbxPolicy *more;
+
+  if (!g_variant_lookup (row, "network", "^a&s", &where))
+    return policy;
+  more = sbx_policy_with_allowed (policy, where, NULL);
+  if (!more)
+    return policy;
+  sbx_policy_unref (policy);
+  return more;
+}
+
 /* Adds what @row has given to @policy, which is taken. */
 static SbxPolicy *
 add_row (SbxPolicy *policy, GVariant *row)
@@ -64,7 +91,7 @@ add_row (SbxPolicy *policy, GVariant *row)
   const char *path, *word;
 
   if (!files)
-    return policy;
+    return add_network (policy, row);
   g_variant_iter_init (&iter, files);
   while (g_variant_iter_next (&iter, "{&s&s}", &path, &word))
     for (gsize access = SBX_ACCESS_RO; access < G_N_ELEMENTS (words); access++)

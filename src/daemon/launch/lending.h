@@ -14,6 +14,8 @@ G_BEGIN_DECLS
 
 /* us of the clock of deadlines, which goes on while the machine sleeps and is set by nobody (CLOCK_BOOTTIME). */
 guint64 sbx_lending_now (void);
+/* Adds to a row of Grants (a{sv}) when it ends; of 0 @seconds nothing: with the instance. */
+void sbx_lending_add_deadline (GVariantBuilder *row, guint32 seconds);
 /* The next deadline; 0: there is none. */
 guint64 sbx_lending_next (const SbxInfo *info);
 /* The most that the instance may have once what is due by @due has ended; the caller's. BAD_OPTION for a record that

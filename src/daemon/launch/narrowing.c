@@ -29,6 +29,7 @@ sbx_narrowing_plan_free (SbxNarrowingPlan *self)
   g_array_unref (self->rows);
   g_ptr_array_unref (self->strings);
   g_ptr_array_unref (self->taken);
+  g_ptr_array_unref (self->closed);
   g_clear_pointer (&self->to, g_bytes_unref);
   g_free (self);
 }
@@ -456,6 +457,24 @@ note_taken (Narrowing *self)
       g_ptr_array_add (self->plan->taken, g_strdup (*line));
 }
 
+/* What is written down, so that it is not granted again. What is denied needs no note: that stays in the policy. */
+static void
+note_closed (Narrowing *self)
+{
+  gsize n, n_left;
+  const SbxDestination *rows = sbx_policy_get_allowed (self->from, &n);
+  const SbxDestination *left = sbx_policy_get_allowed (self->plan->policy, &n_left);
+
+  for (gsize i = 0; i < n; i++) {
+    gsize j = 0;
+
+    while (j < n_left && !sbx_destination_covers (&left[j], &rows[i]))
+      j++;
+    if (j == n_left)
+      g_ptr_array_add (self->plan->closed, sbx_policy_describe_destination (&rows[i]));
+  }
+}
+
 static SbxNarrowingPlan *
 plan_new (SbxHost *host, const SbxInfo *info, const SbxPolicy *from, SbxPolicy *to, GVariant *groups, SbxNarrowingBy by,
           GError **error)
@@ -468,6 +487,7 @@ plan_new (SbxHost *host, const SbxInfo *info, const SbxPolicy *from, SbxPolicy *
   plan->rows = g_array_new (FALSE, FALSE, sizeof (SbxNarrow));
   plan->strings = g_ptr_array_new_with_free_func (g_free);
   plan->taken = g_ptr_array_new_with_free_func (g_free);
+  plan->closed = g_ptr_array_new_with_free_func (g_free);
   planned = check_possible (&self, error) && (!groups || check_names (&self, groups, error))
             && narrow_files (&self, error) && narrow_sockets (&self, error) && narrow_network (&self, error);
   g_clear_pointer (&self.surroundings, sbx_surroundings_free);
@@ -476,6 +496,7 @@ plan_new (SbxHost *host, const SbxInfo *info, const SbxPolicy *from, SbxPolicy *
   if (!planned)
     return NULL;
   note_taken (&self);
+  note_closed (&self);
   return g_steal_pointer (&plan);
 }
 
@@ -517,6 +538,9 @@ sbx_narrowing_plan_describe (const SbxNarrowingPlan *self, guint32 pid, const ch
   g_variant_builder_add (&builder, "{sv}", "taken",
                          g_variant_new_strv ((const char *const *) self->taken->pdata, (gssize) self->taken->len));
   g_variant_builder_add (&builder, "{sv}", "filesystems", g_variant_builder_end (&files));
+  if (self->closed->len > 0)
+    g_variant_builder_add (&builder, "{sv}", "network",
+                           g_variant_new_strv ((const char *const *) self->closed->pdata, (gssize) self->closed->len));
   if (with)
     g_variant_builder_add (&builder, "{sv}", "with", g_variant_new_object_path (with));
   return g_variant_builder_end (&builder);

@@ -12,8 +12,9 @@ typedef struct {
   SbxPolicy *policy; /* the effective one, after it */
   GArray *rows;      /* SbxNarrow, whose strings are in @strings */
   GPtrArray *strings;
-  GBytes *to;       /* where its own network leads from now on (plan/mounts/network.h); NULL: as before */
-  GPtrArray *taken; /* for people: the differences, a line each */
+  GBytes *to;        /* where its own network leads from now on (plan/mounts/network.h); NULL: as before */
+  GPtrArray *taken;  /* for people: the differences, a line each */
+  GPtrArray *closed; /* destinations that were allowed and are not any more, or not as a whole */
 } SbxNarrowingPlan;
 
 /* Meets the policy of the instance that @info describes with itself and @groups (a{sv}) put over it. Nothing is taken:
