@@ -36,6 +36,10 @@
 #define SBX_LOOK_AROUND_MS 200
 /* How long a service stays whose client has left, if something of it still runs. */
 #define SBX_LAST_LOOK_MS 500
+/* Clients of the service's own socket (bus/listener.h); more of them come over the bus. */
+#define SBX_MAX_PEERS 1024
+/* From its connecting to the last word of the handshake. */
+#define SBX_PEER_PATIENCE_SECONDS 10
 /* Arguments and options of one call, in bytes: the kernel takes at most 6 MiB of arguments and environment (execve(2)),
  * and there may be hundreds of calls. */
 #define SBX_MAX_CALL (16u << 20)

@@ -9,8 +9,10 @@
 #include <sys/stat.h>
 
 #include "common/names.h"
+#include "common/session-bus.h"
 #include "config.h"
 #include "daemon/bounds.h"
+#include "daemon/bus/listener.h"
 #include "daemon/bus/methods.h"
 #include "daemon/bus/peer.h"
 #include "daemon/harden.h"
@@ -24,6 +26,7 @@ typedef struct {
   SbxContext *context;
   GDBusConnection *connection;
   SbxManager *manager;
+  SbxListener *listener; /* on a bus, else NULL */
   int peer_fd;
   int idle_seconds;
   int prepared; /* boxes that may wait */
@@ -83,6 +86,8 @@ static void
 quit_when_settled (Service *service)
 {
   sbx_pool_close (service->context->pool);
+  if (service->listener)
+    sbx_listener_close (service->listener);
   service->deadline = g_get_monotonic_time () + SBX_LAST_LOOK_MS * 1000;
   if (sbx_registry_count_live (sbx_manager_get_registry (service->manager)) > 0)
     g_timeout_add (SBX_LAST_LOOK_MS, on_last_look, service);
@@ -146,7 +151,7 @@ on_released (GObject *source, GAsyncResult *result, gpointer user_data)
   g_autoptr (GVariant) reply = g_dbus_connection_call_finish (G_DBUS_CONNECTION (source), result, NULL);
 
   service->is_owner = FALSE;
-  if (reply && sbx_manager_is_busy (service->manager))
+  if (reply && (sbx_manager_is_busy (service->manager) || sbx_listener_is_connecting (service->listener)))
     own_name (service);
   else
     quit (service, EXIT_SUCCESS);
@@ -160,6 +165,8 @@ on_idle (SbxManager *manager, gpointer user_data)
   if (!service->is_owner) /* on its way already */
     return;
   g_info ("Nothing runs and nobody is here: leaving");
+  /* Whom we have let in is served, and whom we have not is not answered, and asks the bus for the next service */
+  sbx_listener_close (service->listener);
   g_dbus_connection_call (service->connection, "org.freedesktop.DBus", "/org/freedesktop/DBus", "org.freedesktop.DBus",
                           "ReleaseName", g_variant_new ("(s)", SBX_BUS_NAME), G_VARIANT_TYPE ("(u)"),
                           G_DBUS_CALL_FLAGS_NONE, -1, NULL, on_released, service);
@@ -169,6 +176,7 @@ static void
 on_owner (Service *service)
 {
   service->is_owner = TRUE;
+  sbx_listener_open (service->listener);
   if (!service->was_owner) {
     service->was_owner = TRUE;
     sbx_manager_announce (service->manager);
@@ -220,8 +228,12 @@ on_bus (GObject *source, GAsyncResult *result, gpointer user_data)
   }
   g_dbus_connection_set_exit_on_close (service->connection, FALSE);
   /* Everything is there before the name is: the first caller sees all of it */
-  if (serve (service))
+  if (serve (service)) {
+    g_autofree char *address = sbx_session_bus_find ();
+
+    service->listener = sbx_listener_new (service->manager, address);
     own_name (service);
+  }
 }
 
 /* What its applications have left on the disk goes with a private service. One on a bus, which may be told to end by
@@ -254,7 +266,10 @@ run (Service *service)
     sbx_manager_look_around (service->manager);
   if (service->connection)
     g_signal_handlers_disconnect_by_data (service->connection, service);
+  if (service->listener)
+    sbx_listener_close (service->listener);
   g_clear_object (&service->manager);
+  g_clear_pointer (&service->listener, sbx_listener_free); /* with the last answers */
   if (service->connection)
     g_dbus_connection_flush_sync (service->connection, NULL, NULL); /* the last answers */
   g_clear_object (&service->connection);

@@ -19,6 +19,8 @@
 #include "common/path.h"
 #include "common/process.h"
 #include "common/read-file.h"
+#include "common/session-bus.h"
+#include "common/session-bus.h"
 #include "common/write-file.h"
 
 typedef struct {
@@ -326,6 +328,60 @@ test_descriptors (void)
 
 #define TEST(name, function) g_test_add ("/common/" name, Fixture, NULL, set_up, function, tear_down)
 
+/* The service and its clients mean the same socket, whatever words the address of the bus has around its place. */
+static void
+test_session_socket_name (void)
+{
+  static const char *const same[] = { "unix:path=/run/user/1000/bus", "unix:path=/run/user/1000/bus,guid=0123",
+                                      "unix:guid=0123,path=/run/user/1000/bus", "unix:path=/run%2fuser/1000/bus",
+                                      "tcp:host=localhost;unix:path=/run/user/1000/bus;unix:path=/tmp/other" };
+  static const char *const others[] = { "unix:path=/run/user/1001/bus", "unix:abstract=/run/user/1000/bus",
+                                        "unix:path=/run/user/1000/bu", "unix:path=/run/user/1000/bus%20" };
+  static const char *const none[] = {
+    "",           "tcp:host=localhost", "autolaunch:",      "unix:",
+    "unix:path=", "unix:path=%00",      "unix:tmpdir=/tmp", "path=/run/user/1000/bus"
+  };
+  g_autofree char *name = sbx_session_socket_name (same[0]);
+
+  g_assert_true (g_str_has_prefix (name, "bus-"));
+  for (gsize i = 0; i < G_N_ELEMENTS (same); i++) {
+    g_autofree char *other = sbx_session_socket_name (same[i]);
+
+    g_assert_cmpstr (other, ==, name);
+  }
+  for (gsize i = 0; i < G_N_ELEMENTS (others); i++) {
+    g_autofree char *other = sbx_session_socket_name (others[i]);
+
+    g_assert_nonnull (other);
+    g_assert_cmpstr (other, !=, name);
+  }
+  for (gsize i = 0; i < G_N_ELEMENTS (none); i++)
+    g_assert_null (sbx_session_socket_name (none[i]));
+}
+
+static void
+test_session_bus_found (void)
+{
+  g_autofree char *directory = g_dir_make_tmp ("sbx,bus-XXXXXX", NULL),
+                  *path = g_build_filename (directory, "bus", NULL);
+  g_autofree char *named = NULL, *missing = NULL, *standard = NULL, *place = NULL;
+  gsize size;
+
+  g_setenv ("XDG_RUNTIME_DIR", directory, TRUE);
+  g_setenv ("DBUS_SESSION_BUS_ADDRESS", "unix:path=/somewhere", TRUE);
+  named = sbx_session_bus_find ();
+  g_assert_cmpstr (named, ==, "unix:path=/somewhere");
+  g_unsetenv ("DBUS_SESSION_BUS_ADDRESS");
+  missing = sbx_session_bus_find ();
+  g_assert_null (missing);
+  g_assert_true (g_file_set_contents (path, "", 0, NULL));
+  standard = sbx_session_bus_find ();
+  place = sbx_session_bus_parse (standard, &size);
+  g_assert_cmpmem (place, size, path, strlen (path));
+  g_unlink (path);
+  g_rmdir (directory);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -340,5 +396,7 @@ main (int argc, char **argv)
   g_test_add_func ("/common/process", test_process);
   g_test_add_func ("/common/spawn", test_spawn);
   g_test_add_func ("/common/descriptors", test_descriptors);
+  g_test_add_func ("/common/session-bus/socket-name", test_session_socket_name);
+  g_test_add_func ("/common/session-bus/found", test_session_bus_found);
   return g_test_run ();
 }

@@ -140,7 +140,8 @@ stage_open (Stage *stage)
     g_main_context_iteration (NULL, TRUE);
   stage->registry = sbx_registry_new (stage->runtime);
   stage->callers = sbx_callers_new (stage->ends[0]);
-  sbx_subject_find (stage->registry, stage->runtime, sbx_callers_get (stage->callers, NULL), on_subject, stage);
+  sbx_subject_find (stage->registry, stage->runtime, sbx_callers_get (stage->callers, stage->ends[0], NULL), on_subject,
+                    stage);
   g_assert_nonnull (stage->subject);
 }
 

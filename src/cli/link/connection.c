@@ -9,6 +9,8 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "common/session-bus.h"
+
 #define CHUNK 65536
 #define MAX_FDS 253 /* SCM_MAX_FD, include/net/scm.h */
 #define HEADER 16   /* enough of a message to know how long it is */
@@ -194,20 +196,14 @@ static int
 connect_unix (const char *address, GError **error)
 {
   struct sockaddr_un name = { .sun_family = AF_UNIX };
-  g_auto (GStrv) pairs = g_strsplit (address + strlen ("unix:"), ",", -1);
+  gsize n = 0;
+  g_autofree char *place = sbx_session_bus_parse (address, &n);
   socklen_t size = 0;
   int fd;
 
-  for (char **pair = pairs; *pair && size == 0; pair++) {
-    gboolean abstract = g_str_has_prefix (*pair, "abstract=");
-    g_autofree char *value =
-        abstract || g_str_has_prefix (*pair, "path=") ? g_uri_unescape_string (strchr (*pair, '=') + 1, NULL) : NULL;
-    gsize n = value ? strlen (value) : 0;
-
-    if (n == 0 || n + abstract >= sizeof name.sun_path)
-      continue;
-    memcpy (name.sun_path + abstract, value, n);
-    size = (socklen_t) (G_STRUCT_OFFSET (struct sockaddr_un, sun_path) + n + 1);
+  if (place && n < sizeof name.sun_path) {
+    memcpy (name.sun_path, place, n);
+    size = (socklen_t) (G_STRUCT_OFFSET (struct sockaddr_un, sun_path) + n + (place[0] != '\0'));
   }
   if (size == 0) {
     g_set_error (error, G_IO_ERROR, G_IO_ERROR_NOT_SUPPORTED, "\"%s\" has no path", address);

@@ -9,10 +9,12 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "cli/link/direct.h"
 #include "cli/link/helper.h"
 #include "common/child.h"
 #include "common/error.h"
 #include "common/names.h"
+#include "common/session-bus.h"
 
 #define RETRY_MS 100
 #define RETRIES 50 /* a service that was killed is back by then, or will not come */
@@ -20,6 +22,7 @@
 struct _SbxService {
   SbxConnection *bus;
   gboolean private, launch_first;
+  gboolean direct; /* over its own socket beside the bus */
   /* The call that is under way, and what it takes to make it again */
   GDBusMessage *call;
   guint32 serial;
@@ -108,22 +111,13 @@ connect_private (gboolean launch_first, GError **error)
   return NULL;
 }
 
-/* The session bus's address, or NULL. It is never asked of X11, which would start a bus of its own ("autolaunch"). */
+/* The session bus's address, or NULL. */
 static char *
 find_session_bus (void)
 {
-  const char *choice = g_getenv (SBX_ENV_BUS), *address = g_getenv ("DBUS_SESSION_BUS_ADDRESS");
-  const char *runtime = g_getenv ("XDG_RUNTIME_DIR");
-  g_autofree char *path = runtime ? g_build_filename (runtime, "bus", NULL) : NULL, *escaped = NULL;
+  const char *choice = g_getenv (SBX_ENV_BUS);
 
-  if (choice && strcmp (choice, "none") == 0)
-    return NULL;
-  if (address && *address)
-    return g_strdup (address);
-  if (!path || !g_file_test (path, G_FILE_TEST_EXISTS))
-    return NULL;
-  escaped = g_dbus_address_escape_value (path);
-  return g_strconcat ("unix:path=", escaped, NULL);
+  return choice && strcmp (choice, "none") == 0 ? NULL : sbx_session_bus_find ();
 }
 
 static gboolean
@@ -145,7 +139,10 @@ open_service (gboolean launch_first, GError **error)
   self->launch_first = launch_first;
   (void) SBX_ERROR; /* registers the names, so that the service's errors are told apart */
   if (address) {
-    self->bus = sbx_connection_new_for_address (address, &problem);
+    self->bus = sbx_direct_connect (address);
+    self->direct = self->bus != NULL;
+    if (!self->bus)
+      self->bus = sbx_connection_new_for_address (address, &problem);
     if (self->bus)
       return g_steal_pointer (&self);
     g_printerr (_ ("sandboxctl: the session bus does not answer (%s); going on without it\n"), problem->message);
@@ -189,16 +186,46 @@ new_call (const char *name, const char *path, const char *interface, const char 
   return message;
 }
 
+/* From the service's own socket to the bus, which has the signals, and starts a service that is not there any more. */
+static gboolean
+turn_to_bus (SbxService *self, GError **error)
+{
+  g_autofree char *address = find_session_bus ();
+  SbxConnection *bus = address ? sbx_connection_new_for_address (address, error) : NULL;
+
+  if (!bus)
+    return address ? FALSE : sbx_throw (error, SBX_ERROR_NOT_SUPPORTED, _ ("the session bus is not there any more"));
+  sbx_connection_free (self->bus);
+  self->bus = bus;
+  self->direct = FALSE;
+  return TRUE;
+}
+
+static gboolean
+send_call (SbxService *self, GError **error)
+{
+  g_autoptr (GError) problem = NULL;
+
+  self->serial = sbx_connection_send (self->bus, self->call, self->direct ? &problem : error);
+  if (self->serial != 0 || !self->direct)
+    return self->serial != 0;
+  /* A part of a message is none: it has not been taken */
+  if (!turn_to_bus (self, error))
+    return FALSE;
+  g_dbus_message_set_destination (self->call, SBX_BUS_NAME);
+  self->serial = sbx_connection_send (self->bus, self->call, error);
+  return self->serial != 0;
+}
+
 gboolean
 sbx_service_begin (SbxService *self, const char *path, const char *interface, const char *method, GVariant *parameters,
                    GUnixFDList *fds, GError **error)
 {
   g_clear_object (&self->call);
-  self->call = new_call (self->private ? NULL : SBX_BUS_NAME, path, interface, method, parameters);
+  self->call = new_call (self->private || self->direct ? NULL : SBX_BUS_NAME, path, interface, method, parameters);
   if (fds)
     g_dbus_message_set_unix_fd_list (self->call, fds);
-  self->serial = sbx_connection_send (self->bus, self->call, error);
-  return self->serial != 0;
+  return send_call (self, error);
 }
 
 /* The same call to a service of our own. */
@@ -319,6 +346,15 @@ sbx_service_call_for_fd (SbxService *self, const char *path, const char *interfa
   return -1;
 }
 
+/* Whether its own socket has ended under us. */
+static gboolean
+has_left (SbxService *self, const GError *error)
+{
+  return self->direct
+         && (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CLOSED)
+             || g_error_matches (error, G_IO_ERROR, G_IO_ERROR_BROKEN_PIPE));
+}
+
 /* Errors that speak of the way to the service and not of what it was asked. */
 static gboolean
 may_pass (const GError *error)
@@ -342,6 +378,11 @@ sbx_service_ask (SbxService *self, const char *path, const char *interface, cons
 
     if (reply)
       return reply;
+    if (has_left (self, problem)) {
+      if (!turn_to_bus (self, error))
+        return NULL;
+      continue;
+    }
     if (tries == RETRIES || !may_pass (problem)) {
       g_propagate_error (error, g_steal_pointer (&problem));
       return NULL;
@@ -371,6 +412,8 @@ sbx_service_watch (SbxService *self, const char *path, GError **error)
 
   if (self->private) /* all of its signals are for us */
     return TRUE;
+  if (self->direct && !turn_to_bus (self, error))
+    return FALSE;
   return add_match (self, object, error)
          && add_match (self,
                        "type='signal',sender='org.freedesktop.DBus',member='NameOwnerChanged',arg0='" SBX_BUS_NAME "'",

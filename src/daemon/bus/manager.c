@@ -397,6 +397,18 @@ sbx_manager_get_callers (SbxManager *self)
   return self->callers;
 }
 
+void
+sbx_manager_take (SbxManager *self, SbxInstance *instance, GDBusMethodInvocation *invocation)
+{
+  self->take (self, instance, invocation);
+}
+
+GDBusInterfaceInfo *
+sbx_manager_get_object_manager_info (SbxManager *self)
+{
+  return self->object_manager->interfaces[0];
+}
+
 static gboolean
 on_look_again (gpointer user_data)
 {

@@ -35,6 +35,11 @@ gboolean sbx_manager_is_settling (SbxManager *self);
 SbxContext *sbx_manager_get_context (SbxManager *self);
 SbxRegistry *sbx_manager_get_registry (SbxManager *self);
 SbxCallers *sbx_manager_get_callers (SbxManager *self);
+/* A call that has come over another connection than the manager's, for @instance or the manager's object (NULL): the
+ * same way through the same gates. Takes @invocation. */
+void sbx_manager_take (SbxManager *self, SbxInstance *instance, GDBusMethodInvocation *invocation);
+/* org.freedesktop.DBus.ObjectManager, as it is exported. */
+GDBusInterfaceInfo *sbx_manager_get_object_manager_info (SbxManager *self);
 /* Lets what other services have started become visible. */
 void sbx_manager_look_around (SbxManager *self);
 

@@ -106,13 +106,19 @@ sbx_method_take (SbxManager *manager, SbxInstance *instance, GDBusMethodInvocati
   const char *member = g_dbus_method_invocation_get_method_name (invocation);
   const SbxMethod *method = sbx_method_find (interface, member);
   SbxCaller *caller =
-      sbx_callers_get (sbx_manager_get_callers (manager), g_dbus_method_invocation_get_sender (invocation));
+      sbx_callers_get (sbx_manager_get_callers (manager), g_dbus_method_invocation_get_connection (invocation),
+                       g_dbus_method_invocation_get_sender (invocation));
   Coming *coming;
 
   if (!method || !method->func) {
     g_dbus_method_invocation_return_error (invocation, SBX_ERROR, SBX_ERROR_NOT_AUTHORIZED,
                                            "%s.%s is not for anybody: it has no row in the authorisation table",
                                            interface, member);
+    return;
+  }
+  if (!caller) { /* it has left */
+    g_dbus_method_invocation_return_error (invocation, SBX_ERROR, SBX_ERROR_NOT_AUTHORIZED,
+                                           "the caller has left the bus before it could be identified");
     return;
   }
   coming = g_new (Coming, 1);

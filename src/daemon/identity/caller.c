@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "daemon/identity/caller.h"
 
+#include <errno.h>
 #include <gio/gunixfdlist.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -35,7 +37,7 @@ G_DEFINE_FINAL_TYPE (SbxCaller, sbx_caller, G_TYPE_OBJECT)
 struct _SbxCallers {
   GObject parent_instance;
   GDBusConnection *connection;
-  GHashTable *by_name; /* char * → SbxCaller *; "" for the peer */
+  GHashTable *by_name; /* char * → SbxCaller *; "" for the peer, key_of_peer () for those that were added */
 };
 
 G_DEFINE_FINAL_TYPE (SbxCallers, sbx_callers, G_TYPE_OBJECT)
@@ -144,13 +146,19 @@ sbx_caller_is_same_process (SbxCaller *self)
 }
 
 gboolean
-sbx_caller_is_unsandboxed (SbxCaller *self)
+sbx_process_is_in_our_user_namespace (pid_t pid)
 {
-  g_autofree char *path = g_strdup_printf ("/proc/%d/ns/user", (int) self->pid);
+  g_autofree char *path = g_strdup_printf ("/proc/%d/ns/user", (int) pid);
   struct stat theirs, ours;
 
-  return self->pid > 0 && stat (path, &theirs) == 0 && stat ("/proc/self/ns/user", &ours) == 0
-         && theirs.st_ino == ours.st_ino && theirs.st_dev == ours.st_dev;
+  return pid > 0 && stat (path, &theirs) == 0 && stat ("/proc/self/ns/user", &ours) == 0 && theirs.st_ino == ours.st_ino
+         && theirs.st_dev == ours.st_dev;
+}
+
+gboolean
+sbx_caller_is_unsandboxed (SbxCaller *self)
+{
+  return sbx_process_is_in_our_user_namespace (self->pid);
 }
 
 void
@@ -345,12 +353,28 @@ ask_peer (SbxCallers *self, SbxCaller *caller)
   caller->state = KNOWN;
 }
 
-SbxCaller *
-sbx_callers_get (SbxCallers *self, const char *name)
+/* No name on a bus begins like that. */
+static char *
+key_of_peer (gpointer key)
 {
-  SbxCaller *caller = g_hash_table_lookup (self->by_name, name ? name : "");
+  return g_strdup_printf ("peer %p", key);
+}
 
-  if (caller)
+static SbxCaller *
+get_peer (SbxCallers *self, gpointer key)
+{
+  g_autofree char *name = key_of_peer (key);
+
+  return g_hash_table_lookup (self->by_name, name);
+}
+
+SbxCaller *
+sbx_callers_get (SbxCallers *self, GDBusConnection *connection, const char *name)
+{
+  SbxCaller *caller = connection == self->connection ? g_hash_table_lookup (self->by_name, name ? name : "")
+                                                     : get_peer (self, connection);
+
+  if (caller || connection != self->connection)
     return caller;
   caller = g_object_new (SBX_TYPE_CALLER, NULL);
   caller->name = g_strdup (name);
@@ -361,4 +385,58 @@ sbx_callers_get (SbxCallers *self, const char *name)
     ask_peer (self, caller);
   g_signal_emit (self, signals[SIGNAL_CHANGED], 0);
   return caller;
+}
+
+#ifndef SO_PEERPIDFD
+#define SO_PEERPIDFD 77 /* include/uapi/asm-generic/socket.h, since 6.5 */
+#endif
+
+gboolean
+sbx_peer_credentials_read (int fd, SbxPeerCredentials *credentials, GError **error)
+{
+  struct ucred peer;
+  socklen_t size = sizeof peer, pidfd_size = sizeof credentials->pidfd;
+
+  *credentials = (SbxPeerCredentials){ (uid_t) -1, 0, 0, -1 };
+  if (getsockopt (fd, SOL_SOCKET, SO_PEERCRED, &peer, &size) < 0)
+    return sbx_throw_errno (error, SBX_ERROR_NOT_AUTHORIZED, errno, "who is connected cannot be found out");
+  credentials->uid = peer.uid;
+  credentials->pid = peer.pid;
+  if (getsockopt (fd, SOL_SOCKET, SO_PEERPIDFD, &credentials->pidfd, &pidfd_size) < 0) {
+    credentials->pidfd = -1;
+    if (errno != ENOPROTOOPT)
+      return sbx_throw_errno (error, SBX_ERROR_NOT_AUTHORIZED, errno, "the process that has connected has ended");
+  }
+  credentials->start_time = peer.pid > 0 ? sbx_process_get_start_time (peer.pid) : 0;
+  /* Looked at last: as long as it has not ended, the number was its own */
+  if (credentials->start_time != 0 && !sbx_pidfd_has_ended (credentials->pidfd))
+    return TRUE;
+  if (credentials->pidfd >= 0)
+    close (credentials->pidfd);
+  credentials->pidfd = -1;
+  return sbx_throw (error, SBX_ERROR_NOT_AUTHORIZED, "the process that has connected has ended");
+}
+
+SbxCaller *
+sbx_callers_add_peer (SbxCallers *self, gpointer key, const SbxPeerCredentials *credentials)
+{
+  SbxCaller *caller = g_object_new (SBX_TYPE_CALLER, NULL);
+
+  caller->uid = credentials->uid;
+  caller->pid = credentials->pid;
+  caller->start_time = credentials->start_time;
+  caller->pidfd = credentials->pidfd;
+  caller->state = KNOWN;
+  g_hash_table_insert (self->by_name, key_of_peer (key), caller);
+  g_signal_emit (self, signals[SIGNAL_CHANGED], 0);
+  return caller;
+}
+
+void
+sbx_callers_drop_peer (SbxCallers *self, gpointer key)
+{
+  g_autofree char *name = key_of_peer (key);
+
+  if (self->by_name)
+    drop (self, name);
 }

@@ -12,11 +12,27 @@ G_DECLARE_FINAL_TYPE (SbxCaller, sbx_caller, SBX, CALLER, GObject)
 #define SBX_TYPE_CALLERS (sbx_callers_get_type ())
 G_DECLARE_FINAL_TYPE (SbxCallers, sbx_callers, SBX, CALLERS, GObject)
 
-/* All clients of @connection. Signal "changed": the number of clients has changed. */
+/* All clients of @connection, and of those that are added. Signal "changed": the number of clients has changed. */
 SbxCallers *sbx_callers_new (GDBusConnection *connection);
-/* The client with the unique name @name; NULL for the peer of a private connection. Borrowed: valid until it leaves,
- * so take a reference to keep it. */
-SbxCaller *sbx_callers_get (SbxCallers *self, const char *name);
+/* The client with the unique name @name on @connection; NULL for the peer of a private one. Borrowed: valid until it
+ * leaves, so take a reference to keep it. */
+SbxCaller *sbx_callers_get (SbxCallers *self, GDBusConnection *connection, const char *name);
+
+/* Who has connected to a socket of ours, as the kernel says, at that moment: what a bus daemon knows of its clients. */
+typedef struct {
+  uid_t uid;
+  pid_t pid;          /* 0: it is in no pid namespace of ours */
+  guint64 start_time; /* of that number, as it was found */
+  int pidfd;          /* or -1: kernel before 6.5 */
+} SbxPeerCredentials;
+
+/* Reads those of the connected socket @fd: SO_PEERCRED and, where there is one, SO_PEERPIDFD. The caller's to close.
+ * FALSE with @error, NOT_AUTHORIZED, when they cannot be had, or the process has ended. */
+gboolean sbx_peer_credentials_read (int fd, SbxPeerCredentials *credentials, GError **error);
+/* The client at the other end of @key, a connection that is no bus, is known from now on, until it is dropped.
+ * Borrowed. Takes the pidfd. */
+SbxCaller *sbx_callers_add_peer (SbxCallers *self, gpointer key, const SbxPeerCredentials *credentials);
+void sbx_callers_drop_peer (SbxCallers *self, gpointer key);
 /* How many are there. */
 guint sbx_callers_count (SbxCallers *self);
 /* All of them: SbxCaller *, with references. */
@@ -46,6 +62,9 @@ gboolean sbx_caller_is_same_process (SbxCaller *self);
 /* Whether it is in our own user namespace. The filtering proxies of sandboxes are not. FALSE if that cannot be found
  * out. */
 gboolean sbx_caller_is_unsandboxed (SbxCaller *self);
+
+/* The same of the process @pid. */
+gboolean sbx_process_is_in_our_user_namespace (pid_t pid);
 
 /* The instance that it is in (nested.h), as a weak reference; NULL: none, or not found out. */
 void sbx_caller_set_home (SbxCaller *self, GObject *instance);
