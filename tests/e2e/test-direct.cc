@@ -182,6 +182,11 @@ every_call ()
       [=] (GUnixFDList *fds) {
         return g_variant_new ("(h^ay@a{sv})", hold (fds, open ("/usr/share", O_PATH | O_CLOEXEC)), "/mnt", nothing ());
       } },
+    { INSTANCE, "GrantNetwork",
+      [=] (GUnixFDList *) {
+        static const char *const destinations[] = { "internet", nullptr };
+        return g_variant_new ("(^as@a{sv})", destinations, nothing ());
+      } },
     { INSTANCE, "GetProcfs", [=] (GUnixFDList *) { return g_variant_new ("(@a{sv})", nothing ()); } },
     { INSTANCE, "Restrict", [=] (GUnixFDList *) { return g_variant_new ("(@a{sv})", nothing ()); } },
     { INSTANCE, "Signal", [] (GUnixFDList *) { return g_variant_new ("(i)", SIGCONT); } },
