@@ -135,8 +135,10 @@ look_at_mime_file (Look *look, const char *path)
 {
   static const char *const groups[] = { "Default Applications", "Added Associations" };
   g_autoptr (GKeyFile) file = g_key_file_new ();
+  gsize size;
+  g_autofree char *text = sbx_desktop_read_file (path, SBX_DESKTOP_MAX, &size, NULL);
 
-  if (!g_key_file_load_from_file (file, path, G_KEY_FILE_NONE, NULL))
+  if (!text || !g_key_file_load_from_data (file, text, size, G_KEY_FILE_NONE, NULL))
     return;
   for (gsize i = 0; i < G_N_ELEMENTS (groups); i++) {
     g_auto (GStrv) types = g_key_file_get_keys (file, groups[i], NULL, NULL);

@@ -1,13 +1,21 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "desktop/install.h"
 
+#include <errno.h>
 #include <glib/gi18n.h>
+#include <poll.h>
+#include <signal.h>
 #include <string.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include "common/error.h"
 #include "common/path.h"
 #include "desktop/app-profiles.h"
 #include "desktop/exec.h"
+
+#define REFRESH_MS 5000 /* for a thousand entries it takes a tenth of a second */
 
 typedef struct {
   const SbxDesktopPlaces *places;
@@ -325,14 +333,55 @@ sbx_desktop_plan (const SbxDesktopPlaces *places, GHashTable *view, const SbxDes
   return g_steal_pointer (&record);
 }
 
-void
+/* Whether each entry of the user's is a file: update-desktop-database would wait for who writes a FIFO. */
+static gboolean
+are_files (const SbxDesktopPlaces *places, const char *dir)
+{
+  g_autoptr (GPtrArray) files = sbx_desktop_places_list (places, SBX_DESKTOP_APPLICATIONS, NULL);
+
+  for (guint i = 0; i < files->len; i++) {
+    const SbxDesktopFile *file = files->pdata[i];
+
+    if (sbx_path_is_below (file->path, dir) && !g_file_test (file->path, G_FILE_TEST_IS_REGULAR)
+        && g_file_test (file->path, G_FILE_TEST_EXISTS))
+      return FALSE;
+  }
+  return TRUE;
+}
+
+/* An entry may have become something else since: the child is ended then. */
+static gboolean
+wait_for (GPid pid)
+{
+  struct pollfd ended = { .fd = (int) syscall (SYS_pidfd_open, pid, 0), .events = POLLIN };
+  int n;
+  gboolean in_time;
+
+  do
+    n = ended.fd >= 0 ? poll (&ended, 1, REFRESH_MS) : 0;
+  while (n < 0 && errno == EINTR);
+  in_time = n > 0;
+  if (!in_time)
+    kill (pid, SIGKILL);
+  waitpid (pid, NULL, 0);
+  if (ended.fd >= 0)
+    close (ended.fd);
+  return in_time;
+}
+
+gboolean
 sbx_desktop_refresh (const SbxDesktopPlaces *places)
 {
   g_autofree char *program = sbx_desktop_places_find_program (places, "update-desktop-database");
   g_autofree char *dir = sbx_desktop_places_own (places, SBX_DESKTOP_APPLICATIONS);
   char *argv[] = { program, (char *) "-q", dir, NULL };
+  GPid pid;
 
-  if (program && g_file_test (dir, G_FILE_TEST_IS_DIR))
-    g_spawn_sync (NULL, argv, NULL, G_SPAWN_STDOUT_TO_DEV_NULL | G_SPAWN_STDERR_TO_DEV_NULL, NULL, NULL, NULL, NULL,
-                  NULL, NULL);
+  if (!program || !g_file_test (dir, G_FILE_TEST_IS_DIR))
+    return TRUE;
+  return are_files (places, dir)
+         && (!g_spawn_async (NULL, argv, NULL,
+                             G_SPAWN_DO_NOT_REAP_CHILD | G_SPAWN_STDOUT_TO_DEV_NULL | G_SPAWN_STDERR_TO_DEV_NULL, NULL,
+                             NULL, &pid, NULL)
+             || wait_for (pid));
 }

@@ -21,7 +21,8 @@ SbxDesktopRecord *sbx_desktop_plan (const SbxDesktopPlaces *places, GHashTable *
                                     const SbxWrap *how, GError **error);
 
 /* Lets the desktop know which types the entries of the user's directory open (`update-desktop-database`), if that
- * program is there; without it only entries that replace one of the system are known for theirs. */
-void sbx_desktop_refresh (const SbxDesktopPlaces *places);
+ * program is there; without it only entries that replace one of the system are known for theirs. FALSE: it would not
+ * have ended, since an entry is no regular file (a FIFO); nothing is known of new types then. */
+gboolean sbx_desktop_refresh (const SbxDesktopPlaces *places);
 
 G_END_DECLS

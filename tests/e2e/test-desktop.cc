@@ -2,6 +2,7 @@
 /* Applications started from the desktop: launchers, commands, D-Bus activation. */
 #include <filesystem>
 #include <fstream>
+#include <sys/stat.h>
 #include <unistd.h>
 #include <utility>
 
@@ -283,6 +284,114 @@ TEST_P (Desktop, ActivationOverDBus)
   Record record = new_instance ();
   EXPECT_NE (json ({ "show", "--json", record.id }).dump ().find ("sleep"), std::string::npos);
   EXPECT_TRUE (succeeds (sandboxctl ({ "stop", record.id })));
+}
+
+/* What a desktop takes for @key where the user's language is @locale, if it looks for the translation of every key, as
+ * KDE's does; with "" it does not. */
+static std::string
+as_read_by_a_desktop (const std::string &path, const char *group, const char *key, const std::string &locale)
+{
+  g_autoptr (GKeyFile) file = g_key_file_new ();
+  g_autofree char *value = nullptr;
+
+  if (!g_key_file_load_from_file (file, path.c_str (), G_KEY_FILE_KEEP_TRANSLATIONS, nullptr))
+    return "unreadable";
+  value = locale.empty () ? g_key_file_get_string (file, group, key, nullptr)
+                          : g_key_file_get_locale_string (file, group, key, locale.c_str (), nullptr);
+  return value ? value : "";
+}
+
+/* The pid namespace that the command of @path is in which such a desktop starts. */
+static std::string
+started_in (const std::string &path, const char *group, const std::string &locale)
+{
+  g_auto (GStrv) argv = nullptr;
+  Argv words;
+
+  if (!g_shell_parse_argv (as_read_by_a_desktop (path, group, "Exec", locale).c_str (), nullptr, &argv, nullptr))
+    return "";
+  for (char **word = argv; *word; word++)
+    words.push_back (*word);
+  Outcome outcome = run (Command (words));
+  EXPECT_TRUE (succeeds (outcome)) << locale;
+  return outcome.out;
+}
+
+/* Translations of keys that are not shown are no way round, also where a desktop goes by them. */
+TEST_P (Desktop, Translations)
+{
+  const char *const groups[] = { "Desktop Entry", "Desktop Action two" };
+  const std::string id = "org.example.Odd.desktop", source = dir () + "/system/applications/" + id;
+  const std::string look = "readlink /proc/self/ns/pid", german = "\nExec[de]=env A=b " + look + "\n";
+  const std::string here = run (Command ({ "readlink", "/proc/self/ns/pid" })).out,
+                    launcher = applications () + "/" + id;
+
+  add_application (id, look,
+                   german + "TryExec[de]=/bin/sh\nDBusActivatable=false\nDBusActivatable[de]=true\nActions=two;\n\n"
+                       + "[Desktop Action two]\nName=Two\nExec=" + look + german);
+  /* The control: by the translation it is started outside, and by the bus */
+  for (const char *group : groups) {
+    EXPECT_EQ (as_read_by_a_desktop (source, group, "Exec", "de"), "env A=b " + look) << group;
+    EXPECT_EQ (started_in (source, group, "de"), here) << group;
+  }
+  EXPECT_EQ (as_read_by_a_desktop (source, groups[0], "DBusActivatable", "de"), "true");
+
+  ASSERT_TRUE (succeeds (sandboxctl ({ "desktop", "install", "--profile=default", id })));
+  for (const char *locale : { "", "de", "de_DE.UTF-8" }) {
+    for (const char *group : groups) {
+      std::string there = started_in (launcher, group, locale);
+
+      EXPECT_TRUE (there.find ("pid:[") == 0 && there != here) << group << " " << locale << " " << there;
+    }
+    EXPECT_EQ (as_read_by_a_desktop (launcher, groups[0], "DBusActivatable", locale), "false") << locale;
+  }
+  EXPECT_TRUE (succeeds (sandboxctl ({ "desktop", "remove", id })));
+}
+
+/* A FIFO in the place of a file is what an application may leave where it can write. Nobody waits for a writer. */
+TEST_P (Desktop, NobodyWaitsForAFifo)
+{
+  const std::string config = dir () + "/config", system = dir () + "/system";
+  std::vector<std::string> fifos = {
+    applications () + "/org.example.Fifo.desktop",
+    system + "/applications/org.example.Fifo2.desktop",
+    applications () + "/mimeapps.list",
+    config + "/mimeapps.list",
+    config + "/autostart/fifo.desktop",
+    config + "/systemd/user/fifo.service",
+  };
+
+  /* A bus daemon would wait, for all of the session */
+  if (bus () == Bus::NONE)
+    fifos.insert (fifos.end (), { dir () + "/data/dbus-1/services/org.example.Fifo.service",
+                                  system + "/dbus-1/services/fifo.service" });
+  add_application ("org.example.Cat.desktop", "cat %F", "MimeType=text/x-sandbox-test;\n");
+  for (const std::string &fifo : fifos) {
+    fs::create_directories (fs::path (fifo).parent_path ());
+    ASSERT_EQ (mkfifo (fifo.c_str (), 0644), 0) << fifo;
+    /* The control: whoever just reads it waits */
+    EXPECT_EQ (run (Command ({ "timeout", "0.1", "cat", fifo })).status, 124) << fifo;
+  }
+  EXPECT_TRUE (succeeds (sandboxctl ({ "desktop", "install", "--profile=default", "org.example.Cat" })));
+  EXPECT_EQ (json ({ "desktop", "list", "--json" }).size (), 1u);
+  EXPECT_TRUE (fails_with (sandboxctl ({ "desktop", "install", "org.example.Fifo" }), 125, { "not a regular file" }));
+  EXPECT_EQ (sandboxctl ({ "desktop", "install", "--all" }).status, 0);
+  /* Deeper than anybody looks, but for what tells the desktop */
+  std::string deep = applications () + "/a/b/c/d/e/f";
+  fs::create_directories (deep);
+  for (const auto &entry : fs::directory_iterator (applications ()))
+    if (fs::is_fifo (entry.status ()))
+      fs::remove (entry.path ());
+  ASSERT_EQ (mkfifo ((deep + "/fifo.desktop").c_str (), 0644), 0);
+  Outcome removed = sandboxctl ({ "desktop", "remove", "org.example.Cat" });
+  EXPECT_TRUE (removed.status == 0 && removed.err.find ("update-desktop-database would wait") != std::string::npos)
+      << removed.err;
+  fs::remove_all (applications () + "/a");
+  EXPECT_TRUE (succeeds (sandboxctl ({ "desktop", "remove", "--all" })));
+  EXPECT_LT (sandboxctl ({ "doctor" }).status, 2);
+  add_profile ("fifo",
+               "[Profile]\nInherits=default\nAppId=org.example.Fifo\n[Session Bus Policy]\norg.example.Fifo=own\n");
+  EXPECT_LT (run_in ({ "--profile=fifo" }, { "true" }).status, 126);
 }
 
 /* A square of 48 pixels in one colour: an icon that a portal takes without a loader for SVG. */

@@ -125,6 +125,15 @@ tell (Desktop *self, const SbxDesktopRecord *record)
   }
 }
 
+/* What new launchers open. */
+static void
+refresh (const Desktop *self)
+{
+  if (!sbx_desktop_refresh (self->places))
+    g_printerr (_ ("sandboxctl: the desktop does not learn what the launcher opens: an entry of yours is no regular "
+                   "file, and update-desktop-database would wait for it\n"));
+}
+
 /* The record that @word means: an id, or what finds one. */
 static SbxDesktopRecord *
 find_record (Desktop *self, SbxDesktopStore *store, const char *word)
@@ -296,7 +305,7 @@ install_one (Desktop *self, SbxDesktopStore *store, const char *word, GError **e
   record = sbx_desktop_plan (self->places, view, candidate.file, &how, error);
   if (!record || !install_record (self, store, record, candidate.file, error))
     return FALSE;
-  sbx_desktop_refresh (self->places);
+  refresh (self);
   tell (self, record);
   advise (self, &candidate);
   return TRUE;
@@ -364,7 +373,7 @@ remove_one (Desktop *self, SbxDesktopStore *store, const char *word, GError **er
 
   if (!sbx_desktop_store_remove (store, id, self->force, &left, error))
     return FALSE;
-  sbx_desktop_refresh (self->places);
+  refresh (self);
   for (char **path = left; *path; path++)
     sbx_fail (_ ("%s has been changed since and is left; --force brings back what was there before"), *path);
   if (self->json)
