@@ -106,7 +106,8 @@ sbx_policy_get_access (const SbxPolicy *policy, const char *path)
 {
   g_autofree char *canonical = sbx_paths_canonical (path, NULL);
 
-  return canonical ? sbx_paths_get (policy->paths[SBX_PATHS_FILES], SBX_PATHS_FILES, canonical) : SBX_ACCESS_NONE;
+  return canonical ? sbx_paths_get (policy->paths[SBX_PATHS_FILES], SBX_PATHS_FILES, sbx_paths_usual (canonical))
+                   : SBX_ACCESS_NONE;
 }
 
 const char *const *

@@ -183,6 +183,27 @@ sbx_paths_canonical (const char *path, GError **error)
   return g_strconcat ("/", joined, NULL);
 }
 
+char *
+sbx_paths_usual (char *path)
+{
+  static const char other[] = "/var/run";
+
+  if (sbx_path_is_below (path, other)) {
+    gsize over = strlen ("/var");
+
+    memmove (path, path + over, strlen (path + over) + 1);
+  }
+  return path;
+}
+
+static char *
+resolve_absolute (const char *path, GError **error)
+{
+  char *canonical = sbx_paths_canonical (path, error);
+
+  return canonical ? sbx_paths_usual (canonical) : NULL;
+}
+
 /* A directory that is the home itself does not count: user-dirs.dirs(5) switches it off like that. */
 static char *
 find_user_directory (const SbxPlaces *places, const SbxPathWord *row)
@@ -219,7 +240,7 @@ sbx_paths_resolve (const char *word, const SbxPlaces *places, GError **error)
   g_autofree char *base = NULL, *joined = NULL;
 
   if (word[0] == '/')
-    return sbx_paths_canonical (word, error);
+    return resolve_absolute (word, error);
   if (!find_base (word, n, places, &base)) {
     sbx_throw (error, SBX_ERROR_BAD_OPTION,
                "\"%s\" is not a path: say /absolute/path, ~/path, home, host, or xdg-download and the like", word);
@@ -228,5 +249,5 @@ sbx_paths_resolve (const char *word, const SbxPlaces *places, GError **error)
   if (!base || base[0] != '/')
     return NULL;
   joined = g_strconcat (base, word + n, NULL);
-  return sbx_paths_canonical (joined, error);
+  return resolve_absolute (joined, error);
 }

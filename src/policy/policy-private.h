@@ -50,6 +50,9 @@ GArray *sbx_paths_copy (const GArray *rules);
 /* @word resolved against @places: an absolute, lexically normal path; NULL without @error when the place does not exist
  * on this machine. */
 char *sbx_paths_resolve (const char *word, const SbxPlaces *places, GError **error);
+/* Changes the normal path of a file to the one name that counts of several, and returns it: /var/run is /run, on every
+ * system (Filesystem Hierarchy Standard 3.0, 5.13) and in every sandbox. */
+char *sbx_paths_usual (char *path);
 char *sbx_paths_canonical (const char *path, GError **error); /* "//", ".", ".." resolved; above / is an error */
 
 /* policy-names.c */

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* pidns=session: applications that start, end and are killed at random, many at a time, and whoever serves them as
- * well. SBX_TEST_STORM=SECONDS goes on for so long, instead of some rounds; SBX_TEST_SEED repeats one. */
+ * well. SBX_TEST_STORM=SECONDS goes on for so long, with a hundred at a time, instead of some rounds of eight;
+ * SBX_TEST_SEED repeats one. Each test says how many there were. */
 #include <chrono>
 #include <cstdlib>
 #include <list>
+#include <map>
 #include <unistd.h>
 
 #include "dice.h"
@@ -13,7 +15,12 @@ using namespace e2e;
 
 namespace {
 
-constexpr unsigned TOGETHER = 8;
+/* At a time. */
+unsigned
+together ()
+{
+  return getenv ("SBX_TEST_STORM") ? 100 : 8;
+}
 
 /* A daemon, an orphan and a stopped one; what is told to end and does not takes init some seconds */
 constexpr const char *leaves = "setsid sleep 1000 & (sleep 1000 &); sh -c 'kill -STOP $$' & ";
@@ -84,8 +91,27 @@ protected:
   {
     Outcome outcome = sandboxctl ({ "wait", id });
 
+    right_["killed: " + std::to_string (outcome.status)]++;
     EXPECT_EQ (right.count (outcome.status), 1u) << id << ": " << outcome.status << " " << outcome.err;
     EXPECT_TRUE (wait_for_state (id, "exited")) << id;
+  }
+  /* One of the second test: it has ended by itself, or says what became of it. */
+  void
+  expect_said (const Outcome &outcome)
+  {
+    right_[outcome.status == 7 ? "ended by itself" : "said who was killed"]++;
+    EXPECT_TRUE (outcome.status == 7 || (outcome.status == 125 && !outcome.err.empty ()))
+        << outcome.status << outcome.out << outcome.err;
+  }
+  void
+  report () const
+  {
+    printf (
+        "%u were started, up to %zu at a time, in %lld s\n", started_, most_,
+        static_cast<long long> (
+            std::chrono::duration_cast<std::chrono::seconds> (std::chrono::steady_clock::now () - begun_).count ()));
+    for (const auto &[what, n] : right_)
+      printf ("  %s: %u\n", what.c_str (), n);
   }
   /* Neither a process, nor a mount, nor a socket, nor a sandbox-session; a record that was begun when its keeper was
    * killed goes when the service looks again. Processes that have lost their keeper come to the test, as to the host's
@@ -102,9 +128,13 @@ protected:
     }));
     expect_nothing_left ();
     EXPECT_FALSE (std::filesystem::exists (instances () + "/session"));
+    printf ("%zu records of what has ended are kept\n", records ().size ());
   }
 
   Dice dice_;
+  unsigned started_ = 0;
+  size_t most_ = 0;
+  std::map<std::string, unsigned> right_; /* how they ended */
   std::chrono::steady_clock::time_point begun_ = std::chrono::steady_clock::now ();
 };
 
@@ -117,15 +147,19 @@ TEST_F (PidStorms, EachEndsAsItShould)
   std::list<std::string> running;
 
   for (unsigned n = 0; goes_on (n, 60) || !running.empty (); n++) {
-    if (goes_on (n, 60) && (running.size () < TOGETHER && !dice_.one_in (3))) {
+    if (goes_on (n, 60) && (running.size () < together () && !dice_.one_in (3))) {
       std::string all = std::string (dice_.one_in (6) ? stubborn : "") + leaves;
       running.push_back (launch ({ "sh", "-c", all + "sleep 1000" }));
+      started_++;
+      most_ = std::max (most_, running.size ());
     } else if (goes_on (n, 60) && dice_.one_in (2)) {
       int status = static_cast<int> (dice_.upto (100));
       std::string last = "sleep 0." + std::to_string (dice_.upto (2)) + "; exit " + std::to_string (status);
 
       EXPECT_EQ (run_in (options (), { "sh", "-c", (dice_.one_in (4) ? std::string (leaves) : "") + last }).status,
                  status);
+      started_++;
+      right_[status == 0 ? "ended with 0" : "ended with another status"]++;
     } else if (!running.empty ()) {
       auto victim = std::next (running.begin (), dice_.upto (static_cast<unsigned> (running.size ()) - 1));
       std::set<int> right = end (*victim);
@@ -136,6 +170,7 @@ TEST_F (PidStorms, EachEndsAsItShould)
     for (const std::string &id : running)
       EXPECT_EQ (record (id).state, "running") << id;
   }
+  report ();
   EXPECT_EQ (record (first).state, "running");
   EXPECT_TRUE (eventually ([&] { return together_with (record (first).pid).size () == alone; }));
   EXPECT_TRUE (eventually ([&] { return open_descriptors (services ().at (0)) <= descriptors + 2; }))
@@ -155,6 +190,8 @@ TEST_F (PidStorms, WhoeverServesThemIsKilled)
 
   for (unsigned n = 0; goes_on (n, 30); n++) {
     running.emplace_back (command (run_words (options (), { "sh", "-c", script })));
+    started_++;
+    most_ = std::max (most_, running.size ());
     usleep (1000 * dice_.upto (60));
     if (dice_.one_in (2)) {
       std::vector<pid_t> there;
@@ -165,21 +202,16 @@ TEST_F (PidStorms, WhoeverServesThemIsKilled)
       if (!there.empty ())
         ::kill (there[dice_.upto (static_cast<unsigned> (there.size ()) - 1)], SIGKILL);
     }
-    while (running.size () >= TOGETHER || (!running.empty () && dice_.one_in (3))) {
-      Outcome outcome = running.front ().wait ();
-
-      EXPECT_TRUE (outcome.status == 7 || (outcome.status == 125 && !outcome.err.empty ()))
-          << outcome.status << outcome.out << outcome.err;
+    while (running.size () >= together () || (!running.empty () && dice_.one_in (3))) {
+      expect_said (running.front ().wait ());
       running.pop_front ();
     }
   }
   while (!running.empty ()) {
-    Outcome outcome = running.front ().wait ();
-
-    EXPECT_TRUE (outcome.status == 7 || (outcome.status == 125 && !outcome.err.empty ()))
-        << outcome.status << outcome.out << outcome.err;
+    expect_said (running.front ().wait ());
     running.pop_front ();
   }
+  report ();
   EXPECT_EQ (run_in (options (), { "sh", "-c", "exit 4" }).status, 4) << "it serves on";
   expect_silence ();
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Mount points: where they are made, what is removed with them, and other mounts of the same. And inputs from the field
  * in which a name led to somewhere else. */
+#include <cerrno>
 #include <filesystem>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -182,6 +183,60 @@ TEST_P (SecondMounts, OfTheSame)
   attempt ("mounts/second-home-profiles", second, { "write", second + "/.config/sandbox/profiles/evil.profile" },
            "~/.config/sandbox/profiles/evil.profile");
   attempt ("mounts/second-runtime", run_second, { "read", run_second + "/sandbox/note" }, "");
+}
+
+/* /run by its other name, as of a login session: what is closed in the one is closed in the other, and `explain` says
+ * so of both. */
+TEST_P (SecondMounts, VarRunIsRun)
+{
+  const char *name = "user/sandbox-session";
+  std::string said;
+
+  ASSERT_TRUE (mkdir (instances ().c_str (), 0700) == 0 || errno == EEXIST);
+  auto on_machine = [&] (const Way &way) -> Way {
+    return [=] (const Argv &words) {
+      Command all = way (words);
+      Argv argv = { "unshare",
+                    "--user",
+                    "--map-root-user",
+                    "--mount",
+                    "sh",
+                    "-c",
+                    "mount -t tmpfs tmpfs /run && mkdir -p \"/run/$1\" && mount --rbind \"$0\" \"/run/$1\" && "
+                    "export XDG_RUNTIME_DIR=\"/run/$1\" DBUS_SESSION_BUS_ADDRESS=\"unix:path=/run/$1/bus\" && shift && "
+                    "exec \"$@\"",
+                    runtime (),
+                    name };
+
+      if (GetParam () == Who::ROOT)
+        argv.erase (argv.begin () + 1, argv.begin () + 3);
+      argv.insert (argv.end (), all.argv.begin (), all.argv.end ());
+      all.argv = argv;
+      return all;
+    };
+  };
+
+  for (const std::string top : { "/run/", "/var/run/" }) {
+    std::string place = top + name, groups = "[Context]\nfilesystems=" + place + ";\n";
+    auto reads = [&] (const Way &way, const std::string &file) -> std::string {
+      lay_out (false);
+      for (const std::string path : { "/sandbox/note", "/bus", "/plain" })
+        write_file (runtime () + path, "the bystander's secret");
+      Outcome outcome = act (on_machine (way), { "read", place + file });
+      return outcome.out.find ("READ") != std::string::npos ? "it is read" : "";
+    };
+
+    hold (top == "/run/" ? "mounts/run" : "mounts/var-run", reads (inside (groups), "/sandbox/note"),
+          reads (outside (), "/sandbox/note"));
+    hold (top == "/run/" ? "mounts/run-bus" : "mounts/var-run-bus", reads (inside (groups), "/bus"),
+          reads (outside (), "/bus"));
+    EXPECT_EQ (reads (inside (groups), "/plain"), "it is read") << "what is not closed is there by either name";
+    Outcome outcome = run (on_machine ([&] (const Argv &words) { return command (words); }) ({ "explain", "battery" }));
+    for (const std::string line : { "/sandbox: closed there", "/bus: closed there", "(UNSAFE)" })
+      EXPECT_NE (outcome.out.find (line), std::string::npos) << top << ": " << outcome.out << outcome.err;
+    EXPECT_TRUE (said.empty () || said == outcome.out) << said << outcome.out;
+    said = outcome.out;
+  }
 }
 
 /* Files that are not on the file system of their directory: one mounted by itself, one on a tmpfs, one on an overlay.

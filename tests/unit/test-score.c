@@ -129,7 +129,8 @@ test_ways_out_above (void)
   static const SbxPlaces here = { .home = "/home/u", .runtime_dir = "/run/user/1000" };
   g_autoptr (SbxPolicy) home = policy_of ("Context", "filesystems", "home", NULL),
                         read_only = policy_of ("Context", "filesystems", "home:ro", NULL),
-                        run = policy_of ("Context", "filesystems", "/run/user/1000:ro", NULL);
+                        run = policy_of ("Context", "filesystems", "/run/user/1000:ro", NULL),
+                        other = policy_of ("Context", "filesystems", "/var/run/user/1000:ro", NULL);
 
   for (guint kind = 0; kind < SBX_N_WAYS; kind++) {
     gboolean socket = sbx_way_out_least (kind) == SBX_ACCESS_RO;
@@ -138,6 +139,10 @@ test_ways_out_above (void)
     g_assert_null (sbx_way_out_find (read_only, &here, kind));
     g_assert_true ((sbx_way_out_find (run, &here, kind) != NULL) == socket);
   }
+  /* By its other name, too */
+  g_assert_true (sbx_policy_leq (run, other) && sbx_policy_leq (other, run));
+  g_assert_cmpint (sbx_policy_get_access (run, "/var/run/user/1000/x"), ==, SBX_ACCESS_RO);
+  g_assert_cmpuint (sbx_score (run, &here, NULL), ==, sbx_score (other, &here, NULL));
 }
 
 /* What a hint would open is said with it. */
