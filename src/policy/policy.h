@@ -97,6 +97,8 @@ SbxPolicy *sbx_policy_with_mounts (const SbxPolicy *base, const SbxPolicy *from)
 /* @base with the [Network] allow= and deny= of @from: what its border can be told while an instance with a network of
  * its own runs. Without a network @base stays as it is. */
 SbxPolicy *sbx_policy_with_destinations (const SbxPolicy *base, const SbxPolicy *from) G_GNUC_WARN_UNUSED_RESULT;
+/* @base with the names of both buses of @from: what another filter of them can be told while an instance runs. */
+SbxPolicy *sbx_policy_with_buses (const SbxPolicy *base, const SbxPolicy *from) G_GNUC_WARN_UNUSED_RESULT;
 /* @base with @access to @path, which is absolute and normal; rules of @base for what lies in it stay. */
 SbxPolicy *sbx_policy_with_path (const SbxPolicy *base, const char *path, SbxAccess access) G_GNUC_WARN_UNUSED_RESULT;
 /* Whether @a allows no more than @b. */
