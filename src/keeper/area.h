@@ -10,6 +10,7 @@
 
 #define SBX_NARROW_AREAS 256
 #define SBX_NARROW_PLACES 4096 /* in all namespaces together */
+#define SBX_NARROW_SOCKETS 64
 #define SBX_NARROW_TEXT (1u << 20)
 
 /* An object with all that is in it: of the file system major:minor what is at or below @root. */
@@ -26,6 +27,13 @@ typedef struct {
   size_t point;   /* offset in the text */
 } SbxNarrowPlace;
 
+/* A socket that is gone. */
+typedef struct {
+  unsigned major, minor;
+  unsigned long long inode;
+  size_t path; /* offset in the text */
+} SbxNarrowSocket;
+
 /* Shared between the processes that take part. Zero at first. */
 typedef struct {
   SbxChangeFault fault;
@@ -34,7 +42,8 @@ typedef struct {
   bool begun;          /* something has been mounted and not been undone */
   bool found;          /* the areas are known */
   int under;           /* of give.h: the mount that was on top of the place, or 0 */
-  size_t n_areas, n_places, n_text;
+  size_t n_areas, n_places, n_sockets, n_text;
+  SbxNarrowSocket sockets[SBX_NARROW_SOCKETS];
   SbxNarrowArea areas[SBX_NARROW_AREAS];
   SbxNarrowPlace places[SBX_NARROW_PLACES];
   char text[SBX_NARROW_TEXT];

@@ -48,6 +48,7 @@ forget (SbxKeeper *keeper, bool done)
   sbx_watch_close (&self->answer);
   self->answer.due = 0;
   self->child = 0;
+  self->stage = SBX_CHANGE_NONE;
   if (self->block >= 0)
     close (self->block);
   if (self->held >= 0)
@@ -62,7 +63,8 @@ forget (SbxKeeper *keeper, bool done)
 static void __attribute__ ((noreturn)) run_child (SbxKeeper *keeper, pid_t parent, int pipe)
 {
   const SbxChange *change = &keeper->change;
-  const SbxChanger changer = { .init = keeper->init.pid,
+  const SbxChanger changer = { .id = keeper->record.id,
+                               .init = keeper->init.pid,
                                .init_pidfd = keeper->init.end.fd,
                                .block = change->block,
                                .held = change->held,
@@ -107,20 +109,23 @@ start_child (SbxKeeper *keeper)
   return 0;
 }
 
+/* All of it is in force. */
 static void
 succeed (SbxKeeper *keeper)
 {
   SbxMessage policy = { .type = SBX_MSG_POLICY }, applied = { .type = SBX_MSG_APPLIED };
   SbxChange *self = &keeper->change;
+  bool written = sbx_record_replace_info (&keeper->record) == 0;
 
-  if (sbx_record_replace_info (&keeper->record) < 0) { /* it cannot be shown what is in force */
+  if (written) {
+    self->has_changed = true;
+    sbx_services_tell (&keeper->services, &policy, -1);
+    answer (self, &applied, self->held);
+  } else { /* it cannot be shown what is in force */
     refuse (self, SBX_CHANGE_FAULT_RECORD, errno, "");
     sbx_keeper_stop (keeper, SBX_CULPRIT_STOPPED, 0);
-    return;
   }
-  self->has_changed = true;
-  sbx_services_tell (&keeper->services, &policy, -1);
-  answer (self, &applied, self->held);
+  forget (keeper, written);
 }
 
 /* The child has ended without having done it. */
@@ -153,15 +158,33 @@ serve (SbxWatch *watch)
     go_on (keeper);
     return;
   }
-  succeed (keeper);
-  forget (keeper, true);
+  keeper->change.stage = SBX_CHANGE_EFFECT;
+  watch->due = sbx_loop_now () + TIME_MS;
+  sbx_parts_take_effect (&keeper->parts); /* what it waits for is looked at when the round is over */
+}
+
+/* What was to serve it from now on does not come, or what has served it until now does not go. */
+static void
+fail (SbxKeeper *keeper, SbxChangeFault fault, int error)
+{
+  SbxChange *self = &keeper->change;
+
+  refuse (self, fault, error, "");
+  if (self->stage == SBX_CHANGE_EFFECT)
+    sbx_keeper_stop (keeper, SBX_CULPRIT_STOPPED, 0);
+  forget (keeper, false);
 }
 
 static void
 give_up (SbxWatch *watch)
 {
-  SbxChange *self = &keeper_of (watch)->change;
+  SbxKeeper *keeper = keeper_of (watch);
+  SbxChange *self = &keeper->change;
 
+  if (self->stage == SBX_CHANGE_PARTS || self->stage == SBX_CHANGE_EFFECT) {
+    fail (keeper, SBX_CHANGE_FAULT_TIME, 0);
+    return;
+  }
   if (self->narrowing && self->narrowing->fault == SBX_CHANGE_FAULT_NONE)
     self->narrowing->fault = SBX_CHANGE_FAULT_TIME;
   if (self->child > 0)
@@ -209,10 +232,32 @@ begin (SbxKeeper *keeper)
   self->narrowing = shared == MAP_FAILED ? NULL : shared;
   self->held = self->narrowing ? memfd_create ("held", MFD_CLOEXEC) : -1;
   self->tries = 0;
-  if (self->held >= 0 && start_child (keeper) == 0)
+  self->stage = SBX_CHANGE_PARTS;
+  self->answer.due = sbx_loop_now () + TIME_MS;
+  if (self->held >= 0)
     return 0;
   refuse (self, SBX_CHANGE_FAULT_PROTOCOL, errno, "");
   return -1;
+}
+
+void
+sbx_change_go_on (SbxKeeper *keeper)
+{
+  SbxChange *self = &keeper->change;
+  bool waits = self->stage == SBX_CHANGE_PARTS || self->stage == SBX_CHANGE_EFFECT;
+  int rc = waits ? sbx_parts_change_waits (&keeper->parts) : 1;
+
+  if (!waits || rc > 0)
+    return;
+  if (rc < 0) {
+    fail (keeper, SBX_CHANGE_FAULT_SERVER, errno);
+  } else if (self->stage == SBX_CHANGE_EFFECT) {
+    succeed (keeper);
+  } else {
+    self->stage = SBX_CHANGE_MOUNTS;
+    if (start_child (keeper) < 0)
+      fail (keeper, SBX_CHANGE_FAULT_PROTOCOL, errno);
+  }
 }
 
 void

@@ -29,6 +29,7 @@ typedef struct {
   size_t n_rows;
   SbxLayer *layers;
   size_t n_layers;
+  uint32_t ended;                  /* bit N: what has served it of the SbxSidecarKind N ends */
   int found[SBX_REACH_NAMESPACES]; /* mount namespaces, the instance's own first */
   size_t n_found, n_done;
 } Change;
@@ -54,11 +55,15 @@ count (const SbxBlock *block, uint32_t tag)
 static int
 read_rows (Change *change)
 {
+  SbxSidecarGroup group = { 0 };
   SbxRecord record = { 0 };
   SbxBlock block;
 
   if (sbx_block_open (&block, change->changer->block, SBX_BLOCK_CHANGE) < 0)
     return fail (change, SBX_CHANGE_FAULT_PROTOCOL, errno);
+  change->ended = sbx_block_u32 (&block, SBX_TAG_SIDECARS_ENDED, 0);
+  while (sbx_block_next_sidecar (&block, &group))
+    change->ended |= 1u << group.kind;
   change->rows = calloc (count (&block, SBX_TAG_NARROW) + 1, sizeof *change->rows);
   change->layers = calloc (count (&block, SBX_TAG_LAYER) + 1, sizeof *change->layers);
   if (!change->rows || !change->layers)
@@ -172,6 +177,20 @@ give (const Change *change)
   return rc;
 }
 
+static int
+look_what_is_held (const Change *change)
+{
+  const SbxChanger *changer = change->changer;
+  const SbxHeldServers servers = {
+    .rows = change->rows, .n_rows = change->n_rows, .cut = change->ended, .id = changer->id
+  };
+
+  if (ftruncate (changer->held, 0) < 0
+      || sbx_held_write (changer->narrowing, &servers, changer->init, &change->own, changer->held) < 0)
+    return fail (change, SBX_CHANGE_FAULT_PROTOCOL, errno);
+  return 0;
+}
+
 int
 sbx_changer_run (const SbxChanger *self)
 {
@@ -182,7 +201,5 @@ sbx_changer_run (const SbxChanger *self)
   change.found[change.n_found++] = change.own.mount;
   if (read_rows (&change) < 0 || narrow_all (&change) < 0 || give (&change) < 0)
     return -1;
-  if (ftruncate (self->held, 0) < 0 || sbx_held_write (self->narrowing, self->init, change.own.mount, self->held) < 0)
-    return fail (&change, SBX_CHANGE_FAULT_PROTOCOL, errno);
-  return 0;
+  return look_what_is_held (&change);
 }

@@ -7,7 +7,8 @@
 #include "keeper/narrow.h"
 
 typedef struct {
-  pid_t init; /* the instance's, with its pidfd */
+  const char *id; /* of the instance */
+  pid_t init;     /* the instance's, with its pidfd */
   int init_pidfd;
   int block;               /* the memfd of CHANGE */
   int held;                /* gets what cannot be taken back: held.h */

@@ -8,7 +8,15 @@
 #include "keeper/narrow.h"
 #include "keeper/services.h"
 
+typedef enum {
+  SBX_CHANGE_NONE,
+  SBX_CHANGE_PARTS,  /* parts wait: for what is to serve it from now on */
+  SBX_CHANGE_MOUNTS, /* a child changes its mounts */
+  SBX_CHANGE_EFFECT, /* parts wait: for the end of what has served it until now */
+} SbxChangeStage;
+
 typedef struct {
+  SbxChangeStage stage;
   SbxWatch answer; /* a pipe from the child: open while there is one. Due: when it has taken too long */
   pid_t child;     /* or 0 */
   unsigned tries;

@@ -18,10 +18,12 @@
 
 typedef struct {
   const SbxNarrowing *narrowing;
+  SbxConnections connections;
   int main, proc;
   FILE *out;
   size_t n;
   pid_t init, pid; /* the one that is looked at */
+  pid_t told_sockets;
 } Look;
 
 static void
@@ -70,6 +72,26 @@ may_write (int at, int dir, const char *number)
   return !flags || (strtol (flags + strlen ("flags:"), NULL, 8) & O_ACCMODE) != O_RDONLY;
 }
 
+/* @link: "socket:[NUMBER]". */
+static void
+look_at_socket (Look *look, const char *link)
+{
+  unsigned long number = strtoul (link + strlen ("socket:["), NULL, 10);
+
+  for (size_t i = 0; i < look->connections.n; i++) {
+    const SbxConnection *row = &look->connections.rows[i];
+
+    if (row->socket == number) {
+      tell (look, row->is_cut ? "cut" : "connection", row->path);
+      return;
+    }
+  }
+  if (look->connections.incomplete && look->told_sockets != look->pid) {
+    look->told_sockets = look->pid;
+    tell (look, "sockets", "");
+  }
+}
+
 /* One of the links of @dir, the directory of a process: "cwd", "fd/3". @number: of the descriptor, or NULL. */
 static void
 look_at_link (Look *look, int dir, const char *link, const char *word, const char *number)
@@ -84,6 +106,8 @@ look_at_link (Look *look, int dir, const char *link, const char *word, const cha
   path[n] = '\0';
   if (strncmp (path, "mnt:[", 5) == 0)
     tell (look, "namespace", "");
+  if (strncmp (path, "socket:[", 8) == 0)
+    look_at_socket (look, path);
   if (path[0] != '/' || !find_place (look, 0, path))
     return;
   at = openat (dir, link, O_PATH | O_CLOEXEC);
@@ -211,10 +235,11 @@ look_at_process (void *data, pid_t pid, int dir)
 }
 
 int
-sbx_held_write (const SbxNarrowing *narrowing, pid_t init, int main, int out)
+sbx_held_write (const SbxNarrowing *narrowing, const SbxHeldServers *servers, pid_t init, const SbxNamespaces *own,
+                int out)
 {
-  Look look = { .narrowing = narrowing, .main = main, .init = init };
-  int copy = dup (out), rc;
+  Look look = { .narrowing = narrowing, .main = own->mount, .init = init };
+  int copy = dup (out), rc = 0;
 
   look.proc = open ("/proc", O_PATH | O_DIRECTORY | O_CLOEXEC);
   look.out = copy < 0 ? NULL : fdopen (copy, "w");
@@ -224,9 +249,12 @@ sbx_held_write (const SbxNarrowing *narrowing, pid_t init, int main, int out)
     close (look.proc);
     return -1;
   }
-  rc = narrowing->n_places == 0 ? 0 : sbx_reach_processes (init, look_at_process, &look);
+  sbx_connections_find (&look.connections, narrowing, servers, own, init);
+  if (narrowing->n_places > 0 || look.connections.n > 0 || look.connections.incomplete)
+    rc = sbx_reach_processes (init, look_at_process, &look);
   if (fclose (look.out) != 0)
     rc = -1;
   close (look.proc);
+  free (look.connections.rows);
   return rc;
 }

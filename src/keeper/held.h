@@ -7,6 +7,10 @@
  *   map       mapped into memory; written to as well, if the path has become read-only
  *   namespace the process is in a mount namespace that the application has made before, or has a descriptor of one, and
  *             may be able to take the cover away there; the path is ""
+ *   connection
+ *             a connection to a socket that is gone, which stays; the path is the socket's
+ *   cut       a connection to a server that ends, and with it that: a message bus; the path is ""
+ *   sockets   it has sockets, and the kernel does not tell whom they are connected to; the path is ""
  *   unknown   it could not be looked at; the path is ""
  *   more      there is more than is told, from this process on; the path is ""
  *
@@ -16,10 +20,11 @@
 
 #include <sys/types.h>
 
-#include "keeper/narrow.h"
+#include "keeper/connections.h"
 
 #define SBX_HELD_MAX 4096 /* things that are told */
 
-/* Looks at @init's processes, but not at @init, and writes the text into @out. @main: the instance's own mount
- * namespace. 0, or -1 with errno. */
-int sbx_held_write (const SbxNarrowing *narrowing, pid_t init, int main, int out);
+/* Looks at @init's processes, but not at @init, and writes the text into @out. @servers: what was served to them and is
+ * not any more; @own: the instance's own namespaces. 0, or -1 with errno. */
+int sbx_held_write (const SbxNarrowing *narrowing, const SbxHeldServers *servers, pid_t init, const SbxNamespaces *own,
+                    int out);

@@ -135,6 +135,25 @@ add_mounts_in (Work *work, const SbxNarrow *rows, size_t n, SbxNarrowKind kind, 
   return 0;
 }
 
+/* For whoever looks for who is connected to it. */
+static int
+note_socket (Work *work, const SbxNarrow *row, const SbxMountRow *mount, int fd)
+{
+  SbxNarrowing *shared = work->shared;
+  SbxNarrowSocket *noted = &shared->sockets[shared->n_sockets];
+  struct stat st;
+
+  if (row->kind != SBX_NARROW_GONE || fstat (fd, &st) < 0 || !S_ISSOCK (st.st_mode))
+    return 0;
+  if (shared->n_sockets == SBX_NARROW_SOCKETS || !keep_text (shared, row->path, &noted->path))
+    return sbx_narrow_fail (shared, SBX_CHANGE_FAULT_MOUNT, ENOBUFS, row->path);
+  noted->major = mount->major;
+  noted->minor = mount->minor;
+  noted->inode = st.st_ino;
+  shared->n_sockets++;
+  return 0;
+}
+
 /* The area of what is open as @fd. */
 static int
 add_area_of (Work *work, const SbxNarrow *rows, size_t n, const SbxNarrow *row, int fd)
@@ -155,6 +174,8 @@ add_area_of (Work *work, const SbxNarrow *rows, size_t n, const SbxNarrow *row, 
   rc = root ? add_area (work, row->kind, mount, root)
             : sbx_narrow_fail (work->shared, SBX_CHANGE_FAULT_MOUNT, ENOMEM, row->path);
   free (root);
+  if (rc == 0)
+    rc = note_socket (work, row, mount, fd);
   return rc < 0 ? -1 : add_mounts_in (work, rows, n, row->kind, path);
 }
 
@@ -163,7 +184,7 @@ find_areas (Work *work, const SbxNarrow *rows, size_t n)
 {
   if (work->shared->found)
     return 0;
-  work->shared->n_areas = work->shared->n_text = 0;
+  work->shared->n_areas = work->shared->n_sockets = work->shared->n_text = 0;
   if (enter (work, work->main) < 0)
     return -1;
   for (size_t i = 0; i < n; i++) {

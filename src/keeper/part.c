@@ -183,6 +183,28 @@ sbx_parts_changing (const SbxParts *self, const SbxBlock *block)
   return 0;
 }
 
+int
+sbx_parts_change_waits (const SbxParts *self)
+{
+  int waits = 0;
+
+  for (size_t i = 0; waits >= 0 && i < self->n; i++) {
+    int rc = self->rows[i]->change_waits ? self->rows[i]->change_waits (self->states[i]) : 0;
+
+    if (rc != 0)
+      waits = rc;
+  }
+  return waits;
+}
+
+void
+sbx_parts_take_effect (const SbxParts *self)
+{
+  for (size_t i = 0; i < self->n; i++)
+    if (self->rows[i]->take_effect)
+      self->rows[i]->take_effect (self->states[i]);
+}
+
 void
 sbx_parts_changed (const SbxParts *self, bool done)
 {

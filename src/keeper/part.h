@@ -62,9 +62,12 @@ struct SbxPart {
   /* Init's filter asks over this descriptor. True: it is this part's now. */
   bool (*asked) (void *self, int questions);
   void (*running) (void *self); /* STARTED has been told */
-  /* A change of what runs begins, with its block: opens what it takes. 0, or -1 with errno: it is refused. Then how it
-   * has ended, which is called either way. */
+  /* A change of what runs begins, with its block: opens what it takes. 0, or -1 with errno: it is refused. When no part
+   * waits any more, the mounts are changed; then what can be done at once and cannot fail takes effect, and when no
+   * part waits for that, it is written down. changed: how it has ended, which is called in every case. */
   int (*changing) (void *self, const SbxBlock *block);
+  int (*change_waits) (const void *self); /* 1; 0: no; or -1 with errno: it cannot be made */
+  void (*take_effect) (void *self);
   void (*changed) (void *self, bool done);
   void (*came) (void *self, SbxServiceLink *service);  /* a service has come, which knows nothing of this part yet */
   bool (*said) (void *self, const SbxMessage *message, /* a service has; false: it is no message for this part. The */
@@ -115,6 +118,9 @@ bool sbx_parts_asked (const SbxParts *self, int questions);
 void sbx_parts_running (const SbxParts *self);
 /* 0, or -1 with errno of the first part that refuses. */
 int sbx_parts_changing (const SbxParts *self, const SbxBlock *block);
+/* 1: one at least waits; 0: none; or -1 with errno. */
+int sbx_parts_change_waits (const SbxParts *self);
+void sbx_parts_take_effect (const SbxParts *self);
 void sbx_parts_changed (const SbxParts *self, bool done);
 void sbx_parts_came (const SbxParts *self, SbxServiceLink *service);
 /* False: the message is for none. */

@@ -6,6 +6,7 @@
 #include <signal.h>
 #include <sys/wait.h>
 
+#include "keeper/change.h"
 #include "keeper/denied.h"
 #include "keeper/end.h"
 #include "keeper/ending.h"
@@ -106,6 +107,7 @@ sbx_keeper_settle (SbxKeeper *keeper)
 {
   look_at_bwrap (keeper);
   sbx_launch_go_on (keeper);
+  sbx_change_go_on (keeper);
   sbx_init_link_tell_end (keeper);
   if (!is_everything_gone (keeper))
     return false;

@@ -29,8 +29,8 @@ add_bytes (SbxBlockWriter *writer, guint32 tag, GBytes *bytes)
   sbx_block_add (writer, tag, data, n);
 }
 
-static void
-add_sidecar (SbxBlockWriter *writer, const SbxPlanSidecar *sidecar)
+void
+sbx_box_write_sidecar (SbxBlockWriter *writer, const SbxPlanSidecar *sidecar)
 {
   sbx_block_add_u32 (writer, SBX_TAG_SIDECAR, sidecar->kind);
   sbx_block_add_strv (writer, SBX_TAG_SIDECAR_COMMAND, (const char *const *) sidecar->argv->pdata);
@@ -54,7 +54,7 @@ sbx_box_write_furnish (const SbxBox *self, const char *id, const SbxLayer *layer
     sbx_block_add_string (&writer, SBX_TAG_DOCUMENTS_AT, self->documents_at);
   }
   for (guint i = 0; i < self->sidecars->len; i++)
-    add_sidecar (&writer, &g_array_index (self->sidecars, SbxPlanSidecar, i));
+    sbx_box_write_sidecar (&writer, &g_array_index (self->sidecars, SbxPlanSidecar, i));
   for (gsize i = 0; i < n_layers; i++)
     sbx_block_add_layer (&writer, &layers[i]);
   return finish_block (&writer, error);

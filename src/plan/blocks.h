@@ -5,12 +5,16 @@
 
 #include "plan/box.h"
 #include "plan/process.h"
+#include "wire/block.h"
 #include "wire/layer.h"
 
 G_BEGIN_DECLS
 
 /* What one instance has in its box, which skeleton.h writes. @id: 16 hex digits; @layers: what the keeper mounts. */
 int sbx_box_write_furnish (const SbxBox *self, const char *id, const SbxLayer *layers, gsize n_layers, GError **error);
+
+/* One sidecar, as a group of records. */
+void sbx_box_write_sidecar (SbxBlockWriter *writer, const SbxPlanSidecar *sidecar);
 
 /* In both of these, @by_scope: a scope holds the limits of all processes together, and rlimits, which count each
  * process's reserved memory and our own processes, need not stand in for it. @targets: the number inside of each

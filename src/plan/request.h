@@ -42,6 +42,7 @@ typedef struct {
   gsize n_warnings;
   const char *open_program;  /* the path of sandbox-open, or NULL */
   const char *accessibility; /* the address of the session's bus for screen readers, or NULL */
+  gboolean replaces;         /* its sidecars are to take the place of those of an instance that runs */
 } SbxPlanRequest;
 
 /* In a handler's sandbox, beside SBX_TARGET_ROOT */

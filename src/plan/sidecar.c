@@ -73,6 +73,14 @@ sbx_sidecar_get_directory (SbxDraft *self, SbxSidecarKind kind)
   return g_build_filename (self->machine->runtime_dir, SBX_RUNTIME_SUBDIR, id, sbx_sidecars[kind].directory, NULL);
 }
 
+char *
+sbx_sidecar_get_source (SbxDraft *self, SbxSidecarKind kind)
+{
+  g_autofree char *directory = sbx_sidecar_get_directory (self, kind);
+
+  return g_strconcat (directory, self->request->replaces ? SBX_SIDECAR_NEXT : NULL, NULL);
+}
+
 /* The least that they work with: libraries for drawing, stacks of threads */
 #define SIDECAR_MEMORY (256u << 20)
 

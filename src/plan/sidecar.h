@@ -17,6 +17,8 @@ void sbx_sidecar_run (GPtrArray *argv, const char *program);
 void sbx_sidecar_add_words (GPtrArray *argv, const char *const *words);
 /* Returns the directory that the sidecar of that kind fills; g_free. */
 char *sbx_sidecar_get_directory (SbxDraft *self, SbxSidecarKind kind);
+/* The same of where that is outside, as long as it is to take the place of another one; g_free. */
+char *sbx_sidecar_get_source (SbxDraft *self, SbxSidecarKind kind);
 /* Takes @argv and @file, what it reads from SBX_SIDECAR_FILE_FD, or NULL. */
 void sbx_sidecar_add (SbxDraft *self, SbxSidecarKind kind, GPtrArray *argv, GBytes *file);
 

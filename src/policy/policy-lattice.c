@@ -93,6 +93,18 @@ sbx_policy_with_allowed (const SbxPolicy *base, const char *const *more, GError 
 }
 
 SbxPolicy *
+sbx_policy_with_buses (const SbxPolicy *base, const SbxPolicy *from)
+{
+  SbxPolicy *result = sbx_policy_thaw (base);
+
+  for (guint i = 0; i < SBX_N_BUSES; i++) {
+    g_array_unref (result->bus[i]);
+    result->bus[i] = sbx_names_combine (from->bus[i], from->bus[i], FALSE);
+  }
+  return sbx_policy_freeze (result);
+}
+
+SbxPolicy *
 sbx_policy_with_path (const SbxPolicy *base, const char *path, SbxAccess access)
 {
   SbxPolicy *result = sbx_policy_thaw (base);

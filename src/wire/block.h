@@ -64,6 +64,7 @@ typedef enum {
   SBX_TAG_PATH_CALL,  /* a call that the filter of an instance that is learned asks about: wire/path-call.h; repeated */
   SBX_TAG_TO, /* SbxDestination[]: where packets of a running instance's own network may go from now on; absent = as
                  before */
+  SBX_TAG_SIDECARS_ENDED, /* uint32_t: bit N is the SbxSidecarKind N, which a running instance loses */
   SBX_N_TAGS
 } SbxTag;
 

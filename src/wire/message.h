@@ -91,6 +91,7 @@ typedef enum {
   SBX_CHANGE_FAULT_MOUNT,    /* the path cannot be covered */
   SBX_CHANGE_FAULT_LAYER,    /* text says what is wrong with a layer */
   SBX_CHANGE_FAULT_TIME,     /* it took too long */
+  SBX_CHANGE_FAULT_SERVER,   /* what is to serve the instance from then on cannot be started */
   SBX_N_CHANGE_FAULTS
 } SbxChangeFault;
 

@@ -8,9 +8,12 @@
 extern "C" {
 #endif
 
+/* What is behind the name of the directory of one that is to take the place of another */
+#define SBX_SIDECAR_NEXT "-next"
+
 /* Each row makes SBX_SIDECAR_KIND, SBX_STEP_KIND (message.h) and SBX_ENFORCED_KIND (message.h, while it runs). Their
  * order is that of the bits in status files: new ones come last.
- *      KIND     step          key in Enforced   key in a plan  directory in the record, or NULL
+ *      KIND     step          key in Enforced   key in a plan  directory in the record
  *               what a launch says for which it could not be started */
 #define SBX_SIDECAR_ROWS(ROW)                                                                                          \
   ROW (BUS, "dbus-proxy", "filtered-bus", "bus-proxy", "bus",                                                          \
@@ -28,7 +31,8 @@ typedef struct {
   const char *step;      /* sbx_step_name () of it */
   const char *enforced;  /* the key of the D-Bus property Enforced */
   const char *plan;      /* the key of a plan that is shown */
-  const char *directory; /* the directory that it fills, below the record of the instance; NULL: none */
+  const char *directory; /* the directory that it fills, below the record of the instance */
+  const char *next;      /* that of one which is to take its place */
   const char *failure;   /* the message of a launch that fails because it could not be started */
 } SbxSidecarRow;
 

@@ -286,7 +286,6 @@ TEST_F (Live, Refused)
   struct {
     std::string option, words;
   } rows[] = { { "--unshare=network", "network" },
-               { "--no-talk-name=org.example.Talk", "filter" },
                { "--disallow=userns", "userns" },
                { "--seccomp-tier=strict", "strict" },
                { "--limit=nofile=100", "open files" } };

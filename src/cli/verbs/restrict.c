@@ -31,6 +31,8 @@ explain (const char *what)
     { "root", N_ ("has as its root directory") },
     { "map", N_ ("has mapped into memory") },
     { "namespace", N_ ("is in a sandbox that the application has made, and may be able to undo this there") },
+    { "connection", N_ ("is connected to") },
+    { "sockets", N_ ("has sockets, of which the kernel does not tell whom they are connected to") },
     { "unknown", N_ ("could not be looked at") },
     { "more", N_ ("and those after it have more than can be told") },
   };
@@ -70,6 +72,28 @@ print_below (GVariant *held)
   }
 }
 
+/* Who has lost connections with it. */
+static void
+print_cut (GVariant *held)
+{
+  guint32 last = 0;
+
+  for (gsize i = 0; i < g_variant_n_children (held); i++) {
+    g_autoptr (GVariant) row = g_variant_get_child_value (held, i);
+    g_autofree char *name = NULL;
+    const char *what = "";
+    guint32 pid = 0;
+
+    g_variant_lookup (row, "pid", "u", &pid);
+    g_variant_lookup (row, "what", "&s", &what);
+    if (!g_str_equal (what, "cut") || pid == last)
+      continue;
+    last = pid;
+    name = name_of (pid);
+    printf (_ ("%u (%s) was cut off from its message buses; it may connect anew, to what is left\n"), pid, name);
+  }
+}
+
 /* What cannot be taken back, a line for each. */
 static void
 print_held (GVariant *held)
@@ -85,7 +109,7 @@ print_held (GVariant *held)
     g_variant_lookup (row, "pid", "u", &pid);
     g_variant_lookup (row, "what", "&s", &what);
     g_variant_lookup (row, "path", "^&ay", &path);
-    if (g_str_equal (what, "below"))
+    if (g_str_equal (what, "below") || g_str_equal (what, "cut"))
       continue;
     if (!titled)
       printf ("%s\n", _ ("Cannot be taken back:"));
@@ -125,6 +149,7 @@ run (const char *word, GVariant *policy, gboolean json)
     return 0;
   }
   print_below (held);
+  print_cut (held);
   print_held (held);
   return 0;
 }
@@ -164,8 +189,9 @@ sbx_cmd_restrict (SbxCommand *command)
   if (!sbx_parse (
           command, entries, sbx_policy_options_make_group (policy), _ ("SANDBOX OPTION… | --self OPTION… -- COMMAND…"),
           _ ("Takes something away from a running sandbox, for good: files with --nofilesystem=PATH and "
-             "--filesystem=PATH:ro,\nsockets with --nosocket=SOCKET. The sandboxes that it has started lose the "
-             "same. Says what processes have\nopen and so cannot be taken back."),
+             "--filesystem=PATH:ro,\nsockets with --nosocket=SOCKET, names on buses with --no-talk-name=NAME. The "
+             "sandboxes that it has\nstarted lose the same. Says what processes have open and so cannot be taken "
+             "back."),
           &status))
     return status;
   groups = sbx_policy_options_to_variant (policy);

@@ -41,6 +41,8 @@ static const struct {
   [SBX_CHANGE_FAULT_MOUNT] = { SBX_ERROR_SPAWN_FAILED, N_ ("it cannot be covered; nothing was changed") },
   [SBX_CHANGE_FAULT_LAYER] = { SBX_ERROR_SPAWN_FAILED, N_ ("nothing was changed") },
   [SBX_CHANGE_FAULT_TIME] = { SBX_ERROR_SPAWN_FAILED, N_ ("it took too long") },
+  [SBX_CHANGE_FAULT_SERVER] = { SBX_ERROR_SPAWN_FAILED,
+                                N_ ("another proxy of its buses could not be started; nothing was changed") },
 };
 
 static GError *

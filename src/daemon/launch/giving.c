@@ -125,7 +125,7 @@ write_change (SbxInstance *instance, const SbxGrantPlan *plan, const SbxGrantReq
   next_init (&next, instance, plan, request, pid);
   if (plan->layers)
     layers = sbx_layers_get (plan->layers, &n);
-  return sbx_running_write_change (&next.info, NULL, layers, n, NULL, error);
+  return sbx_running_write_change (&(SbxRunningChange){ .info = &next.info, .layers = layers, .n_layers = n }, error);
 }
 
 /* What is to be made on the disk for it. */

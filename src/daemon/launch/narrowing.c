@@ -8,6 +8,7 @@
 #include "common/path.h"
 #include "daemon/launch/running.h"
 #include "daemon/launch/surroundings.h"
+#include "plan/mounts/accessibility.h"
 #include "plan/mounts/network.h"
 #include "sources/source.h"
 #include "taint/taint.h"
@@ -31,6 +32,7 @@ sbx_narrowing_plan_free (SbxNarrowingPlan *self)
   g_ptr_array_unref (self->taken);
   g_ptr_array_unref (self->closed);
   g_clear_pointer (&self->to, g_bytes_unref);
+  g_clear_object (&self->buses);
   g_free (self);
 }
 
@@ -47,12 +49,6 @@ destinations_differ (const SbxPolicy *from, const SbxPolicy *to)
   g_autoptr (SbxPolicy) less = sbx_policy_with_destinations (from, to);
 
   return !sbx_policy_equal (from, less);
-}
-
-static gboolean
-bus_differs (const SbxPolicy *from, const SbxPolicy *to)
-{
-  return (sbx_policy_excess (from, to) & SBX_CLASS_BUS) != 0;
 }
 
 static gboolean
@@ -79,7 +75,6 @@ find_reason (const SbxPolicy *from, const SbxPolicy *to)
     { destinations_differ,
       N_ ("its network is shared with the host, and has no border that could keep it; start it with "
           "--network=private") },
-    { bus_differs, N_ ("the filter of the buses cannot be told other rules while it runs") },
     { ports_differ, N_ ("the kernel does not change what a Landlock domain allows") },
     { anything_differs, N_ ("it is fixed when the sandbox is made") },
   };
@@ -104,11 +99,12 @@ static SbxPolicy *
 with_changeable (const SbxPolicy *from, const SbxPolicy *to)
 {
   g_autoptr (SbxPolicy) mounts = sbx_policy_with_mounts (from, to);
+  g_autoptr (SbxPolicy) buses = sbx_policy_with_buses (mounts, to);
 
-  return sbx_network_is_private (from) ? sbx_policy_with_destinations (mounts, to) : g_steal_pointer (&mounts);
+  return sbx_network_is_private (from) ? sbx_policy_with_destinations (buses, to) : g_steal_pointer (&buses);
 }
 
-/* Refuses what is more than mounts and destinations. */
+/* Refuses what is more than that. */
 static gboolean
 check_possible (const Narrowing *self, GError **error)
 {
@@ -432,6 +428,37 @@ narrow_sockets (Narrowing *self, GError **error)
                        "less");
 }
 
+static gboolean
+has_documents (const SbxPlan *plan)
+{
+  return sbx_plan_get_box ((SbxPlan *) plan)->documents_at != NULL;
+}
+
+/* The proxy of its buses cannot be told other rules, but another one can. */
+static gboolean
+narrow_buses (Narrowing *self, GError **error)
+{
+  SbxNarrowingPlan *plan = self->plan;
+  g_autoptr (SbxPolicy) less = sbx_policy_with_buses (self->from, plan->policy);
+  g_autoptr (SbxPlan) before = NULL, after = NULL;
+
+  if (sbx_policy_equal (self->from, less))
+    return TRUE;
+  before = sbx_running_plan (self->host, self->info, self->from, NULL, error);
+  after = before ? sbx_running_plan_next (self->host, self->info, less, error) : NULL;
+  if (!after)
+    return FALSE;
+  if (has_documents (before) && !has_documents (after)) /* what was chosen in dialogs that it cannot have any more */
+    add_row (self, SBX_NARROW_GONE, sbx_plan_get_box (before)->documents_at, NULL);
+  if (sbx_mounts_wants_accessibility (self->from) && !sbx_mounts_wants_accessibility (less))
+    plan->ended |= 1u << SBX_SIDECAR_ACCESSIBILITY;
+  if (sbx_box_find_sidecar (sbx_plan_get_box (after), SBX_SIDECAR_BUS))
+    plan->buses = g_steal_pointer (&after);
+  else
+    plan->ended |= 1u << SBX_SIDECAR_BUS;
+  return TRUE;
+}
+
 /* The rows of its border, which looks at every packet. */
 static gboolean
 narrow_network (Narrowing *self, GError **error)
@@ -489,7 +516,8 @@ plan_new (SbxHost *host, const SbxInfo *info, const SbxPolicy *from, SbxPolicy *
   plan->taken = g_ptr_array_new_with_free_func (g_free);
   plan->closed = g_ptr_array_new_with_free_func (g_free);
   planned = check_possible (&self, error) && (!groups || check_names (&self, groups, error))
-            && narrow_files (&self, error) && narrow_sockets (&self, error) && narrow_network (&self, error);
+            && narrow_files (&self, error) && narrow_sockets (&self, error) && narrow_buses (&self, error)
+            && narrow_network (&self, error);
   g_clear_pointer (&self.surroundings, sbx_surroundings_free);
   g_clear_pointer (&self.tainted, sbx_object_set_free);
   g_clear_pointer (&self.homes, sbx_object_set_free);
@@ -518,6 +546,17 @@ sbx_narrowing_plan_new_below (SbxHost *host, const SbxInfo *info, const SbxPolic
   g_autoptr (SbxPolicy) both = from ? sbx_policy_meet (from, most) : NULL;
 
   return both ? plan_new (host, info, from, with_changeable (from, both), NULL, by, error) : NULL;
+}
+
+int
+sbx_narrowing_plan_write (const SbxNarrowingPlan *self, const SbxInfo *info, GError **error)
+{
+  const SbxPlanSidecar *next =
+      self->buses ? sbx_box_find_sidecar (sbx_plan_get_box (self->buses), SBX_SIDECAR_BUS) : NULL;
+
+  return sbx_running_write_change (
+      &(SbxRunningChange){ .info = info, .rows = self->rows, .to = self->to, .next = next, .ended = self->ended },
+      error);
 }
 
 GVariant *

@@ -4,6 +4,7 @@
 
 #include "daemon/instances/info.h"
 #include "daemon/launch/host.h"
+#include "plan/plan.h"
 #include "policy/policy.h"
 
 G_BEGIN_DECLS
@@ -13,6 +14,8 @@ typedef struct {
   GArray *rows;      /* SbxNarrow, whose strings are in @strings */
   GPtrArray *strings;
   GBytes *to;        /* where its own network leads from now on (plan/mounts/network.h); NULL: as before */
+  SbxPlan *buses;    /* whose proxy of its buses takes the place of the one that it has; NULL: that stays, or … */
+  guint32 ended;     /* … bit N: the sidecar of the SbxSidecarKind N ends */
   GPtrArray *taken;  /* for people: the differences, a line each */
   GPtrArray *closed; /* destinations that were allowed and are not any more, or not as a whole */
 } SbxNarrowingPlan;
@@ -24,11 +27,14 @@ SbxNarrowingPlan *sbx_narrowing_plan_new (SbxHost *host, const SbxInfo *info, GV
 /* What is at a path: the object that is there outside, and nothing is taken if the instance has another one; or what
  * the instance has, whatever has become of it outside. */
 typedef enum { SBX_NARROWING_OUTSIDE, SBX_NARROWING_INSIDE } SbxNarrowingBy;
-/* Has it keep no more files, sockets and destinations than @most has. Errors as above. */
+/* Has it keep no more files, sockets, names on buses and destinations than @most has. Errors as above. */
 SbxNarrowingPlan *sbx_narrowing_plan_new_below (SbxHost *host, const SbxInfo *info, const SbxPolicy *most,
                                                 SbxNarrowingBy by, GError **error);
 void sbx_narrowing_plan_free (SbxNarrowingPlan *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (SbxNarrowingPlan, sbx_narrowing_plan_free)
+
+/* The block of CHANGE, for which @info is written down. A descriptor, or -1 with LIMITS or SPAWN_FAILED. */
+int sbx_narrowing_plan_write (const SbxNarrowingPlan *self, const SbxInfo *info, GError **error);
 
 /* The row of Restrictions: a{sv}, floating. @pid: who has asked. @with: the D-Bus path of the instance for which that
  * was, when this is one below it; or NULL. */

@@ -111,7 +111,7 @@ start (const Restricting *self, SbxInstance *named, SbxInstance *instance, GAsyn
         sbx_narrowing_plan_describe (plan, self->pid, instance == named ? NULL : sbx_instance_get_path (named)));
     next.restrictions = restrictions;
   }
-  block = sbx_running_write_change (&next, plan->rows, NULL, 0, plan->to, error);
+  block = sbx_narrowing_plan_write (plan, &next, error);
   if (block < 0)
     return FALSE;
   sbx_instance_change_async (instance, block, callback, g_object_ref (task));

@@ -4,12 +4,13 @@
 #include <errno.h>
 
 #include "common/error.h"
+#include "plan/blocks.h"
 #include "plan/build.h"
 #include "wire/block.h"
 
-SbxPlan *
-sbx_running_plan (const SbxHost *host, const SbxInfo *info, const SbxPolicy *policy, const SbxForwardedFile *forward,
-                  GError **error)
+static SbxPlan *
+make_plan (const SbxHost *host, const SbxInfo *info, const SbxPolicy *policy, const SbxForwardedFile *forward,
+           gboolean replaces, GError **error)
 {
   g_autofree const char **argv = g_variant_get_bytestring_array (info->command, NULL);
   const char *const nothing[] = { "/bin/true", NULL };
@@ -20,10 +21,24 @@ sbx_running_plan (const SbxHost *host, const SbxInfo *info, const SbxPolicy *pol
                                    .cwd_optional = TRUE,
                                    .forward = forward,
                                    .n_forward = forward ? 1 : 0,
-                                   .display_env = (const char *const *) info->display };
+                                   .display_env = (const char *const *) info->display,
+                                   .replaces = replaces };
 
   sbx_id_format (info->id, id);
   return sbx_plan_new (policy, &request, host->machine, error);
+}
+
+SbxPlan *
+sbx_running_plan (const SbxHost *host, const SbxInfo *info, const SbxPolicy *policy, const SbxForwardedFile *forward,
+                  GError **error)
+{
+  return make_plan (host, info, policy, forward, FALSE, error);
+}
+
+SbxPlan *
+sbx_running_plan_next (const SbxHost *host, const SbxInfo *info, const SbxPolicy *policy, GError **error)
+{
+  return make_plan (host, info, policy, NULL, TRUE, error);
 }
 
 SbxPolicy *
@@ -35,10 +50,9 @@ sbx_running_policy (const SbxHost *host, const SbxInfo *info, GError **error)
 }
 
 int
-sbx_running_write_change (const SbxInfo *info, const GArray *rows, const SbxLayer *layers, gsize n, GBytes *to,
-                          GError **error)
+sbx_running_write_change (const SbxRunningChange *change, GError **error)
 {
-  g_autoptr (GBytes) text = sbx_info_write (info);
+  g_autoptr (GBytes) text = sbx_info_write (change->info);
   SbxBlockWriter writer = { 0 };
   gsize size;
   const void *data = g_bytes_get_data (text, &size);
@@ -49,12 +63,16 @@ sbx_running_write_change (const SbxInfo *info, const GArray *rows, const SbxLaye
     return -1;
   }
   sbx_block_add (&writer, SBX_TAG_INFO, data, size);
-  for (guint i = 0; rows && i < rows->len; i++)
-    sbx_block_add_narrow (&writer, &g_array_index (rows, SbxNarrow, i));
-  for (gsize i = 0; i < n; i++)
-    sbx_block_add_layer (&writer, &layers[i]);
-  if (to)
-    sbx_block_add (&writer, SBX_TAG_TO, g_bytes_get_data (to, NULL), g_bytes_get_size (to));
+  for (guint i = 0; change->rows && i < change->rows->len; i++)
+    sbx_block_add_narrow (&writer, &g_array_index (change->rows, SbxNarrow, i));
+  for (gsize i = 0; i < change->n_layers; i++)
+    sbx_block_add_layer (&writer, &change->layers[i]);
+  if (change->to)
+    sbx_block_add (&writer, SBX_TAG_TO, g_bytes_get_data (change->to, NULL), g_bytes_get_size (change->to));
+  if (change->ended)
+    sbx_block_add_u32 (&writer, SBX_TAG_SIDECARS_ENDED, change->ended);
+  if (change->next)
+    sbx_box_write_sidecar (&writer, change->next);
   fd = sbx_block_finish (&writer);
   if (fd < 0)
     sbx_throw_errno (error, SBX_ERROR_SPAWN_FAILED, errno, "record: write a block");

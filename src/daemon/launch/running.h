@@ -14,13 +14,23 @@ G_BEGIN_DECLS
  * over. The caller's. Errors: those of sbx_plan_new (). */
 SbxPlan *sbx_running_plan (const SbxHost *host, const SbxInfo *info, const SbxPolicy *policy,
                            const SbxForwardedFile *forward, GError **error);
+/* The same, of whose sidecars one may take the place of one that the instance has. */
+SbxPlan *sbx_running_plan_next (const SbxHost *host, const SbxInfo *info, const SbxPolicy *policy, GError **error);
 /* The policy of the instance as it is now; the caller's. BAD_OPTION for a record that makes no sense. */
 SbxPolicy *sbx_running_policy (const SbxHost *host, const SbxInfo *info, GError **error);
-/* The block of CHANGE: @info for the file, @rows (SbxNarrow; or NULL) that are taken away, @n @layers that are added,
- * and @to (or NULL: as before), where its network leads from now on. A descriptor, or -1 with LIMITS or SPAWN_FAILED.
- */
-int sbx_running_write_change (const SbxInfo *info, const GArray *rows, const SbxLayer *layers, gsize n, GBytes *to,
-                              GError **error);
+/* What changes; NULL and 0: nothing of that kind. */
+typedef struct {
+  const SbxInfo *info;    /* for the file */
+  const GArray *rows;     /* SbxNarrow: paths that are taken away */
+  const SbxLayer *layers; /* that are added */
+  gsize n_layers;
+  GBytes *to;                 /* where its network leads from now on */
+  const SbxPlanSidecar *next; /* takes the place of the one of its kind */
+  guint32 ended;              /* bit N: the sidecar of the SbxSidecarKind N ends */
+} SbxRunningChange;
+
+/* The block of CHANGE. A descriptor, or -1 with LIMITS or SPAWN_FAILED. */
+int sbx_running_write_change (const SbxRunningChange *change, GError **error);
 /* @list (aa{sv}, or NULL) and one more @row; the caller's. */
 GVariant *sbx_running_append (GVariant *list, GVariant *row);
 

@@ -290,7 +290,7 @@ sbx_widen_async (SbxInstance *instance, const SbxWideningPlan *plan, const SbxWi
   next.grants = grants;
   if (request->seconds > 0 && sbx_lending_next (info) == 0) /* the first one, or the first again */
     next.base = info->policy;
-  block = sbx_running_write_change (&next, NULL, NULL, 0, to, &error);
+  block = sbx_running_write_change (&(SbxRunningChange){ .info = &next, .to = to }, &error);
   if (block < 0) {
     g_task_return_error (task, error);
     return;

@@ -2,7 +2,14 @@
 #include "keeper/parts/accessibility.h"
 
 #include "keeper/keeper.h"
-#include "keeper/parts/sidecar.h"
+#include "keeper/parts/serving.h"
 
-const SbxPart sbx_part_accessibility =
-    SBX_PLAIN_SIDECAR (ACCESSIBILITY, "accessibility", "xdg-dbus-proxy, for screen readers, has ended");
+static const SbxSidecarAbout about = { .ending = "xdg-dbus-proxy, for screen readers, has ended" };
+
+const SbxPart sbx_part_accessibility = {
+  SBX_SERVING_FUNCTIONS (ACCESSIBILITY),
+  .name = "accessibility",
+  .size = sizeof (SbxServing),
+  .about = &about,
+  .end = sbx_serving_end,
+};

@@ -10,23 +10,23 @@
 
 #include "keeper/denied.h"
 #include "keeper/keeper.h"
-#include "keeper/parts/sidecar.h"
+#include "keeper/parts/serving.h"
 #include "wire/bus-log.h"
 #include "wire/layout.h"
 #include "wire/portal-info.h"
 
 typedef struct {
-  SbxSidecar sidecar;
-  SbxBusLog log;
-  bool known; /* portals know the instance */
+  SbxServing serving;
+  SbxBusLog logs[2]; /* of its slots */
+  bool known;        /* portals know the instance */
 } SbxBus;
 
 static void
 take_log (SbxSidecar *sidecar, const char *bytes, size_t n)
 {
-  SbxBus *self = SBX_OWNER (sidecar, SbxBus, sidecar);
+  SbxBus *self = sbx_parts_find (&sidecar->head.keeper->parts, sidecar->head.part);
 
-  sbx_bus_log_feed (&self->log, &sidecar->head.keeper->denied.table, bytes, n);
+  sbx_bus_log_feed (&self->logs[sidecar - self->serving.slots], &sidecar->head.keeper->denied.table, bytes, n);
   sbx_denied_have_news (sidecar->head.keeper);
 }
 
@@ -36,11 +36,11 @@ static int
 tell_portals (void *state)
 {
   SbxBus *self = state;
-  SbxKeeper *keeper = self->sidecar.head.keeper;
+  SbxKeeper *keeper = self->serving.head.keeper;
   SbxKeeperRecord *record = &keeper->record;
   int directory;
 
-  if (self->sidecar.pid == 0 || sbx_record_make_directory (record, SBX_PORTAL_SUBDIR) < 0)
+  if (sbx_serving_current (&self->serving)->pid == 0 || sbx_record_make_directory (record, SBX_PORTAL_SUBDIR) < 0)
     return 0;
   directory = openat (record->directory, SBX_PORTAL_SUBDIR, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
   if (directory < 0)
@@ -55,12 +55,12 @@ end (void *state)
 {
   SbxBus *self = state;
 
-  if (self->sidecar.head.keeper->state == SBX_KEEPER_ENDING) /* what the application's last calls were */
-    sbx_sidecar_read (&self->sidecar);
+  if (self->serving.head.keeper->state == SBX_KEEPER_ENDING) /* what the application's last calls were */
+    sbx_sidecar_read (sbx_serving_current (&self->serving));
   if (self->known)
-    sbx_portal_info_remove (self->sidecar.head.keeper->record.parent, self->sidecar.head.keeper->record.id);
+    sbx_portal_info_remove (self->serving.head.keeper->record.parent, self->serving.head.keeper->record.id);
   self->known = false;
-  sbx_sidecar_end (&self->sidecar);
+  sbx_serving_end (&self->serving);
 }
 
 static const SbxSidecarAbout about = {
@@ -69,6 +69,6 @@ static const SbxSidecarAbout about = {
 };
 
 const SbxPart sbx_part_bus = {
-  SBX_SIDECAR_FUNCTIONS (BUS), .name = "bus", .size = sizeof (SbxBus), .about = &about, .set_up = sbx_sidecar_set_up,
+  SBX_SERVING_FUNCTIONS (BUS), .name = "bus", .size = sizeof (SbxBus), .about = &about,
   .fill = tell_portals,        .end = end,
 };

@@ -175,6 +175,32 @@ set_up (void *state)
   return sbx_loop_add (&self->head.keeper->loop, &self->link, SBX_ORDER_PARTS, serve, NULL);
 }
 
+static void
+end (void *state)
+{
+  SbxDocuments *self = state;
+
+  if (self->finder > 0)
+    kill (self->finder, SIGKILL);
+}
+
+/* What has not come yet does not come any more when its place is taken away. */
+static int
+changing (void *state, const SbxBlock *block)
+{
+  SbxDocuments *self = state;
+  SbxRecord record = { 0 };
+  SbxNarrow row;
+
+  while (self->path && self->link.fd >= 0 && sbx_block_next (block, SBX_TAG_NARROW, &record))
+    if (sbx_narrow_read (&row, record.value, record.length) && row.kind == SBX_NARROW_GONE
+        && sbx_narrow_is_below (self->path, row.path)) {
+      sbx_watch_close (&self->link);
+      end (self);
+    }
+  return 0;
+}
+
 static bool
 reaped (void *state, pid_t pid, int status)
 {
@@ -184,15 +210,6 @@ reaped (void *state, pid_t pid, int status)
     return false;
   self->finder = 0;
   return true;
-}
-
-static void
-end (void *state)
-{
-  SbxDocuments *self = state;
-
-  if (self->finder > 0)
-    kill (self->finder, SIGKILL);
 }
 
 static bool
@@ -209,6 +226,7 @@ const SbxPart sbx_part_documents = {
   .set_up = set_up,
   .furnish = furnish,
   .fill = fill,
+  .changing = changing,
   .reaped = reaped,
   .end = end,
   .may_hang = may_hang,

@@ -186,6 +186,8 @@ lose (SbxSidecar *self)
   char text[SBX_MESSAGE_TEXT + 1];
 
   sbx_complaints_read (&self->complaints);
+  if (self->aside)
+    return;
   if (keeper->state < SBX_KEEPER_RUNNING) {
     snprintf (text, sizeof text, "%s%s", about->ending, about->explain ? about->explain (self) : "");
     sbx_keeper_fail (keeper, self->head.part->step, 0, text);
@@ -205,7 +207,8 @@ serve_link (SbxWatch *watch)
     return;
   if (n > 0 && !self->ready) {
     self->ready = true;
-    sbx_keeper_set_enforced (self->head.keeper, self->head.part->enforced, true);
+    if (!self->aside)
+      sbx_keeper_set_enforced (self->head.keeper, self->head.part->enforced, true);
   } else if (n <= 0) {
     sbx_watch_close (watch);
     if (!self->ready || !about->closes_link)
@@ -300,4 +303,23 @@ sbx_sidecar_is_gone (void *state)
   const SbxSidecar *self = state;
 
   return self->pid == 0;
+}
+
+void
+sbx_sidecar_dismiss (SbxSidecar *self)
+{
+  self->aside = true;
+  sbx_sidecar_read (self);
+  sbx_watch_close (&self->output);
+  self->output.paused = false;
+  self->output.due = 0;
+  sbx_complaints_close (&self->complaints);
+  if (self->pid > 0)
+    kill (self->pid, SIGKILL);
+}
+
+bool
+sbx_sidecar_is_dismissed (const SbxSidecar *self)
+{
+  return self->pid == 0 && self->link.fd < 0;
 }

@@ -38,6 +38,7 @@ struct SbxSidecar {
   SbxComplaints complaints; /* where they are not given to log () */
   pid_t pid;                /* its bwrap, or 0 */
   bool ready;
+  bool aside; /* it does not serve the application, not yet or not any more: its end is no loss */
 };
 
 /* The functions of every sidecar's row. */
@@ -51,6 +52,10 @@ bool sbx_sidecar_reaped (void *self, pid_t pid, int status);
 /* Kills it; it has ended when it has been reaped. */
 void sbx_sidecar_end (void *self);
 bool sbx_sidecar_is_gone (void *self);
+/* Kills one whose end is no loss. All of it is dead when the second says so: it has been reaped, and nobody has the
+ * other end of its link any more. For kinds that keep that end open. */
+void sbx_sidecar_dismiss (SbxSidecar *self);
+bool sbx_sidecar_is_dismissed (const SbxSidecar *self);
 
 /* What no kind has its own of; set_up and end are to be named by the row. KIND: as in wire/sidecars.h. */
 #define SBX_SIDECAR_FUNCTIONS(KIND)                                                                                    \

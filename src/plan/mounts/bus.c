@@ -197,9 +197,10 @@ add_proxy (SbxDraft *self, char *const sockets[SBX_N_BUSES])
   static const char proxy_fd[] = "--fd=" SBX_FD_TEXT (SBX_SIDECAR_LINK_FD);
   GPtrArray *argv = sbx_sidecar_begin (self);
   g_autofree char *directory = sbx_sidecar_get_directory (self, SBX_SIDECAR_BUS);
+  g_autofree char *source = sbx_sidecar_get_source (self, SBX_SIDECAR_BUS);
 
   sbx_sidecar_add_words (argv, (const char *const[]){ "--ro-bind-data", SBX_FD_TEXT (SBX_SIDECAR_FILE_FD),
-                                                      "/.flatpak-info", "--bind", directory, directory, NULL });
+                                                      "/.flatpak-info", "--bind", source, directory, NULL });
   for (gsize bus = 0; bus < SBX_N_BUSES; bus++)
     if (sockets[bus])
       sbx_sidecar_add_words (argv, (const char *const[]){ "--ro-bind", sockets[bus], sockets[bus], NULL });
