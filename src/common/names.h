@@ -42,6 +42,8 @@
 #define SBX_ENV_DUMPABLE "SANDBOX_DUMPABLE"
 /* How many sandboxes sandboxd keeps ready, where --prepared does not say; "0": none */
 #define SBX_ENV_PREPARED "SANDBOX_PREPARED"
+/* How many sandboxes may run at a time, where --max-instances does not say; "0": as the machine has room for */
+#define SBX_ENV_MAX_INSTANCES "SANDBOX_MAX_INSTANCES"
 /* "session" (default), "none": always a private peer-to-peer service */
 #define SBX_ENV_BUS "SANDBOX_BUS"
 

@@ -2,9 +2,16 @@
 /* The only place where the service's own limits and times are set. */
 #pragma once
 
-/* Instances that run or are being started, over all clients. */
-#define SBX_MAX_INSTANCES 512
-/* Of those, how many one instance that was started from outside may have below it. */
+/* Of instances that run or are being started, over all clients, there may be as many as the machine has room for
+ * (instances/room.h), by what each takes. Descriptors of the service: the keeper's socket and a pidfd, and as many for
+ * a client that waits for it; what calls, launches and boxes need beside. */
+#define SBX_DESCRIPTORS_EACH 4
+#define SBX_DESCRIPTORS_KEPT 2048
+/* Keeper, bwrap and sandbox-init, and two for the application; of half of what there may be. */
+#define SBX_PROCESSES_EACH 5
+/* 0.35 MiB (docs/benchmarks.md) and a small application; of half of what there is. */
+#define SBX_MEMORY_EACH (2u << 20)
+/* Of the instances, how many one instance that was started from outside may have below it. */
 #define SBX_MAX_NESTED 32
 /* Descriptors that one call may hand over in all: what a launch takes (policy/options.c) and its lifeline. */
 #define SBX_MAX_DESCRIPTORS 640

@@ -29,7 +29,8 @@ typedef struct {
   SbxListener *listener; /* on a bus, else NULL */
   int peer_fd;
   int idle_seconds;
-  int prepared; /* boxes that may wait */
+  int prepared;      /* boxes that may wait */
+  int max_instances; /* 0: as the machine has room for */
   gboolean launch_first;
   int exit_status;
   gint64 deadline;              /* of quit_when_settled (), by the monotonic clock */
@@ -258,7 +259,8 @@ run (Service *service)
   else
     g_bus_get (G_BUS_TYPE_SESSION, NULL, on_bus, service);
   /* A private service has one client, and most often one command */
-  service->context = sbx_context_new (g_get_environ (), service->peer_fd >= 0 ? 0 : (guint) service->prepared);
+  service->context = sbx_context_new (g_get_environ (), service->peer_fd >= 0 ? 0 : (guint) service->prepared,
+                                      (guint) service->max_instances);
   g_main_loop_run (service->loop);
 
   /* Nobody waits any more; what others left behind long ago is removed */
@@ -293,6 +295,8 @@ parse (Service *service, int *argc, char ***argv)
       N_ ("Leave after this long without instances and clients; 0: never"), N_ ("SECONDS") },
     { "prepared", 0, 0, G_OPTION_ARG_INT, &service->prepared,
       N_ ("Keep that many sandboxes ready for the kinds of launches that came last; 0: none"), N_ ("NUMBER") },
+    { "max-instances", 0, 0, G_OPTION_ARG_INT, &service->max_instances,
+      N_ ("How many sandboxes may run at a time; 0: as the machine has room for"), N_ ("NUMBER") },
     { "version", 0, 0, G_OPTION_ARG_NONE, &version, N_ ("Print the version and leave"), NULL },
     G_OPTION_ENTRY_NULL,
   };
@@ -309,6 +313,8 @@ parse (Service *service, int *argc, char ***argv)
     fprintf (stderr, "%s", _ ("sandboxd: --idle-timeout takes a number of seconds, 0 for never\n"));
   } else if (service->prepared < 0 || service->prepared > SBX_MAX_PREPARED) {
     fprintf (stderr, _ ("sandboxd: --prepared takes a number up to %d, 0 for none\n"), SBX_MAX_PREPARED);
+  } else if (service->max_instances < 0) {
+    fprintf (stderr, "%s", _ ("sandboxd: --max-instances takes a number, 0 for as many as the machine has room for\n"));
   } else if (version) {
     printf ("sandboxd %s\n", SBX_VERSION);
     service->exit_status = EXIT_SUCCESS;
@@ -318,17 +324,18 @@ parse (Service *service, int *argc, char ***argv)
   return FALSE;
 }
 
-/* By the environment: who starts the service by D-Bus can hardly change its command line. */
+/* A number of the environment: who starts the service by D-Bus can hardly change its command line. @otherwise where it
+ * says nothing; 0, with a warning, where it says nonsense. */
 static int
-default_prepared (void)
+read_environment (const char *name, int most, int otherwise, const char *nonsense)
 {
-  const char *said = g_getenv (SBX_ENV_PREPARED);
+  const char *said = g_getenv (name);
   guint64 number = 0;
 
   if (!said || !*said)
-    return SBX_PREPARED;
-  if (!g_ascii_string_to_unsigned (said, 10, 0, SBX_MAX_PREPARED, &number, NULL))
-    g_warning ("%s=%s is no number up to %d: no sandboxes are kept ready", SBX_ENV_PREPARED, said, SBX_MAX_PREPARED);
+    return otherwise;
+  if (!g_ascii_string_to_unsigned (said, 10, 0, (guint64) most, &number, NULL))
+    g_warning ("%s=%s is no number up to %d: %s", name, said, most, nonsense);
   return (int) number;
 }
 
@@ -336,7 +343,11 @@ int
 main (int argc, char **argv)
 {
   Service service = {
-    .peer_fd = -1, .idle_seconds = SBX_IDLE_SECONDS, .prepared = default_prepared (), .exit_status = EXIT_FAILURE
+    .peer_fd = -1,
+    .idle_seconds = SBX_IDLE_SECONDS,
+    .prepared = read_environment (SBX_ENV_PREPARED, SBX_MAX_PREPARED, SBX_PREPARED, "no sandboxes are kept ready"),
+    .max_instances = read_environment (SBX_ENV_MAX_INSTANCES, G_MAXINT, 0, "there may be as many as there is room for"),
+    .exit_status = EXIT_FAILURE,
   };
   g_autoptr (GError) error = NULL;
 

@@ -394,3 +394,43 @@ TEST_F (Load, AClientThatNeverReads)
   process.wait ();
   expect_as_before (pid, descriptors + 2);
 }
+
+class Room : public OnBus {};
+class RoomAlone : public WithoutBus {};
+
+/* How many may run is said, and who is one too many is told what it is by; one that ends makes room. */
+TEST_F (Room, HowManyMayRun)
+{
+  set_service_options ("--max-instances=2");
+  std::string first = launch_detached ({}, { "sleep", "1000" }), second = launch_detached ({}, { "sleep", "1000" });
+
+  EXPECT_TRUE (fails_with (run_in ({}, { "true" }), 125, { "limit of 2 instances", "--max-instances", "stop some" }));
+  Json room = json ({ "doctor", "--json" })["instances"];
+  EXPECT_EQ (room["room"].number (), 2);
+  EXPECT_EQ (room["running"].number (), 2);
+  EXPECT_TRUE (succeeds (sandboxctl ({ "stop", first })));
+  EXPECT_TRUE (wait_for_state (first, "exited"));
+  EXPECT_TRUE (succeeds (run_in ({}, { "true" })));
+  EXPECT_TRUE (succeeds (sandboxctl ({ "stop", second })));
+}
+
+/* By the environment, and without a word by the machine: few descriptors are few sandboxes. */
+TEST_F (Room, HowManyTheMachineHasRoomFor)
+{
+  set_env ("SANDBOX_MAX_INSTANCES", "1");
+  std::string id = launch_detached ({}, { "sleep", "1000" });
+
+  EXPECT_TRUE (fails_with (run_in ({}, { "true" }), 125, { "limit of 1 instances", "SANDBOX_MAX_INSTANCES" }));
+  EXPECT_TRUE (succeeds (sandboxctl ({ "stop", id })));
+  EXPECT_EQ (json ({ "doctor", "--json" })["instances"]["room"].number (), 1);
+}
+
+TEST_F (RoomAlone, FewDescriptorsAreFewSandboxes)
+{
+  Command few (ctl ({ "doctor", "--json" }));
+
+  few.argv.insert (few.argv.begin (), { "sh", "-c", "ulimit -n 200; exec \"$0\" \"$@\"" });
+  Outcome outcome = Process (few).wait ();
+  EXPECT_EQ (Json::parse (outcome.out)["instances"]["room"].number (), 150 / 4) << outcome.out;
+  EXPECT_GT (json ({ "doctor", "--json" })["instances"]["room"].number (), 150 / 4);
+}

@@ -95,9 +95,13 @@ test_thrown (void)
   text = sbx_service_text (error->message);
   g_assert_cmpstr (text, ==, "es gibt kein Profil „x: y; there are: z“; es gibt: a, b");
   g_clear_pointer (&text, g_free);
-  sbx_throw (&failed, SBX_ERROR_LIMITS, "%d instances run already, which is the limit; stop some of them first", 64);
+  sbx_throw (&failed, SBX_ERROR_LIMITS, "the limit of %u instances is reached: %s; stop some of them first", 64u,
+             "more of them would take most of the memory");
   failure = sbx_service_text (failed->message);
-  g_assert_cmpstr (failure, ==, "64 Instanzen laufen schon, und mehr dürfen es nicht sein; beenden Sie zuerst einige");
+  g_assert_cmpstr (
+      failure, ==,
+      "Mehr als 64 Instanzen dürfen es nicht sein: mehr würden den größten Teil des Speichers brauchen; beenden "
+      "Sie zuerst einige");
 }
 
 static void

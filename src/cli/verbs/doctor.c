@@ -29,6 +29,7 @@ static const struct {
   { "bus-proxy-inside", N_ ("filtered D-Bus of programs inside") },
   { "nested-x11", N_ ("X11 displays of their own") },
   { "prepared", N_ ("sandboxes kept ready") },
+  { "instances", N_ ("sandboxes that run") },
 };
 
 /* The states that Features knows, how they are shown, and in which colour. */

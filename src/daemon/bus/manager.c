@@ -569,6 +569,7 @@ sbx_manager_new (SbxContext *context, GDBusConnection *connection, gboolean laun
   self->connection = g_object_ref (connection);
   context->bus = g_dbus_connection_get_unique_name (connection) ? connection : NULL;
   self->registry = sbx_registry_new (context->runtime);
+  sbx_registry_set_room (self->registry, &context->room);
   self->lender = sbx_lender_new (context, self->registry);
   self->callers = sbx_callers_new (connection);
   self->notifier = sbx_notifier_new (context->bus);

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Reading properties: one by one, all of an object, all of all objects. A value whose gate is closed is an error when
  * it is asked for by name and is left out otherwise; only the former may bring up polkit's dialogue. */
+#include <glib/gi18n.h>
+
 #include "common/error.h"
 #include "common/names.h"
 #include "daemon/bus/functions.h"
@@ -10,7 +12,26 @@
 #define PROPERTIES "org.freedesktop.DBus.Properties"
 #define OBJECT_MANAGER "org.freedesktop.DBus.ObjectManager"
 
-/* How many sandboxes are kept ready says what its user does, and is no caller's in a sandbox to know. */
+/* How many run, of how many at most, and what that is by. */
+static GVariant *
+describe_room (SbxRegistry *registry)
+{
+  const SbxRoom *room = sbx_registry_get_room (registry);
+  guint running = sbx_registry_count_live (registry);
+  GVariantBuilder builder;
+
+  g_variant_builder_init (&builder, G_VARIANT_TYPE_VARDICT);
+  g_variant_builder_add (&builder, "{sv}", "state", g_variant_new_string ("works"));
+  g_variant_builder_add (&builder, "{sv}", "works", g_variant_new_boolean (TRUE));
+  g_variant_builder_add (
+      &builder, "{sv}", "detail",
+      g_variant_new_take_string (g_strdup_printf (N_ ("%u of at most %u: %s"), running, room->most, room->why)));
+  g_variant_builder_add (&builder, "{sv}", "running", g_variant_new_uint32 (running));
+  g_variant_builder_add (&builder, "{sv}", "room", g_variant_new_uint32 (room->most));
+  return g_variant_builder_end (&builder);
+}
+
+/* How many sandboxes run or are kept ready says what its user does, and is no caller's in a sandbox to know. */
 static GVariant *
 make_features (const SbxCall *call)
 {
@@ -19,8 +40,10 @@ make_features (const SbxCall *call)
   g_auto (GVariantDict) dict = G_VARIANT_DICT_INIT (features);
 
   g_variant_dict_insert (&dict, "authority", "s", sbx_authority_get_kind (context->authority));
-  if (call->subject->where == SBX_WHERE_OUTSIDE)
+  if (call->subject->where == SBX_WHERE_OUTSIDE) {
     g_variant_dict_insert_value (&dict, "prepared", sbx_pool_describe (context->pool));
+    g_variant_dict_insert_value (&dict, "instances", describe_room (sbx_call_get_registry (call)));
+  }
   return g_variant_ref_sink (g_variant_dict_end (&dict));
 }
 

@@ -13,6 +13,7 @@
 struct _SbxRegistry {
   GObject parent_instance;
   SbxRuntimeDir *runtime;
+  SbxRoom room;
   GHashTable *instances; /* guint64 * inside → SbxInstance * */
   guint live, searched;  /* searched: their keepers may be there still */
   GQueue exited;         /* SbxInstance *, borrowed, in the order of their ends */
@@ -108,13 +109,25 @@ sbx_registry_is_searching (SbxRegistry *self)
   return self->searched > 0;
 }
 
+void
+sbx_registry_set_room (SbxRegistry *self, const SbxRoom *room)
+{
+  self->room = *room;
+}
+
+const SbxRoom *
+sbx_registry_get_room (SbxRegistry *self)
+{
+  return &self->room;
+}
+
 gboolean
 sbx_registry_has_room (SbxRegistry *self, GError **error)
 {
-  if (self->live < SBX_MAX_INSTANCES)
+  if (self->live < self->room.most)
     return TRUE;
-  return sbx_throw (error, SBX_ERROR_LIMITS, "%d instances run already, which is the limit; stop some of them first",
-                    SBX_MAX_INSTANCES);
+  return sbx_throw (error, SBX_ERROR_LIMITS, "the limit of %u instances is reached: %s; stop some of them first",
+                    self->room.most, self->room.why ? self->room.why : "");
 }
 
 GPtrArray *

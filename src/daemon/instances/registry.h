@@ -6,6 +6,7 @@
 #pragma once
 
 #include "daemon/instances/instance.h"
+#include "daemon/instances/room.h"
 #include "daemon/instances/runtime-dir.h"
 
 G_BEGIN_DECLS
@@ -18,7 +19,10 @@ SbxRegistry *sbx_registry_new (SbxRuntimeDir *runtime);
 
 /* Returns a random number that no instance has; it says nothing about how many there are or were. */
 guint64 sbx_registry_new_id (SbxRegistry *self);
-/* LIMITS when SBX_MAX_INSTANCES are alive. */
+/* How many may be alive; none before this is called. */
+void sbx_registry_set_room (SbxRegistry *self, const SbxRoom *room);
+const SbxRoom *sbx_registry_get_room (SbxRegistry *self);
+/* LIMITS when so many are. */
 gboolean sbx_registry_has_room (SbxRegistry *self, GError **error);
 /* Follows @instance from now on. One that is STARTING is shown when it has started and forgotten if that fails. */
 void sbx_registry_add (SbxRegistry *self, SbxInstance *instance);

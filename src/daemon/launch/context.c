@@ -65,13 +65,16 @@ is_busy (gpointer data)
 }
 
 SbxContext *
-sbx_context_new (char **environment, guint prepared)
+sbx_context_new (char **environment, guint prepared, guint most)
 {
   static const SbxPoolFunctions functions = { start_box, get_facts, is_pressed, is_busy };
   SbxContext *self = g_new0 (SbxContext, 1);
+  SbxMachineRoom machine;
 
   self->environment = environment;
   self->nofile = sbx_raise_nofile ();
+  machine = sbx_machine_room_find ();
+  self->room = sbx_room_for (&machine, most);
   self->runtime = sbx_runtime_dir_new ((const char *const *) environment);
   self->slots = sbx_launch_slots_new (SBX_STARTING_PER_PROCESSOR * g_get_num_processors (), SBX_STARTING_PATIENCE_MS);
   self->pool = sbx_pool_new (&functions, self, prepared, SBX_REFILL_MS, SBX_PREPARED_LOOK_SECONDS);

@@ -5,6 +5,7 @@
 
 #include "daemon/identity/authority.h"
 #include "daemon/instances/keeper-spawn.h"
+#include "daemon/instances/room.h"
 #include "daemon/instances/runtime-dir.h"
 #include "daemon/launch/facts.h"
 #include "daemon/launch/host.h"
@@ -23,11 +24,12 @@ typedef struct {
   SbxFacts *facts;      /* that its boxes depend on */
   GDBusConnection *bus; /* the session bus, or NULL; the manager's */
   struct rlimit nofile; /* before we raised ours */
+  SbxRoom room;         /* for instances */
 } SbxContext;
 
 /* Takes @environment (envp-style, g_strfreev ()). Probes the host. @prepared: how many boxes may wait ahead of launches
- * (pool.h). */
-SbxContext *sbx_context_new (char **environment, guint prepared);
+ * (pool.h). @most: how many instances there may be, 0: as the machine has room for. */
+SbxContext *sbx_context_new (char **environment, guint prepared, guint most);
 void sbx_context_free (SbxContext *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (SbxContext, sbx_context_free)
 
