@@ -60,7 +60,7 @@ sbx_learned_text_print (const SbxProposals *proposals, const char *base)
 }
 
 void
-sbx_learned_text_notes (const SbxTraces *traces, const SbxProposals *proposals)
+sbx_learned_text_notes (const SbxTraces *traces, const SbxProposals *proposals, gboolean asking)
 {
   const struct {
     gboolean holds;
@@ -70,6 +70,11 @@ sbx_learned_text_notes (const SbxTraces *traces, const SbxProposals *proposals)
       _ ("A part of it had a sandbox of its own inside: what that named is not learned.") },
     { sbx_traces_have (traces, SBX_LEARNED_OWN_FILTER),
       _ ("A part of it filters its own system calls: what it refuses itself is not learned.") },
+    { asking || sbx_traces_have (traces, SBX_LEARNED_OWN_ASKING),
+      _ ("A part of it wanted to be asked about system calls itself, which it cannot be in this sandbox: what it would "
+         "have done then is not learned.") },
+    { sbx_traces_have (traces, SBX_LEARNED_CUT),
+      _ ("Who took it down was killed: what was named after that is not learned.") },
     { sbx_traces_have (traces, SBX_LEARNED_UNREADABLE), _ ("Some names could not be read, and are not learned.") },
     { sbx_traces_have (traces, SBX_LEARNED_TOO_MANY),
       _ ("It named more than there is room for: what came last is not learned.") },

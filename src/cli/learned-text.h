@@ -11,7 +11,7 @@ G_BEGIN_DECLS
  * do; in one line, the caller's. */
 char *sbx_learned_text_comment (const SbxProposal *line);
 /* What could not be learned: sentences on standard output. */
-void sbx_learned_text_notes (const SbxTraces *traces, const SbxProposals *proposals);
+void sbx_learned_text_notes (const SbxTraces *traces, const SbxProposals *proposals, gboolean asking);
 /* Every line as it would stand in the profile, with its comment, beside those of @base. */
 void sbx_learned_text_print (const SbxProposals *proposals, const char *base);
 /* Asks for one line on the terminal. Whether it was accepted; end of file is no. */

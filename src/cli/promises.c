@@ -60,6 +60,35 @@ has_scopes (const Listing *self)
   return scopes;
 }
 
+/* Whether the policy names what is tried on the session bus. */
+static gboolean
+sees_name (const Listing *self)
+{
+  gsize n;
+  const SbxBusRule *rules = sbx_policy_get_bus (self->policy, SBX_BUS_SESSION, &n);
+
+  if (!self->targets->bus_name || (sbx_policy_get_sockets (self->policy) & SBX_SOCKET_SESSION_BUS))
+    return TRUE;
+  for (gsize i = 0; i < n; i++) {
+    gsize length = strlen (rules[i].name);
+    gboolean family = g_str_has_suffix (rules[i].name, ".*");
+
+    if (family ? strncmp (rules[i].name, self->targets->bus_name, length - 1) == 0
+               : g_str_equal (rules[i].name, self->targets->bus_name))
+      return TRUE;
+  }
+  return FALSE;
+}
+
+static gboolean
+has_port (const guint16 *ports, gsize n, guint port)
+{
+  for (gsize i = 0; i < n; i++)
+    if (ports[i] == port)
+      return TRUE;
+  return FALSE;
+}
+
 /* When a row of the table below is a promise of this policy. */
 typedef enum {
   ALWAYS,
@@ -69,8 +98,11 @@ typedef enum {
   NO_TMP,     /* /tmp is the sandbox's own */
   NO_NETWORK, /* not the host's */
   NETWORK,    /* the host's, all ports */
+  NO_PORT,    /* the host's, and the port that is tried is not named */
   ABSTRACT,   /* abstract sockets stay inside */
   NO_IPC,
+  NOT_ON_BUS, /* what is named on the session bus does not have the name that is tried */
+  NO_DEVICES, /* /dev is the sandbox's own */
   NO_USERNS,
   USERNS,
 } When;
@@ -98,10 +130,17 @@ is_promised (const Listing *self, When when)
     return !(shared & SBX_SHARED_NETWORK);
   case NETWORK:
     return (shared & SBX_SHARED_NETWORK) && !sbx_policy_get_connect (self->policy, &ports, &n);
+  case NO_PORT:
+    return (shared & SBX_SHARED_NETWORK) && sbx_policy_get_connect (self->policy, &ports, &n)
+           && !has_port (ports, n, self->targets->port);
   case ABSTRACT:
     return !(shared & SBX_SHARED_NETWORK) || has_scopes (self);
   case NO_IPC:
     return !(shared & SBX_SHARED_IPC);
+  case NOT_ON_BUS:
+    return !sees_name (self);
+  case NO_DEVICES:
+    return !(sbx_policy_get_devices (self->policy) & SBX_DEVICE_ALL);
   case NO_USERNS:
     return !(sbx_policy_get_features (self->policy) & SBX_FEATURE_USERNS);
   case USERNS:
@@ -110,7 +149,20 @@ is_promised (const Listing *self, When when)
   return FALSE;
 }
 
-typedef enum { NOTHING, BYSTANDER, NEIGHBOUR, PORT, ABSTRACT_NAME, FILE_IN_HOME, FILE_IN_TMP, SHM } Target;
+typedef enum {
+  NOTHING,
+  BYSTANDER,
+  BYSTANDER_PID,
+  NEIGHBOUR,
+  PORT,
+  ADDRESS,
+  BUS_NAME,
+  TERMINAL,
+  ABSTRACT_NAME,
+  FILE_IN_HOME,
+  FILE_IN_TMP,
+  SHM
+} Target;
 
 /* The target as a word, or NULL: there is none. */
 static char *
@@ -121,8 +173,16 @@ name_target (const SbxTargets *targets, Target target)
     return g_strdup ("");
   case BYSTANDER:
     return g_strdup (targets->bystander);
+  case BYSTANDER_PID:
+    return targets->bystander_pid ? g_strdup_printf ("%u:%s", targets->bystander_pid, targets->bystander) : NULL;
   case NEIGHBOUR:
     return g_strdup (targets->neighbour);
+  case ADDRESS:
+    return g_strdup (targets->address);
+  case BUS_NAME:
+    return g_strdup (targets->bus_name);
+  case TERMINAL:
+    return g_strdup (targets->terminal);
   case PORT:
     return targets->port ? g_strdup_printf ("%u", targets->port) : NULL;
   case ABSTRACT_NAME:
@@ -145,6 +205,10 @@ static const struct {
   gboolean reached;
 } rows[] = {
   { N_ ("sees no process of yours outside"), INFERIORS, "process=", BYSTANDER, FALSE },
+  { N_ ("cannot signal a process of yours outside"), INFERIORS, "kill=", BYSTANDER_PID, FALSE },
+  { N_ ("cannot trace a process of yours outside"), INFERIORS, "trace=", BYSTANDER_PID, FALSE },
+  { N_ ("cannot read the memory of a process of yours outside"), INFERIORS, "memory=", BYSTANDER_PID, FALSE },
+  { N_ ("cannot hold on to a process of yours outside"), INFERIORS, "pidfd=", BYSTANDER_PID, FALSE },
   { N_ ("sees no process of another sandbox"), INFERIORS, "process=", NEIGHBOUR, FALSE },
   { N_ ("sees nothing of what makes its sandbox"), INFERIORS,
     "process=sandbox-keeper,sandbox-init,bwrap,xdg-dbus-proxy", NOTHING, FALSE },
@@ -156,12 +220,17 @@ static const struct {
   { N_ ("cannot change a file in your home"), HOME_READ, "write=", FILE_IN_HOME, FALSE },
   { N_ ("cannot read a file in /tmp"), NO_TMP, "read=", FILE_IN_TMP, FALSE },
   { N_ ("cannot connect to a server of this machine"), NO_NETWORK, "tcp=", PORT, FALSE },
+  { N_ ("cannot connect to an address of this machine"), NO_NETWORK, "tcp=", ADDRESS, FALSE },
+  { N_ ("cannot connect to a TCP port that it does not name"), NO_PORT, "tcp=", PORT, FALSE },
   { N_ ("connects to a server of this machine"), NETWORK, "tcp=", PORT, TRUE },
   { N_ ("cannot connect to an abstract socket outside"), ABSTRACT, "connect=", ABSTRACT_NAME, FALSE },
+  { N_ ("does not see a program on your session bus that it does not name"), NOT_ON_BUS, "bus=session:", BUS_NAME,
+    FALSE },
   { N_ ("cannot attach shared memory from outside"), NO_IPC, "shm=", SHM, FALSE },
   { N_ ("cannot get more privileges by executing something"), ALWAYS, "privileges", NOTHING, FALSE },
   { N_ ("cannot make user namespaces"), NO_USERNS, "userns", NOTHING, FALSE },
   { N_ ("makes user namespaces"), USERNS, "userns", NOTHING, TRUE },
+  { N_ ("cannot open a terminal of yours"), NO_DEVICES, "read=", TERMINAL, FALSE },
   { N_ ("cannot type into a terminal"), ALWAYS, "terminal", NOTHING, FALSE },
 };
 
@@ -349,6 +418,28 @@ add_devices (Listing *self)
       add_path (self, _ ("cannot open %s"), "read", devices[i], FALSE);
 }
 
+/* One more than it may have. Memory and processor time are not tried: that would take them from others. */
+static void
+add_limits (Listing *self)
+{
+  static const struct {
+    const char *text, *try;
+    SbxLimit limit;
+    guint64 most; /* more are not made for a trial */
+  } limits[] = {
+    { N_ ("cannot have more than %s processes at once"), "processes", SBX_LIMIT_PIDS, 4096 },
+    { N_ ("cannot have more than %s files open in a process"), "descriptors", SBX_LIMIT_NOFILE, G_MAXINT32 },
+  };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (limits); i++) {
+    guint64 limit = sbx_policy_get_limit (self->policy, limits[i].limit);
+    g_autofree char *number = g_strdup_printf ("%" G_GUINT64_FORMAT, limit);
+
+    if (limit <= limits[i].most)
+      add_path (self, _ (limits[i].text), limits[i].try, number, FALSE);
+  }
+}
+
 /* System calls that the filter refuses whatever they are called with. */
 static void
 add_calls (Listing *self)
@@ -380,6 +471,7 @@ sbx_promises_list (const SbxPolicy *policy, GVariant *plan, const SbxTargets *ta
   add_files (&self);
   add_sockets (&self);
   add_devices (&self);
+  add_limits (&self);
   add_calls (&self);
   return self.list;
 }

@@ -10,8 +10,12 @@ G_BEGIN_DECLS
 /* What is there outside to be reached. */
 typedef struct {
   const char *bystander;        /* the name of a process in no sandbox */
+  guint bystander_pid;          /* its number, or 0 */
   const char *neighbour;        /* of one in another sandbox, or NULL */
   guint port;                   /* of 127.0.0.1, where somebody listens; or 0 */
+  const char *address;          /* "ADDRESS:PORT" where somebody listens: another one of this machine's; or NULL */
+  const char *bus_name;         /* somebody's on the session bus, or NULL */
+  const char *terminal;         /* somebody's terminal, or NULL */
   const char *abstract;         /* an abstract socket's name, with its "@", or NULL */
   const char *in_home, *in_tmp; /* files, or NULL */
   gint32 shm;                   /* the key of shared memory */

@@ -1,11 +1,15 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "cli/trial.h"
 
+#include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <gio/gio.h>
 #include <glib/gi18n.h>
+#include <ifaddrs.h>
+#include <net/if.h>
 #include <netinet/in.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/shm.h>
 #include <sys/socket.h>
@@ -27,9 +31,11 @@
 #define OUR_FILES ".sandbox-verify-"
 
 struct _SbxStage {
-  int probe, server, socket;
+  int probe, server, socket, near, terminal;
   gint32 key;
   GSubprocess *bystander;
+  GDBusConnection *bus; /* which has the name; or NULL */
+  char *address, *bus_name, *terminal_name;
   char *bystander_name, *neighbour_name, *abstract, *in_home, *in_tmp;
   char **calls;
   guint port;
@@ -93,6 +99,73 @@ open_sockets (SbxStage *self)
                     (socklen_t) (G_STRUCT_OFFSET (struct sockaddr_un, sun_path) + strlen (self->abstract)));
 }
 
+/* An address of this machine that is not the one that every network has for itself. */
+static gboolean
+find_address (struct in_addr *found)
+{
+  struct ifaddrs *all = NULL;
+  gboolean there = FALSE;
+
+  if (getifaddrs (&all) < 0)
+    return FALSE;
+  for (const struct ifaddrs *at = all; at && !there; at = at->ifa_next) {
+    there = at->ifa_addr && at->ifa_addr->sa_family == AF_INET && (at->ifa_flags & IFF_UP)
+            && !(at->ifa_flags & IFF_LOOPBACK);
+    if (there)
+      *found = ((const struct sockaddr_in *) (const void *) at->ifa_addr)->sin_addr;
+  }
+  freeifaddrs (all);
+  return there;
+}
+
+/* Somebody who listens there, and takes nothing on; for as long as we are here. */
+static void
+open_near (SbxStage *self)
+{
+  struct sockaddr_in near = { .sin_family = AF_INET };
+  socklen_t size = sizeof near;
+  char name[INET_ADDRSTRLEN];
+
+  if (!find_address (&near.sin_addr))
+    return;
+  self->near = socket (AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  if (listen_on (self->near, (struct sockaddr *) &near, sizeof near)
+      && getsockname (self->near, (struct sockaddr *) &near, &size) == 0
+      && inet_ntop (AF_INET, &near.sin_addr, name, sizeof name))
+    self->address = g_strdup_printf ("%s:%u", name, ntohs (near.sin_port));
+}
+
+/* A terminal that is nobody's input. */
+static void
+open_terminal (SbxStage *self)
+{
+  char name[64];
+
+  self->terminal = posix_openpt (O_RDWR | O_NOCTTY | O_CLOEXEC);
+  if (self->terminal >= 0 && grantpt (self->terminal) == 0 && unlockpt (self->terminal) == 0
+      && ptsname_r (self->terminal, name, sizeof name) == 0)
+    self->terminal_name = g_strdup (name);
+}
+
+/* A name on the session bus that nobody knows of. */
+static void
+take_name (SbxStage *self)
+{
+  static const GDBusConnectionFlags flags =
+      G_DBUS_CONNECTION_FLAGS_AUTHENTICATION_CLIENT | G_DBUS_CONNECTION_FLAGS_MESSAGE_BUS_CONNECTION;
+  const char *address = g_getenv ("DBUS_SESSION_BUS_ADDRESS");
+  g_autofree char *name = g_strdup_printf (APP_ID ".Bystander%08x", g_random_int ());
+  g_autoptr (GVariant) reply = NULL;
+
+  self->bus = address ? g_dbus_connection_new_for_address_sync (address, flags, NULL, NULL, NULL) : NULL;
+  if (self->bus)
+    reply = g_dbus_connection_call_sync (self->bus, "org.freedesktop.DBus", "/org/freedesktop/DBus",
+                                         "org.freedesktop.DBus", "RequestName", g_variant_new ("(su)", name, 0),
+                                         G_VARIANT_TYPE ("(u)"), G_DBUS_CALL_FLAGS_NONE, -1, NULL, NULL);
+  if (reply)
+    self->bus_name = g_steal_pointer (&name);
+}
+
 /* A file with something in it that only its owner may read, or none: the directory takes none, and the disk may be
  * full. */
 static void
@@ -153,7 +226,7 @@ sbx_stage_new (GError **error)
 {
   g_autoptr (SbxStage) self = g_new0 (SbxStage, 1);
 
-  self->server = self->socket = -1;
+  self->server = self->socket = self->near = self->terminal = -1;
   self->probe = copy_probe (error);
   if (self->probe < 0)
     return NULL;
@@ -168,6 +241,9 @@ sbx_stage_new (GError **error)
   }
   if (!start_bystander (self, error) || !list_calls (self, error))
     return NULL;
+  open_near (self);
+  open_terminal (self);
+  take_name (self);
   make_file (&self->in_home);
   make_file (&self->in_tmp);
   (void) shmget (self->key, 4096, IPC_CREAT | IPC_EXCL | 0600); /* without it the promise cannot be tried */
@@ -186,12 +262,16 @@ send_away (GSubprocess *process)
 void
 sbx_stage_free (SbxStage *self)
 {
-  const int fds[] = { self->probe, self->server, self->socket };
+  const int fds[] = { self->probe, self->server, self->socket, self->near, self->terminal };
 
   g_clear_pointer (&self->bystander, send_away);
   for (gsize i = 0; i < G_N_ELEMENTS (fds); i++)
     if (fds[i] >= 0)
       close (fds[i]);
+  g_clear_object (&self->bus);
+  g_free (self->address);
+  g_free (self->bus_name);
+  g_free (self->terminal_name);
   g_free (self->in_home);
   g_free (self->in_tmp);
   g_strfreev (self->calls);
@@ -357,10 +437,15 @@ GPtrArray *
 sbx_trial_run (SbxStage *self, SbxService *service, const char *profile, GError **error)
 {
   const char *stay[] = { "--stay", self->neighbour_name, NULL };
+  const char *pid = g_subprocess_get_identifier (self->bystander);
   g_autoptr (SbxPolicy) policy = NULL;
   g_autoptr (GVariant) plan = explain (service, profile, &policy, error);
   SbxTargets targets = { .bystander = self->bystander_name,
+                         .bystander_pid = pid ? (guint) g_ascii_strtoull (pid, NULL, 10) : 0,
                          .neighbour = self->neighbour_name,
+                         .address = self->address,
+                         .bus_name = self->bus_name,
+                         .terminal = self->terminal_name,
                          .port = self->port,
                          .abstract = self->abstract,
                          .in_home = self->in_home,

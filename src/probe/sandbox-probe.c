@@ -39,6 +39,13 @@ static const struct {
   { "privileges", try_privileges },
   { "terminal", try_terminal },
   { "call", try_call },
+  { "bus", try_bus },
+  { "kill", try_kill },
+  { "trace", try_trace },
+  { "memory", try_memory },
+  { "pidfd", try_pidfd },
+  { "processes", try_processes },
+  { "descriptors", try_descriptors },
 };
 
 static Outcome

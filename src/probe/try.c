@@ -226,13 +226,21 @@ try_connect (const char *name)
 }
 
 Outcome
-try_tcp (const char *port)
+try_tcp (const char *where)
 {
+  const char *colon = strchr (where, ':');
   struct sockaddr_in address = { .sin_family = AF_INET,
-                                 .sin_port = htons ((uint16_t) strtoul (port, NULL, 10)),
+                                 .sin_port = htons ((uint16_t) strtoul (colon ? colon + 1 : where, NULL, 10)),
                                  .sin_addr.s_addr = htonl (INADDR_LOOPBACK) };
-  int sock = socket (AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  char name[INET_ADDRSTRLEN];
+  int sock;
 
+  if (colon) {
+    snprintf (name, sizeof name, "%.*s", (int) (colon - where), where);
+    if (inet_pton (AF_INET, name, &address.sin_addr) != 1)
+      return outcome_no ("there is no such address");
+  }
+  sock = socket (AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
   if (sock < 0)
     return outcome_of (-1);
   Outcome outcome = outcome_of (connect (sock, (struct sockaddr *) &address, sizeof address));

@@ -26,8 +26,22 @@ Outcome try_make (const char *directory);
 Outcome try_writable (const char *path);
 /* A Unix socket: a path, or "@" and an abstract name. */
 Outcome try_connect (const char *name);
-/* A TCP port of 127.0.0.1. */
+/* "PORT" of 127.0.0.1, or "ADDRESS:PORT" of IPv4. */
 Outcome try_tcp (const char *port);
+/* "session:NAME" or "system:NAME": is there somebody of that name on the bus? */
+Outcome try_bus (const char *what);
+/* "PID:NAME": the process of that name with that number. It is sent no signal, */
+Outcome try_kill (const char *what);
+/* traced, */
+Outcome try_trace (const char *what);
+/* read from its memory, */
+Outcome try_memory (const char *what);
+/* or held by a descriptor. */
+Outcome try_pidfd (const char *what);
+/* One process more than @most, all at once. */
+Outcome try_processes (const char *most);
+/* A limit of more open files than @most. */
+Outcome try_descriptors (const char *most);
 /* The System V shared memory with this key. */
 Outcome try_shm (const char *key);
 /* A user namespace is made. */

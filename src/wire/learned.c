@@ -116,6 +116,16 @@ sbx_learned_add (SbxLearned *self, SbxLearnedKind kind, uint32_t uses, const cha
   write_row (self, kind, slot->uses, name, length);
 }
 
+void
+sbx_learned_cut (int file)
+{
+  const SbxLearnedHead head = { SBX_LEARNED_CUT, 0, 0 };
+  off_t end = lseek (file, 0, SEEK_END);
+
+  if (end >= 0 && end <= (off_t) (SBX_LEARNED_FILE_MAX - sizeof head))
+    (void) !pwrite (file, &head, sizeof head, end);
+}
+
 bool
 sbx_learned_next (const void *file, size_t size, size_t *at, SbxLearnedHead *head, const char **name)
 {

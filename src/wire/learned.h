@@ -33,6 +33,8 @@ typedef enum {
   SBX_LEARNED_OWN_FILTER, /* a process has a filter of its own: what that refuses nobody hears of */
   SBX_LEARNED_UNREADABLE, /* a name could not be read */
   SBX_LEARNED_TOO_MANY,   /* there was no room for more names */
+  SBX_LEARNED_OWN_ASKING, /* a process wanted to be asked about calls itself, and there is place for one who is */
+  SBX_LEARNED_CUT,        /* who took it down was killed: what came then is not here */
   SBX_N_LEARNED
 } SbxLearnedKind;
 
@@ -55,6 +57,9 @@ void sbx_learned_free (SbxLearned *self);
 /* Takes down that @uses were made of @name, of @length bytes; for a note both are 0. What is in the file already costs
  * nothing. A file that takes no more loses the rest, and nobody waits. */
 void sbx_learned_add (SbxLearned *self, SbxLearnedKind kind, uint32_t uses, const char *name, size_t length);
+
+/* Writes SBX_LEARNED_CUT behind all that is in @file, in the place of who wrote it. */
+void sbx_learned_cut (int file);
 
 /* Reads the row at *@at of the @size bytes of such a file, and goes on to the next: *@name points into @file. False at
  * the end, and where it is not one. */

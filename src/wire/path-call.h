@@ -11,6 +11,11 @@
 extern "C" {
 #endif
 
+/* include/uapi/linux/seccomp.h and prctl.h: operations that install a filter, and the flag of who wants to be asked */
+#define SBX_SECCOMP_SET_FILTER 1u
+#define SBX_SECCOMP_NEW_LISTENER 8u
+#define SBX_PRCTL_SET_SECCOMP 22u
+
 #define SBX_NO_ARGUMENT 6u /* calls have six, from 0 */
 
 typedef enum {
@@ -19,6 +24,9 @@ typedef enum {
   SBX_PATH_OPEN_HOW,   /* … and in those of the struct open_how that argument @more points to */
   SBX_PATH_CONNECT,    /* argument @path points to an address of argument @more bytes */
   SBX_PATH_SOCKETCALL, /* connect(2) of a 32-bit program: let go on, and its address not read */
+  /* These name no file: they say what will not be learned */
+  SBX_PATH_SECCOMP, /* seccomp(2) that installs a filter */
+  SBX_PATH_PRCTL,   /* … and prctl(2) that does */
   SBX_N_PATH_KINDS
 } SbxPathKind;
 

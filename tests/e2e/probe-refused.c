@@ -7,6 +7,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/time.h>
@@ -117,5 +118,48 @@ probe_listener (int argc, char **argv)
   printf ("{\"listener\": \"%s\"", probe_outcome (fd < 0 ? errno : 0));
   fd = prctl (PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program, 0, 0);
   printf (", \"filter\": \"%s\"}\n", probe_outcome (fd < 0 ? errno : 0));
+  return 0;
+}
+
+/* COUNT DISTINCT: that many questions about names that are not there, of which so many are different. */
+int
+probe_names (int argc, char **argv)
+{
+  long count = argc > 0 ? atol (argv[0]) : 1, distinct = argc > 1 ? atol (argv[1]) : 1, found = 0;
+  char name[64];
+
+  puts ("begun");
+  fflush (stdout);
+  for (long i = 0; i < count; i++) {
+    snprintf (name, sizeof name, "/nowhere/%ld", i % distinct);
+    found += access (name, F_OK) == 0;
+  }
+  printf ("found %ld of %ld\n", found, count);
+  return 0;
+}
+
+/* Installs a filter of its own, by the call that is named, which refuses nothing but one file call; "listener": asks to
+ * be asked. */
+int
+probe_own_filter (int argc, char **argv)
+{
+  struct sock_filter refuse[] = { { BPF_LD | BPF_W | BPF_ABS, 0, 0, 0 },
+                                  { BPF_JMP | BPF_JEQ | BPF_K, 0, 1, SYS_chroot },
+                                  { BPF_RET | BPF_K, 0, 0, SECCOMP_RET_ERRNO | EACCES },
+                                  { BPF_RET | BPF_K, 0, 0, SECCOMP_RET_ALLOW } };
+  struct sock_fprog program = { sizeof refuse / sizeof *refuse, refuse };
+  const char *how = argc > 0 ? argv[0] : "";
+  long rc = 0;
+
+  prctl (PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
+  if (strcmp (how, "prctl") == 0)
+    rc = prctl (PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program, 0, 0);
+  else if (strcmp (how, "seccomp") == 0)
+    rc = syscall (SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, &program);
+  else if (strcmp (how, "listener") == 0)
+    rc = syscall (SYS_seccomp, SECCOMP_SET_MODE_FILTER, SECCOMP_FILTER_FLAG_NEW_LISTENER, &program);
+  else
+    prctl (PR_GET_SECCOMP, 0, 0, 0, 0);
+  printf ("%s\n", probe_outcome (rc < 0 ? errno : 0));
   return 0;
 }

@@ -181,6 +181,8 @@ static const struct {
   { "crash-client", probe_crash_client },
   { "terminal", probe_terminal },
   { "refused", probe_refused },
+  { "names", probe_names },
+  { "own-filter", probe_own_filter },
   { "refused-under-signals", probe_refused_under_signals },
   { "storm", probe_storm },
   { "listener", probe_listener },

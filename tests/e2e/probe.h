@@ -20,6 +20,8 @@ int probe_calls_32 (int argc, char **argv);
 int probe_terminal (int argc, char **argv);
 /* probe-refused.c */
 int probe_refused (int argc, char **argv);
+int probe_names (int argc, char **argv);
+int probe_own_filter (int argc, char **argv);
 int probe_refused_under_signals (int argc, char **argv);
 int probe_storm (int argc, char **argv);
 int probe_listener (int argc, char **argv);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Learning: what a run used and missed becomes a profile, what gives something away is marked, and with what was
  * learned the same run misses nothing. */
-#include "harness.h"
+#include "learn-stage.h"
 
 #include <algorithm>
 #include <csignal>
@@ -17,63 +17,7 @@
 using namespace e2e;
 namespace fs = std::filesystem;
 
-class Learn : public WithoutBus {
-protected:
-  void
-  SetUp () override
-  {
-    WithoutBus::SetUp ();
-    start_authority (true);
-    for (const char *name : { "/Documents", "/Projects/one", "/.ssh", "/.mozilla", "/.config/tool" })
-      fs::create_directories (home () + name);
-    write_file (home () + "/Documents/a.odt", "a letter\n");
-    write_file (home () + "/Documents/b.odt", "another\n");
-    write_file (home () + "/Projects/one/file", "work\n");
-    write_file (home () + "/.ssh/id_ed25519", "secret\n");
-    write_file (home () + "/.bashrc", "# shell\n");
-    write_file (home () + "/.mozilla/cookies", "secret\n");
-    write_file (home () + "/.config/tool/x", "a setting\n");
-  }
-  void
-  TearDown () override
-  {
-    sandboxctl ({ "stop", "--all", "--grace=0" });
-    WithoutBus::TearDown ();
-  }
-  Outcome
-  learn (const Argv &options, const Argv &words)
-  {
-    Argv all = { "learn" };
-
-    all.insert (all.end (), options.begin (), options.end ());
-    all.push_back ("--");
-    all.insert (all.end (), words.begin (), words.end ());
-    return sandboxctl (all);
-  }
-  /* `learn @options -- sh -c @script` */
-  Outcome
-  learn_script (const Argv &options, const std::string &script)
-  {
-    return learn (options, { "sh", "-c", script });
-  }
-  /* The learner of that instance; 0: there is none. */
-  static pid_t
-  find_learner (const Record &instance)
-  {
-    for (const ProcessInfo &one : descendants (instance.keeper))
-      if (one.name == "sandbox-learner")
-        return one.pid;
-    return 0;
-  }
-  std::string
-  profile (const std::string &name) const
-  {
-    return read_file (user_profiles () + "/" + name + ".profile");
-  }
-};
-
-#define HAS(text, words) EXPECT_NE ((text).find (words), std::string::npos) << (text)
-#define LACKS(text, words) EXPECT_EQ ((text).find (words), std::string::npos) << (text)
+class Learn : public LearnStage {};
 
 /* The user named the file, so it is proposed without a question; then the same run works, and misses nothing. */
 TEST_F (Learn, WhatTheCommandNames)
@@ -205,52 +149,6 @@ TEST_F (Learn, RefusalsAreAnswered)
   ASSERT_TRUE (succeeds (plain));
   EXPECT_TRUE (succeeds (learned));
   EXPECT_EQ (learned.out.substr (0, plain.out.size ()), plain.out);
-}
-
-/* Far more names than there is room for, and a storm of refused calls: the learner's memory is bounded, and it says so.
- */
-TEST_F (Learn, AStormIsBounded)
-{
-  Command storm =
-      command ({ "learn", "--profile=default", "--app-id=org.example.Storm", "--", "sh", "-c",
-                 "i=0; while [ $i -lt 10000 ]; do test -e /nowhere/$i; i=$((i+1)); done; echo done; read x" });
-  storm.keep_input = true;
-  Process learner (storm);
-  Record instance = new_instance ();
-  pid_t pid = 0;
-  const long most = getenv ("SBX_TEST_SANITIZED") ? 16384 : 4096; /* sanitizers take some for themselves */
-
-  ASSERT_TRUE (learner.expect ("done"));
-  pid = find_learner (instance);
-  ASSERT_GT (pid, 0);
-  std::string status = read_file ("/proc/" + std::to_string (pid) + "/status");
-  long kb = std::stol (status.substr (status.find ("VmRSS:") + 6));
-  EXPECT_LT (kb, most) << "names: 1 MiB, slots: 256 KiB, and the program";
-  std::string keeper = read_file ("/proc/" + std::to_string (instance.keeper) + "/status");
-  EXPECT_LT (std::stol (keeper.substr (keeper.find ("VmRSS:") + 6)), most);
-  learner.close_input ();
-  EXPECT_EQ (learner.wait ().status, 1);
-  HAS (learner.out (), "more than there is room for");
-}
-
-/* A learner that is killed holds nobody up, and leaves nothing. */
-TEST_F (Learn, TheLearnerIsKilled)
-{
-  Process learner (
-      command ({ "learn", "--profile=default", "--app-id=org.example.Killed", "--", "sh", "-c",
-                 "while ! test -e ~/go; do sleep 0.01; done; cat /etc/hostname >/dev/null; echo went on" }));
-  Record instance = new_instance ();
-  pid_t pid = 0;
-
-  ASSERT_TRUE (eventually ([&] {
-    pid = find_learner (instance);
-    return pid > 0;
-  }));
-  ASSERT_EQ (kill (pid, SIGKILL), 0);
-  EXPECT_TRUE (succeeds (sandboxctl ({ "exec", instance.id, "--", "sh", "-c", ": >~/go" })));
-  EXPECT_TRUE (succeeds (learner.wait ()));
-  HAS (learner.out (), "went on");
-  expect_nothing_left ();
 }
 
 /* Whoever learns is killed: the sandbox ends, and no profile is written. */

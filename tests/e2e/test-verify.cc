@@ -3,6 +3,7 @@
 #include <csignal>
 #include <filesystem>
 #include <map>
+#include <set>
 #include <string>
 
 #include "harness.h"
@@ -40,8 +41,56 @@ TEST_P (Verify, TheDefaultProfile)
   EXPECT_EQ (answer["broken"].number (), 0);
   for (const char *probe : { "process=out-", "process=box-", "process=sandbox-keeper", "own-process",
                              "read=", "tcp=", "connect=@sandbox-verify", "shm=", "privileges", "userns", "terminal",
-                             "call=keyctl:EPERM", "call=bpf:" })
+                             "call=keyctl:EPERM", "call=bpf:", "kill=", "pidfd=", "read=/dev/pts/" })
     EXPECT_EQ (state_of (answer, probe), "kept") << probe << "\n" << answer.dump ();
+  for (const char *probe : { "trace=", "memory=" }) {
+    EXPECT_NE (state_of (answer, probe), "broken") << "Yama may forbid the control";
+    EXPECT_NE (state_of (answer, probe), "");
+  }
+  EXPECT_EQ (state_of (answer, "bus=session:"), GetParam () == Bus::SESSION ? "kept" : "") << answer.dump ();
+}
+
+/* What is limited is reached for, up to one more; where nothing is limited, nothing is promised. */
+TEST_P (Verify, Limits)
+{
+  add_profile ("limited", "[Profile]\nInherits=default\n[Limits]\npids=40\nnofile=64\n");
+  Json answer = verify ("limited");
+
+  EXPECT_EQ (state_of (answer, "processes=40"), "kept") << answer.dump ();
+  EXPECT_EQ (state_of (answer, "descriptors=64"), "kept") << answer.dump ();
+  EXPECT_EQ (state_of (verify ("default"), "descriptors="), "");
+  /* A limit that is not kept is found: here it is not the sandbox that is asked for it */
+  Outcome outside = run (Command ({ places ().promise_probe, "processes=40", "descriptors=64" }));
+  EXPECT_EQ (outside.out.substr (0, 4), "yes ") << outside.out;
+}
+
+/* A network of its own leads to no address of this machine; with the host's there is no such promise. */
+TEST_P (Verify, Networks)
+{
+  add_profile ("own", "[Profile]\nInherits=default\n[Context]\nshared=private-network;\n");
+  add_profile ("hosts", "[Profile]\nInherits=default\n[Context]\nshared=network;\n");
+  auto addresses = [] (const Json &answer) {
+    std::set<std::string> states;
+
+    for (const Json &row : answer["promises"].items ())
+      if (row["probe"].text ().rfind ("tcp=", 0) == 0 && row["probe"].text ().find (':') != std::string::npos)
+        states.insert (row["state"].text ());
+    return states;
+  };
+  std::set<std::string> own = addresses (verify ("own"));
+  EXPECT_TRUE (own.empty () || own == std::set<std::string>{ "kept" }) << "none where the machine has no address";
+  EXPECT_TRUE (addresses (verify ("hosts")).empty ());
+}
+
+/* A name on the bus that the profile names is no promise. */
+TEST_P (Verify, NamesOnTheBus)
+{
+  add_profile ("talks", "[Profile]\nInherits=default\n[Session Bus Policy]\norg.example.*=talk\n");
+  add_profile ("talks-little", "[Profile]\nInherits=default\n[Session Bus Policy]\norg.example.Else=talk\n");
+  if (GetParam () != Bus::SESSION)
+    return;
+  EXPECT_EQ (state_of (verify ("talks"), "bus=session:"), "");
+  EXPECT_EQ (state_of (verify ("talks-little"), "bus=session:"), "kept");
 }
 
 /* What a profile opens is no promise any more, or a promise of the contrary. */

@@ -184,7 +184,7 @@ for name, data in {'none': denials(), 'bus': denials(denied(0)), 'more': denials
 
 # What a learner takes down: rows of kind, uses, length and name
 
-PATH, ABSTRACT, NETWORK, ELSEWHERE, OWN_FILTER, UNREADABLE, TOO_MANY = range(7)
+PATH, ABSTRACT, NETWORK, ELSEWHERE, OWN_FILTER, UNREADABLE, TOO_MANY, OWN_ASKING, CUT = range(9)
 LOOK, READ, WRITE, MAKE, EXECUTE, CONNECT = (1 << bit for bit in range(6))
 
 
@@ -203,7 +203,8 @@ for key, data in {
         'sockets': name(b'/run/user/1000/pulse/native', CONNECT) + name(b'/tmp/.X11-unix/X0', CONNECT, ABSTRACT)
         + name(b'/dev/dri/renderD128', READ | WRITE) + name(b'192.0.2.1 443', CONNECT, NETWORK),
         'link': name(b'/opt/link') + name(b'/home/u/a/link'), 'climbs': name(b'/opt/../home/u/.ssh/x'),
-        'notes': learned_note(ELSEWHERE) + learned_note(OWN_FILTER) + learned_note(UNREADABLE) + learned_note(TOO_MANY),
+        'notes': learned_note(ELSEWHERE) + learned_note(OWN_FILTER) + learned_note(UNREADABLE) + learned_note(TOO_MANY)
+        + learned_note(OWN_ASKING) + learned_note(CUT),
         'odd': name(b'/home/u/odd\x1b[31m\n[Context]\nfilesystems=host;') + name(b'/home/u/a;~') + name(b'/home/u/a:rw')
         + name(b'/home/u/!b') + name(b'/home/u/\xff\xfe'), 'nul': name(b'a\0b', CONNECT, ABSTRACT) + name(b'\0b', CONNECT, ABSTRACT),
         'length-most': name(b'/' + b'a' * 4094), 'length-more': name(b'/' + b'a' * 4095), 'length-wraps': name(b'/a', length=0xffffffff),

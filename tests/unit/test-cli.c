@@ -494,7 +494,15 @@ static void
 test_promises_of_policies (void)
 {
   static const char *const calls[] = { "keyctl", NULL };
-  const SbxTargets targets = { .bystander = "a", .neighbour = "b", .port = 1, .abstract = "@c", .calls = calls };
+  const SbxTargets targets = { .bystander = "a",
+                               .bystander_pid = 7,
+                               .neighbour = "b",
+                               .port = 1,
+                               .address = "192.0.2.1:1",
+                               .bus_name = "org.example.Name",
+                               .terminal = "/dev/pts/9",
+                               .abstract = "@c",
+                               .calls = calls };
   static const struct {
     const char *context, *word;
     int reached; /* -1: not promised */
@@ -502,6 +510,15 @@ test_promises_of_policies (void)
     { "{}", "tcp=1", FALSE },
     { "{'shared': 'network;'}", "tcp=1", TRUE },
     { "{'shared': 'private-network;'}", "tcp=1", FALSE },
+    { "{}", "tcp=192.0.2.1:1", FALSE },
+    { "{'shared': 'private-network;'}", "tcp=192.0.2.1:1", FALSE },
+    { "{'shared': 'network;'}", "tcp=192.0.2.1:1", -1 },
+    { "{}", "bus=session:org.example.Name", FALSE },
+    { "{'sockets': 'session-bus;'}", "bus=session:org.example.Name", -1 },
+    { "{}", "read=/dev/pts/9", FALSE },
+    { "{'devices': 'all;'}", "read=/dev/pts/9", -1 },
+    { "{}", "kill=7:a", -1 }, /* the plan does not say that it shows inferiors only */
+    { "{}", "processes=4096", -1 },
     { "{}", "shm=0", FALSE },
     { "{'shared': 'ipc;'}", "shm=0", -1 },
     { "{'features': 'userns;'}", "userns", TRUE },

@@ -134,12 +134,36 @@ test_bounded (void)
   close (fd);
 }
 
+/* Who takes it down is killed: that is written behind what there is. */
+static void
+test_cut (void)
+{
+  int fd = memfd_create ("learned", MFD_CLOEXEC);
+  SbxLearned *self = sbx_learned_new (fd);
+  SbxLearnedHead head;
+  const char *name;
+  gsize size, at = 0;
+  g_autofree char *bytes = NULL;
+
+  sbx_learned_add (self, SBX_LEARNED_PATH, SBX_USE_READ, "/a", 2);
+  sbx_learned_free (self);
+  sbx_learned_cut (fd);
+  bytes = read_file (fd, &size);
+  g_assert_true (sbx_learned_next (bytes, size, &at, &head, &name));
+  g_assert_true (sbx_learned_next (bytes, size, &at, &head, &name));
+  g_assert_cmpuint (head.kind, ==, SBX_LEARNED_CUT);
+  g_assert_cmpuint (at, ==, size);
+  close (fd);
+}
+
 static void
 test_calls (void)
 {
   const SbxPathCall good = { .arch = 1, .number = 2, .kind = SBX_PATH_OPEN, .path = 1, .directory = 0, .more = 2 };
   SbxPathCall bad = good, read;
   const uint64_t connect[6] = { 3 }, other[6] = { 4 };
+  const SbxPathCall filter = { .arch = 1, .number = 157, .kind = SBX_PATH_PRCTL };
+  const uint64_t installs[6] = { UINT64_C (0xdead00000000) | SBX_PRCTL_SET_SECCOMP }; /* the kernel reads 32 bits */
   const SbxPathCall socketcall = { .arch = 1, .number = 102, .kind = SBX_PATH_SOCKETCALL };
 
   g_assert_true (sbx_path_call_read (&read, &good, sizeof good));
@@ -159,6 +183,8 @@ test_calls (void)
   g_assert_true (sbx_path_call_matches (&socketcall, 1, 102, connect));
   g_assert_false (sbx_path_call_matches (&socketcall, 1, 102, other));
   g_assert_false (sbx_path_call_matches (&good, 2, 2, connect));
+  g_assert_true (sbx_path_call_matches (&filter, 1, 157, installs));
+  g_assert_false (sbx_path_call_matches (&filter, 1, 157, other));
 }
 
 int
@@ -168,6 +194,7 @@ main (int argc, char **argv)
   g_test_add_func ("/learned/join", test_join);
   g_test_add_func ("/learned/rows", test_rows);
   g_test_add_func ("/learned/bounded", test_bounded);
+  g_test_add_func ("/learned/cut", test_cut);
   g_test_add_func ("/learned/calls", test_calls);
   return g_test_run ();
 }

@@ -30,7 +30,8 @@ typedef struct {
   int learned; /* memory that the run is written to */
   char *path;  /* of the instance, once it is there */
   char **named, **lent;
-  char **argv; /* with --file-forwarding */
+  gboolean asking; /* a part of it wanted to be asked about system calls */
+  char **argv;     /* with --file-forwarding */
 } Learn;
 
 static void
@@ -161,9 +162,10 @@ run (Learn *self, SbxService *service, char **argv)
   return status;
 }
 
-/* Names on the buses that it was refused. */
+/* Names on the buses that it was refused, and whether it wanted to be asked itself. */
 static void
-add_names (SbxProposals *proposals, const SbxLearnContext *context, GVariant *properties, GVariant *policy)
+add_denied (Learn *self, SbxProposals *proposals, const SbxLearnContext *context, GVariant *properties,
+            GVariant *policy)
 {
   g_autoptr (GVariant) denied = g_variant_lookup_value (properties, "Denied", G_VARIANT_TYPE ("aa{sv}"));
 
@@ -172,7 +174,10 @@ add_names (SbxProposals *proposals, const SbxLearnContext *context, GVariant *pr
     g_autoptr (GPtrArray) remedies = NULL;
     SbxDenied row;
 
-    if (!sbx_denied_read (&row, child) || !g_str_equal (row.source, "bus"))
+    if (!sbx_denied_read (&row, child))
+      continue;
+    self->asking |= g_str_equal (row.source, "system-call") && g_str_equal (row.object, "seccomp");
+    if (!g_str_equal (row.source, "bus"))
       continue;
     remedies = sbx_denied_remedies (&row, policy);
     for (guint j = 0; j < remedies->len; j++) {
@@ -186,7 +191,7 @@ add_names (SbxProposals *proposals, const SbxLearnContext *context, GVariant *pr
 }
 
 static SbxProposals *
-propose (const Learn *self, SbxService *service, const SbxTraces *traces, GError **error)
+propose (Learn *self, SbxService *service, const SbxTraces *traces, GError **error)
 {
   const char *xdg_dirs[G_USER_N_DIRECTORIES] = { NULL };
   const SbxPlaces places = sbx_find_places (xdg_dirs);
@@ -206,7 +211,7 @@ propose (const Learn *self, SbxService *service, const SbxTraces *traces, GError
     return NULL;
   }
   proposals = sbx_proposals_new (&context, traces);
-  add_names (proposals, &context, properties, groups);
+  add_denied (self, proposals, &context, properties, groups);
   return proposals;
 }
 
@@ -269,7 +274,7 @@ conclude (Learn *self, SbxService *service)
   if (!proposals)
     return sbx_fail_error (error);
   sbx_learned_missed_write (sbx_instance_id_of_path (self->path), proposals);
-  sbx_learned_text_notes (traces, proposals);
+  sbx_learned_text_notes (traces, proposals, self->asking);
   if (self->replay)
     return compare (self, proposals);
   sbx_learned_text_print (proposals, self->file.exists ? self->file.name : self->file.base);

@@ -30,18 +30,6 @@ sbx_asked_namespace (const struct seccomp_notif *question)
   return stat (link, &st) == 0 ? (uint64_t) st.st_ino : 0;
 }
 
-int
-sbx_asked_filters (const struct seccomp_notif *question)
-{
-  char path[32], text[4096], *line;
-
-  snprintf (path, sizeof path, "/proc/%u/status", question->pid);
-  if (sbx_read_text_at (path, text, sizeof text) <= 0)
-    return -1;
-  line = strstr (text, "\nSeccomp_filters:\t");
-  return line ? atoi (line + strlen ("\nSeccomp_filters:\t")) : -1;
-}
-
 /* Up to @size bytes at @address of who asks, and no further than the page that is readable. Returns how many. */
 static size_t
 read_memory (const struct seccomp_notif *question, uint64_t address, void *into, size_t size)
@@ -208,6 +196,8 @@ sbx_asked_path (const struct seccomp_notif *question, const SbxPathCall *call, S
   case SBX_PATH_CONNECT:
     return read_address (question, call, kind, name, length);
   case SBX_PATH_SOCKETCALL:
+  case SBX_PATH_SECCOMP:
+  case SBX_PATH_PRCTL:
   case SBX_N_PATH_KINDS:
     break;
   }

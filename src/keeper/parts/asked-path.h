@@ -10,8 +10,6 @@
 
 /* The mount namespace of who asks, by number; 0: not known. */
 uint64_t sbx_asked_namespace (const struct seccomp_notif *question);
-/* How many filters who asks has; -1: not known (before Linux 5.9). */
-int sbx_asked_filters (const struct seccomp_notif *question);
 
 /* The name that @call, a row of the question, has, and what is done with it: as sbx_learned_add () takes it, with @name
  * of SBX_LEARNED_NAME bytes. Whether the question still waits is the caller's to look at: only then was it that

@@ -17,15 +17,11 @@
 #include "wire/layout.h"
 #include "wire/sys.h"
 
-#define SEEN 256 /* threads whose filters were counted */
-
 typedef struct {
   const SbxLearnerSetup *setup;
   SbxLearnerShared *shared;
   SbxLearned *learned;
   uint64_t namespace; /* of the application's mounts: of who asked first */
-  int filters;        /* how many who asked first had */
-  uint32_t seen[SEEN];
 } Learner;
 
 bool
@@ -57,21 +53,14 @@ is_ours (const Learner *self, const struct seccomp_notif *question)
          && sbx_learner_is_path (self->setup->calls, self->setup->n_calls, question);
 }
 
-/* Filters are only ever added: counted when a thread is seen first, and when it becomes another program. */
+/* That a filter is installed, which we do not hear of what it refuses; or whether somebody else wants to be asked,
+ * which the kernel refuses as long as we are (EBUSY). Both are said in registers, and the call goes on. */
 static void
-look_at_filters (Learner *self, const struct seccomp_notif *question, uint32_t uses)
+note_filter (Learner *self, const struct seccomp_notif *question, const SbxPathCall *call)
 {
-  uint32_t *seen = &self->seen[question->pid % SEEN];
-  int n;
+  bool asking = call->kind == SBX_PATH_SECCOMP && (question->data.args[1] & SBX_SECCOMP_NEW_LISTENER);
 
-  if (*seen == question->pid && !(uses & SBX_USE_EXECUTE))
-    return;
-  *seen = question->pid;
-  n = sbx_asked_filters (question);
-  if (self->filters == 0)
-    self->filters = n;
-  if (n > self->filters)
-    sbx_learned_add (self->learned, SBX_LEARNED_OWN_FILTER, 0, NULL, 0);
+  sbx_learned_add (self->learned, asking ? SBX_LEARNED_OWN_ASKING : SBX_LEARNED_OWN_FILTER, 0, NULL, 0);
 }
 
 static bool
@@ -97,7 +86,6 @@ take_down (Learner *self, const struct seccomp_notif *question, const SbxPathCal
 
   if (ioctl (self->setup->questions, SECCOMP_IOCTL_NOTIF_ID_VALID, &question->id) < 0)
     return;
-  look_at_filters (self, question, call->uses);
   if (!readable)
     sbx_learned_add (self->learned, unreadable, 0, NULL, 0);
   else if (length > 0)
@@ -117,8 +105,12 @@ learn (Learner *self, const struct seccomp_notif *question)
   }
   for (size_t i = 0; i < setup->n_calls; i++)
     if (setup->calls[i].kind != SBX_PATH_SOCKETCALL
-        && sbx_path_call_matches (&setup->calls[i], question->data.arch, (uint32_t) question->data.nr, arguments))
-      take_down (self, question, &setup->calls[i]);
+        && sbx_path_call_matches (&setup->calls[i], question->data.arch, (uint32_t) question->data.nr, arguments)) {
+      if (setup->calls[i].kind == SBX_PATH_SECCOMP || setup->calls[i].kind == SBX_PATH_PRCTL)
+        note_filter (self, question, &setup->calls[i]);
+      else
+        take_down (self, question, &setup->calls[i]);
+    }
 }
 
 static void

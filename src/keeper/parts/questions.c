@@ -40,6 +40,7 @@
 #include "keeper/state.h"
 #include "wire/call-program.h"
 #include "wire/call-rule.h"
+#include "wire/learned.h"
 
 /* A call that goes on is the application's own work, and it waits for us: an eighth of the time that it takes counts,
  * so that a storm of them may have a quarter of a processor */
@@ -267,6 +268,7 @@ stand_in (SbxQuestions *self)
     end (self);
     return;
   }
+  sbx_learned_cut (self->head.keeper->start.learned);
   if (unfinished)
     respond (self, unfinished);
   sbx_watch_close (&self->watch);

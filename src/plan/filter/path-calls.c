@@ -16,6 +16,19 @@ add (GArray *calls, const SbxPathRow *row, guint32 arch)
     g_array_append_val (calls, call);
 }
 
+/* What installs a filter: whatever is refused of it, its other uses are none of ours. */
+static void
+add_filters (GArray *calls, guint32 arch)
+{
+  static const SbxPathRow rows[] = {
+    { "seccomp", SBX_PATH_SECCOMP, 0, 0, SBX_NO_ARGUMENT, SBX_NO_ARGUMENT },
+    { "prctl", SBX_PATH_PRCTL, 0, 0, SBX_NO_ARGUMENT, SBX_NO_ARGUMENT },
+  };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (rows); i++)
+    add (calls, &rows[i], arch);
+}
+
 #ifdef __x86_64__
 /* libseccomp makes a rule for connect (2) one for socketcall (2) as well. */
 static void
@@ -26,6 +39,7 @@ add_32_bit (GArray *calls)
   for (const SbxPathRow *row = sbx_path_rows; row->call; row++)
     add (calls, row, SCMP_ARCH_X86);
   add (calls, &socketcall, SCMP_ARCH_X86);
+  add_filters (calls, SCMP_ARCH_X86);
 }
 #endif
 
@@ -38,6 +52,7 @@ make_calls (const SbxPolicy *policy, guint facts)
   for (const SbxPathRow *row = sbx_path_rows; row->call; row++)
     if (!sbx_seccomp_refuses (policy, facts, row->call))
       add (calls, row, seccomp_arch_native ());
+  add_filters (calls, seccomp_arch_native ());
 #ifdef __x86_64__
   if (sbx_policy_get_features (policy) & SBX_FEATURE_MULTIARCH)
     add_32_bit (calls);

@@ -234,6 +234,33 @@ ask_about_paths (scmp_filter_ctx filter, const SbxPolicy *policy, guint facts, G
   return TRUE;
 }
 
+/* … and about each that installs a filter, so that what cannot be learned is said. None of these conditions holds
+ * together with that of a row which refuses. */
+static gboolean
+ask_about_filters (scmp_filter_ctx filter, const SbxPolicy *policy, guint facts, GError **error)
+{
+  const SbxCallRow installs = { .call = "seccomp",
+                                .test = SBX_CALL_MASKED,
+                                .mask = G_MAXUINT32,
+                                .value = SBX_SECCOMP_SET_FILTER,
+                                .and = { 1, SBX_SECCOMP_NEW_LISTENER, 0, FALSE } };
+  const SbxCallRow listens = { .call = "seccomp",
+                               .test = SBX_CALL_MASKED,
+                               .mask = G_MAXUINT32,
+                               .value = SBX_SECCOMP_SET_FILTER,
+                               .and = { 1, SBX_SECCOMP_NEW_LISTENER, SBX_SECCOMP_NEW_LISTENER, FALSE } };
+  const SbxCallRow sets = {
+    .call = "prctl", .test = SBX_CALL_MASKED, .mask = G_MAXUINT32, .value = SBX_PRCTL_SET_SECCOMP
+  };
+  const char *const *deny = sbx_policy_get_seccomp_deny (policy);
+
+  if (!listed (deny, "seccomp") && !add_row (filter, &installs, SCMP_ACT_NOTIFY, error))
+    return FALSE;
+  if (!sbx_seccomp_refuses (policy, facts, "seccomp") && !add_row (filter, &listens, SCMP_ACT_NOTIFY, error))
+    return FALSE;
+  return listed (deny, "prctl") || add_row (filter, &sets, SCMP_ACT_NOTIFY, error);
+}
+
 static gboolean
 fill (scmp_filter_ctx filter, const SbxPolicy *policy, guint facts, GError **error)
 {
@@ -254,7 +281,8 @@ fill (scmp_filter_ctx filter, const SbxPolicy *policy, guint facts, GError **err
     if (!refuse_row (filter, &row, counted, error))
       return FALSE;
   }
-  return !(facts & SBX_BOX_LEARNED) || ask_about_paths (filter, policy, facts, error);
+  return !(facts & SBX_BOX_LEARNED)
+         || (ask_about_paths (filter, policy, facts, error) && ask_about_filters (filter, policy, facts, error));
 }
 
 static gboolean
