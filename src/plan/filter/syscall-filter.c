@@ -10,6 +10,7 @@
 
 #include "common/error.h"
 #include "plan/filter/path-table.h"
+#include "plan/filter/socketcall.h"
 #include "wire/call-program.h"
 
 static gboolean
@@ -306,7 +307,7 @@ sbx_seccomp_compile (const SbxPolicy *policy, guint facts, GError **error)
   if (configure (filter, sbx_policy_get_features (policy), error) && fill (filter, policy, facts, error))
     program = export_program (filter, error);
   seccomp_release (filter);
-  return program;
+  return program ? sbx_socketcall_decide (program, policy, facts) : NULL;
 }
 
 char *
