@@ -51,14 +51,13 @@ names_a_path (const char *call)
 
 /* What is returned for the row, or FALSE: it is for the program to say. */
 static gboolean
-decide (gsize i, const SbxPolicy *policy, guint facts, guint32 *says)
+decide (gsize i, const SbxPolicy *policy, guint facts, SbxRefuses refuses, guint32 *says)
 {
   *says = MADE;
   if (!rows[i].call)
     return TRUE;
   *says = (facts & SBX_BOX_LEARNED) && names_a_path (rows[i].call) ? SECCOMP_RET_USER_NOTIF : SECCOMP_RET_ALLOW;
-  return !sbx_seccomp_refuses (policy, facts, rows[i].call)
-         && !(rows[i].other && sbx_seccomp_refuses (policy, facts, rows[i].other));
+  return !refuses (policy, facts, rows[i].call) && !(rows[i].other && refuses (policy, facts, rows[i].other));
 }
 
 static void
@@ -69,32 +68,19 @@ add (GArray *program, guint16 code, guint32 k, guint8 is, guint8 is_not)
   g_array_append_val (program, instruction);
 }
 
-/* Whether the program is for that call at all, and who could be asked is there. */
-static gboolean
-is_needed (const SbxPolicy *policy, guint facts)
-{
-  const char *const *deny = sbx_policy_get_seccomp_deny (policy);
-
-  return (sbx_policy_get_features (policy) & SBX_FEATURE_MULTIARCH) && sbx_seccomp_is_counted (policy, facts)
-         && !(deny && g_strv_contains (deny, "socketcall"));
-}
-
 GBytes *
-sbx_socketcall_decide (GBytes *program, const SbxPolicy *policy, guint facts)
+sbx_socketcall_decide (GBytes *program, const SbxPolicy *policy, guint facts, SbxRefuses refuses)
 {
   g_autoptr (GBytes) rest = program;
-  g_autoptr (GArray) decisions = NULL;
+  g_autoptr (GArray) decisions = g_array_new (FALSE, FALSE, sizeof (struct sock_filter));
   GArray *all;
   gsize size;
   gconstpointer data = g_bytes_get_data (rest, &size);
 
-  if (!is_needed (policy, facts))
-    return g_steal_pointer (&rest);
-  decisions = g_array_new (FALSE, FALSE, sizeof (struct sock_filter));
   for (gsize i = 0; i < G_N_ELEMENTS (rows); i++) {
     guint32 says;
 
-    if (!decide (i, policy, facts, &says))
+    if (!decide (i, policy, facts, refuses, &says))
       continue;
     add (decisions, BPF_JMP | BPF_JEQ | BPF_K, rows[i].number, 0, 1);
     add (decisions, BPF_RET | BPF_K, says, 0, 0);

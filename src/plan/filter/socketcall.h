@@ -4,13 +4,17 @@
  * for one about them all there. So what comes first is made here. */
 #pragma once
 
-#include "plan/filter/syscall-filter.h"
+#include "plan/filter/syscall-table.h"
 
 G_BEGIN_DECLS
 
+/* Whether the filter of @policy refuses @call, or some of it. */
+typedef gboolean (*SbxRefuses) (const SbxPolicy *policy, guint facts, const char *call);
+
 /* @program, with what decides about that call before it; takes it. By its first argument, which is in a register: what
- * the filter of @policy refuses nothing of is let through, and what makes sockets is a question to the keeper
- * (keeper/parts/socketcall.h), or ENOSYS where nobody can be asked. All else is left to @program. */
-GBytes *sbx_socketcall_decide (GBytes *program, const SbxPolicy *policy, guint facts);
+ * is not refused (@refuses) is let through, and what makes sockets is a question to the keeper
+ * (keeper/parts/socketcall.h), or ENOSYS where nobody can be asked. All else is left to @program. @facts: SbxBoxFacts.
+ */
+GBytes *sbx_socketcall_decide (GBytes *program, const SbxPolicy *policy, guint facts, SbxRefuses refuses);
 
 G_END_DECLS

@@ -294,6 +294,14 @@ export_program (scmp_filter_ctx filter, GError **error)
   return program;
 }
 
+/* Whether there are 32-bit programs, and somebody who can be asked about what they want. */
+static gboolean
+asks_about_sockets (const SbxPolicy *policy, guint facts)
+{
+  return (sbx_policy_get_features (policy) & SBX_FEATURE_MULTIARCH) && sbx_seccomp_is_counted (policy, facts)
+         && !listed (sbx_policy_get_seccomp_deny (policy), "socketcall");
+}
+
 GBytes *
 sbx_seccomp_compile (const SbxPolicy *policy, guint facts, GError **error)
 {
@@ -307,7 +315,9 @@ sbx_seccomp_compile (const SbxPolicy *policy, guint facts, GError **error)
   if (configure (filter, sbx_policy_get_features (policy), error) && fill (filter, policy, facts, error))
     program = export_program (filter, error);
   seccomp_release (filter);
-  return program ? sbx_socketcall_decide (program, policy, facts) : NULL;
+  return program && asks_about_sockets (policy, facts)
+             ? sbx_socketcall_decide (program, policy, facts, sbx_seccomp_refuses)
+             : program;
 }
 
 char *
