@@ -157,7 +157,7 @@ static void
 answer_socketcall (SbxQuestions *self, const struct seccomp_notif *question, struct seccomp_notif_resp *response)
 {
   struct seccomp_notif direct = *question;
-  int64_t number = 0;
+  int64_t number = 0, used = 0;
   uint64_t pair;
   uint32_t says;
   int error = sbx_socketcall_read (question, &direct.data, &pair);
@@ -171,7 +171,8 @@ answer_socketcall (SbxQuestions *self, const struct seccomp_notif *question, str
     refuse (self, &direct, says, response);
     return;
   }
-  response->error = -sbx_socketcall_make (self->listener, question, &direct.data, pair, &number);
+  response->error = -sbx_socketcall_make (self->listener, question, &direct.data, pair, &number, &used);
+  self->spared -= used;
   response->val = response->error == 0 ? number : 0;
 }
 

@@ -4,19 +4,19 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/audit.h>
-#include <linux/capability.h>
 #include <linux/net.h>
 #include <linux/nsfs.h>
 #include <sched.h>
-#include <stdio.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 #include <sys/uio.h>
 #include <sys/wait.h>
 #include <unistd.h>
+
+#include "keeper/enter.h"
+#include "keeper/parts/asker.h"
 
 /* arch/x86/entry/syscalls/syscall_32.tbl */
 #define SOCKETCALL_OF_I386 102
@@ -56,16 +56,6 @@ sbx_socketcall_read (const struct seccomp_notif *question, struct seccomp_data *
   return 0;
 }
 
-/* Of every kind (capset(2)). */
-static int
-drop_capabilities (void)
-{
-  struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
-  struct __user_cap_data_struct none[_LINUX_CAPABILITY_U32S_3] = { 0 };
-
-  return (int) syscall (SYS_capset, &header, none);
-}
-
 /* Gives the sockets @made away. 0, or an errno. */
 static int
 hand_over (const Making *making, const int *made, int n)
@@ -94,7 +84,7 @@ make_there (const Making *making)
     return errno;
   if (making->network >= 0 && setns (making->network, CLONE_NEWNET) < 0)
     return errno;
-  if (drop_capabilities () < 0)
+  if (sbx_enter_give_up () < 0)
     return errno;
   if (is_pair)
     return socketpair ((int) args[0], (int) args[1], (int) args[2], made) < 0 ? errno : hand_over (making, made, 2);
@@ -127,15 +117,12 @@ is_ours (int fd, const char *path)
   return fstat (fd, &one) == 0 && stat (path, &other) == 0 && one.st_ino == other.st_ino && one.st_dev == other.st_dev;
 }
 
-/* Where the caller is. False with errno. */
+/* Where the caller is. */
 static bool
 find_network (Making *making, const struct seccomp_notif *question)
 {
-  char path[64];
-
-  snprintf (path, sizeof path, "/proc/%d/ns/net", (int) question->pid);
-  making->network = open (path, O_RDONLY | O_CLOEXEC);
-  if (making->network < 0 || ioctl (making->questions, SECCOMP_IOCTL_NOTIF_ID_VALID, &question->id) < 0)
+  making->network = sbx_asker_namespace (making->questions, question, "net");
+  if (making->network < 0)
     return false;
   if (is_ours (making->network, "/proc/self/ns/net")) {
     close (making->network);
@@ -165,16 +152,19 @@ give_numbers (const struct seccomp_notif *question, const Making *making, uint64
 
 int
 sbx_socketcall_make (int questions, const struct seccomp_notif *question, const struct seccomp_data *direct,
-                     uint64_t pair, int64_t *number)
+                     uint64_t pair, int64_t *number, int64_t *used)
 {
   Making making = { questions, -1, -1, question->id, direct, NULL };
   void *shared = mmap (NULL, 2 * sizeof *making.numbers, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+  int64_t before = sbx_enter_used ();
   int error;
 
+  *used = 0;
   if (shared == MAP_FAILED)
     return ENOBUFS;
   making.numbers = shared;
   error = find_network (&making, question) ? make_in_child (&making) : ENOBUFS;
+  *used = sbx_enter_used () - before;
   if (error == 0)
     error = give_numbers (question, &making, pair, number);
   munmap (shared, 2 * sizeof *making.numbers);

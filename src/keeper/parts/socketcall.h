@@ -18,6 +18,6 @@ bool sbx_socketcall_is (const struct seccomp_data *call);
  * the numbers of a pair go into @pair. 0, or EFAULT. */
 int sbx_socketcall_read (const struct seccomp_notif *question, struct seccomp_data *direct, uint64_t *pair);
 /* Makes what @direct says, for who asks @question over @questions; takes some hundred microseconds. 0, and in *@number
- * what the call returns; or an errno. */
+ * what the call returns; or an errno. *@used: us of a processor that it has taken beside our own. */
 int sbx_socketcall_make (int questions, const struct seccomp_notif *question, const struct seccomp_data *direct,
-                         uint64_t pair, int64_t *number);
+                         uint64_t pair, int64_t *number, int64_t *used);
