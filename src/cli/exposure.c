@@ -5,7 +5,7 @@
 
 #include "cli/cli.h"
 #include "cli/text/output.h"
-#include "policy/score.h"
+#include "policy/real-names.h"
 
 SbxPolicy *
 sbx_exposure_policy (GVariant *groups, GError **error)
@@ -31,7 +31,7 @@ score (const SbxPolicy *policy, GArray **open)
 {
   const SbxPlaces places = find_places ();
 
-  return sbx_score (policy, &places, open);
+  return sbx_score_here (policy, &places, open);
 }
 
 static char *
@@ -94,7 +94,7 @@ JsonNode *
 sbx_exposure_to_json (const SbxPolicy *policy)
 {
   const SbxPlaces places = find_places ();
-  g_autoptr (GVariant) all = g_variant_ref_sink (sbx_score_to_variant (policy, &places));
+  g_autoptr (GVariant) all = g_variant_ref_sink (sbx_score_here_to_variant (policy, &places));
 
   return sbx_output_to_json (all);
 }

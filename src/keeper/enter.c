@@ -3,11 +3,14 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/capability.h>
 #include <linux/nsfs.h>
 #include <poll.h>
 #include <sched.h>
 #include <stdio.h>
 #include <sys/ioctl.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -139,4 +142,23 @@ sbx_enter_pid (int owner, int pid, SbxEnterFunction function, void *data)
   const SbxNamespaces namespaces = { .mount = -1, .pid = pid, .owner = owner };
 
   return sbx_enter (&namespaces, true, function, data);
+}
+
+int
+sbx_enter_give_up (void)
+{
+  struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
+  struct __user_cap_data_struct none[_LINUX_CAPABILITY_U32S_3] = { 0 };
+
+  return (int) syscall (SYS_capset, &header, none);
+}
+
+int64_t
+sbx_enter_used (void)
+{
+  struct rusage usage = { 0 };
+
+  getrusage (RUSAGE_CHILDREN, &usage);
+  return (int64_t) (usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) * 1000000 + usage.ru_utime.tv_usec
+         + usage.ru_stime.tv_usec;
 }

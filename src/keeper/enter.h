@@ -7,6 +7,7 @@
 #pragma once
 
 #include <stdbool.h>
+#include <stdint.h>
 #include <sys/types.h>
 
 /* Descriptors that stay good whatever happens to the processes. Each is -1 when it is not open. */
@@ -42,3 +43,8 @@ int sbx_enter_pid (int owner, int pid, SbxEnterFunction function, void *data);
 /* As sbx_enter (), but with a copy of our own mount namespace in the place of the other one's: what has to be there to
  * be allowed to make a mount is then whatever the host has, and none of what @function mounts is seen by anybody. */
 int sbx_enter_beside (const SbxNamespaces *namespaces, bool pid, SbxEnterFunction function, void *data);
+
+/* In such a child: gives up every capability (capset(2)). 0, or -1 with errno. */
+int sbx_enter_give_up (void);
+/* How long the children that have been waited for were on a processor, in us. */
+int64_t sbx_enter_used (void);

@@ -175,6 +175,7 @@ static const struct {
   { "calls", probe_calls },
 #ifdef __x86_64__
   { "calls-32", probe_calls_32 },
+  { "sockets-32", probe_sockets_32 },
 #endif
   { "numbers", probe_numbers },
   { "numbers-cost", probe_numbers_cost },

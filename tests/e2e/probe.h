@@ -16,6 +16,8 @@ int probe_handlers (int argc, char **argv);
 int probe_calls (int argc, char **argv);
 #ifdef __x86_64__
 int probe_calls_32 (int argc, char **argv);
+/* probe-socketcall.c */
+int probe_sockets_32 (int argc, char **argv);
 #endif
 int probe_terminal (int argc, char **argv);
 /* probe-refused.c */

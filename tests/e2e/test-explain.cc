@@ -130,6 +130,15 @@ TEST_F (Explaining, WhatTheDiskAdds)
   EXPECT_TRUE (says (out, home () + "/alias → " + home () + "/work")) << out;
   EXPECT_TRUE (succeeds (sandboxctl ({ "profile", "check", "linked" })));
 
+  /* What it counts as is what it leads to */
+  fs::create_directory_symlink (home (), dir () + "/another");
+  add_profile ("home", context + home () + ";\n");
+  add_profile ("by-link", context + dir () + "/another;\n");
+  Json plain = json ({ "explain", "home", "--json" }), by_link = json ({ "explain", "by-link", "--json" });
+  EXPECT_EQ (plain["exposure"].dump (), by_link["exposure"].dump ());
+  EXPECT_TRUE (says (text ({ "explain", "by-link" }), "(UNSAFE)"));
+  EXPECT_TRUE (says (text ({ "profile", "score", "by-link" }), "UNSAFE"));
+
   /* Everything that the test has, the service's own directories among it */
   add_profile ("wide", context + dir () + ";\n");
   add_profile ("undone", context + dir () + ";\nfeatures=userns;\n");

@@ -306,6 +306,46 @@ TEST_F (Facilities, FeatureMultiarch)
   EXPECT_EQ (more["keyctl"].text (), "OK");
 }
 
+/* Their C library makes sockets by socketcall (2), which no filter can look into: what is refused to others is refused
+ * there as well, and nothing else. */
+TEST_F (Facilities, SocketsOf32BitPrograms)
+{
+  auto attempt = [this] (const std::string &groups) {
+    define (groups);
+    Outcome outcome = run (probe ({ "--profile=tested" }, { "sockets-32" }));
+    EXPECT_EQ (outcome.status, 0) << outcome.out << outcome.err;
+    return Json::parse (outcome.out);
+  };
+  Outcome control = run ({ { places ().probe, "sockets-32" } });
+
+  if (control.out.empty ())
+    return; /* a kernel without 32-bit calls: FeatureMultiarch */
+  Json outside = Json::parse (control.out);
+  for (const char *network : { "", "shared=network;\n", "shared=private-network;\n", "[Procfs]\npidns=session\n" }) {
+    Json inside = attempt (std::string ("[Context]\nfeatures=multiarch;\n") + network);
+
+    for (const std::string how : { "", " by socketcall" }) {
+      for (const char *allowed : { "unix", "inet", "inet6", "netlink-route", "pair" })
+        EXPECT_EQ (inside[allowed + how].text (), "OK") << network << allowed << how;
+      for (const auto &[refused, error] : { std::pair ("crypto", "EAFNOSUPPORT"), std::pair ("vsock", "EAFNOSUPPORT"),
+                                            std::pair ("connector", "EPROTONOSUPPORT") })
+        EXPECT_EQ (inside[refused + how].text (), error) << network << refused << how;
+      for (const char *never : { "packet", "raw", "nowhere" })
+        EXPECT_NE (inside[never + how].text (), "OK") << network << never << how;
+      EXPECT_EQ (outside["connector" + how].text (), "OK") << "the control";
+    }
+    EXPECT_EQ (inside["tipc pair by socketcall"].text (), "EAFNOSUPPORT");
+    EXPECT_EQ (inside["nothing there"].text (), "EFAULT");
+    EXPECT_EQ (inside["conversation"].number (), 0) << "the step of it that fails";
+    EXPECT_EQ (inside["raced"].number (), 0) << "what a second thread writes is not what is made";
+  }
+  EXPECT_GT (outside["raced"].number (), 0) << "the control";
+  /* What is denied is denied by either way, and without the feature there is neither */
+  EXPECT_EQ (attempt ("[Context]\nfeatures=multiarch;\n[Seccomp]\ndeny=socket;\n")["unix by socketcall"].text (),
+             "EPERM");
+  EXPECT_EQ (attempt ("")["unix by socketcall"].text (), "ENOSYS");
+}
+
 TEST_F (Facilities, FeatureMultiarchPersonality)
 {
   expect_both ("[Context]\nfeatures=multiarch;\n", "setarch linux32 true 2>/dev/null && echo done || echo refused",

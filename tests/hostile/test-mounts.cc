@@ -193,20 +193,13 @@ TEST_P (SecondMounts, VarRunIsRun)
   std::string said;
 
   ASSERT_TRUE (mkdir (instances ().c_str (), 0700) == 0 || errno == EEXIST);
+  const std::string enter =
+      std::string ("mount -t tmpfs tmpfs /run && mkdir -p \"/run/$1\" && mount --rbind \"$0\" \"/run/$1\" && ")
+      + "export XDG_RUNTIME_DIR=\"/run/$1\" DBUS_SESSION_BUS_ADDRESS=\"unix:path=/run/$1/bus\" && shift && exec \"$@\"";
   auto on_machine = [&] (const Way &way) -> Way {
     return [=] (const Argv &words) {
       Command all = way (words);
-      Argv argv = { "unshare",
-                    "--user",
-                    "--map-root-user",
-                    "--mount",
-                    "sh",
-                    "-c",
-                    "mount -t tmpfs tmpfs /run && mkdir -p \"/run/$1\" && mount --rbind \"$0\" \"/run/$1\" && "
-                    "export XDG_RUNTIME_DIR=\"/run/$1\" DBUS_SESSION_BUS_ADDRESS=\"unix:path=/run/$1/bus\" && shift && "
-                    "exec \"$@\"",
-                    runtime (),
-                    name };
+      Argv argv = { "unshare", "--user", "--map-root-user", "--mount", "sh", "-c", enter, runtime (), name };
 
       if (GetParam () == Who::ROOT)
         argv.erase (argv.begin () + 1, argv.begin () + 3);

@@ -4,9 +4,10 @@
 #include "common/key-file.h"
 #include "policy-fixture.h"
 #include "policy/policy-private.h"
-#include "policy/score.h"
+#include "policy/real-names.h"
 #include <gio/gio.h>
 #include <string.h>
+#include <unistd.h>
 
 /* The user's own X server is another matter than one of the sandbox's. */
 static void
@@ -145,6 +146,48 @@ test_ways_out_above (void)
   g_assert_cmpuint (sbx_score (run, &here, NULL), ==, sbx_score (other, &here, NULL));
 }
 
+static guint
+score_here (const char *filesystems, const SbxPlaces *places)
+{
+  g_autoptr (SbxPolicy) policy = policy_of ("Context", "filesystems", filesystems, NULL);
+
+  return sbx_score_here (policy, places, NULL);
+}
+
+/* /home is a link to /var/home, as on some systems; the user has a link to the home, and one to nowhere. */
+static void
+test_real_names (void)
+{
+  g_autofree char *top = g_dir_make_tmp ("sbx-score-XXXXXX", NULL), *real = g_build_filename (top, "var/home/u", NULL);
+  g_autofree char *home = g_build_filename (top, "home", NULL), *own = g_build_filename (home, "u", NULL);
+  g_autofree char *alias = g_build_filename (top, "alias", NULL), *broken = g_build_filename (top, "broken", NULL);
+  g_autofree char *runtime = g_build_filename (top, "run", NULL);
+  const SbxPlaces places = { .home = own, .runtime_dir = runtime }, plain = { .home = real, .runtime_dir = runtime };
+
+  g_assert_cmpint (g_mkdir_with_parents (real, 0700), ==, 0);
+  g_assert_cmpint (symlink ("var/home", home), ==, 0);
+  g_assert_cmpint (symlink (real, alias), ==, 0);
+  g_assert_cmpint (symlink ("nowhere", broken), ==, 0);
+  for (gsize i = 0; i < 4; i++) {
+    static const char *const ends[] = { "", "/.bashrc", "/.ssh/id:ro", "/a/b/c:create" };
+    g_autofree char *wanted = g_strconcat (real, ends[i], NULL), *by_home = g_strconcat (own, ends[i], NULL);
+    g_autofree char *by_alias = g_strconcat (alias, ends[i], NULL), *both = NULL;
+    guint score = score_here (wanted, &plain);
+
+    both = g_strdup_printf ("%s;%s;", by_home, by_alias);
+    g_assert_cmpuint (score, >, 0);
+    g_assert_cmpuint (score_here (wanted, &places), ==, score);
+    g_assert_cmpuint (score_here (by_home, &places), ==, score);
+    g_assert_cmpuint (score_here (by_alias, &places), ==, score);
+    g_assert_cmpuint (score_here (both, &places), ==, score);
+  }
+  g_assert_cmpuint (score_here (broken, &places), <, 50);
+  for (const char *const *path = (const char *const[]){ broken, alias, home, NULL }; *path; path++)
+    unlink (*path);
+  for (g_autofree char *path = g_strdup (real); strlen (path) >= strlen (top); *strrchr (path, '/') = '\0')
+    rmdir (path);
+}
+
 /* What a hint would open is said with it. */
 static void
 test_name_risk (void)
@@ -164,6 +207,7 @@ main (int argc, char **argv)
   g_test_add_func ("/policy/score-rows", test_score_rows);
   g_test_add_func ("/policy/score/x11", test_score_x11);
   g_test_add_func ("/policy/score/ways-out", test_ways_out);
+  g_test_add_func ("/policy/score/real-names", test_real_names);
   g_test_add_func ("/policy/score/ways-out-above", test_ways_out_above);
   g_test_add_func ("/score/name-risk", test_name_risk);
   return g_test_run ();

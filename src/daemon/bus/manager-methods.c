@@ -11,7 +11,7 @@
 #include "daemon/launch/launch.h"
 #include "daemon/launch/surroundings.h"
 #include "plan/variant.h"
-#include "policy/score.h"
+#include "policy/real-names.h"
 
 static void
 on_launched (GObject *source, GAsyncResult *result, gpointer user_data)
@@ -73,7 +73,9 @@ explain_choice (const SbxChoice *choice, gboolean looked_at)
   if (choice->on_crash)
     g_variant_dict_insert (&dict, "on-crash", "s", choice->on_crash);
   g_variant_dict_insert_value (&dict, "policy", sbx_policy_to_variant (choice->policy));
-  g_variant_dict_insert_value (&dict, "exposure", sbx_score_to_variant (choice->policy, &choice->host->places));
+  g_variant_dict_insert_value (&dict, "exposure",
+                               looked_at ? sbx_score_here_to_variant (choice->policy, &choice->host->places)
+                                         : sbx_score_to_variant (choice->policy, &choice->host->places));
   g_variant_dict_insert_value (&dict, "actions", g_variant_new_strv (actions, -1));
   if (looked_at)
     look_at_layers (choice, &dict);

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* What the filter of the application asks (SECCOMP_RET_USER_NOTIF, seccomp_unotify(2)): about calls that it refuses, so
  * that they are counted; about listen (2) where ports are limited (listen.h); about shmget (2) beside a shared X server
- * (segment.h); and with pidns=session about calls that name a process (numbers.h). Only to the last the answer may be
- * "go on": a call that is refused is not made, whatever happens to us, and the other two we make in the application's
- * place. In an instance that is learned it asks about calls that name files as well, which are allowed and go on: those
- * a learner takes, which stands before us (learning.h).
+ * (segment.h); about sockets of 32-bit programs (socketcall.h); and with pidns=session about calls that name a process
+ * (numbers.h). Only to the last the answer may be "go on": a call that is refused is not made, whatever happens to us,
+ * and the other three we make in the application's place. In an instance that is learned it asks about calls that name
+ * files as well, which are allowed and go on: those a learner takes, which stands before us (learning.h).
  *
  * The descriptor is ours from ASKS on and nobody else's: init has sent it before it had a child, and closed its own. It
  * is closed when all who could ask have ended, and with us; then the kernel says ENOSYS to who asks, those who wait
@@ -36,6 +36,7 @@
 #include "keeper/parts/listen.h"
 #include "keeper/parts/numbers.h"
 #include "keeper/parts/segment.h"
+#include "keeper/parts/socketcall.h"
 #include "keeper/share.h"
 #include "keeper/state.h"
 #include "wire/call-program.h"
@@ -152,6 +153,30 @@ refuse (SbxQuestions *self, const struct seccomp_notif *question, uint32_t says,
   response->error = -(int32_t) error;
 }
 
+/* A socket for a 32-bit program: the program says what it says to a call of its own. */
+static void
+answer_socketcall (SbxQuestions *self, const struct seccomp_notif *question, struct seccomp_notif_resp *response)
+{
+  struct seccomp_notif direct = *question;
+  int64_t number = 0, used = 0;
+  uint64_t pair;
+  uint32_t says;
+  int error = sbx_socketcall_read (question, &direct.data, &pair);
+
+  if (error != 0) {
+    response->error = -error;
+    return;
+  }
+  says = sbx_filter_run (self->program, self->n_instructions, &direct.data);
+  if (says != SECCOMP_RET_ALLOW) {
+    refuse (self, &direct, says, response);
+    return;
+  }
+  response->error = -sbx_socketcall_make (self->listener, question, &direct.data, pair, &number, &used);
+  self->spared -= used;
+  response->val = response->error == 0 ? number : 0;
+}
+
 /* What the program leaves to us without an error names a process, or is listen (2); anything else it has not asked. */
 static void
 answer (SbxQuestions *self, const struct seccomp_notif *question, struct seccomp_notif_resp *response)
@@ -160,6 +185,10 @@ answer (SbxQuestions *self, const struct seccomp_notif *question, struct seccomp
   SbxNumbersAnswer numbers = SBX_NUMBERS_NONE;
   int error = 0;
 
+  if (sbx_socketcall_is (&question->data)) {
+    answer_socketcall (self, question, response);
+    return;
+  }
   if (says == SECCOMP_RET_USER_NOTIF)
     numbers = sbx_numbers_answer (self->head.keeper, self->rules, self->n_rules, question, &error);
   self->n_numbers += numbers != SBX_NUMBERS_NONE;

@@ -10,7 +10,6 @@
 #include <sys/ipc.h>
 #include <sys/mman.h>
 #include <sys/random.h>
-#include <sys/resource.h>
 #include <sys/shm.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -63,19 +62,6 @@ choose_number (int *number)
   return -1;
 }
 
-/* In the child: over the segments of others we want to have no power. */
-static int
-drop_capabilities (void)
-{
-  struct {
-    uint32_t version;
-    int pid;
-  } header = { 0x20080522, 0 }; /* _LINUX_CAPABILITY_VERSION_3 */
-  const uint32_t none[6] = { 0 };
-
-  return (int) syscall (SYS_capset, &header, none);
-}
-
 static int
 say_next (int number)
 {
@@ -93,26 +79,16 @@ say_next (int number)
 }
 
 /* In the child, in the user namespace that the IPC namespace belongs to. Without a number of its own there is no
- * segment. */
+ * segment. Over the segments of others we want to have no power. */
 static int
 make (void *data)
 {
   Segment *self = data;
 
-  if (setns (self->namespace, CLONE_NEWIPC) < 0 || say_next (self->next) < 0 || drop_capabilities () < 0)
+  if (setns (self->namespace, CLONE_NEWIPC) < 0 || say_next (self->next) < 0 || sbx_enter_give_up () < 0)
     return ENOSYS;
   self->number = shmget (self->key, self->size, self->flags);
   return self->number < 0 ? errno : 0;
-}
-
-static int64_t
-read_children (void)
-{
-  struct rusage usage = { 0 };
-
-  getrusage (RUSAGE_CHILDREN, &usage);
-  return (int64_t) (usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) * 1000000 + usage.ru_utime.tv_usec
-         + usage.ru_stime.tv_usec;
 }
 
 static int
@@ -138,11 +114,11 @@ sbx_segment_answer (int questions, const struct seccomp_notif *question, int64_t
 {
   Segment *shared = mmap (NULL, sizeof *shared, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
   int namespace = sbx_asker_namespace (questions, question, "ipc"), error = ENOSYS;
-  int64_t before = read_children ();
+  int64_t before = sbx_enter_used ();
 
   if (shared != MAP_FAILED && namespace >= 0)
     error = make_in (namespace, shared, &question->data);
-  *used = read_children () - before;
+  *used = sbx_enter_used () - before;
   if (shared != MAP_FAILED) {
     *number = shared->number;
     munmap (shared, sizeof *shared);

@@ -10,6 +10,7 @@
 
 #include "common/error.h"
 #include "plan/filter/path-table.h"
+#include "plan/filter/socketcall.h"
 #include "wire/call-program.h"
 
 static gboolean
@@ -321,6 +322,14 @@ export_program (scmp_filter_ctx filter, GError **error)
   return program;
 }
 
+/* Whether there are 32-bit programs, and somebody who can be asked about what they want. */
+static gboolean
+asks_about_sockets (const SbxPolicy *policy, guint facts)
+{
+  return (sbx_policy_get_features (policy) & SBX_FEATURE_MULTIARCH) && sbx_seccomp_is_counted (policy, facts)
+         && !listed (sbx_policy_get_seccomp_deny (policy), "socketcall");
+}
+
 GBytes *
 sbx_seccomp_compile (const SbxPolicy *policy, guint facts, GError **error)
 {
@@ -334,7 +343,9 @@ sbx_seccomp_compile (const SbxPolicy *policy, guint facts, GError **error)
   if (configure (filter, sbx_policy_get_features (policy), error) && fill (filter, policy, facts, error))
     program = export_program (filter, error);
   seccomp_release (filter);
-  return program;
+  return program && asks_about_sockets (policy, facts)
+             ? sbx_socketcall_decide (program, policy, facts, sbx_seccomp_refuses)
+             : program;
 }
 
 char *

@@ -204,8 +204,9 @@ const SbxCallRow sbx_call_rows[] = {
 
   /* A pair of any other family is refused by the kernel, after it has loaded the family's module */
   { "socketpair", EAFNOSUPPORT, ALL, 0, SBX_CALL_NOT_EQUAL, 0, 0, AF_UNIX, "pairs are for UNIX sockets only" },
-  /* Its arguments lie in memory, where no filter can read them. 32-bit libraries call socket itself since Linux 4.3 */
-  ABSENT ("socketcall", "hides its arguments from this filter; libc has a call of its own for each"),
+  /* Its arguments lie in memory, where no filter can read them. For 32-bit programs there is more: socketcall.h */
+  ABSENT ("socketcall",
+          "hides its arguments from this filter; where 32-bit programs are allowed the keeper makes sockets"),
   PROTOCOL (33, RARE " (DCCP)"),
   PROTOCOL (132, RARE " (SCTP)"),
   NETLINK (8, RARE " (iSCSI)"),
