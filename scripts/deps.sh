@@ -17,7 +17,8 @@ packages () {
     browsers) echo "chromium firefox-esr fonts-dejavu-core" ;;
     chromium) echo "chromium fonts-dejavu-core" ;;
     firefox) echo "firefox-esr fonts-dejavu-core" ;;
-    apps) echo "thunderbird libreoffice-writer evince mousepad mpv gimp xterm" ;;
+    apps) echo "thunderbird libreoffice-writer evince mousepad mpv gimp xterm transmission-gtk xfce4-terminal lxterminal hexchat
+      geany kate vim-gtk3 eog feh mupdf xournalpp galculator audacious keepassxc thunar pcmanfm sqlitebrowser" ;;
     kernels) echo "qemu-system-x86 busybox-static apparmor zstd systemd libpam-systemd dbus-user-session" ;;
     second-root) echo "debootstrap" ;;
     lint) echo "clang clang-tidy clang-format cppcheck shellcheck libclang-rt-dev" ;;

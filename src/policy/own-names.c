@@ -8,9 +8,11 @@
 #include "policy/portals.h"
 
 #define PLAYER "org.mpris.MediaPlayer2."
-/* The main process of every sandbox has the pid 2. Programs count their icons from 1. */
+/* The main process of every sandbox has the pid 2. KDE's programs that run more than once have it in their name, and
+ * tray icons as well, which programs count from 1. */
+#define PROCESS "-2"
 #define TRAY_WATCHER "org.kde.StatusNotifierWatcher"
-#define TRAY_ICON "org.kde.StatusNotifierItem-2-"
+#define TRAY_ICON "org.kde.StatusNotifierItem" PROCESS "-"
 #define TRAY_ICONS 4
 
 static gboolean
@@ -184,6 +186,8 @@ add_id (GPtrArray *list, const SbxPolicy *policy, const char *app_id)
   add (list, policy, g_strdup (app_id));
   if (count_elements (app_id) >= 3 && !is_of_desktop (other) && !is_above_desktop (other))
     add (list, policy, g_steal_pointer (&other));
+  if (count_elements (app_id) >= 3 && g_str_has_prefix (app_id, "org.kde."))
+    add (list, policy, g_strconcat (app_id, PROCESS, NULL));
   /* Of two elements it may be that of everything that one vendor has made */
   if (count_elements (app_id) >= 3 && may_have_wildcards (policy) && !is_above_desktop (app_id))
     add (list, policy, g_strconcat (app_id, ".*", NULL));

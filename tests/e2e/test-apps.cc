@@ -1,29 +1,13 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* The applications that a profile is shipped for, from a click on their launcher to their window. */
 #include <filesystem>
+#include <sstream>
 
+#include "apps-table.h"
 #include "display.h"
 
 using namespace e2e;
 namespace fs = std::filesystem;
-
-struct App {
-  const char *name, *launcher; /* of Debian's package */
-  const char *profile;
-  const char *document; /* what it is opened with, or "" */
-  const char *window;   /* in the title or the class of its window */
-};
-
-static const App apps[] = {
-  { "Firefox", "firefox-esr.desktop", "firefox", "page.html", "A page.*Mozilla Firefox" },
-  { "Chromium", "chromium.desktop", "chromium", "page.html", "A page.*Chromium" },
-  { "Thunderbird", "thunderbird.desktop", "thunderbird", "", "Thunderbird" },
-  { "LibreOffice", "libreoffice-writer.desktop", "libreoffice", "text.rtf", "text.rtf.*LibreOffice" },
-  { "Evince", "org.gnome.Evince.desktop", "evince", "document.pdf", "document.pdf" },
-  { "Mpv", "mpv.desktop", "mpv", "picture.png", "picture.png - mpv" },
-  { "Gimp", "gimp.desktop", "gimp", "picture.png", "picture.*GIMP" },
-  { "Terminal", "debian-xterm.desktop", "terminal", "", "xterm" },
-};
 
 class Apps : public OnDisplay, public ::testing::WithParamInterface<App> {
 protected:
@@ -38,6 +22,118 @@ protected:
     write_file (home () + "/open/beside", "nobody's business");
     write_file (home () + "/secret", "nobody's business");
   }
+  /* "" is none. */
+  std::string
+  path_of (const std::string &document)
+  {
+    return document.empty () ? "" : home () + "/open/" + document;
+  }
+  /* Another one of the same kind. */
+  std::string
+  second_of (const std::string &document)
+  {
+    std::string path = path_of ("second" + fs::path (document).extension ().string ());
+
+    std::string content = read_file (path_of (document));
+    size_t title = content.find ("A page");
+
+    write_file (path, title == std::string::npos ? content : content.replace (title, 6, "Another page"));
+    return path;
+  }
+  void
+  click (const std::string &path)
+  {
+    Argv words = { "sh", "-c", "exec gio launch \"$@\" >/dev/null 2>&1", "gio",
+                   dir () + "/data/applications/" + GetParam ().launcher };
+
+    if (!path.empty ())
+      words.push_back (path);
+    EXPECT_TRUE (succeeds (run (Command (words))));
+  }
+  /* Of all windows that can be seen. */
+  std::string
+  titles ()
+  {
+    return run (Command (
+                    { "sh", "-c", "for w in $(xdotool search --onlyvisible .); do xdotool getwindowname $w; done" }))
+        .out;
+  }
+  std::string
+  describe_all (const Record &instance)
+  {
+    return titles () + describe (descendants (instance.keeper)) + sandboxctl ({ "logs", instance.id }).out;
+  }
+  /* Presses @words, one after the other. */
+  static Argv
+  keys (const std::string &words)
+  {
+    std::istringstream all (words);
+    Argv argv = { "xdotool", "key", "--clearmodifiers" };
+
+    for (std::string word; all >> word;)
+      argv.push_back (word);
+    return argv;
+  }
+  size_t
+  running ()
+  {
+    size_t n = 0;
+
+    for (const Record &r : records ())
+      n += r.state == "running";
+    return n;
+  }
+  /* It is where it should be, and reaches what it was given. */
+  void
+  expect_confined (const Record &instance)
+  {
+    Json about = json ({ "show", "--json", instance.id });
+
+    EXPECT_EQ (about["profile"].text (), GetParam ().profile);
+    EXPECT_TRUE (about["enforced"]["inferiors-only"].boolean ());
+    Outcome reached = sandboxctl ({ "exec", instance.id, "--", "sh", "-c",
+                                    "cat \"$1\" \"$2\" 2>/dev/null; test -z \"$3\" || test -r \"$3\"", "sh",
+                                    home () + "/open/beside", home () + "/secret", path_of (GetParam ().document) });
+    EXPECT_TRUE (succeeds (reached)) << "its document";
+    EXPECT_EQ (reached.out, "") << "what was not opened with it";
+  }
+  /* Keys for the window of that title or class. */
+  void
+  press (const std::string &window, const Argv &keys)
+  {
+    Argv words = { "xdotool", "search", "--onlyvisible", window, "windowfocus", "--sync" };
+
+    words.insert (words.end (), keys.begin (), keys.end ());
+    (void) run (Command (words));
+  }
+  /* What is typed into its document, whose window is there, is in the file of that name outside. */
+  void
+  type_and_save ()
+  {
+    const App &app = GetParam ();
+    std::string path = path_of (app.document);
+
+    EXPECT_TRUE (eventually ([&] {
+      press (app.window, { "key", "--clearmodifiers", "ctrl+Home", "type", app.types });
+      (void) run (Command (keys (app.saves)));
+      return read_file (path).find ("new ") != std::string::npos;
+    })) << path
+        << ": " << read_file (path) << titles ();
+  }
+  /* By itself, where the row says how; a window that is closed may have others below it. */
+  void
+  end (const Record &instance)
+  {
+    if (!*GetParam ().quits) {
+      EXPECT_TRUE (succeeds (sandboxctl ({ "stop", "--grace=1", instance.id })));
+      return;
+    }
+    EXPECT_TRUE (eventually ([&] {
+      press (".", { "key", "--clearmodifiers", "Escape" });
+      (void) run (Command (keys (GetParam ().quits)));
+      return running () == 0;
+    })) << describe_all (instance);
+  }
 };
 
 class Terminal : public Apps {};
@@ -48,26 +144,24 @@ INSTANTIATE_TEST_SUITE_P (, Apps, ::testing::ValuesIn (apps), [] (const auto &in
 TEST_P (Apps, StartsFromItsLauncher)
 {
   const App &app = GetParam ();
-  std::string document = *app.document ? home () + "/open/" + app.document : "";
 
   ASSERT_TRUE (succeeds (sandboxctl ({ "desktop", "install", "--no-portal", app.launcher })));
-  Argv click = { "gio", "launch", dir () + "/data/applications/" + app.launcher };
-  if (!document.empty ())
-    click.push_back (document);
-  Process starter ((Command (click)));
+  click (*app.empty ? "" : path_of (app.document));
   Record instance = new_instance ();
-  ASSERT_TRUE (shows (app.window)) << starter.err () << describe (descendants (instance.keeper));
-
-  /* It is where it should be, and reaches what it was given */
-  Json about = json ({ "show", "--json", instance.id });
-  EXPECT_EQ (about["profile"].text (), app.profile);
-  EXPECT_TRUE (about["enforced"]["inferiors-only"].boolean ());
-  Outcome reached = sandboxctl ({ "exec", instance.id, "--", "sh", "-c",
-                                  "cat \"$1\" \"$2\" 2>/dev/null; test -z \"$3\" || test -r \"$3\"", "sh",
-                                  home () + "/open/beside", home () + "/secret", document });
-  EXPECT_TRUE (succeeds (reached)) << "its document";
-  EXPECT_EQ (reached.out, "") << "what was not opened with it";
-  EXPECT_TRUE (succeeds (sandboxctl ({ "stop", "--grace=1", instance.id })));
+  ASSERT_TRUE (shows (*app.empty ? app.empty : app.window)) << describe_all (instance);
+  if (*app.empty) { /* … and with its document while it runs */
+    click (path_of (app.document));
+    ASSERT_TRUE (shows (app.window)) << describe_all (instance);
+  }
+  expect_confined (instance);
+  if (*app.saves)
+    type_and_save ();
+  if (*app.second) {
+    click (second_of (app.document));
+    EXPECT_TRUE (shows (app.second)) << describe_all (instance);
+  }
+  EXPECT_EQ (running (), 1u) << "one sandbox";
+  end (instance);
 }
 
 TEST_P (Terminal, RunsWhatIsTyped)

@@ -52,7 +52,7 @@ test_list (void)
     { "{" TALKS "}", "org.kde.polkit-kde-authentication-agent-1", NULL, "" },
     { "{" TALKS "}", "org.gnome.evolution", NULL, "org.gnome.evolution" },
     { "{" TALKS "}", "org.kde.kwalletmanager5", NULL,
-      "org.kde.kwalletmanager5 org.kde.Kwalletmanager5 org.kde.kwalletmanager5.*" },
+      "org.kde.kwalletmanager5 org.kde.Kwalletmanager5 org.kde.kwalletmanager5-2 org.kde.kwalletmanager5.*" },
     { "{" TALKS "}", "org.gnome.shell", NULL, "" },
     { "{" TALKS "}", "org.gnome.keyring.SystemPrompter", NULL, "" },
     { "{" TALKS "}", "org.gnome.shell.extensions", NULL, "" },
