@@ -64,6 +64,8 @@ typedef enum {
   SBX_TAG_PATH_CALL,  /* a call that the filter of an instance that is learned asks about: wire/path-call.h; repeated */
   SBX_TAG_TO, /* SbxDestination[]: where packets of a running instance's own network may go from now on; absent = as
                  before */
+  SBX_TAG_PUBLISHED, /* SbxPublished[]: ports of this machine that lead into the instance's own network; absent = none
+                      */
   SBX_N_TAGS
 } SbxTag;
 
