@@ -154,6 +154,17 @@ say_destinations (const Telling *telling)
          FALSE);
 }
 
+static void
+say_published (const Telling *telling)
+{
+  g_autofree char *text = sbx_policy_describe_published (telling->policy);
+  g_auto (GStrv) words = sbx_key_file_split (text);
+  g_autofree char *list = g_strjoinv (", ", words);
+
+  if (*words)
+    say_value (telling, sbx_facility_get (SBX_KIND_PUBLISHED, 0), list, FALSE);
+}
+
 #define NETWORKS ((guint) (SBX_SHARED_NETWORK | SBX_SHARED_PRIVATE_NETWORK))
 
 static void
@@ -163,6 +174,7 @@ say_network (const Telling *telling)
   if (!sbx_policy_has_network (telling->policy))
     return;
   say_destinations (telling);
+  say_published (telling);
   say_ports (telling, SBX_PORTS_CONNECT);
   say_ports (telling, SBX_PORTS_BIND);
 }

@@ -83,6 +83,8 @@ static const Row rows[] = {
   { "network-allow", "Network", "allow", LIST, NULL, N_ ("What a private network leads to, and nothing else"),
     N_ ("WHERE,…") },
   { "network-deny", "Network", "deny", LIST, NULL, N_ ("What a private network does not lead to"), N_ ("WHERE,…") },
+  { "publish", "Network", "publish", LIST, NULL, N_ ("A port of this machine for a private network"),
+    N_ ("[ADDRESS:]PORT:INSIDE,…") },
   { "connect", "Network", "connect", PORTS, NULL, N_ ("TCP ports to connect to"), N_ ("PORT,…") },
   { "bind", "Network", "bind", PORTS, NULL, N_ ("TCP ports to listen on"), N_ ("PORT,…") },
   { "seccomp-tier", "Seccomp", "tier", VALUE, NULL, N_ ("Which system calls: strict, default, browser, …"),
@@ -190,7 +192,7 @@ sbx_policy_options_put (SbxPolicyOptions *self, const char *group, const char *k
     return;
   keys = keys_of (self, group);
   if (row->kind != SBX_KIND_FLAGS && row->kind != SBX_KIND_PATHS && row->kind != SBX_KIND_CALLS
-      && !(row->kind == SBX_KIND_PAIRS && row->key)) {
+      && row->kind != SBX_KIND_PUBLISHED && !(row->kind == SBX_KIND_PAIRS && row->key)) {
     g_hash_table_replace (keys, g_strdup (key), g_strdup (value));
     return;
   }

@@ -53,6 +53,8 @@ sbx_box_write_furnish (const SbxBox *self, const char *id, const SbxLayer *layer
     sbx_block_add_string (&writer, SBX_TAG_DOCUMENTS, self->documents);
     sbx_block_add_string (&writer, SBX_TAG_DOCUMENTS_AT, self->documents_at);
   }
+  if (self->published)
+    add_bytes (&writer, SBX_TAG_PUBLISHED, self->published);
   for (guint i = 0; i < self->sidecars->len; i++)
     sbx_box_write_sidecar (&writer, &g_array_index (self->sidecars, SbxPlanSidecar, i));
   for (gsize i = 0; i < n_layers; i++)

@@ -69,6 +69,7 @@ sbx_box_free (SbxBox *self)
   g_array_unref (self->sidecars);
   g_ptr_array_unref (self->writable);
   g_ptr_array_unref (self->bwrap);
+  g_clear_pointer (&self->published, g_bytes_unref);
   g_free (self->documents);
   g_free (self->documents_at);
   sbx_offers_unref (self->offers);

@@ -87,6 +87,7 @@ typedef struct {
   GArray *sidecars;         /* SbxPlanSidecar */
   GPtrArray *writable;      /* places below which Landlock lets write */
   GPtrArray *bwrap;
+  GBytes *published;              /* SbxPublished[], or NULL */
   char *documents, *documents_at; /* SBX_TAG_DOCUMENTS, SBX_TAG_DOCUMENTS_AT, or NULL */
   guint32 procfs_flags, domain_flags;
   SbxOffers *offers;

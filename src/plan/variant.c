@@ -195,6 +195,11 @@ add_destinations (const SbxBox *box, const SbxPolicy *policy, GVariantBuilder *d
 
     g_variant_builder_add (dict, "{sv}", keys[i], g_variant_new_string (text));
   }
+  if (box->published) {
+    g_autofree char *text = sbx_policy_describe_published (policy);
+
+    g_variant_builder_add (dict, "{sv}", "network-publish", g_variant_new_string (text));
+  }
 }
 
 GVariant *

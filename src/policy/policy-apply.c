@@ -278,6 +278,8 @@ sbx_facility_apply (SbxPolicy *policy, const SbxFacility *row, const char *key, 
     return apply_ports (policy, row, value, error);
   case SBX_KIND_DESTINATIONS:
     return apply_destinations (policy, row, value, error);
+  case SBX_KIND_PUBLISHED:
+    return sbx_published_apply (policy->published, value, error);
   case SBX_KIND_NUMBER:
     return apply_number (policy, row, value, error);
   case SBX_KIND_PAIRS:

@@ -22,7 +22,7 @@ add_lines (const SbxFacility *row, const char *key, const char *value, gpointer 
   Lines *lines = data;
   gboolean list = row->kind == SBX_KIND_FLAGS || row->kind == SBX_KIND_PATHS || row->kind == SBX_KIND_CALLS
                   || row->kind == SBX_KIND_PORTS || row->kind == SBX_KIND_DESTINATIONS
-                  || (row->kind == SBX_KIND_PAIRS && row->key);
+                  || row->kind == SBX_KIND_PUBLISHED || (row->kind == SBX_KIND_PAIRS && row->key);
   g_auto (GStrv) items = list ? sbx_list_split (value) : g_new0 (char *, 2);
 
   if (!list)

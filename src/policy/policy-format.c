@@ -129,6 +129,8 @@ sbx_facility_format (const SbxPolicy *policy, SbxFacilityVisit visit, gpointer d
     else if (row->kind == SBX_KIND_DESTINATIONS
              && (row->index == SBX_TO_ALLOW ? sbx_policy_names_allowed (policy) : sbx_policy_names_denied (policy)))
       text = sbx_destinations_format (policy->to[row->index]);
+    else if (row->kind == SBX_KIND_PUBLISHED && policy->published->len > 0)
+      text = sbx_published_format (policy->published);
     else if (row->kind == SBX_KIND_CALLS && policy->calls[row->index]->len > 0)
       text = format_calls (policy->calls[row->index]);
     else if (row->kind == SBX_KIND_PAIRS)

@@ -43,6 +43,8 @@ combine (const SbxPolicy *a, const SbxPolicy *b, gboolean least)
     g_array_unref (result->to[i]);
     result->to[i] = sbx_destinations_combine (a->to[i], b->to[i], least == (i == SBX_TO_ALLOW));
   }
+  g_array_unref (result->published);
+  result->published = sbx_published_combine (a->published, b->published, least);
   result->allow_named = TRUE;
   g_ptr_array_unref (result->calls[SBX_CALLS_ALLOW]);
   result->calls[SBX_CALLS_ALLOW] = sbx_strings_combine (a->calls[SBX_CALLS_ALLOW], b->calls[SBX_CALLS_ALLOW], least);
@@ -154,6 +156,8 @@ facility_equal (const SbxPolicy *a, const SbxPolicy *b, const SbxFacility *row)
                       == 0);
   case SBX_KIND_DESTINATIONS:
     return sbx_destinations_equal (a->to[i], b->to[i]);
+  case SBX_KIND_PUBLISHED:
+    return sbx_published_equal (a->published, b->published);
   case SBX_KIND_CALLS:
     return strings_equal (a->calls[i], b->calls[i]);
   case SBX_KIND_PAIRS:

@@ -20,6 +20,7 @@ struct _SbxPolicy {
   GPtrArray *environment;     /* NAME=value or NAME, sorted by name, NULL-terminated once frozen */
   SbxPortSet ports[SBX_N_PORTS];
   GArray *to[SBX_N_TO];              /* SbxDestination: policy-destinations.c */
+  GArray *published;                 /* SbxPublished: policy-published.c */
   gboolean allow_named;              /* while under construction: what is not named is that of the network */
   gboolean ports_named[SBX_N_PORTS]; /* while under construction: with a network, what is not named means all */
   guint64 limits[SBX_N_LIMITS];
@@ -84,6 +85,13 @@ gboolean sbx_destinations_add (GArray *set, const char *const *more,
                                GError **error) G_GNUC_WARN_UNUSED_RESULT; /* words that take nothing away */
 char *sbx_destinations_format (const GArray *set);
 void sbx_destinations_close (SbxPolicy *policy); /* its normal form, by what network there is */
+
+/* policy-published.c: sets of SbxPublished, sorted */
+GArray *sbx_published_new (void);
+GArray *sbx_published_combine (const GArray *a, const GArray *b, gboolean least);
+gboolean sbx_published_equal (const GArray *a, const GArray *b);
+gboolean sbx_published_apply (GArray *set, const char *value, GError **error); /* adds; "!" and "none" as above */
+char *sbx_published_format (const GArray *set);
 
 /* policy-list.c: lists separated by ';' with "\;" and "\\" */
 char **sbx_list_split (const char *value);

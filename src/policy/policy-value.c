@@ -18,6 +18,7 @@ sbx_policy_allocate (void)
     policy->ports[i].ports = g_array_new (FALSE, FALSE, sizeof (guint16));
   for (guint i = 0; i < SBX_N_TO; i++)
     policy->to[i] = sbx_destinations_new ();
+  policy->published = sbx_published_new ();
   for (guint i = 0; i < SBX_N_CALLS; i++)
     policy->calls[i] = sbx_strings_new ();
   policy->environment = sbx_strings_new ();
@@ -47,6 +48,7 @@ sbx_policy_unref (SbxPolicy *policy)
     g_array_unref (policy->ports[i].ports);
   for (guint i = 0; i < SBX_N_TO; i++)
     g_array_unref (policy->to[i]);
+  g_array_unref (policy->published);
   for (guint i = 0; i < SBX_N_CALLS; i++)
     g_ptr_array_unref (policy->calls[i]);
   g_ptr_array_unref (policy->environment);
@@ -135,6 +137,7 @@ sbx_policy_thaw (const SbxPolicy *policy)
   }
   for (guint i = 0; i < SBX_N_TO && sbx_policy_has_network (policy); i++)
     g_array_append_vals (copy->to[i], policy->to[i]->data, policy->to[i]->len);
+  g_array_append_vals (copy->published, policy->published->data, policy->published->len);
   copy->allow_named = sbx_policy_names_allowed (policy);
   for (guint i = 0; i < SBX_N_CALLS; i++) {
     g_ptr_array_unref (copy->calls[i]);

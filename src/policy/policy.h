@@ -7,6 +7,7 @@
  *   paths   path → none < ro < rw < create, each path as its nearest named ancestor says   meet = pointwise least
  *   names   bus name or prefix.* → see < talk < own, the greatest that matches              meet = pointwise least
  *   ports   a set of TCP ports or "all"         meet = intersection
+ *   published   ports of this machine that lead to it       meet = intersection
  *   destinations  places and networks that packets go to    meet = intersection, of denied ones union
  *   number  a limit or none                     meet = least
  *   pairs   variable → nothing < one value < the caller's own; meet of two different values is nothing
@@ -18,6 +19,7 @@
 
 #include "policy/words.h"
 #include "wire/destination.h"
+#include "wire/published.h"
 
 G_BEGIN_DECLS
 
@@ -193,7 +195,11 @@ gboolean sbx_policy_uses_names (const SbxPolicy *policy);
 gboolean sbx_policy_names_denied (const SbxPolicy *policy);
 /* "internet;10.1.0.0/16:443/tcp;" or "none" of those that are allowed, or denied; the caller's. */
 char *sbx_policy_describe_destinations (const SbxPolicy *policy, gboolean denied);
-/* The same of one row, "lan:80/tcp"; the caller's. */
+/* Ports of this machine that lead to it, where it has a network of its own. */
+const SbxPublished *sbx_policy_get_published (const SbxPolicy *policy, gsize *n);
+/* "8080:80;192.0.2.7:53:53/udp;" or ""; the caller's. */
+char *sbx_policy_describe_published (const SbxPolicy *policy);
+/* The same of one destination, "lan:80/tcp"; the caller's. */
 char *sbx_policy_describe_destination (const SbxDestination *row);
 /* Names of system calls, in order. */
 const char *const *sbx_policy_get_seccomp_allow (const SbxPolicy *policy);

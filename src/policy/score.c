@@ -20,13 +20,36 @@ connects_anywhere (const SbxPolicy *policy, const SbxPlaces *places, guint argum
   return sbx_policy_has_network (policy) && !sbx_policy_get_connect (policy, &ports, &n);
 }
 
-/* Nobody comes into a network of its own. */
+static gboolean
+publishes (const SbxPolicy *policy, const SbxPlaces *places, guint argument)
+{
+  gsize n;
+
+  (void) sbx_policy_get_published (policy, &n);
+  return sbx_policy_has_network (policy) && n > 0;
+}
+
+static gboolean
+publishes_elsewhere (const SbxPolicy *policy)
+{
+  gsize n;
+  const SbxPublished *rows = sbx_policy_get_published (policy, &n);
+
+  for (gsize i = 0; sbx_policy_has_network (policy) && i < n; i++)
+    if (sbx_published_is_open (&rows[i]))
+      return TRUE;
+  return FALSE;
+}
+
+/* Nobody comes into a network of its own, but by a port that is published. */
 static gboolean
 listens (const SbxPolicy *policy, const SbxPlaces *places, guint argument)
 {
   const guint16 *ports;
   gsize n;
 
+  if (publishes_elsewhere (policy))
+    return TRUE;
   return (sbx_policy_get_shared (policy) & SBX_SHARED_NETWORK) && (!sbx_policy_get_bind (policy, &ports, &n) || n > 0);
 }
 
@@ -218,6 +241,7 @@ static const Door doors[] = {
   { { "network", 130, N_ ("can reach parts of your local network, or services of this machine") }, reaches_near },
   { { "network-any-port", 50, N_ ("can connect to every port") }, connects_anywhere },
   { { "network-listen", 60, N_ ("can be connected to from elsewhere") }, listens },
+  { { "network-published", 20, N_ ("can be connected to from this machine, at a port of it") }, publishes },
   { { "calls-more", 150, N_ ("may make system calls that are refused to others") }, more_calls },
   { { "persistent", 20, N_ ("keeps files of its own for the next time, good or bad") }, keeps },
 };
@@ -278,6 +302,7 @@ has_word (const SbxPolicy *policy, const SbxFacility *row, const SbxWord *word)
   case SBX_KIND_PATHS:
   case SBX_KIND_PORTS:
   case SBX_KIND_DESTINATIONS:
+  case SBX_KIND_PUBLISHED:
   case SBX_KIND_PAIRS:
   case SBX_KIND_CALLS:
     break;

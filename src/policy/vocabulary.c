@@ -82,6 +82,8 @@ const SbxFacility sbx_facilities[] = {
     .meaning = N_ ("reaches no other destinations than %s"), .nothing = N_ ("reaches no destination") },
   { "Network", "deny", SBX_KIND_DESTINATIONS, SBX_TO_DENY, NULL, SBX_CLASS_NETWORK, "closed destination",
     .meaning = N_ ("does not reach %s") },
+  { "Network", "publish", SBX_KIND_PUBLISHED, 0, NULL, SBX_CLASS_NETWORK, "published port", .marked = TRUE,
+    .meaning = N_ ("is reached at ports of this machine: %s") },
   { "Seccomp", "tier", SBX_KIND_LEVEL, SBX_LEVEL_TIER, tier_words, SBX_CLASS_DEVICES, "system calls" },
   { "Seccomp", "allow", SBX_KIND_CALLS, SBX_CALLS_ALLOW, NULL, SBX_CLASS_DEVICES, "system call allowed", .marked = TRUE,
     .meaning = N_ ("may make system calls that others may not: %s") },

@@ -14,6 +14,7 @@
 #include "wire/io.h"
 #include "wire/layer.h"
 #include "wire/path-call.h"
+#include "wire/published.h"
 
 #define MAX_BLOCK (64u << 20)
 #define MAX_LAYER (SBX_LAYER_MAX_CONTENT + 2 * PATH_MAX + 128)
@@ -100,6 +101,8 @@ static const Shape shapes[SBX_N_TAGS] = {
                            SBX_DESTINATIONS * sizeof (SbxDestination), 0 },
   [SBX_TAG_SIDECARS_ENDED] = { IN_CHANGE, KIND_BYTES, 4, 4, 4, 1 << SBX_N_SIDECARS },
   [SBX_TAG_TO] = { IN_CHANGE, KIND_BYTES, sizeof (SbxDestination), 0, SBX_DESTINATIONS * sizeof (SbxDestination), 0 },
+  [SBX_TAG_PUBLISHED] = { IN_FURNISH, KIND_BYTES, sizeof (SbxPublished), sizeof (SbxPublished),
+                          SBX_PUBLISHED * sizeof (SbxPublished), 0 },
   [SBX_TAG_SIDECAR_MEMORY] = { IN_FURNISH | IN_CHANGE | GROUPED, KIND_BYTES, 8, 8, 8, 0 },
 };
 

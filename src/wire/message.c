@@ -220,6 +220,7 @@ static const char *const step_names[SBX_N_STEPS] = {
   [SBX_STEP_JOIN] = "join",
   [SBX_STEP_TRACE] = "trace",
   [SBX_STEP_FILES] = "files",
+  [SBX_STEP_PUBLISH] = "publish",
   [SBX_STEP_GIVE_PROCFS] = "give-procfs",
 #define SIDECAR(kind, step, ...) [SBX_STEP_##kind] = step,
   SBX_SIDECAR_ROWS (SIDECAR)

@@ -116,6 +116,7 @@ typedef enum {
   SBX_STEP_TRACE,       /* seizing the application for OnCrash= */
   SBX_STEP_FILES,       /* mounting what is the user's */
   SBX_STEP_GIVE_PROCFS, /* GET_PROCFS */
+  SBX_STEP_PUBLISH,     /* taking the ports of this machine that lead inside */
 #define SBX_STEP_OF_SIDECAR(kind, ...) SBX_STEP_##kind,
   SBX_SIDECAR_ROWS (SBX_STEP_OF_SIDECAR) /* starting it */
 #undef SBX_STEP_OF_SIDECAR

@@ -44,7 +44,8 @@ test_rules (void)
   g_autoptr (SbxPolicy) base = shipped ("default"), own = with (base, "Context", "shared", "private-network;");
   g_autoptr (SbxPolicy) some =
       with (own, "Network", "allow", "*.example.org:443/tcp;dns;host:5432;192.168.1.0/24;[2001:db8::]/32/udp;");
-  g_autoptr (SbxPolicy) ruled = with (some, "Network", "deny", "192.168.1.1;evil.example.org;");
+  g_autoptr (SbxPolicy) denied = with (some, "Network", "deny", "192.168.1.1;evil.example.org;");
+  g_autoptr (SbxPolicy) ruled = with (denied, "Network", "publish", "8080:80;[::1]:5353:53/udp;");
 
   expect_golden (ruled, "rules");
 }

@@ -41,12 +41,27 @@ sbx_network_check_destinations (const SbxPolicy *policy, GError **error)
                        n_allowed + n_denied, SBX_DESTINATIONS);
 }
 
+static gboolean
+check_published (const SbxPolicy *policy, GError **error)
+{
+  gsize n;
+
+  (void) sbx_policy_get_published (policy, &n);
+  if (n > 0 && (sbx_policy_get_shared (policy) & SBX_SHARED_NETWORK))
+    return sbx_throw (error, SBX_ERROR_NOT_SUPPORTED,
+                      "[Network] publish= opens ports into a network of its own, and this one is shared with the host, "
+                      "whose ports the application has anyway: say --network=private, or leave publish= out");
+  return n <= SBX_PUBLISHED
+         || sbx_throw (error, SBX_ERROR_NOT_SUPPORTED, "[Network] publish= comes to %zu ports, and there may be %d", n,
+                       SBX_PUBLISHED);
+}
+
 gboolean
 sbx_network_check (SbxDraft *self, GError **error)
 {
   const char *problem;
 
-  if (!sbx_network_check_destinations (self->policy, error))
+  if (!sbx_network_check_destinations (self->policy, error) || !check_published (self->policy, error))
     return FALSE;
   if (!sbx_network_is_private (self->policy) || self->request->handler) /* which plan_handler () refuses */
     return TRUE;
@@ -150,7 +165,9 @@ sbx_network_add (SbxDraft *self)
                                        DIRECTORY "/" SBX_NETWORK_SOCKET,
                                        NULL };
   g_autofree char *directory = NULL;
+  const SbxPublished *rows;
   GPtrArray *argv;
+  gsize n;
 
   if (!sbx_network_is_private (self->policy) || self->box->handler)
     return;
@@ -164,6 +181,9 @@ sbx_network_add (SbxDraft *self)
   if (!reaches_host (self->policy))
     sbx_sidecar_add_words (argv, (const char *const[]){ "--disable-host-loopback", NULL });
   sbx_sidecar_add_words (argv, words);
+  rows = sbx_policy_get_published (self->policy, &n);
+  if (n > 0)
+    self->box->published = g_bytes_new (rows, n * sizeof *rows);
   sbx_sidecar_add (self, SBX_SIDECAR_NETWORK, argv, NULL);
   g_array_index (self->box->sidecars, SbxPlanSidecar, self->box->sidecars->len - 1).to =
       sbx_network_list_destinations (self->policy);
