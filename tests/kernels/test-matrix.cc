@@ -243,3 +243,64 @@ TEST_P (Matrix, EveryCell)
     expect_row_inside (rows["children"], "child");
   }
 }
+
+/* pidns=session: the other instance, sandbox-session and sandbox-init are in the same pid namespace, and answer to none
+ * who asks by the numbers that they have there; a handler sees its target's instance. */
+class SessionMatrix : public Matrix {
+protected:
+  void
+  SetUp () override
+  {
+    Matrix::SetUp ();
+    add_profile ("session", "[Profile]\nInherits=default\n[Procfs]\npidns=session\n");
+  }
+  Row
+  inside_session (Viewer &viewer, const Viewer &application, const Viewer &handler, const Viewer &other)
+  {
+    std::map<std::string, std::string> targets = outside (application, other);
+    Row row;
+
+    targets["application"] = number_inside (application.main);
+    targets["children"] = number_inside (application.child);
+    targets["sandbox-init"] = number_inside (application.record.init);
+    targets["handler"] = handler.number;
+    targets["other instance"] = number_inside (other.main);
+    targets["its sandbox-init"] = number_inside (other.record.init);
+    targets["its child"] = number_inside (other.child);
+    targets["sandbox-session"] = "1";
+    Json seen = ask (viewer, targets);
+    for (const auto &[name, pid] : targets)
+      row.emplace (name, seen["sights"][pid]);
+    return row;
+  }
+};
+INSTANTIATE_TEST_SUITE_P (, SessionMatrix, ::testing::Values ("session"),
+                          [] (const auto &info) { return std::string (info.param); });
+
+TEST_P (SessionMatrix, EveryCell)
+{
+  if (facts ().abi < 6) {
+    EXPECT_TRUE (fails_with (run_in ({ "--profile=session" }, { "true" }), 125, { "pidns=session" }));
+    return;
+  }
+  Viewer other = start_application ({ "--only" }, {});
+  Viewer application = start_application ({ "--only" }, other.instances);
+  Viewer handler =
+      start ({ "attach", application.record.id, "--profile=debugger" }, { "--only" }, application.instances);
+  Row as_application = inside_session (application, application, handler, other);
+  Row as_handler = inside_session (handler, application, handler, other);
+
+  expect_row_of_owner (owner (application, handler, other));
+  for (const auto &[target, sight] : as_application)
+    if (target == "application" || target == "children")
+      expect_reached (sight, "application sees " + target);
+    else
+      expect_absent (sight, "application sees " + target);
+  for (const auto &[target, sight] : as_handler)
+    if (target == "application" || target == "children" || target == "handler")
+      expect_reached (sight, "handler sees " + target);
+    else if (target != "sandbox-init")
+      expect_absent (sight, "handler sees " + target);
+  for (Viewer *viewer : { &handler, &application, &other })
+    finish (*viewer);
+}
