@@ -68,6 +68,16 @@ test_early_start (Keeper *keeper, gconstpointer data)
   assert_status (keeper, "Culprit", "application");
 }
 
+/* READY is told when both the box and what furnishes it are there, and once more where the box was there before. */
+static void
+prepare_and_wait (Keeper *keeper)
+{
+  keeper_prepare (keeper);
+  for (guint i = 0; i < 5000 && !keeper_has_record (keeper); i++)
+    g_usleep (1000);
+  g_assert_true (keeper_has_record (keeper));
+}
+
 /* READY comes with init's pidfd, and nothing goes on without a START. */
 static void
 test_ready_first (Keeper *keeper, gconstpointer data)
@@ -76,7 +86,7 @@ test_ready_first (Keeper *keeper, gconstpointer data)
   gsize n;
 
   keeper_start (keeper);
-  keeper_prepare (keeper);
+  prepare_and_wait (keeper);
   keeper_init_says (keeper, SBX_MSG_READY, 0, 0);
   keeper_expect (keeper->service, DAEMON, SBX_MSG_READY, &message, &n);
   g_assert_cmpuint (n, ==, 1);
@@ -145,7 +155,7 @@ test_init_out_of_turn (Keeper *keeper, gconstpointer data)
   SbxMessage message;
 
   keeper_start (keeper);
-  keeper_prepare (keeper);
+  prepare_and_wait (keeper);
   keeper_init_says (keeper, SBX_MSG_READY, 0, 0);
   keeper_expect (keeper->service, DAEMON, SBX_MSG_READY, &message, NULL);
   keeper_init_says (keeper, SBX_MSG_STARTED, 0, 0);
