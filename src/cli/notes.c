@@ -13,6 +13,7 @@
 #include "desktop/kind.h"
 
 #define QUICK_SECONDS 5 /* what fails later has worked */
+#define KIND_SECONDS 60 /* a browser takes as long to begin on a machine that is busy */
 #define ANSWER_MS 1000
 #define END_MS 500 /* between the end that the keeper tells us of and the one that the service knows */
 #define RETRY_MS 20
@@ -141,11 +142,16 @@ is_failure (int status)
   return status != 0;
 }
 
+static gboolean
+is_failure_within (const SbxNotes *self, int status, int seconds)
+{
+  return is_failure (status) && (!self->path || g_get_monotonic_time () - self->started <= seconds * G_USEC_PER_SEC);
+}
+
 gboolean
 sbx_notes_is_quick_failure (const SbxNotes *self, int status)
 {
-  return is_failure (status)
-         && (!self->path || g_get_monotonic_time () - self->started <= QUICK_SECONDS * G_USEC_PER_SEC);
+  return is_failure_within (self, status, QUICK_SECONDS);
 }
 
 void
@@ -231,23 +237,31 @@ say_kind (const SbxNotes *self, GVariant *policy)
   say (line);
 }
 
+static void
+say_properties (SbxNotes *self, GVariant *properties, GVariant *policy)
+{
+  g_autoptr (GVariant) refused = g_variant_lookup_value (properties, "Refused", G_VARIANT_TYPE ("a(sssu)"));
+  g_auto (GStrv) warnings = warnings_of (properties);
+
+  for (char **warning = warnings; warning && *warning; warning++)
+    warn (self, *warning);
+  if (refused)
+    sbx_refused_visit (refused, say_refusal, policy);
+}
+
 void
 sbx_notes_end (SbxNotes *self, int status)
 {
-  g_autoptr (GVariant) properties = NULL, refused = NULL, policy = NULL;
-  g_auto (GStrv) warnings = NULL;
+  gboolean quick = sbx_notes_is_quick_failure (self, status);
+  g_autoptr (GVariant) properties = NULL, policy = NULL;
 
-  if (!self->path || !sbx_notes_is_quick_failure (self, status))
+  if (!self->path || !is_failure_within (self, status, KIND_SECONDS))
     return;
   properties = get_last (self);
   if (!properties)
     return;
-  warnings = warnings_of (properties);
-  for (char **warning = warnings; warning && *warning; warning++)
-    warn (self, *warning);
-  refused = g_variant_lookup_value (properties, "Refused", G_VARIANT_TYPE ("a(sssu)"));
   policy = g_variant_lookup_value (properties, "Policy", G_VARIANT_TYPE_VARDICT);
-  if (refused)
-    sbx_refused_visit (refused, say_refusal, policy);
+  if (quick)
+    say_properties (self, properties, policy);
   say_kind (self, policy);
 }

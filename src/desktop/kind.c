@@ -83,14 +83,29 @@ search_file (const char *path, const char *const *names, gsize n, char **script)
   return found;
 }
 
+static const char *const own_places[] = { "/opt/", "/usr/lib/", "/usr/share/", "/usr/lib64/", "/usr/libexec/" };
+
+/* The directory of a script's name, whose path it puts together: /usr/bin/chromium says /usr/lib/$APPNAME. */
+static gboolean
+look_by_name (const char *program, SbxDesktopKindFound *found)
+{
+  g_autofree char *name = g_path_get_basename (program);
+
+  for (gsize i = 0; i < G_N_ELEMENTS (own_places); i++) {
+    g_autofree char *inside = g_build_filename (own_places[i], name, "-", NULL);
+
+    if (look_beside (inside, found))
+      return TRUE;
+  }
+  return FALSE;
+}
+
 /* Programs that a script names by their paths: /usr/bin/signal-desktop is one of three lines. */
 static gboolean
 look_into_script (const char *script, SbxDesktopKindFound *found)
 {
-  static const char *const places[] = { "/opt/", "/usr/lib/", "/usr/share/", "/usr/lib64/", "/usr/libexec/" };
-
-  for (gsize i = 0; i < G_N_ELEMENTS (places); i++)
-    for (const char *at = strstr (script, places[i]); at; at = strstr (at + 1, places[i])) {
+  for (gsize i = 0; i < G_N_ELEMENTS (own_places); i++)
+    for (const char *at = strstr (script, own_places[i]); at; at = strstr (at + 1, own_places[i])) {
       g_autofree char *path = g_strndup (at, strcspn (at, " \t\n\"'`;|&()<>${}"));
       g_autofree char *inside = g_build_filename (path, "-", NULL);
 
@@ -114,7 +129,7 @@ sbx_program_find_kind (const char *path, SbxDesktopKindFound *found)
   library = search_file (real, libraries, G_N_ELEMENTS (libraries), &script);
   if (library)
     *found = (SbxDesktopKindFound){ CHROMIUM, g_strdup (library) };
-  return library || (script && look_into_script (script, found));
+  return library || (script && (look_into_script (script, found) || look_by_name (real, found)));
 }
 
 gboolean

@@ -205,6 +205,25 @@ TEST_F (NamesOfPrograms, AreTheApplications)
   EXPECT_TRUE (succeeds (sandboxctl ({ "stop", "--grace=1", "--all" })));
 }
 
+/* A browser without the user namespaces that its own sandbox takes says little, and the launcher which profile has
+ * them: starting it with less of a sandbox is nobody's to choose but the user's. */
+class WithoutUserNamespaces : public OnBus {};
+
+TEST_F (WithoutUserNamespaces, ChromiumsProfileIsNamed)
+{
+  const Argv words = { "chromium", "--headless", "--dump-dom", "about:blank" };
+
+  start_authority (true);
+  Outcome failed = run_in ({ "--profile=desktop" }, words);
+  EXPECT_NE (failed.status, 0);
+  EXPECT_NE (failed.err.find ("user namespaces"), std::string::npos) << failed.err;
+  EXPECT_NE (failed.err.find ("--profile=chromium"), std::string::npos) << failed.err;
+
+  Outcome outcome = run_in ({ "--profile=chromium" }, words);
+  EXPECT_NE (outcome.out.find ("<html"), std::string::npos) << outcome.err;
+  EXPECT_EQ (outcome.err.find ("user namespaces"), std::string::npos) << outcome.err;
+}
+
 /* A GApplication, whose second start hands its file to the first window and ends. */
 class Editor : public OnDisplay {
 protected:
