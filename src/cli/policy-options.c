@@ -84,7 +84,7 @@ static const Row rows[] = {
     N_ ("WHERE,…") },
   { "network-deny", "Network", "deny", LIST, NULL, N_ ("What a private network does not lead to"), N_ ("WHERE,…") },
   { "publish", "Network", "publish", LIST, NULL, N_ ("A port of this machine for a private network"),
-    N_ ("[ADDRESS:]PORT:INSIDE,…") },
+    N_ ("PORT:INSIDE,…") },
   { "connect", "Network", "connect", PORTS, NULL, N_ ("TCP ports to connect to"), N_ ("PORT,…") },
   { "bind", "Network", "bind", PORTS, NULL, N_ ("TCP ports to listen on"), N_ ("PORT,…") },
   { "seccomp-tier", "Seccomp", "tier", VALUE, NULL, N_ ("Which system calls: strict, default, browser, …"),
