@@ -280,7 +280,8 @@ INSTANTIATE_TEST_SUITE_P (, SessionMatrix, ::testing::Values ("session"),
 TEST_P (SessionMatrix, EveryCell)
 {
   if (facts ().abi < 6) {
-    EXPECT_TRUE (fails_with (run_in ({ "--profile=session" }, { "true" }), 125, { "pidns=session" }));
+    EXPECT_TRUE (fails_with (run_in ({ "--profile=session" }, { "true" }), 125,
+                             { facts ().abi > 0 ? "pidns=session" : "Landlock" }));
     return;
   }
   Viewer other = start_application ({ "--only" }, {});
