@@ -116,6 +116,79 @@ TEST_F (NetworkFaults, OutlivesGarbage)
              World::named () + "\n");
 }
 
+/* A stack, and a border, that stand still, as when a machine sleeps: nobody takes their place, and afterwards what was
+ * open goes on. */
+TEST_F (NetworkFaults, GoesOnWhereItStoodStill)
+{
+  const std::string script = "import socket, sys\n"
+                             "def ask(address):\n"
+                             "  try: return socket.create_connection((address, "
+                             + World::port ()
+                             + "), 2).recv(100).decode().strip()\n"
+                               "  except OSError: return 'nobody'\n"
+                               "kept = socket.create_connection(('198.51.100.10', "
+                             + World::stream_port ()
+                             + "))\n"
+                               "kept.settimeout(60); kept.recv(1000); print('flows', flush=True)\n"
+                               "sys.stdin.readline()\n"
+                               "print(*[ask(a) for a in ('198.51.100.10', '192.168.77.2', '10.0.2.2')], flush=True)\n"
+                               "sys.stdin.readline()\n"
+                               "n = 0\n"
+                               "while n < 1000000: n += len(kept.recv(65536))\n"
+                               "print('goes on', ask('198.51.100.10'), flush=True)\n";
+
+  for (const char *name : { "slirp4netns", "sandbox-border" }) {
+    Command starting = command (run_words ({ "--profile=own" }, { "python3", "-c", script }));
+    starting.keep_input = true;
+    Process process (starting);
+
+    ASSERT_TRUE (process.expect ("flows\n")) << process.err ();
+    std::string id = new_instance ().id;
+    pid_t still = process_of (id, name);
+    ASSERT_GT (still, 0);
+    kill (still, SIGSTOP);
+    process.write ("\n");
+    EXPECT_TRUE (process.expect ("nobody nobody nobody\n")) << name << process.out ();
+    EXPECT_EQ (json ({ "show", "--json", id })["state"].text (), "running");
+    kill (still, SIGCONT);
+    process.write ("\n");
+    EXPECT_TRUE (process.expect ("goes on outside\n")) << name << process.out ();
+    process.close_input ();
+    EXPECT_EQ (process.wait ().status, 0);
+  }
+}
+
+/* Everything that can be sent without a capability, to every place there is; and the network is as it was. */
+TEST_F (NetworkFaults, OutlivesGarbageToEveryPlace)
+{
+  const std::string script =
+      "import os, random, socket\n"
+      "random.seed(11)\n"
+      "places = ('10.0.2.2', '10.0.2.3', '10.0.2.1', '10.0.2.255', '198.51.100.10', '192.168.77.2', "
+      "'255.255.255.255',\n"
+      "          'fd00::2', 'fd00::3', 'fe80::1%tap0', 'ff02::1%tap0', '2001:db8:1::10')\n"
+      "for i in range(3000):\n"
+      "  place = random.choice(places)\n"
+      "  family = socket.AF_INET6 if ':' in place else socket.AF_INET\n"
+      "  kinds = [(socket.SOCK_DGRAM, 0), (socket.SOCK_DGRAM, 58 if ':' in place else 1), (socket.SOCK_DGRAM, 136)]\n"
+      "  try:\n"
+      "    s = socket.socket(family, *random.choice(kinds))\n"
+      "    s.setsockopt(socket.SOL_SOCKET, socket.SO_BROADCAST, 1)\n"
+      "    if family == socket.AF_INET: s.setsockopt(socket.IPPROTO_IP, socket.IP_OPTIONS, "
+      "os.urandom(random.choice((0, 4, "
+      "40))))\n"
+      "  except OSError: pass\n"
+      "  try: s.sendto(os.urandom(random.choice((0, 1, 7, 8, 100, 1500, 60000))), (place, random.choice((7, 53, 67, "
+      "69, "
+      "5353, random.randrange(1, 65536)))))\n"
+      "  except OSError: pass\n"
+      "  s.close()\n"
+      "print(socket.create_connection(('198.51.100.10', "
+      + World::port () + "), 20).recv(100).decode().strip(), socket.gethostbyname('some.example.org'))\n";
+
+  EXPECT_EQ (python ("own", script).out, "outside " + World::named () + "\n");
+}
+
 /* The keeper's end is everybody's: nothing is left that could carry a packet. */
 TEST_F (NetworkFaults, NothingOutlivesTheKeeper)
 {
