@@ -14,6 +14,7 @@ PACKAGES = {
     "meson": "meson",
     "ninja": "ninja-build",
     "ostree": "ostree",
+    "ps": "procps",
     "tar": "tar",
     "useradd": "passwd",
     "xargs": "findutils",

@@ -111,12 +111,13 @@ remove_ended (GPtrArray *instances)
       g_ptr_array_remove_index (instances, i - 1);
 }
 
-GPtrArray *
-sbx_instances_list_running (SbxService *service, GError **error)
+/* By @method of the manager. */
+static GPtrArray *
+list_by (SbxService *service, const char *method, GError **error)
 {
   GError *problem = NULL;
   g_autoptr (GVariant) reply =
-      sbx_service_ask (service, SBX_MANAGER_PATH, SBX_MANAGER_INTERFACE, "ListRunning", NULL, &problem);
+      sbx_service_ask (service, SBX_MANAGER_PATH, SBX_MANAGER_INTERFACE, method, NULL, &problem);
   g_autoptr (GPtrArray) instances = NULL;
   g_autoptr (GVariant) objects = NULL;
   GVariantIter iter;
@@ -145,6 +146,18 @@ sbx_instances_list_running (SbxService *service, GError **error)
     add_info (instances, path, properties);
   g_ptr_array_sort (instances, compare_start);
   return g_steal_pointer (&instances);
+}
+
+GPtrArray *
+sbx_instances_list_running (SbxService *service, GError **error)
+{
+  return list_by (service, "ListRunning", error);
+}
+
+GPtrArray *
+sbx_instances_list_brief (SbxService *service, GError **error)
+{
+  return list_by (service, "ListBrief", error);
 }
 
 const char *

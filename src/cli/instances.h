@@ -17,6 +17,9 @@ typedef struct {
 GPtrArray *sbx_instances_list (SbxService *service, GError **error);
 /* The same without those that have ended, of which there can be many times as many. */
 GPtrArray *sbx_instances_list_running (SbxService *service, GError **error);
+/* The same with the few properties that a table shows (ListBrief in the interface); all of them from an older service.
+ */
+GPtrArray *sbx_instances_list_brief (SbxService *service, GError **error);
 
 /* The one that @word names: an id, an application id, a pid, or the beginning of an id, in this order; those that run
  * come before those that have ended. NULL with @error for none and for several. */

@@ -290,6 +290,35 @@ TEST_F (Api, ListRunning)
   stop (path);
 }
 
+/* The brief list has the same instances, and of each what a table shows, with the same values. */
+TEST_F (Api, ListBrief)
+{
+  std::string path = path_of (launch ({ "sleep", "1000" }, "{'app-id': <'org.example.Brief'>}"));
+  std::string gone = path_of (launch ({ "true" }, "{}"));
+
+  ASSERT_TRUE (iterate_until ([&] {
+    return std::string (g_variant_get_string (property (gone, INSTANCE, "State").get (), nullptr)) == "exited";
+  }));
+  Answer brief = call (PATH, NAME, "ListBrief", nullptr), running = call (PATH, NAME, "ListRunning", nullptr);
+  ASSERT_TRUE (brief.value) << brief.text;
+  ASSERT_TRUE (running.value) << running.text;
+  g_autoptr (GVariant) few = g_variant_get_child_value (brief.value.get (), 0);
+  g_autoptr (GVariant) all = g_variant_get_child_value (running.value.get (), 0);
+  ASSERT_EQ (g_variant_n_children (few), 1u);
+  g_autoptr (GVariant) one = g_variant_lookup_value (few, path.c_str (), G_VARIANT_TYPE_VARDICT);
+  g_autoptr (GVariant) same = g_variant_lookup_value (all, path.c_str (), G_VARIANT_TYPE_VARDICT);
+  ASSERT_TRUE (one && same);
+  EXPECT_EQ (g_variant_n_children (one), 7u);
+  for (const char *name : { "AppId", "Profile", "Pid", "State", "StartTime", "Parent", "Command" }) {
+    g_autoptr (GVariant) value = g_variant_lookup_value (one, name, nullptr);
+    g_autoptr (GVariant) other = g_variant_lookup_value (same, name, nullptr);
+
+    ASSERT_TRUE (value && other) << name;
+    EXPECT_TRUE (g_variant_equal (value, other)) << name;
+  }
+  stop (path);
+}
+
 /* Without a lifeline it is detached: its caller may leave. */
 TEST_F (Api, ACallerMayLeave)
 {

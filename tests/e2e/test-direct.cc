@@ -175,6 +175,7 @@ every_call ()
         return g_variant_new ("(h)", hold (fds, static_cast<int> (syscall (SYS_pidfd_open, getpid (), 0))));
       } },
     { NAME, "ListRunning", nullptr },
+    { NAME, "ListBrief", nullptr },
     { "org.freedesktop.DBus.ObjectManager", "GetManagedObjects", nullptr },
     { INSTANCE, "Exec", [=] (GUnixFDList *) { return g_variant_new ("(^aay@a{sv})", words, nothing ()); } },
     { INSTANCE, "Attach", launch ("default") },

@@ -434,3 +434,18 @@ TEST_F (RoomAlone, FewDescriptorsAreFewSandboxes)
   EXPECT_EQ (Json::parse (outcome.out)["instances"]["room"].number (), 150 / 4) << outcome.out;
   EXPECT_GT (json ({ "doctor", "--json" })["instances"]["room"].number (), 150 / 4);
 }
+
+/* More at once than are kept of those that have ended (128): for the first of them nothing is there any more when the
+ * last one ends. */
+TEST_F (Load, StopsMoreThanAreKept)
+{
+  Outcome launches = Process (Command ({ "sh", "-c",
+                                         "for i in $(seq 140); do \"$0\" run --detach -- sleep 100000 || exit 1; done "
+                                         ">/dev/null 2>&1",
+                                         places ().sandboxctl }))
+                         .wait ();
+
+  ASSERT_EQ (launches.status, 0);
+  EXPECT_TRUE (succeeds (sandboxctl ({ "stop", "--all", "--grace=0" })));
+  EXPECT_EQ (sandboxctl ({ "ps", "--quiet" }).out, "");
+}

@@ -121,7 +121,9 @@ sbx_cmd_ps (SbxCommand *command)
                      command->argv[1]);
   service = sbx_service_open (&error);
   if (service)
-    instances = all ? sbx_instances_list (service, &error) : sbx_instances_list_running (service, &error);
+    instances = all    ? sbx_instances_list (service, &error)
+                : json ? sbx_instances_list_running (service, &error)
+                       : sbx_instances_list_brief (service, &error);
   if (!instances)
     return sbx_fail_error (error);
   if (json)

@@ -5,13 +5,15 @@
 
 #define MAX_GRACE 86400.0
 
-/* Stopping what has ended already is no error: that was wanted. */
+/* Stopping what has ended already is no error: that was wanted. Of what has ended only so many are kept
+ * (daemon/bounds.h), so when many are stopped, one that was there may have no object any more. */
 static gboolean
 is_over (const GError *error)
 {
   g_autofree char *name = g_dbus_error_get_remote_error (error);
 
-  return name && g_str_equal (name, SBX_ERROR_PREFIX "Exited");
+  return g_error_matches (error, G_DBUS_ERROR, G_DBUS_ERROR_UNKNOWN_METHOD)
+         || (name && g_str_equal (name, SBX_ERROR_PREFIX "Exited"));
 }
 
 static gboolean
@@ -50,7 +52,8 @@ stop_all (SbxService *service, GPtrArray *chosen, guint32 grace_ms)
     g_autoptr (GError) error = NULL;
     g_autoptr (GVariant) result = NULL;
 
-    if (!sbx_instance_has_ended (info) && sbx_await_end (service, info->path, -1, &result, &error) != SBX_AWAIT_ENDED)
+    if (!sbx_instance_has_ended (info) && sbx_await_end (service, info->path, -1, &result, &error) != SBX_AWAIT_ENDED
+        && !is_over (error))
       status = sbx_fail_error (error);
   }
   return status;
@@ -62,7 +65,7 @@ choose_all (SbxService **service, GPtrArray **instances, GError **error)
 {
   *service = sbx_service_open (error);
   if (*service)
-    *instances = sbx_instances_list_running (*service, error);
+    *instances = sbx_instances_list_brief (*service, error);
   return *instances ? g_ptr_array_ref (*instances) : NULL;
 }
 

@@ -29,5 +29,6 @@ void sbx_method_get (SbxCall *call);
 void sbx_method_get_all (SbxCall *call);
 void sbx_method_get_managed_objects (SbxCall *call);
 void sbx_method_list_running (SbxCall *call);
+void sbx_method_list_brief (SbxCall *call);
 
 G_END_DECLS

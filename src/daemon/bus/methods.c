@@ -36,6 +36,7 @@ static const SbxMethod methods[] = {
 
   /* These leave out or refuse the values whose READ gates are closed (identity/gates.c) */
   METHOD (MANAGER, "ListRunning", SBX_GATE_OPEN, NULL, sbx_method_list_running),
+  METHOD (MANAGER, "ListBrief", SBX_GATE_OPEN, NULL, sbx_method_list_brief),
   METHOD (OBJECT_MANAGER, "GetManagedObjects", SBX_GATE_OPEN, NULL, sbx_method_get_managed_objects),
   METHOD (PROPERTIES, "Get", SBX_GATE_OPEN, NULL, sbx_method_get),
   METHOD (PROPERTIES, "GetAll", SBX_GATE_OPEN, NULL, sbx_method_get_all),

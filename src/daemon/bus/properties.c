@@ -183,6 +183,21 @@ sbx_method_get_all (SbxCall *call)
     show (call, answer_get_all);
 }
 
+/* Whether the caller may know of it; of one that has ended, if those are asked for. */
+static gboolean
+is_listed (const SbxCall *call, SbxInstance *instance, gboolean running)
+{
+  return sbx_subject_may_see (call->subject, instance)
+         && !(running && sbx_instance_get_state (instance) == SBX_STATE_EXITED);
+}
+
+/* Whether it is told what is not for everybody: by the authority, or as its own. */
+static gboolean
+shows_all (const SbxCall *call, SbxInstance *instance, gboolean everything)
+{
+  return everything || instance == call->subject->own || sbx_subject_is_starter (call->subject, instance);
+}
+
 /* Adds those that the caller may know of, each with what it may know; only those that run if @running. */
 static void
 add_objects (const SbxCall *call, gboolean everything, gboolean running, GVariantBuilder *builder)
@@ -191,12 +206,11 @@ add_objects (const SbxCall *call, gboolean everything, gboolean running, GVarian
 
   for (guint i = 0; i < instances->len; i++) {
     SbxInstance *instance = g_ptr_array_index (instances, i);
-    gboolean all = everything || instance == call->subject->own || sbx_subject_is_starter (call->subject, instance);
+    gboolean all = shows_all (call, instance, everything);
     g_autoptr (GVariant) properties = NULL;
     GVariant *interfaces;
 
-    if (!sbx_subject_may_see (call->subject, instance)
-        || (running && sbx_instance_get_state (instance) == SBX_STATE_EXITED))
+    if (!is_listed (call, instance, running))
       continue;
     interfaces = get_interfaces (call, instance, all);
     if (running)
@@ -255,4 +269,47 @@ void
 sbx_method_list_running (SbxCall *call)
 {
   show_objects (call, answer_list_running);
+}
+
+/* What a table of instances shows, by the same gates as where they are all. */
+static GVariant *
+make_brief (SbxInstance *instance, gboolean everything)
+{
+  static const char *const names[] = { "AppId", "Profile", "Pid", "State", "StartTime", "Parent", "Command" };
+  GVariantBuilder builder;
+
+  g_variant_builder_init (&builder, G_VARIANT_TYPE_VARDICT);
+  for (gsize i = 0; i < G_N_ELEMENTS (names); i++) {
+    const SbxGate *gate = sbx_gate_find_property (SBX_GATE_READ, SBX_INSTANCE_INTERFACE, names[i]);
+    g_autoptr (GVariant) value = NULL;
+
+    if (!gate || (gate->rule != SBX_GATE_OPEN && !everything))
+      continue;
+    value = sbx_instance_dup_property (instance, names[i]);
+    g_variant_builder_add (&builder, "{sv}", names[i], value);
+  }
+  return g_variant_builder_end (&builder);
+}
+
+static void
+answer_list_brief (SbxCall *call, gboolean everything)
+{
+  g_autoptr (GPtrArray) instances = sbx_registry_list (sbx_call_get_registry (call));
+  GVariantBuilder builder;
+
+  g_variant_builder_init (&builder, G_VARIANT_TYPE ("a{oa{sv}}"));
+  for (guint i = 0; i < instances->len; i++) {
+    SbxInstance *instance = g_ptr_array_index (instances, i);
+
+    if (is_listed (call, instance, TRUE))
+      g_variant_builder_add (&builder, "{o@a{sv}}", sbx_instance_get_path (instance),
+                             make_brief (instance, shows_all (call, instance, everything)));
+  }
+  sbx_call_return (call, g_variant_new ("(a{oa{sv}})", &builder));
+}
+
+void
+sbx_method_list_brief (SbxCall *call)
+{
+  show_objects (call, answer_list_brief);
 }
