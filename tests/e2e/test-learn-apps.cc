@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Applications of Debian are learned under `desktop`: with what was learned they show their window and work, nothing
+/* Ten applications of Debian are learned under `desktop`: with what was learned they show their window and work, nothing
  * more is refused, and no more is open than under the profile that is shipped for them. */
 #include <cmath>
 #include <cstdlib>
@@ -24,6 +24,10 @@ static const App apps[] = {
   { "Mpv", "mpv", "io.mpv.Mpv", "mpv", "picture.png", "picture.png - mpv" },
   { "Gimp", "gimp", "org.gimp.GIMP", "gimp", "picture.png", "picture.*GIMP" },
   { "LibreOffice", "libreoffice", "org.libreoffice.LibreOffice", "libreoffice", "text.rtf", "text.rtf.*LibreOffice" },
+  { "Geany", "geany", "org.geany.Geany", "desktop", "letter.txt", "letter.txt" },
+  { "Atril", "atril", "org.mate.Atril", "desktop", "document.pdf", "document.pdf" },
+  { "Ristretto", "ristretto", "org.xfce.ristretto", "desktop", "picture.png", "picture.png" },
+  { "Galculator", "galculator", "org.example.Galculator", "desktop", "", "galculator" },
   { "Terminal", "xterm", "org.example.Terminal", "terminal", "", "xterm" },
 };
 
