@@ -18,7 +18,8 @@ packages () {
     chromium) echo "chromium fonts-dejavu-core" ;;
     firefox) echo "firefox-esr fonts-dejavu-core" ;;
     apps) echo "thunderbird libreoffice-writer evince mousepad mpv gimp xterm transmission-gtk xfce4-terminal lxterminal hexchat
-      geany kate vim-gtk3 eog feh mupdf xournalpp galculator audacious keepassxc thunar pcmanfm sqlitebrowser" ;;
+      geany kate vim-gtk3 eog feh mupdf xournalpp galculator audacious keepassxc thunar pcmanfm sqlitebrowser atril
+      ristretto" ;;
     kernels) echo "qemu-system-x86 busybox-static apparmor zstd systemd libpam-systemd dbus-user-session" ;;
     second-root) echo "debootstrap" ;;
     lint) echo "clang clang-tidy clang-format cppcheck shellcheck libclang-rt-dev" ;;

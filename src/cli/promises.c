@@ -427,7 +427,7 @@ add_limits (Listing *self)
     SbxLimit limit;
     guint64 most; /* more are not made for a trial */
   } limits[] = {
-    { N_ ("cannot have more than %s processes at once"), "processes", SBX_LIMIT_PIDS, 4096 },
+    { N_ ("cannot have more than %s processes at once"), "processes", SBX_LIMIT_PIDS, 512 },
     { N_ ("cannot have more than %s files open in a process"), "descriptors", SBX_LIMIT_NOFILE, G_MAXINT32 },
   };
 

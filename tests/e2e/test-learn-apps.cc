@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Applications of Debian are learned under `desktop`: with what was learned they show their window and work, nothing
- * more is refused, and no more is open than under the profile that is shipped for them. */
+/* Ten applications of Debian are learned under `desktop`: with what was learned they show their window and work,
+ * nothing more is refused, and no more is open than under the profile that is shipped for them. */
 #include <cmath>
 #include <cstdlib>
 #include <filesystem>
@@ -24,6 +24,10 @@ static const App apps[] = {
   { "Mpv", "mpv", "io.mpv.Mpv", "mpv", "picture.png", "picture.png - mpv" },
   { "Gimp", "gimp", "org.gimp.GIMP", "gimp", "picture.png", "picture.*GIMP" },
   { "LibreOffice", "libreoffice", "org.libreoffice.LibreOffice", "libreoffice", "text.rtf", "text.rtf.*LibreOffice" },
+  { "Geany", "geany", "org.geany.Geany", "desktop", "letter.txt", "letter.txt" },
+  { "Atril", "atril", "org.mate.Atril", "desktop", "document.pdf", "document.pdf" },
+  { "Ristretto", "ristretto", "org.xfce.ristretto", "desktop", "picture.png", "picture.png" },
+  { "Galculator", "galculator", "org.example.Galculator", "desktop", "", "galculator" },
   { "Terminal", "xterm", "org.example.Terminal", "terminal", "", "xterm" },
 };
 
@@ -56,6 +60,9 @@ protected:
     /* A picture is shown for as long as nobody closes it */
     if (std::string (app.program) == "mpv")
       return { app.program, "--image-display-duration=inf", "@@", home () + "/open/" + app.document, "@@" };
+    /* Half of its start is fonts and brushes of the system's */
+    if (std::string (app.program) == "gimp")
+      return { app.program, "--no-fonts", "--no-data", "@@", home () + "/open/" + app.document, "@@" };
     return { app.program, "@@", home () + "/open/" + app.document, "@@" };
   }
   /* Starts it by @verb, waits for its window, and stops its sandbox. */
