@@ -33,8 +33,8 @@ void sbx_learned_file_accept (SbxLearnedFile *self, const SbxProposal *line);
 void sbx_learned_file_decline (SbxLearnedFile *self, const SbxProposal *line);
 /* The whole file, with @lines explained; the caller's. */
 char *sbx_learned_file_text (const SbxLearnedFile *self, const GPtrArray *lines);
-/* Writes it in one step, and reads it back: what was there stays unless the new one is whole and a profile. What another
- * run has added to it since it was opened stays too. */
+/* Writes it in one step, and reads it back: what was there stays unless the new one is whole and a profile. What
+ * another run has added to it since it was opened stays too. */
 gboolean sbx_learned_file_save (SbxLearnedFile *self, const GPtrArray *lines, GError **error);
 
 G_END_DECLS

@@ -8,8 +8,9 @@
 
 G_BEGIN_DECLS
 
-#define SBX_MISSED_FILE_MAX (1024 * 1024) /* bytes: SBX_PROPOSALS names of PATH_MAX, each byte as four, and the rest   \
-                                           */
+#define SBX_MISSED_FILE_MAX                                                                                            \
+  (1024 * 1024) /* bytes: SBX_PROPOSALS names of PATH_MAX, each byte as four, and the rest                             \
+                 */
 
 typedef struct {
   char *call, *path, *option; /* "open", "/home/u/Documents/a.odt", "--filesystem=xdg-documents" */

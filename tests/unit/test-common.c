@@ -20,7 +20,6 @@
 #include "common/process.h"
 #include "common/read-file.h"
 #include "common/session-bus.h"
-#include "common/session-bus.h"
 #include "common/write-file.h"
 
 typedef struct {
