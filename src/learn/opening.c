@@ -223,7 +223,7 @@ elsewhere (const SbxLearnContext *context, const char *path, gboolean write, Sbx
   for (const char *const *place = own_places; *place; place++)
     if (sbx_path_is_below (path, *place))
       return FALSE;
-  if (g_strcmp0 (above, "/") == 0 || !strchr (above + 1, '/'))
+  if (!*above || !strchr (above + 1, '/'))
     return FALSE; /* "/" and what lies in it: too much to be asked for */
   context->look (above, &outside, context->data);
   *opening = (SbxOpening){ "Context",        "filesystems", write_path (context->places, above, write),
