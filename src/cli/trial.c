@@ -27,7 +27,7 @@
 #define PROBE "/proc/self/fd/20"
 #define APP_ID_OPTION "--app-id=org.example.Sandbox.Verify"
 #define PATIENCE "--timeout=60"
-#define BACKLOG 8
+#define BACKLOG SOMAXCONN /* nothing is taken on, and each profile tries a few times */
 #define OUR_FILES ".sandbox-verify-"
 
 struct _SbxStage {

@@ -50,6 +50,18 @@ TEST_P (Verify, TheDefaultProfile)
   EXPECT_EQ (state_of (answer, "bus=session:"), GetParam () == Bus::SESSION ? "kept" : "") << answer.dump ();
 }
 
+/* All in one go: nothing that one of them has used up is missing for the next. */
+TEST_P (Verify, EveryProfile)
+{
+  Outcome outcome = sandboxctl ({ "verify", "--all", "--json" });
+  Json all = Json::parse (outcome.out), last = verify ("tracer");
+
+  EXPECT_EQ (outcome.status, 0) << outcome.err;
+  EXPECT_EQ (all["default"]["broken"].number (), 0);
+  EXPECT_EQ (all["tracer"]["untested"].number (), last["untested"].number ()) << all["tracer"].dump ();
+  EXPECT_EQ (all["tracer"]["kept"].number (), last["kept"].number ());
+}
+
 /* What is limited is reached for, up to one more; where nothing is limited, nothing is promised. */
 TEST_P (Verify, Limits)
 {
