@@ -53,7 +53,7 @@ const Row rows[] = {
 const Elsewhere elsewhere[] = {
   { "sandboxctl run --profile=browser --app-id=org.chromium.Chromium -- chromium", "test-browsers.cc", "chromium" },
   { "sandboxctl run --socket=x11 --x11=nested -- xterm", "test-nested-x11.cc", "x11=nested" },
-  { "sandboxctl desktop install firefox", "test-apps.cc", "firefox-esr.desktop" },
+  { "sandboxctl desktop install firefox", "apps-table.h", "firefox-esr.desktop" },
   { "sandboxctl attach $id", "test-attach.cc", "attach" },
   { "sandboxctl run --on-crash=dumper -- ./unstable", "test-crash.cc", "on-crash=dumper" },
 };
