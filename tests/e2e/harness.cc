@@ -7,6 +7,7 @@
 #include <cstdlib>
 #include <fcntl.h>
 #include <filesystem>
+#include <set>
 #include <sstream>
 #include <stdexcept>
 #include <sys/mman.h>
@@ -536,8 +537,16 @@ SandboxTest::TearDown ()
   if (dir_.empty ())
     return;
   if (!HasFailure ()) {
-    for (pid_t pid : services ())
-      ::kill (pid, SIGTERM);
+    std::set<pid_t> told;
+    /* A client's last question may bring up another one */
+    eventually ([&] {
+      reap_strays ();
+      for (pid_t pid : services ())
+        if (told.insert (pid).second)
+          ::kill (pid, SIGTERM);
+      std::vector<ProcessInfo> all = descendants (getpid ());
+      return std::all_of (all.begin (), all.end (), [this] (const ProcessInfo &p) { return is_ours (p.pid); });
+    });
     expect_nothing_left (false);
     EXPECT_TRUE (fs::is_empty (dir_ + "/tmp")) << "temporary files are left behind";
   }
