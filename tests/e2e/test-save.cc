@@ -45,6 +45,16 @@ protected:
   {
     return dir () + "/data/sandbox/org.example.Save";
   }
+  /* What cleans up behind an application may be at it as well. */
+  void
+  forget_kept ()
+  {
+    EXPECT_TRUE (eventually ([this] {
+      std::error_code problem;
+      fs::remove_all (kept (), problem);
+      return !problem && !fs::exists (kept ());
+    }));
+  }
   /* What is in the directories of all stages. */
   std::vector<std::string>
   stages () const
@@ -186,7 +196,7 @@ TEST_P (Save, WhatIsNoFile)
     write_file (home () + "/letter", "old\n");
     save (script, home () + "/letter");
     EXPECT_EQ (read_file (home () + "/letter"), "old\n") << script;
-    fs::remove_all (kept ());
+    forget_kept ();
   }
   EXPECT_EQ (read_file (home () + "/secret"), "secret\n");
 }
@@ -360,11 +370,7 @@ TEST_P (Save, WithoutPrivileges)
       EXPECT_EQ (read_file (file), "new\n") << name;
       EXPECT_TRUE (look_outside (file) == "plain" || look_outside (file) == expected)
           << name << ", " << what << ": " << look_outside (file);
-      EXPECT_TRUE (eventually ([&] { /* what cleans up behind the application may be at it as well */
-                                     std::error_code problem;
-                                     fs::remove_all (kept (), problem);
-                                     return !problem && !fs::exists (kept ());
-      }));
+      forget_kept ();
     }
 }
 
@@ -415,7 +421,7 @@ TEST_P (Save, ALargeFile)
       EXPECT_TRUE (read_file (file) == "old\n" || fs::file_size (file) == uintmax_t (1) << 30) << fs::file_size (file);
     }
     EXPECT_TRUE (eventually ([&] { return sandboxctl ({ "ps" }).status == 0; }));
-    fs::remove_all (kept ());
+    forget_kept ();
     fs::remove (file);
   }
 }
