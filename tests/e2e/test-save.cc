@@ -410,6 +410,9 @@ TEST_P (Save, ALargeFile)
     EXPECT_EQ (sandboxctl ({ "exec", id, "--", "echo", "answers" }).out, "answers\n");
     std::this_thread::sleep_for (std::chrono::microseconds (dice.upto (300000)));
     if (i == 0) {
+      auto is_moved = [&] { return sandboxctl ({ "exec", id, "--", "sh", "-c", "! test -e ~/big" }).status == 0; };
+
+      EXPECT_TRUE (eventually (is_moved));
       EXPECT_TRUE (succeeds (sandboxctl ({ "stop", "--grace=0", id })));
       EXPECT_TRUE (wait_for_state (id, "exited"));
       EXPECT_EQ (fs::file_size (file), uintmax_t (1) << 30) << "it was complete before the end";

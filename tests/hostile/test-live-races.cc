@@ -83,13 +83,16 @@ protected:
   bool
   call (const std::string &id, const char *method, GVariant *parameters, GUnixFDList *fds = nullptr)
   {
+    g_autoptr (GError) error = nullptr;
     g_autoptr (GVariant) reply = g_dbus_connection_call_with_unix_fd_list_sync (
         connection (), "org.example.Sandbox", ("/org/example/Sandbox/instances/" + id).c_str (),
         "org.example.Sandbox.Instance", method, parameters, nullptr, G_DBUS_CALL_FLAGS_NONE, patience_ms (), fds,
-        nullptr, nullptr, nullptr);
+        nullptr, nullptr, &error);
 
+    problem_ = reply ? "" : error->message;
     return reply != nullptr;
   }
+  std::string problem_; /* of the last call */
   bool grant (const std::string &id, int which);
   bool
   restrict_one (const std::string &id, int which)
@@ -208,7 +211,7 @@ TEST_P (LiveRenames, OfWhatIsTakenAway)
       turn.is (i);
     held += leaks (id, taken);
     turn.is (AT_ONCE);
-    EXPECT_TRUE (restrict_one (id, 0)) << "what nobody swaps any more";
+    EXPECT_TRUE (restrict_one (id, 0)) << "what nobody swaps any more: " << problem_;
     EXPECT_EQ (leaks (id, { 0 }), "");
     turn.is (-1);
     swapping.wait ();
