@@ -4,6 +4,8 @@
 #include <gio/gunixfdlist.h>
 
 #include "common/error.h"
+#include "daemon/instances/lineage.h"
+#include "daemon/launch/running.h"
 
 /* A call that waits for the authority. */
 typedef struct {
@@ -82,6 +84,32 @@ sbx_call_check_runs (const SbxCall *call, GError **error)
   return sbx_instance_get_state (call->instance) == SBX_STATE_RUNNING
          || sbx_throw (error, SBX_ERROR_EXITED, "the instance %016llx has ended",
                        (unsigned long long) sbx_instance_get_id (call->instance));
+}
+
+gboolean
+sbx_call_check_starter (const SbxCall *call, const SbxPolicy *policy, guint classes, const char *what, GError **error)
+{
+  SbxInstance *starter = sbx_lineage_get_starter (sbx_call_get_registry (call), call->instance);
+  g_autoptr (SbxPolicy) most = NULL;
+
+  if (!starter)
+    return TRUE;
+  most = sbx_running_policy (sbx_call_get_context (call)->host, sbx_instance_get_info (starter), error);
+  if (!most)
+    return FALSE;
+  return (sbx_policy_excess (policy, most) & classes) == 0
+         || sbx_throw (error, SBX_ERROR_POLICY_EXCEEDED,
+                       "%s cannot be granted: this instance was started from inside of %016llx, which has not got that "
+                       "itself; grant it to that one first",
+                       what, (unsigned long long) sbx_instance_get_id (starter));
+}
+
+gboolean
+sbx_call_check_approved (guint asked, guint classes, GError **error)
+{
+  return (classes & ~asked) == 0
+         || sbx_throw (error, SBX_ERROR_NOT_AUTHORIZED,
+                       "the instance was changed meanwhile, and now this is more than what was approved; try again");
 }
 
 void

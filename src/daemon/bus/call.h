@@ -37,6 +37,13 @@ void sbx_call_ask (SbxCall *call, const char *const *actions, gboolean interacti
 gboolean sbx_call_check_change (const SbxCall *call, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /* Whether the instance runs. EXITED. */
 gboolean sbx_call_check_runs (const SbxCall *call, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/* Of what is granted: what was started from inside of an instance never has more than that one. @policy is what the
+ * instance would have, @classes what the authority is asked for, @what what people call it. POLICY_EXCEEDED; what
+ * sbx_running_policy () says of a starter. */
+gboolean sbx_call_check_starter (const SbxCall *call, const SbxPolicy *policy, guint classes, const char *what,
+                                 GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/* Whether @asked, the classes that were approved, are all that is needed by now. NOT_AUTHORIZED. */
+gboolean sbx_call_check_approved (guint asked, guint classes, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /* Answers that the caller may not know of the object or may not do this from where it is. Takes @call. */
 void sbx_call_refuse (SbxCall *call, const SbxStanding *standing);
 /* Answers with an error. Takes both. */

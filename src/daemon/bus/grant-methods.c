@@ -9,9 +9,7 @@
 #include "common/error.h"
 #include "daemon/bus/functions.h"
 #include "daemon/instances/keeper-requests.h"
-#include "daemon/instances/lineage.h"
 #include "daemon/launch/giving.h"
-#include "daemon/launch/running.h"
 
 /* call->data */
 typedef struct {
@@ -30,27 +28,6 @@ grant_free (gpointer data)
   g_free (grant);
 }
 
-/* What was started from inside of an instance never has more than that. */
-static gboolean
-check_starter (const SbxCall *call, SbxHost *host, GError **error)
-{
-  const Grant *grant = call->data;
-  const char *path = grant->request->path;
-  SbxInstance *starter = sbx_lineage_get_starter (sbx_call_get_registry (call), call->instance);
-  g_autoptr (SbxPolicy) most = NULL;
-
-  if (!starter)
-    return TRUE;
-  most = sbx_running_policy (host, sbx_instance_get_info (starter), error);
-  if (!most)
-    return FALSE;
-  return (sbx_policy_excess (grant->plan->policy, most) & grant->plan->classes) == 0
-         || sbx_throw (error, SBX_ERROR_POLICY_EXCEEDED,
-                       "%s cannot be granted: this instance was started from inside of %016llx, which has not got that "
-                       "itself; grant it to that one first",
-                       path, (unsigned long long) sbx_instance_get_id (starter));
-}
-
 /* Whether there is anything to be done. */
 static gboolean
 is_new (const Grant *grant)
@@ -67,7 +44,8 @@ plan_grant (SbxCall *call, GError **error)
   g_clear_pointer (&grant->plan, sbx_grant_plan_free);
   if (sbx_call_check_change (call, error))
     grant->plan = sbx_grant_plan_new (host, sbx_instance_get_info (call->instance), grant->request, FALSE, error);
-  return grant->plan && check_starter (call, host, error)
+  return grant->plan
+         && sbx_call_check_starter (call, grant->plan->policy, grant->plan->classes, grant->request->path, error)
          && sbx_give_check (host, call->instance, grant->plan, grant->request, error);
 }
 
@@ -103,9 +81,7 @@ on_approved (SbxCall *call)
     sbx_call_fail (call, error);
   } else if (!is_new (grant)) {
     sbx_call_return (call, NULL);
-  } else if (grant->plan->classes & ~grant->asked) {
-    sbx_throw (&error, SBX_ERROR_NOT_AUTHORIZED,
-               "the instance was changed meanwhile, and now this is more than what was approved; try again");
+  } else if (!sbx_call_check_approved (grant->asked, grant->plan->classes, &error)) {
     sbx_call_fail (call, error);
   } else {
     carry_out (call);

@@ -3,8 +3,6 @@
  * anew ──▶ the border goes by it ──▶ answered. */
 #include "common/error.h"
 #include "daemon/bus/functions.h"
-#include "daemon/instances/lineage.h"
-#include "daemon/launch/running.h"
 #include "daemon/launch/widening.h"
 
 /* call->data */
@@ -24,26 +22,6 @@ widening_free (gpointer data)
   g_free (widening);
 }
 
-/* What was started from inside of an instance never has more than that. */
-static gboolean
-check_starter (const SbxCall *call, SbxHost *host, GError **error)
-{
-  const Widening *widening = call->data;
-  SbxInstance *starter = sbx_lineage_get_starter (sbx_call_get_registry (call), call->instance);
-  g_autoptr (SbxPolicy) most = NULL;
-
-  if (!starter)
-    return TRUE;
-  most = sbx_running_policy (host, sbx_instance_get_info (starter), error);
-  if (!most)
-    return FALSE;
-  return (sbx_policy_excess (widening->plan->policy, most) & widening->plan->classes) == 0
-         || sbx_throw (error, SBX_ERROR_POLICY_EXCEEDED,
-                       "%s cannot be granted: this instance was started from inside of %016llx, which has not got that "
-                       "itself; grant it to that one first",
-                       widening->request->where[0], (unsigned long long) sbx_instance_get_id (starter));
-}
-
 static gboolean
 plan (SbxCall *call, GError **error)
 {
@@ -53,7 +31,9 @@ plan (SbxCall *call, GError **error)
   g_clear_pointer (&widening->plan, sbx_widening_plan_free);
   if (sbx_call_check_change (call, error))
     widening->plan = sbx_widening_plan_new (host, sbx_instance_get_info (call->instance), widening->request, error);
-  return widening->plan && check_starter (call, host, error);
+  return widening->plan
+         && sbx_call_check_starter (call, widening->plan->policy, widening->plan->classes, widening->request->where[0],
+                                    error);
 }
 
 static void
@@ -79,9 +59,7 @@ on_approved (SbxCall *call)
     sbx_call_fail (call, error);
   } else if (widening->plan->classes == 0) {
     sbx_call_return (call, NULL);
-  } else if (widening->plan->classes & ~widening->asked) {
-    sbx_throw (&error, SBX_ERROR_NOT_AUTHORIZED,
-               "the instance was changed meanwhile, and now this is more than what was approved; try again");
+  } else if (!sbx_call_check_approved (widening->asked, widening->plan->classes, &error)) {
     sbx_call_fail (call, error);
   } else {
     sbx_widen_async (call->instance, widening->plan, widening->request,
