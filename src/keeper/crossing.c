@@ -11,11 +11,11 @@
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
-#include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "keeper/border.h"
+#include "keeper/enter.h"
 #include "keeper/interface.h"
 #include "wire/sys.h"
 
@@ -67,19 +67,6 @@ keep_only (const SbxCrossing *self, int tap)
     if (dup2 (high[i], i) < 0 || fcntl (i, F_SETFL, O_NONBLOCK) < 0)
       return -1;
   return sbx_sys_close_range (N_FDS, ~0U, 0);
-}
-
-/* Of every kind (capset(2)). Nobody in the namespace may trace it or look into it. */
-static int
-drop_capabilities (void)
-{
-  struct {
-    uint32_t version;
-    int pid;
-  } header = { 0x20080522, 0 }; /* _LINUX_CAPABILITY_VERSION_3 */
-  const uint32_t none[6] = { 0 };
-
-  return syscall (SYS_capset, &header, none) < 0 || prctl (PR_SET_DUMPABLE, 0, 0, 0, 0) < 0 ? -1 : 0;
 }
 
 static int64_t
@@ -296,7 +283,7 @@ sbx_crossing_run (const SbxCrossing *self)
     give_up (self->control, errno, failed);
   if (keep_only (self, tap) < 0)
     give_up (self->control, errno, "descriptors");
-  if (drop_capabilities () < 0)
+  if (sbx_enter_shut_off () < 0)
     give_up (CONTROL_FD, errno, "capabilities cannot be given up");
   carrier.border.host.unknown = true; /* until they have been told */
   if (send (CONTROL_FD, &made, sizeof made, MSG_NOSIGNAL) < 0)

@@ -9,6 +9,7 @@
 #include <sched.h>
 #include <stdio.h>
 #include <sys/ioctl.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -151,6 +152,12 @@ sbx_enter_give_up (void)
   struct __user_cap_data_struct none[_LINUX_CAPABILITY_U32S_3] = { 0 };
 
   return (int) syscall (SYS_capset, &header, none);
+}
+
+int
+sbx_enter_shut_off (void)
+{
+  return sbx_enter_give_up () < 0 || prctl (PR_SET_DUMPABLE, 0, 0, 0, 0) < 0 ? -1 : 0;
 }
 
 int64_t

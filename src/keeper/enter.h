@@ -46,5 +46,7 @@ int sbx_enter_beside (const SbxNamespaces *namespaces, bool pid, SbxEnterFunctio
 
 /* In such a child: gives up every capability (capset(2)). 0, or -1 with errno. */
 int sbx_enter_give_up (void);
+/* The same of what stays there: nobody inside may trace it or look into it either (PR_SET_DUMPABLE, prctl(2)). */
+int sbx_enter_shut_off (void);
 /* How long the children that have been waited for were on a processor, in us. */
 int64_t sbx_enter_used (void);

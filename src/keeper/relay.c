@@ -13,10 +13,10 @@
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
-#include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
 
+#include "keeper/enter.h"
 #include "wire/sys.h"
 
 #define CHUNK 16384    /* bytes on their way in one direction */
@@ -384,19 +384,6 @@ keep_only (const SbxRelay *from, Relay *self)
   return sbx_sys_close_range ((unsigned) from->n + 1, ~0U, 0);
 }
 
-/* Of every kind (capset(2)). Nobody in the namespace may trace it or look into it. */
-static int
-drop_capabilities (void)
-{
-  struct {
-    uint32_t version;
-    int pid;
-  } header = { 0x20080522, 0 }; /* _LINUX_CAPABILITY_VERSION_3 */
-  const uint32_t none[6] = { 0 };
-
-  return syscall (SYS_capset, &header, none) < 0 || prctl (PR_SET_DUMPABLE, 0, 0, 0, 0) < 0 ? -1 : 0;
-}
-
 /* An application has no capability in its network, where it may listen at what is published all the same: of that
  * network, which is nobody else's, the lowest port that takes none (net/ipv4/sysctl_net_ipv4.c). */
 static int
@@ -430,7 +417,7 @@ sbx_relay_run (const SbxRelay *self)
   sigemptyset (&none);
   sigprocmask (SIG_SETMASK, &none, NULL);
   if (setns (self->user, CLONE_NEWUSER) < 0 || setns (self->network, CLONE_NEWNET) < 0 || lower_ports (self) < 0
-      || keep_only (self, &relay) < 0 || drop_capabilities () < 0 || write (CONTROL_FD, "", 1) != 1)
+      || keep_only (self, &relay) < 0 || sbx_enter_shut_off () < 0 || write (CONTROL_FD, "", 1) != 1)
     _exit (1);
   while (serve (&relay))
     ;
