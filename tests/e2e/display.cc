@@ -38,4 +38,14 @@ OnDisplay::shows (const std::string &pattern)
   return eventually ([&] { return run (Command ({ "xdotool", "search", "--onlyvisible", pattern })).status == 0; });
 }
 
+size_t
+OnDisplay::running ()
+{
+  size_t n = 0;
+
+  for (const Record &r : records ())
+    n += r.state == "running";
+  return n;
+}
+
 }

@@ -23,6 +23,8 @@ protected:
   }
   /* Whether a window comes up whose title or class matches @pattern. */
   bool shows (const std::string &pattern);
+  /* How many instances run. */
+  size_t running ();
 
 private:
   std::unique_ptr<Process> server_;

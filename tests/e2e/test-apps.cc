@@ -74,15 +74,6 @@ protected:
       argv.push_back (word);
     return argv;
   }
-  size_t
-  running ()
-  {
-    size_t n = 0;
-
-    for (const Record &r : records ())
-      n += r.state == "running";
-    return n;
-  }
   /* It is where it should be, and reaches what it was given. */
   void
   expect_confined (const Record &instance)
@@ -243,15 +234,6 @@ protected:
   {
     ASSERT_TRUE (succeeds (run (Command (
         { "gio", "launch", dir () + "/data/applications/org.xfce.mousepad.desktop", home () + "/letters/" + name }))));
-  }
-  size_t
-  running ()
-  {
-    size_t n = 0;
-
-    for (const Record &r : records ())
-      n += r.state == "running";
-    return n;
   }
   /* Types into the window that shows @name, and saves. */
   void
