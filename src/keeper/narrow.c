@@ -18,6 +18,8 @@
 #include "keeper/pin.h"
 #include "wire/sys.h"
 
+#define UNDO_TRIES 64 /* while an application turns the way */
+
 /* A place in the namespace that we are in. */
 typedef struct {
   const SbxNarrowArea *area;
@@ -26,10 +28,10 @@ typedef struct {
   bool covered;
 } Place;
 
-/* What was covered, to be undone. */
+/* What was mounted, to be undone. */
 typedef struct {
   int namespace;
-  char *path;
+  int mount; /* its id: names may be turned meanwhile */
 } Cover;
 
 typedef struct {
@@ -299,7 +301,7 @@ note_place (Work *work, const Place *place)
 }
 
 static int
-note_cover (Work *work, const char *path)
+note_cover (Work *work, int tree)
 {
   if (work->n_covers == work->covers_room) {
     size_t room = work->covers_room ? work->covers_room * 2 : 32;
@@ -311,8 +313,8 @@ note_cover (Work *work, const char *path)
     work->covers_room = room;
   }
   work->covers[work->n_covers].namespace = work->namespace;
-  work->covers[work->n_covers].path = strdup (path);
-  return work->covers[work->n_covers].path ? (int) work->n_covers++ : -1;
+  work->covers[work->n_covers].mount = sbx_mount_id (work->proc, tree);
+  return work->covers[work->n_covers].mount >= 0 ? (int) work->n_covers++ : -1;
 }
 
 /* /dev/null that cannot be opened, of the instance's own namespace: the one that we are in may have none. */
@@ -361,11 +363,11 @@ cover (Work *work, const Place *place, int at)
   int tree = rc < 0 ? -1 : make_cover (work, place, at);
 
   if (tree >= 0)
-    noted = note_cover (work, place->path);
+    noted = note_cover (work, tree);
   work->shared->begun = true;
   rc = noted < 0 ? -1 : sbx_area_put (tree, at);
   if (noted >= 0 && rc < 0)
-    free (work->covers[--work->n_covers].path);
+    work->n_covers--;
   saved = errno;
   if (sbx_kept_lay (&work->kept, work->root, work->proc) < 0 && rc == 0) /* with the cover it is taken away again */
     return sbx_narrow_fail (work->shared, SBX_CHANGE_FAULT_MOUNT, errno, place->path);
@@ -398,9 +400,9 @@ open_place (Work *work, const Place *place)
 }
 
 static int
-note_pin (void *data, const char *path)
+note_pin (void *data, int tree)
 {
-  return note_cover (data, path) < 0 ? -1 : 0;
+  return note_cover (data, tree) < 0 ? -1 : 0;
 }
 
 /* Whether something is mounted at the place: the cover, unless the way to it has been renamed meanwhile. */
@@ -482,18 +484,53 @@ narrow_namespace (Work *work, int namespace, const SbxNarrow *rows, size_t n)
   return pin_covers (work) < 0 ? -1 : look_again (work, rows, n);
 }
 
-/* The last cover first. */
+/* What is mounted at @path, if it is the mount @id. True when it has been taken off. */
+static bool
+take_off_at (const Work *work, int root, const char *path, int id)
+{
+  int at = sbx_open_beneath (root, path);
+  char name[32];
+  bool off;
+
+  snprintf (name, sizeof name, "self/fd/%d", at);
+  off = at >= 0 && sbx_mount_id (work->proc, at) == id && fchdir (work->proc) == 0
+        && sbx_sys_umount (name, SBX_MNT_DETACH) == 0;
+  if (at >= 0)
+    close (at);
+  return off;
+}
+
+/* A rename that had begun before takes a mount along, and others turn the way to it: so it is looked for by its id,
+ * wherever it is by now. */
+static bool
+take_off (const Work *work, const Cover *cover)
+{
+  int root = setns (cover->namespace, CLONE_NEWNS) < 0 ? -1 : open ("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+  bool off = false;
+
+  for (int i = 0; root >= 0 && !off && i < UNDO_TRIES; i++) {
+    SbxMountRows rows;
+    const SbxMountRow *row;
+
+    if (sbx_mount_rows_read (&rows, work->proc) < 0)
+      break;
+    row = sbx_mount_rows_find (&rows, cover->mount);
+    off = !row || take_off_at (work, root, row->point, cover->mount);
+    sbx_mount_rows_clear (&rows);
+  }
+  if (root >= 0)
+    close (root);
+  return off;
+}
+
+/* The last one first. */
 static void
 undo (Work *work)
 {
   bool all = true;
 
-  while (work->n_covers > 0) {
-    Cover *last = &work->covers[--work->n_covers];
-
-    all = setns (last->namespace, CLONE_NEWNS) == 0 && sbx_sys_umount (last->path, SBX_MNT_DETACH) == 0 && all;
-    free (last->path);
-  }
+  while (work->n_covers > 0)
+    all = take_off (work, &work->covers[--work->n_covers]) && all;
   if (all)
     work->shared->begun = false;
 }

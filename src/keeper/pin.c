@@ -23,13 +23,13 @@ sbx_pin_is_mount (int fd)
 
 /* Takes the directory @at. */
 static int
-pin (int at, const char *path, SbxPinFunction note, void *data)
+pin (int at, SbxPinFunction note, void *data)
 {
   int tree = -1, rc = 0, saved;
 
   if (!sbx_pin_is_mount (at)) {
     tree = sbx_sys_open_tree (at, "", OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_EMPTY_PATH | AT_RECURSIVE);
-    rc = tree < 0 || note (data, path) < 0
+    rc = tree < 0 || note (data, tree) < 0
              ? -1
              : sbx_sys_move_mount (tree, "", at, "", MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH);
   }
@@ -56,7 +56,7 @@ sbx_pin_above (int root, const char *point, const char *path, SbxPinFunction not
 
     *slash = '\0';
     at = sbx_open_beneath (root, above);
-    if (at < 0 || pin (at, above, note, data) < 0)
+    if (at < 0 || pin (at, note, data) < 0)
       return -1;
   }
   return 0;

@@ -3,8 +3,8 @@
  * only. */
 #pragma once
 
-/* Called with a path, before something is mounted there. 0, or -1 with errno. */
-typedef int (*SbxPinFunction) (void *data, const char *path);
+/* Called with the mount @tree before it is put somewhere. 0, or -1 with errno. */
+typedef int (*SbxPinFunction) (void *data, int tree);
 
 /* Mounts the directories between @point, a mount point, and @path upon themselves, each with what is mounted in it,
  * from the innermost outwards; those that are mount points already stay as they are. @root: the root directory of the
