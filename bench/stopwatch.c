@@ -196,6 +196,28 @@ make_filter (void)
   return fd;
 }
 
+/* The mounts that the keeper makes in every such box, for bwrap to make. */
+static void
+add_mounts_of_keeper (GVariant *plan, GPtrArray *argv)
+{
+  g_autoptr (GVariant) mounts = g_variant_lookup_value (plan, "mounts", G_VARIANT_TYPE ("aa{ss}"));
+  guint32 from = 0, n = 0;
+
+  if (!mounts || !g_variant_lookup (plan, "skeleton", "u", &from) || !g_variant_lookup (plan, "common", "u", &n))
+    return; /* an older one, whose bwrap makes all of them */
+  for (guint32 i = from; i < n; i++) {
+    g_autoptr (GVariant) mount = g_variant_get_child_value (mounts, i);
+    const char *op = NULL, *source = NULL, *dest = NULL;
+
+    if (!g_variant_lookup (mount, "op", "&s", &op) || !g_variant_lookup (mount, "dest", "&s", &dest)
+        || !g_variant_lookup (mount, "source", "&s", &source))
+      die ("Explain: mount %u is not from outside", i);
+    g_ptr_array_add (argv, g_strconcat ("--", op, NULL));
+    g_ptr_array_add (argv, g_strdup (source));
+    g_ptr_array_add (argv, g_strdup (dest));
+  }
+}
+
 /* The service's own bwrap command line without what only the service needs: --as-pid-1 and sandbox-init. */
 static void
 make_bwrap (GDBusConnection *bus, Case *one)
@@ -216,6 +238,7 @@ make_bwrap (GDBusConnection *bus, Case *one)
   for (char **word = bwrap; strcmp (*word, "--") != 0; word++)
     if (strcmp (*word, "--as-pid-1") != 0)
       g_ptr_array_add (argv, g_strdup (*word));
+  add_mounts_of_keeper (plan, argv);
   g_ptr_array_add (argv, g_strdup ("--seccomp"));
   g_ptr_array_add (argv, g_strdup (number));
   for (char **word = command; *word; word++)

@@ -61,7 +61,8 @@ is_object (int fd, const SbxLayerObject *object)
 int
 sbx_layer_open_source (const SbxLayer *layer, int root)
 {
-  int fd = sbx_open_beneath (root, layer->source);
+  int fd =
+      layer->flags & SBX_LAYER_SYSTEM ? sbx_open_inside (root, layer->source) : sbx_open_beneath (root, layer->source);
 
   if (fd < 0 || !(layer->flags & SBX_LAYER_KNOWN) || is_object (fd, &layer->object))
     return fd;

@@ -75,7 +75,7 @@ sbx_items_collect (SbxItems *self)
 
   self->rows = g_array_new (FALSE, TRUE, sizeof (SbxItem));
   g_array_set_clear_func (self->rows, clear_item);
-  for (gsize i = self->box->n_skeleton; i < n; i++) {
+  for (gsize i = self->box->n_common; i < n; i++) {
     SbxItem item = { &mounts[i], NULL, g_strdup (mounts[i].dest), FALSE };
 
     item.kept = mounts[i].kind == SBX_MOUNT_BIND && sbx_path_is_below (mounts[i].source, self->box->app_home);

@@ -50,7 +50,7 @@ may_make (const SbxLayers *self, const char *dest)
   }
   if (above)
     return above->kept || above->mount->kind != SBX_MOUNT_BIND;
-  for (gsize i = 0; i < self->items.box->n_skeleton; i++)
+  for (gsize i = 0; i < self->items.box->n_common; i++)
     if (sbx_path_is_below (dest, mounts[i].dest) && (!nearest || strlen (mounts[i].dest) >= strlen (nearest->dest)))
       nearest = &mounts[i];
   return !nearest || nearest->kind != SBX_MOUNT_BIND;

@@ -80,7 +80,8 @@ typedef struct {
   gboolean session;         /* joins the pid namespace of its login session */
   guint32 join;             /* handler: what is in force for it because it is for its target */
   GArray *mounts;           /* SbxMount */
-  gsize n_skeleton;         /* so many of them bwrap makes; the others the keeper mounts afterwards */
+  gsize n_skeleton;         /* so many of them bwrap makes; the others the keeper mounts afterwards: */
+  gsize n_common;           /* those up to here in every box with that skeleton, the rest for one launch */
   gsize n_skeleton_files;   /* so many of the files go to bwrap */
   GArray *files;            /* SbxPlanFile */
   GArray *directories;      /* SbxPlanDirectory */

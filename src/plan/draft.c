@@ -31,6 +31,7 @@ sbx_draft_skeleton_directory (SbxDraft *self, const char *dest, int mode)
 
   g_array_insert_val (self->box->mounts, self->box->n_skeleton, mount);
   self->box->n_skeleton++;
+  self->box->n_common++;
 }
 
 void
@@ -45,6 +46,7 @@ sbx_draft_skeleton_link (SbxDraft *self, const char *target, const char *dest)
 
   g_array_insert_val (self->box->mounts, self->box->n_skeleton, mount);
   self->box->n_skeleton++;
+  self->box->n_common++;
 }
 
 void

@@ -21,6 +21,21 @@ clear_file (gpointer data)
   g_bytes_unref (((SbxPlanFile *) data)->content);
 }
 
+/* What the keeper mounts when bwrap is done. Whatever is at the source by then is meant, as it would be for bwrap. */
+static void
+add_layers (const SbxBox *box, SbxBlockWriter *writer)
+{
+  for (gsize i = box->n_skeleton; i < box->n_common; i++) {
+    const SbxMount *mount = &g_array_index (box->mounts, SbxMount, i);
+    const SbxLayer layer = { .kind = SBX_LAYER_TREE,
+                             .flags = SBX_LAYER_READ_ONLY | SBX_LAYER_MAKE | SBX_LAYER_SYSTEM,
+                             .source = mount->source,
+                             .dest = mount->dest };
+
+    sbx_block_add_layer (writer, &layer);
+  }
+}
+
 static void
 add_records (const SbxBox *box, SbxBlockWriter *writer)
 {
@@ -32,6 +47,7 @@ add_records (const SbxBox *box, SbxBlockWriter *writer)
   sbx_block_add (writer, SBX_TAG_FDMAP, numbers, box->n_skeleton_files * sizeof *numbers);
   sbx_block_add_u32 (writer, SBX_TAG_PROCFS, box->procfs_flags);
   sbx_block_add_u32 (writer, SBX_TAG_DOMAIN, box->domain_flags);
+  add_layers (box, writer);
   if (box->handler)
     sbx_block_add_u32 (writer, SBX_TAG_JOIN, box->join);
   if (box->session)
@@ -45,7 +61,7 @@ add_mounts (SbxSkeleton *self, const SbxBox *box)
   const SbxMount *mounts = sbx_box_get_mounts (box, &n);
 
   g_ptr_array_add (self->sources, g_strdup (sbx_box_get_bwrap_argv (box)[0]));
-  for (gsize i = 0; i < box->n_skeleton; i++) {
+  for (gsize i = 0; i < box->n_common; i++) {
     if (mounts[i].by == SBX_BY_CALLER)
       self->common = FALSE;
     if (mounts[i].kind == SBX_MOUNT_BIND)

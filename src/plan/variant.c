@@ -216,6 +216,7 @@ sbx_plan_to_variant (SbxPlan *self)
   g_variant_builder_add (&dict, "{sv}", "namespaces", namespaces (box));
   g_variant_builder_add (&dict, "{sv}", "mounts", mounts (box));
   g_variant_builder_add (&dict, "{sv}", "skeleton", g_variant_new_uint32 ((guint32) box->n_skeleton));
+  g_variant_builder_add (&dict, "{sv}", "common", g_variant_new_uint32 ((guint32) box->n_common));
   g_variant_builder_add (&dict, "{sv}", "directories", directories (box));
   g_variant_builder_add (&dict, "{sv}", "procfs", procfs (box));
   g_variant_builder_add (&dict, "{sv}", "landlock", landlock (box, process));

@@ -31,7 +31,8 @@ typedef enum {
   KIND_STRING, /* one string: a NUL at the end and nowhere else */
   KIND_STRV,   /* NUL-terminated strings */
   KIND_RULE,   /* uint64_t and a string */
-  KIND_LAYER,  /* wire/layer.h */
+  KIND_LAYER,  /* wire/layer.h, of an instance */
+  KIND_SYSTEM, /* wire/layer.h, of the system */
   KIND_NARROW, /* wire/narrow.h */
   KIND_CALL,   /* wire/call-rule.h */
   KIND_PATH,   /* wire/path-call.h */
@@ -90,6 +91,7 @@ static const Shape shapes[SBX_N_TAGS] = {
   [SBX_TAG_DOCUMENTS] = { IN_FURNISH, KIND_STRING, 1, 2, PATH_MAX, 0 },
   [SBX_TAG_DOCUMENTS_AT] = { IN_FURNISH, KIND_STRING, 1, 2, PATH_MAX, 0 },
   [SBX_TAG_LAYER] = { IN_FURNISH | IN_CHANGE | REPEATED, KIND_LAYER, 1, 1, MAX_LAYER, 0 },
+  [SBX_TAG_SYSTEM_LAYER] = { IN_PREPARE | REPEATED, KIND_SYSTEM, 1, 1, MAX_LAYER, 0 },
   [SBX_TAG_NARROW] = { IN_CHANGE | REPEATED, KIND_NARROW, 1, 1, PATH_MAX + 64, 0 },
   [SBX_TAG_CALL_RULE] = { IN_START | REPEATED, KIND_CALL, 8, sizeof (SbxCallRule), sizeof (SbxCallRule), 0 },
   [SBX_TAG_PATH_CALL] = { IN_START | REPEATED, KIND_PATH, 4, sizeof (SbxPathCall), sizeof (SbxPathCall), 0 },
@@ -121,6 +123,15 @@ number_at (const uint8_t *value)
   return number;
 }
 
+/* What everybody has and what is one instance's come in records of their own. */
+static bool
+layer_ok (const uint8_t *value, uint32_t length, bool system)
+{
+  SbxLayer layer;
+
+  return sbx_layer_read (&layer, value, length) && ((layer.flags & SBX_LAYER_SYSTEM) != 0) == system;
+}
+
 static bool
 value_ok (const Shape *shape, const uint8_t *value, uint32_t length)
 {
@@ -134,7 +145,8 @@ value_ok (const Shape *shape, const uint8_t *value, uint32_t length)
   case KIND_STRV:
     return length == 0 || value[length - 1] == '\0';
   case KIND_LAYER:
-    return sbx_layer_read (&(SbxLayer){ .kind = SBX_LAYER_TREE }, value, length);
+  case KIND_SYSTEM:
+    return layer_ok (value, length, shape->kind == KIND_SYSTEM);
   case KIND_NARROW:
     return sbx_narrow_read (&(SbxNarrow){ .path = NULL }, value, length);
   case KIND_CALL:
@@ -492,7 +504,8 @@ sbx_block_add_path_rule (SbxBlockWriter *writer, uint64_t access, const char *pa
 void
 sbx_block_add_layer (SbxBlockWriter *writer, const SbxLayer *layer)
 {
-  uint8_t *at = begin (writer, SBX_TAG_LAYER, sbx_layer_size (layer));
+  uint32_t tag = layer->flags & SBX_LAYER_SYSTEM ? SBX_TAG_SYSTEM_LAYER : SBX_TAG_LAYER;
+  uint8_t *at = begin (writer, tag, sbx_layer_size (layer));
 
   if (at)
     sbx_layer_write (layer, at);

@@ -67,6 +67,8 @@ typedef enum {
   SBX_TAG_SIDECARS_ENDED, /* uint32_t: bit N is the SbxSidecarKind N, which a running instance loses */
   SBX_TAG_PUBLISHED, /* SbxPublished[]: ports of this machine that lead into the instance's own network; absent = none
                       */
+  SBX_TAG_SYSTEM_LAYER, /* what the keeper mounts into every sandbox of a kind: a layer with SBX_LAYER_SYSTEM; repeated,
+                           in this order */
   SBX_N_TAGS
 } SbxTag;
 
@@ -162,6 +164,7 @@ void sbx_block_add_string (SbxBlockWriter *writer, uint32_t tag, const char *val
 void sbx_block_add_strv (SbxBlockWriter *writer, uint32_t tag, const char *const *strings);
 /* Access right + path of a PATH_RULE. */
 void sbx_block_add_path_rule (SbxBlockWriter *writer, uint64_t access, const char *path);
+/* As LAYER, or as SYSTEM_LAYER if it is one. */
 void sbx_block_add_layer (SbxBlockWriter *writer, const SbxLayer *layer);
 void sbx_block_add_narrow (SbxBlockWriter *writer, const SbxNarrow *narrow);
 /* Writes the buffer, which stays, to a sealed, close-on-exec memfd. Returns the descriptor or -1 with errno. */

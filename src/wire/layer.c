@@ -66,6 +66,10 @@ is_consistent (const SbxLayer *layer)
     return false;
   if (!outside && (layer->flags & (SBX_LAYER_KNOWN | SBX_LAYER_DEVICES)))
     return false;
+  if ((layer->flags & SBX_LAYER_SYSTEM)
+      && (layer->kind != SBX_LAYER_TREE || !(layer->flags & SBX_LAYER_READ_ONLY)
+          || (layer->flags & (SBX_LAYER_KNOWN | SBX_LAYER_DEVICES))))
+    return false;
   if (door)
     return layer->n_content > 0 && layer->n_content <= PATH_MAX
            && strnlen (layer->content, layer->n_content) == layer->n_content - 1 && sbx_is_place (layer->content);

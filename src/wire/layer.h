@@ -34,7 +34,8 @@ typedef enum {
   SBX_LAYER_IS_FILE = 1 << 3,    /* … as an empty file */
   SBX_LAYER_KNOWN = 1 << 4,      /* TREE, DOOR: the source has to be this object; else whatever is there is meant */
   SBX_LAYER_DEST_KNOWN = 1 << 5, /* what is at the place has to be this other object */
-  SBX_LAYER_ALL_FLAGS = (1 << 6) - 1
+  SBX_LAYER_SYSTEM = 1 << 6,     /* TREE, read-only: of the system, where no user writes; links to it are followed */
+  SBX_LAYER_ALL_FLAGS = (1 << 7) - 1
 } SbxLayerFlags;
 
 /* As stat(2) tells it. */

@@ -170,6 +170,9 @@ test_block_box_is_nobodys (void)
     { SBX_TAG_DOCUMENTS_AT, "/run/doc", sizeof "/run/doc" },
   };
   const SbxLayer layer = { .kind = SBX_LAYER_TMPFS, .source = "", .dest = "/x", .mode = 0700 };
+  const SbxLayer of_system = {
+    .kind = SBX_LAYER_TREE, .flags = SBX_LAYER_SYSTEM | SBX_LAYER_READ_ONLY, .source = "/x", .dest = "/x"
+  };
   SbxBlockWriter writer = { 0 };
   SbxBlock block;
 
@@ -192,6 +195,14 @@ test_block_box_is_nobodys (void)
   sbx_block_add_string (&writer, SBX_TAG_ID, ID);
   sbx_block_add_layer (&writer, &layer);
   g_assert_cmpint (sbx_block_check (&block, writer.data, writer.size, SBX_BLOCK_FURNISH), ==, 0);
+  sbx_block_writer_clear (&writer);
+  add_prepare (&writer);
+  sbx_block_add_layer (&writer, &of_system);
+  g_assert_cmpint (sbx_block_check (&block, writer.data, writer.size, SBX_BLOCK_PREPARE), ==, 0);
+  sbx_block_writer_clear (&writer);
+  sbx_block_add_string (&writer, SBX_TAG_ID, ID);
+  sbx_block_add_layer (&writer, &of_system);
+  g_assert_cmpint (sbx_block_check (&block, writer.data, writer.size, SBX_BLOCK_FURNISH), ==, -1);
   sbx_block_writer_clear (&writer);
 }
 

@@ -2,14 +2,18 @@
 /* The keeper's states: between a service, a caller and an init that are played by the test. fake-bwrap.c has the
  * processes that stand for bwrap, init and the application; no namespace is made. */
 #include <errno.h>
+#include <fcntl.h>
 #include <glib.h>
+#include <glib/gstdio.h>
 #include <signal.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "fake-bwrap.h"
 #include "keeper-fixture.h"
+#include "keeper/gather.h"
 
 #define DAEMON SBX_CHANNEL_KEEPER_TO_DAEMON
 #define INIT SBX_CHANNEL_KEEPER_TO_INIT
@@ -470,6 +474,36 @@ test_sidecar_complains (Keeper *keeper, gconstpointer data)
   g_assert_cmpstr (text, ==, HEAD "no\n" HEAD "sandboxd: all is well\\x0d\\x1b[1Amore\n");
 }
 
+/* A place of the system may be a link on this machine, as bwrap would follow it; one that a policy names has been
+ * followed before, so that a link there now is somebody's doing. */
+static void
+test_links_of_the_system (Keeper *keeper, gconstpointer data)
+{
+  g_autofree char *at = g_dir_make_tmp ("sandbox-test-XXXXXX", NULL), *real = g_build_filename (at, "real", NULL);
+  g_autofree char *link = g_build_filename (at, "link", NULL);
+  SbxLayer layer = { .kind = SBX_LAYER_TREE, .flags = SBX_LAYER_READ_ONLY, .source = link, .dest = "/x" };
+  int root = open ("/", O_PATH | O_DIRECTORY | O_CLOEXEC), fd;
+  struct stat wanted, got;
+
+  g_assert_cmpint (g_mkdir (real, 0700), ==, 0);
+  g_assert_cmpint (symlink (real, link), ==, 0);
+  fd = sbx_layer_open_source (&layer, root);
+  g_assert_cmpint (fd < 0 || (fstat (fd, &got) == 0 && S_ISLNK (got.st_mode)), ==, 1);
+  if (fd >= 0)
+    close (fd);
+  layer.flags |= SBX_LAYER_SYSTEM;
+  fd = sbx_layer_open_source (&layer, root);
+  g_assert_cmpint (fd, >=, 0);
+  g_assert_cmpint (fstat (fd, &got), ==, 0);
+  g_assert_cmpint (stat (real, &wanted), ==, 0);
+  g_assert_true (got.st_ino == wanted.st_ino && got.st_dev == wanted.st_dev);
+  close (fd);
+  close (root);
+  g_unlink (link);
+  g_rmdir (real);
+  g_rmdir (at);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -498,6 +532,7 @@ main (int argc, char **argv)
     { "init-killed", test_init_killed },
     { "bwrap-killed", test_bwrap_killed },
     { "sidecar-complains", test_sidecar_complains },
+    { "links-of-the-system", test_links_of_the_system },
   };
 
   return keeper_run_tests (argc, argv, tests, G_N_ELEMENTS (tests));

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The layers of an instance on their way:
+/* The layers of a box and of an instance on their way:
  *
- *   FURNISH ──▶ gatherer: a child in namespaces of its own ──▶ opens and clones what is outside ──▶ trees ─┐
- *   READY   ──▶ a child that joins the sandbox: opens each place from the sandbox's root ──────────────────┴─▶ mounts
+ *   PREPARE, FURNISH ──▶ gatherer: a child in namespaces of its own ──▶ opens and clones what is outside ──▶ trees ─┐
+ *   READY            ──▶ a child that joins the sandbox: opens each place from the sandbox's root ──────────────────┴─▶
+ * mounts
  *
- * START waits until it is done. A gatherer that hangs in somebody's file system holds up this launch and nothing else.
- */
+ * A gatherer costs a millisecond, so those of the box wait for FURNISH, and both have one; a box that is there before
+ * anybody has asked for it gets its own at once. START waits until all is done. A gatherer that hangs in somebody's
+ * file system holds up this launch and nothing else. */
 #include "keeper/parts/layers.h"
 
 #include <errno.h>
@@ -26,30 +28,59 @@
 #include "wire/layout.h"
 #include "wire/sys.h"
 
+/* The records of one block, copied: it does not stay mapped. */
+typedef struct SbxLayerBytes SbxLayerBytes;
+struct SbxLayerBytes {
+  SbxLayerBytes *next;
+  char bytes[];
+};
+
+/* Layers that one gatherer looks up. */
+typedef struct {
+  SbxLayer *layers;
+  size_t n;
+  SbxLayerBytes *bytes; /* that they point into */
+} SbxLayerBatch;
+
 typedef struct {
   SbxPartState head;
-  SbxWatch link;    /* from the gatherer: can be read when it has got everything, or has failed */
-  pid_t gatherer;   /* or 0 */
-  SbxLayer *layers; /* NULL: none, or they are mounted */
-  size_t n;
-  void *bytes; /* that they point into */
-  bool ready;  /* the sandbox is */
+  SbxWatch link;       /* from the gatherer: can be read when it has got everything, or has failed */
+  pid_t gatherer;      /* or 0 */
+  SbxLayerBatch now;   /* what it looks up, until that is mounted */
+  SbxLayerBatch later; /* what has no gatherer yet */
+  bool ready;          /* the sandbox is */
 } SbxLayersPart;
 
-/* The block does not stay mapped, so the records are copied. */
-static int
-copy_layers (SbxLayersPart *self, const SbxBlock *block, size_t n, size_t size)
+static void
+clear_batch (SbxLayerBatch *self)
 {
+  for (SbxLayerBytes *at = self->bytes, *next; at; at = next) {
+    next = at->next;
+    free (at);
+  }
+  free (self->layers);
+  *self = (SbxLayerBatch){ 0 };
+}
+
+/* Adds the @n layers of @block, of @size bytes. */
+static int
+copy_layers (SbxLayerBatch *self, const SbxBlock *block, uint32_t tag, size_t n, size_t size)
+{
+  SbxLayer *layers = reallocarray (self->layers, self->n + n, sizeof *layers);
+  SbxLayerBytes *bytes = layers ? malloc (sizeof *bytes + size) : NULL;
   SbxRecord record = { 0 };
   char *at;
 
-  self->bytes = at = malloc (size);
-  self->layers = calloc (n, sizeof *self->layers);
-  if (!self->bytes || !self->layers)
+  if (layers)
+    self->layers = layers;
+  if (!bytes)
     return -1;
-  while (sbx_block_next (block, SBX_TAG_LAYER, &record)) {
+  bytes->next = self->bytes;
+  self->bytes = bytes;
+  at = bytes->bytes;
+  while (sbx_block_next (block, tag, &record)) {
     memcpy (at, record.value, record.length);
-    if (!sbx_layer_read (&self->layers[self->n], at, record.length)) {
+    if (!sbx_layer_read (&layers[self->n], at, record.length)) {
       errno = EBADMSG;
       return -1;
     }
@@ -60,16 +91,16 @@ copy_layers (SbxLayersPart *self, const SbxBlock *block, size_t n, size_t size)
 }
 
 static int
-read_layers (SbxLayersPart *self, const SbxBlock *block)
+read_layers (SbxLayerBatch *self, const SbxBlock *block, uint32_t tag)
 {
   SbxRecord record = { 0 };
   size_t n = 0, size = 0;
 
-  while (sbx_block_next (block, SBX_TAG_LAYER, &record)) {
+  while (sbx_block_next (block, tag, &record)) {
     n++;
     size += record.length;
   }
-  return n == 0 ? 0 : copy_layers (self, block, n, size);
+  return n == 0 ? 0 : copy_layers (self, block, tag, n, size);
 }
 
 static void __attribute__ ((noreturn)) run_gatherer (const SbxLayersPart *self, pid_t keeper, int link)
@@ -84,23 +115,23 @@ static void __attribute__ ((noreturn)) run_gatherer (const SbxLayersPart *self, 
   if (getppid () != keeper || dup2 (link, SBX_GATHERER_LINK_FD) != SBX_GATHERER_LINK_FD
       || sbx_sys_close_range (SBX_GATHERER_LINK_FD + 1, ~0U, 0) < 0)
     _exit (1);
-  sbx_gather (self->layers, self->n, SBX_GATHERER_LINK_FD);
+  sbx_gather (self->now.layers, self->now.n, SBX_GATHERER_LINK_FD);
   _exit (0);
 }
 
+/* Starts a gatherer for what has none yet, one after the other. */
 static int
-furnish (void *state, const SbxBlock *block)
+gather (SbxLayersPart *self)
 {
-  SbxLayersPart *self = state;
   pid_t keeper = getpid ();
   int pair[2];
 
-  if (read_layers (self, block) < 0)
-    return -1;
-  if (self->n == 0)
+  if (self->now.n > 0 || self->gatherer > 0 || self->later.n == 0)
     return 0;
   if (socketpair (AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0)
     return -1;
+  self->now = self->later;
+  self->later = (SbxLayerBatch){ 0 };
   self->gatherer = fork ();
   if (self->gatherer == 0)
     run_gatherer (self, keeper, pair[1]);
@@ -112,6 +143,23 @@ furnish (void *state, const SbxBlock *block)
   }
   sbx_watch_open (&self->link, pair[0]);
   return 0;
+}
+
+/* What every box of its kind has. */
+static int
+start (void *state, const SbxBlock *block)
+{
+  SbxLayersPart *self = state;
+
+  return read_layers (&self->later, block, SBX_TAG_SYSTEM_LAYER);
+}
+
+static int
+furnish (void *state, const SbxBlock *block)
+{
+  SbxLayersPart *self = state;
+
+  return read_layers (&self->later, block, SBX_TAG_LAYER) < 0 ? -1 : gather (self);
 }
 
 typedef struct {
@@ -129,29 +177,18 @@ lay (void *data)
 
   if (root < 0)
     failure.error = errno;
-  else if (sbx_lay_all (laying->part->layers, laying->part->n, root, laying->part->link.fd, &failure) == 0)
+  else if (sbx_lay_all (laying->part->now.layers, laying->part->now.n, root, laying->part->link.fd, &failure) == 0)
     failure.fault = SBX_LAYER_FAULT_NONE;
   while (write (laying->answer, &failure, sizeof failure) < 0 && errno == EINTR)
     ;
   return 0;
 }
 
-static void
-forget (SbxLayersPart *self)
-{
-  sbx_watch_close (&self->link);
-  free (self->layers);
-  free (self->bytes);
-  self->layers = NULL;
-  self->bytes = NULL;
-  self->n = 0;
-}
-
 static void __attribute__ ((noreturn)) fail (SbxLayersPart *self, const SbxLayerFailure *failure)
 {
   char text[SBX_MESSAGE_TEXT + 1];
 
-  sbx_layer_failure_text (failure, self->layers, self->n, text, sizeof text);
+  sbx_layer_failure_text (failure, self->now.layers, self->now.n, text, sizeof text);
   sbx_keeper_fail (self->head.keeper, SBX_STEP_FILES, failure->error, text);
 }
 
@@ -177,20 +214,22 @@ lay_them (SbxLayersPart *self, const SbxNamespaces *namespaces)
     failure = (SbxLayerFailure){ SBX_LAYER_FAULT_PROTOCOL, rc, 0 };
   if (failure.fault != SBX_LAYER_FAULT_NONE)
     fail (self, &failure);
-  forget (self);
+  sbx_watch_close (&self->link);
+  clear_batch (&self->now);
 }
 
+/* The sandbox is there: what has been gathered by now is mounted, what has not been begun is. */
 static int
-fill (void *state)
+mount (void *state)
 {
   SbxLayersPart *self = state;
   struct pollfd gathered = { .fd = self->link.fd, .events = POLLIN };
 
   self->ready = true;
-  if (self->layers && poll (&gathered, 1, 0) > 0)
+  if (self->now.n > 0 && poll (&gathered, 1, 0) > 0)
     lay_them (self, sbx_launch_namespaces (self->head.keeper));
   self->link.paused = false;
-  return 0;
+  return gather (self);
 }
 
 /* The trees are there, or it has failed; this waits for the sandbox. */
@@ -216,7 +255,7 @@ waits (const void *state)
 {
   const SbxLayersPart *self = state;
 
-  return self->layers != NULL;
+  return self->now.n > 0 || self->later.n > 0;
 }
 
 static int
@@ -235,6 +274,8 @@ reaped (void *state, pid_t pid, int status)
   if (self->gatherer != pid)
     return false;
   self->gatherer = 0;
+  if (gather (self) < 0)
+    sbx_keeper_fail (self->head.keeper, SBX_STEP_FILES, errno, "");
   return true;
 }
 
@@ -243,6 +284,7 @@ end (void *state)
 {
   SbxLayersPart *self = state;
 
+  clear_batch (&self->later);
   if (self->gatherer > 0)
     kill (self->gatherer, SIGKILL);
 }
@@ -261,8 +303,9 @@ const SbxPart sbx_part_layers = {
   .step = SBX_STEP_FILES,
   .size = sizeof (SbxLayersPart),
   .set_up = set_up,
+  .start = start,
+  .mount = mount,
   .furnish = furnish,
-  .fill = fill,
   .waits = waits,
   .reaped = reaped,
   .end = end,

@@ -88,7 +88,8 @@ add_etc (SbxDraft *self)
 }
 
 /* What packages keep in /var and programs read there, by links of /usr or by name: dictionaries, fonts' and TeX's
- * tables, catalogues. Nothing in it is anybody's. */
+ * tables, catalogues. Nothing in it is anybody's. There may be many, and for each of its mounts bwrap reads the table
+ * of all others; so the keeper mounts them. */
 static void
 add_data (SbxDraft *self)
 {
@@ -202,7 +203,6 @@ add_empty_places (SbxDraft *self)
   sbx_draft_mount (self, SBX_BY_SYSTEM, SBX_MOUNT_TMPFS, NULL, "/tmp", 01777);
   sbx_draft_mount (self, SBX_BY_SYSTEM, SBX_MOUNT_TMPFS, NULL, "/var/tmp", 01777);
   sbx_draft_mount (self, SBX_BY_SYSTEM, SBX_MOUNT_SYMLINK, "../run", "/var/run", -1);
-  add_data (self);
   sbx_draft_mount (self, SBX_BY_SYSTEM, SBX_MOUNT_TMPFS, NULL, "/run", 0755);
   sbx_draft_mount (self, SBX_BY_SYSTEM, SBX_MOUNT_DIRECTORY, NULL, self->box->runtime_dir, 0700);
   sbx_draft_writable (self, "/tmp");
@@ -247,6 +247,8 @@ add_home (SbxDraft *self)
     sbx_draft_mount (self, SBX_BY_SYSTEM, SBX_MOUNT_TMPFS, NULL, self->box->home, 0700);
   /* bwrap makes what holds nothing of the user's; whatever comes from here on the keeper mounts, by object */
   self->box->n_skeleton = self->box->mounts->len;
+  add_data (self);
+  self->box->n_common = self->box->mounts->len;
   self->box->n_skeleton_files = self->box->files->len;
   if (n > 0 && rules[0].path[1])
     sbx_draft_directory (self, self->box->app_home, 0700);
