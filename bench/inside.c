@@ -108,7 +108,7 @@ draw (Things *things)
 static void
 compile (Things *things)
 {
-  char *argv[] = { "cc", "-O2", "-x", "c", "-c", "-o", "inside.o", "-", NULL };
+  const char *argv[] = { "cc", "-O2", "-x", "c", "-c", "-o", "inside.o", "-", NULL };
   static const char text[] =
       "#include <stdio.h>\n#include <stdlib.h>\n#include <string.h>\n#include <unistd.h>\n"
       "int main (int n, char **v)\n{ for (int i = 1; i < n; i++) puts (strdup (v[i])); return 0; }\n";
@@ -121,7 +121,7 @@ compile (Things *things)
   pid = vfork ();
   if (pid == 0) {
     dup2 (input[0], STDIN_FILENO);
-    execv ("/usr/bin/cc", argv);
+    execv ("/usr/bin/cc", (char **) argv);
     _exit (127);
   }
   close (input[0]);
@@ -173,11 +173,17 @@ enter_filter (void)
 static void
 enter_landlock (void)
 {
-  const struct landlock_ruleset_attr rules = { .handled_access_fs = LANDLOCK_ACCESS_FS_MAKE_BLOCK };
+  const uint64_t access = LANDLOCK_ACCESS_FS_EXECUTE | LANDLOCK_ACCESS_FS_WRITE_FILE | LANDLOCK_ACCESS_FS_READ_FILE
+                          | LANDLOCK_ACCESS_FS_READ_DIR;
+  const struct landlock_ruleset_attr rules = { .handled_access_fs = access };
+  struct landlock_path_beneath_attr all = { .allowed_access = access };
   int fd = (int) syscall (SYS_landlock_create_ruleset, &rules, sizeof rules, 0);
 
-  if (fd < 0 || prctl (PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0 || syscall (SYS_landlock_restrict_self, fd, 0) < 0)
+  all.parent_fd = open ("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+  if (fd < 0 || all.parent_fd < 0 || syscall (SYS_landlock_add_rule, fd, LANDLOCK_RULE_PATH_BENEATH, &all, 0) < 0
+      || prctl (PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0 || syscall (SYS_landlock_restrict_self, fd, 0) < 0)
     die ("landlock");
+  close (all.parent_fd);
   close (fd);
 }
 
