@@ -5,6 +5,7 @@ import os, shutil, sys
 # Program → package of Debian
 PACKAGES = {
     "bwrap": "bubblewrap",
+    "cc": "gcc",
     "chown": "coreutils",
     "dbus-daemon": "dbus-daemon",
     "dbus-run-session": "dbus-daemon",
