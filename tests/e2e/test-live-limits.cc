@@ -90,6 +90,7 @@ TEST_F (LiveLimits, NobodyEscapes)
 
   EXPECT_SOON (id, "ls /tmp/ready", "/tmp/ready\n");
   std::vector<std::unique_ptr<Process> > commands;
+  commands.reserve (6);
   for (int i = 0; i < 6; i++)
     commands.push_back (std::make_unique<Process> (command ({ "exec", id, "--", "sleep", "1000" })));
   EXPECT_TRUE (succeeds (sandboxctl ({ "restrict", id, "--limit=nofile=100" })));
