@@ -7,6 +7,7 @@
 #include <signal.h>
 #include <stdbool.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -44,6 +45,7 @@ typedef struct {
   bool over;  /* nothing more is done */
   int status; /* … and this is what init ends with */
   Job jobs[MAX_JOBS];
+  uint64_t most[SBX_RESOURCES]; /* LIMIT */
 } Init;
 
 /* The first reason counts. */
@@ -172,7 +174,9 @@ run (Init *init, const SbxMessage *message, const int *fds, size_t n)
   if (!row) {
     failure = (SbxInitFailure){ SBX_STEP_FORK, EAGAIN };
   } else if (n >= before) {
-    SbxInitJob job = { message->job, init->control, gated ? fds[1] : -1, init->oom, fds + before, n - before };
+    SbxInitJob job = {
+      message->job, init->control, gated ? fds[1] : -1, init->oom, fds + before, n - before, init->most
+    };
 
     pid = carry_out (init, fds[0], &job, &enforced, &failure);
   }
@@ -245,6 +249,8 @@ serve (Init *init)
   }
   if (message.type == SBX_MSG_SIGNAL) {
     forward_signal (init, &message);
+  } else if (message.type == SBX_MSG_LIMIT) {
+    init->most[message.value] = message.limit; /* below SBX_RESOURCES: wire/message.c */
   } else if (message.type == SBX_MSG_HOLD) {
     init->held = message.value != 0;
     end_when_done (init);
@@ -341,6 +347,8 @@ sbx_init_run (int control)
 
   if (tidy_descriptors (control) < 0)
     return 1;
+  for (size_t i = 0; i < SBX_RESOURCES; i++)
+    init.most[i] = RLIM_INFINITY;
   prctl (PR_SET_NAME, "sandbox-init");
   prctl (PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0); /* a handler's is not PID 1 */
   init.signals = open_signals ();

@@ -36,6 +36,27 @@ set_limits (const SbxBlock *block)
   return 0;
 }
 
+/* What was taken away since the block was written. */
+static int
+keep_within (const uint64_t *most)
+{
+  for (int i = 0; i < SBX_RESOURCES; i++) {
+    struct rlimit now;
+
+    if (most[i] == RLIM_INFINITY)
+      continue;
+    if (getrlimit (i, &now) < 0)
+      return -1;
+    if (now.rlim_max > most[i])
+      now.rlim_max = most[i];
+    if (now.rlim_cur > now.rlim_max)
+      now.rlim_cur = now.rlim_max;
+    if (setrlimit (i, &now) < 0)
+      return -1;
+  }
+  return 0;
+}
+
 static void __attribute__ ((noreturn)) give_up (SbxInitFailure *failure, SbxStep step)
 {
   *failure = (SbxInitFailure){ (int32_t) step, errno };
@@ -76,7 +97,7 @@ child (const SbxBlock *block, SbxInitCommand *command, const SbxInitJob *job, Sb
   if (sbx_init_command_enter_directory (command, block) < 0)
     give_up (failure, SBX_STEP_DIRECTORY);
   sbx_init_inherit (block);
-  if (set_limits (block) < 0)
+  if (set_limits (block) < 0 || keep_within (job->most) < 0)
     give_up (failure, SBX_STEP_LIMITS);
   sbx_init_command_execute (command);
   give_up (failure, SBX_STEP_EXEC);

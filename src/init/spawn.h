@@ -5,6 +5,7 @@
 
 #include "init/failure.h"
 #include "wire/block.h"
+#include "wire/message.h"
 
 /* What START or EXEC brings beside its block. */
 typedef struct {
@@ -14,6 +15,7 @@ typedef struct {
   int oom;        /* of sbx_init_oom_open () */
   const int *fds; /* for the numbers that FDMAP names */
   size_t n_fds;
+  const uint64_t *most; /* SBX_RESOURCES: of each resource of setrlimit(2), what LIMIT said; RLIM_INFINITY: nothing */
 } SbxInitJob;
 
 /* Starts the command of @block in a session of its own. The child says HELLO first, so that the kernel tells the keeper

@@ -41,6 +41,7 @@ typedef struct {
   char what[PATH_MAX]; /* the path that fault is about */
   bool begun;          /* something has been mounted and not been undone */
   bool found;          /* the areas are known */
+  unsigned lowered;    /* of lower.h: limits that were higher, in the last pass */
   int under;           /* of give.h: the mount that was on top of the place, or 0 */
   size_t n_areas, n_places, n_sockets, n_text;
   SbxNarrowSocket sockets[SBX_NARROW_SOCKETS];

@@ -8,6 +8,7 @@
 #include <sched.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -16,6 +17,7 @@
 #include "keeper/enter.h"
 #include "keeper/give.h"
 #include "keeper/held.h"
+#include "keeper/lower.h"
 #include "keeper/reach.h"
 #include "wire/block.h"
 
@@ -29,6 +31,8 @@ typedef struct {
   size_t n_rows;
   SbxLayer *layers;
   size_t n_layers;
+  SbxLowerRow *limits;
+  size_t n_limits;
   uint32_t ended;                  /* bit N: what has served it of the SbxSidecarKind N ends */
   int found[SBX_REACH_NAMESPACES]; /* mount namespaces, the instance's own first */
   size_t n_found, n_done;
@@ -51,6 +55,18 @@ count (const SbxBlock *block, uint32_t tag)
   return n;
 }
 
+static void
+read_limits (Change *change, const SbxBlock *block)
+{
+  SbxRecord record = { 0 };
+  uint64_t row[3];
+
+  while (sbx_block_next (block, SBX_TAG_RLIMIT, &record)) {
+    memcpy (row, record.value, sizeof row);
+    change->limits[change->n_limits++] = (SbxLowerRow){ (int) row[0], row[2] };
+  }
+}
+
 /* The block stays mapped. */
 static int
 read_rows (Change *change)
@@ -66,8 +82,10 @@ read_rows (Change *change)
     change->ended |= 1u << group.kind;
   change->rows = calloc (count (&block, SBX_TAG_NARROW) + 1, sizeof *change->rows);
   change->layers = calloc (count (&block, SBX_TAG_LAYER) + 1, sizeof *change->layers);
-  if (!change->rows || !change->layers)
+  change->limits = calloc (count (&block, SBX_TAG_RLIMIT) + 1, sizeof *change->limits);
+  if (!change->rows || !change->layers || !change->limits)
     return fail (change, SBX_CHANGE_FAULT_PROTOCOL, ENOMEM);
+  read_limits (change, &block);
   while (sbx_block_next (&block, SBX_TAG_NARROW, &record))
     if (!sbx_narrow_read (&change->rows[change->n_rows++], record.value, record.length))
       return fail (change, SBX_CHANGE_FAULT_PROTOCOL, EBADMSG);
@@ -177,6 +195,25 @@ give (const Change *change)
   return rc;
 }
 
+/* Before anything is changed. */
+static int
+check_limits (const Change *change)
+{
+  const SbxChanger *changer = change->changer;
+
+  return change->n_limits == 0 ? 0 : sbx_lower_check (changer->narrowing, &change->own, changer->init);
+}
+
+static int
+lower_limits (const Change *change)
+{
+  const SbxChanger *changer = change->changer;
+
+  return change->n_limits == 0
+             ? 0
+             : sbx_lower (changer->narrowing, change->limits, change->n_limits, &change->own, changer->init);
+}
+
 static int
 look_what_is_held (const Change *change)
 {
@@ -199,7 +236,8 @@ sbx_changer_run (const SbxChanger *self)
   if (sbx_namespaces_open (&change.own, self->init, self->init_pidfd) < 0)
     return fail (&change, SBX_CHANGE_FAULT_ENDED, errno);
   change.found[change.n_found++] = change.own.mount;
-  if (read_rows (&change) < 0 || narrow_all (&change) < 0 || give (&change) < 0)
+  if (read_rows (&change) < 0 || check_limits (&change) < 0 || narrow_all (&change) < 0 || give (&change) < 0
+      || lower_limits (&change) < 0)
     return -1;
   return look_what_is_held (&change);
 }

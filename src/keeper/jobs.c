@@ -57,6 +57,15 @@ sbx_jobs_find (SbxJobs *self, uint32_t number)
   return NULL;
 }
 
+bool
+sbx_jobs_are_beginning (const SbxJobs *self)
+{
+  for (size_t i = 0; i < self->n; i++)
+    if (self->rows[i].used && self->rows[i].pid == 0)
+      return true;
+  return false;
+}
+
 void
 sbx_job_drop (SbxJob *job)
 {

@@ -58,6 +58,8 @@ bool sbx_job_is_application (const SbxJob *job);
 SbxJob *sbx_jobs_add (SbxJobs *self, SbxServiceLink *service, uint32_t their_number);
 /* The job that init knows as @number, or NULL. */
 SbxJob *sbx_jobs_find (SbxJobs *self, uint32_t number);
+/* Whether one has been handed to init and has not said HELLO yet. */
+bool sbx_jobs_are_beginning (const SbxJobs *self);
 /* Frees its row and closes its lifeline. */
 void sbx_job_drop (SbxJob *job);
 /* Ends every EXEC that is left: tells EXITED with @status of each, and drops it. */

@@ -20,8 +20,8 @@ static const struct {
   { SBX_LIMIT_CORE, RLIMIT_CORE, "core", FALSE },
 };
 
-static GArray *
-list_rlimits (const SbxPolicy *policy)
+GArray *
+sbx_process_list_rlimits (const SbxPolicy *policy)
 {
   GArray *list = g_array_new (FALSE, FALSE, sizeof (SbxRlimit));
 
@@ -64,7 +64,7 @@ sbx_process_new (const SbxPolicy *policy, const SbxOffers *offers, const SbxPlan
   self->cwd_also = g_strdup (request->cwd_also);
   self->home = g_strdup (home ? home : "/");
   self->start_flags = make_flags (policy, request);
-  self->rlimits = list_rlimits (policy);
+  self->rlimits = sbx_process_list_rlimits (policy);
   if (request->inherited)
     self->inherited = g_memdup2 (request->inherited, sizeof *request->inherited);
   return self;

@@ -39,6 +39,8 @@ typedef struct {
  * request without a display environment. Nothing is kept of the arguments, and nothing can fail. */
 SbxProcess *sbx_process_new (const SbxPolicy *policy, const SbxOffers *offers, const SbxPlanRequest *request,
                              const char *const *environment);
+/* SbxRlimit, the caller's: what @policy limits of a process. */
+GArray *sbx_process_list_rlimits (const SbxPolicy *policy);
 void sbx_process_free (SbxProcess *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (SbxProcess, sbx_process_free)
 

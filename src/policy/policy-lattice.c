@@ -107,6 +107,15 @@ sbx_policy_with_buses (const SbxPolicy *base, const SbxPolicy *from)
 }
 
 SbxPolicy *
+sbx_policy_with_limits (const SbxPolicy *base, const SbxPolicy *from)
+{
+  SbxPolicy *result = sbx_policy_thaw (base);
+
+  memcpy (result->limits, from->limits, sizeof result->limits);
+  return sbx_policy_freeze (result);
+}
+
+SbxPolicy *
 sbx_policy_with_path (const SbxPolicy *base, const char *path, SbxAccess access)
 {
   SbxPolicy *result = sbx_policy_thaw (base);

@@ -106,6 +106,8 @@ SbxPolicy *sbx_policy_with_allowed (const SbxPolicy *base, const char *const *mo
                                     GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /* @base with the names of both buses of @from: what another filter of them can be told while an instance runs. */
 SbxPolicy *sbx_policy_with_buses (const SbxPolicy *base, const SbxPolicy *from) G_GNUC_WARN_UNUSED_RESULT;
+/* @base with the limits of @from. */
+SbxPolicy *sbx_policy_with_limits (const SbxPolicy *base, const SbxPolicy *from) G_GNUC_WARN_UNUSED_RESULT;
 /* @base with @access to @path, which is absolute and normal; rules of @base for what lies in it stay. */
 SbxPolicy *sbx_policy_with_path (const SbxPolicy *base, const char *path, SbxAccess access) G_GNUC_WARN_UNUSED_RESULT;
 /* Whether @a allows no more than @b. */

@@ -36,7 +36,7 @@ typedef enum {
                       */
   SBX_TAG_PATH_RULE, /* uint64_t access + path; repeated; a path that does not exist is passed over */
   SBX_TAG_PORT_RULE, /* uint64_t[2]: access, port; repeated */
-  SBX_TAG_RLIMIT,    /* uint64_t[3]: resource, soft, hard; repeated */
+  SBX_TAG_RLIMIT,    /* uint64_t[3]: resource, soft, hard; repeated. Of CHANGE: no process may have more from now on */
   SBX_TAG_JOIN,      /* uint32_t: SbxEnforced that a handler has from its target; absent = an instance of its own */
   SBX_TAG_DOCUMENTS, /* string: below XDG_RUNTIME_DIR/doc, which is the same inside: the part for this application;
                         absent = none */

@@ -33,7 +33,7 @@ static const Field fields[] = {
   { SBX_MSG_ATTACH, FIELD (crash) },    { SBX_MSG_RELEASE, FIELD (crash) },   { SBX_MSG_STARTED, FIELD (start_time) },
   { SBX_MSG_CRASHED, FIELD (crash) },   { SBX_MSG_CRASHED, FIELD (crashed) }, { SBX_MSG_DENIED, FIELD (slot) },
   { SBX_MSG_DENIED, FIELD (denial) },   { SBX_MSG_CLONED, FIELD (layer) },    { SBX_MSG_NOT_CLONED, FIELD (layer) },
-  { SBX_MSG_ENDED, FIELD (leftovers) }, { SBX_MSG_TRAFFIC, FIELD (traffic) },
+  { SBX_MSG_ENDED, FIELD (leftovers) }, { SBX_MSG_TRAFFIC, FIELD (traffic) }, { SBX_MSG_LIMIT, FIELD (limit) },
 };
 #define N_FIELDS (sizeof fields / sizeof *fields)
 
@@ -173,6 +173,7 @@ static const Rule rules[] = {
   { SBX_CHANNEL_KEEPER_TO_INIT, SBX_MSG_EXEC, 1, MAX_FDS, 0, SBX_START_KEEPS, 0, JOB, inner_exec_is_valid },
   { SBX_CHANNEL_KEEPER_TO_INIT, SBX_MSG_SIGNAL, 0, 0, 1, SIGNALS, 1, JOB, NULL },
   { SBX_CHANNEL_KEEPER_TO_INIT, SBX_MSG_HOLD, 0, 0, 0, 1, 0, 0, NULL },
+  { SBX_CHANNEL_KEEPER_TO_INIT, SBX_MSG_LIMIT, 0, 0, 0, SBX_RESOURCES - 1, 0, 0, NULL },
 
   { SBX_CHANNEL_INIT_TO_KEEPER, SBX_MSG_READY, 0, 0, 0, 0, 0, 0, NULL },
   { SBX_CHANNEL_INIT_TO_KEEPER, SBX_MSG_HELLO, 0, 0, 0, 0, 0, JOB, NULL },

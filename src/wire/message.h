@@ -63,7 +63,11 @@ typedef enum {
   SBX_MSG_FURNISH,   /* sandboxd → keeper, between PREPARE and START, whenever the instance is known. fds: block,
                         directory     $XDG_RUNTIME_DIR/sandbox */
   SBX_MSG_TRAFFIC,   /* traffic: what has crossed the border of the instance's own network so far; to every service */
+  SBX_MSG_LIMIT, /* keeper → init. value: a resource of setrlimit(2), limit: what is started from now on has at most
+                    that */
 } SbxMessageType;
+
+#define SBX_RESOURCES 16 /* RLIM_NLIMITS, include/uapi/asm-generic/resource.h */
 
 /* value of START and EXEC. TRACE: the application is seized before it runs, for OnCrash=. GATE, from keeper to init: a
  * descriptor follows the block, at whose end of file the application may be executed. KEEPS, of EXEC: the instance
@@ -182,6 +186,7 @@ typedef struct {
   int64_t start_time; /* us since 1970, or 0: not said */
   SbxCrashed crashed;
   SbxTraffic traffic;
+  uint64_t limit; /* RLIM_INFINITY: no limit */
   SbxDenial denial;
   char text[SBX_MESSAGE_TEXT + 1]; /* NUL-terminated here; "" = none */
 } SbxMessage;

@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """mock-systemd.py BEHAVIOUR   Stands in for the systemd user manager on the session bus.
 
-Prints "ready", and for every StartTransientUnit one line of JSON with all that was sent. BEHAVIOUR is the result of the
-job ("done", "failed", …), or "refuse" (an error instead of a job), or "silent" (no answer), or "old" ("done", as one
+Prints "ready", and for every StartTransientUnit and SetUnitProperties one line of JSON with all that was sent. BEHAVIOUR is the result of the
+job ("done", "failed", …), or "fixed" ("done", and no scope can be changed), or "refuse" (an error instead of a job), or "silent" (no answer), or "old" ("done", as one
 before 255, which has no PIDFDs). A pidfd is printed as the pid that it is of.
 """
 
@@ -20,6 +20,10 @@ MANAGER = """<node><interface name="org.freedesktop.systemd1.Manager">
     <arg type="a(sv)" name="properties" direction="in"/><arg type="a(sa(sv))" name="aux" direction="in"/>
     <arg type="o" name="job" direction="out"/>
   </method>
+  <method name="SetUnitProperties">
+    <arg type="s" name="name" direction="in"/><arg type="b" name="runtime" direction="in"/>
+    <arg type="a(sv)" name="properties" direction="in"/>
+  </method>
 </interface></node>"""
 
 
@@ -34,7 +38,19 @@ def main():
         os.environ["DBUS_SESSION_BUS_ADDRESS"], Gio.DBusConnectionFlags.AUTHENTICATION_CLIENT
         | Gio.DBusConnectionFlags.MESSAGE_BUS_CONNECTION, None, None)
 
-    def on_call(_bus, sender, _path, interface, _method, parameters, invocation):
+    def on_change(parameters, invocation):
+        name, runtime, properties = parameters.unpack()
+        print(json.dumps({"name": name, "runtime": runtime,
+                          "properties": {key: str(value) for key, value in properties}}), flush=True)
+        if behaviour == "fixed":
+            invocation.return_dbus_error("org.freedesktop.systemd1.NoSuchUnit", "not here")
+        else:
+            invocation.return_value(None)
+
+    def on_call(_bus, sender, _path, interface, method, parameters, invocation):
+        if method == "SetUnitProperties":
+            on_change(parameters, invocation)
+            return
         name, mode, properties, aux = parameters.unpack()
         types = {row[0]: row[1].get_type_string() for row in
                  (parameters.get_child_value(2).get_child_value(i) for i in range(len(properties)))
@@ -57,7 +73,7 @@ def main():
             job = PATH + "/job/7"
             invocation.return_value(GLib.Variant("(o)", (job,)))
             # The end of somebody else's job first
-            for unit, result in (("other.scope", "failed"), (name, "done" if behaviour == "old" else behaviour)):
+            for unit, result in (("other.scope", "failed"), (name, "done" if behaviour in ("old", "fixed") else behaviour)):
                 bus.emit_signal(sender, PATH, interface, "JobRemoved", GLib.Variant("(uoss)", (7, job, unit, result)))
 
     bus.register_object(PATH, Gio.DBusNodeInfo.new_for_xml(MANAGER).interfaces[0], on_call, None, None)

@@ -164,11 +164,28 @@ keeper_furnish (Keeper *keeper)
     close (fds[i]);
 }
 
+static gboolean
+is_readable (int sock, int ms)
+{
+  struct pollfd polled = { sock, POLLIN, 0 };
+  int rc;
+
+  do
+    rc = poll (&polled, 1, ms);
+  while (rc < 0 && errno == EINTR);
+  return rc > 0;
+}
+
 void
 keeper_prepare (Keeper *keeper)
 {
+  gint64 until = g_get_monotonic_time () + PATIENCE_MS * 1000;
+
   keeper_make_box (keeper);
   keeper_furnish (keeper);
+  /* READY before that has been read is told twice. One whose directory cannot be made has ended */
+  while (!keeper_has_record (keeper) && !is_readable (keeper->service, 1))
+    g_assert_cmpint (g_get_monotonic_time (), <, until);
 }
 
 static int
@@ -206,18 +223,6 @@ keeper_send_early_start (Keeper *keeper, int flags, int lifeline)
   g_assert_cmpint (sbx_message_send (keeper->service, &exec, &keeper->init, 1), ==, 0);
   keeper_expect (keeper->service, SBX_CHANNEL_KEEPER_TO_DAEMON, SBX_MSG_FAILED, &message, NULL);
   g_assert_cmpuint (message.job, ==, 99);
-}
-
-static gboolean
-is_readable (int sock, int ms)
-{
-  struct pollfd polled = { sock, POLLIN, 0 };
-  int rc;
-
-  do
-    rc = poll (&polled, 1, ms);
-  while (rc < 0 && errno == EINTR);
-  return rc > 0;
 }
 
 void

@@ -89,7 +89,7 @@ sbx_method_restrict (SbxCall *call)
   GError *error = NULL;
 
   if (sbx_call_check_change (call, &error))
-    sbx_restrict_async (call->instance, sbx_call_get_registry (call), sbx_call_get_context (call)->host, groups, pid,
+    sbx_restrict_async (call->instance, sbx_call_get_registry (call), sbx_call_get_context (call), groups, pid,
                         on_restricted, call);
   else
     sbx_call_fail (call, error);

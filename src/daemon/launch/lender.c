@@ -85,8 +85,7 @@ end (SbxLender *self, SbxInstance *instance, guint64 due)
     return;
   }
   g_hash_table_add (self->ending, g_object_ref (instance));
-  sbx_restrict_to_async (instance, self->registry, self->context->host, most, grants, on_ended,
-                         g_rc_box_acquire (self));
+  sbx_restrict_to_async (instance, self->registry, self->context, most, grants, on_ended, g_rc_box_acquire (self));
 }
 
 void

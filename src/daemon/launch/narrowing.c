@@ -6,6 +6,7 @@
 
 #include "common/error.h"
 #include "common/path.h"
+#include "daemon/launch/narrow-limits.h"
 #include "daemon/launch/running.h"
 #include "daemon/launch/surroundings.h"
 #include "plan/mounts/accessibility.h"
@@ -28,6 +29,7 @@ sbx_narrowing_plan_free (SbxNarrowingPlan *self)
 {
   g_clear_pointer (&self->policy, sbx_policy_unref);
   g_array_unref (self->rows);
+  g_array_unref (self->limits);
   g_ptr_array_unref (self->strings);
   g_ptr_array_unref (self->taken);
   g_ptr_array_unref (self->closed);
@@ -100,8 +102,9 @@ with_changeable (const SbxPolicy *from, const SbxPolicy *to)
 {
   g_autoptr (SbxPolicy) mounts = sbx_policy_with_mounts (from, to);
   g_autoptr (SbxPolicy) buses = sbx_policy_with_buses (mounts, to);
+  g_autoptr (SbxPolicy) limits = sbx_policy_with_limits (buses, to);
 
-  return sbx_network_is_private (from) ? sbx_policy_with_destinations (buses, to) : g_steal_pointer (&buses);
+  return sbx_network_is_private (from) ? sbx_policy_with_destinations (limits, to) : g_steal_pointer (&limits);
 }
 
 /* Refuses what is more than that. */
@@ -511,13 +514,14 @@ plan_new (SbxHost *host, const SbxInfo *info, const SbxPolicy *from, SbxPolicy *
   gboolean planned;
 
   plan->policy = to;
+  plan->limits = g_array_new (FALSE, FALSE, sizeof (SbxRlimit));
   plan->rows = g_array_new (FALSE, FALSE, sizeof (SbxNarrow));
   plan->strings = g_ptr_array_new_with_free_func (g_free);
   plan->taken = g_ptr_array_new_with_free_func (g_free);
   plan->closed = g_ptr_array_new_with_free_func (g_free);
   planned = check_possible (&self, error) && (!groups || check_names (&self, groups, error))
             && narrow_files (&self, error) && narrow_sockets (&self, error) && narrow_buses (&self, error)
-            && narrow_network (&self, error);
+            && sbx_narrow_limits (info, from, to, plan->limits, &plan->scope, error) && narrow_network (&self, error);
   g_clear_pointer (&self.surroundings, sbx_surroundings_free);
   g_clear_pointer (&self.tainted, sbx_object_set_free);
   g_clear_pointer (&self.homes, sbx_object_set_free);
@@ -554,9 +558,13 @@ sbx_narrowing_plan_write (const SbxNarrowingPlan *self, const SbxInfo *info, GEr
   const SbxPlanSidecar *next =
       self->buses ? sbx_box_find_sidecar (sbx_plan_get_box (self->buses), SBX_SIDECAR_BUS) : NULL;
 
-  return sbx_running_write_change (
-      &(SbxRunningChange){ .info = info, .rows = self->rows, .to = self->to, .next = next, .ended = self->ended },
-      error);
+  return sbx_running_write_change (&(SbxRunningChange){ .info = info,
+                                                        .rows = self->rows,
+                                                        .to = self->to,
+                                                        .limits = self->limits,
+                                                        .next = next,
+                                                        .ended = self->ended },
+                                   error);
 }
 
 GVariant *

@@ -18,6 +18,8 @@ typedef struct {
   guint32 ended;     /* … bit N: the sidecar of the SbxSidecarKind N ends */
   GPtrArray *taken;  /* for people: the differences, a line each */
   GPtrArray *closed; /* destinations that were allowed and are not any more, or not as a whole */
+  GArray *limits;    /* SbxRlimit: those of each process that become lower */
+  gboolean scope;    /* those of all of them together do */
 } SbxNarrowingPlan;
 
 /* Meets the policy of the instance that @info describes with itself and @groups (a{sv}) put over it. Nothing is taken:
@@ -27,7 +29,7 @@ SbxNarrowingPlan *sbx_narrowing_plan_new (SbxHost *host, const SbxInfo *info, GV
 /* What is at a path: the object that is there outside, and nothing is taken if the instance has another one; or what
  * the instance has, whatever has become of it outside. */
 typedef enum { SBX_NARROWING_OUTSIDE, SBX_NARROWING_INSIDE } SbxNarrowingBy;
-/* Has it keep no more files, sockets, names on buses and destinations than @most has. Errors as above. */
+/* Has it keep no more files, sockets, names on buses, limits and destinations than @most has. Errors as above. */
 SbxNarrowingPlan *sbx_narrowing_plan_new_below (SbxHost *host, const SbxInfo *info, const SbxPolicy *most,
                                                 SbxNarrowingBy by, GError **error);
 void sbx_narrowing_plan_free (SbxNarrowingPlan *self);

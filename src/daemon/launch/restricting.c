@@ -14,11 +14,15 @@
 #include "daemon/instances/lineage.h"
 #include "daemon/launch/narrowing.h"
 #include "daemon/launch/running.h"
+#include "daemon/launch/scope.h"
 
 typedef struct {
   SbxRegistry *registry;
   SbxHost *host;
-  GVariant *groups; /* what is taken away; NULL: what is not in @to */
+  GDBusConnection *bus; /* of the systemd user manager, or NULL */
+  SbxInstance *scoped;  /* the next one, whose scope has the limits of … */
+  SbxPolicy *scope;     /* … this policy, before anything else is done; or NULL */
+  GVariant *groups;     /* what is taken away; NULL: what is not in @to */
   SbxPolicy *to;
   GVariant *grants; /* with @to: what is written down with the one that was named */
   SbxPolicy *most;  /* of that one, once it has lost that */
@@ -43,6 +47,9 @@ restricting_free (gpointer data)
 
   g_object_unref (self->registry);
   sbx_host_unref (self->host);
+  g_clear_object (&self->bus);
+  g_clear_object (&self->scoped);
+  g_clear_pointer (&self->scope, sbx_policy_unref);
   g_clear_pointer (&self->groups, g_variant_unref);
   g_clear_pointer (&self->to, sbx_policy_unref);
   g_clear_pointer (&self->grants, g_variant_unref);
@@ -88,19 +95,75 @@ add_below (Restricting *self, SbxInstance *top)
   }
 }
 
+static void
+change_scope (const Restricting *self, SbxInstance *instance, const SbxPolicy *policy, GAsyncReadyCallback callback,
+              gpointer user_data)
+{
+  const SbxInfo *info = sbx_instance_get_info (instance);
+  g_autofree char *name = sbx_scope_name (info->app_id, info->id);
+
+  sbx_scope_change_async (self->bus, name, policy, callback, user_data);
+}
+
+/* The change was not made: the scope gets the limits back that are written down. */
+static void
+undo_scope (Restricting *self)
+{
+  g_autoptr (SbxPolicy) policy =
+      self->scoped ? sbx_running_policy (self->host, sbx_instance_get_info (self->scoped), NULL) : NULL;
+
+  if (policy)
+    change_scope (self, self->scoped, policy, NULL, NULL);
+  g_clear_object (&self->scoped);
+}
+
+static void go_on (GTask *task);
+
+static void
+on_scope (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  g_autoptr (GTask) task = user_data;
+  GError *error = NULL;
+
+  if (sbx_scope_change_finish (result, &error)) {
+    go_on (task); /* it is planned anew: another change may have been made meanwhile */
+  } else {
+    undo_scope (g_task_get_task_data (task)); /* one that has not answered in time may still do it */
+    g_task_return_error (task, error);
+  }
+}
+
+/* A limit of all together is lower before it is written down, so that nothing is ever shown that does not hold. */
+static void
+begin_scope (GTask *task, Restricting *self, SbxInstance *instance, const SbxPolicy *policy)
+{
+  g_set_object (&self->scoped, instance);
+  g_clear_pointer (&self->scope, sbx_policy_unref);
+  self->scope = sbx_policy_ref (policy);
+  g_ptr_array_add (self->left, g_object_ref (instance));
+  change_scope (self, instance, policy, on_scope, g_object_ref (task));
+}
+
 /* Starts to have it done. FALSE: nothing is to be done, or @error. */
 static gboolean
-start (const Restricting *self, SbxInstance *named, SbxInstance *instance, GAsyncReadyCallback callback, GTask *task,
+start (Restricting *self, SbxInstance *named, SbxInstance *instance, GAsyncReadyCallback callback, GTask *task,
        GError **error)
 {
   g_autoptr (SbxNarrowingPlan) plan = make_plan (self, named, instance, error);
   gboolean ends = instance == named && self->grants;
   g_autoptr (GVariant) policy = NULL, restrictions = NULL;
   SbxInfo next = *sbx_instance_get_info (instance);
+  char limited[] = "rlimit";
   int block;
 
   if (!plan || (plan->taken->len == 0 && !ends))
     return FALSE;
+  if (self->scoped == instance ? sbx_scope_differs (self->scope, plan->policy) : plan->scope) {
+    begin_scope (task, self, instance, plan->policy);
+    return TRUE;
+  }
+  if (plan->limits->len > 0 && g_str_equal (next.limits, "none"))
+    next.limits = limited;
   policy = g_variant_ref_sink (sbx_policy_to_variant (plan->policy));
   next.policy = policy;
   if (ends) {
@@ -119,8 +182,6 @@ start (const Restricting *self, SbxInstance *named, SbxInstance *instance, GAsyn
   return TRUE;
 }
 
-static void go_on (GTask *task);
-
 static void
 on_restricted (GObject *source, GAsyncResult *result, gpointer user_data)
 {
@@ -130,6 +191,9 @@ on_restricted (GObject *source, GAsyncResult *result, gpointer user_data)
   GError *error = NULL;
   GBytes *held = sbx_instance_change_finish (SBX_INSTANCE (source), result, &error);
 
+  if (!held)
+    undo_scope (self);
+  g_clear_object (&self->scoped);
   if (held) {
     SbxRestricted restricted = { SBX_INSTANCE (g_object_ref (source)), held };
 
@@ -161,6 +225,7 @@ go_on (GTask *task)
     if (start (self, named, next, on_restricted, task, &error))
       return;
     if (error) {
+      undo_scope (self);
       g_task_return_error (task, error);
       return;
     }
@@ -185,14 +250,15 @@ check_all (Restricting *self, SbxInstance *named, GError **error)
 
 /* Takes @self, in which is what is to be done. */
 static void
-begin (Restricting *self, SbxInstance *instance, SbxRegistry *registry, SbxHost *host, GAsyncReadyCallback callback,
-       gpointer user_data)
+begin (Restricting *self, SbxInstance *instance, SbxRegistry *registry, const SbxContext *context,
+       GAsyncReadyCallback callback, gpointer user_data)
 {
   g_autoptr (GTask) task = g_task_new (instance, NULL, callback, user_data);
   GError *error = NULL;
 
   self->registry = g_object_ref (registry);
-  self->host = sbx_host_ref (host);
+  self->host = sbx_host_ref (context->host);
+  self->bus = context->bus ? g_object_ref (context->bus) : NULL;
   self->left = g_ptr_array_new_with_free_func (g_object_unref);
   self->done = g_array_new (FALSE, FALSE, sizeof (SbxRestricted));
   g_array_set_clear_func (self->done, clear_restricted);
@@ -206,26 +272,26 @@ begin (Restricting *self, SbxInstance *instance, SbxRegistry *registry, SbxHost 
 }
 
 void
-sbx_restrict_async (SbxInstance *instance, SbxRegistry *registry, SbxHost *host, GVariant *groups, guint32 pid,
-                    GAsyncReadyCallback callback, gpointer user_data)
+sbx_restrict_async (SbxInstance *instance, SbxRegistry *registry, const SbxContext *context, GVariant *groups,
+                    guint32 pid, GAsyncReadyCallback callback, gpointer user_data)
 {
   Restricting *self = g_new0 (Restricting, 1);
 
   self->groups = g_variant_ref (groups);
   self->pid = pid;
-  begin (self, instance, registry, host, callback, user_data);
+  begin (self, instance, registry, context, callback, user_data);
 }
 
 void
-sbx_restrict_to_async (SbxInstance *instance, SbxRegistry *registry, SbxHost *host, SbxPolicy *most, GVariant *grants,
-                       GAsyncReadyCallback callback, gpointer user_data)
+sbx_restrict_to_async (SbxInstance *instance, SbxRegistry *registry, const SbxContext *context, SbxPolicy *most,
+                       GVariant *grants, GAsyncReadyCallback callback, gpointer user_data)
 {
   Restricting *self = g_new0 (Restricting, 1);
 
   self->to = sbx_policy_ref (most);
   self->grants = g_variant_ref (grants);
   self->pid = (guint32) getpid ();
-  begin (self, instance, registry, host, callback, user_data);
+  begin (self, instance, registry, context, callback, user_data);
 }
 
 GArray *

@@ -3,7 +3,7 @@
 #pragma once
 
 #include "daemon/instances/registry.h"
-#include "daemon/launch/host.h"
+#include "daemon/launch/context.h"
 
 G_BEGIN_DECLS
 
@@ -15,11 +15,11 @@ typedef struct {
 
 /* Takes @groups (a{sv}) away from @instance, for the process @pid, and from each one below it what it then has more
  * than its starter. What one of them cannot lose is refused before anything is changed. */
-void sbx_restrict_async (SbxInstance *instance, SbxRegistry *registry, SbxHost *host, GVariant *groups, guint32 pid,
-                         GAsyncReadyCallback callback, gpointer user_data);
+void sbx_restrict_async (SbxInstance *instance, SbxRegistry *registry, const SbxContext *context, GVariant *groups,
+                         guint32 pid, GAsyncReadyCallback callback, gpointer user_data);
 /* The same, so that @instance has no more files and sockets than @most, and @grants (aa{sv}) is written down as Grants:
  * what was granted for a time has ended. */
-void sbx_restrict_to_async (SbxInstance *instance, SbxRegistry *registry, SbxHost *host, SbxPolicy *most,
+void sbx_restrict_to_async (SbxInstance *instance, SbxRegistry *registry, const SbxContext *context, SbxPolicy *most,
                             GVariant *grants, GAsyncReadyCallback callback, gpointer user_data);
 /* SbxRestricted, the caller's: those that had something to lose, the lowest first. NULL with the errors of
  * sbx_narrowing_plan_new () or sbx_instance_change_finish (); the one that was named is as it was before then, and

@@ -69,6 +69,12 @@ sbx_running_write_change (const SbxRunningChange *change, GError **error)
     sbx_block_add_layer (&writer, &change->layers[i]);
   if (change->to)
     sbx_block_add (&writer, SBX_TAG_TO, g_bytes_get_data (change->to, NULL), g_bytes_get_size (change->to));
+  for (guint i = 0; change->limits && i < change->limits->len; i++) {
+    const SbxRlimit *row = &g_array_index (change->limits, SbxRlimit, i);
+
+    sbx_block_add (&writer, SBX_TAG_RLIMIT, (guint64[]){ (guint64) row->resource, row->value, row->value },
+                   3 * sizeof (guint64));
+  }
   if (change->ended)
     sbx_block_add_u32 (&writer, SBX_TAG_SIDECARS_ENDED, change->ended);
   if (change->next)

@@ -25,6 +25,7 @@ typedef struct {
   const SbxLayer *layers; /* that are added */
   gsize n_layers;
   GBytes *to;                 /* where its network leads from now on */
+  const GArray *limits;       /* SbxRlimit, which become lower */
   const SbxPlanSidecar *next; /* takes the place of the one of its kind */
   guint32 ended;              /* bit N: the sidecar of the SbxSidecarKind N ends */
 } SbxRunningChange;

@@ -61,6 +61,15 @@ sbx_scope_is_wanted (const SbxPolicy *policy)
   return FALSE;
 }
 
+gboolean
+sbx_scope_differs (const SbxPolicy *policy, const SbxPolicy *other)
+{
+  for (gsize i = 0; i < G_N_ELEMENTS (rows); i++)
+    if (sbx_policy_get_limit (policy, rows[i].limit) != sbx_policy_get_limit (other, rows[i].limit))
+      return TRUE;
+  return FALSE;
+}
+
 /* systemd.unit(5), "String Escaping for Inclusion in Unit Names". A dash would end the application's id. */
 static void
 append_escaped (GString *text, const char *word)
@@ -258,6 +267,65 @@ sbx_scope_make_async (GDBusConnection *bus, const char *name, gint32 pid, int pi
 
 gboolean
 sbx_scope_make_finish (GAsyncResult *result, GError **error)
+{
+  return g_task_propagate_boolean (G_TASK (result), error);
+}
+
+static GError *
+explain_change (GError *problem)
+{
+  GError *error = NULL;
+
+  if (g_error_matches (problem, G_DBUS_ERROR, G_DBUS_ERROR_SERVICE_UNKNOWN)
+      || g_error_matches (problem, G_DBUS_ERROR, G_DBUS_ERROR_NAME_HAS_NO_OWNER)) {
+    sbx_throw (&error, SBX_ERROR_NOT_SUPPORTED, "there is no systemd user manager");
+    return error;
+  }
+  g_dbus_error_strip_remote_error (problem);
+  sbx_throw (&error, SBX_ERROR_SPAWN_FAILED, "systemd does not change the limits of the scope: %s", problem->message);
+  return error;
+}
+
+static void
+on_set (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  g_autoptr (GTask) task = user_data;
+  g_autoptr (GError) problem = NULL;
+  g_autoptr (GVariant) reply = g_dbus_connection_call_finish (G_DBUS_CONNECTION (source), result, &problem);
+
+  if (reply)
+    g_task_return_boolean (task, TRUE);
+  else
+    g_task_return_error (task, explain_change (problem));
+}
+
+/* G_MAXUINT64 is no limit for systemd too. */
+void
+sbx_scope_change_async (GDBusConnection *bus, const char *name, const SbxPolicy *policy, GAsyncReadyCallback callback,
+                        gpointer user_data)
+{
+  g_autoptr (GTask) task = g_task_new (NULL, NULL, callback, user_data);
+  GVariantBuilder builder;
+
+  if (!bus) {
+    g_task_return_new_error (task, SBX_ERROR, SBX_ERROR_NOT_SUPPORTED, "there is no systemd user manager");
+    return;
+  }
+  g_variant_builder_init (&builder, G_VARIANT_TYPE ("a(sv)"));
+  for (gsize i = 0; i < G_N_ELEMENTS (rows); i++) {
+    guint64 value = sbx_policy_get_limit (policy, rows[i].limit);
+
+    g_variant_builder_add (
+        &builder, "(sv)", rows[i].property,
+        g_variant_new_uint64 (rows[i].convert && value != SBX_LIMIT_NONE ? rows[i].convert (value) : value));
+  }
+  g_dbus_connection_call (bus, SYSTEMD_NAME, SYSTEMD_PATH, SYSTEMD_MANAGER, "SetUnitProperties",
+                          g_variant_new ("(sba(sv))", name, TRUE, &builder), NULL, G_DBUS_CALL_FLAGS_NO_AUTO_START,
+                          SBX_SCOPE_TIMEOUT_MS, NULL, on_set, g_steal_pointer (&task));
+}
+
+gboolean
+sbx_scope_change_finish (GAsyncResult *result, GError **error)
 {
   return g_task_propagate_boolean (G_TASK (result), error);
 }

@@ -12,6 +12,9 @@ G_BEGIN_DECLS
 /* Whether @policy limits anything that a cgroup can limit. */
 gboolean sbx_scope_is_wanted (const SbxPolicy *policy);
 
+/* Whether it limits any of that otherwise than @other. */
+gboolean sbx_scope_differs (const SbxPolicy *policy, const SbxPolicy *other);
+
 /* "app-sandbox-<application id, escaped>-<id>.scope", as systemd's "Desktop Environments" asks for. */
 char *sbx_scope_name (const char *app_id, guint64 id);
 
@@ -23,5 +26,11 @@ char *sbx_scope_name (const char *app_id, guint64 id);
 void sbx_scope_make_async (GDBusConnection *bus, const char *name, gint32 pid, int pidfd, const SbxPolicy *policy,
                            GCancellable *cancellable, GAsyncReadyCallback callback, gpointer user_data);
 gboolean sbx_scope_make_finish (GAsyncResult *result, GError **error);
+
+/* Gives the scope @name the limits of @policy, as long as it is there. Errors: NOT_SUPPORTED when there is no manager,
+ * SPAWN_FAILED when it refuses or does not answer within SBX_SCOPE_TIMEOUT_MS. */
+void sbx_scope_change_async (GDBusConnection *bus, const char *name, const SbxPolicy *policy,
+                             GAsyncReadyCallback callback, gpointer user_data);
+gboolean sbx_scope_change_finish (GAsyncResult *result, GError **error);
 
 G_END_DECLS

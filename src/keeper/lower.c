@@ -1,0 +1,140 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "keeper/lower.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include "keeper/reach.h"
+#include "wire/io.h"
+
+#define PASSES 64
+#define CLEAN 2 /* so many of them in a row find nothing to be lowered at the end */
+
+typedef struct {
+  SbxNarrowing *shared;
+  const SbxLowerRow *rows;
+  size_t n_rows;
+  pid_t init;
+  pid_t *pids; /* as the instance's pid namespace numbers them */
+  size_t n_pids, room;
+} Lower;
+
+/* The second number of "NSpid:\tOURS\tTHEIRS…" (proc_pid_status(5)), or 0: it has ended. */
+static pid_t
+read_inner_pid (int directory)
+{
+  char text[4096];
+  const char *line;
+  char *end;
+  int fd = openat (directory, "status", O_RDONLY | O_CLOEXEC);
+  ssize_t n = fd < 0 ? -1 : sbx_read_text (fd, text, sizeof text);
+
+  if (fd >= 0)
+    close (fd);
+  line = n > 0 ? strstr (text, "\nNSpid:") : NULL;
+  if (!line)
+    return 0;
+  (void) strtol (line + strlen ("\nNSpid:"), &end, 10);
+  return *end == '\t' ? (pid_t) strtol (end, NULL, 10) : 0;
+}
+
+static int
+collect (void *data, pid_t pid, int directory)
+{
+  Lower *self = data;
+  pid_t inner = pid == self->init ? 0 : read_inner_pid (directory);
+
+  if (inner <= 0)
+    return 0;
+  if (self->n_pids == self->room) {
+    size_t room = self->room ? self->room * 2 : 64;
+    pid_t *pids = realloc (self->pids, room * sizeof *pids);
+
+    if (!pids)
+      return ENOMEM;
+    self->pids = pids;
+    self->room = room;
+  }
+  self->pids[self->n_pids++] = inner;
+  return 0;
+}
+
+/* 0, or an errno; that it has ended is none. */
+static int
+lower_one (const Lower *self, pid_t pid, const SbxLowerRow *row)
+{
+  struct rlimit now, most;
+
+  if (prlimit (pid, row->resource, NULL, &now) < 0)
+    return errno == ESRCH ? 0 : errno;
+  most.rlim_max = now.rlim_max < row->most ? now.rlim_max : row->most;
+  most.rlim_cur = now.rlim_cur < most.rlim_max ? now.rlim_cur : most.rlim_max;
+  if (most.rlim_cur == now.rlim_cur && most.rlim_max == now.rlim_max)
+    return 0;
+  self->shared->lowered++;
+  return prlimit (pid, row->resource, &most, NULL) == 0 || errno == ESRCH ? 0 : errno;
+}
+
+static int
+work (void *data)
+{
+  const Lower *self = data;
+  struct rlimit now;
+
+  for (size_t i = 0; i < self->n_pids; i++) {
+    for (size_t j = 0; j < self->n_rows; j++) {
+      int error = lower_one (self, self->pids[i], &self->rows[j]);
+
+      if (error != 0)
+        return error;
+    }
+    if (self->n_rows == 0 && prlimit (self->pids[i], RLIMIT_CORE, NULL, &now) < 0 && errno != ESRCH)
+      return errno;
+  }
+  return 0;
+}
+
+static int
+pass (Lower *self, const SbxNamespaces *own)
+{
+  int error;
+
+  self->n_pids = 0;
+  self->shared->lowered = 0;
+  if (sbx_reach_processes (self->init, collect, self) < 0)
+    return sbx_narrow_fail (self->shared, SBX_CHANGE_FAULT_ENTER, errno, "its processes");
+  error = sbx_enter (own, true, work, self);
+  return error == 0 ? 0 : sbx_narrow_fail (self->shared, SBX_CHANGE_FAULT_ENTER, error, "the limits of a process");
+}
+
+int
+sbx_lower_check (SbxNarrowing *shared, const SbxNamespaces *own, pid_t init)
+{
+  Lower self = { .shared = shared, .init = init };
+  int rc = pass (&self, own);
+
+  free (self.pids);
+  return rc;
+}
+
+int
+sbx_lower (SbxNarrowing *shared, const SbxLowerRow *rows, size_t n, const SbxNamespaces *own, pid_t init)
+{
+  Lower self = { .shared = shared, .rows = rows, .n_rows = n, .init = init };
+  int rc = 0, clean = 0;
+
+  shared->begun = true;
+  for (int i = 0; rc == 0 && clean < CLEAN && i < PASSES; i++) {
+    rc = pass (&self, own);
+    clean = shared->lowered > 0 ? 0 : clean + 1;
+  }
+  free (self.pids);
+  if (rc == 0 && clean < CLEAN)
+    rc = sbx_narrow_fail (shared, SBX_CHANGE_FAULT_ENTER, ELOOP, "its processes");
+  return rc;
+}
