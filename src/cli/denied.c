@@ -6,6 +6,7 @@
 
 #include "cli/exposure.h"
 #include "cli/refused.h"
+#include "policy/to-allow.h"
 #include "policy/vocabulary.h"
 
 #define DAY_US (24 * 60 * 60 * (gint64) G_USEC_PER_SEC)
@@ -133,7 +134,7 @@ add_for_call (GPtrArray *list, const SbxDenied *self)
 static void
 add_for_bus (GPtrArray *list, const SbxDenied *self, GVariant *policy)
 {
-  g_autofree char *name = sbx_refused_name_to_allow (self->object, self->action);
+  g_autofree char *name = sbx_name_to_allow (self->object, self->action);
   gboolean system = sbx_refused_is_filtered (policy, "System");
   const char *risk;
 
@@ -146,39 +147,6 @@ add_for_bus (GPtrArray *list, const SbxDenied *self, GVariant *policy)
   if (system)
     add_remedy (list, "System Bus Policy", g_strdup_printf ("%s=%s", name, self->need),
                 g_strdup_printf ("--system-%s-name=%s", self->need, name), risk);
-}
-
-/* "host:5432/tcp", "192.168.1.1/icmp", as [Network] names it; NULL: nothing opens it. */
-static char *
-destination_of (const SbxDenied *self)
-{
-  g_auto (GStrv) words = g_strsplit (self->action, ":", 2);
-  gboolean bracket = strchr (self->object, ':') != NULL;
-
-  if (!words[0] || g_str_equal (self->need, "nowhere"))
-    return NULL;
-  if (g_str_equal (self->need, "dns"))
-    return g_strdup (sbx_name_is_valid (self->object) ? self->object : "dns");
-  if (g_str_equal (self->need, "host"))
-    return g_strconcat ("host", words[1] ? ":" : "", words[1] ? words[1] : "", "/", words[0], NULL);
-  return g_strconcat (bracket ? "[" : "", self->object, bracket ? "]" : "", words[1] ? ":" : "",
-                      words[1] ? words[1] : "", "/", words[0], NULL);
-}
-
-static const char *
-network_risk (const char *need)
-{
-  static const struct {
-    const char *need, *risk;
-  } rows[] = {
-    { "lan", N_ ("can talk to a device of your local network") },
-    { "host", N_ ("can talk to a service of this machine") },
-  };
-
-  for (gsize i = 0; i < G_N_ELEMENTS (rows); i++)
-    if (g_str_equal (rows[i].need, need))
-      return rows[i].risk;
-  return NULL;
 }
 
 /* What was refused as a row of deny=, as far as it is an address. */
@@ -228,13 +196,14 @@ static void
 add_for_network (GPtrArray *list, const SbxDenied *self, GVariant *groups)
 {
   g_autoptr (SbxPolicy) policy = groups ? sbx_exposure_policy (groups, NULL) : NULL;
-  g_autofree char *to = destination_of (self), *now = NULL, *option = NULL, *closed = NULL;
+  g_autofree char *to = sbx_destination_to_allow (self->object, self->action, self->need), *now = NULL, *option = NULL,
+                  *closed = NULL;
 
   if (!policy || !to)
     return;
   closed = closed_by (self, policy);
   if (closed) {
-    add_remedy (list, "Network", g_strdup_printf ("deny=!%s;", closed), NULL, network_risk (self->need));
+    add_remedy (list, "Network", g_strdup_printf ("deny=!%s;", closed), NULL, sbx_destination_risk (self->need));
     return;
   }
   now = sbx_policy_describe_destinations (policy, FALSE);
@@ -242,7 +211,7 @@ add_for_network (GPtrArray *list, const SbxDenied *self, GVariant *groups)
     now[0] = '\0';
   option = g_strconcat ("--network-allow=", now, to, NULL);
   add_remedy (list, "Network", g_strdup_printf ("allow=%s%s;", now, to), g_strdelimit (g_strdup (option), ";", ','),
-              network_risk (self->need));
+              sbx_destination_risk (self->need));
 }
 
 GPtrArray *

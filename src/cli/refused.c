@@ -1,23 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "cli/refused.h"
 
-#include <string.h>
-
 #include "policy/portals.h"
 #include "policy/score.h"
-
-/* Of the desktop's portals that is the interface. */
-char *
-sbx_refused_name_to_allow (const char *name, const char *member)
-{
-  const char *method = strrchr (member, '.');
-
-  if (name[0] == ':') /* a unique name */
-    return NULL;
-  if (strcmp (name, SBX_PORTAL_DESKTOP) == 0 && method && g_str_has_prefix (member, SBX_PORTAL_PREFIX))
-    return g_strndup (member, (gsize) (method - member));
-  return g_strdup (name);
-}
+#include "policy/to-allow.h"
 
 void
 sbx_refused_visit (GVariant *refused, SbxRefusalVisit visit, gpointer data)
@@ -27,7 +13,7 @@ sbx_refused_visit (GVariant *refused, SbxRefusalVisit visit, gpointer data)
 
   g_variant_iter_init (&iter, refused);
   while (g_variant_iter_next (&iter, "(&s&s&su)", &row.name, &row.member, &row.need, &row.count)) {
-    row.allow = sbx_refused_name_to_allow (row.name, row.member);
+    row.allow = sbx_name_to_allow (row.name, row.member);
     visit (&row, data);
     g_clear_pointer (&row.allow, g_free);
   }

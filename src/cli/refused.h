@@ -19,9 +19,6 @@ typedef void (*SbxRefusalVisit) (const SbxRefusal *refusal, gpointer data);
 /* Every row of @refused, a(sssu). */
 void sbx_refused_visit (GVariant *refused, SbxRefusalVisit visit, gpointer data);
 
-/* What a profile has to name for @member of @name, the caller's; NULL: nothing that it could name. */
-char *sbx_refused_name_to_allow (const char *name, const char *member);
-
 /* What @name opens besides: after "an application that has it ...", to be translated; NULL: nothing that is known. */
 const char *sbx_refused_risk (const char *name);
 

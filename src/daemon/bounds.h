@@ -69,3 +69,5 @@
 /* Descriptors: a launch holds up to SBX_MESSAGE_FDS of them. */
 #define SBX_WANTED_NOFILE 65536
 #define SBX_CRASH_HANDLER_SECONDS 60 /* less than HANDLER_MS of keeper/parts/crash.c, which is for when we are gone */
+/* Between two notifications by which somebody is asked for what was refused; and how long one is shown. */
+#define SBX_ASK_SECONDS 60

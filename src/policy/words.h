@@ -139,7 +139,9 @@
   ROW (SBX_FEATURE_WEAK_COVERS, "weak-covers", .class_ = SBX_CLASS_FILES, .marked = TRUE,                              \
        .meaning = N_ ("starts even where it can undo what is closed in what it may write"),                            \
        .risk = { "weak-covers", 850,                                                                                   \
-                 N_ ("with user namespaces, can put files of its own in the place of your profiles") })
+                 N_ ("with user namespaces, can put files of its own in the place of your profiles") })                \
+  /* No notification asks for what it was refused (daemon/asking); gives it nothing, and so has no class */            \
+  ROW (SBX_FEATURE_QUIET, "quiet", .meaning = N_ ("is refused things without a question to you"))
 
 /* Levels from here on: each row allows all that the rows before it allow. */
 

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "common/names.h"
+#include "daemon/asking/asker.h"
 #include "daemon/bounds.h"
 #include "daemon/identity/gates.h"
 #include "daemon/instances/adopt.h"
@@ -37,6 +38,7 @@ struct _SbxManager {
   SbxCallers *callers;
   SbxNotifier *notifier;
   SbxLender *lender;
+  SbxAsker *asker; /* or NULL */
   GDBusNodeInfo *object_manager;
   guint registrations[2];
   GHashTable *objects; /* SbxInstance * → registration, by GUINT_TO_POINTER */
@@ -496,6 +498,7 @@ sbx_manager_dispose (GObject *object)
   g_hash_table_foreach (self->objects, unregister, self);
   g_hash_table_remove_all (self->objects);
   g_clear_pointer (&self->lender, sbx_lender_free);
+  g_clear_pointer (&self->asker, sbx_asker_free);
   g_clear_object (&self->registry);
   g_clear_object (&self->callers);
   g_clear_pointer (&self->notifier, sbx_notifier_free);
@@ -573,6 +576,7 @@ sbx_manager_new (SbxContext *context, GDBusConnection *connection, gboolean laun
   self->lender = sbx_lender_new (context, self->registry);
   self->callers = sbx_callers_new (connection);
   self->notifier = sbx_notifier_new (context->bus);
+  self->asker = sbx_asker_new (context, self->registry);
   g_signal_connect (self->registry, "added", G_CALLBACK (on_added), self);
   g_signal_connect (self->registry, "removed", G_CALLBACK (on_removed), self);
   g_signal_connect (self->registry, "changed", G_CALLBACK (on_registry_changed), self);
