@@ -128,7 +128,37 @@ protected:
     }));
     expect_nothing_left ();
     EXPECT_FALSE (std::filesystem::exists (instances () + "/session"));
-    printf ("%zu records of what has ended are kept\n", records ().size ());
+    expect_records_go ();
+  }
+  /* Of what has ended, the last 128 are kept for five minutes, for `wait`, `why` and `ps --all`; then nothing is. */
+  void
+  expect_records_go ()
+  {
+    std::vector<Record> kept = records ();
+
+    printf ("%zu records of what has ended are kept\n", kept.size ());
+    EXPECT_LE (kept.size (), 128u);
+    ASSERT_FALSE (kept.empty ());
+    EXPECT_EQ (sandboxctl ({ "wait", kept.front ().id }).err.find ("there is no sandbox"), std::string::npos);
+    kill_services ();
+    for (const Record &r : kept)
+      make_old (instances () + "/" + r.id + "/status");
+    EXPECT_TRUE (eventually ([&] { return void (sandboxctl ({ "ps" })), records ().empty (); }))
+        << records ().size () << " are left after their time";
+    EXPECT_TRUE (fails_with (sandboxctl ({ "wait", kept.front ().id }), 125, { "there is no sandbox" }));
+    for (const auto &entry : std::filesystem::directory_iterator (instances ()))
+      EXPECT_FALSE (entry.is_directory ()) << entry.path ();
+  }
+  /* As if it had ended six minutes earlier. */
+  static void
+  make_old (const std::string &status)
+  {
+    std::string text = read_file (status), key = "\nExitTime=";
+    size_t begin = text.find (key) + key.size (), end = text.find ('\n', begin);
+
+    ASSERT_GT (begin, key.size ()) << text;
+    write_file (status,
+                text.replace (begin, end - begin, std::to_string (atoll (text.c_str () + begin) - 360000000LL)));
   }
 
   Dice dice_;
