@@ -112,7 +112,7 @@ static SbxBlockKind
 kind_of (uint8_t letter)
 {
   static const struct {
-    char letter;
+    uint8_t letter;
     SbxBlockKind kind;
   } kinds[] = {
     { 'P', SBX_BLOCK_PREPARE }, { 'F', SBX_BLOCK_FURNISH }, { 'E', SBX_BLOCK_EXEC }, { 'C', SBX_BLOCK_CHANGE }
