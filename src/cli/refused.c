@@ -77,3 +77,21 @@ sbx_refused_option (GVariant *policy, const char *name, const char *need)
   return mark_way_out (g_strdup_printf (_ ("--%s%s-name=%s would allow it"), system ? "system-" : "", need, name),
                        name);
 }
+
+guint64
+sbx_refused_count (GVariant *properties)
+{
+  g_autoptr (GVariant) refused = g_variant_lookup_value (properties, "Refused", G_VARIANT_TYPE ("a(sssu)"));
+  guint64 sum = 0;
+  guint32 count;
+  GVariantIter iter;
+
+  if (!refused)
+    return 0;
+  g_variant_iter_init (&iter, refused);
+  while (g_variant_iter_next (&iter, "(&s&s&su)", NULL, NULL, NULL, &count))
+    sum += count;
+  count = 0;
+  g_variant_lookup (properties, "RefusedMore", "u", &count);
+  return sum + count;
+}

@@ -30,4 +30,8 @@ gboolean sbx_refused_is_filtered (GVariant *policy, const char *bus);
 char *sbx_refused_rule (GVariant *policy, const char *name, const char *need);
 char *sbx_refused_option (GVariant *policy, const char *name, const char *need);
 
+/* How many messages the filters of its buses have refused, as @properties of an instance (a{sv}) say; with what no row
+ * counts any more, which may be of another kind. */
+guint64 sbx_refused_count (GVariant *properties);
+
 G_END_DECLS

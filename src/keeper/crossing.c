@@ -14,6 +14,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "keeper/asking.h"
 #include "keeper/border.h"
 #include "keeper/enter.h"
 #include "keeper/interface.h"
@@ -99,6 +100,19 @@ count_refused (Carrier *self, const Way *way)
   next->rows[i].count++;
 }
 
+/* Counts what the resolver is asked. */
+static void
+count_asked (Carrier *self, const Way *way)
+{
+  SbxDnsQuestion question;
+  struct timespec now;
+
+  if (way != &self->out || !sbx_asking_read (way->frame, way->n, &question))
+    return;
+  clock_gettime (CLOCK_REALTIME, &now);
+  sbx_asked_names_add (&self->next.asked, question.name, 1, (int64_t) now.tv_sec * 1000000 + now.tv_nsec / 1000);
+}
+
 static bool
 has_crossed (const Carrier *self)
 {
@@ -124,6 +138,8 @@ forget_told (Carrier *self)
 {
   self->known = self->next.traffic;
   self->next.n = self->next.more = 0;
+  if (self->next.asked.n_asked > 0)
+    memset (&self->next.asked, 0, sizeof self->next.asked);
 }
 
 /* False: the keeper has gone. One that is busy is told later. */
@@ -202,6 +218,7 @@ may_cross (Carrier *self, const Way *way)
   switch (way == &self->out ? sbx_border_check (&self->border, way->frame, way->n)
                             : sbx_border_check_inwards (&self->border, way->frame, way->n)) {
   case SBX_BORDER_PASS:
+    count_asked (self, way);
     return true;
   case SBX_BORDER_REFUSE:
     count_refused (self, way);

@@ -36,6 +36,7 @@ typedef struct {
   SbxTraffic traffic; /* so far */
   uint32_t n, more;   /* rows; and how many were refused that none of them counts */
   SbxCrossingRefused rows[SBX_CROSSING_REFUSED];
+  SbxAskedNames asked; /* that the resolver was asked for since the report before */
 } SbxCrossingReport;
 
 typedef struct {

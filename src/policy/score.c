@@ -11,13 +11,28 @@
  * a test makes sure of it. */
 typedef gboolean (*Open) (const SbxPolicy *policy, const SbxPlaces *places, guint argument);
 
+/* Whether a row of a private network is of every port of TCP. */
+static gboolean
+leads_to_any_port (const SbxDestination *row)
+{
+  return row->place != SBX_PLACE_DNS && row->first == 0 && row->last == SBX_PORT_MAX
+         && (row->protocol == SBX_PROTOCOL_ANY || row->protocol == SBX_PROTOCOL_TCP);
+}
+
 static gboolean
 connects_anywhere (const SbxPolicy *policy, const SbxPlaces *places, guint argument)
 {
+  const SbxDestination *rows;
+  gboolean any = (sbx_policy_get_shared (policy) & SBX_SHARED_NETWORK) != 0;
   const guint16 *ports;
   gsize n;
 
-  return sbx_policy_has_network (policy) && !sbx_policy_get_connect (policy, &ports, &n);
+  if (!sbx_policy_has_network (policy) || sbx_policy_get_connect (policy, &ports, &n))
+    return FALSE;
+  rows = sbx_policy_get_allowed (policy, &n);
+  for (gsize i = 0; i < n; i++)
+    any |= leads_to_any_port (&rows[i]);
+  return any;
 }
 
 static gboolean
@@ -53,9 +68,18 @@ listens (const SbxPolicy *policy, const SbxPlaces *places, guint argument)
   return (sbx_policy_get_shared (policy) & SBX_SHARED_NETWORK) && (!sbx_policy_get_bind (policy, &ports, &n) || n > 0);
 }
 
-/* A private network that leads to what is near; a shared one has a word for that. What is denied does not count. */
+/* Which place a row leads to: of a network that it names, where that is, which is the same for all of it. */
+static SbxDestinationPlace
+place_of (const SbxDestination *row)
+{
+  return row->place != SBX_PLACE_NETWORK ? (SbxDestinationPlace) row->place
+                                         : sbx_destination_place (row->bytes, row->bits, row->is_ipv6);
+}
+
+/* A private network that leads to one of these places, a set of 1 << SbxDestinationPlace; a shared one has a word for
+ * all that it leads to. What is denied does not count. */
 static gboolean
-reaches_near (const SbxPolicy *policy, const SbxPlaces *places, guint argument)
+reaches (const SbxPolicy *policy, const SbxPlaces *places, guint argument)
 {
   gsize n;
   const SbxDestination *rows = sbx_policy_get_allowed (policy, &n);
@@ -63,9 +87,7 @@ reaches_near (const SbxPolicy *policy, const SbxPlaces *places, guint argument)
   if (sbx_policy_get_shared (policy) & SBX_SHARED_NETWORK)
     return FALSE;
   for (gsize i = 0; i < n; i++)
-    if (rows[i].place == SBX_PLACE_LAN || rows[i].place == SBX_PLACE_HOST
-        || (rows[i].place == SBX_PLACE_NETWORK
-            && sbx_destination_place (rows[i].bytes, rows[i].bits, rows[i].is_ipv6) == SBX_PLACE_LAN))
+    if (argument & 1u << place_of (&rows[i]))
       return TRUE;
   return FALSE;
 }
@@ -221,6 +243,12 @@ static const SbxRisk ways[SBX_N_WAYS] = {
   [SBX_WAY_AGENTS] = { "foreign-sockets", 400, FOREIGN_SOCKETS },
 };
 
+/* Places, as reaches () takes them */
+#define NEAR (1u << SBX_PLACE_LAN | 1u << SBX_PLACE_HOST)
+#define FAR (1u << SBX_PLACE_INTERNET)
+#define NAMED (1u << SBX_PLACE_NAME)
+#define ASKED (1u << SBX_PLACE_DNS)
+
 /* What depends on the values behind the words: paths, names, ports. The weights of words are in words.h. */
 static const Door doors[] = {
   { { "starts-programs", 850, STARTS_PROGRAMS }, starts_programs },
@@ -238,7 +266,14 @@ static const Door doors[] = {
     SBX_ACCESS_RO },
   { { "some-files-write", 150, N_ ("can change and delete some of your files") }, some_of_home, SBX_ACCESS_RW },
   { { "some-files-read", 100, N_ ("can read some of your files") }, some_of_home, SBX_ACCESS_RO },
-  { { "network", 130, N_ ("can reach parts of your local network, or services of this machine") }, reaches_near },
+  /* One of these, the first that is open: what leads further comes before what does not */
+  { { "network", 130, N_ ("can reach parts of your local network, or services of this machine") }, reaches, NEAR },
+  { { "network", 80, N_ ("can reach the Internet") }, reaches, FAR },
+  { { "network", 40,
+      N_ ("can reach the machines of the names that it may ask for, and whatever else has an address with them") },
+    reaches,
+    NAMED },
+  { { "network", 30, N_ ("can ask for the addresses of names, which tells those who own the names") }, reaches, ASKED },
   { { "network-any-port", 50, N_ ("can connect to every port") }, connects_anywhere },
   { { "network-listen", 60, N_ ("can be connected to from elsewhere") }, listens },
   { { "network-published", 20, N_ ("can be connected to from this machine, at a port of it") }, publishes },

@@ -34,7 +34,7 @@
   ROW (SBX_SHARED_PRIVATE_NETWORK, "private-network", .class_ = SBX_CLASS_NETWORK, .tacit = TRUE,                      \
        .meaning = N_ ("reaches the Internet, and neither this machine nor your local network"),                        \
        .absent = N_ ("has no network"),                                                                                \
-       .risk = { "network", 80, N_ ("can reach the Internet") })
+       .risk = { "network", 10, N_ ("has a network of its own, which leads nowhere") }) /* where: score.c */
 
 #define SBX_WINDOWS_ALSO N_ ("reads your fonts, icons and themes, for its windows")
 #define SBX_WINDOWS_RISK { "windows", 40, N_ ("shows windows, and sees what you do in them") }

@@ -30,10 +30,11 @@ typedef struct {
 #define MAX_FIELDS_SIZE (sizeof (uint32_t) + sizeof (SbxDenial)) /* of DENIED, which has most */
 
 static const Field fields[] = {
-  { SBX_MSG_ATTACH, FIELD (crash) },    { SBX_MSG_RELEASE, FIELD (crash) },   { SBX_MSG_STARTED, FIELD (start_time) },
-  { SBX_MSG_CRASHED, FIELD (crash) },   { SBX_MSG_CRASHED, FIELD (crashed) }, { SBX_MSG_DENIED, FIELD (slot) },
-  { SBX_MSG_DENIED, FIELD (denial) },   { SBX_MSG_CLONED, FIELD (layer) },    { SBX_MSG_NOT_CLONED, FIELD (layer) },
-  { SBX_MSG_ENDED, FIELD (leftovers) }, { SBX_MSG_TRAFFIC, FIELD (traffic) }, { SBX_MSG_LIMIT, FIELD (limit) },
+  { SBX_MSG_ATTACH, FIELD (crash) },     { SBX_MSG_RELEASE, FIELD (crash) },   { SBX_MSG_STARTED, FIELD (start_time) },
+  { SBX_MSG_CRASHED, FIELD (crash) },    { SBX_MSG_CRASHED, FIELD (crashed) }, { SBX_MSG_DENIED, FIELD (slot) },
+  { SBX_MSG_DENIED, FIELD (denial) },    { SBX_MSG_CLONED, FIELD (layer) },    { SBX_MSG_NOT_CLONED, FIELD (layer) },
+  { SBX_MSG_ENDED, FIELD (leftovers) },  { SBX_MSG_TRAFFIC, FIELD (traffic) }, { SBX_MSG_ASKED, FIELD (slot) },
+  { SBX_MSG_ASKED, FIELD (start_time) }, { SBX_MSG_LIMIT, FIELD (limit) },
 };
 #define N_FIELDS (sizeof fields / sizeof *fields)
 
@@ -97,6 +98,12 @@ static bool
 denial_is_valid (const SbxMessage *message)
 {
   return message->slot < SBX_DENIALS && sbx_denial_is_valid (&message->denial);
+}
+
+static bool
+asked_is_valid (const SbxMessage *message)
+{
+  return message->slot < SBX_ASKED_NAMES && message->start_time >= 0 && sbx_asked_name_is_valid (message->text);
 }
 
 static bool
@@ -167,6 +174,7 @@ static const Rule rules[] = {
   { SBX_CHANNEL_KEEPER_TO_DAEMON, SBX_MSG_DENIED, 0, 0, 0, 0, 0, 0, denial_is_valid },
   { SBX_CHANNEL_KEEPER_TO_DAEMON, SBX_MSG_DENIED_MORE, 0, 0, 1, MAX, 0, 0, NULL },
   { SBX_CHANNEL_KEEPER_TO_DAEMON, SBX_MSG_TRAFFIC, 0, 0, 0, 0, 0, 0, NULL },
+  { SBX_CHANNEL_KEEPER_TO_DAEMON, SBX_MSG_ASKED, 0, 0, 1, MAX, 0, TEXT, asked_is_valid },
   { SBX_CHANNEL_KEEPER_TO_DAEMON, SBX_MSG_ENDED, 0, 0, 0, CULPRITS, STATUS, TEXT, end_is_valid },
 
   { SBX_CHANNEL_KEEPER_TO_INIT, SBX_MSG_START, 1, MAX_FDS, 0, SBX_START_GATE, 0, 0, NULL },

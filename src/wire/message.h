@@ -12,6 +12,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "wire/asked-name.h"
 #include "wire/denials.h"
 #include "wire/sidecars.h"
 
@@ -65,6 +66,8 @@ typedef enum {
   SBX_MSG_TRAFFIC,   /* traffic: what has crossed the border of the instance's own network so far; to every service */
   SBX_MSG_LIMIT, /* keeper → init. value: a resource of setrlimit(2), limit: what is started from now on has at most
                     that */
+  SBX_MSG_ASKED, /* slot: row of the keeper's SbxAskedNames, value: how often, start_time: when last, text: the name;
+                    to every service */
 } SbxMessageType;
 
 #define SBX_RESOURCES 16 /* RLIM_NLIMITS, include/uapi/asm-generic/resource.h */
@@ -183,7 +186,7 @@ typedef struct {
   uint32_t slot;
   uint32_t layer;
   int32_t leftovers;  /* how many processes were ended since the application had */
-  int64_t start_time; /* us since 1970, or 0: not said */
+  int64_t start_time; /* us since 1970, or 0: not said; of ASKED, when */
   SbxCrashed crashed;
   SbxTraffic traffic;
   uint64_t limit; /* RLIM_INFINITY: no limit */

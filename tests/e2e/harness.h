@@ -91,7 +91,7 @@ protected:
   /* The same with --json or without where the output is what matters: fails unless it succeeds. */
   Json json (const Argv &words);
   /* What `top --once` has of the instance @id: the words of its row, ID APP PROFILE CPU
-   * MEMORY UNIT TASKS HANDLERS REFUSED COMMAND, from 0. */
+   * MEMORY UNIT TASKS HANDLERS REFUSED, from 0; IN/S and OUT/S, "-" or a number and its unit, and COMMAND follow. */
   std::string top_cell (const std::string &id, size_t column);
 
   /* `run --detach …`; the instance's id. The test ends it, or the fixture does. */

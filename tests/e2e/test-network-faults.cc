@@ -5,6 +5,7 @@
 #include <netinet/in.h>
 #include <poll.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 #include "network.h"
 
@@ -187,6 +188,86 @@ TEST_F (NetworkFaults, OutlivesGarbageToEveryPlace)
       + World::port () + "), 20).recv(100).decode().strip(), socket.gethostbyname('some.example.org'))\n";
 
   EXPECT_EQ (python ("own", script).out, "outside " + World::named () + "\n");
+}
+
+/* A border that stands still and cannot be told of a change: who asked for that waits, nobody else does. It is tried
+ * again where this machine was so slow that it was taken down first, after its five seconds. */
+TEST_F (NetworkFaults, NobodyElseWaitsForABorderThatStandsStill)
+{
+  bool held = true;
+
+  for (int i = 0; held && i < 10; i++) {
+    std::string id = launch_detached ({ "--profile=own" }, { "sleep", "600" });
+    pid_t border = process_of (id, "sandbox-border");
+    ASSERT_GT (border, 0);
+    kill (border, SIGSTOP);
+    Process restricting (command ({ "restrict", id, "--network-deny=198.51.100.0/24" }));
+    /* The keeper has begun: it has written down what is to be */
+    EXPECT_TRUE (eventually ([&] {
+      return access ((instances () + "/" + id + "/info.new").c_str (), F_OK) == 0 || !restricting.running ();
+    }));
+    EXPECT_EQ (sandboxctl ({ "exec", id, "--", "echo", "here" }).out, "here\n");
+    held = process_of (id, "sandbox-border") != border || !restricting.running ();
+    kill (border, SIGCONT);
+    EXPECT_EQ (restricting.wait ().status, 0);
+    EXPECT_TRUE (succeeds (sandboxctl ({ "stop", id, "--grace=0" })));
+  }
+  EXPECT_FALSE (held);
+}
+
+/* A border that stands still for longer than that is taken down, and the network with it. */
+TEST_F (NetworkFaults, ABorderThatDoesNotObeyIsTakenDown)
+{
+  std::string id = launch_detached ({ "--profile=own" }, { "sleep", "600" });
+  pid_t border = process_of (id, "sandbox-border"), stack = process_of (id, "slirp4netns");
+
+  ASSERT_GT (border, 0);
+  EXPECT_TRUE (json ({ "show", "--json", id })["enforced"]["private-network"].boolean ());
+  kill (border, SIGSTOP);
+  (void) sandboxctl ({ "restrict", id, "--network-deny=198.51.100.0/24" });
+  EXPECT_TRUE (eventually ([&] { return !process_exists (border) && !process_exists (stack); }));
+  EXPECT_TRUE (eventually ([&] { return !json ({ "show", "--json", id })["enforced"]["private-network"].boolean (); }));
+  EXPECT_EQ (sandboxctl ({ "exec", id, "--", "sh", "-c", "grep -c tap0 /proc/net/dev" }).out, "0\n");
+  EXPECT_TRUE (succeeds (sandboxctl ({ "stop", id, "--grace=0" })));
+}
+
+/* Addresses come and go while it stands still: it has the last word of them when it goes on. */
+TEST_F (NetworkFaults, WhatChangesMeanwhileIsInForceAfterwards)
+{
+  const std::string script = "import socket, sys\n"
+                             "def ask():\n"
+                             "  try: return socket.create_connection(('198.51.100.10', "
+                             + World::port ()
+                             + "), 5).recv(9).decode().strip()\n"
+                               "  except OSError: return 'refused'\n"
+                               "for line in sys.stdin: print(ask(), flush=True)\n";
+  Command starting = command (run_words ({ "--profile=own" }, { "python3", "-c", script }));
+  starting.keep_input = true;
+  Process process (starting);
+  auto asked = [&] {
+    process.forget ();
+    process.write ("\n");
+    EXPECT_TRUE (process.expect ("\n")) << process.err ();
+    return process.out ();
+  };
+  std::string id = new_instance ().id;
+  pid_t border = process_of (id, "sandbox-border");
+
+  ASSERT_GT (border, 0);
+  EXPECT_EQ (asked (), "outside\n");
+  kill (border, SIGSTOP);
+  for (int i = 0; i < 3; i++)
+    World::administer ("ip addr add 198.51.100.10/32 dev lo; ip addr del 198.51.100.10/32 dev lo");
+  World::administer ("ip addr add 198.51.100.10/32 dev lo; touch " + dir () + "/done");
+  EXPECT_TRUE (eventually ([&] { return access ((dir () + "/done").c_str (), F_OK) == 0; }));
+  kill (border, SIGCONT);
+  EXPECT_TRUE (eventually ([&] { return asked () == "refused\n"; }));
+  World::administer ("ip addr del 198.51.100.10/32 dev lo");
+  if (process_exists (border)) { /* it was not too slow */
+    EXPECT_TRUE (eventually ([&] { return asked () == "outside\n"; }));
+  }
+  process.close_input ();
+  EXPECT_EQ (process.wait ().status, 0);
 }
 
 /* The keeper's end is everybody's: nothing is left that could carry a packet. */

@@ -4,7 +4,9 @@
 #include <string.h>
 
 #include "fuzz.h"
+#include "keeper/asking.h"
 #include "keeper/border.h"
+#include "wire/asked-name.h"
 
 static void
 check_passed (const uint8_t *frame, size_t n)
@@ -47,7 +49,11 @@ LLVMFuzzerTestOneInput (const uint8_t *data, size_t size)
     .rows = { { .place = SBX_PLACE_INTERNET, .last = SBX_PORT_MAX }, { .place = SBX_PLACE_DNS, .last = SBX_PORT_MAX } },
   };
   const SbxBorder closed = { .n = 0 };
+  SbxDnsQuestion question;
 
+  if (sbx_asking_read (data, size, &question)) {
+    MUST (sbx_asked_name_is_valid (question.name));
+  }
   switch (sbx_border_check (&usual, data, size)) {
   case SBX_BORDER_PASS:
     check_passed (data, size);

@@ -45,7 +45,7 @@ check_message (const SbxMessage *message, int *fds, size_t n_fds, SbxChannel cha
   int more[SBX_MESSAGE_FDS];
   size_t n_more = 0;
 
-  MUST (message->type >= SBX_MSG_PREPARE && message->type <= SBX_MSG_FURNISH);
+  MUST (message->type >= SBX_MSG_PREPARE && message->type <= SBX_MSG_ASKED);
   MUST (memchr (message->text, '\0', sizeof message->text) != NULL);
   for (size_t i = 0; i < n_fds; i++)
     MUST (fcntl (fds[i], F_GETFD) == FD_CLOEXEC);
@@ -59,6 +59,9 @@ check_message (const SbxMessage *message, int *fds, size_t n_fds, SbxChannel cha
   MUST (memcmp (&again.denial, &message->denial, sizeof again.denial) == 0);
   if (message->type == SBX_MSG_DENIED)
     MUST (message->slot < SBX_DENIALS && sbx_denial_is_valid (&message->denial));
+  MUST (memcmp (&again.traffic, &message->traffic, sizeof again.traffic) == 0);
+  if (message->type == SBX_MSG_ASKED)
+    MUST (message->slot < SBX_ASKED_NAMES && message->value > 0 && sbx_asked_name_is_valid (message->text));
   MUST (strcmp (again.text, message->text) == 0);
   for (size_t i = 0; i < n_fds; i++) {
     close (fds[i]);

@@ -29,6 +29,18 @@ def frame(to, protocol=6, port=443):
         + socket.inet_aton('10.0.2.100') + socket.inet_aton(to) + payload
 
 
+def question_frame(to, question):
+    datagram = struct.pack('>HHHH', 40000, 53, 8 + len(question), 0) + question
+    bare = frame(to, 17, 53)
+    if ':' in to:
+        return bare[:18] + struct.pack('>H', len(datagram)) + bare[20:54] + datagram
+    return bare[:16] + struct.pack('>H', 20 + len(datagram)) + bare[18:34] + datagram
+
+
+QUESTION = b'\x12\x34\x01\0\0\1\0\0\0\0\0\0' + b'\3www\7example\3org\0' + b'\0\1\0\1'
+save('border', 'question', question_frame('10.0.2.3', QUESTION))
+save('border', 'question-ipv6', question_frame('fd00::3', QUESTION))
+save('border', 'question-terminal', question_frame('10.0.2.3', QUESTION.replace(b'www', b'\x1b[2')))
 for name, data in {'internet': frame('198.51.100.1'), 'internet-ipv6': frame('2001:db8::1'), 'near': frame('192.168.1.1'),
                    'near-ipv6': frame('fe80::1'), 'resolver': frame('10.0.2.3', 17, 53), 'echo': frame('1.1.1.1', 1),
                    'resolver-ipv6': frame('fd00::3', 17, 53), 'many': frame('224.0.0.251', 17, 5353),
@@ -39,14 +51,13 @@ save('border', 'arp', bytes(12) + b'\x08\x06' + bytes(28))
 
 # Messages of DNS
 
-QUESTION = b'\x12\x34\x01\0\0\1\0\0\0\0\0\0' + b'\3www\7example\3org\0' + b'\0\1\0\1'
 save('dns', 'question', QUESTION)
 save('dns', 'edns', QUESTION[:11] + b'\1' + QUESTION[12:] + b'\0' + struct.pack('>HHIH', 41, 1232, 0, 0))
 save('dns', 'answer', QUESTION[:2] + b'\x81\x80\0\1\0\2\0\0\0\0' + QUESTION[12:]
      + b'\xc0\x0c\0\5\0\1\0\0\0\x3c\0\4\1a\xc0\x10' + b'\1a\xc0\x10\0\x1c\0\1\0\0\0\x3c\0\x10' + bytes(16))
 save('dns', 'pointer', QUESTION[:12] + b'\xc0\x0c\0\1\0\1')
 
-# Blocks: 'P', 'S' or 'E', then records
+# Blocks: 'P', 'F', 'S', 'E' or 'C', then records
 
 def record(tag, value):
     return struct.pack('=II', tag, len(value)) + value + bytes(-len(value) % 8)
@@ -59,6 +70,8 @@ def strv(*words):
 ID, INFO, BWRAP, FDMAP, PROCFS, DOMAIN, FLAGS, ARGV, ENV, CWD, HOME, SECCOMP, LANDLOCK, PATH_RULE, PORT_RULE, RLIMIT, \
     JOIN, DOCUMENTS, DOCUMENTS_AT, SIDECAR, SIDECAR_COMMAND, SIDECAR_FILTER, SIDECAR_FILE, SIDECAR_MEMORY = range(1, 25)
 BUS, DISPLAY = range(2)
+NETWORK = 3
+SIDECAR_TO, TO, SIDECARS_ENDED, PUBLISHED = 37, 39, 40, 41
 
 
 def sidecar(kind, program, rest=b''):
@@ -129,6 +142,45 @@ bad_sidecars = {
 }
 for name, rest in bad_sidecars.items():
     save('block', 'sidecar-' + name, b'F' + b''.join(furnish) + rest)
+
+
+def published(protocol=6, elsewhere=0, ipv6=0, unused=0, port=8080, inside=80, address=b''):
+    return struct.pack('=BBBBHH16s', protocol, elsewhere, ipv6, unused, port, inside, address)
+
+
+def destination(place=0, denies=0, protocol=0, ipv6=0, bits=0, first=0, last=65535, address=b'', name=b''):
+    return struct.pack('=BBBBBBHH16s254s', place, denies, protocol, ipv6, bits, 0, first, last, address, name)
+
+
+# Ports that are published: as many as there may be, one more, none, half of one, twice; and rows that are none, which the keeper refuses
+row = published()
+for name, value in {'one': row, 'most': row * 32, 'more': row * 33, 'none': b'', 'half': row[:12], 'one-and-a-half': row + row[:8],
+                    'udp-elsewhere': published(17, 1, 1, address=b'\xfd' + bytes(15)) + published(17, 1, 0, address=bytes([192, 0, 2, 1])),
+                    'port-0': published(port=0), 'inside-0': published(inside=0), 'protocol': published(protocol=1),
+                    'unused': published(unused=1), 'address-of-none': published(address=b'\x7f'),
+                    'address-too-long': published(elsewhere=1, address=bytes([192, 0, 2, 1, 5]))}.items():
+    save('block', 'published-' + name, b'F' + b''.join(furnish) + record(PUBLISHED, value))
+save('block', 'published-twice', b'F' + b''.join(furnish) + record(PUBLISHED, row) * 2)
+save('block', 'published-in-start', b'S' + b''.join(start) + record(PUBLISHED, row))
+save('block', 'published-in-change', b'C' + start[2] + record(PUBLISHED, row))
+save('block', 'published-behind-a-group', b'F' + b''.join(furnish) + sidecar(NETWORK, b'slirp4netns', record(SIDECAR_TO, destination()))
+     + record(PUBLISHED, row))
+# Changes of what runs
+save('block', 'change', b'C' + start[2])
+save('block', 'change-without-info', b'C' + record(SIDECARS_ENDED, struct.pack('=I', 1)))
+for name, value in {'none': struct.pack('=I', 0), 'bus': struct.pack('=I', 1), 'all': struct.pack('=I', 15),
+                    'more': struct.pack('=I', 16), 'most': struct.pack('=I', 0xffffffff), 'short': b'\1\0', 'empty': b'',
+                    'long': struct.pack('=Q', 1)}.items():
+    save('block', 'ended-' + name, b'C' + start[2] + record(SIDECARS_ENDED, value))
+save('block', 'ended-twice', b'C' + start[2] + record(SIDECARS_ENDED, struct.pack('=I', 1)) * 2)
+save('block', 'ended-in-furnish', b'F' + b''.join(furnish) + record(SIDECARS_ENDED, struct.pack('=I', 1)))
+save('block', 'ended-with-its-next', b'C' + start[2] + sidecar(BUS, b'xdg-dbus-proxy', record(SIDECAR_FILE, b'x'))
+     + record(SIDECARS_ENDED, struct.pack('=I', 2)))
+for name, value in {'none': b'', 'internet': destination(), 'most': destination() * 128, 'more': destination() * 129,
+                    'name': destination(5, name=b'*.example.org'), 'name-unterminated': destination(5, name=b'a' * 254),
+                    'ports': destination(first=2, last=1), 'cut': destination()[:-1]}.items():
+    save('block', 'change-to-' + name, b'C' + start[2] + record(TO, value))
+    save('block', 'sidecar-to-' + name, b'F' + b''.join(furnish) + sidecar(NETWORK, b'slirp4netns', record(SIDECAR_TO, value)))
 save('block', 'start-twice', b'S' + b''.join(start + start))
 save('block', 'start-in-prepare', b'P' + b''.join(start))
 save('block', 'tag-0', b'S' + b''.join(start) + record(0, b''))
@@ -148,7 +200,7 @@ save('block', 'rlimit-short', b'S' + b''.join(start) + record(RLIMIT, struct.pac
 TO_KEEPER, FROM_KEEPER, TO_INIT, FROM_INIT, FROM_CALLER, TO_CALLER, FROM_TRACER, FROM_HANDLER = range(8)
 PREPARE, START, EXEC, SIGNAL, STOP, ATTACH, RELEASE, HOLD, READY, HELLO, STARTED, FAILED, EXITED, CHANGED, CRASHED, \
     ENDED, DENIED, DENIED_MORE = range(1, 19)
-FURNISH = 29
+FURNISH, TRAFFIC, LIMIT, ASKED = 29, 30, 31, 32
 
 
 def packet(channel, kind, fds=0, job=0, pid=0, value=0, detail=0, fields=b'', text=b'', version=2, length=None):
@@ -165,6 +217,10 @@ def crashed(crash, tid=4711):
 
 def denied(slot, need=2, count=1, name=b'org.example.A', member=b'org.example.I.M', source=0, process=b''):
     return struct.pack('=IIIIIqq16s256s512s', slot, source, need, count, 0, 1, 2, process, name, member)
+
+
+def asked(slot=0, count=1, when=1700000000000000, name=b'www.example.org'):
+    return packet(FROM_KEEPER, ASKED, value=count, fields=struct.pack('=Iq', slot, when), text=name)
 
 
 def denials(*rows, magic=0x32796e44, dropped=0, count=None):
@@ -258,6 +314,12 @@ messages = {
     'denied-name-longest': packet(FROM_KEEPER, DENIED, fields=denied(0, name=b'a' * 255)),
     'denied-name-longer': packet(FROM_KEEPER, DENIED, fields=denied(0, name=b'a' * 256)),
     'denied-member-longer': packet(FROM_KEEPER, DENIED, fields=denied(0, member=b'a' * 512)),
+    'traffic': packet(FROM_KEEPER, TRAFFIC, fields=struct.pack('=QQ', 1, 1 << 63)),
+    'traffic-short': packet(FROM_KEEPER, TRAFFIC, fields=struct.pack('=Q', 1)),
+    'asked': asked(), 'asked-slot': asked(slot=16), 'asked-never': asked(count=0), 'asked-time': asked(when=-1),
+    'asked-none': asked(name=b''), 'asked-longest': asked(name=b'a' * 253), 'asked-longer': asked(name=b'a' * 254),
+    'asked-terminal': asked(name=b'a\x1b[2J.org'), 'asked-capital': asked(name=b'A.org'), 'asked-nul': asked(name=b'a\0b'),
+    'asked-of-init': packet(FROM_INIT, ASKED, value=1, fields=struct.pack('=Iq', 0, 0), text=b'a.org'),
     'denied-more': packet(FROM_KEEPER, DENIED_MORE, value=1000),
     'denied-more-text': packet(FROM_KEEPER, DENIED_MORE, value=1, text=b'x'),
     'ended': packet(FROM_KEEPER, ENDED, value=0, detail=0, text=b''),

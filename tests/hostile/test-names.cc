@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Names and other names of the same: whoever may write a tree decides what its names mean. */
 #include <cerrno>
+#include <filesystem>
 #include <sys/stat.h>
 
 #include "trees.h"
 
 using namespace hostile;
+
+namespace fs = std::filesystem;
 
 static const char home_rw[] = "[Context]\nfilesystems=home;\n";
 static const char home_userns[] = "[Context]\nfilesystems=home;\nfeatures=userns;\n";
@@ -392,4 +395,88 @@ TEST_P (Aliases, OfTheRuntimeDirectory)
             {},
             "" },
           true);
+}
+
+/* The names that the service and the keeper give to their sockets: the service's own beside a bus, and where the next
+ * filter of an instance's bus listens while it takes the place of the one before ("bus-next"). Who could move the
+ * directory that has them would be asked in the service's place by the next start, and listen to the bus of what runs.
+ */
+class Sockets : public Trees {
+protected:
+  static constexpr const char *SERVICE = "bus-0123456789abcdef"; /* as sbx_session_socket_name () makes it */
+
+  void
+  SetUp () override
+  {
+    Trees::SetUp ();
+    id_ = launch_detached ({}, { "sleep", "1000" });
+  }
+  void
+  TearDown () override
+  {
+    end (id_);
+    Trees::TearDown ();
+  }
+  /* What came of @acts in the first start and @again in the second, if there is one, as "made": there is something at
+   * @planted. All is as it was when this returns. */
+  std::string
+  planted (const std::string &planted, const Way &first, const Argv &acts, const Way &second, const Argv &again)
+  {
+    const std::string moved = runtime () + "/moved";
+
+    EXPECT_TRUE (fs::exists (instances () + "/" + id_ + "/keeper"));
+    act (first, acts);
+    if (!again.empty ())
+      act (second, again);
+    /* Elsewhere than where the service looks it counts only in the record that was moved there */
+    bool ours = planted.rfind (moved, 0) != 0 || fs::exists (moved + "/" + id_ + "/keeper");
+    std::string came = ours && fs::exists (fs::symlink_status (planted)) ? "made" : "";
+    if (fs::exists (moved + "/" + id_ + "/keeper")) { /* the record */
+      fs::remove_all (instances ());
+      fs::rename (moved, instances ());
+      fs::permissions (instances (), fs::perms::owner_all); /* one that an act has made is open to others */
+    }
+    fs::remove_all (moved);
+    for (const std::string &name : { instances () + "/" + SERVICE, instances () + "/" + id_ + "/bus-next" })
+      fs::remove_all (name);
+    return came;
+  }
+  void
+  attempt (const std::string &name, const std::string &there, const Argv &acts, const Argv &again = {})
+  {
+    const std::string groups = "[Context]\nfilesystems=" + runtime () + ";\n";
+
+    hold (name, planted (there, inside (groups), acts, inside (groups, {}, "next"), again),
+          planted (there, outside (), acts, outside (), again));
+  }
+
+  std::string id_;
+};
+AS_EVERYBODY (Sockets);
+
+TEST_P (Sockets, OfTheService)
+{
+  const std::string own = instances (), moved = runtime () + "/moved", name = own + "/" + SERVICE;
+
+  attempt ("sockets/service", name, { "write", name });
+  attempt ("sockets/service-renamed", name, { "rename", own, moved, "mkdir", own, "write", name });
+  attempt ("sockets/service-exchanged", name,
+           { "mkdir", moved, "write", moved + "/" + SERVICE, "exchange", moved, own });
+  /* The first start has prepared it, the second one is there when somebody comes */
+  attempt ("sockets/service-by-the-next-start", name, { "mkdir", moved, "write", moved + "/" + SERVICE },
+           { "exchange", moved, own });
+  attempt ("sockets/service-written-by-the-next-start", name, { "rename", own, moved },
+           { "mkdir", own, "write", name });
+}
+
+TEST_P (Sockets, OfTheNextFilter)
+{
+  const std::string own = instances (), moved = runtime () + "/moved", next = own + "/" + id_ + "/bus-next",
+                    of_moved = moved + "/" + id_ + "/bus-next";
+
+  attempt ("sockets/next", next, { "mkdir", next });
+  attempt ("sockets/next-link", next, { "link", home () + "/w", next });
+  attempt ("sockets/next-exchanged", next,
+           { "mkdir", of_moved, "exchange", moved + "/" + id_, own + "/" + id_, "mkdir", next });
+  attempt ("sockets/next-by-the-next-start", of_moved, { "rename", own, moved }, { "mkdir", of_moved });
 }

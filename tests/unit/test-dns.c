@@ -3,8 +3,10 @@
 #include <glib.h>
 #include <string.h>
 
+#include "keeper/asking.h"
 #include "keeper/dns.h"
 #include "keeper/known-names.h"
+#include "wire/asked-name.h"
 
 #define ASKED "\x12\x34\x01\x00\x00\x01\x00\x00\x00\x00\x00\x00"
 #define ANSWERED "\x12\x34\x81\x80\x00\x01\x00\x03\x00\x00\x00\x00"
@@ -182,6 +184,111 @@ test_flood (void)
   }
 }
 
+/* Which rows there are: names, in the order in which they were asked for. */
+static char *
+list_asked (const SbxAskedNames *names)
+{
+  GString *text = g_string_new (NULL);
+
+  for (guint64 order = 1; order <= names->n_asked; order++)
+    for (gsize i = 0; i < SBX_ASKED_NAMES; i++)
+      if (names->rows[i].count > 0 && names->rows[i].order == order)
+        g_string_append_printf (text, "%s %u;", names->rows[i].name, names->rows[i].count);
+  return g_string_free (text, FALSE);
+}
+
+static void
+test_asked (void)
+{
+  SbxAskedNames names = { 0 }, more = { 0 };
+  g_autofree char *first = NULL, *last = NULL, *joined = NULL;
+  g_autofree char *longest = g_strnfill (SBX_NAME_SIZE - 1, 'a'), *longer = g_strnfill (SBX_NAME_SIZE, 'a');
+  static const char *const odd[] = { "", "A.org", "a b", "a\033[2J", "a\n", "caf\xc3\xa9", "a/b", "\x7f", "a\"" };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (odd); i++) {
+    g_assert_false (sbx_asked_name_is_valid (odd[i]));
+    sbx_asked_names_add (&names, odd[i], 1, 1);
+  }
+  g_assert_true (sbx_asked_name_is_valid (longest) && !sbx_asked_name_is_valid (longer));
+  sbx_asked_names_add (&names, longer, 1, 1);
+  sbx_asked_names_add (&names, "a.org", 0, 1);
+  sbx_asked_names_add (&names, "a.org", 1, -1);
+  g_assert_cmpuint (names.n_asked, ==, 0);
+  sbx_asked_names_add (&names, "a.org", 1, 5);
+  sbx_asked_names_add (&names, "_b.org", 1, 6);
+  sbx_asked_names_add (&names, "a.org", 2, 7);
+  first = list_asked (&names);
+  g_assert_cmpstr (first, ==, "_b.org 1;a.org 3;");
+  /* A flood takes the places of those that were asked for longest ago */
+  for (guint i = 0; i < 1000; i++) {
+    g_autofree char *name = g_strdup_printf ("x%u", i);
+
+    sbx_asked_names_add (&names, name, 1, 8);
+    if (i % 8 == 0)
+      sbx_asked_names_add (&names, "a.org", 1, 9);
+  }
+  last = list_asked (&names);
+  g_assert_nonnull (strstr (last, "a.org 128;"));
+  g_assert_nonnull (strstr (last, "x999 1;"));
+  g_assert_null (strstr (last, "_b.org"));
+  sbx_asked_names_add (&names, "a.org", G_MAXINT32, 9);
+  g_assert_nonnull (strstr ((g_free (last), last = list_asked (&names)), "a.org 2147483647;"));
+  /* The rows of a report come in any order, and from a process that may have been taken over */
+  memset (&names, 0, sizeof names);
+  sbx_asked_names_add (&more, "one", 1, 1);
+  sbx_asked_names_add (&more, "two", 2, 2);
+  sbx_asked_names_add (&more, "one", 1, 3);
+  memset (more.rows[3].name, 'a', sizeof more.rows[3].name);
+  more.rows[3].count = 1;
+  sbx_asked_names_join (&names, &more);
+  joined = list_asked (&names);
+  g_assert_cmpstr (joined, ==, "two 2;one 2;");
+}
+
+#define ETHERNET "\0\1\2\3\4\5\6\7\x8\x9\xa\xb"
+#define QUESTION ASKED NAME TYPE_A
+#define UDP_HEADER "\x12\x34\x00\x35\x00\x29\x00\x00"
+G_STATIC_ASSERT (sizeof UDP_HEADER - 1 + sizeof (QUESTION) - 1 == 0x29);
+#define FRAME4(version, protocol, address)                                                                             \
+  ETHERNET "\x08\x00" version "\0\0\x3d\0\0\0\0\x40" protocol "\0\0\x0a\0\x02\x64" address UDP_HEADER QUESTION
+#define FRAME6(address)                                                                                                \
+  ETHERNET "\x86\xdd\x60\0\0\0\0\x29\x11\x40\xfd\0\0\0\0\0\0\0\0\0\0\0\0\0\1\0" address UDP_HEADER QUESTION
+#define RESOLVER6 "\xfd\0\0\0\0\0\0\0\0\0\0\0\0\0\0\3"
+
+static gboolean
+asks (const guint8 *frame, gsize n)
+{
+  g_autofree guint8 *copy = g_memdup2 (frame, n); /* so that a byte too far is found */
+  SbxDnsQuestion question;
+  gboolean asks = sbx_asking_read (copy, n, &question);
+
+  if (asks)
+    g_assert_cmpstr (question.name, ==, "www.example.org");
+  return asks;
+}
+
+static void
+test_asking (void)
+{
+  static const char good[] = FRAME4 ("\x45", "\x11", "\x0a\0\x02\x03"), good6[] = FRAME6 (RESOLVER6);
+  g_autofree guint8 *frame = g_memdup2 (good, sizeof good - 1);
+
+  g_assert_true (asks ((const guint8 *) good, sizeof good - 1));
+  g_assert_true (asks ((const guint8 *) good6, sizeof good6 - 1));
+  for (gsize n = 0; n < sizeof good - 1; n++)
+    g_assert_false (asks ((const guint8 *) good, n));
+  for (gsize n = 0; n < sizeof good6 - 1; n++)
+    g_assert_false (asks ((const guint8 *) good6, n));
+  g_assert_false (asks (BYTES (FRAME4 ("\x46", "\x11", "\x0a\0\x02\x03")))); /* options */
+  g_assert_false (asks (BYTES (FRAME4 ("\x45", "\x06", "\x0a\0\x02\x03")))); /* TCP */
+  g_assert_false (asks (BYTES (FRAME4 ("\x45", "\x11", "\x0a\0\x02\x02")))); /* somebody else */
+  frame[14 + 20 + 3] = 54;                                                   /* another port */
+  g_assert_false (asks (frame, sizeof good - 1));
+  frame[14 + 20 + 3] = 53;
+  frame[14 + 20 + 5]++; /* it says that it is longer than it is */
+  g_assert_false (asks (frame, sizeof good - 1));
+}
+
 int
 main (int argc, char **argv)
 {
@@ -193,5 +300,7 @@ main (int argc, char **argv)
   g_test_add_func ("/dns/refusal", test_refusal);
   g_test_add_func ("/dns/known", test_known);
   g_test_add_func ("/dns/flood", test_flood);
+  g_test_add_func ("/dns/asked", test_asked);
+  g_test_add_func ("/dns/asking", test_asking);
   return g_test_run ();
 }

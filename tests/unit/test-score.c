@@ -74,6 +74,47 @@ find_row (GArray *open, const char *id)
   return NULL;
 }
 
+/* A network of its own is less than one that is shared, and more than none; by what it leads to. */
+static void
+test_score_networks (void)
+{
+  static const struct {
+    const char *text;  /* of a policy; each one comes to less than the one before */
+    const char *tells; /* in what is said of the network */
+    gboolean any_port;
+  } cases[] = {
+    { "{'Context': <{'shared': 'network;'}>}", "services of this machine", TRUE },
+    { "{'Context': <{'shared': 'private-network;'}>, 'Network': <{'allow': 'internet;dns;lan;'}>}",
+      "parts of your local", TRUE },
+    { "{'Context': <{'shared': 'private-network;'}>}", "the Internet", TRUE },
+    { "{'Context': <{'shared': 'private-network;'}>, 'Network': <{'allow': '*.example.org;'}>}", "has an address with",
+      TRUE },
+    { "{'Context': <{'shared': 'private-network;'}>, 'Network': <{'allow': '*.example.org:443;'}>}",
+      "has an address with", FALSE },
+    { "{'Context': <{'shared': 'private-network;'}>, 'Network': <{'allow': 'dns;'}>}", "who own the names", FALSE },
+    { "{'Context': <{'shared': 'private-network;'}>, 'Network': <{'allow': 'none;'}>}", "leads nowhere", FALSE },
+  };
+  g_autoptr (SbxPolicy) empty = sbx_policy_new ();
+  guint last = 100;
+
+  for (gsize i = 0; i < G_N_ELEMENTS (cases); i++) {
+    g_autoptr (GVariant) groups = g_variant_ref_sink (g_variant_new_parsed (cases[i].text));
+    g_autoptr (GError) error = NULL;
+    g_autoptr (SbxPolicy) policy = sbx_policy_merge_variant (empty, groups, &policy_places, &error);
+    g_autoptr (GArray) open = NULL;
+    guint score = sbx_score (policy, &policy_places, &open);
+    const SbxScoreRow *row = find_row (open, "network");
+
+    g_assert_no_error (error);
+    g_assert_nonnull (row);
+    g_assert_nonnull (strstr (row->reason, cases[i].tells));
+    g_assert_true (policy_has_row (open, "network-any-port") == cases[i].any_port);
+    g_assert_cmpuint (score, <, last);
+    g_assert_cmpuint (score, >, sbx_score (empty, &policy_places, NULL));
+    last = score;
+  }
+}
+
 /* Whether @rule of filesystems= opens @way: its row is there, and names it. */
 static gboolean
 opens (const SbxWayOut *way, const char *id, const char *rule, const SbxPlaces *here)
@@ -206,6 +247,7 @@ main (int argc, char **argv)
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/policy/score-rows", test_score_rows);
   g_test_add_func ("/policy/score/x11", test_score_x11);
+  g_test_add_func ("/policy/score/networks", test_score_networks);
   g_test_add_func ("/policy/score/ways-out", test_ways_out);
   g_test_add_func ("/policy/score/real-names", test_real_names);
   g_test_add_func ("/policy/score/ways-out-above", test_ways_out_above);

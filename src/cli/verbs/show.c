@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "cli/crossed.h"
 #include "cli/exposure.h"
 #include "cli/instances.h"
 #include "cli/refused.h"
@@ -218,20 +219,26 @@ print_changes (GVariant *changes, const char *title, const char *key)
   }
 }
 
-/* What has crossed the border of its own network, if anything has. */
+/* @title with the first of @lines. */
 static void
-print_traffic (GVariant *properties)
+print_lines (const char *title, char **lines)
 {
-  guint64 in = 0, out = 0;
-  g_autofree char *in_text = NULL, *out_text = NULL, *line = NULL;
+  for (char **line = lines; *line; line++)
+    print_line (line == lines ? title : "", *line);
+}
 
-  g_variant_lookup (properties, "Traffic", "(tt)", &in, &out);
-  if (in == 0 && out == 0)
-    return;
-  in_text = g_format_size (in);
-  out_text = g_format_size (out);
-  line = g_strdup_printf (_ ("%s in, %s out"), in_text, out_text);
-  print_line (_ ("Network"), line);
+/* What has crossed the border of its own network, if anything has; what was refused there, and the names that it asked
+ * for. */
+static void
+print_network (GVariant *properties)
+{
+  g_autofree char *crossed = sbx_crossed_text (properties);
+  g_auto (GStrv) refused = sbx_crossed_refused (properties), names = sbx_crossed_names (properties, 0);
+
+  if (crossed)
+    print_line (_ ("Network"), crossed);
+  print_lines (_ ("Refused"), refused);
+  print_lines (_ ("Asked for"), names);
 }
 
 static void
@@ -259,7 +266,7 @@ print_text (const SbxInstanceInfo *info)
   if (enforced)
     print_enforced (enforced, sbx_refused_is_filtered (policy, "Session") || sbx_refused_is_filtered (policy, "System"),
                     has_own_network (policy));
-  print_traffic (info->properties);
+  print_network (info->properties);
   if (refused)
     print_refused (refused, (guint) sbx_instance_number (info, "RefusedMore"), policy);
   if (restrictions)

@@ -10,7 +10,9 @@
 #include <termios.h>
 #include <unistd.h>
 
+#include "cli/crossed.h"
 #include "cli/instances.h"
+#include "cli/refused.h"
 #include "cli/text/output.h"
 #include "cli/text/service-text.h"
 #include "cli/usage.h"
@@ -34,13 +36,23 @@ typedef struct {
   double cpu; /* percent of one processor */
   guint handlers;
   guint64 refused;
+  guint64 in, out;          /* bytes over its own network so far */
+  double in_rate, out_rate; /* and of them in a second */
+  gboolean networked;       /* there were any */
 } Row;
+
+/* What the sample before has of a row. */
+typedef struct {
+  guint64 cpu; /* ticks */
+  guint64 in, out;
+  gboolean networked;
+} Before;
 
 typedef struct {
   SbxService *service;
   GPtrArray *instances; /* keeps what the rows show */
   GArray *rows;         /* Row */
-  GHashTable *cpu;      /* id → guint64 *: ticks at the sample before */
+  GHashTable *before;   /* id → Before */
   gint64 sampled;       /* monotonic us */
   guint order, first;   /* row on top of the screen */
   guint delay;
@@ -54,20 +66,11 @@ typedef struct {
   GError *error;
 } Top;
 
-static guint64
-count_refused (const SbxInstanceInfo *info)
+/* How many a second, of @now after @seconds from @before on. */
+static double
+rate (guint64 now, guint64 before, double seconds)
 {
-  g_autoptr (GVariant) refused = g_variant_lookup_value (info->properties, "Refused", G_VARIANT_TYPE ("a(sssu)"));
-  guint64 sum = 0;
-  GVariantIter iter;
-  guint32 count;
-
-  if (!refused)
-    return 0;
-  g_variant_iter_init (&iter, refused);
-  while (g_variant_iter_next (&iter, "(&s&s&su)", NULL, NULL, NULL, &count))
-    sum += count;
-  return sum + sbx_instance_number (info, "RefusedMore");
+  return now > before ? (double) (now - before) / seconds : 0;
 }
 
 static void
@@ -75,15 +78,20 @@ add_row (Top *top, const SbxInstanceInfo *info, const SbxProcesses *processes, g
 {
   g_autoptr (GVariant) handlers =
       g_variant_lookup_value (info->properties, "Handlers", G_VARIANT_TYPE_OBJECT_PATH_ARRAY);
-  const guint64 *before = g_hash_table_lookup (top->cpu, info->id);
-  Row row = { .info = info, .refused = count_refused (info) };
+  const Before *before = g_hash_table_lookup (top->before, info->id);
+  const double seconds = (double) (now - top->sampled) / G_USEC_PER_SEC;
+  Row row = { .info = info,
+              .refused = sbx_refused_count (info->properties) + sbx_crossed_count_refused (info->properties) };
 
   if (handlers)
     row.handlers = (guint) g_variant_n_children (handlers);
-  if (sbx_processes_measure (processes, (pid_t) sbx_instance_number (info, "Pid"), &row.usage) && before
-      && row.usage.cpu > *before && now > top->sampled)
-    row.cpu = 100.0 * (double) (row.usage.cpu - *before) / (double) sysconf (_SC_CLK_TCK)
-              / ((double) (now - top->sampled) / G_USEC_PER_SEC);
+  row.networked = sbx_crossed_bytes (info->properties, &row.in, &row.out);
+  if (sbx_processes_measure (processes, (pid_t) sbx_instance_number (info, "Pid"), &row.usage) && before && seconds > 0)
+    row.cpu = 100.0 * rate (row.usage.cpu, before->cpu, seconds) / (double) sysconf (_SC_CLK_TCK);
+  if (before && before->networked && seconds > 0) { /* a service that has just come may not have been told before */
+    row.in_rate = rate (row.in, before->in, seconds);
+    row.out_rate = rate (row.out, before->out, seconds);
+  }
   g_array_append_val (top->rows, row);
 }
 
@@ -124,11 +132,12 @@ sample (Top *top, GError **error)
     add_row (top, g_ptr_array_index (instances, i), processes, now);
   sort (top);
 
-  g_hash_table_remove_all (top->cpu);
+  g_hash_table_remove_all (top->before);
   for (guint i = 0; i < top->rows->len; i++) {
     const Row *row = &g_array_index (top->rows, Row, i);
+    const Before before = { row->usage.cpu, row->in, row->out, row->networked };
 
-    g_hash_table_insert (top->cpu, g_strdup (row->info->id), g_memdup2 (&row->usage.cpu, sizeof row->usage.cpu));
+    g_hash_table_insert (top->before, g_strdup (row->info->id), g_memdup2 (&before, sizeof before));
   }
   top->sampled = now;
   g_clear_pointer (&top->instances, g_ptr_array_unref);
@@ -143,10 +152,17 @@ format_memory (guint64 bytes)
                                   : g_strdup_printf ("%" G_GUINT64_FORMAT " MiB", bytes / (1024 * 1024));
 }
 
+/* Of bytes in a second; nothing is said of a sandbox of whose network nothing is known. */
+static char *
+format_rate (const Row *row, double bytes)
+{
+  return row->networked ? g_format_size ((guint64) bytes) : g_strdup ("-");
+}
+
 static char **
 make_cells (const Row *row)
 {
-  char **cells = g_new0 (char *, 10);
+  char **cells = g_new0 (char *, 12);
 
   cells[0] = g_strdup (row->info->id);
   cells[1] = sbx_output_clean (sbx_instance_text (row->info, "AppId"));
@@ -156,7 +172,9 @@ make_cells (const Row *row)
   cells[5] = g_strdup_printf ("%u", row->usage.tasks);
   cells[6] = g_strdup_printf ("%u", row->handlers);
   cells[7] = g_strdup_printf ("%" G_GUINT64_FORMAT, row->refused);
-  cells[8] = sbx_instance_command (row->info);
+  cells[8] = format_rate (row, row->in_rate);
+  cells[9] = format_rate (row, row->out_rate);
+  cells[10] = sbx_instance_command (row->info);
   return cells;
 }
 
@@ -164,7 +182,7 @@ make_cells (const Row *row)
 static char **
 make_narrow (char **cells)
 {
-  static const guint kept[] = { 0, 3, 4, 1, 8 };
+  static const guint kept[] = { 0, 3, 4, 1, 10 };
   char **narrow = g_new0 (char *, G_N_ELEMENTS (kept) + 1);
 
   for (gsize i = 0; i < G_N_ELEMENTS (kept); i++)
@@ -179,16 +197,14 @@ make_narrow (char **cells)
 static GPtrArray *
 make_table (const Top *top, gboolean narrow)
 {
-  const char *heading[] = { _ ("ID"),    _ ("APP"),      _ ("PROFILE"), _ ("CPU %"),   _ ("MEMORY"),
-                            _ ("TASKS"), _ ("HANDLERS"), _ ("REFUSED"), _ ("COMMAND"), NULL };
+  const char *heading[] = { _ ("ID"),       _ ("APP"),     _ ("PROFILE"), _ ("CPU %"), _ ("MEMORY"),  _ ("TASKS"),
+                            _ ("HANDLERS"), _ ("REFUSED"), _ ("IN/S"),    _ ("OUT/S"), _ ("COMMAND"), NULL };
   GPtrArray *table = g_ptr_array_new_with_free_func ((GDestroyNotify) g_strfreev);
-
   char **first = g_strdupv ((char **) heading);
 
   g_ptr_array_add (table, narrow ? make_narrow (first) : first);
   for (guint i = 0; i < top->rows->len; i++) {
     char **cells = make_cells (&g_array_index (top->rows, Row, i));
-
     g_ptr_array_add (table, narrow ? make_narrow (cells) : cells);
   }
   return table;
@@ -208,6 +224,8 @@ print_json (const Top *top)
     json_object_set_double_member (usage, "cpu-seconds", (double) row->usage.cpu / (double) sysconf (_SC_CLK_TCK));
     json_object_set_int_member (usage, "memory", (gint64) row->usage.memory);
     json_object_set_int_member (usage, "tasks", row->usage.tasks);
+    json_object_set_double_member (usage, "network-in-per-second", row->in_rate);
+    json_object_set_double_member (usage, "network-out-per-second", row->out_rate);
     json_object_set_object_member (json_node_get_object (node), "usage", usage);
     json_array_add_element (array, node);
   }
@@ -565,7 +583,7 @@ sbx_cmd_top (SbxCommand *command)
   top.order = (guint) order;
   top.delay = (guint) delay;
   top.rows = g_array_new (FALSE, FALSE, sizeof (Row));
-  top.cpu = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
+  top.before = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
   status = run (&top, once || json, json);
   if (top.error)
     status = sbx_fail_error (top.error);
@@ -575,7 +593,7 @@ sbx_cmd_top (SbxCommand *command)
     g_string_free (top.typed, TRUE);
   g_free (top.said);
   g_array_unref (top.rows);
-  g_hash_table_unref (top.cpu);
+  g_hash_table_unref (top.before);
   sbx_service_free (top.service);
   return status;
 }

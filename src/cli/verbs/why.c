@@ -3,6 +3,7 @@
 #include <locale.h>
 #include <stdio.h>
 
+#include "cli/crossed.h"
 #include "cli/denied.h"
 #include "cli/instances.h"
 #include "cli/learned-missed.h"
@@ -133,6 +134,23 @@ print_files (const SbxInstanceInfo *info)
   return files ? files->len : 0;
 }
 
+/* What it did get of its own network. */
+static void
+print_crossed (GVariant *properties)
+{
+  g_autofree char *crossed = sbx_crossed_text (properties);
+  g_auto (GStrv) names = sbx_crossed_names (properties, 0);
+
+  if (crossed) {
+    printf (_ ("Over its network: %s"), crossed);
+    putchar ('\n');
+  }
+  if (*names)
+    puts (_ ("The last names that it asked for:"));
+  for (char **line = names; *line; line++)
+    print_wrapped (INDENT, *line);
+}
+
 static void
 print_text (const Answer *self, const SbxInstanceInfo *info)
 {
@@ -147,6 +165,7 @@ print_text (const Answer *self, const SbxInstanceInfo *info)
     puts (_ ("Nothing that anybody heard of was refused."));
   else
     puts (_ ("This counts from the next start on; a sandbox that runs can be granted files: `sandboxctl grant`."));
+  print_crossed (self->properties);
   puts (_ ("Not counted here:"));
   for (char **line = unheard; *line; line++)
     print_wrapped (INDENT, *line);
@@ -224,6 +243,16 @@ row_to_json (GVariant *child, GVariant *policy)
   return node;
 }
 
+/* @property as it comes, if it is told. */
+static void
+add_property (JsonObject *object, const char *name, GVariant *properties, const char *property)
+{
+  g_autoptr (GVariant) value = g_variant_lookup_value (properties, property, NULL);
+
+  if (value)
+    json_object_set_member (object, name, sbx_output_to_json (value));
+}
+
 static void
 print_json (const Answer *self, const SbxInstanceInfo *info)
 {
@@ -245,6 +274,8 @@ print_json (const Answer *self, const SbxInstanceInfo *info)
   json_object_set_array_member (object, "files", files_to_json (info));
   json_object_set_int_member (object, "more", self->more);
   add_strings (object, "not-counted", unheard);
+  add_property (object, "traffic", self->properties, "Traffic");
+  add_property (object, "asked-names", self->properties, "AskedNames");
   json_node_init_object (node, object);
   json_object_unref (object);
   sbx_output_json (node);

@@ -221,9 +221,22 @@ make_denied (SbxInstance *self)
 static GVariant *
 make_traffic (SbxInstance *self)
 {
-  SbxTraffic traffic = sbx_instance_get_traffic (self);
+  const SbxTraffic *traffic = &sbx_instance_get_crossed (self)->traffic;
 
-  return g_variant_new ("(tt)", (guint64) traffic.in, (guint64) traffic.out);
+  return g_variant_new ("(tt)", (guint64) traffic->in, (guint64) traffic->out);
+}
+
+static GVariant *
+make_asked_names (SbxInstance *self)
+{
+  const SbxAskedName *names[SBX_ASKED_NAMES];
+  const gsize n = sbx_crossed_list (sbx_instance_get_crossed (self), names);
+  GVariantBuilder builder;
+
+  g_variant_builder_init (&builder, G_VARIANT_TYPE ("a(sut)"));
+  for (gsize i = 0; i < n; i++)
+    g_variant_builder_add (&builder, "(sut)", names[i]->name, names[i]->count, (guint64) names[i]->last);
+  return g_variant_builder_end (&builder);
 }
 
 static GVariant *
@@ -249,15 +262,25 @@ sbx_instance_dup_property (SbxInstance *self, const char *name)
     const char *name;
     GVariant *(*make) (SbxInstance *self);
   } rows[] = {
-    { "Id", make_id },           { "Parent", make_parent },
-    { "AppId", make_app_id },    { "Profile", make_profile },
-    { "Policy", make_policy },   { "Command", make_command },
-    { "Pid", make_pid },         { "StartTime", make_start_time },
-    { "State", make_state },     { "Enforced", make_enforced },
-    { "Result", make_result },   { "Handlers", make_handlers },
-    { "Refused", make_refused }, { "RefusedMore", make_refused_more },
-    { "Denied", make_denied },   { "Restrictions", make_restrictions },
-    { "Grants", make_grants },   { "Traffic", make_traffic },
+    { "Id", make_id },
+    { "Parent", make_parent },
+    { "AppId", make_app_id },
+    { "Profile", make_profile },
+    { "Policy", make_policy },
+    { "Command", make_command },
+    { "Pid", make_pid },
+    { "StartTime", make_start_time },
+    { "State", make_state },
+    { "Enforced", make_enforced },
+    { "Result", make_result },
+    { "Handlers", make_handlers },
+    { "Refused", make_refused },
+    { "RefusedMore", make_refused_more },
+    { "Denied", make_denied },
+    { "Restrictions", make_restrictions },
+    { "Grants", make_grants },
+    { "Traffic", make_traffic },
+    { "AskedNames", make_asked_names },
   };
 
   for (gsize i = 0; i < G_N_ELEMENTS (rows); i++)

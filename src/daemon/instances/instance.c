@@ -32,7 +32,7 @@ struct _SbxInstance {
   GVariant *cached[2];
   GPtrArray *handlers; /* char *: the D-Bus paths of those that run */
   SbxRefusals refusals;
-  SbxTraffic traffic;
+  SbxCrossed crossed;
   guint denied_told; /* the source that will tell of new ones, or 0 */
   SbxQuestions questions[SBX_N_QUESTION_KINDS];
 };
@@ -385,8 +385,8 @@ on_message (SbxKeeperLink *link, const SbxMessage *message, int fd, gpointer use
     tell_change (self, enforced_name);
   } else if (message->type == SBX_MSG_DENIED || message->type == SBX_MSG_DENIED_MORE) {
     take_denial (self, message);
-  } else if (message->type == SBX_MSG_TRAFFIC) {
-    self->traffic = message->traffic;
+  } else if (sbx_crossed_take (&self->crossed, message)) {
+    forget_cached (self);
   } else if (message->type == SBX_MSG_CRASHED) {
     g_signal_emit (self, signals[SIGNAL_CRASHED], 0, message);
   } else if (message->type == SBX_MSG_POLICY) {
@@ -549,10 +549,10 @@ sbx_instance_get_handlers (SbxInstance *self, gsize *n)
   return (const char *const *) self->handlers->pdata;
 }
 
-SbxTraffic
-sbx_instance_get_traffic (SbxInstance *self)
+const SbxCrossed *
+sbx_instance_get_crossed (SbxInstance *self)
 {
-  return self->traffic;
+  return &self->crossed;
 }
 
 const SbxRefusals *

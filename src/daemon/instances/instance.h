@@ -12,6 +12,7 @@
 
 #include <gio/gio.h>
 
+#include "daemon/instances/crossed.h"
 #include "daemon/instances/keeper-link.h"
 #include "daemon/instances/record.h"
 #include "daemon/instances/refusals.h"
@@ -80,8 +81,8 @@ int sbx_instance_get_init_pidfd (SbxInstance *self);
 void sbx_instance_set_limits (SbxInstance *self, const char *limits, const char *warning);
 /* The D-Bus paths of the handlers that run; as long as nothing changes them. */
 const char *const *sbx_instance_get_handlers (SbxInstance *self, gsize *n);
-/* What has crossed the border of its own network, as of the last second. */
-SbxTraffic sbx_instance_get_traffic (SbxInstance *self);
+/* What has crossed the border of its own network, as of the last seconds. */
+const SbxCrossed *sbx_instance_get_crossed (SbxInstance *self);
 const SbxRefusals *sbx_instance_get_refusals (SbxInstance *self);
 /* Takes what its record @directory has of them. */
 void sbx_instance_read_refusals (SbxInstance *self, int directory);

@@ -12,7 +12,6 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -31,6 +30,7 @@
 
 #define TRY_AGAIN_MS 1 /* until the stack listens, 3 ms after it was started */
 #define OBEY_MS 5000   /* within which the border goes by an order; it takes microseconds */
+#define ASKED_MS 1000  /* between two times that services are told of names */
 
 /* Where packets may go. */
 typedef struct {
@@ -43,13 +43,18 @@ typedef struct {
   SbxWatch attempt;       /* due: connect again */
   SbxWatch control;       /* to the border process */
   SbxWatch changes;       /* of this machine's addresses */
+  SbxWatch patience;      /* due: the border has not gone by its order in time */
+  SbxWatch telling;       /* due: services are told which names were asked for */
   int user, network;      /* the sandbox's namespaces, until the border process has them; or -1 */
   SbxCrossingOrder order; /* what that process goes by */
   uint32_t obeyed;        /* the order of its last report */
+  bool again;             /* there is more to order when it has gone by the last one */
   Rows before;            /* with @changes_rows: what to go back to */
   bool changes_rows;      /* a change is being made that has other rows */
   pid_t crossing;         /* that process, or 0 */
   SbxTraffic traffic;     /* as of its last report */
+  SbxAskedNames asked;    /* so far */
+  int64_t told;           /* when services were told of that last */
   bool stands;            /* its interface is there */
   char complaint[64];     /* what the stack has said last, for a launch that fails; NUL-terminated */
 } SbxNetwork;
@@ -174,7 +179,8 @@ take_down (SbxNetwork *self)
 {
   sbx_watch_close (&self->control);
   sbx_watch_close (&self->changes);
-  self->attempt.due = 0;
+  self->attempt.due = self->patience.due = 0;
+  self->again = false;
   close_namespaces (self);
   if (self->crossing > 0)
     kill (self->crossing, SIGKILL);
@@ -239,14 +245,85 @@ take_traffic (SbxNetwork *self, const SbxTraffic *traffic)
   sbx_services_tell (&self->sidecar.head.keeper->services, &message, -1);
 }
 
+static SbxMessage
+describe_asked (const SbxNetwork *self, uint32_t slot)
+{
+  const SbxAskedName *row = &self->asked.rows[slot];
+  SbxMessage message = { .type = SBX_MSG_ASKED, .slot = slot, .value = (int32_t) row->count, .start_time = row->last };
+
+  memcpy (message.text, row->name, sizeof row->name);
+  return message;
+}
+
+static void
+tell_asked (SbxWatch *watch)
+{
+  SbxNetwork *self = SBX_OWNER (watch, SbxNetwork, telling);
+
+  self->told = sbx_loop_now ();
+  for (uint32_t i = 0; i < SBX_ASKED_NAMES; i++) {
+    SbxMessage message = describe_asked (self, i);
+
+    if (self->asked.rows[i].changed)
+      sbx_services_tell (&self->sidecar.head.keeper->services, &message, -1);
+    self->asked.rows[i].changed = 0;
+  }
+}
+
+/* What the resolver was asked; however much that is, nobody is told of it more often than once in ASKED_MS. */
+static void
+take_asked (SbxNetwork *self, const SbxAskedNames *asked)
+{
+  const uint64_t before = self->asked.n_asked;
+
+  sbx_asked_names_join (&self->asked, asked);
+  if (self->asked.n_asked != before && self->telling.due == 0)
+    self->telling.due = self->told + ASKED_MS;
+}
+
 static void
 came (void *state, SbxServiceLink *service)
 {
   const SbxNetwork *self = state;
   SbxMessage message = describe_traffic (self);
 
-  if (self->sidecar.pid != 0)
-    (void) sbx_service_link_tell (service, &message);
+  if (self->sidecar.pid == 0)
+    return;
+  (void) sbx_service_link_tell (service, &message);
+  for (uint32_t i = 0; i < SBX_ASKED_NAMES; i++) {
+    message = describe_asked (self, i);
+    if (self->asked.rows[i].count > 0)
+      (void) sbx_service_link_tell (service, &message);
+  }
+}
+
+/* Has the border go by what it is to go by. It has one order at a time, so that they do not queue up when addresses
+ * come and go; nobody waits for it here. One that does not go by it in time is taken down, and so is one that cannot be
+ * told: rather no network than one with more than there may be. */
+static void
+enforce (SbxNetwork *self)
+{
+  if (self->control.fd < 0)
+    return;
+  self->again = self->obeyed != self->order.number;
+  if (!self->again && tell_border (self) < 0) {
+    take_down (self);
+    return;
+  }
+  if (self->stands && self->patience.due == 0)
+    self->patience.due = sbx_loop_now () + OBEY_MS;
+}
+
+/* The border has said which order it goes by. */
+static void
+take_obeyed (SbxNetwork *self, uint32_t number)
+{
+  self->obeyed = number;
+  if (self->obeyed != self->order.number)
+    return;
+  self->patience.due = 0;
+  if (self->again)
+    enforce (self);
 }
 
 /* Reads a report. False: there is none yet. */
@@ -261,9 +338,10 @@ read_report (SbxNetwork *self)
   report.what[sizeof report.what - 1] = '\0';
   if (n == (ssize_t) sizeof report && report.error == 0) {
     self->stands = true;
-    self->obeyed = report.number;
     take_refused (self, &report);
     take_traffic (self, &report.traffic);
+    take_asked (self, &report.asked);
+    take_obeyed (self, report.number);
   } else if (self->sidecar.head.keeper->state < SBX_KEEPER_RUNNING) {
     fail (self, report.error, n == (ssize_t) sizeof report ? report.what : "the process at its border has ended");
   } else {
@@ -279,21 +357,15 @@ serve_control (SbxWatch *watch)
   (void) read_report (SBX_OWNER (watch, SbxNetwork, control));
 }
 
-/* Has the border go by what it is to go by, and returns when it does. One that does not is taken down: rather no
- * network than one with more than there may be. */
+/* What it has said meanwhile counts, if it was us who had no time. */
 static void
-enforce (SbxNetwork *self)
+lose_patience (SbxWatch *watch)
 {
-  const int64_t until = sbx_loop_now () + OBEY_MS;
-  bool told = tell_border (self) == 0;
+  SbxNetwork *self = SBX_OWNER (watch, SbxNetwork, patience);
 
-  while (told && self->control.fd >= 0 && self->obeyed != self->order.number && sbx_loop_now () < until) {
-    struct pollfd polled = { self->control.fd, POLLIN, 0 };
-
-    (void) poll (&polled, 1, (int) (until - sbx_loop_now ()));
-    (void) read_report (self);
-  }
-  if (self->control.fd >= 0 && self->obeyed != self->order.number)
+  while (self->control.fd >= 0 && self->patience.due == 0 && self->obeyed != self->order.number && read_report (self))
+    ;
+  if (self->control.fd >= 0 && self->patience.due == 0 && self->obeyed != self->order.number)
     take_down (self);
 }
 
@@ -303,8 +375,7 @@ serve_changes (SbxWatch *watch)
   SbxNetwork *self = SBX_OWNER (watch, SbxNetwork, changes);
 
   sbx_host_addresses_drain (watch->fd);
-  if (self->control.fd >= 0) /* waits for it, so that orders do not queue up when addresses come and go */
-    enforce (self);
+  enforce (self);
 }
 
 /* Reads where packets may go: 1; 0: @records say nothing of it. */
@@ -352,8 +423,8 @@ start (void *state, const SbxBlock *records)
   return sbx_sidecar_start (state, records);
 }
 
-/* The rows of a running instance are other ones. They are in force before anything else of the change is made, and so
- * before anybody is told that it is done. */
+/* The rows of a running instance are other ones. Nothing else of the change is made before they are in force, and so
+ * nobody is told that it is done: change_waits (). */
 static int
 changing (void *state, const SbxBlock *block)
 {
@@ -370,9 +441,16 @@ changing (void *state, const SbxBlock *block)
   self->before = get_rows (self);
   self->changes_rows = true;
   set_rows (self, &rows);
-  if (self->control.fd >= 0)
-    enforce (self);
+  enforce (self);
   return 0;
+}
+
+static int
+change_waits (const void *state)
+{
+  const SbxNetwork *self = state;
+
+  return self->changes_rows && self->control.fd >= 0 && (self->again || self->obeyed != self->order.number);
 }
 
 static void
@@ -382,8 +460,7 @@ changed (void *state, bool done)
 
   if (self->changes_rows && !done) {
     set_rows (self, &self->before);
-    if (self->control.fd >= 0)
-      enforce (self);
+    enforce (self);
   }
   self->changes_rows = false;
 }
@@ -397,7 +474,9 @@ set_up (void *state)
   self->user = self->network = -1;
   if (sbx_loop_add (loop, &self->attempt, SBX_ORDER_PARTS, NULL, attempt_again) < 0
       || sbx_loop_add (loop, &self->control, SBX_ORDER_PARTS, serve_control, NULL) < 0
-      || sbx_loop_add (loop, &self->changes, SBX_ORDER_PARTS, serve_changes, NULL) < 0)
+      || sbx_loop_add (loop, &self->changes, SBX_ORDER_PARTS, serve_changes, NULL) < 0
+      || sbx_loop_add (loop, &self->patience, SBX_ORDER_PARTS, NULL, lose_patience) < 0
+      || sbx_loop_add (loop, &self->telling, SBX_ORDER_PARTS, NULL, tell_asked) < 0)
     return -1;
   return sbx_sidecar_set_up (&self->sidecar);
 }
@@ -431,6 +510,9 @@ end (void *state)
 {
   SbxNetwork *self = state;
 
+  if (self->telling.due != 0)
+    tell_asked (&self->telling);
+  self->telling.due = 0;
   take_down (self);
   sbx_sidecar_end (&self->sidecar);
 }
@@ -487,6 +569,7 @@ const SbxPart sbx_part_network = {
   .fill = fill,
   .waits = waits,
   .changing = changing,
+  .change_waits = change_waits,
   .changed = changed,
   .came = came,
   .reaped = reaped,
