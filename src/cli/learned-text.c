@@ -23,6 +23,8 @@ sbx_learned_text_comment (const SbxProposal *line)
   }
   g_string_append_printf (text, "%s=%s: ", line->key, line->value);
   g_string_append_printf (text, ngettext ("%u name, %s", "%u names, as %s", line->count), line->count, example);
+  if (line->pattern)
+    g_string_append (text, _ ("; the number in it is another one next time, so all names below that are meant"));
   if (target)
     g_string_append_printf (text, _ ("; it is a link to %s"), target);
   if (line->asked && line->risk)

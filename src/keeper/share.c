@@ -27,3 +27,12 @@ sbx_share_wait_ms (const SbxShare *self)
 
   return missing * SBX_SHARE_PART / 1000 + 1;
 }
+
+int64_t
+sbx_share_read_clock (clockid_t clock)
+{
+  struct timespec time = { 0 };
+
+  clock_gettime (clock, &time);
+  return (int64_t) time.tv_sec * 1000000 + time.tv_nsec / 1000;
+}

@@ -5,6 +5,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <time.h>
 
 #define SBX_SHARE_PART 32        /* 3.1 % */
 #define SBX_SHARE_BURST_US 50000 /* some thousand questions at once */
@@ -23,3 +24,5 @@ void sbx_share_begin (SbxShare *self, int64_t now, int64_t used);
 bool sbx_share_look (SbxShare *self, int64_t now, int64_t used);
 /* Milliseconds, 1 or more, until there is something left. */
 int64_t sbx_share_wait_ms (const SbxShare *self);
+/* What @clock says, in us. */
+int64_t sbx_share_read_clock (clockid_t clock);

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "common/path.h"
+#include "learn/numbers.h"
 #include "policy/score.h"
 #include "policy/vocabulary.h"
 
@@ -163,6 +164,7 @@ add (SbxProposals *self, const SbxLearnContext *context, SbxOpening *opening, co
     line->key = g_strdup (opening->key);
     line->value = g_strdup (opening->value);
     line->example = g_strdup (example);
+    line->pattern = g_str_has_suffix (line->key, ".*");
     if (!judge (context, line, opening)) {
       proposal_free (line);
       sbx_opening_clear (opening);
@@ -388,7 +390,8 @@ void
 sbx_proposals_add_name (SbxProposals *self, const SbxLearnContext *context, const char *group, const char *key,
                         const char *value)
 {
-  SbxOpening opening = { .group = group, .key = key, .value = g_strdup (value) };
+  g_autofree char *pattern = sbx_numbers_pattern (key);
+  SbxOpening opening = { .group = group, .key = pattern ? pattern : key, .value = g_strdup (value) };
 
   (void) add (self, context, &opening, key);
 }

@@ -17,6 +17,7 @@ G_BEGIN_DECLS
 typedef struct {
   char *group, *key, *value; /* of a list: one word */
   char *example;             /* the first name that asked for it */
+  gboolean pattern;          /* @key is all names below one, since the next start has another number in it */
   guint count;               /* how many names did; 0: none, and the value takes away */
   gboolean asked;            /* it is for the user to say */
   const char *risk; /* after "an application that has it ...", to be translated with _(); NULL: none is known */

@@ -60,21 +60,38 @@ read_line (SbxBusLog *self, SbxDenials *denials, char *line)
   }
 }
 
+static void
+add_bytes (SbxBusLog *self, const char *bytes, size_t n)
+{
+  size_t room = sizeof self->line - 1 - self->length;
+
+  self->too_long = self->too_long || n > room;
+  if (self->too_long)
+    return;
+  memcpy (self->line + self->length, bytes, n);
+  self->length += n;
+}
+
+static void
+end_line (SbxBusLog *self, SbxDenials *denials)
+{
+  self->line[self->length] = '\0';
+  /* A NUL would end the line early and hide the rest */
+  if (!self->too_long && strlen (self->line) == self->length)
+    read_line (self, denials, self->line);
+  self->length = 0;
+  self->too_long = false;
+}
+
 void
 sbx_bus_log_feed (SbxBusLog *self, SbxDenials *denials, const char *bytes, size_t size)
 {
-  for (size_t i = 0; i < size; i++) {
-    if (bytes[i] == '\n') {
-      self->line[self->length] = '\0';
-      /* A NUL would end the line early and hide the rest */
-      if (!self->too_long && strlen (self->line) == self->length)
-        read_line (self, denials, self->line);
-      self->length = 0;
-      self->too_long = false;
-    } else if (self->length + 1 < sizeof self->line) {
-      self->line[self->length++] = bytes[i];
-    } else {
-      self->too_long = true;
-    }
+  for (const char *at = bytes, *end = bytes + size; at < end;) {
+    const char *newline = memchr (at, '\n', (size_t) (end - at));
+
+    add_bytes (self, at, (size_t) ((newline ? newline : end) - at));
+    if (newline)
+      end_line (self, denials);
+    at = newline ? newline + 1 : end;
   }
 }

@@ -5,6 +5,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "cost.h"
 #include "harness.h"
 
 using namespace e2e;
@@ -310,6 +311,37 @@ TEST_F (FilteredBus, RefusalsWithoutEnd)
     return again["refused"].size () == 32 && again["refused-more"].number () == about["refused-more"].number ();
   }));
   EXPECT_TRUE (succeeds (sandboxctl ({ "stop", id })));
+}
+
+/* The same as fast as it goes, from ten thousand names: what it costs the keeper, and that another one hears its own.
+ */
+TEST_F (FilteredBus, AStormOfRefusals)
+{
+  const std::string script = read_file (places ().source + "/tests/e2e/bus-storm.py");
+  std::string id = launch_detached ({ "--profile=bussed" }, { "sleep", "1000" });
+  std::string other = launch_detached ({ "--profile=bussed" }, { "sleep", "1000" });
+  Process storm (command ({ "exec", id, "--", "python3", "-c", script, "1000000000", "10000" }));
+  ASSERT_TRUE (eventually ([&] { return json ({ "show", "--json", id })["refused-more"].number () > 10000; }));
+  Cost keeper (record (id).keeper), its (record (other).keeper);
+
+  for (const char *name : { "org.example.Allowed", "org.example.Hidden" })
+    EXPECT_EQ (sandboxctl ({ "exec", other, "--", "gdbus", "call", "--session", "--timeout=60", "-d", name, "-o", "/",
+                             "-m", "org.freedesktop.DBus.Peer.Ping" })
+                       .status
+                   == 0,
+               std::string (name) == "org.example.Allowed");
+  EXPECT_TRUE (eventually ([&] {
+    return sandboxctl ({ "why", other }).out.find ("org.example.Hidden") != std::string::npos;
+  }));
+  sleep (5);
+  EXPECT_TRUE (storm.running ());
+  EXPECT_TRUE (keeper.is_within ("a storm on the bus", 0.05));
+  EXPECT_TRUE (its.is_within ("its neighbour's keeper", 0.05));
+  EXPECT_LE (keeper.grown_kib (), 64);
+  Json about = json ({ "show", "--json", id });
+  EXPECT_EQ (about["refused"].size (), 32u);
+  EXPECT_GT (about["refused-more"].number (), 0);
+  EXPECT_TRUE (succeeds (sandboxctl ({ "stop", "--all", "--grace=0" })));
 }
 
 TEST_F (FilteredBus, TheInstanceOutlivesItsProxy)

@@ -279,3 +279,44 @@ TEST_F (Learn, Mistakes)
   EXPECT_TRUE (fails_with (sandboxctl ({ "learn" }), 125, { "learn" }));
   EXPECT_EQ (learn ({ "--profile=default" }, { "/nowhere/program" }).status, 127);
 }
+
+class LearnOnBus : public OnBus {
+protected:
+  void
+  SetUp () override
+  {
+    OnBus::SetUp ();
+    start_authority (true);
+    add_profile ("bussed", "[Profile]\nInherits=default\n[Session Bus Policy]\norg.example.Other=talk\n");
+  }
+};
+
+/* A name with the numbers of that start in it: it becomes a pattern, marked, and the next start has its own. */
+TEST_F (LearnOnBus, ANameThatIsAnotherEachTime)
+{
+  const std::string script = "import os, sys, time\n"
+                             "from gi.repository import Gio, GLib\n"
+                             "name = 'com.acme.tool_%d_%d' % (os.stat('/').st_dev, time.time_ns())\n"
+                             "bus = Gio.bus_get_sync(Gio.BusType.SESSION)\n"
+                             "try: bus.call_sync('org.freedesktop.DBus', '/', 'org.freedesktop.DBus', 'RequestName',\n"
+                             "                   GLib.Variant('(su)', (name, 4)), None, 0, 60000)\n"
+                             "except GLib.Error: sys.exit(3)\n";
+  const Argv run = { "--", "python3", "-c", script };
+  auto words = [&run] (Argv verb) {
+    verb.insert (verb.end (), run.begin (), run.end ());
+    return verb;
+  };
+  Command asking = command (words ({ "learn", "--profile=bussed", "--app-id=com.acme.Learned" }));
+
+  EXPECT_EQ (sandboxctl (words ({ "run", "--profile=bussed" })).status, 3);
+  asking.terminal = true;
+  Process learner (asking);
+  ASSERT_TRUE (learner.expect ("com.acme.*=own? (y/N) ")) << learner.out ();
+  EXPECT_NE (learner.out ().find ("the number in it"), std::string::npos) << learner.out ();
+  learner.write ("y\n");
+  learner.wait ();
+  const std::string learned = read_file (user_profiles () + "/com.acme.Learned.profile");
+  EXPECT_NE (learned.find ("com.acme.*=own"), std::string::npos) << learned;
+  EXPECT_TRUE (succeeds (sandboxctl (words ({ "run", "--profile=com.acme.Learned" }))));
+  EXPECT_TRUE (succeeds (sandboxctl (words ({ "learn", "--replay", "--app-id=com.acme.Learned" }))));
+}

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* What a sandbox was refused: counted, told in words, kept at the end; and that asking hurts nobody. */
+#include "cost.h"
 #include "harness.h"
 
 #include <algorithm>
@@ -245,50 +246,26 @@ TEST_F (Why, SignalsChangeNothing)
   EXPECT_EQ (answer["others"].number (), 0) << answer.dump ();
 }
 
-class WhyFaults : public Why {
-protected:
-  /* Seconds of a processor that @pid has had. */
-  static double
-  processor (pid_t pid)
-  {
-    std::string text = read_file ("/proc/" + std::to_string (pid) + "/stat"); /* utime and stime: proc(5) */
-    const char *at = text.c_str () + text.rfind (')') + 1;
-
-    for (int i = 0; i < 11; i++)
-      at += 1 + strcspn (at + 1, " ");
-    char *end = nullptr;
-    double user = strtod (at, &end), system = strtod (end, nullptr);
-    return (user + system) / static_cast<double> (sysconf (_SC_CLK_TCK));
-  }
-  static long
-  resident_kib (pid_t pid)
-  {
-    std::string text = read_file ("/proc/" + std::to_string (pid) + "/status");
-
-    return strtol (text.c_str () + text.find ("VmRSS:") + 6, nullptr, 10);
-  }
-};
+using WhyFaults = Why;
 
 /* Four threads that are refused as fast as they can, in more kinds than are kept, for some seconds. */
 TEST_F (WhyFaults, AStorm)
 {
-  const double seconds = 5;
   std::string id = launch_detached ({ "--profile=counted" }, { places ().probe, "storm" });
-  pid_t keeper = record (id).keeper;
 
   ASSERT_TRUE (eventually ([&] { return sandboxctl ({ "why", id }).out.find ("keyctl") != std::string::npos; }));
-  double before = processor (keeper);
-  long memory = resident_kib (keeper);
-  usleep (static_cast<useconds_t> (seconds * 1e6));
-  double used = processor (keeper) - before;
-  std::printf ("a storm: %.1f %% of a processor\n", used / seconds * 100);
-  EXPECT_LE (used, 0.05 * seconds + 0.02); /* of which a tick of the clock either way */
-  EXPECT_LE (resident_kib (keeper), memory + 64);
+  Cost keeper (record (id).keeper);
+  sleep (5);
+  EXPECT_TRUE (keeper.is_within ("a storm", 0.05));
+  EXPECT_LE (keeper.grown_kib (), 64);
   Json answer = Json::parse (sandboxctl ({ "why", "--json", id }).out);
   EXPECT_LE (answer["denied"].size (), 32u);
   EXPECT_GT (answer["more"].number (), 0);
   /* Neither its keeper nor another one is busy with it */
   EXPECT_TRUE (succeeds (run_in ({}, { "true" })));
+  Json other = Json::parse (run (probe ({ "--profile=counted" }, { "refused", "1000" })).out);
+  EXPECT_EQ (other["error"].text (), "EPERM");
+  EXPECT_TRUE (keeper.is_within ("the same, while others are refused things", 0.05));
   EXPECT_TRUE (succeeds (sandboxctl ({ "stop", "--grace=0", id })));
 }
 
@@ -330,11 +307,11 @@ TEST_F (WhyFaults, AStoppedKeeper)
   ASSERT_TRUE (eventually ([&] { return sandboxctl ({ "why", id }).out.find ("keyctl") != std::string::npos; }));
   ASSERT_EQ (kill (running.keeper, SIGSTOP), 0);
   usleep (100000); /* whoever was on the way waits now */
-  double held = processor (storm), before = processor (aside);
-  EXPECT_TRUE (eventually ([&] { return processor (aside) > before + 0.2; }));
-  EXPECT_LE (processor (storm), held);
+  double held = processor_of (storm), before = processor_of (aside);
+  EXPECT_TRUE (eventually ([&] { return processor_of (aside) > before + 0.2; }));
+  EXPECT_LE (processor_of (storm), held);
   ASSERT_EQ (kill (running.keeper, SIGCONT), 0);
-  EXPECT_TRUE (eventually ([&] { return processor (storm) > held; }));
+  EXPECT_TRUE (eventually ([&] { return processor_of (storm) > held; }));
   ASSERT_EQ (kill (running.keeper, SIGSTOP), 0);
   ASSERT_EQ (kill (storm, SIGKILL), 0);
   EXPECT_TRUE (eventually ([&] { return !process_exists (storm); }));

@@ -223,6 +223,48 @@ test_bounded (void)
   g_assert_cmpuint (g_strv_length (each), ==, SBX_PROPOSALS);
 }
 
+/* A number of the next start's makes a pattern, which is marked as any name of a bus is; a version does not, and no
+ * pattern covers what is many vendors'. */
+static void
+test_numbers (void)
+{
+  static const struct {
+    const char *name, *key;
+  } rows[] = {
+    { "com.transmissionbt.transmission_66306_1234", "com.transmissionbt.*" },
+    { "com.transmissionbt.transmission_7_8", "com.transmissionbt.*" },
+    { "org.mpris.MediaPlayer2.vlc.instance1234", "org.mpris.MediaPlayer2.vlc.*" },
+    { "com.acme.tool-12.part", "com.acme.*" },
+    { "org.example.tool_12", "org.example.tool_12" } /* this service is below it */,
+    { "com.github.someone.tool_12", "com.github.someone.*" },
+    { "org.example.Tool2", "org.example.Tool2" },
+    { "org.freedesktop.login1", "org.freedesktop.login1" },
+    { "org.mpris.MediaPlayer2.vlc", "org.mpris.MediaPlayer2.vlc" },
+    { "org.kde.StatusNotifierItem-1234-1", "org.kde.StatusNotifierItem-1234-1" },
+    { "org.freedesktop.forged_1234", "org.freedesktop.forged_1234" },
+    { "org.gnome.forged1234", "org.gnome.forged1234" },
+    { "org.forged_1.tool", "org.forged_1.tool" },
+  };
+  g_autoptr (SbxPolicy) policy = sbx_policy_new ();
+  const SbxLearnContext context = { policy, &places, NULL, NULL, look, NULL };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (rows); i++) {
+    static const Name none[] = { END };
+    SbxTraces *traces = traces_of (none);
+    g_autoptr (SbxProposals) proposals = sbx_proposals_new (&context, traces);
+    const SbxProposal *line;
+
+    sbx_proposals_add_name (proposals, &context, "Session Bus Policy", rows[i].name, "own");
+    g_assert_cmpuint (proposals->lines->len, ==, 1);
+    line = proposals->lines->pdata[0];
+    g_assert_cmpstr (line->key, ==, rows[i].key);
+    g_assert_cmpstr (line->example, ==, rows[i].name);
+    g_assert_true (line->asked);
+    g_assert_cmpint (line->pattern, ==, strcmp (rows[i].name, rows[i].key) != 0);
+    clear (traces);
+  }
+}
+
 int
 main (int argc, char **argv)
 {
@@ -233,5 +275,6 @@ main (int argc, char **argv)
   g_test_add_func ("/learn/lent", test_lent);
   g_test_add_func ("/learn/names", test_names);
   g_test_add_func ("/learn/bounded", test_bounded);
+  g_test_add_func ("/learn/numbers", test_numbers);
   return g_test_run ();
 }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* The filtered buses: xdg-dbus-proxy. It says that it listens by a byte on its link, and ends when we close that
  * (xdg-dbus-proxy(1), --fd). It prints each message and what became of it (--log), which is where refusals are read
- * from: some 400 messages fit into its pipe, so it can print 20,000 a second before it has to wait for us. */
+ * from: some 400 messages fit into its pipe, so it can print 20,000 a second before it has to wait for us, and no
+ * more than our share of a processor can read (sidecar.c). */
 #include "keeper/parts/bus.h"
 
 #include <fcntl.h>

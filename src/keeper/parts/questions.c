@@ -202,26 +202,17 @@ answer (SbxQuestions *self, const struct seccomp_notif *question, struct seccomp
     refuse (self, question, says, response);
 }
 
-static int64_t
-read_clock (clockid_t clock)
-{
-  struct timespec time = { 0 };
-
-  clock_gettime (clock, &time);
-  return (int64_t) time.tv_sec * 1000000 + time.tv_nsec / 1000;
-}
-
 static bool
 look_at_share (SbxQuestions *self)
 {
-  int64_t used = read_clock (CLOCK_PROCESS_CPUTIME_ID);
+  int64_t used = sbx_share_read_clock (CLOCK_PROCESS_CPUTIME_ID);
 
   if (self->n_served > 0)
     self->spared +=
         (used - self->used) * self->n_numbers / self->n_served * (NUMBERS_COUNT_PART - 1) / NUMBERS_COUNT_PART;
   self->used = used;
   self->n_served = self->n_numbers = 0;
-  return sbx_share_look (&self->share, read_clock (CLOCK_MONOTONIC), used - self->spared);
+  return sbx_share_look (&self->share, sbx_share_read_clock (CLOCK_MONOTONIC), used - self->spared);
 }
 
 /* Rests if too much of a processor was used. */
@@ -365,8 +356,8 @@ asked (void *state, int questions)
   }
   self->listener = questions;
   sbx_watch_open (&self->watch, source);
-  self->used = read_clock (CLOCK_PROCESS_CPUTIME_ID);
-  sbx_share_begin (&self->share, read_clock (CLOCK_MONOTONIC), self->used);
+  self->used = sbx_share_read_clock (CLOCK_PROCESS_CPUTIME_ID);
+  sbx_share_begin (&self->share, sbx_share_read_clock (CLOCK_MONOTONIC), self->used);
   if (self->n_rules > 0)
     sbx_keeper_set_enforced (self->head.keeper, SBX_ENFORCED_COUNTED, true);
   return true;

@@ -148,6 +148,8 @@ start_with (SbxSidecar *self, char **argv, const Start *start)
   fcntl (pipes.log[0], F_SETFL, O_NONBLOCK);
   sbx_watch_open (&self->link, pipes.ready[0]);
   sbx_watch_open (&self->output, pipes.log[0]);
+  self->used = 0;
+  sbx_share_begin (&self->share, sbx_share_read_clock (CLOCK_MONOTONIC), 0);
   if (pipes.errors[0] >= 0)
     sbx_complaints_open (&self->complaints, pipes.errors[0], self->head.keeper->record.id, part->name);
   self->pid = pid;
@@ -216,10 +218,25 @@ serve_link (SbxWatch *watch)
   }
 }
 
+/* Until it is read again: who prints more than our share of a processor can read waits. @before: our processor time
+ * when this reading began. */
+static int64_t
+choose_pause_ms (SbxSidecar *self, int64_t before)
+{
+  int64_t wait;
+
+  self->used += sbx_share_read_clock (CLOCK_PROCESS_CPUTIME_ID) - before;
+  if (sbx_share_look (&self->share, sbx_share_read_clock (CLOCK_MONOTONIC), self->used))
+    return LOG_PAUSE_MS;
+  wait = sbx_share_wait_ms (&self->share);
+  return wait > LOG_PAUSE_MS ? wait : LOG_PAUSE_MS;
+}
+
 void
 sbx_sidecar_read (SbxSidecar *self)
 {
   const SbxSidecarAbout *about = self->head.part->about;
+  int64_t before = sbx_share_read_clock (CLOCK_PROCESS_CPUTIME_ID);
   char bytes[16384];
   ssize_t n = 1;
 
@@ -236,7 +253,7 @@ sbx_sidecar_read (SbxSidecar *self)
     return;
   }
   self->output.paused = true;
-  self->output.due = sbx_loop_now () + LOG_PAUSE_MS;
+  self->output.due = sbx_loop_now () + choose_pause_ms (self, before);
 }
 
 static void

@@ -16,6 +16,7 @@
 #include "keeper/loop.h"
 #include "keeper/part.h"
 #include "keeper/parts/complaints.h"
+#include "keeper/share.h"
 
 typedef struct SbxSidecar SbxSidecar;
 
@@ -35,6 +36,8 @@ struct SbxSidecar {
   SbxPartState head;
   SbxWatch link; /* what it says when it is ready, the end of file when it closes it */
   SbxWatch output;
+  SbxShare share;           /* of a processor, for reading that: an application can make it print without end */
+  int64_t used;             /* us of a processor that it has taken so far */
   SbxComplaints complaints; /* where they are not given to log () */
   pid_t pid;                /* its bwrap, or 0 */
   bool ready;
