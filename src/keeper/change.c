@@ -214,7 +214,9 @@ prepare (SbxKeeper *keeper)
   rc = sbx_record_write_new_info (&keeper->record, info.value, info.length);
   if (rc < 0)
     refuse (&keeper->change, SBX_CHANGE_FAULT_RECORD, errno, "");
-  else if ((rc = sbx_parts_changing (&keeper->parts, &block)) < 0)
+  else if ((rc = sbx_parts_changing (&keeper->parts, &block)) < 0 && errno == EUSERS)
+    refuse (&keeper->change, SBX_CHANGE_FAULT_SERVED, 0, "");
+  else if (rc < 0)
     refuse (&keeper->change, SBX_CHANGE_FAULT_LAYER, errno, "what is handed over");
   sbx_block_close (&block);
   return rc;

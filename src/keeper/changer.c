@@ -74,12 +74,14 @@ read_rows (Change *change)
   SbxSidecarGroup group = { 0 };
   SbxRecord record = { 0 };
   SbxBlock block;
+  uint32_t stay;
 
   if (sbx_block_open (&block, change->changer->block, SBX_BLOCK_CHANGE) < 0)
     return fail (change, SBX_CHANGE_FAULT_PROTOCOL, errno);
   change->ended = sbx_block_u32 (&block, SBX_TAG_SIDECARS_ENDED, 0);
+  stay = sbx_block_u32 (&block, SBX_TAG_SIDECARS_STAY, 0);
   while (sbx_block_next_sidecar (&block, &group))
-    change->ended |= 1u << group.kind;
+    change->ended |= (1u << group.kind) & ~stay;
   change->rows = calloc (count (&block, SBX_TAG_NARROW) + 1, sizeof *change->rows);
   change->layers = calloc (count (&block, SBX_TAG_LAYER) + 1, sizeof *change->layers);
   change->limits = calloc (count (&block, SBX_TAG_RLIMIT) + 1, sizeof *change->limits);

@@ -296,6 +296,12 @@ const SbxOptionSpec sbx_grant_network_options[] = {
   { .key = NULL },
 };
 
+const SbxOptionSpec sbx_grant_facilities_options[] = {
+  ROW ("seconds", "u", 8, check_seconds, seconds),
+  ROW ("reconnect", "b", 8, NULL, reconnect),
+  { .key = NULL },
+};
+
 static void
 set_string (gpointer field, GVariant *value)
 {
@@ -388,8 +394,9 @@ type_of (const SbxOptionSpec *row)
 void
 sbx_options_clear (SbxOptions *self)
 {
-  const SbxOptionSpec *const tables[] = { sbx_launch_options, sbx_exec_options,  sbx_attach_options,
-                                          sbx_procfs_options, sbx_grant_options, sbx_grant_network_options };
+  const SbxOptionSpec *const tables[] = { sbx_launch_options,          sbx_exec_options,  sbx_attach_options,
+                                          sbx_procfs_options,          sbx_grant_options, sbx_grant_network_options,
+                                          sbx_grant_facilities_options };
 
   for (gsize i = 0; i < G_N_ELEMENTS (tables); i++)
     for (const SbxOptionSpec *row = tables[i]; row->key; row++)

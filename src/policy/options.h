@@ -24,7 +24,7 @@ typedef struct {
 typedef struct {
   char *app_id, *cwd, *cwd_also, *on_crash, *activation_token, *hidepid, *subset, *access;
   char **unset_env, **display_env;
-  gboolean cwd_optional, tty, hold, join;
+  gboolean cwd_optional, tty, hold, join, reconnect;
   gint32 lifeline, descriptors, learn;
   GVariant *env;         /* a{ss} */
   GVariant *fds;         /* a{uh} */
@@ -47,13 +47,15 @@ void sbx_options_clear (SbxOptions *self);
 /* s: as a D-Bus name without ':', at most 255 bytes; one element is enough. Errors: BAD_OPTION. */
 gboolean sbx_option_check_app_id (const char *key, GVariant *value, GError **error);
 
-/* The options of Launch and Explain, of Exec, of Attach, of GetProcfs, of Grant, and of GrantNetwork. */
+/* The options of Launch and Explain, of Exec, of Attach, of GetProcfs, of Grant, of GrantNetwork, and of
+ * GrantFacilities. */
 extern const SbxOptionSpec sbx_launch_options[];
 extern const SbxOptionSpec sbx_exec_options[];
 extern const SbxOptionSpec sbx_attach_options[];
 extern const SbxOptionSpec sbx_procfs_options[];
 extern const SbxOptionSpec sbx_grant_options[];
 extern const SbxOptionSpec sbx_grant_network_options[];
+extern const SbxOptionSpec sbx_grant_facilities_options[];
 #define SBX_GRANT_MAX_SECONDS 2678400 /* 31 days */
 
 G_END_DECLS

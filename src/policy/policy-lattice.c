@@ -116,6 +116,21 @@ sbx_policy_with_limits (const SbxPolicy *base, const SbxPolicy *from)
 }
 
 SbxPolicy *
+sbx_policy_with_more (const SbxPolicy *base, const SbxPolicy *more)
+{
+  static const guint flags[] = { SBX_FLAGS_SOCKETS, SBX_FLAGS_DEVICES };
+  SbxPolicy *result = sbx_policy_thaw (base);
+
+  for (guint i = 0; i < SBX_N_BUSES; i++) {
+    g_array_unref (result->bus[i]);
+    result->bus[i] = sbx_names_combine (base->bus[i], more->bus[i], FALSE);
+  }
+  for (guint i = 0; i < G_N_ELEMENTS (flags); i++)
+    result->flags[flags[i]] |= more->flags[flags[i]];
+  return sbx_policy_freeze (result);
+}
+
+SbxPolicy *
 sbx_policy_with_path (const SbxPolicy *base, const char *path, SbxAccess access)
 {
   SbxPolicy *result = sbx_policy_thaw (base);

@@ -108,6 +108,8 @@ SbxPolicy *sbx_policy_with_allowed (const SbxPolicy *base, const char *const *mo
 SbxPolicy *sbx_policy_with_buses (const SbxPolicy *base, const SbxPolicy *from) G_GNUC_WARN_UNUSED_RESULT;
 /* @base with the limits of @from. */
 SbxPolicy *sbx_policy_with_limits (const SbxPolicy *base, const SbxPolicy *from) G_GNUC_WARN_UNUSED_RESULT;
+/* @base with what @more has of names on both buses, of sockets= and of devices=. */
+SbxPolicy *sbx_policy_with_more (const SbxPolicy *base, const SbxPolicy *more) G_GNUC_WARN_UNUSED_RESULT;
 /* @base with @access to @path, which is absolute and normal; rules of @base for what lies in it stay. */
 SbxPolicy *sbx_policy_with_path (const SbxPolicy *base, const char *path, SbxAccess access) G_GNUC_WARN_UNUSED_RESULT;
 /* Whether @a allows no more than @b. */

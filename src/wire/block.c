@@ -102,6 +102,7 @@ static const Shape shapes[SBX_N_TAGS] = {
   [SBX_TAG_SIDECAR_TO] = { IN_FURNISH | GROUPED, KIND_BYTES, sizeof (SbxDestination), 0,
                            SBX_DESTINATIONS * sizeof (SbxDestination), 0 },
   [SBX_TAG_SIDECARS_ENDED] = { IN_CHANGE, KIND_BYTES, 4, 4, 4, 1 << SBX_N_SIDECARS },
+  [SBX_TAG_SIDECARS_STAY] = { IN_CHANGE, KIND_BYTES, 4, 4, 4, 1 << SBX_N_SIDECARS },
   [SBX_TAG_TO] = { IN_CHANGE, KIND_BYTES, sizeof (SbxDestination), 0, SBX_DESTINATIONS * sizeof (SbxDestination), 0 },
   [SBX_TAG_PUBLISHED] = { IN_FURNISH, KIND_BYTES, sizeof (SbxPublished), sizeof (SbxPublished),
                           SBX_PUBLISHED * sizeof (SbxPublished), 0 },

@@ -65,6 +65,8 @@ typedef enum {
   SBX_TAG_TO, /* SbxDestination[]: where packets of a running instance's own network may go from now on; absent = as
                  before */
   SBX_TAG_SIDECARS_ENDED, /* uint32_t: bit N is the SbxSidecarKind N, which a running instance loses */
+  SBX_TAG_SIDECARS_STAY,  /* uint32_t: bit N is the SbxSidecarKind N: the one that is replaced goes on with those who
+                             are connected to it */
   SBX_TAG_PUBLISHED, /* SbxPublished[]: ports of this machine that lead into the instance's own network; absent = none
                       */
   SBX_TAG_SYSTEM_LAYER, /* what the keeper mounts into every sandbox of a kind: a layer with SBX_LAYER_SYSTEM; repeated,

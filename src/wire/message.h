@@ -99,6 +99,7 @@ typedef enum {
   SBX_CHANGE_FAULT_LAYER,    /* text says what is wrong with a layer */
   SBX_CHANGE_FAULT_TIME,     /* it took too long */
   SBX_CHANGE_FAULT_SERVER,   /* what is to serve the instance from then on cannot be started */
+  SBX_CHANGE_FAULT_SERVED,   /* too many that have served it before still serve somebody */
   SBX_N_CHANGE_FAULTS
 } SbxChangeFault;
 

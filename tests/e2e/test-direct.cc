@@ -188,6 +188,8 @@ every_call ()
         static const char *const destinations[] = { "internet", nullptr };
         return g_variant_new ("(^as@a{sv})", destinations, nothing ());
       } },
+    { INSTANCE, "GrantFacilities",
+      [=] (GUnixFDList *) { return g_variant_new ("(@a{sv}@a{sv})", nothing (), nothing ()); } },
     { INSTANCE, "GetProcfs", [=] (GUnixFDList *) { return g_variant_new ("(@a{sv})", nothing ()); } },
     { INSTANCE, "Restrict", [=] (GUnixFDList *) { return g_variant_new ("(@a{sv})", nothing ()); } },
     { INSTANCE, "Signal", [] (GUnixFDList *) { return g_variant_new ("(i)", SIGCONT); } },

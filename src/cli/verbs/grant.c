@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Each path is opened here and handed over as a descriptor: what the caller cannot reach, nobody gets. Destinations of
- * a network are words. */
+ * a network, and names on buses, are words. */
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
@@ -22,6 +22,15 @@ typedef struct {
   int fd;
   int made; /* how many bytes of the path were there already; -1: all */
 } File;
+
+/* What there is to grant. */
+typedef struct {
+  GArray *files;        /* File */
+  GVariant *facilities; /* or NULL */
+  char **where;         /* destinations, or NULL */
+  guint32 seconds;      /* 0: as long as the instance runs */
+  gboolean reconnect;
+} Grant;
 
 static void
 clear_file (gpointer data)
@@ -62,45 +71,56 @@ read_destinations (const SbxPolicyOptions *options, GError **error)
   return NULL;
 }
 
-/* Refuses what is no file, with the reason. */
-static gboolean
-check_files_only (const SbxPolicy *policy, GError **error)
+/* Adds @group to @rest without what has a method of its own. */
+static void
+add_rest (GVariantBuilder *rest, const char *group, GVariant *keys)
 {
   static const struct {
-    guint class;
-    const char *reason;
-  } rows[] = {
-    { SBX_CLASS_BUS, N_ ("the filter of a bus (xdg-dbus-proxy) takes no new rules while it runs") },
-    { SBX_CLASS_NETWORK, N_ ("a process stays in the network that it was started in") },
-    { SBX_CLASS_DISPLAY, N_ ("its programs were told where displays are when they were started") },
-    { SBX_CLASS_DEVICES, N_ ("its /dev, its limits and its system calls were fixed when it was started") },
-  };
-  g_autoptr (SbxPolicy) nothing = sbx_policy_new (), files = sbx_policy_ref (nothing);
-  g_autofree char *diff = NULL;
-  gsize n;
-  const SbxPathRule *paths = sbx_policy_get_filesystems (policy, &n);
-  guint more;
+    const char *group, *key;
+  } others[] = { { "Context", "filesystems" }, { "Network", "allow" } };
+  GVariantBuilder left;
+  GVariantIter iter;
+  const char *key, *value;
+  gboolean any = FALSE;
 
-  for (gsize i = 0; i < n; i++) {
-    SbxPolicy *with = sbx_policy_with_path (files, paths[i].path, paths[i].access);
+  g_variant_builder_init (&left, G_VARIANT_TYPE ("a{ss}"));
+  g_variant_iter_init (&iter, keys);
+  while (g_variant_iter_next (&iter, "{&s&s}", &key, &value)) {
+    gboolean other = FALSE;
 
-    sbx_policy_unref (files);
-    files = with;
+    for (gsize i = 0; i < G_N_ELEMENTS (others); i++)
+      other = other || (g_str_equal (others[i].group, group) && g_str_equal (others[i].key, key));
+    if (other)
+      continue;
+    g_variant_builder_add (&left, "{ss}", key, value);
+    any = TRUE;
   }
-  if (sbx_policy_equal (policy, files))
-    return TRUE;
-  more = sbx_policy_excess (policy, files);
-  diff = g_strdelimit (g_strchomp (sbx_policy_diff (files, policy)), "\n", ';');
-  for (gsize i = 0; i < G_N_ELEMENTS (rows); i++)
-    if (more & rows[i].class) {
-      g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
-                   _ ("a running sandbox cannot be given this: %s: %s. Nothing was changed; start it with it"), diff,
-                   _ (rows[i].reason));
-      return FALSE;
-    }
-  g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
-               _ ("a running sandbox cannot be given this: %s. Nothing was changed; start it with it"), diff);
-  return FALSE;
+  if (any)
+    g_variant_builder_add (rest, "{sv}", group, g_variant_builder_end (&left));
+  else
+    g_variant_builder_clear (&left);
+}
+
+/* What is neither a file nor a destination: a{sv}, the caller's; NULL: there is none. */
+static GVariant *
+read_facilities (const SbxPolicyOptions *options)
+{
+  g_autoptr (GVariant) groups = sbx_policy_options_to_variant (options), all = NULL;
+  GVariantBuilder rest;
+  GVariantIter iter;
+  const char *group;
+  GVariant *keys;
+
+  if (groups)
+    g_variant_ref_sink (groups);
+  g_variant_builder_init (&rest, G_VARIANT_TYPE_VARDICT);
+  g_variant_iter_init (&iter, groups);
+  while (g_variant_iter_next (&iter, "{&sv}", &group, &keys)) {
+    add_rest (&rest, group, keys);
+    g_variant_unref (keys);
+  }
+  all = g_variant_ref_sink (g_variant_builder_end (&rest));
+  return g_variant_n_children (all) > 0 ? g_steal_pointer (&all) : NULL;
 }
 
 /* Makes the directories that are missing of @path. How many bytes were there, or -1: all. */
@@ -190,14 +210,33 @@ grant_network (SbxService *service, const char *path, char **where, guint32 seco
   return reply != NULL;
 }
 
-/* One after the other, so that an error says which. @where: the destinations, or NULL. */
+/* All of them, or none. */
+static gboolean
+grant_facilities (SbxService *service, const char *path, const Grant *grant, GError **error)
+{
+  g_autoptr (GVariant) reply = NULL;
+  GVariantBuilder how;
+
+  g_variant_builder_init (&how, G_VARIANT_TYPE_VARDICT);
+  if (grant->seconds > 0)
+    g_variant_builder_add (&how, "{sv}", "seconds", g_variant_new_uint32 (grant->seconds));
+  if (grant->reconnect)
+    g_variant_builder_add (&how, "{sv}", "reconnect", g_variant_new_boolean (TRUE));
+  reply = sbx_service_call (service, path, SBX_INSTANCE_INTERFACE, "GrantFacilities",
+                            g_variant_new ("(@a{sv}a{sv})", grant->facilities, &how), NULL, error);
+  return reply != NULL;
+}
+
+/* One after the other, so that an error says which: facilities, files, destinations. */
 static int
-grant_all (const char *word, GArray *files, char **where, guint32 seconds)
+grant_all (const char *word, const Grant *all)
 {
   g_autoptr (SbxService) service = NULL;
   g_autoptr (GPtrArray) instances = NULL;
   g_autoptr (GError) error = NULL;
+  GArray *files = all->files;
   const SbxInstanceInfo *info = sbx_instances_open (word, &service, &instances, &error);
+  gboolean begun = FALSE;
   guint i = 0;
 
   if (info && sbx_instance_has_ended (info)) {
@@ -205,10 +244,13 @@ grant_all (const char *word, GArray *files, char **where, guint32 seconds)
                  _ ("the sandbox %s has ended: nothing can be given to it"), info->id);
     info = NULL;
   }
-  while (info && i < files->len && grant (service, info->path, &g_array_index (files, File, i), seconds, &error))
+  if (info && all->facilities)
+    begun = grant_facilities (service, info->path, all, &error);
+  while (info && !error && i < files->len
+         && grant (service, info->path, &g_array_index (files, File, i), all->seconds, &error))
     i++;
-  if (info && !error && where)
-    (void) grant_network (service, info->path, where, seconds, &error);
+  if (info && !error && all->where)
+    (void) grant_network (service, info->path, all->where, all->seconds, &error);
   if (!error)
     return 0;
   for (guint j = i; j < files->len; j++)
@@ -216,36 +258,66 @@ grant_all (const char *word, GArray *files, char **where, guint32 seconds)
   if (i > 0)
     g_prefix_error (&error, _ ("%s and what was named before it was granted, and then: "),
                     g_array_index (files, File, i - 1).path);
+  else if (begun)
+    g_prefix_error (&error, "%s", _ ("all but files and destinations was granted, and then: "));
   return sbx_fail_error (error);
+}
+
+static void
+grant_clear (Grant *grant)
+{
+  g_clear_pointer (&grant->files, g_array_unref);
+  g_clear_pointer (&grant->facilities, g_variant_unref);
+  g_clear_pointer (&grant->where, g_strfreev);
+}
+
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Grant, grant_clear)
+
+/* Reads what there is to grant. */
+static gboolean
+read_grant (Grant *grant, const SbxPolicyOptions *options, const SbxPolicy *policy, GError **error)
+{
+  gsize n = 0;
+
+  grant->files = g_array_new (FALSE, FALSE, sizeof (File));
+  g_array_set_clear_func (grant->files, clear_file);
+  grant->where = read_destinations (options, error);
+  if (*error)
+    return FALSE;
+  grant->facilities = read_facilities (options);
+  (void) sbx_policy_get_filesystems (policy, &n);
+  if (n > 0 || grant->where || grant->facilities)
+    return TRUE;
+  g_set_error_literal (error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
+                       _ ("grant takes nothing away; `sandboxctl restrict` does"));
+  return FALSE;
 }
 
 int
 sbx_cmd_grant (SbxCommand *command)
 {
   g_autoptr (SbxPolicyOptions) options = sbx_policy_options_new ();
-  g_autoptr (GArray) files = g_array_new (FALSE, FALSE, sizeof (File));
   g_autoptr (GError) error = NULL;
   g_autoptr (SbxPolicy) policy = NULL;
   g_autofree char *until = NULL;
-  g_auto (GStrv) where = NULL;
+  g_auto (Grant) all = { 0 };
   const GOptionEntry entries[] = {
     { "until", 0, 0, G_OPTION_ARG_STRING, &until, N_ ("End it after 30s, 5m, 2h or 1d (or: exit)"), N_ ("TIME") },
+    { "reconnect", 0, 0, G_OPTION_ARG_NONE, &all.reconnect, N_ ("Close connections to buses, so new ones are made"),
+      NULL },
     G_OPTION_ENTRY_NULL,
   };
-  guint32 seconds = 0;
-  gsize n = 0;
   int status;
 
   if (!sbx_parse (
           command, entries, sbx_policy_options_make_group (options),
-          _ ("SANDBOX --filesystem=PATH[:MODE]… --network-allow=WHERE…"),
+          _ ("SANDBOX --filesystem=PATH[:MODE]… --network-allow=WHERE… --talk-name=NAME…"),
           _ ("Gives files to a running sandbox, at their own path: to read, with :rw to change them too, and with\n"
-             ":create after making the directory; and destinations to one with a private network. With --until\nit "
-             "ends by itself. Whatever else is asked for is refused, with the reason."),
+             ":create after making the directory; destinations to one with a private network; and names to one with\n"
+             "filtered buses. With --until it ends by itself. What else is asked for is refused, with the reason."),
           &status))
     return status;
-  g_array_set_clear_func (files, clear_file);
-  if (until && !g_str_equal (until, "exit") && !sbx_duration_parse (until, SBX_GRANT_MAX_SECONDS, &seconds))
+  if (until && !g_str_equal (until, "exit") && !sbx_duration_parse (until, SBX_GRANT_MAX_SECONDS, &all.seconds))
     return sbx_fail (
         _ ("--until takes how long it lasts, as in 30s, 5m, 2h or 1d, at most %d days; or \"exit\": as long as "
            "the sandbox runs"),
@@ -254,17 +326,12 @@ sbx_cmd_grant (SbxCommand *command)
   if (!error && (command->argc != 2 || !policy))
     return sbx_fail (_ ("grant takes one sandbox and what it gets, as in `sandboxctl grant SANDBOX "
                         "--filesystem=xdg-download:ro`"));
-  if (!error)
-    where = read_destinations (options, &error);
-  if (error || !check_files_only (policy, &error))
+  if (error || !read_grant (&all, options, policy, &error))
     return sbx_fail_error (error);
-  (void) sbx_policy_get_filesystems (policy, &n);
-  if (n == 0 && !where)
-    return sbx_fail (_ ("grant takes nothing away; `sandboxctl restrict` does"));
-  if (!open_files (policy, files, &error)) {
-    for (guint i = 0; i < files->len; i++)
-      remove_made (&g_array_index (files, File, i));
+  if (!open_files (policy, all.files, &error)) {
+    for (guint i = 0; i < all.files->len; i++)
+      remove_made (&g_array_index (all.files, File, i));
     return sbx_fail_error (error);
   }
-  return grant_all (command->argv[1], files, where, seconds);
+  return grant_all (command->argv[1], &all);
 }

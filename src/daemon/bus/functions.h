@@ -22,6 +22,8 @@ void sbx_method_get_procfs (SbxCall *call);
 void sbx_method_restrict (SbxCall *call);
 /* grant-methods.c */
 void sbx_method_grant (SbxCall *call);
+/* grant-facilities.c */
+void sbx_method_grant_facilities (SbxCall *call);
 /* grant-network.c */
 void sbx_method_grant_network (SbxCall *call);
 /* properties.c */

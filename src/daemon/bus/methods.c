@@ -31,6 +31,7 @@ static const SbxMethod methods[] = {
   METHOD (INSTANCE, "Attach", SBX_GATE_LAUNCH, SBX_ACTION_ATTACH, sbx_method_attach),
   METHOD (INSTANCE, "Grant", SBX_GATE_CLASSES, NULL, sbx_method_grant),
   METHOD (INSTANCE, "GrantNetwork", SBX_GATE_CLASSES, NULL, sbx_method_grant_network),
+  METHOD (INSTANCE, "GrantFacilities", SBX_GATE_CLASSES, NULL, sbx_method_grant_facilities),
   /* Handlers would be seen in it, and what an application may see of others is its own procfs's to say */
   METHOD (INSTANCE, "GetProcfs", SBX_GATE_ASK_OUTSIDE, SBX_ACTION_OBSERVE, sbx_method_get_procfs),
 

@@ -43,6 +43,9 @@ static const struct {
   [SBX_CHANGE_FAULT_TIME] = { SBX_ERROR_SPAWN_FAILED, N_ ("it took too long") },
   [SBX_CHANGE_FAULT_SERVER] = { SBX_ERROR_SPAWN_FAILED,
                                 N_ ("another proxy of its buses could not be started; nothing was changed") },
+  [SBX_CHANGE_FAULT_SERVED] = { SBX_ERROR_LIMITS,
+                                N_ ("connections to its message buses from before as many grants are still open; grant "
+                                    "it with reconnect, which closes them. Nothing was changed") },
 };
 
 static GError *

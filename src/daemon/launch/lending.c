@@ -81,9 +81,25 @@ add_network (SbxPolicy *policy, GVariant *row)
   return more;
 }
 
+/* Adds the facilities that @row has given to @policy, which is taken. */
+static SbxPolicy *
+add_facilities (SbxPolicy *policy, const SbxHost *host, GVariant *row)
+{
+  g_autoptr (GVariant) groups = g_variant_lookup_value (row, "facilities", G_VARIANT_TYPE_VARDICT);
+  g_autoptr (SbxPolicy) nothing = sbx_policy_new ();
+  g_autoptr (SbxPolicy) given = groups ? sbx_policy_merge_variant (nothing, groups, &host->places, NULL) : NULL;
+  SbxPolicy *more;
+
+  if (!given)
+    return policy;
+  more = sbx_policy_with_more (policy, given);
+  sbx_policy_unref (policy);
+  return more;
+}
+
 /* Adds what @row has given to @policy, which is taken. */
 static SbxPolicy *
-add_row (SbxPolicy *policy, GVariant *row)
+add_row (SbxPolicy *policy, const SbxHost *host, GVariant *row)
 {
   static const char *const words[] = { "none", "ro", "rw", "create" };
   g_autoptr (GVariant) files = g_variant_lookup_value (row, "filesystems", G_VARIANT_TYPE ("a{ss}"));
@@ -91,7 +107,7 @@ add_row (SbxPolicy *policy, GVariant *row)
   const char *path, *word;
 
   if (!files)
-    return add_network (policy, row);
+    return add_facilities (add_network (policy, row), host, row);
   g_variant_iter_init (&iter, files);
   while (g_variant_iter_next (&iter, "{&s&s}", &path, &word))
     for (gsize access = SBX_ACCESS_RO; access < G_N_ELEMENTS (words); access++)
@@ -116,7 +132,7 @@ sbx_lending_most (SbxHost *host, const SbxInfo *info, guint64 due, GError **erro
     guint64 deadline = deadline_of (row);
 
     if (!has_ended (row) && (deadline == 0 || deadline > due))
-      policy = add_row (policy, row);
+      policy = add_row (policy, host, row);
   }
   return policy;
 }

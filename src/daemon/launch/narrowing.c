@@ -7,6 +7,7 @@
 #include "common/error.h"
 #include "common/path.h"
 #include "daemon/launch/narrow-limits.h"
+#include "daemon/launch/closed.h"
 #include "daemon/launch/running.h"
 #include "daemon/launch/surroundings.h"
 #include "plan/mounts/accessibility.h"
@@ -28,6 +29,7 @@ void
 sbx_narrowing_plan_free (SbxNarrowingPlan *self)
 {
   g_clear_pointer (&self->policy, sbx_policy_unref);
+  g_clear_pointer (&self->from, sbx_policy_unref);
   g_array_unref (self->rows);
   g_array_unref (self->limits);
   g_ptr_array_unref (self->strings);
@@ -515,6 +517,7 @@ plan_new (SbxHost *host, const SbxInfo *info, const SbxPolicy *from, SbxPolicy *
 
   plan->policy = to;
   plan->limits = g_array_new (FALSE, FALSE, sizeof (SbxRlimit));
+  plan->from = sbx_policy_ref (from);
   plan->rows = g_array_new (FALSE, FALSE, sizeof (SbxNarrow));
   plan->strings = g_ptr_array_new_with_free_func (g_free);
   plan->taken = g_ptr_array_new_with_free_func (g_free);
@@ -588,6 +591,7 @@ sbx_narrowing_plan_describe (const SbxNarrowingPlan *self, guint32 pid, const ch
   if (self->closed->len > 0)
     g_variant_builder_add (&builder, "{sv}", "network",
                            g_variant_new_strv ((const char *const *) self->closed->pdata, (gssize) self->closed->len));
+  sbx_closed_describe (&builder, self->from, self->policy);
   if (with)
     g_variant_builder_add (&builder, "{sv}", "with", g_variant_new_object_path (with));
   return g_variant_builder_end (&builder);

@@ -11,6 +11,7 @@ G_BEGIN_DECLS
 
 typedef struct {
   SbxPolicy *policy; /* the effective one, after it */
+  SbxPolicy *from;   /* and before */
   GArray *rows;      /* SbxNarrow, whose strings are in @strings */
   GPtrArray *strings;
   GBytes *to;        /* where its own network leads from now on (plan/mounts/network.h); NULL: as before */

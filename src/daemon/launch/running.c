@@ -77,6 +77,8 @@ sbx_running_write_change (const SbxRunningChange *change, GError **error)
   }
   if (change->ended)
     sbx_block_add_u32 (&writer, SBX_TAG_SIDECARS_ENDED, change->ended);
+  if (change->next && change->stays)
+    sbx_block_add_u32 (&writer, SBX_TAG_SIDECARS_STAY, 1u << change->next->kind);
   if (change->next)
     sbx_box_write_sidecar (&writer, change->next);
   fd = sbx_block_finish (&writer);

@@ -27,6 +27,7 @@ typedef struct {
   GBytes *to;                 /* where its network leads from now on */
   const GArray *limits;       /* SbxRlimit, which become lower */
   const SbxPlanSidecar *next; /* takes the place of the one of its kind */
+  gboolean stays;             /* … and that one goes on with those who are connected to it */
   guint32 ended;              /* bit N: the sidecar of the SbxSidecarKind N ends */
 } SbxRunningChange;
 

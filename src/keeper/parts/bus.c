@@ -18,8 +18,8 @@
 
 typedef struct {
   SbxServing serving;
-  SbxBusLog logs[2]; /* of its slots */
-  bool known;        /* portals know the instance */
+  SbxBusLog logs[SBX_SERVING_SLOTS];
+  bool known; /* portals know the instance */
 } SbxBus;
 
 static void

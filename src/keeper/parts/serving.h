@@ -7,20 +7,29 @@
  *   all of it is dead
  *
  * So nobody who connects finds nothing there, and nobody is served by the old rules when it is done. A change may also
- * end it for good. */
+ * end it for good. One that only gives something lets the one before stay for those who are connected to it: they have
+ * less than what is allowed now. It ends when nobody is, or with the next change that takes something away. */
 #pragma once
 
 #include "keeper/parts/sidecar.h"
 
+/* The one that serves, those before it that stay, and room for another one, so that something can always be taken away.
+ */
+#define SBX_SERVING_SLOTS 6
+
 /* The state of its part, or the beginning of that. */
 typedef struct {
   SbxPartState head;
-  SbxSidecar slots[2];
-  unsigned current; /* the one that serves; the other is the next one, or the one before */
-  bool has_next;    /* a change is being made in which it is replaced … */
-  bool ends;        /* … or ended */
-  bool has_effect;  /* it is done, when the other one is dead */
-  bool is_staged;   /* the directory of the next one has been made */
+  SbxSidecar slots[SBX_SERVING_SLOTS];
+  unsigned listening[SBX_SERVING_SLOTS]; /* of one that stays: at how many sockets it has listened; 0: it does not */
+  unsigned current, next;                /* the one that serves, and that which is to */
+  SbxWatch sweep;                        /* when to look whether those that stay have anybody to serve */
+  bool settles;                          /* clients that have just connected are being let in */
+  bool has_next;                         /* a change is being made in which it is replaced … */
+  bool ends;                             /* … or ended … */
+  bool stays;                            /* … and the one before goes on with those who are connected to it */
+  bool has_effect;                       /* it is done, when all that do not stay are dead */
+  bool is_staged;                        /* the directory of the next one has been made */
 } SbxServing;
 
 /* The one that serves. */
