@@ -200,10 +200,22 @@ named_fds (SbxProcessOptions *self, GError **error)
   return g_steal_pointer (&named);
 }
 
+/* The connection to a compositor that the caller was started with, or -1. What connects by it is to the compositor what
+ * the caller is, and not what a sandbox may be (docs/architecture/wayland.md). */
+static int
+wayland_connection (void)
+{
+  const char *word = g_getenv ("WAYLAND_SOCKET");
+  guint64 number;
+
+  return word && g_ascii_string_to_unsigned (word, 10, 0, MAX_FD, &number, NULL) ? (int) number : -1;
+}
+
 static gboolean
 add_further (SbxProcessOptions *self, GVariantBuilder *map, const SbxDescriptors *descriptors, GError **error)
 {
   g_autoptr (GHashTable) named = named_fds (self, error);
+  const int wayland = wayland_connection ();
   GHashTableIter iter;
   gpointer number;
 
@@ -212,7 +224,7 @@ add_further (SbxProcessOptions *self, GVariantBuilder *map, const SbxDescriptors
   for (guint i = 0; !self->no_inherit && i < descriptors->inherited->len; i++) {
     int fd = g_array_index (descriptors->inherited, int, i);
 
-    if (g_hash_table_contains (named, GINT_TO_POINTER (fd)))
+    if (g_hash_table_contains (named, GINT_TO_POINTER (fd)) || fd == wayland)
       continue;
     if (fd > MAX_FD || is_way_out (fd))
       g_printerr (_ ("sandboxctl: descriptor %d is a directory and is not passed on; --fd=%d does it all the same\n"),

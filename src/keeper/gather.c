@@ -73,11 +73,15 @@ sbx_layer_open_source (const SbxLayer *layer, int root)
 
 /* A clone of the source as a detached mount, or -1 with @failure. */
 static int
-clone_source (const SbxLayer *layer, int root, SbxLayerFailure *failure)
+clone_source (const SbxLayer *layer, int root, const SbxContextSide *side, SbxLayerFailure *failure)
 {
   int fd = sbx_layer_open_source (layer, root), tree = -1;
 
   failure->fault = fd < 0 && errno == ESTALE ? SBX_LAYER_FAULT_REPLACED : SBX_LAYER_FAULT_SOURCE;
+  if (fd >= 0 && (layer->flags & SBX_LAYER_WAYLAND)) {
+    fd = sbx_context_make (side, layer, fd);
+    failure->fault = fd < 0 && errno == ETIMEDOUT ? SBX_LAYER_FAULT_SILENT : SBX_LAYER_FAULT_COMPOSITOR;
+  }
   if (fd >= 0) {
     failure->fault = SBX_LAYER_FAULT_CLONE;
     tree = sbx_sys_open_tree (fd, "", OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_EMPTY_PATH | AT_RECURSIVE);
@@ -108,7 +112,7 @@ raise_descriptors (void)
 }
 
 static bool
-clone_all (const SbxLayer *layers, size_t n, int *trees, SbxLayerFailure *failure)
+clone_all (const SbxLayer *layers, size_t n, const SbxContextSide *side, int *trees, SbxLayerFailure *failure)
 {
   int root;
 
@@ -118,7 +122,7 @@ clone_all (const SbxLayer *layers, size_t n, int *trees, SbxLayerFailure *failur
   }
   for (size_t i = 0; i < n; i++) {
     failure->layer = i;
-    trees[i] = layers[i].kind == SBX_LAYER_TREE ? clone_source (&layers[i], root, failure) : -1;
+    trees[i] = layers[i].kind == SBX_LAYER_TREE ? clone_source (&layers[i], root, side, failure) : -1;
     if (layers[i].kind == SBX_LAYER_TREE && trees[i] < 0)
       return false;
   }
@@ -127,13 +131,13 @@ clone_all (const SbxLayer *layers, size_t n, int *trees, SbxLayerFailure *failur
 }
 
 void
-sbx_gather (const SbxLayer *layers, size_t n, int link)
+sbx_gather (const SbxLayer *layers, size_t n, int link, const SbxContextSide *side)
 {
   SbxLayerFailure failure = { SBX_LAYER_FAULT_CLONE, ENOMEM, 0 };
   int *trees = calloc (n + 1, sizeof *trees);
 
   raise_descriptors ();
-  if (!trees || !clone_all (layers, n, trees, &failure)) {
+  if (!trees || !clone_all (layers, n, side, trees, &failure)) {
     SbxMessage failed = { .type = SBX_MSG_NOT_CLONED,
                           .layer = (uint32_t) failure.layer,
                           .value = failure.error,

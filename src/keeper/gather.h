@@ -9,6 +9,7 @@
 
 #include <stddef.h>
 
+#include "keeper/context.h"
 #include "wire/layer.h"
 
 #ifdef __cplusplus
@@ -28,6 +29,8 @@ typedef enum {
   SBX_LAYER_FAULT_MOVED,      /* what is there is another object */
   SBX_LAYER_FAULT_MOUNT,
   SBX_LAYER_FAULT_PROTOCOL,
+  SBX_LAYER_FAULT_COMPOSITOR, /* asking for a Wayland socket of its own … */
+  SBX_LAYER_FAULT_SILENT,     /* … of one who does not answer */
   SBX_N_LAYER_FAULTS
 } SbxLayerFault;
 
@@ -38,8 +41,8 @@ typedef struct {
 } SbxLayerFailure;
 
 /* In a child: makes the namespaces, clones the TREEs among the @n @layers, and then sends each over @link, a message
- * CLONED; or one message NOT_CLONED. */
-void sbx_gather (const SbxLayer *layers, size_t n, int link);
+ * CLONED; or one message NOT_CLONED. @side: for the Wayland socket. */
+void sbx_gather (const SbxLayer *layers, size_t n, int link, const SbxContextSide *side);
 
 /* Opens @path below @root without following a link. A descriptor with O_PATH, or -1 with errno: ELOOP for a link. */
 int sbx_open_beneath (int root, const char *path);

@@ -48,7 +48,8 @@ static void __attribute__ ((noreturn)) run_gatherer (const Give *give, pid_t par
   if (getppid () != parent || dup2 (link, SBX_GATHERER_LINK_FD) != SBX_GATHERER_LINK_FD
       || sbx_sys_close_range (SBX_GATHERER_LINK_FD + 1, ~0U, 0) < 0)
     _exit (1);
-  sbx_gather (give->layers, give->n, SBX_GATHERER_LINK_FD);
+  /* A display is never given to what runs (layers/layers.c) */
+  sbx_gather (give->layers, give->n, SBX_GATHERER_LINK_FD, &(SbxContextSide){ .directory = -1, .end = -1 });
   _exit (0);
 }
 

@@ -405,6 +405,13 @@ static const struct {
   [SBX_LAYER_FAULT_MAKE] = { "%s cannot be made inside", false },
   [SBX_LAYER_FAULT_MOVED] = { "what is to be closed at %s has been moved meanwhile; try again", false },
   [SBX_LAYER_FAULT_MOUNT] = { "nothing can be mounted at %s", false },
+  [SBX_LAYER_FAULT_COMPOSITOR] = { "the Wayland compositor at %s was asked for a socket of the sandbox's own and has "
+                                   "not "
+                                   "answered as one does; nothing was started",
+                                   true },
+  [SBX_LAYER_FAULT_SILENT] = { "the Wayland compositor at %s does not answer; nothing was started. See whether it "
+                               "hangs",
+                               true },
   [SBX_LAYER_FAULT_PROTOCOL] = { "the program that looks up %s has ended", true },
 };
 

@@ -86,6 +86,11 @@ fill_tree (const SbxLayers *self, const SbxItem *item, SbxLayer *layer)
     layer->flags |= SBX_LAYER_DEVICES;
   if (!item->source)
     return;
+  if ((item->mount->flags & SBX_MOUNT_WAYLAND) && !only) {
+    layer->flags |= SBX_LAYER_WAYLAND;
+    layer->content = self->items.box->app_id;
+    layer->n_content = strlen (self->items.box->app_id) + 1;
+  }
   if (item->exception && !(only && strcmp (item->mount->dest, only) == 0)) { /* there may be a cover there by now */
     layer->flags |= SBX_LAYER_DEST_KNOWN;
     layer->dest_object = to_layer_object (item->source);

@@ -63,6 +63,7 @@ sbx_box_free (SbxBox *self)
   g_free (self->home);
   g_free (self->runtime_dir);
   g_free (self->app_home);
+  g_free (self->app_id);
   g_array_unref (self->mounts);
   g_array_unref (self->files);
   g_array_unref (self->directories);

@@ -23,6 +23,7 @@ typedef enum {
 typedef enum {
   SBX_MOUNT_READ_ONLY = 1 << 0,
   SBX_MOUNT_DEVICES = 1 << 1, /* device files in it can be used */
+  SBX_MOUNT_WAYLAND = 1 << 2, /* the user's Wayland socket, or one that the compositor gives this instance */
 } SbxMountFlags;
 
 /* Who asked for a mount. */
@@ -72,6 +73,7 @@ typedef struct {
 typedef struct {
   char *home, *runtime_dir; /* inside */
   char *app_home;           /* on the host, where persistent things lie */
+  char *app_id;
   guint uid, gid;           /* inside */
   gboolean as_root;         /* started by root: mapped to another uid inside */
   guint shared;             /* SbxShared: namespaces that are the host's */

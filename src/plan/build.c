@@ -47,6 +47,7 @@ choose_places (SbxDraft *draft)
   box->runtime_dir =
       machine->runtime_dir ? g_strdup (machine->runtime_dir) : g_strdup_printf ("/run/user/%u", box->uid);
   box->app_home = g_build_filename (machine->data_home, SBX_RUNTIME_SUBDIR, draft->request->app_id, NULL);
+  box->app_id = g_strdup (draft->request->app_id);
   box->shared = sbx_policy_get_shared (draft->policy);
   box->handler = draft->request->handler;
   box->session = !box->handler && sbx_policy_get_pidns (draft->policy) == SBX_PIDNS_SESSION;

@@ -27,7 +27,7 @@ const char *
 sbx_bwrap_word (const SbxMount *mount)
 {
   for (gsize i = 0; i < G_N_ELEMENTS (words); i++)
-    if (words[i].kind == mount->kind && words[i].flags == mount->flags)
+    if (words[i].kind == mount->kind && words[i].flags == (mount->flags & ~(guint) SBX_MOUNT_WAYLAND))
       return words[i].word;
   g_error ("A mount of kind %d with flags %#x, which bwrap cannot make", (int) mount->kind, mount->flags);
 }

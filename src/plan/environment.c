@@ -5,6 +5,10 @@
 
 #include "plan/variables.h"
 
+/* The number of a connection that the caller has and nobody inside: sandboxctl does not pass it on. A library that
+ * finds the variable would not look for another display (wl_display_connect ()). */
+#define NOT_PASSED "WAYLAND_SOCKET"
+
 gboolean
 sbx_plan_looks_at (const SbxPolicy *policy, const char *name)
 {
@@ -119,7 +123,7 @@ add_of_policy (const Making *making, const SbxPolicy *policy)
 
     if (strchr (*row, '='))
       set_pair (making, *row);
-    else if (value)
+    else if (value && strcmp (*row, NOT_PASSED) != 0)
       set (making, *row, value);
   }
 }

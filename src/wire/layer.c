@@ -54,6 +54,14 @@ take_string (const char **at, size_t *left, size_t size)
   return string;
 }
 
+/* Whether the content is a string of @max bytes at most, with its NUL. */
+static bool
+is_string (const SbxLayer *layer, size_t max)
+{
+  return layer->n_content > 0 && layer->n_content <= max
+         && strnlen (layer->content, layer->n_content) == layer->n_content - 1;
+}
+
 static bool
 is_consistent (const SbxLayer *layer)
 {
@@ -70,9 +78,11 @@ is_consistent (const SbxLayer *layer)
       && (layer->kind != SBX_LAYER_TREE || !(layer->flags & SBX_LAYER_READ_ONLY)
           || (layer->flags & (SBX_LAYER_KNOWN | SBX_LAYER_DEVICES))))
     return false;
+  if (layer->flags & SBX_LAYER_WAYLAND)
+    return layer->kind == SBX_LAYER_TREE && !(layer->flags & SBX_LAYER_SYSTEM)
+           && is_string (layer, SBX_LAYER_MAX_APP_ID);
   if (door)
-    return layer->n_content > 0 && layer->n_content <= PATH_MAX
-           && strnlen (layer->content, layer->n_content) == layer->n_content - 1 && sbx_is_place (layer->content);
+    return is_string (layer, PATH_MAX) && sbx_is_place (layer->content);
   return layer->n_content == 0 || layer->kind == SBX_LAYER_FILE;
 }
 

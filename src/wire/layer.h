@@ -35,7 +35,9 @@ typedef enum {
   SBX_LAYER_KNOWN = 1 << 4,      /* TREE, DOOR: the source has to be this object; else whatever is there is meant */
   SBX_LAYER_DEST_KNOWN = 1 << 5, /* what is at the place has to be this other object */
   SBX_LAYER_SYSTEM = 1 << 6,     /* TREE, read-only: of the system, where no user writes; links to it are followed */
-  SBX_LAYER_ALL_FLAGS = (1 << 7) - 1
+  SBX_LAYER_WAYLAND = 1 << 7,    /* TREE: the user's Wayland socket, or one of the instance's own in its place
+                                    (keeper/context.h) */
+  SBX_LAYER_ALL_FLAGS = (1 << 8) - 1
 } SbxLayerFlags;
 
 /* As stat(2) tells it. */
@@ -48,13 +50,14 @@ typedef struct {
   uint32_t flags; /* SbxLayerFlags */
   uint32_t mode;  /* of TMPFS, DIRECTORY and FILE, and of directories that MAKE makes */
   SbxLayerObject object, dest_object;
-  const char *source; /* TREE, DOOR: absolute, without links; else "" */
-  const char *dest;   /* inside: absolute, without links, not "/" */
-  const void *content;
+  const char *source;  /* TREE, DOOR: absolute, without links; else "" */
+  const char *dest;    /* inside: absolute, without links, not "/" */
+  const void *content; /* of FILE; DOOR: see there; WAYLAND: the application's id, with its NUL */
   size_t n_content;
 } SbxLayer;
 
 #define SBX_LAYER_MAX_CONTENT 65536
+#define SBX_LAYER_MAX_APP_ID 512 /* with its NUL; the options take 256 bytes (policy/options.c) */
 
 /* The size in bytes of the record of @layer; the second writes the record at @at. */
 size_t sbx_layer_size (const SbxLayer *layer);

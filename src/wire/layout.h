@@ -42,6 +42,8 @@
 /* The socket to the keeper, in those of its children that execute no program */
 #define SBX_FINDER_LINK_FD 0
 #define SBX_GATHERER_LINK_FD 0
+#define SBX_GATHERER_DIRECTORY_FD 1 /* keeper/context.h, where there is one */
+#define SBX_GATHERER_END_FD 2
 #define SBX_TRACER_LINK_FD 3
 #define SBX_LEARNER_LINK_FD 3
 #define SBX_LEARNER_QUESTIONS_FD 4 /* the listener of the filter */
@@ -57,6 +59,8 @@
 #define SBX_NEW_INFO_FILE "info.new" /* until it takes the place of that */
 #define SBX_DENIED_FILE "denied"     /* denials.h */
 #define SBX_NEW_DENIED_FILE "denied.new"
+#define SBX_WAYLAND_SUBDIR "wayland" /* … with the socket that the compositor listens at: keeper/context.h */
+#define SBX_WAYLAND_SOCKET "socket"
 #define SBX_PORTAL_SUBDIR "portal" /* what portals read of it: portal-info.h */
 /* … and the directories of sidecars: sidecars.h */
 

@@ -144,8 +144,9 @@ typedef enum {
   SBX_SIDECAR_ROWS (SBX_ENFORCED_BY_SIDECAR) /* it runs */
 #undef SBX_ENFORCED_BY_SIDECAR
   SBX_ENFORCED_COUNTED = SBX_ENFORCED_SECCOMP << (1 + SBX_N_SIDECARS), /* the keeper counts what the filter refuses */
+  SBX_ENFORCED_WAYLAND = SBX_ENFORCED_COUNTED << 1, /* the compositor knows whose Wayland socket it is */
 } SbxEnforced;
-#define SBX_ENFORCED_ALL ((SBX_ENFORCED_COUNTED << 1) - 1)
+#define SBX_ENFORCED_ALL ((SBX_ENFORCED_WAYLAND << 1) - 1)
 /* Inferiors only = APP_DOMAIN + PRIVATE_PROCFS + HIDEPID. */
 
 /* Why an instance ended. */

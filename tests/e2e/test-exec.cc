@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* What is started in an instance later finds there what the instance has, whatever is around the one who starts it, and
  * whichever service does it. */
+#include "compositor.h"
 #include "display.h"
 #include "facility.h"
 
@@ -105,13 +106,14 @@ TEST_P (Exec, HasTheSocketsOfTheInstance)
     { { "WAYLAND_DISPLAY", std::nullopt }, { "SSH_AUTH_SOCK", std::nullopt } },
     { { "WAYLAND_DISPLAY", "wayland-8" }, { "SSH_AUTH_SOCK", runtime () + "/agent-8" }, { "HOME", dir () + "/tmp" } }
   };
-  Fd without_wayland = listen_at (runtime () + "/wayland-8"), other_agent = listen_at (runtime () + "/agent-8");
+  Compositor without_wayland (runtime () + "/wayland-8", Compositor::Kind::PLAIN);
+  Fd other_agent = listen_at (runtime () + "/agent-8");
 
   set_env ("WAYLAND_DISPLAY", "wayland-7"); /* which is not there */
   set_env ("SSH_AUTH_SOCK", std::nullopt);
   std::string without = launch_with ("[Context]\nsockets=wayland;pulseaudio;ssh-auth;\n");
-  Fd wayland = listen_at (runtime () + "/wayland-7"), sound = listen_at (runtime () + "/pulse/native"),
-     agent = listen_at (runtime () + "/agent-7");
+  Compositor wayland (runtime () + "/wayland-7", Compositor::Kind::PLAIN);
+  Fd sound = listen_at (runtime () + "/pulse/native"), agent = listen_at (runtime () + "/agent-7");
   set_env ("SSH_AUTH_SOCK", runtime () + "/agent-7");
   kill_services ();
   std::string with = launch_with ("[Context]\nsockets=wayland;pulseaudio;ssh-auth;\n");

@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <fstream>
 
+#include "compositor.h"
 #include "facility.h"
 
 using namespace e2e;
@@ -158,7 +159,7 @@ TEST_F (Facilities, WhatIsNotThereIsLeftOut)
 /* A name that leads out of its directory is not a socket's name. */
 TEST_F (Facilities, WaylandDisplayElsewhere)
 {
-  Fd sock = listen_at (dir () + "/elsewhere/socket");
+  Compositor compositor (dir () + "/elsewhere/socket", Compositor::Kind::PLAIN);
   std::string script = "p=$WAYLAND_DISPLAY; " + connect_at ("${p:-none}");
 
   set_env ("WAYLAND_DISPLAY", "../elsewhere/socket");

@@ -2,6 +2,7 @@
 /* What serves a running instance over sockets, and does not any more: buses, and the sockets of the desktop. */
 #include <csignal>
 #include <filesystem>
+#include <memory>
 #include <string>
 #include <sys/socket.h>
 #include <sys/un.h>
@@ -9,6 +10,7 @@
 #include <vector>
 
 #include "bus-stage.h"
+#include "compositor.h"
 
 /* New connections are under the new rules, and so is what was connected before: that connection is closed. */
 TEST_F (LiveBuses, NamesGo)
@@ -184,7 +186,8 @@ TEST_P (LiveSockets, GoAndAreTold)
 {
   const SocketRow &row = GetParam ();
   std::string path = row.path[0] == '/' ? row.path : runtime () + "/" + row.path;
-  Server server (path, row.accepts);
+  std::unique_ptr<Compositor> compositor; /* then the socket is one of the instance's own */
+  std::unique_ptr<Server> server;
   static const char script[] =
       "import os, socket, sys, time\n"
       "def find(path):\n"
@@ -198,6 +201,10 @@ TEST_P (LiveSockets, GoAndAreTold)
                                 "p = sys.argv[1] if os.path.exists(sys.argv[1]) else d + '/' + os.listdir(d)[0]\n"
                                 "socket.socket(socket.AF_UNIX).connect(p)\" ";
 
+  if (row.word == std::string ("wayland"))
+    compositor = std::make_unique<Compositor> (path, Compositor::Kind::CONTEXTS);
+  else
+    server = std::make_unique<Server> (path, row.accepts);
   if (row.variable)
     set_env (row.variable, row.value);
   std::string id = launch_detached ({ "--profile=default", std::string ("--socket=") + row.word },

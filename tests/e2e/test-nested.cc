@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <unistd.h>
 
+#include "compositor.h"
 #include "facility.h"
 
 using namespace e2e;
@@ -291,7 +292,8 @@ TEST_F (Nested, KeptHomes)
 /* Which display it is has been said outside; the name of a socket is a path. */
 TEST_F (Nested, DisplaysAreThoseOfTheFirst)
 {
-  Fd display = listen_at (runtime () + "/wayland-7"), other = listen_at (dir () + "/elsewhere/other");
+  Compositor display (runtime () + "/wayland-7", Compositor::Kind::PLAIN);
+  Fd other = listen_at (dir () + "/elsewhere/other");
   std::string show = "sh -c 'p=$WAYLAND_DISPLAY; case $p in /*) ;; *) p=$XDG_RUNTIME_DIR/$p;; esac; "
                      + std::string ("echo $WAYLAND_DISPLAY; test -S $p && echo there'");
 

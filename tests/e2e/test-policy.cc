@@ -11,6 +11,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "compositor.h"
 #include "facility.h"
 
 using namespace e2e;
@@ -361,7 +362,7 @@ TEST_F (Policy, PersistentHome)
 
 TEST_F (Policy, Wayland)
 {
-  Fd sock = listen_at (runtime () + "/wayland-7");
+  Compositor compositor (runtime () + "/wayland-7", Compositor::Kind::PLAIN);
 
   set_env ("WAYLAND_DISPLAY", "wayland-7");
   expect_both ("[Context]\nsockets=wayland;\n",

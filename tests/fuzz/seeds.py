@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""seeds.py: writes the binary seeds of corpus/{options,block,message}. What fuzzers found and text seeds are files of
+"""seeds.py: writes the binary seeds of corpus/{options,block,message,wayland}. What fuzzers found and text seeds are files of
 their own there. The numbers are those of src/wire/block.h and message.h."""
 import pathlib
 import socket
@@ -56,6 +56,26 @@ save('dns', 'edns', QUESTION[:11] + b'\1' + QUESTION[12:] + b'\0' + struct.pack(
 save('dns', 'answer', QUESTION[:2] + b'\x81\x80\0\1\0\2\0\0\0\0' + QUESTION[12:]
      + b'\xc0\x0c\0\5\0\1\0\0\0\x3c\0\4\1a\xc0\x10' + b'\1a\xc0\x10\0\x1c\0\1\0\0\0\x3c\0\x10' + bytes(16))
 save('dns', 'pointer', QUESTION[:12] + b'\xc0\x0c\0\1\0\1')
+
+# What a Wayland compositor says
+
+def event(thing, opcode, body):
+    return struct.pack('=II', thing, len(body) + 8 << 16 | opcode) + body
+
+
+def word(text):
+    return struct.pack('=I', len(text) + 1) + text + bytes(4 - len(text) % 4)
+
+
+MANAGER = event(2, 0, struct.pack('=I', 2) + word(b'wp_security_context_manager_v1') + struct.pack('=I', 1))
+GLOBALS = event(2, 0, struct.pack('=I', 1) + word(b'wl_compositor') + struct.pack('=I', 6))
+DONE = event(3, 0, bytes(4)) + event(1, 1, struct.pack('=I', 3))
+save('wayland', 'plain', GLOBALS + DONE)
+save('wayland', 'context', GLOBALS + MANAGER + DONE + event(1, 1, struct.pack('=I', 5)) + event(6, 0, bytes(4)))
+save('wayland', 'refused', MANAGER + DONE + event(1, 0, struct.pack('=II', 4, 2) + word(b'nested')))
+save('wayland', 'removed', MANAGER + event(2, 1, struct.pack('=I', 2)) + DONE)
+save('wayland', 'too-early', MANAGER + event(6, 0, bytes(4)))
+save('wayland', 'text', b'This is not what a compositor says.')
 
 # Blocks: 'P', 'F', 'S', 'E' or 'C', then records
 

@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "cli/compositor.h"
 #include "cli/link/service.h"
 #include "cli/text/output.h"
 #include "cli/text/service-text.h"
@@ -10,6 +11,7 @@
 
 #define LOOK_AGAIN_US 20000
 #define LOOKS 500
+#define WAYLAND "wayland-context"
 
 /* In the order in which to read them: what nothing starts without comes first. Others follow as they come. */
 static const struct {
@@ -28,6 +30,7 @@ static const struct {
   { "bus-proxy", N_ ("filtered D-Bus") },
   { "bus-proxy-inside", N_ ("filtered D-Bus of programs inside") },
   { "nested-x11", N_ ("X11 displays of their own") },
+  { WAYLAND, N_ ("Wayland sockets of their own") },
   { "prepared", N_ ("sandboxes kept ready") },
   { "instances", N_ ("sandboxes that run") },
 };
@@ -55,12 +58,12 @@ print_feature (const char *title, GVariant *feature)
   g_variant_lookup (feature, "remedy", "&s", &remedy);
   while (i < G_N_ELEMENTS (states) - 1 && strcmp (states[i].state, state) != 0)
     i++;
-  said = sbx_service_text (detail);
+  said = sbx_service_text (*detail ? _ (detail) : ""); /* the service's texts, or our own */
   clean = sbx_output_clean (said);
   word = sbx_output_pad (_ (states[i].word), 8);
   printf ("%s%s%s %s %s\n", colours ? states[i].colour : "", word, colours ? "\033[0m" : "", label, clean);
   if (*remedy) {
-    g_autofree char *advice = sbx_service_text (remedy), *what = sbx_output_clean (advice);
+    g_autofree char *advice = sbx_service_text (_ (remedy)), *what = sbx_output_clean (advice);
 
     printf ("%-8s %-30s %s %s\n", "", "", _ ("→"), what);
   }
@@ -186,6 +189,21 @@ get_settled_features (SbxService *service, GError **error)
   return features;
 }
 
+/* Takes @features; the same with what the caller's compositor has, which the service does not ask. */
+static GVariant *
+add_compositor (GVariant *features)
+{
+  GVariant *feature = sbx_compositor_feature ();
+  GVariantDict all;
+
+  if (!feature)
+    return features;
+  g_variant_dict_init (&all, features);
+  g_variant_unref (features);
+  g_variant_dict_insert_value (&all, WAYLAND, feature);
+  return g_variant_ref_sink (g_variant_dict_end (&all));
+}
+
 int
 sbx_cmd_doctor (SbxCommand *command)
 {
@@ -213,6 +231,7 @@ sbx_cmd_doctor (SbxCommand *command)
   if (!features)
     return sbx_fail_error (error);
   promises = keeps_promises (features);
+  features = add_compositor (features);
   bus = sbx_service_is_private (service) ? "private" : "session bus";
   if (json)
     print_json (features, bus, promises);

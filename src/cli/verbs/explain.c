@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "cli/compositor.h"
 #include "cli/exposure.h"
 #include "cli/link/service.h"
 #include "cli/meanings.h"
@@ -66,6 +67,23 @@ say_actions (GVariant *plan)
   }
 }
 
+/* What the compositor makes of a program with sockets=wayland, if there is one. */
+static void
+say_compositor (void)
+{
+  static const char *const texts[] = {
+    [SBX_COMPOSITOR_NONE] = NULL,
+    [SBX_COMPOSITOR_KNOWS] = N_ ("is known to your Wayland compositor as a sandboxed application, which gets less"),
+    [SBX_COMPOSITOR_PLAIN] = N_ ("is to your Wayland compositor a program like any other: it has no "
+                                 "security-context-v1"),
+    [SBX_COMPOSITOR_SILENT] = N_ ("is not started while your Wayland compositor does not answer"),
+  };
+  const SbxCompositor compositor = sbx_compositor_ask ();
+
+  if (texts[compositor])
+    say (_ (texts[compositor]), compositor == SBX_COMPOSITOR_PLAIN);
+}
+
 /* The policy, and its exposure in one line. */
 static void
 say_policy (GVariant *plan)
@@ -80,6 +98,8 @@ say_policy (GVariant *plan)
     return;
   }
   sbx_meanings_visit (policy, g_get_home_dir (), say_meaning, NULL);
+  if (sbx_policy_get_sockets (policy) & SBX_SOCKET_WAYLAND)
+    say_compositor ();
   printf (_ ("Exposure: %s\n"), exposure);
 }
 

@@ -69,9 +69,19 @@ has_own_network (GVariant *policy)
   return context && g_variant_lookup (context, "shared", "&s", &shared) && strstr (shared, "private-network;");
 }
 
+static gboolean
+is_on (GVariant *enforced, const char *key)
+{
+  gboolean on = FALSE;
+
+  g_variant_lookup (enforced, key, "b", &on);
+  return on;
+}
+
 static void
 print_enforced (GVariant *enforced, gboolean filtered, gboolean networked)
 {
+  const gboolean known = is_on (enforced, "wayland-context"); /* most compositors cannot know it */
   const struct {
     const char *key, *text;
     gboolean absent; /* the policy has none */
@@ -84,18 +94,18 @@ print_enforced (GVariant *enforced, gboolean filtered, gboolean networked)
     { "seccomp", N_ ("system calls are filtered") },
     { "filtered-bus", N_ ("the message bus has a filter, which runs"), !filtered },
     { "private-network", N_ ("a network of its own, which runs"), !networked },
+    { "wayland-context", N_ ("the Wayland compositor knows it as a sandboxed application"), !known },
   };
   g_auto (GStrv) warnings = NULL;
   const char *limits;
 
   for (gsize i = 0; i < G_N_ELEMENTS (rows); i++) {
-    gboolean on = FALSE;
     g_autofree char *line = NULL;
 
     if (rows[i].absent)
       continue;
-    g_variant_lookup (enforced, rows[i].key, "b", &on);
-    line = g_strdup_printf ("%s: %s (%s)", on ? _ ("yes") : _ ("NO"), _ (rows[i].text), rows[i].key);
+    line = g_strdup_printf ("%s: %s (%s)", is_on (enforced, rows[i].key) ? _ ("yes") : _ ("NO"), _ (rows[i].text),
+                            rows[i].key);
     print_line (i == 0 ? _ ("Enforced") : "", line);
   }
   if (g_variant_lookup (enforced, "limits", "&s", &limits))

@@ -44,6 +44,7 @@ make_enforced (SbxInstance *self)
 #define SIDECAR(kind, step, key, ...) { key, SBX_ENFORCED_##kind },
                SBX_SIDECAR_ROWS (SIDECAR)
 #undef SIDECAR
+               { "wayland-context", SBX_ENFORCED_WAYLAND },
   };
   guint32 enforced = sbx_instance_get_enforced (self);
   const SbxInfo *info = sbx_instance_get_info (self);

@@ -131,6 +131,7 @@ sbx_record_sweep (int parent, guint64 id)
     if (sbx_sidecars[i].directory)
       sbx_sweep_directory (directory, sbx_sidecars[i].directory);
   sbx_sweep_directory (directory, SBX_PORTAL_SUBDIR);
+  sbx_sweep_directory (directory, SBX_WAYLAND_SUBDIR);
   close (directory);
   sbx_id_format (id, name);
   sbx_portal_info_remove (parent, name);

@@ -7,7 +7,8 @@
  *
  * A gatherer costs a millisecond, so those of the box wait for FURNISH, and both have one; a box that is there before
  * anybody has asked for it gets its own at once. START waits until all is done. A gatherer that hangs in somebody's
- * file system holds up this launch and nothing else. */
+ * file system holds up this launch and nothing else. It also makes a Wayland socket of the instance's own
+ * (keeper/context.h); what ends that is here. */
 #include "keeper/parts/layers.h"
 
 #include <errno.h>
@@ -25,6 +26,8 @@
 #include "keeper/keeper.h"
 #include "keeper/launch.h"
 #include "keeper/lay.h"
+#include "keeper/state.h"
+#include "wire/fdmap.h"
 #include "wire/layout.h"
 #include "wire/sys.h"
 
@@ -49,7 +52,13 @@ typedef struct {
   SbxLayerBatch now;   /* what it looks up, until that is mounted */
   SbxLayerBatch later; /* what has no gatherer yet */
   bool ready;          /* the sandbox is */
+  int context;         /* the end of a pipe; its closing ends the instance's own Wayland socket. Or -1 */
 } SbxLayersPart;
+
+/* What the gatherer gets of ours: its link, and what it makes a Wayland socket with, or -1. */
+typedef struct {
+  int link, directory, end;
+} Handed;
 
 static void
 clear_batch (SbxLayerBatch *self)
@@ -103,38 +112,62 @@ read_layers (SbxLayerBatch *self, const SbxBlock *block, uint32_t tag)
   return n == 0 ? 0 : copy_layers (self, block, tag, n, size);
 }
 
-static void __attribute__ ((noreturn)) run_gatherer (const SbxLayersPart *self, pid_t keeper, int link)
+static void __attribute__ ((noreturn)) run_gatherer (const SbxLayersPart *self, pid_t keeper, const Handed *handed)
 {
+  const int fds[] = { handed->link, handed->directory, handed->end };
+  const int32_t numbers[] = { SBX_GATHERER_LINK_FD, SBX_GATHERER_DIRECTORY_FD, SBX_GATHERER_END_FD };
+  const bool context = handed->directory >= 0;
+  const SbxContextSide side = { context ? SBX_GATHERER_DIRECTORY_FD : -1, context ? SBX_GATHERER_END_FD : -1,
+                                self->head.keeper->record.id };
   sigset_t none;
 
   prctl (PR_SET_NAME, "sandbox-gather");
   prctl (PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
   sigemptyset (&none);
   sigprocmask (SIG_SETMASK, &none, NULL);
-  /* Only the socket: what the keeper holds must not live as long as we may have to */
-  if (getppid () != keeper || dup2 (link, SBX_GATHERER_LINK_FD) != SBX_GATHERER_LINK_FD
-      || sbx_sys_close_range (SBX_GATHERER_LINK_FD + 1, ~0U, 0) < 0)
+  /* Only these: what the keeper holds must not live as long as we may have to */
+  if (getppid () != keeper || sbx_fdmap_apply (fds, numbers, context ? 3 : 1, -1) < 0
+      || sbx_sys_close_range (SBX_GATHERER_END_FD + 1, ~0U, 0) < 0)
     _exit (1);
-  sbx_gather (self->now.layers, self->now.n, SBX_GATHERER_LINK_FD);
+  sbx_gather (self->now.layers, self->now.n, SBX_GATHERER_LINK_FD, &side);
   _exit (0);
 }
 
-/* Starts a gatherer for what has none yet, one after the other. */
+/* For one Wayland socket: a policy has one display. */
 static int
-gather (SbxLayersPart *self)
+prepare_context (SbxLayersPart *self, Handed *handed)
+{
+  SbxKeeperRecord *record = &self->head.keeper->record;
+  int ends[2];
+
+  if (sbx_record_make_directory (record, SBX_WAYLAND_SUBDIR) < 0 || pipe2 (ends, O_CLOEXEC) < 0)
+    return -1;
+  self->context = ends[1];
+  handed->end = ends[0];
+  handed->directory = openat (record->directory, SBX_WAYLAND_SUBDIR, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+  return handed->directory < 0 ? -1 : 0;
+}
+
+static void
+end_context (SbxLayersPart *self)
+{
+  if (self->context >= 0)
+    close (self->context);
+  self->context = -1;
+}
+
+static int
+start_gatherer (SbxLayersPart *self, Handed *handed)
 {
   pid_t keeper = getpid ();
   int pair[2];
 
-  if (self->now.n > 0 || self->gatherer > 0 || self->later.n == 0)
-    return 0;
   if (socketpair (AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0)
     return -1;
-  self->now = self->later;
-  self->later = (SbxLayerBatch){ 0 };
+  handed->link = pair[1];
   self->gatherer = fork ();
   if (self->gatherer == 0)
-    run_gatherer (self, keeper, pair[1]);
+    run_gatherer (self, keeper, handed);
   close (pair[1]);
   if (self->gatherer < 0) {
     self->gatherer = 0;
@@ -143,6 +176,27 @@ gather (SbxLayersPart *self)
   }
   sbx_watch_open (&self->link, pair[0]);
   return 0;
+}
+
+/* Starts a gatherer for what has none yet, one after the other. */
+static int
+gather (SbxLayersPart *self)
+{
+  Handed handed = { -1, -1, -1 };
+  int rc;
+
+  if (self->now.n > 0 || self->gatherer > 0 || self->later.n == 0)
+    return 0;
+  self->now = self->later;
+  self->later = (SbxLayerBatch){ 0 };
+  rc = sbx_context_is_wanted (self->now.layers, self->now.n) ? prepare_context (self, &handed) : 0;
+  if (rc == 0)
+    rc = start_gatherer (self, &handed);
+  if (handed.directory >= 0)
+    close (handed.directory);
+  if (handed.end >= 0)
+    close (handed.end);
+  return rc;
 }
 
 /* What every box of its kind has. */
@@ -216,6 +270,10 @@ lay_them (SbxLayersPart *self, const SbxNamespaces *namespaces)
     fail (self, &failure);
   sbx_watch_close (&self->link);
   clear_batch (&self->now);
+  if (self->context >= 0 && sbx_context_was_made (self->head.keeper->record.directory))
+    sbx_keeper_set_enforced (self->head.keeper, SBX_ENFORCED_WAYLAND, true);
+  else
+    end_context (self);
 }
 
 /* The sandbox is there: what has been gathered by now is mounted, what has not been begun is. */
@@ -263,6 +321,7 @@ set_up (void *state)
 {
   SbxLayersPart *self = state;
 
+  self->context = -1;
   return sbx_loop_add (&self->head.keeper->loop, &self->link, SBX_ORDER_PARTS, serve, NULL);
 }
 
@@ -285,6 +344,7 @@ end (void *state)
   SbxLayersPart *self = state;
 
   clear_batch (&self->later);
+  end_context (self);
   if (self->gatherer > 0)
     kill (self->gatherer, SIGKILL);
 }

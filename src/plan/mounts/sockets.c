@@ -30,7 +30,7 @@ add_wayland (SbxDraft *self)
     path = g_build_filename (self->machine->runtime_dir, display, NULL);
   if (!path || strstr (display, "..") || !sbx_draft_may_be_socket (self, path))
     return FALSE;
-  sbx_draft_bind (self, SBX_BY_POLICY, SBX_MOUNT_READ_ONLY, path, path);
+  sbx_draft_bind (self, SBX_BY_POLICY, SBX_MOUNT_READ_ONLY | SBX_MOUNT_WAYLAND, path, path);
   sbx_draft_offer (self, SBX_OFFER_FIXED, "WAYLAND_DISPLAY", display);
   return TRUE;
 }
