@@ -60,21 +60,20 @@ has_scopes (const Listing *self)
   return scopes;
 }
 
-/* Whether the policy names what is tried on the session bus. */
+/* Whether the policy names @name, which is tried on @bus, or has the whole bus, whose word is @whole. */
 static gboolean
-sees_name (const Listing *self)
+sees_name (const Listing *self, SbxBus bus, const char *name, guint whole)
 {
   gsize n;
-  const SbxBusRule *rules = sbx_policy_get_bus (self->policy, SBX_BUS_SESSION, &n);
+  const SbxBusRule *rules = sbx_policy_get_bus (self->policy, bus, &n);
 
-  if (!self->targets->bus_name || (sbx_policy_get_sockets (self->policy) & SBX_SOCKET_SESSION_BUS))
+  if (!name || (sbx_policy_get_sockets (self->policy) & whole))
     return TRUE;
   for (gsize i = 0; i < n; i++) {
     gsize length = strlen (rules[i].name);
     gboolean family = g_str_has_suffix (rules[i].name, ".*");
 
-    if (family ? strncmp (rules[i].name, self->targets->bus_name, length - 1) == 0
-               : g_str_equal (rules[i].name, self->targets->bus_name))
+    if (family ? strncmp (rules[i].name, name, length - 1) == 0 : g_str_equal (rules[i].name, name))
       return TRUE;
   }
   return FALSE;
@@ -102,9 +101,11 @@ typedef enum {
   ABSTRACT,   /* abstract sockets stay inside */
   NO_IPC,
   NOT_ON_BUS, /* what is named on the session bus does not have the name that is tried */
+  NOT_ON_SYSTEM_BUS,
   NO_DEVICES, /* /dev is the sandbox's own */
   NO_USERNS,
   USERNS,
+  COVERED, /* what is closed in what it may write stays so */
 } When;
 
 static gboolean
@@ -138,13 +139,17 @@ is_promised (const Listing *self, When when)
   case NO_IPC:
     return !(shared & SBX_SHARED_IPC);
   case NOT_ON_BUS:
-    return !sees_name (self);
+    return !sees_name (self, SBX_BUS_SESSION, self->targets->bus_name, SBX_SOCKET_SESSION_BUS);
+  case NOT_ON_SYSTEM_BUS:
+    return !sees_name (self, SBX_BUS_SYSTEM, self->targets->system_name, SBX_SOCKET_SYSTEM_BUS);
   case NO_DEVICES:
     return !(sbx_policy_get_devices (self->policy) & SBX_DEVICE_ALL);
   case NO_USERNS:
     return !(sbx_policy_get_features (self->policy) & SBX_FEATURE_USERNS);
   case USERNS:
     return (sbx_policy_get_features (self->policy) & SBX_FEATURE_USERNS) != 0;
+  case COVERED:
+    return !(sbx_policy_get_features (self->policy) & SBX_FEATURE_WEAK_COVERS);
   }
   return FALSE;
 }
@@ -161,7 +166,11 @@ typedef enum {
   ABSTRACT_NAME,
   FILE_IN_HOME,
   FILE_IN_TMP,
-  SHM
+  SHM,
+  SYSTEM_NAME,
+  KEY_NAME,
+  SERVICE,
+  PROFILES
 } Target;
 
 /* The target as a word, or NULL: there is none. */
@@ -193,6 +202,14 @@ name_target (const SbxTargets *targets, Target target)
     return g_strdup (targets->in_tmp);
   case SHM:
     return g_strdup_printf ("%d", targets->shm);
+  case SYSTEM_NAME:
+    return g_strdup (targets->system_name);
+  case KEY_NAME:
+    return g_strdup (targets->key_name);
+  case SERVICE:
+    return g_strdup (targets->service);
+  case PROFILES:
+    return g_strdup (targets->profiles);
   }
   return NULL;
 }
@@ -226,6 +243,11 @@ static const struct {
   { N_ ("cannot connect to an abstract socket outside"), ABSTRACT, "connect=", ABSTRACT_NAME, FALSE },
   { N_ ("does not see a program on your session bus that it does not name"), NOT_ON_BUS, "bus=session:", BUS_NAME,
     FALSE },
+  { N_ ("does not see a program on the system bus that it does not name"), NOT_ON_SYSTEM_BUS,
+    "bus=system:", SYSTEM_NAME, FALSE },
+  { N_ ("cannot connect to the service of the sandboxes by its own socket"), ALWAYS, "connect=", SERVICE, FALSE },
+  { N_ ("cannot change your profiles"), COVERED, "make=", PROFILES, FALSE },
+  { N_ ("cannot read the name of a key of yours"), NO_USERNS, "key=", KEY_NAME, FALSE },
   { N_ ("cannot attach shared memory from outside"), NO_IPC, "shm=", SHM, FALSE },
   { N_ ("cannot get more privileges by executing something"), ALWAYS, "privileges", NOTHING, FALSE },
   { N_ ("cannot make user namespaces"), NO_USERNS, "userns", NOTHING, FALSE },

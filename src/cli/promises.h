@@ -19,6 +19,10 @@ typedef struct {
   const char *abstract;         /* an abstract socket's name, with its "@", or NULL */
   const char *in_home, *in_tmp; /* files, or NULL */
   gint32 shm;                   /* the key of shared memory */
+  const char *system_name;      /* somebody's on the system bus, or NULL */
+  const char *key_name;         /* of a key in the kernel, or NULL */
+  const char *service;          /* the path of the service's own socket, where it serves; or NULL */
+  const char *profiles;         /* the directory of the user's profiles, or NULL */
   const char *const *calls;     /* that can be tried without harm; NULL-terminated */
 } SbxTargets;
 

@@ -7,12 +7,14 @@
 #include <gio/gio.h>
 #include <glib/gi18n.h>
 #include <ifaddrs.h>
+#include <linux/keyctl.h>
 #include <net/if.h>
 #include <netinet/in.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/shm.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <sys/un.h>
 #include <unistd.h>
 
@@ -21,6 +23,8 @@
 #include "common/error.h"
 #include "common/names.h"
 #include "common/program-copy.h"
+#include "common/session-bus.h"
+#include "policy/profile-set.h"
 
 #define APP_ID "org.example.Sandbox.Verify"
 #define PROBE_FD 20 /* the probe's, here and inside */
@@ -36,6 +40,7 @@ struct _SbxStage {
   GSubprocess *bystander;
   GDBusConnection *bus; /* which has the name; or NULL */
   char *address, *bus_name, *terminal_name;
+  char *system_name, *key_name, *service, *profiles;
   char *bystander_name, *neighbour_name, *abstract, *in_home, *in_tmp;
   char **calls;
   guint port;
@@ -166,6 +171,52 @@ take_name (SbxStage *self)
     self->bus_name = g_steal_pointer (&name);
 }
 
+/* Somebody's on the system bus: the first but the bus's own. */
+static void
+find_system_name (SbxStage *self)
+{
+  g_autoptr (GDBusConnection) bus = g_bus_get_sync (G_BUS_TYPE_SYSTEM, NULL, NULL);
+  g_autoptr (GVariant) reply = NULL;
+  g_autofree const char **names = NULL;
+
+  if (bus)
+    g_dbus_connection_set_exit_on_close (bus, FALSE);
+  reply = bus ? g_dbus_connection_call_sync (bus, "org.freedesktop.DBus", "/org/freedesktop/DBus",
+                                             "org.freedesktop.DBus", "ListNames", NULL, G_VARIANT_TYPE ("(as)"),
+                                             G_DBUS_CALL_FLAGS_NONE, -1, NULL, NULL)
+              : NULL;
+  if (reply)
+    g_variant_get (reply, "(^a&s)", &names);
+  for (gsize i = 0; names && names[i] && !self->system_name; i++)
+    if (names[i][0] != ':' && !g_str_equal (names[i], "org.freedesktop.DBus"))
+      self->system_name = g_strdup (names[i]);
+}
+
+/* A key of the process's own keyring, which ends with it; its user may know its name (keyrings(7)). */
+static void
+make_key (SbxStage *self)
+{
+  self->key_name = g_strdup_printf ("sandbox-verify-%08x%08x", g_random_int (), g_random_int ());
+  if (syscall (SYS_add_key, "user", self->key_name, "x", (gsize) 1, KEY_SPEC_PROCESS_KEYRING) < 0)
+    g_clear_pointer (&self->key_name, g_free);
+}
+
+/* Where they are there. */
+static void
+find_directories (SbxStage *self)
+{
+  g_autofree char *bus = sbx_session_bus_find ();
+  g_autofree char *name = bus ? sbx_session_socket_name (bus) : NULL;
+  g_auto (GStrv) dirs = sbx_profile_set_default_dirs ();
+
+  if (name)
+    self->service = g_build_filename (g_get_user_runtime_dir (), SBX_RUNTIME_SUBDIR, name, NULL);
+  if (self->service && access (self->service, F_OK) < 0)
+    g_clear_pointer (&self->service, g_free);
+  if (dirs[SBX_PLACE_USER] && g_file_test (dirs[SBX_PLACE_USER], G_FILE_TEST_IS_DIR))
+    self->profiles = g_strdup (dirs[SBX_PLACE_USER]);
+}
+
 /* A file with something in it that only its owner may read, or none: the directory takes none, and the disk may be
  * full. */
 static void
@@ -244,6 +295,9 @@ sbx_stage_new (GError **error)
   open_near (self);
   open_terminal (self);
   take_name (self);
+  find_system_name (self);
+  make_key (self);
+  find_directories (self);
   make_file (&self->in_home);
   make_file (&self->in_tmp);
   (void) shmget (self->key, 4096, IPC_CREAT | IPC_EXCL | 0600); /* without it the promise cannot be tried */
@@ -271,6 +325,10 @@ sbx_stage_free (SbxStage *self)
   g_clear_object (&self->bus);
   g_free (self->address);
   g_free (self->bus_name);
+  g_free (self->system_name);
+  g_free (self->key_name);
+  g_free (self->service);
+  g_free (self->profiles);
   g_free (self->terminal_name);
   g_free (self->in_home);
   g_free (self->in_tmp);
@@ -445,6 +503,10 @@ sbx_trial_run (SbxStage *self, SbxService *service, const char *profile, GError 
                          .neighbour = self->neighbour_name,
                          .address = self->address,
                          .bus_name = self->bus_name,
+                         .system_name = self->system_name,
+                         .key_name = self->key_name,
+                         .service = self->service,
+                         .profiles = self->profiles,
                          .terminal = self->terminal_name,
                          .port = self->port,
                          .abstract = self->abstract,

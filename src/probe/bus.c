@@ -217,12 +217,16 @@ Outcome
 try_bus (const char *what)
 {
   int system = strncmp (what, "system:", 7) == 0;
-  const char *name = strchr (what, ':'), *address = system ? SYSTEM_BUS : getenv ("DBUS_SESSION_BUS_ADDRESS");
+  const char *name = strchr (what, ':'),
+             *address = getenv (system ? "DBUS_SYSTEM_BUS_ADDRESS" : "DBUS_SESSION_BUS_ADDRESS");
   uint32_t has_owner = 0;
-  int sock = address && name ? connect_to (address) : -1;
+  int sock;
 
+  if (system && !address)
+    address = SYSTEM_BUS;
   if (!address || !name)
     return outcome_no ("there is no bus");
+  sock = connect_to (address);
   if (sock < 0)
     return outcome_of (-1);
   if (authenticate (sock) < 0 || call (sock, 1, "Hello", NULL, &has_owner) < 0

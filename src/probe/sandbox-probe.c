@@ -35,6 +35,7 @@ static const struct {
   { "connect", try_connect },
   { "tcp", try_tcp },
   { "shm", try_shm },
+  { "key", try_key },
   { "userns", try_userns },
   { "privileges", try_privileges },
   { "terminal", try_terminal },

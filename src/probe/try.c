@@ -255,6 +255,21 @@ try_shm (const char *key)
 }
 
 Outcome
+try_key (const char *name)
+{
+  FILE *keys = fopen ("/proc/keys", "re");
+  char line[512];
+  int found = 0;
+
+  if (!keys)
+    return outcome_of (-1);
+  while (!found && fgets (line, sizeof line, keys))
+    found = strstr (line, name) != NULL;
+  fclose (keys);
+  return found ? outcome_yes ("it is there") : outcome_no ("there is none of that name");
+}
+
+Outcome
 try_userns (const char *unused)
 {
   (void) unused;

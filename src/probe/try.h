@@ -44,6 +44,8 @@ Outcome try_processes (const char *most);
 Outcome try_descriptors (const char *most);
 /* The System V shared memory with this key. */
 Outcome try_shm (const char *key);
+/* Does /proc/keys tell of a key of that name? */
+Outcome try_key (const char *name);
 /* A user namespace is made. */
 Outcome try_userns (const char *unused);
 /* Could an execve () bring more privileges? */

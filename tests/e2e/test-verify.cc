@@ -105,6 +105,34 @@ TEST_P (Verify, NamesOnTheBus)
   EXPECT_EQ (state_of (verify ("talks-little"), "bus=session:"), "kept");
 }
 
+/* The same on the system bus, where somebody has a name: the authority. */
+TEST_P (Verify, NamesOnTheSystemBus)
+{
+  start_authority (true);
+  add_profile ("talks", "[Profile]\nInherits=default\n[System Bus Policy]\norg.freedesktop.PolicyKit1=talk\n");
+  add_profile ("talks-little", "[Profile]\nInherits=default\n[System Bus Policy]\norg.example.Else=talk\n");
+  EXPECT_EQ (state_of (verify ("default"), "bus=system:org.freedesktop.PolicyKit1"), "kept");
+  EXPECT_EQ (state_of (verify ("talks-little"), "bus=system:org.freedesktop.PolicyKit1"), "kept");
+  EXPECT_EQ (state_of (verify ("talks"), "bus=system:"), "");
+}
+
+/* What is the service's own and what is a key's is there outside, and stays out of reach where the home is shared. */
+TEST_P (Verify, WhatIsTheServicesOwn)
+{
+  add_profile ("home", "[Profile]\nInherits=default\n[Context]\nfilesystems=home;xdg-config;xdg-run;\n");
+  std::string id = launch_detached ({}, { "sleep", "1000" }); /* so that there is a service, with a socket */
+  for (const char *profile : { "default", "home" }) {
+    Json answer = verify (profile);
+
+    EXPECT_EQ (answer["broken"].number (), 0) << answer.dump ();
+    EXPECT_EQ (state_of (answer, "connect=" + instances () + "/bus-"), GetParam () == Bus::SESSION ? "kept" : "")
+        << answer.dump ();
+    EXPECT_EQ (state_of (answer, "make=" + user_profiles ()), "kept") << answer.dump ();
+    EXPECT_EQ (state_of (answer, "key=sandbox-verify-"), "kept") << answer.dump ();
+  }
+  EXPECT_TRUE (succeeds (sandboxctl ({ "stop", id, "--grace=0" })));
+}
+
 /* What a profile opens is no promise any more, or a promise of the contrary. */
 TEST_P (Verify, WhatIsOpened)
 {
