@@ -63,13 +63,11 @@ read_line (SbxBusLog *self, SbxDenials *denials, char *line)
 static void
 add_bytes (SbxBusLog *self, const char *bytes, size_t n)
 {
-  size_t room = sizeof self->line - 1 - self->length;
+  size_t room = sizeof self->line - 1 - self->length, taken = n < room ? n : room;
 
+  memcpy (self->line + self->length, bytes, taken);
+  self->length += taken;
   self->too_long = self->too_long || n > room;
-  if (self->too_long)
-    return;
-  memcpy (self->line + self->length, bytes, n);
-  self->length += n;
 }
 
 static void
