@@ -89,6 +89,7 @@ sbx_method_grant_facilities (SbxCall *call)
     return;
   }
   opening->asked = opening->plan->classes;
+  g_clear_pointer (&opening->plan, sbx_opening_plan_free); /* it holds files open */
   actions = sbx_gate_actions (NULL, opening->asked);
   sbx_call_ask (call, actions, sbx_call_is_interactive (call), on_approved);
 }

@@ -186,7 +186,7 @@ check_place (SbxHost *host, const SbxPolicy *policy, const char *path, GError **
 
 /* Visits what Restrict has left of paths. */
 static void
-read_restriction (SbxGrantPlan *self, GVariant *row)
+read_restriction (GArray *taken, GVariant *row)
 {
   g_autoptr (GVariant) files = g_variant_lookup_value (row, "filesystems", G_VARIANT_TYPE ("a{ss}"));
   GVariantIter iter;
@@ -196,33 +196,36 @@ read_restriction (SbxGrantPlan *self, GVariant *row)
     return;
   g_variant_iter_init (&iter, files);
   while (g_variant_iter_next (&iter, "{&s&s}", &path, &left)) {
-    SbxLayersTaken taken = { path, g_str_equal (left, "ro") };
+    SbxLayersTaken one = { path, g_str_equal (left, "ro") };
 
-    g_array_append_val (self->taken, taken);
+    g_array_append_val (taken, one);
   }
 }
 
 /* What was left of a path may have gone later, with what it lies in. */
 static void
-take_what_lies_in (SbxGrantPlan *self)
+take_what_lies_in (GArray *taken)
 {
-  SbxLayersTaken *rows = (SbxLayersTaken *) (gpointer) self->taken->data;
+  SbxLayersTaken *rows = (SbxLayersTaken *) (gpointer) taken->data;
 
-  for (guint i = 0; i < self->taken->len; i++)
-    for (guint j = 0; j < self->taken->len; j++)
+  for (guint i = 0; i < taken->len; i++)
+    for (guint j = 0; j < taken->len; j++)
       if (!rows[j].readable && sbx_path_is_below (rows[i].path, rows[j].path))
         rows[i].readable = FALSE;
 }
 
-static void
-read_restrictions (SbxGrantPlan *self, const SbxInfo *info)
+GArray *
+sbx_grant_list_taken (const SbxInfo *info)
 {
+  GArray *taken = g_array_new (FALSE, FALSE, sizeof (SbxLayersTaken));
+
   for (gsize i = 0; info->restrictions && i < g_variant_n_children (info->restrictions); i++) {
     g_autoptr (GVariant) row = g_variant_get_child_value (info->restrictions, i);
 
-    read_restriction (self, row); /* the strings stay @info's */
+    read_restriction (taken, row); /* the strings stay @info's */
   }
-  take_what_lies_in (self);
+  take_what_lies_in (taken);
+  return taken;
 }
 
 /* The policy with the path more, and without what was taken away. NULL when that is just what is asked for. */
@@ -366,7 +369,6 @@ plan_new (SbxGrantPlan *self, SbxHost *host, const SbxInfo *info, const SbxPolic
 
   if (!check_place (host, from, request->path, error))
     return FALSE;
-  read_restrictions (self, info);
   self->policy = add_path (self, from, request, error);
   if (!self->policy)
     return FALSE;
@@ -450,7 +452,7 @@ sbx_grant_plan_new (SbxHost *host, const SbxInfo *info, const SbxGrantRequest *r
   g_autofree char *real = NULL;
 
   self->given = g_ptr_array_new_with_free_func (g_free);
-  self->taken = g_array_new (FALSE, FALSE, sizeof (SbxLayersTaken));
+  self->taken = sbx_grant_list_taken (info);
   from = sbx_running_policy (host, info, error);
   real = from && !is_new ? find_object (request, error) : NULL;
   if (!from || (!real && !is_new))

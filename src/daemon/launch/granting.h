@@ -46,6 +46,10 @@ SbxGrantPlan *sbx_grant_plan_new (SbxHost *host, const SbxInfo *info, const SbxG
 void sbx_grant_plan_free (SbxGrantPlan *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (SbxGrantPlan, sbx_grant_plan_free)
 
+/* What Restrict has left of paths of the instance that @info describes, which has to live as long: SbxLayersTaken; the
+ * caller's. */
+GArray *sbx_grant_list_taken (const SbxInfo *info);
+
 /* The row of Grants: a{sv}, floating. @pid: who has asked. */
 GVariant *sbx_grant_plan_describe (const SbxGrantPlan *self, const SbxGrantRequest *request, guint32 pid);
 

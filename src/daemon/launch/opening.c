@@ -31,6 +31,7 @@ sbx_opening_plan_free (SbxOpeningPlan *self)
 {
   g_clear_pointer (&self->policy, sbx_policy_unref);
   g_clear_object (&self->buses);
+  g_clear_pointer (&self->socket, sbx_plugging_free);
   g_ptr_array_unref (self->given);
   g_free (self);
 }
@@ -103,16 +104,20 @@ check_possible (const SbxPolicy *asked, GError **error)
   } rows[] = {
     { SBX_CLASS_FILES, N_ ("files are granted as descriptors (Grant)") },
     { SBX_CLASS_NETWORK, N_ ("a process stays in the network that it was started in") },
-    { SBX_CLASS_DISPLAY, N_ ("its programs were told where displays are when they were started") },
     { G_MAXUINT, N_ ("it is fixed when the sandbox is made") },
   };
-  g_autoptr (SbxPolicy) nothing = sbx_policy_new (), names = sbx_policy_with_buses (nothing, asked);
+  g_autoptr (SbxPolicy) nothing = sbx_policy_new (), most = sbx_policy_with_more (nothing, asked);
   g_autofree char *diff = NULL;
-  guint more = sbx_policy_excess (asked, names);
+  guint more;
 
-  if (sbx_policy_equal (asked, names))
+  if (sbx_policy_equal (asked, most) && sbx_policy_get_devices (asked) == 0)
     return TRUE;
-  diff = g_strdelimit (g_strchomp (sbx_policy_diff (names, asked)), "\n", ';');
+  if (sbx_policy_get_devices (asked) != 0) { /* and that is told */
+    sbx_policy_unref (most);
+    most = sbx_policy_with_buses (nothing, asked);
+  }
+  more = sbx_policy_excess (asked, most);
+  diff = g_strdelimit (g_strchomp (sbx_policy_diff (most, asked)), "\n", ';');
   for (gsize i = 0; i < G_N_ELEMENTS (rows); i++)
     if (more & rows[i].class || rows[i].class == G_MAXUINT)
       return sbx_throw (error, SBX_ERROR_NOT_SUPPORTED,
@@ -218,6 +223,15 @@ plan_buses (SbxOpeningPlan *self, SbxHost *host, const SbxInfo *info, const SbxP
   return TRUE;
 }
 
+static gboolean
+plan_socket (SbxOpeningPlan *self, SbxHost *host, const SbxInfo *info, const SbxPolicy *from, GError **error)
+{
+  if ((sbx_policy_get_sockets (self->policy) & ~sbx_policy_get_sockets (from)) == 0)
+    return TRUE;
+  self->socket = sbx_plugging_new (host, info, from, self->policy, error);
+  return self->socket != NULL;
+}
+
 static void
 note_given (SbxOpeningPlan *self, const SbxPolicy *from)
 {
@@ -299,8 +313,8 @@ sbx_opening_plan_new (SbxHost *host, const SbxInfo *info, const SbxOpeningReques
   self->policy = sbx_policy_with_more (from, asked);
   self->classes = sbx_policy_excess (self->policy, from);
   note_given (self, from);
-  return plan_buses (self, host, info, from, error) && extend (self, host, info, asked, error)
-                 && check_end (self, host, info, request, error)
+  return plan_buses (self, host, info, from, error) && plan_socket (self, host, info, from, error)
+                 && extend (self, host, info, asked, error) && check_end (self, host, info, request, error)
              ? g_steal_pointer (&self)
              : NULL;
 }
@@ -331,6 +345,8 @@ sbx_open_async (SbxInstance *instance, const SbxOpeningPlan *plan, const SbxOpen
 
   if (plan->buses)
     change.next = sbx_box_find_sidecar (sbx_plan_get_box (plan->buses), SBX_SIDECAR_BUS);
+  if (plan->socket)
+    change.layers = sbx_layers_get (plan->socket->layers, &change.n_layers);
   block = sbx_running_write_change (&change, &error);
   if (block < 0) {
     g_task_return_error (task, error);

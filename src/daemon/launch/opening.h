@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What GrantFacilities gives to a running instance: names on its filtered buses. */
+/* What GrantFacilities gives to a running instance: names on its filtered buses, and sockets. */
 #pragma once
 
 #include "daemon/instances/instance.h"
 #include "daemon/launch/host.h"
+#include "daemon/launch/plugging.h"
 #include "plan/plan.h"
 #include "policy/policy.h"
 
@@ -22,10 +23,11 @@ void sbx_opening_request_free (SbxOpeningRequest *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (SbxOpeningRequest, sbx_opening_request_free)
 
 typedef struct {
-  SbxPolicy *policy; /* the effective one, after it */
-  guint classes;     /* in which it goes beyond the one before; 0: nothing is new */
-  GPtrArray *given;  /* for people: the differences, a line each */
-  SbxPlan *buses;    /* whose proxy of its buses takes the place of the one that it has; NULL: that stays */
+  SbxPolicy *policy;   /* the effective one, after it */
+  guint classes;       /* in which it goes beyond the one before; 0: nothing is new */
+  GPtrArray *given;    /* for people: the differences, a line each */
+  SbxPlan *buses;      /* whose proxy of its buses takes the place of the one that it has; NULL: that stays */
+  SbxPlugging *socket; /* or NULL */
 } SbxOpeningPlan;
 
 /* Plans @request for the instance that @info describes. Errors: BAD_OPTION for what makes no sense, or takes something
