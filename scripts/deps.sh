@@ -5,6 +5,12 @@
 # As an ordinary user through sudo. Nothing is asked and nothing is done when everything is there.
 set -eu
 
+# What only some releases have: a Wayland compositor with security contexts
+later () {
+  # shellcheck disable=SC1091 # a file of the system
+  [ "$(. /etc/os-release && echo "${VERSION_ID:-0}" | cut -d. -f1)" -lt 13 ] || echo sway
+}
+
 packages () {
   case $1 in
     build) echo "gcc g++ ccache meson ninja-build pkg-config gettext musl-tools linux-libc-dev libglib2.0-dev libglib2.0-dev-bin
@@ -13,7 +19,7 @@ packages () {
     test) echo "libgtest-dev libgmock-dev dbus dbus-daemon libglib2.0-bin polkitd util-linux passwd coreutils python3
       python3-gi psmisc lsof strace gdb libxml2-utils man-db git desktop-file-utils xdg-desktop-portal at-spi2-core xdg-utils
       sensible-utils
-      slirp4netns iproute2 xvfb xserver-xephyr x11-utils xauth xdotool zsh fish python3-xlib" ;;
+      slirp4netns iproute2 xvfb xserver-xephyr x11-utils xauth xdotool zsh fish python3-xlib $(later)" ;;
     browsers) echo "chromium firefox-esr fonts-dejavu-core" ;;
     chromium) echo "chromium fonts-dejavu-core" ;;
     firefox) echo "firefox-esr fonts-dejavu-core" ;;
