@@ -34,17 +34,18 @@ make_enforced (SbxInstance *self)
   static const struct {
     const char *key;
     guint bits;
-  } rows[] = { { "inferiors-only", inferiors },
-               { "instance-domain", SBX_ENFORCED_INSTANCE_DOMAIN },
-               { "app-domain", SBX_ENFORCED_APP_DOMAIN },
-               { "private-procfs", SBX_ENFORCED_PRIVATE_PROCFS },
-               { "scopes", SBX_ENFORCED_SCOPES },
-               { "seccomp", SBX_ENFORCED_SECCOMP },
-               { "refusals-counted", SBX_ENFORCED_COUNTED },
+  } rows[] = {
+    { "inferiors-only", inferiors },
+    { "instance-domain", SBX_ENFORCED_INSTANCE_DOMAIN },
+    { "app-domain", SBX_ENFORCED_APP_DOMAIN },
+    { "private-procfs", SBX_ENFORCED_PRIVATE_PROCFS },
+    { "scopes", SBX_ENFORCED_SCOPES },
+    { "seccomp", SBX_ENFORCED_SECCOMP },
+    { "refusals-counted", SBX_ENFORCED_COUNTED },
 #define SIDECAR(kind, step, key, ...) { key, SBX_ENFORCED_##kind },
-               SBX_SIDECAR_ROWS (SIDECAR)
+    SBX_SIDECAR_ROWS (SIDECAR)
 #undef SIDECAR
-               { "wayland-context", SBX_ENFORCED_WAYLAND },
+        { "wayland-context", SBX_ENFORCED_WAYLAND },
   };
   guint32 enforced = sbx_instance_get_enforced (self);
   const SbxInfo *info = sbx_instance_get_info (self);
