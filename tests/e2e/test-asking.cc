@@ -231,22 +231,47 @@ TEST_F (Asking, OnceAMinute)
   EXPECT_NE (server_->questions ().back ().id, first);
 }
 
-/* What cannot be given to what runs has one button, and is there from the next start on. */
+/* A name of the bus, for who connects from then on; and, put over the profile, at the next start. */
 TEST_F (Asking, ThePortalOfTheCamera)
+{
+  for (const char *label : { "Allow Once", "Always Allow" }) {
+    std::string id = start ("filtered");
+    size_t before = server_->questions ().size (), said = server_->answers ().size ();
+
+    EXPECT_TRUE (is_refused (call_from (id, "Camera.AccessCamera")));
+    ASSERT_TRUE (server_->expect (before + 1));
+    Notification asked = server_->questions ()[before];
+    EXPECT_NE (asked.title.find ("camera"), std::string::npos) << asked.title;
+    EXPECT_NE (asked.body.find ("--talk-name=org.freedesktop.portal.Camera"), std::string::npos) << asked.body;
+    server_->press (asked.id, asked.key (label));
+    ASSERT_TRUE (server_->until ([&] { return server_->answers ().size () > said; }));
+    EXPECT_FALSE (is_refused (call_from (id, "Camera.AccessCamera"))) << server_->answers ()[said].body;
+    EXPECT_TRUE (is_refused (call_from (id, "Print.Print")));
+    stop (id);
+    bool always = std::string (label) == "Always Allow";
+    std::string again = start ("filtered");
+    EXPECT_EQ (is_refused (call_from (again, "Camera.AccessCamera")), !always);
+    EXPECT_EQ (put_over ("filtered").empty (), !always);
+    stop (again);
+    let_a_minute_pass ();
+  }
+}
+
+/* What cannot be given to what runs has one button, and is there from the next start on. */
+TEST_F (Asking, TheDialogueForFiles)
 {
   std::string id = start ("filtered");
 
-  EXPECT_TRUE (is_refused (call_from (id, "Camera.AccessCamera")));
+  EXPECT_TRUE (is_refused (call_from (id, "FileChooser.OpenFile")));
   ASSERT_TRUE (server_->expect (1));
   Notification asked = server_->questions ()[0];
-  EXPECT_NE (asked.title.find ("camera"), std::string::npos) << asked.title;
-  EXPECT_NE (asked.body.find ("--talk-name=org.freedesktop.portal.Camera"), std::string::npos) << asked.body;
+  EXPECT_EQ (asked.buttons.size (), 1u);
   server_->press (asked.id, asked.key ("Always Allow"));
-  EXPECT_TRUE (server_->until ([&] { return !put_over ("filtered").empty (); }));
+  ASSERT_TRUE (server_->until ([&] { return !server_->answers ().empty (); }));
+  EXPECT_NE (server_->answers ()[0].body.find ("next start"), std::string::npos) << server_->answers ()[0].body;
+  EXPECT_TRUE (is_refused (call_from (id, "FileChooser.OpenFile")));
   stop (id);
-  std::string again = start ("filtered");
-  EXPECT_FALSE (is_refused (call_from (again, "Camera.AccessCamera")));
-  EXPECT_TRUE (is_refused (call_from (again, "Print.Print")));
+  EXPECT_FALSE (is_refused (call_from (start ("filtered"), "FileChooser.OpenFile")));
 }
 
 /* A way out of the sandbox is nothing that a button opens. */

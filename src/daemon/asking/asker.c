@@ -131,17 +131,33 @@ fail (Shown *shown, const char *error)
   finish (shown, body);
 }
 
+/* How it is from now on. The filter of a bus takes no new rules while it runs: another one takes its place, for those
+ * who connect from then on. */
+static void
+succeed (Shown *shown)
+{
+  g_autofree char *app = clean (sbx_instance_get_info (shown->instance)->app_id), *later = NULL;
+
+  if (!row_of (shown)->while_running)
+    later = g_strdup_printf (_ ("%s has it from its next start on"), app);
+  else if (row_of (shown)->source == SBX_DENIAL_BUS)
+    later = g_strdup_printf (shown->always
+                                 ? _ ("%s has it from its next start on, and until then what connects to its bus anew")
+                                 : _ ("Until %s ends, what connects to its bus anew has it"),
+                             app);
+  finish (shown, later);
+}
+
 static void
 on_overridden (const char *error, gpointer user_data)
 {
   Shown *shown = user_data;
   g_autofree char *app = clean (sbx_instance_get_info (shown->instance)->app_id);
-  g_autofree char *later = g_strdup_printf (_ ("%s has it from its next start on"), app);
   g_autofree char *now =
       error ? g_strdup_printf (_ ("It is allowed until %s ends, and not for good: %s"), app, error) : NULL;
 
   if (!error)
-    finish (shown, row_of (shown)->while_running ? NULL : later);
+    succeed (shown);
   else if (row_of (shown)->while_running)
     finish (shown, now);
   else
@@ -183,7 +199,7 @@ on_granted (const char *error, gpointer user_data)
   else if (shown->always)
     override (shown);
   else
-    finish (shown, NULL);
+    succeed (shown);
 }
 
 static void

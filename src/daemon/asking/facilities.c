@@ -12,22 +12,23 @@
 #define TCP(need) SBX_DENIAL_NETWORK, NULL, "tcp:", need
 
 /* The methods of a portal by which something is done. What every toolkit asks for at its start, settings and versions,
- * nobody misses. Sockets and devices that a sandbox has not got are not there, which nobody refuses: no row. This
- * machine's services are open from the start of a network or not at all (launch/widening.h). */
+ * nobody misses. Sockets and devices that a sandbox has not got are not there, which nobody refuses: no row. The
+ * place for chosen and for dropped files is made with the sandbox (launch/opening.h), and this machine's services are
+ * open from the start of a network or not at all (launch/widening.h). */
 const SbxFacilityAsked sbx_facilities_asked[] = {
-  { PORTAL ("Camera"), N_ ("the camera"), FALSE },
-  { PORTAL ("ScreenCast"), N_ ("a recording of the screen"), FALSE },
-  { PORTAL ("Screenshot"), N_ ("a picture of the screen"), FALSE },
+  { PORTAL ("Camera"), N_ ("the camera"), TRUE },
+  { PORTAL ("ScreenCast"), N_ ("a recording of the screen"), TRUE },
+  { PORTAL ("Screenshot"), N_ ("a picture of the screen"), TRUE },
   { PORTAL ("FileChooser"), N_ ("the dialogue in which files are chosen"), FALSE },
   { SBX_DENIAL_BUS, SBX_PORTAL_DOCUMENTS, SBX_PORTAL_PREFIX "FileTransfer.", 0,
     N_ ("files that are dragged or pasted into it"), FALSE },
-  { PORTAL ("OpenURI"), N_ ("opening links and files elsewhere"), FALSE },
-  { PORTAL ("Print"), N_ ("printing"), FALSE },
-  { PORTAL ("Email"), N_ ("writing an e-mail"), FALSE },
-  { PORTAL ("Location"), N_ ("where you are"), FALSE },
-  { PORTAL ("Notification"), N_ ("notifications"), FALSE },
+  { PORTAL ("OpenURI"), N_ ("opening links and files elsewhere"), TRUE },
+  { PORTAL ("Print"), N_ ("printing"), TRUE },
+  { PORTAL ("Email"), N_ ("writing an e-mail"), TRUE },
+  { PORTAL ("Location"), N_ ("where you are"), TRUE },
+  { PORTAL ("Notification"), N_ ("notifications"), TRUE },
   { SBX_DENIAL_BUS, "org.freedesktop.Notifications", "org.freedesktop.Notifications.Notify", 0, N_ ("notifications"),
-    FALSE },
+    TRUE },
   { TCP (SBX_NETWORK_NEEDS_INTERNET), N_ ("an address of the Internet"), TRUE },
   { TCP (SBX_NETWORK_NEEDS_LAN), N_ ("a device of the local network"), TRUE },
   { TCP (SBX_NETWORK_NEEDS_HOST), N_ ("a service of this machine"), FALSE },
