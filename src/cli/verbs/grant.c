@@ -89,6 +89,13 @@ check_files_only (const SbxPolicy *policy, GError **error)
   }
   if (sbx_policy_equal (policy, files))
     return TRUE;
+  (void) sbx_policy_get_attached (policy, &n);
+  if (n > 0) {
+    g_set_error_literal (error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
+                         _ ("a running sandbox is given files at their own path, and at no other name "
+                            "(PATH:ro@WHERE). Nothing was changed; start it with it"));
+    return FALSE;
+  }
   more = sbx_policy_excess (policy, files);
   diff = g_strdelimit (g_strchomp (sbx_policy_diff (files, policy)), "\n", ';');
   for (gsize i = 0; i < G_N_ELEMENTS (rows); i++)
