@@ -40,9 +40,11 @@ TEST_F (SecondNames, AreForReadingOnly)
   for (const std::string &where :
        { std::string ("~/there"), std::string ("/srv/far/there"), std::string ("/tmp/there") }) {
     std::string inside = where[0] == '~' ? "$HOME" + where.substr (1) : where;
-    Outcome outcome =
-        in ({ tree () + ":ro@" + where }, "cat " + inside + "/file " + inside + "/sub/deep; echo x 2>&- >" + inside
-                                              + "/new || echo closed; rm " + inside + "/file 2>&- || echo kept");
+    std::string script = "cd ";
+
+    script.append (inside);
+    script += " && cat file sub/deep; echo x 2>&- >new || echo closed; rm file 2>&- || echo kept";
+    Outcome outcome = in ({ tree () + ":ro@" + where }, script);
 
     EXPECT_EQ (outcome.out, "content\ndeep\nclosed\nkept\n") << where << outcome.err;
   }
