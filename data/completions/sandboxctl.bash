@@ -29,7 +29,20 @@ _sandboxctl ()
         ;;
     esac
   done
-  # "=" is a word of its own to bash
+  # "=", ":" and "@" are words of their own to bash
+  case $prev$cur in
+    :* | [!:@]*:)
+      [ "$cur" = ":" ] && cur=''
+      mapfile -t COMPREPLY < <(compgen -W "ro rw create ro@" -- "$cur")
+      compopt -o nospace 2>/dev/null
+      return
+      ;;
+    @* | [!:@]*@)
+      [ "$cur" = "@" ] && cur=''
+      mapfile -t COMPREPLY < <(compgen -f -- "$cur")
+      return
+      ;;
+  esac
   if [ "$cur" = "=" ]; then
     cur=''
   elif [ "$prev" = "=" ]; then

@@ -45,7 +45,18 @@ function __sandboxctl_values --argument-names option
     switch $option
         case profile on-crash
             sandboxctl complete profiles 2>/dev/null
-        case filesystem nofilesystem cwd
+        case filesystem
+            set -l word (commandline -ct | string replace -r -- '^--[a-z-]+=' '')
+            set -l before (string match -r -- '^.*:(?:ro@)?' $word)
+            switch "$before"
+                case ''
+                    __fish_complete_path $word
+                case '*@'
+                    string join \n -- $before(__fish_complete_path (string replace -- $before '' $word))
+                case '*'
+                    string join \n -- $before{ro,rw,create,ro@}
+            end
+        case nofilesystem cwd
             __fish_complete_path (commandline -ct | string replace -r -- '^--[a-z-]+=' '')
         case '*'
             sandboxctl complete values=$option 2>/dev/null

@@ -207,6 +207,20 @@ name_of (const Telling *telling, const char *path)
 static const char *const socket_places[] = { "/tmp", "/run" };
 
 static void
+say_attached (const Telling *telling)
+{
+  gsize n;
+  const SbxAttached *attached = sbx_policy_get_attached (telling->policy, &n);
+
+  for (gsize i = 0; i < n; i++) {
+    g_autofree char *name = name_of (telling, attached[i].source);
+    g_autofree char *both = g_strdup_printf (_ ("%s, as %s"), name, attached[i].where);
+
+    say_of (telling, _ ("finds under another name, for reading: %s"), both, FALSE);
+  }
+}
+
+static void
 say_files (const Telling *telling)
 {
   const SbxWord *words = sbx_facility_get (SBX_KIND_PATHS, SBX_PATHS_FILES)->words;
@@ -221,6 +235,7 @@ say_files (const Telling *telling)
     most = MAX (most, rules[i].access);
     say_of (telling, _ (word->meaning), name, word->marked);
   }
+  say_attached (telling);
   for (gsize i = 0; i < G_N_ELEMENTS (socket_places); i++)
     if (sbx_policy_get_access (telling->policy, socket_places[i]) != SBX_ACCESS_NONE)
       say_of (telling, _ ("gives orders to programs outside through their sockets in %s"), socket_places[i], TRUE);

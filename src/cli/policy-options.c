@@ -63,7 +63,8 @@ static const Row rows[] = {
   { "allow", "Context", "features", WORD, "", N_ ("Allow a feature: devel, userns, background, multiarch, …"),
     N_ ("FEATURE") },
   { "disallow", "Context", "features", WORD, "!", N_ ("Do not allow a feature"), N_ ("FEATURE") },
-  { "filesystem", "Context", "filesystems", PATH, "", N_ ("Show files (:ro, :rw, :create)"), N_ ("PATH[:MODE]") },
+  { "filesystem", "Context", "filesystems", PATH, "", N_ ("Show files (:ro, :rw, :create, :ro@WHERE)"),
+    N_ ("PATH[:MODE]") },
   { "nofilesystem", "Context", "filesystems", PATH, "!", N_ ("Do not show files"), N_ ("PATH") },
   { "forward", "Context", "forward", VALUE, NULL, N_ ("How files of --file-forwarding are opened up: ro, rw, none"),
     N_ ("MODE") },
@@ -143,7 +144,8 @@ add_word (GHashTable *keys, const char *key, const char *mark, const char *word)
 static char *
 make_absolute (const char *item)
 {
-  const char *last = strrchr (item, '/'), *colon = strrchr (last ? last : item, ':');
+  const char *mark = sbx_attached_find_mark (item), *last = strrchr (item, '/');
+  const char *colon = mark ? mark : strrchr (last ? last : item, ':');
   g_autofree char *path = g_strndup (item, colon ? (gsize) (colon - item) : strlen (item)), *full = NULL;
 
   if (!g_str_equal (path, ".") && !g_str_equal (path, "..") && !g_str_has_prefix (path, "./")
@@ -153,13 +155,17 @@ make_absolute (const char *item)
   return g_strconcat (full, colon ? colon : strchr (full, ':') ? "/" : "", NULL);
 }
 
-/* "network" of "!network", "~/x" of "~/x:ro". */
+/* "network" of "!network", "~/x" of "~/x:ro", "@~/y" of "~/x:ro@~/y". */
 static char *
 bare_word (const SbxFacility *row, const char *word)
 {
   const char *begin = word + (*word == '!'), *slash = strrchr (begin, '/');
   const char *colon = row->kind == SBX_KIND_PATHS ? strrchr (slash ? slash : begin, ':') : NULL;
+  const char *mark =
+      row->kind == SBX_KIND_PATHS && row->index == SBX_PATHS_FILES ? sbx_attached_find_mark (begin) : NULL;
 
+  if (mark)
+    return g_strdup (strchr (mark, '@'));
   return colon ? g_strndup (begin, (gsize) (colon - begin)) : g_strdup (begin);
 }
 

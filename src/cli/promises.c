@@ -306,6 +306,23 @@ add_files (Listing *self)
   }
 }
 
+/* Under its second name it is there for reading. */
+static void
+add_attached (Listing *self)
+{
+  gsize n;
+  const SbxAttached *attached = sbx_policy_get_attached (self->policy, &n);
+
+  for (gsize i = 0; i < n; i++) {
+    gboolean directory = g_file_test (attached[i].source, G_FILE_TEST_IS_DIR);
+
+    if (!g_file_test (attached[i].source, G_FILE_TEST_EXISTS))
+      continue;
+    add_path (self, _ ("reads %s"), "read", attached[i].where, TRUE);
+    add_path (self, _ ("cannot change %s"), directory ? "make" : "write", attached[i].where, FALSE);
+  }
+}
+
 /* @path in a directory that @name, a variable, names. */
 static char *
 below_variable (const char *name, const char *path)
@@ -491,6 +508,7 @@ sbx_promises_list (const SbxPolicy *policy, GVariant *plan, const SbxTargets *ta
 
   add_rows (&self);
   add_files (&self);
+  add_attached (&self);
   add_sockets (&self);
   add_devices (&self);
   add_limits (&self);

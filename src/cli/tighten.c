@@ -272,6 +272,7 @@ sbx_tighten_self (GVariant *groups, const SbxPlaces *places, GError **error)
 {
   g_autoptr (GVariant) open = g_variant_ref_sink (g_variant_new_parsed ("{'Context': <{'shared': 'network'}>}"));
   g_autoptr (SbxPolicy) nothing = sbx_policy_new (), network = NULL, all = NULL, policy = NULL, files = NULL;
+  gsize n = 0;
 
   if (!check_keys (groups, error))
     return FALSE;
@@ -280,6 +281,9 @@ sbx_tighten_self (GVariant *groups, const SbxPlaces *places, GError **error)
   policy = all ? sbx_policy_merge_variant (all, groups, places, error) : NULL;
   if (!policy)
     return FALSE;
+  (void) sbx_policy_get_attached (policy, &n);
+  if (n > 0)
+    return refuse (error, _ ("a process gives itself no other names for files (PATH:ro@WHERE): it only takes away"));
   if (sbx_policy_get_access (policy, "/") < SBX_ACCESS_RW)
     return refuse (error, _ ("not all files can be taken away, since the command is one: name directories"));
   if (prctl (PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)

@@ -269,6 +269,24 @@ may_open (const SbxItem *item, const SbxClosed *closed)
   return item->mount->by == SBX_BY_POLICY && closed->directory;
 }
 
+/* What every sandbox has in a version of its own, or keeps, has no second name, whatever link led there. */
+static gboolean
+check_second_name (const SbxItems *self, const SbxItem *item, GError **error)
+{
+  const char *const trees[] = { "/proc", "/sys", "/dev" };
+  const char *path = item->source->path, *runtime = self->around->machine->runtime_dir;
+  const char *found = NULL;
+
+  for (gsize i = 0; i < G_N_ELEMENTS (trees); i++)
+    if (sbx_path_is_below (path, trees[i]) || sbx_path_is_below (trees[i], path))
+      found = trees[i];
+  if (runtime && sbx_path_is_below (runtime, path))
+    found = runtime;
+  return !found
+         || sbx_throw (error, SBX_ERROR_SPAWN_FAILED, "files: %s leads to %s, and cannot have another name inside (%s)",
+                       item->mount->source, found, item->mount->dest);
+}
+
 gboolean
 sbx_items_check_closed (SbxItems *self, GError **error)
 {
@@ -281,6 +299,8 @@ sbx_items_check_closed (SbxItems *self, GError **error)
       return sbx_throw (error, SBX_ERROR_SPAWN_FAILED,
                         "files: %s is %s or lies in it, and that is not opened to any application%s",
                         item->mount->source, closed->words, closed->flags & SBX_CLOSED_READABLE ? " for writing" : "");
+    if (item->source && sbx_mount_is_second_name (item->mount) && !check_second_name (self, item, error))
+      return FALSE;
   }
   return TRUE;
 }

@@ -232,11 +232,26 @@ elsewhere (const SbxLearnContext *context, const char *path, gboolean write, Sbx
   return TRUE;
 }
 
+/* Whether that is another name inside, of what is open: what the host has there is not meant. */
+static gboolean
+is_second_name (const SbxLearnContext *context, const char *path)
+{
+  gsize n;
+  const SbxAttached *attached = sbx_policy_get_attached (context->policy, &n);
+
+  for (gsize i = 0; i < n; i++)
+    if (sbx_path_is_below (path, attached[i].where))
+      return TRUE;
+  return FALSE;
+}
+
 gboolean
 sbx_opening_of_path (const SbxLearnContext *context, const char *path, gboolean write, SbxOpening *opening)
 {
   const char *home = context->places->home;
 
+  if (is_second_name (context, path))
+    return FALSE;
   if (is_named (context, path)) {
     *opening = (SbxOpening){ "Context",       "filesystems", write_path (context->places, path, write),
                              g_strdup (path), TRUE,          FALSE };

@@ -83,6 +83,12 @@ sbx_box_joins (const SbxBox *self)
   return self->handler || self->session;
 }
 
+gboolean
+sbx_mount_is_second_name (const SbxMount *mount)
+{
+  return mount->by == SBX_BY_PATH && mount->kind == SBX_MOUNT_BIND && strcmp (mount->source, mount->dest) != 0;
+}
+
 const SbxMount *
 sbx_box_get_mounts (const SbxBox *self, gsize *n)
 {

@@ -102,6 +102,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (SbxBox, sbx_box_free)
 
 /* Whether it is in a pid namespace that others are in as well. */
 gboolean sbx_box_joins (const SbxBox *self);
+/* Whether it shows a path of the policy at another name than its own (sbx_policy_get_attached ()). */
+gboolean sbx_mount_is_second_name (const SbxMount *mount);
 /* All of it stays the box's. */
 const SbxMount *sbx_box_get_mounts (const SbxBox *self, gsize *n);
 const SbxPlanFile *sbx_box_get_files (const SbxBox *self, gsize *n);

@@ -141,7 +141,8 @@ fill_box (SbxDraft *draft, GError **error)
   sbx_mounts_add_buses (draft);
   sbx_network_add (draft);
   sbx_mounts_close_covered (draft);
-  return sbx_confine_box (draft, error) && sbx_sidecars_confine (draft, error);
+  return sbx_mounts_check_attached (draft, error) && sbx_confine_box (draft, error)
+         && sbx_sidecars_confine (draft, error);
 }
 
 static SbxPlan *

@@ -76,26 +76,80 @@ take_access (const SbxWord *words, char *item, SbxAccess *access, GError **error
                     "\"%s\": %s (a name with a colon in it is written with \"/\" at its end)", item, problem->message);
 }
 
+/* "PATH:ro@WHERE", of which @mark is the colon: PATH may be read, and is to be seen at WHERE too. With @remove it loses
+ * that name, and stays what it is at its own. */
+static gboolean
+apply_attached (SbxPolicy *policy, char *item, char *mark, gboolean remove, const SbxPlaces *places, GError **error)
+{
+  char *at = strchr (mark, '@');
+  g_autoptr (GError) problem = NULL;
+  g_autofree char *path = NULL, *where = NULL;
+
+  if (strncmp (mark, ":ro@", strlen (":ro@")) != 0)
+    return sbx_throw (error, SBX_ERROR_BAD_OPTION,
+                      "\"%s\": under another name something is to be read only: say PATH:ro@WHERE", item);
+  *mark = '\0';
+  path = sbx_paths_resolve (item, places, &problem);
+  if (problem) {
+    g_propagate_error (error, g_steal_pointer (&problem));
+    return FALSE;
+  }
+  where = sbx_attached_read_where (at + 1, places, error);
+  if (!where)
+    return FALSE;
+  if (path && strcmp (path, "/") == 0)
+    return sbx_throw (error, SBX_ERROR_BAD_OPTION, "\"%s\" cannot have another name inside: name a directory in it",
+                      item);
+  if (!path)
+    return TRUE;
+  if (remove) {
+    sbx_attached_remove (policy->attached, where, path);
+    return TRUE;
+  }
+  sbx_attached_set (policy->attached, where, path);
+  if (sbx_paths_get (policy->paths[SBX_PATHS_FILES], SBX_PATHS_FILES, path) < SBX_ACCESS_RO)
+    sbx_paths_set (policy->paths[SBX_PATHS_FILES], path, SBX_ACCESS_RO);
+  return TRUE;
+}
+
+/* What is taken away is no place for anything else either. */
+static gboolean
+apply_path (SbxPolicy *policy, const SbxFacility *row, char *item, gboolean remove, const SbxPlaces *places,
+            GError **error)
+{
+  g_autoptr (GError) problem = NULL;
+  g_autofree char *path = NULL;
+  SbxAccess access;
+
+  if (!take_access (row->words, item, &access, error))
+    return FALSE;
+  path = sbx_paths_resolve (item, places, &problem);
+  if (problem) {
+    g_propagate_error (error, g_steal_pointer (&problem));
+    return FALSE;
+  }
+  if (!path)
+    return TRUE;
+  sbx_paths_set (policy->paths[SBX_PATHS_FILES], path, remove ? SBX_ACCESS_NONE : access);
+  if (remove || access == SBX_ACCESS_NONE)
+    sbx_attached_remove_below (policy->attached, path);
+  return TRUE;
+}
+
 static gboolean
 apply_files (SbxPolicy *policy, const SbxFacility *row, const char *value, const SbxPlaces *places, GError **error)
 {
   g_auto (GStrv) list = sbx_list_split (value);
 
   for (char **item = list; *item; item++) {
-    gboolean remove = **item == '!';
-    g_autoptr (GError) problem = NULL;
-    g_autofree char *path = NULL;
-    SbxAccess access;
+    gboolean remove = **item == '!', ok;
+    char *text = *item + remove, *mark = (char *) sbx_attached_find_mark (text);
 
-    if (!take_access (row->words, *item, &access, error))
+    /* "!" and a name that has all of that in it is written with "/" at its end */
+    ok = mark && !(remove && g_str_has_suffix (text, "/")) ? apply_attached (policy, text, mark, remove, places, error)
+                                                           : apply_path (policy, row, text, remove, places, error);
+    if (!ok)
       return FALSE;
-    path = sbx_paths_resolve (*item + remove, places, &problem);
-    if (problem) {
-      g_propagate_error (error, g_steal_pointer (&problem));
-      return FALSE;
-    }
-    if (path)
-      sbx_paths_set (policy->paths[SBX_PATHS_FILES], path, remove ? SBX_ACCESS_NONE : access);
   }
   return TRUE;
 }

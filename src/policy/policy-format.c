@@ -36,6 +36,18 @@ format_path (const char *path, gboolean relative, gboolean bare)
   return sbx_list_escape (guarded);
 }
 
+static void
+format_attached (GString *text, const SbxPolicy *policy, const SbxFacility *row)
+{
+  for (guint i = 0; i < policy->attached->len; i++) {
+    const SbxAttached *attached = &g_array_index (policy->attached, SbxAttached, i);
+    g_autofree char *source = format_path (attached->source, FALSE, FALSE);
+    g_autofree char *where = sbx_list_escape (attached->where);
+
+    g_string_append_printf (text, "%s:%s@%s;", source, row->words[SBX_ACCESS_RO].word, where);
+  }
+}
+
 static char *
 format_paths (const SbxPolicy *policy, const SbxFacility *row)
 {
@@ -55,6 +67,8 @@ format_paths (const SbxPolicy *policy, const SbxFacility *row)
     else
       g_string_append_printf (text, "%s:%s;", escaped, row->words[rule->access].word);
   }
+  if (row->index == SBX_PATHS_FILES)
+    format_attached (text, policy, row);
   return g_string_free (text, FALSE);
 }
 

@@ -101,6 +101,13 @@ sbx_policy_get_filesystems (const SbxPolicy *policy, gsize *n)
   return (const SbxPathRule *) (gpointer) policy->paths[SBX_PATHS_FILES]->data;
 }
 
+const SbxAttached *
+sbx_policy_get_attached (const SbxPolicy *policy, gsize *n)
+{
+  *n = policy->attached->len;
+  return (const SbxAttached *) (gpointer) policy->attached->data;
+}
+
 SbxAccess
 sbx_policy_get_access (const SbxPolicy *policy, const char *path)
 {

@@ -31,6 +31,8 @@ combine (const SbxPolicy *a, const SbxPolicy *b, gboolean least)
     g_array_unref (result->paths[i]);
     result->paths[i] = sbx_paths_combine (a->paths[i], b->paths[i], i, least);
   }
+  g_array_unref (result->attached);
+  result->attached = sbx_attached_combine (a->attached, b->attached, least);
   for (guint i = 0; i < SBX_N_BUSES; i++) {
     g_array_unref (result->bus[i]);
     result->bus[i] = sbx_names_combine (a->bus[i], b->bus[i], least);
@@ -62,6 +64,8 @@ sbx_policy_with_mounts (const SbxPolicy *base, const SbxPolicy *from)
 
   g_array_unref (result->paths[SBX_PATHS_FILES]);
   result->paths[SBX_PATHS_FILES] = sbx_paths_copy (from->paths[SBX_PATHS_FILES]);
+  g_array_unref (result->attached);
+  result->attached = sbx_attached_copy (from->attached);
   result->flags[SBX_FLAGS_SOCKETS] = from->flags[SBX_FLAGS_SOCKETS];
   return sbx_policy_freeze (result);
 }
@@ -187,6 +191,8 @@ facility_equal (const SbxPolicy *a, const SbxPolicy *b, const SbxFacility *row)
   case SBX_KIND_PAIRS:
     return strings_equal (a->environment, b->environment);
   case SBX_KIND_PATHS:
+    if (i == SBX_PATHS_FILES && !sbx_attached_equal (a->attached, b->attached))
+      return FALSE;
     for (guint j = 0; a->paths[i]->len == b->paths[i]->len && j < a->paths[i]->len; j++) {
       const SbxPathRule *x = &g_array_index (a->paths[i], SbxPathRule, j);
       const SbxPathRule *y = &g_array_index (b->paths[i], SbxPathRule, j);

@@ -16,6 +16,7 @@ struct _SbxPolicy {
   guint flags[SBX_N_FLAGS];
   guint levels[SBX_N_LEVELS];
   GArray *paths[SBX_N_PATHS]; /* SbxPathRule, sorted, normal; persistent ones as "/" + relative path and RW */
+  GArray *attached;           /* SbxAttached, sorted, normal: of paths that may be read */
   GArray *bus[SBX_N_BUSES];   /* SbxBusRule, sorted, normal */
   GPtrArray *environment;     /* NAME=value or NAME, sorted by name, NULL-terminated once frozen */
   SbxPortSet ports[SBX_N_PORTS];
@@ -55,6 +56,19 @@ char *sbx_paths_resolve (const char *word, const SbxPlaces *places, GError **err
  * system (Filesystem Hierarchy Standard 3.0, 5.13) and in every sandbox. */
 char *sbx_paths_usual (char *path);
 char *sbx_paths_canonical (const char *path, GError **error); /* "//", ".", ".." resolved; above / is an error */
+
+/* policy-attached.c: sets of SbxAttached, sorted. */
+GArray *sbx_attached_new (void);
+GArray *sbx_attached_copy (const GArray *rows);
+GArray *sbx_attached_combine (const GArray *a, const GArray *b, gboolean least);
+gboolean sbx_attached_equal (const GArray *a, const GArray *b);
+void sbx_attached_set (GArray *rows, const char *where, const char *source); /* instead of what is at @where */
+void sbx_attached_remove (GArray *rows, const char *where, const char *source);
+void sbx_attached_remove_below (GArray *rows, const char *path); /* all at @path and in it */
+void sbx_attached_normalise (GArray *rows, const GArray *paths); /* without what may not be read */
+/* The name inside that is called @word ("/absolute" or "~/x"); the caller's. Errors: BAD_OPTION, with @word: where it
+ * is not written plainly, and for a place that a sandbox has of its own, or that is closed in each. */
+char *sbx_attached_read_where (const char *word, const SbxPlaces *places, GError **error);
 
 /* policy-names.c */
 GArray *sbx_names_new (void);

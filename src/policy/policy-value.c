@@ -12,6 +12,7 @@ sbx_policy_allocate (void)
   g_atomic_ref_count_init (&policy->refs);
   for (guint i = 0; i < SBX_N_PATHS; i++)
     policy->paths[i] = sbx_paths_new ();
+  policy->attached = sbx_attached_new ();
   for (guint i = 0; i < SBX_N_BUSES; i++)
     policy->bus[i] = sbx_names_new ();
   for (guint i = 0; i < SBX_N_PORTS; i++)
@@ -42,6 +43,7 @@ sbx_policy_unref (SbxPolicy *policy)
     return;
   for (guint i = 0; i < SBX_N_PATHS; i++)
     g_array_unref (policy->paths[i]);
+  g_array_unref (policy->attached);
   for (guint i = 0; i < SBX_N_BUSES; i++)
     g_array_unref (policy->bus[i]);
   for (guint i = 0; i < SBX_N_PORTS; i++)
@@ -92,6 +94,7 @@ sbx_policy_freeze (SbxPolicy *policy)
   close_flags (policy);
   for (guint i = 0; i < SBX_N_PATHS; i++)
     sbx_paths_normalise (policy->paths[i], i);
+  sbx_attached_normalise (policy->attached, policy->paths[SBX_PATHS_FILES]);
   for (guint i = 0; i < SBX_N_BUSES; i++)
     sbx_names_normalise (policy->bus[i]);
   close_ports (policy);
@@ -124,6 +127,8 @@ sbx_policy_thaw (const SbxPolicy *policy)
     g_array_unref (copy->paths[i]);
     copy->paths[i] = sbx_paths_copy (policy->paths[i]);
   }
+  g_array_unref (copy->attached);
+  copy->attached = sbx_attached_copy (policy->attached);
   for (guint i = 0; i < SBX_N_BUSES; i++)
     for (guint j = 0; j < policy->bus[i]->len; j++) {
       const SbxBusRule *rule = &g_array_index (policy->bus[i], SbxBusRule, j);

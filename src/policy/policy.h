@@ -164,6 +164,18 @@ typedef struct {
   SbxAccess access;
 } SbxPathRule;
 const SbxPathRule *sbx_policy_get_filesystems (const SbxPolicy *policy, gsize *n);
+/* A second name inside for @source, which may be read: filesystems=SOURCE:ro@WHERE. Both are absolute and normal. */
+typedef struct {
+  const char *where;
+  const char *source;
+} SbxAttached;
+/* In order of their names inside. */
+const SbxAttached *sbx_policy_get_attached (const SbxPolicy *policy, gsize *n);
+/* Whether @row is one of them. */
+gboolean sbx_policy_has_attached (const SbxPolicy *policy, const SbxAttached *row);
+/* In @item, a path of filesystems= as it is written, the ":" of ":ro@WHERE" (or of another mode, which is an error
+ * there); NULL where there is none. WHERE has no colon: with one it is the name of a file that is meant. */
+const char *sbx_attached_find_mark (const char *item);
 /* Of @path, which is absolute and normal: as its nearest named ancestor says, or NONE. "/" (host) speaks for itself and
  * the places below only: a sandbox has a /tmp, /run, /usr, ... of its own, and whoever wants the host's has to name it.
  */

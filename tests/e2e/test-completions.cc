@@ -45,6 +45,19 @@ protected:
     return { std::istream_iterator<std::string> (stream), {} };
   }
 
+  /* Whether one of @words ends in @end; shells offer more or less of what is before, and a "/" behind directories. */
+  static bool
+  ends_with_one (const std::set<std::string> &words, const std::string &end)
+  {
+    for (std::string word : words) {
+      if (!word.empty () && word.back () == '/')
+        word.pop_back ();
+      if (word.size () >= end.size () && word.compare (word.size () - end.size (), end.size (), end) == 0)
+        return true;
+    }
+    return false;
+  }
+
 private:
   /* fish offers the option with the value, the others the value alone; and zsh the option with its "=". */
   static std::string
@@ -111,6 +124,10 @@ TEST_P (Completions, OptionsAndTheirValues)
 {
   EXPECT_EQ (offered ("sandboxctl run --file-f"), Words ({ "--file-forwarding" }));
   EXPECT_EQ (offered ("sandboxctl ps --tr"), Words ({ "--tree" }));
+  std::filesystem::create_directories (dir () + "/marked-place");
+  EXPECT_TRUE (ends_with_one (offered ("sandboxctl run --filesystem=/srv/x:cr"), "create"));
+  EXPECT_TRUE (ends_with_one (offered ("sandboxctl run --filesystem=" + dir () + "/mark"), "marked-place"));
+  EXPECT_TRUE (ends_with_one (offered ("sandboxctl run --filesystem=/srv/x:ro@" + dir () + "/mark"), "marked-place"));
   EXPECT_EQ (offered ("sandboxctl run --socket=wayl"), Words ({ "wayland" }));
   EXPECT_EQ (offered ("sandboxctl top --sort=mem"), Words ({ "memory" }));
   EXPECT_EQ (offered ("sandboxctl top -s mem"), Words ({ "memory" }));

@@ -53,6 +53,66 @@ TEST_P (Tty, TheTerminalIsNotTheCallers)
   EXPECT_EQ (process.wait ().status, 128 + SIGTERM);
 }
 
+/* The letter of a process's state in its stat (proc(5)): T is stopped. A shell that has started a program by vfork(2),
+ * and waits until that is there, is D still when both are. */
+static char
+state_of (pid_t pid)
+{
+  std::string stat = read_file ("/proc/" + std::to_string (pid) + "/stat");
+  size_t close = stat.rfind (')');
+
+  return close == std::string::npos ? '?' : stat[close + 2];
+}
+
+/* Whether the terminal is some job's of the shell that @shell is; @raw: and has been made raw. */
+static bool
+is_at_front (const Process &shell, bool raw)
+{
+  struct termios modes;
+
+  return tcgetpgrp (shell.terminal ()) != shell.pid () && tcgetattr (shell.terminal (), &modes) == 0
+         && (!raw || !(modes.c_lflag & ICANON));
+}
+
+/* ^Z under a shell with job control, fg and bg: with a terminal of its own and without, the application stops and goes
+ * on with the job that it is. */
+TEST_P (Tty, TheApplicationStopsWithItsCaller)
+{
+  for (const Argv &options : { Argv{ "run" }, Argv{ "run", "--tty" } }) {
+    Command shell ({ "bash", "--norc", "-i" });
+    Argv words = options;
+
+    (void) command ({}); /* the bus */
+    words.insert (words.end (), { "--", "sh", "-c", "echo be''gins; exec sleep 1000" });
+    shell.terminal = true;
+    shell.env["PS1"] = "$ ";
+    Process process (shell);
+    process.write (shell_quote (ctl (words)) + "\r");
+    Record instance = new_instance ();
+    EXPECT_TRUE (process.expect ("begins\r\n")) << process.out ();
+    EXPECT_NE (state_of (instance.pid), 'T') << "the control";
+    EXPECT_TRUE (eventually ([&] { return is_at_front (process, options.size () > 1); }));
+    process.write ("\x1a"); /* ^Z */
+    EXPECT_TRUE (process.expect ("Stopped")) << process.out ();
+    EXPECT_TRUE (eventually ([&] { return state_of (instance.pid) == 'T'; })) << state_of (instance.pid);
+    process.write ("bg\r");
+    EXPECT_TRUE (eventually ([&] { return state_of (instance.pid) != 'T'; }));
+    process.forget ();
+    process.write ("echo the shell''s\r"); /* what is typed meanwhile is not the application's */
+    EXPECT_TRUE (process.expect ("the shells")) << process.out ();
+    EXPECT_NE (state_of (instance.pid), 'T');
+    process.write ("fg\r");
+    EXPECT_TRUE (eventually ([&] { return is_at_front (process, options.size () > 1); }));
+    process.forget ();
+    process.write ("\x1a");
+    EXPECT_TRUE (process.expect ("Stopped")) << process.out ();
+    EXPECT_TRUE (eventually ([&] { return state_of (instance.pid) == 'T'; }));
+    process.write ("kill %1\r");
+    EXPECT_TRUE (wait_for_state (instance.id, "exited"));
+    EXPECT_TRUE (eventually ([&] { return descendants (process.pid ()).empty (); }));
+  }
+}
+
 /* A live view, which leaves the terminal as it was. */
 class Top : public Tty {
 protected:

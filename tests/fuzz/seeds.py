@@ -387,6 +387,7 @@ options = {
     'bytes-fds': "{'fds': <{uint32 0: handle 0, uint32 3: handle 1, uint32 65535: handle 0}>, 'lifeline': <handle 2>}",
     'bytes-launch': "{'app-id': <'org.example.App'>, 'on-crash': <'dumper'>, 'forward': <[handle 0, handle 1]>}",
     'bytes-policy': "{'policy': <{'Context': <{'shared': 'network;', 'filesystems': 'home:ro;!~/.ssh'}>}>}",
+    'bytes-second-name': "{'policy': <{'Context': <{'filesystems': '/srv/a:ro@~/a;!/srv/a/b;!/srv/c:ro@/w'}>}>}",
     'bytes-not-utf8': "{'cwd': <[byte 0x2f, 0xff]>}",
     'bytes-wrong-type': "{'tty': <'yes'>}",
     'bytes-nested': "{'policy': <{'Context': <{'shared': <'network;'>}>}>}",

@@ -119,6 +119,18 @@ test_tiers (void)
          NULL);
 }
 
+/* A second name of what is open: what the host has at that place was not wanted. */
+static void
+test_second_names (void)
+{
+  const Name names[] = { { SBX_USE_READ, "/home/u/Projects/x.c" }, END };
+  g_autofree char *with = propose (names, NULL, "{'Context': <{'filesystems': '/srv/p:ro@~/Projects'}>}");
+  g_autofree char *without = propose (names, NULL, "{'Context': <{'filesystems': '/srv/p:ro'}>}");
+
+  g_assert_cmpstr (with, ==, "");
+  g_assert_cmpstr (without, ==, "?filesystems=~/Projects:ro");
+}
+
 static void
 test_marks (void)
 {
@@ -270,6 +282,7 @@ main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/learn/tiers", test_tiers);
+  g_test_add_func ("/learn/second-names", test_second_names);
   g_test_add_func ("/learn/marks", test_marks);
   g_test_add_func ("/learn/has", test_has);
   g_test_add_func ("/learn/lent", test_lent);

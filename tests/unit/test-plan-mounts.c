@@ -2,6 +2,7 @@
 /* What a plan mounts, in which order, and what comes of it at each path. */
 #include <string.h>
 
+#include "common/error.h"
 #include "fake-machine.h"
 
 static void
@@ -240,6 +241,64 @@ test_profiles_are_made (void)
   g_hash_table_unref (fake.machine.filters);
 }
 
+/* A second name lies in an empty place of the sandbox's own, and is of what is open by its own name. */
+static void
+test_second_names (void)
+{
+  static const struct {
+    const char *words, *refused;
+  } cases[] = {
+    { "/srv/a:ro@/data/a", NULL },
+    { "/srv/a:ro@~/a", NULL },
+    { "/srv/a:ro@/tmp/a", NULL },
+    { "~/x:ro@~/a;!~/x/secret", NULL },
+    { "home:ro@/mnt/home", NULL },
+    { "home;/srv/a:ro@~/a", "something else is at /home/u" },
+    { "/srv/b;/srv/a:ro@/srv", "something else is at /srv" },
+    { "/srv/b;/srv/a:ro@/srv/b/x", "something else is at /srv/b" },
+    { "/srv/a:ro@/w;/srv/b:ro@/w/x", "something else is at /w" },
+    { "/proc:ro@/w", "another name" },
+    { "/sys/class:ro@/w", "another name" },
+    { "/dev/null:ro@/w", "another name" },
+    { "/run:ro@/w", "the runtime directory" },
+    { "/run/user/1000:ro@/w", "the runtime directory" },
+  };
+  g_autoptr (SbxPolicy) base = shipped ("default");
+  Fake fake = new_fake ();
+
+  for (gsize i = 0; i < G_N_ELEMENTS (cases); i++) {
+    g_autoptr (SbxPolicy) policy = with (base, "Context", "filesystems", cases[i].words);
+    g_autoptr (GError) error = NULL;
+    g_autoptr (SbxPlan) plan = sbx_plan_new (policy, &request, &fake.machine, &error);
+
+    if (!cases[i].refused) {
+      g_assert_no_error (error);
+      continue;
+    }
+    if (plan || !strstr (error->message, cases[i].refused))
+      g_error ("%s: %s", cases[i].words, plan ? "is planned" : error->message);
+    g_assert_error (error, SBX_ERROR, SBX_ERROR_BAD_OPTION);
+  }
+  g_hash_table_unref (fake.machine.filters);
+  expect_mounts ("filesystems", "~/x:ro@/mnt/x;!~/x/secret",
+                 (const char *const[]){ "ro-bind /home/u/x", "tmpfs /home/u/x/secret", "ro-bind /mnt/x", NULL });
+}
+
+/* What no path opens has no second name either. */
+static void
+test_second_names_of_sockets (void)
+{
+  g_autoptr (SbxPolicy) base = shipped ("default");
+  g_autoptr (SbxPolicy) policy = with (base, "Context", "filesystems", "/tmp/.X11-unix:ro@/mnt/x;");
+  g_autofree char *text = NULL;
+  Fake fake = new_fake ();
+
+  text = expect_plan (policy, &fake, TRUE);
+  g_assert_null (strstr (text, "'dest': '/mnt/x'"));
+  g_assert_nonnull (strstr (text, "left out"));
+  g_hash_table_unref (fake.machine.filters);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -248,5 +307,7 @@ main (int argc, char **argv)
   g_test_add_func ("/plan/order", test_order);
   g_test_add_func ("/plan/mounts", test_mounts);
   g_test_add_func ("/plan/profiles-are-made", test_profiles_are_made);
+  g_test_add_func ("/plan/second-names", test_second_names);
+  g_test_add_func ("/plan/second-names/sockets", test_second_names_of_sockets);
   return g_test_run ();
 }

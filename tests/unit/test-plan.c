@@ -50,6 +50,16 @@ test_rules (void)
   expect_golden (ruled, "rules");
 }
 
+/* A second name for files, and an exception of what it is the name of. */
+static void
+test_second_names (void)
+{
+  g_autoptr (SbxPolicy) base = shipped ("default");
+  g_autoptr (SbxPolicy) named = with (base, "Context", "filesystems", "/srv/data:ro@~/data;!/srv/data/secret;");
+
+  expect_golden (named, "second-names");
+}
+
 static void
 expect_refused (const SbxPolicy *policy, Fake *fake, const char *says)
 {
@@ -412,6 +422,7 @@ main (int argc, char **argv)
     g_test_add_data_func (path, names[i], test_golden);
   }
   g_test_add_func ("/plan/golden/rules", test_rules);
+  g_test_add_func ("/plan/second-names", test_second_names);
   g_test_add_func ("/plan/kernels", test_kernels);
   g_test_add_func ("/plan/session", test_session);
   g_test_add_func ("/plan/root", test_root);

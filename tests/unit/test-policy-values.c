@@ -210,6 +210,132 @@ test_places (void)
   }
 }
 
+static void
+expect_attached (const char *words, const char *where, const char *source)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (SbxPolicy) policy = policy_of ("Context", "filesystems", words, &error);
+  gsize n = 0;
+  const SbxAttached *rows = policy ? sbx_policy_get_attached (policy, &n) : NULL;
+
+  g_assert_no_error (error);
+  g_assert_cmpuint (n, ==, where ? 1 : 0);
+  g_assert_cmpstr (where ? rows[0].where : NULL, ==, where);
+  g_assert_cmpstr (where ? rows[0].source : NULL, ==, source);
+}
+
+/* A second name is of what may be read, and goes with it; what is taken away is no place for another thing. */
+static void
+test_attached (void)
+{
+  static const struct {
+    const char *words, *where, *source;
+  } cases[] = {
+    { "/a:ro@/w", "/w", "/a" },
+    { "~/a:ro@~/w/x", "/home/u/w/x", "/home/u/a" },
+    { "/a:ro@/w;/b:ro@/w", "/w", "/b" },
+    { "/a:ro@b:ro@/w", "/w", "/a:ro@b" },
+    { "/a:ro@/b:ro@/w", "/w", "/a:ro@/b" },
+    { "/a:ro@/w;!/a:ro@/w", NULL, NULL },
+    { "/a:ro@/w;!/a", NULL, NULL },
+    { "/a:ro@/w;/a:none", NULL, NULL },
+    { "/a:ro@/w;!/w", NULL, NULL },
+    { "/a:ro@/w/x;!/w", NULL, NULL },
+    { "!/a;/a:ro@/w", "/w", "/a" },
+    { "/a;/a/b:ro@/w", "/w", "/a/b" },
+    { "/a:ro@/w:ro", NULL, NULL }, /* the name of a file */
+    { "!/a:ro@/w/", NULL, NULL },
+    { "/a@/w", NULL, NULL },
+  };
+  g_autoptr (SbxPolicy) all = policy_of ("Context", "filesystems", "/a;/a/b:ro@/w", NULL);
+  g_autoptr (SbxPolicy) except = policy_of ("Context", "filesystems", "/a:ro@/w;!/a/b", NULL);
+
+  for (gsize i = 0; i < G_N_ELEMENTS (cases); i++)
+    expect_attached (cases[i].words, cases[i].where, cases[i].source);
+  g_assert_cmpint (sbx_policy_get_access (all, "/a/b"), ==, SBX_ACCESS_RW); /* no less than without */
+  g_assert_cmpint (sbx_policy_get_access (except, "/a"), ==, SBX_ACCESS_RO);
+  g_assert_cmpint (sbx_policy_get_access (except, "/a/b"), ==, SBX_ACCESS_NONE);
+  g_assert_cmpint (sbx_policy_get_access (except, "/w"), ==, SBX_ACCESS_NONE);
+}
+
+/* In the order of what they allow, a second name is more than none, and asks for files. */
+static void
+test_attached_order (void)
+{
+  g_autoptr (SbxPolicy) plain = policy_of ("Context", "filesystems", "/a:ro", NULL);
+  g_autoptr (SbxPolicy) named = policy_of ("Context", "filesystems", "/a:ro@/w", NULL);
+  g_autoptr (SbxPolicy) other = policy_of ("Context", "filesystems", "/a:ro@/v", NULL);
+  g_autoptr (SbxPolicy) meet = sbx_policy_meet (named, other), join = sbx_policy_join (named, other);
+  gsize n;
+
+  g_assert_true (sbx_policy_leq (plain, named));
+  g_assert_false (sbx_policy_leq (named, plain));
+  g_assert_cmpuint (sbx_policy_excess (named, plain), ==, SBX_CLASS_FILES);
+  g_assert_true (sbx_policy_equal (meet, plain));
+  sbx_policy_get_attached (join, &n);
+  g_assert_cmpuint (n, ==, 2);
+}
+
+/* Nothing but a plain name in a place that is the application's own. */
+static void
+test_attached_strict (void)
+{
+  static const struct {
+    const char *words, *says;
+  } cases[] = {
+    { "/a:rw@/w", "read only" },
+    { "/a:create@/w", "read only" },
+    { "/a:none@/w", "read only" },
+    { "/a:ro@", "no name inside" },
+    { "/a:ro@w", "no name inside" },
+    { "/a:ro@w/x", "no name inside" },
+    { "/a:ro@~", "no name inside" },
+    { "/a:ro@~u/x", "no name" },
+    { "/a:ro@xdg-music/x", "no name inside" },
+    { "/a:ro@/w/../x", "\"..\"" },
+    { "/a:ro@~/../x", "\"..\"" },
+    { "/a:ro@/w/./x", "\"..\"" },
+    { "/a:ro@/w//x", "\"//\"" },
+    { "/a:ro@/w/", "\"/\" at its" },
+    { "/a:ro@//w", "\"//\"" },
+    { "/a:ro@/../w", "above the" },
+    { "/a:ro@/w\nx", "control" },
+    { "/a:ro@/", "has / of its own" },
+    { "/a:ro@/proc", "/proc of" },
+    { "/a:ro@/proc/x", "/proc of" },
+    { "/a:ro@/sys/x", "/sys of" },
+    { "/a:ro@/dev/shm", "/dev of" },
+    { "/a:ro@/run/user/7", "/run of" },
+    { "/a:ro@/usr/x", "/usr of" },
+    { "/a:ro@/etc/x", "/etc of" },
+    { "/a:ro@/bin/x", "/bin of" },
+    { "/a:ro@/var/run/x", "/var/run of" },
+    { "/a:ro@/tmp", "/tmp of" },
+    { "/a:ro@/var", "/var of" },
+    { "/a:ro@/home", "/home of" },
+    { "/a:ro@/home/u", "/home/u of" },
+    { "/a:ro@~/.config", "closed" },
+    { "/a:ro@~/.config/sandbox/x", "closed" },
+    { "/a:ro@~/.local", "closed" },
+    { "/a:ro@~/.local/share/sandbox", "closed" },
+    { "/a:ro@~/.local/state/sandbox/crashes", "closed" },
+    { "/:ro@/w", "another name" },
+    { "host:ro@/w", "another name" },
+    { "nowhere:ro@/w", "not a path" },
+    { "!/a:rw@/w", "read only" },
+  };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (cases); i++) {
+    g_autoptr (GError) error = NULL;
+
+    if (policy_of ("Context", "filesystems", cases[i].words, &error))
+      g_error ("%s is taken", cases[i].words);
+    g_assert_error (error, SBX_ERROR, SBX_ERROR_BAD_OPTION);
+    if (!strstr (error->message, cases[i].says))
+      g_error ("%s: \"%s\" does not say %s", cases[i].words, error->message, cases[i].says);
+  }
+}
+
 /* "host" is not what a sandbox has of its own: that has to be named, and is more. */
 static void
 test_host (void)
@@ -375,6 +501,9 @@ main (int argc, char **argv)
   g_test_add_func ("/policy/empty-group", test_empty_group);
   g_test_add_func ("/policy/places", test_places);
   g_test_add_func ("/policy/host", test_host);
+  g_test_add_func ("/policy/attached", test_attached);
+  g_test_add_func ("/policy/attached/order", test_attached_order);
+  g_test_add_func ("/policy/attached/strict", test_attached_strict);
   g_test_add_func ("/policy/time", test_time);
   g_test_add_func ("/policy/classes", test_classes);
   return g_test_run ();

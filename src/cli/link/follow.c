@@ -16,6 +16,7 @@
 
 #define CANCEL_MS 100   /* what has written its first bytes may be faster than the word that it has started */
 #define REPLY_MS 1000   /* the answer of a service whose process is over already */
+#define STOP_MS 2000    /* a stop waits so long for an application that is about to start, and then stops us alone */
 #define GRACE_MS 5000   /* between SIGTERM and the end when time is up */
 #define FAILURE_MS 1000 /* between the service's error and the keeper's own words about it */
 
@@ -52,9 +53,11 @@ typedef struct {
   gboolean finished;              /* sources that are due in the same iteration still run */
   GArray *kept;                   /* struct signalfd_siginfo, for when it has started */
   guint cancel, listening, clock; /* sources, or 0 */
+  guint stop;                     /* it is to stop with us as soon as it has started, or 0 */
   guint patience;                 /* until nobody waits for the answer any more, or 0 */
   gboolean impatient;             /* that time is over */
   gboolean late;                  /* time is up */
+  gboolean stopped;               /* the application is, since we were */
   int status;
 } Follow;
 
@@ -293,6 +296,22 @@ finish_with_answer (Follow *self)
     self->patience = g_timeout_add (REPLY_MS, on_impatience, self);
 }
 
+/* As if nobody had taken the signal: our job stops, and the terminal is the shell's meanwhile. The application is of
+ * it, and stops as well: by SIGSTOP, since nobody in its session could let it go on, for which the kernel lets it have
+ * no other (setpgid(2), of orphaned process groups). */
+static void
+stop_now (Follow *self)
+{
+  g_clear_handle_id (&self->stop, g_source_remove);
+  if (self->call->lifeline->started) {
+    self->stopped = TRUE;
+    sbx_lifeline_send_signal (self->call->lifeline, SIGSTOP, TRUE);
+  }
+  if (self->call->terminal)
+    sbx_terminal_suspend (self->call->terminal);
+  kill (getpid (), SIGSTOP);
+}
+
 /* Looks at everything that is known and goes on, or finishes. */
 static void
 decide (Follow *self)
@@ -310,6 +329,8 @@ decide (Follow *self)
       sbx_terminal_start (self->call->terminal);
     send_kept (self);
     start_clock (self);
+    if (self->stop != 0)
+      stop_now (self);
     if (over)
       finish_with_answer (self);
   } else if (self->refusal && service_died (self->refusal)) {
@@ -380,13 +401,30 @@ on_lifeline (int fd, GIOCondition condition, gpointer user_data)
   return self->call->lifeline->closed ? G_SOURCE_REMOVE : G_SOURCE_CONTINUE;
 }
 
-/* As if nobody had taken the signal: our job stops, and the terminal is the shell's meanwhile. */
+static gboolean
+on_stop_late (gpointer user_data)
+{
+  Follow *self = user_data;
+
+  self->stop = 0;
+  stop_now (self);
+  return G_SOURCE_REMOVE;
+}
+
+/* The application's first words may be faster than the word that it has started. */
 static void
 stop_ourselves (Follow *self)
 {
-  if (self->call->terminal)
-    sbx_terminal_suspend (self->call->terminal);
-  kill (getpid (), SIGSTOP);
+  if (self->call->lifeline->started)
+    stop_now (self);
+  else if (self->stop == 0)
+    self->stop = g_timeout_add (STOP_MS, on_stop_late, self);
+}
+
+static void
+on_typed_stop (gpointer user_data)
+{
+  stop_ourselves (user_data);
 }
 
 static void
@@ -399,6 +437,10 @@ take_signal (Follow *self, const struct signalfd_siginfo *info)
   if (use & STOPS) {
     stop_ourselves (self);
   } else if (use & RESUMES) {
+    g_clear_handle_id (&self->stop, g_source_remove);
+    if (self->stopped)
+      sbx_lifeline_send_signal (self->call->lifeline, SIGCONT, TRUE);
+    self->stopped = FALSE;
     if (terminal)
       sbx_terminal_resume (terminal);
   } else if ((use & RESIZES) && terminal) {
@@ -439,14 +481,18 @@ sbx_follow (const SbxFollowCall *call)
   self.kept = g_array_new (FALSE, FALSE, sizeof (struct signalfd_siginfo));
   sources[0] = g_unix_fd_add (self.signals, G_IO_IN, on_signal, &self);
   sources[1] = g_unix_fd_add (call->lifeline->fd, G_IO_IN | G_IO_HUP, on_lifeline, &self);
+  if (call->terminal)
+    sbx_terminal_set_on_stop (call->terminal, on_typed_stop, &self);
   if (sbx_service_begin (call->service, call->path, call->interface, call->method, call->parameters, call->fds, &error))
     listen_to_service (&self);
   else
     finish (&self, sbx_fail_error (error));
   if (self.status < 0)
     g_main_loop_run (self.loop);
-  if (call->terminal)
+  if (call->terminal) {
+    sbx_terminal_set_on_stop (call->terminal, NULL, NULL);
     sbx_terminal_drain (call->terminal);
+  }
   g_source_remove (sources[0]);
   if (!call->lifeline->closed)
     g_source_remove (sources[1]);
@@ -455,6 +501,7 @@ sbx_follow (const SbxFollowCall *call)
   g_clear_handle_id (&self.cancel, g_source_remove);
   g_clear_handle_id (&self.clock, g_source_remove);
   g_clear_handle_id (&self.patience, g_source_remove);
+  g_clear_handle_id (&self.stop, g_source_remove);
   g_main_loop_unref (self.loop);
   g_array_unref (self.kept);
   g_clear_error (&self.refusal);

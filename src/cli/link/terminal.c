@@ -16,6 +16,7 @@
 
 #define CHUNK 1024 /* small, so that a write after POLLOUT does not wait */
 #define DRAIN_MS 500
+#define WATCH_MS 200 /* a shell that brings a running job to the front says nothing to it */
 
 /* Bytes in one direction. The descriptors of the caller are shared with others and stay blocking, so each read and
  * write comes after a poll. */
@@ -33,11 +34,68 @@ struct _SbxTerminal {
   int master, slave;
   int caller; /* the descriptor that is the caller's terminal, or -1 */
   gboolean raw, at_line_start;
+  gboolean away; /* the caller's terminal is somebody else's for now */
+  guint watch;   /* until it is ours again, or 0 */
+  void (*on_stop) (gpointer data);
+  gpointer stop_data;
   struct termios saved;
   Pump in, out;
 };
 
 static void pump_update (Pump *pump);
+
+/* Whether a signal of the terminal would stop it: it neither ignores SIGTSTP nor has a use of its own for it. */
+static gboolean
+stops_by_default (pid_t pid)
+{
+  g_autofree char *path = g_strdup_printf ("/proc/%d/status", (int) pid), *status = NULL;
+  guint64 taken = 0;
+
+  if (!g_file_get_contents (path, &status, NULL, NULL))
+    return FALSE;
+  for (const char *const *name = (const char *const[]){ "\nSigIgn:", "\nSigCgt:", NULL }; *name; name++) {
+    const char *line = strstr (status, *name);
+
+    if (!line)
+      return FALSE;
+    taken |= g_ascii_strtoull (line + strlen (*name), NULL, 16);
+  }
+  return !(taken & (1ull << (SIGTSTP - 1)));
+}
+
+/* Where in what was typed a character is that would stop the application, were it a job of the caller's shell. In its
+ * own session it is an orphan, and no SIGTSTP stops it (setpgid(2), POSIX 11.1.4); a shell inside stops its own jobs,
+ * which are other groups than its session's first. */
+static char *
+find_stop (const Pump *pump)
+{
+  const SbxTerminal *self = pump->terminal;
+  struct termios modes;
+  pid_t group, leader;
+  char *at;
+
+  if (pump != &self->in || !self->on_stop || !self->raw || tcgetattr (self->master, &modes) < 0
+      || !(modes.c_lflag & ISIG) || modes.c_cc[VSUSP] == 0)
+    return NULL;
+  at = memchr (pump->buffer, modes.c_cc[VSUSP], pump->end);
+  if (!at)
+    return NULL;
+  group = tcgetpgrp (self->master);
+  leader = tcgetsid (self->master);
+  return group > 0 && group == leader && stops_by_default (group) ? at : NULL;
+}
+
+static void
+take_stop (Pump *pump)
+{
+  char *at = find_stop (pump);
+
+  if (!at)
+    return;
+  memmove (at, at + 1, (gsize) (pump->buffer + pump->end - at) - 1);
+  pump->end--;
+  pump->terminal->on_stop (pump->terminal->stop_data);
+}
 
 /* FALSE when there is nothing more to come. */
 static gboolean
@@ -51,6 +109,7 @@ pump_fill (Pump *pump)
     return FALSE;
   pump->start = 0;
   pump->end = (gsize) n;
+  take_stop (pump);
   return TRUE;
 }
 
@@ -123,7 +182,7 @@ pump_update (Pump *pump)
     return;
   if (full && pump->writing == 0)
     pump->writing = g_unix_fd_add (pump->to, G_IO_OUT | G_IO_HUP | G_IO_ERR, on_writable, pump);
-  else if (!full && pump->reading == 0)
+  else if (!full && pump->reading == 0 && !(pump == &pump->terminal->in && pump->terminal->away))
     pump->reading = g_unix_fd_add (pump->from, G_IO_IN | G_IO_HUP | G_IO_ERR, on_readable, pump);
 }
 
@@ -209,6 +268,7 @@ void
 sbx_terminal_free (SbxTerminal *self)
 {
   sbx_terminal_suspend (self);
+  g_clear_handle_id (&self->watch, g_source_remove);
   pump_stop (&self->in);
   pump_stop (&self->out);
   if (self->master >= 0)
@@ -247,11 +307,38 @@ sbx_terminal_resize (SbxTerminal *self)
 }
 
 void
+sbx_terminal_set_on_stop (SbxTerminal *self, void (*on_stop) (gpointer data), gpointer data)
+{
+  self->on_stop = on_stop;
+  self->stop_data = data;
+}
+
+/* What is typed is for somebody else: whoever reads it in the background is stopped (SIGTTIN). */
+static void
+leave (SbxTerminal *self)
+{
+  self->away = self->caller == STDIN_FILENO;
+  if (self->away)
+    g_clear_handle_id (&self->in.reading, g_source_remove);
+}
+
+void
 sbx_terminal_suspend (SbxTerminal *self)
 {
   if (self->raw)
     set_modes (self, &self->saved);
   self->raw = FALSE;
+  leave (self);
+}
+
+static gboolean
+on_watch (gpointer user_data)
+{
+  SbxTerminal *self = user_data;
+
+  self->watch = 0;
+  sbx_terminal_resume (self);
+  return G_SOURCE_REMOVE;
 }
 
 void
@@ -261,9 +348,17 @@ sbx_terminal_resume (SbxTerminal *self)
 
   if (self->raw || self->slave >= 0 || self->caller != STDIN_FILENO)
     return;
+  if (tcgetpgrp (STDIN_FILENO) >= 0 && tcgetpgrp (STDIN_FILENO) != getpgrp ()) {
+    leave (self);
+    if (self->watch == 0)
+      self->watch = g_timeout_add (WATCH_MS, on_watch, self);
+    return;
+  }
   cfmakeraw (&modes);
   self->raw = tcsetattr (STDIN_FILENO, TCSADRAIN, &modes) == 0;
+  self->away = FALSE;
   sbx_terminal_resize (self);
+  pump_update (&self->in);
 }
 
 void

@@ -21,7 +21,11 @@ int sbx_terminal_get_slave (SbxTerminal *self);
 void sbx_terminal_start (SbxTerminal *self);
 /* The caller's window has a new size. */
 void sbx_terminal_resize (SbxTerminal *self);
-/* Around a stop of ourselves: puts the caller's terminal back as it was, and makes it raw again. */
+/* @on_stop is called when the character that stops a job (^Z) is typed and is for the application itself; what it does
+ * is as if the kernel had sent SIGTSTP. */
+void sbx_terminal_set_on_stop (SbxTerminal *self, void (*on_stop) (gpointer data), gpointer data);
+/* Around a stop of ourselves: puts the caller's terminal back as it was, and makes it raw again, in the background
+ * as soon as it is ours. */
 void sbx_terminal_suspend (SbxTerminal *self);
 void sbx_terminal_resume (SbxTerminal *self);
 /* Writes out what the sandbox has written last; gives up when nothing moves for half a second. */

@@ -293,6 +293,20 @@ read_grant (Grant *grant, const SbxPolicyOptions *options, const SbxPolicy *poli
   return FALSE;
 }
 
+static gboolean
+check_names (const SbxPolicy *policy, GError **error)
+{
+  gsize n;
+
+  (void) sbx_policy_get_attached (policy, &n);
+  if (n == 0)
+    return TRUE;
+  g_set_error_literal (error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
+                       _ ("a running sandbox is given files at their own path, and at no other name "
+                          "(PATH:ro@WHERE). Nothing was changed; start it with it"));
+  return FALSE;
+}
+
 int
 sbx_cmd_grant (SbxCommand *command)
 {
@@ -326,7 +340,7 @@ sbx_cmd_grant (SbxCommand *command)
   if (!error && (command->argc != 2 || !policy))
     return sbx_fail (_ ("grant takes one sandbox and what it gets, as in `sandboxctl grant SANDBOX "
                         "--filesystem=xdg-download:ro`"));
-  if (error || !read_grant (&all, options, policy, &error))
+  if (error || !check_names (policy, &error) || !read_grant (&all, options, policy, &error))
     return sbx_fail_error (error);
   if (!open_files (policy, all.files, &error)) {
     for (guint i = 0; i < all.files->len; i++)

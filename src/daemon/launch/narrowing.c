@@ -7,7 +7,6 @@
 #include "common/error.h"
 #include "common/path.h"
 #include "daemon/launch/narrow-limits.h"
-#include "daemon/launch/closed.h"
 #include "daemon/launch/running.h"
 #include "daemon/launch/surroundings.h"
 #include "plan/mounts/accessibility.h"
@@ -24,21 +23,6 @@ typedef struct {
   SbxObjectSet *tainted, *homes; /* where links may be the application's; NULL: no path has been looked at yet */
   SbxNarrowingBy by;
 } Narrowing;
-
-void
-sbx_narrowing_plan_free (SbxNarrowingPlan *self)
-{
-  g_clear_pointer (&self->policy, sbx_policy_unref);
-  g_clear_pointer (&self->from, sbx_policy_unref);
-  g_array_unref (self->rows);
-  g_array_unref (self->limits);
-  g_ptr_array_unref (self->strings);
-  g_ptr_array_unref (self->taken);
-  g_ptr_array_unref (self->closed);
-  g_clear_pointer (&self->to, g_bytes_unref);
-  g_clear_object (&self->buses);
-  g_free (self);
-}
 
 static gboolean
 network_differs (const SbxPolicy *from, const SbxPolicy *to)
@@ -248,6 +232,23 @@ open_path (Narrowing *self, const char *path, SbxSource **source, GError **error
                        problem->message);
 }
 
+/* What is gone is gone under each name, since it goes by object; so a name alone cannot be taken away. */
+static gboolean
+check_second_names (const Narrowing *self, GError **error)
+{
+  gsize n;
+  const SbxAttached *before = sbx_policy_get_attached (self->from, &n);
+
+  for (gsize i = 0; i < n; i++)
+    if (!sbx_policy_has_attached (self->plan->policy, &before[i])
+        && sbx_policy_get_access (self->plan->policy, before[i].source) != SBX_ACCESS_NONE)
+      return sbx_throw (error, SBX_ERROR_NOT_SUPPORTED,
+                        "%s cannot be taken away while the instance runs: it is another name of %s, which stays open; "
+                        "take that away, and it is gone under both. Nothing was changed",
+                        before[i].where, before[i].source);
+  return TRUE;
+}
+
 static gboolean
 narrow_path (Narrowing *self, const char *path, GError **error)
 {
@@ -331,7 +332,7 @@ narrow_files (Narrowing *self, GError **error)
   for (guint i = 0; i < paths->len; i++)
     if (!narrow_path (self, paths->pdata[i], error))
       return FALSE;
-  return keep_paths (self, paths, error);
+  return check_second_names (self, error) && keep_paths (self, paths, error);
 }
 
 /* @policy, and every directory of the root open for writing: over that, each word that takes something away says so. */
@@ -352,6 +353,20 @@ open_all (const SbxPolicy *policy)
   return all;
 }
 
+static gboolean
+check_no_new_names (const Narrowing *self, const SbxPolicy *asked, GError **error)
+{
+  gsize n;
+  const SbxAttached *rows = sbx_policy_get_attached (asked, &n);
+
+  for (gsize i = 0; i < n; i++)
+    if (!sbx_policy_has_attached (self->from, &rows[i]))
+      return sbx_throw (error, SBX_ERROR_BAD_OPTION,
+                        "%s is no name of %s in this instance, and it gets none by a restriction; nothing was changed",
+                        rows[i].where, rows[i].source);
+  return TRUE;
+}
+
 /* What is asked for by another name than the policy has takes nothing away, and must not look as if it did. */
 static gboolean
 check_names (Narrowing *self, GVariant *groups, GError **error)
@@ -362,6 +377,8 @@ check_names (Narrowing *self, GVariant *groups, GError **error)
   gsize n = 0;
 
   if (!asked)
+    return FALSE;
+  if (!check_no_new_names (self, asked, error))
     return FALSE;
   rules = sbx_policy_get_filesystems (asked, &n);
   for (gsize i = 0; i < n; i++) {
@@ -553,46 +570,4 @@ sbx_narrowing_plan_new_below (SbxHost *host, const SbxInfo *info, const SbxPolic
   g_autoptr (SbxPolicy) both = from ? sbx_policy_meet (from, most) : NULL;
 
   return both ? plan_new (host, info, from, with_changeable (from, both), NULL, by, error) : NULL;
-}
-
-int
-sbx_narrowing_plan_write (const SbxNarrowingPlan *self, const SbxInfo *info, GError **error)
-{
-  const SbxPlanSidecar *next =
-      self->buses ? sbx_box_find_sidecar (sbx_plan_get_box (self->buses), SBX_SIDECAR_BUS) : NULL;
-
-  return sbx_running_write_change (&(SbxRunningChange){ .info = info,
-                                                        .rows = self->rows,
-                                                        .to = self->to,
-                                                        .limits = self->limits,
-                                                        .next = next,
-                                                        .ended = self->ended },
-                                   error);
-}
-
-GVariant *
-sbx_narrowing_plan_describe (const SbxNarrowingPlan *self, guint32 pid, const char *with)
-{
-  GVariantBuilder builder, files;
-
-  g_variant_builder_init (&files, G_VARIANT_TYPE ("a{ss}"));
-  for (guint i = 0; i < self->rows->len; i++) {
-    const SbxNarrow *row = &g_array_index (self->rows, SbxNarrow, i);
-
-    if (row->kind != SBX_NARROW_KEEP)
-      g_variant_builder_add (&files, "{ss}", row->path, row->kind == SBX_NARROW_GONE ? "none" : "ro");
-  }
-  g_variant_builder_init (&builder, G_VARIANT_TYPE_VARDICT);
-  g_variant_builder_add (&builder, "{sv}", "time", g_variant_new_uint64 ((guint64) g_get_real_time ()));
-  g_variant_builder_add (&builder, "{sv}", "pid", g_variant_new_uint32 (pid));
-  g_variant_builder_add (&builder, "{sv}", "taken",
-                         g_variant_new_strv ((const char *const *) self->taken->pdata, (gssize) self->taken->len));
-  g_variant_builder_add (&builder, "{sv}", "filesystems", g_variant_builder_end (&files));
-  if (self->closed->len > 0)
-    g_variant_builder_add (&builder, "{sv}", "network",
-                           g_variant_new_strv ((const char *const *) self->closed->pdata, (gssize) self->closed->len));
-  sbx_closed_describe (&builder, self->from, self->policy);
-  if (with)
-    g_variant_builder_add (&builder, "{sv}", "with", g_variant_new_object_path (with));
-  return g_variant_builder_end (&builder);
 }

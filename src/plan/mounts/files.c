@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "common/error.h"
 #include "common/names.h"
 #include "common/path.h"
 #include "plan/environment.h"
@@ -281,6 +282,95 @@ hide_runtime (SbxDraft *self, const GArray *rules)
     sbx_draft_mount (self, SBX_BY_SYSTEM, SBX_MOUNT_TMPFS, NULL, self->box->runtime_dir, 0700);
 }
 
+/* What the nearest of @rules, which are sorted, says of @path. */
+static SbxAccess
+access_of (const GArray *rules, const char *path)
+{
+  SbxAccess access = SBX_ACCESS_NONE;
+
+  for (guint i = 0; i < rules->len; i++) {
+    const SbxPathRule *rule = &g_array_index (rules, SbxPathRule, i);
+
+    if (strcmp (rule->path, "/") == 0 ? sbx_path_is_of_host (path) : sbx_path_is_below (path, rule->path))
+      access = rule->access;
+  }
+  return access;
+}
+
+/* Second names, of what is open by its own. */
+static void
+add_attached (SbxDraft *self, const GArray *rules)
+{
+  gsize n;
+  const SbxAttached *attached = sbx_policy_get_attached (self->policy, &n);
+
+  for (gsize i = 0; i < n; i++)
+    if (access_of (rules, attached[i].source) == SBX_ACCESS_NONE || !will_exist (self, attached[i].source))
+      sbx_draft_warn (self, "%s is not there and is left out", attached[i].where);
+    else
+      sbx_draft_bind (self, SBX_BY_PATH, SBX_MOUNT_READ_ONLY, attached[i].source, attached[i].where);
+}
+
+/* Whether @mount is one of the empty places, or the application's own home: there a place can be made. */
+static gboolean
+is_of_sandbox (const SbxDraft *self, const SbxMount *mount)
+{
+  return (mount->by == SBX_BY_SYSTEM && (mount->kind == SBX_MOUNT_TMPFS || mount->kind == SBX_MOUNT_DIRECTORY))
+         || (mount->kind == SBX_MOUNT_BIND && sbx_path_is_below (mount->source, self->box->app_home));
+}
+
+/* The first mount other than @index that is in the way of the one at @where, or NULL. */
+static const SbxMount *
+find_in_the_way (const SbxDraft *self, const char *where, guint index)
+{
+  for (guint i = 0; i < self->box->mounts->len; i++) {
+    const SbxMount *mount = &g_array_index (self->box->mounts, SbxMount, i);
+
+    if (i != index
+        && (sbx_path_is_below (mount->dest, where)
+            || (sbx_path_is_below (where, mount->dest) && !is_of_sandbox (self, mount))))
+      return mount;
+  }
+  return NULL;
+}
+
+/* Other programs' sockets are in the runtime directory; inside it is another one, and that name alone is looked after.
+ */
+static gboolean
+check_source (const SbxDraft *self, const SbxMount *mount, GError **error)
+{
+  const char *const trees[] = { "/proc", "/sys", "/dev" };
+  const char *runtime = self->box->runtime_dir;
+
+  for (gsize i = 0; i < G_N_ELEMENTS (trees); i++)
+    if (sbx_path_is_below (mount->source, trees[i]) || sbx_path_is_below (trees[i], mount->source))
+      return sbx_throw (error, SBX_ERROR_BAD_OPTION, "%s cannot have another name inside (%s)", mount->source,
+                        mount->dest);
+  return !sbx_path_is_below (runtime, mount->source)
+         || sbx_throw (error, SBX_ERROR_BAD_OPTION,
+                       "%s cannot have another name inside (%s): the runtime directory, %s, is in it", mount->source,
+                       mount->dest, runtime);
+}
+
+gboolean
+sbx_mounts_check_attached (const SbxDraft *self, GError **error)
+{
+  for (guint i = 0; i < self->box->mounts->len; i++) {
+    const SbxMount *mount = &g_array_index (self->box->mounts, SbxMount, i), *other;
+
+    if (!sbx_mount_is_second_name (mount))
+      continue;
+    if (!check_source (self, mount, error))
+      return FALSE;
+    other = find_in_the_way (self, mount->dest, i);
+    if (other)
+      return sbx_throw (error, SBX_ERROR_BAD_OPTION,
+                        "%s cannot be the name of %s inside: something else is at %s; name another place", mount->dest,
+                        mount->source, other->dest);
+  }
+  return TRUE;
+}
+
 /* Files of the caller's choice lie over all that the policy says of their places. */
 static void
 add_forwarded (SbxDraft *self)
@@ -318,6 +408,7 @@ sbx_mounts_add_files (SbxDraft *self)
     else if (is_open_above (rules, i))
       cover (self, rule->path);
   }
+  add_attached (self, rules);
   add_forwarded (self);
 }
 
