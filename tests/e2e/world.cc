@@ -81,6 +81,20 @@ resolver ()
   return "127.0.0.1"; /* as resolv.conf(5) has it where none is named */
 }
 
+const std::vector<std::string> &
+World::resolvers ()
+{
+  static const std::vector<std::string> list = { resolver (), "198.51.100.53" };
+  return list;
+}
+
+const std::vector<std::string> &
+World::internet_named ()
+{
+  static const std::vector<std::string> list = { named (), "198.51.100.77" };
+  return list;
+}
+
 static void
 must (bool good, const char *what)
 {
@@ -144,12 +158,12 @@ listen_at (int type, const std::string &address, int number)
 struct Answerer {
   int sock;
   bool stream, dns;
-  std::string text;
+  std::string text; /* of a resolver: the address of every name */
 };
 
 /* An answer to the question @bytes: one address of IPv4, and none of IPv6. */
 static std::string
-answer_dns (std::string bytes)
+answer_dns (std::string bytes, const std::string &usual)
 {
   size_t end = bytes.find ('\0', 12);
 
@@ -163,7 +177,7 @@ answer_dns (std::string bytes)
   if (ipv4) {
     char address[4];
     std::string first = bytes.substr (12, 5);
-    std::string named = first == "\4near" ? World::near ()[0] : first == "\4home" ? World::host ()[1] : World::named ();
+    std::string named = first == "\4near" ? World::near ()[0] : first == "\4home" ? World::host ()[1] : usual;
     inet_pton (AF_INET, named.c_str (), address);
     bytes += std::string ("\xc0\x0c\0\1\0\1\0\0\0\x3c\0\4", 12) + std::string (address, 4);
   }
@@ -183,7 +197,8 @@ answer (const Answerer &self)
     return;
   }
   ssize_t n = recvfrom (self.sock, bytes, sizeof bytes, 0, reinterpret_cast<struct sockaddr *> (&from), &size);
-  std::string said = self.dns ? answer_dns (std::string (bytes, n > 0 ? static_cast<size_t> (n) : 0)) : self.text;
+  std::string said =
+      self.dns ? answer_dns (std::string (bytes, n > 0 ? static_cast<size_t> (n) : 0), self.text) : self.text;
   if (n > 0)
     (void) sendto (self.sock, said.data (), said.size (), 0, reinterpret_cast<struct sockaddr *> (&from), size);
 }
@@ -240,9 +255,9 @@ add_answerers (const std::string &text, const std::vector<std::string> &addresse
 }
 
 static void
-add_resolver ()
+add_resolver (const std::string &address, const std::string &named)
 {
-  answerers.push_back ({ listen_at (SOCK_DGRAM, resolver (), 53), false, true, "" });
+  answerers.push_back ({ listen_at (SOCK_DGRAM, address, 53), false, true, named });
 }
 
 /* A shell outside of what a test takes for its own processes; it ends with the test. */
@@ -285,6 +300,7 @@ make_outside ()
   std::vector<std::string> addresses = World::near ();
 
   addresses.insert (addresses.end (), World::internet ().begin (), World::internet ().end ());
+  addresses.push_back (World::resolvers ()[1]);
   if (is_near)
     addresses.push_back (own);
   shell ("ip link set lo up; ip addr add 192.168.77.1/24 dev cable1; ip addr add fd77::1/64 dev cable1 nodad; "
@@ -292,7 +308,8 @@ make_outside ()
          + add_addresses (addresses, "lo"));
   add_answerers ("outside", addresses);
   if (is_near)
-    add_resolver ();
+    add_resolver (own, World::named ());
+  add_resolver (World::resolvers ()[1], World::internet_named ()[1]);
 }
 
 static void
@@ -306,16 +323,28 @@ make_host ()
   addresses.insert (addresses.end (), { "127.0.0.1", "::1" });
   add_answerers ("host", addresses);
   if (resolver ().rfind ("127.", 0) == 0)
-    add_resolver ();
+    add_resolver (resolver (), World::named ());
+}
+
+/* Over the machine's own, which stays as it is. */
+static void
+make_etc ()
+{
+  must (unshare (CLONE_NEWNS) == 0, "mount namespace");
+  shell ("mount -t tmpfs tmpfs /mnt; mkdir /mnt/upper /mnt/work; "
+         "mount -t overlay overlay -o lowerdir=/etc,upperdir=/mnt/upper,workdir=/mnt/work,userxattr /etc");
 }
 
 static void
-make ()
+make (bool own_etc)
 {
   unsigned uid = getuid (), gid = getgid ();
 
+  (void) World::resolvers (); /* before anybody names another */
   must (unshare (CLONE_NEWUSER | CLONE_NEWNET) == 0, "namespaces");
   map_ids (0, uid, 0, gid);
+  if (own_etc)
+    make_etc ();
   Fd outside (open ("/proc/self/ns/net", O_RDONLY | O_CLOEXEC));
   must (unshare (CLONE_NEWNET) == 0, "network namespace");
   shell ("ip link add cable0 type veth peer name cable1");
@@ -335,11 +364,11 @@ make ()
 }
 
 std::string
-World::enter ()
+World::enter (bool own_etc)
 {
-  static const std::string problem = [] () -> std::string {
+  static const std::string problem = [own_etc] () -> std::string {
     try {
-      make ();
+      make (own_etc);
     } catch (const std::exception &error) {
       return error.what ();
     }

@@ -12,8 +12,9 @@ namespace e2e {
 
 class World {
 public:
-  /* Enters it, once in a process, before that has any thread. Empty, or why it cannot be had. */
-  static std::string enter ();
+  /* Enters it, once in a process, before that has any thread. Empty, or why it cannot be had. @own_etc: what the
+   * administrator changes in /etc is the world's alone. */
+  static std::string enter (bool own_etc = false);
 
   /* Addresses at which somebody answers TCP connections and datagrams at the port with one line: "host", or "outside".
    */
@@ -25,6 +26,10 @@ public:
   static const std::string &stream_port ();
   /* What the resolver says of every name; but of near.… it says near ()[0], and of home.… host ()[1]. */
   static std::string named ();
+  /* Two resolvers, the first of which is the one that /etc/resolv.conf names, and what each says of every other name.
+   */
+  static const std::vector<std::string> &resolvers ();
+  static const std::vector<std::string> &internet_named ();
 
   /* As the administrator of the host's network, whose words of a shell they are. Status and output do not matter. */
   static void administer (const std::string &command);
