@@ -240,6 +240,41 @@ TEST_F (Embedded, TheNextServiceTakesOver)
   EXPECT_EQ (running ().size (), 0u);
 }
 
+/* The service is killed by the system call that it makes for the first, second, … time: after each, the next one starts
+ * what does not run, and neither a lock nor a socket is in its way. */
+TEST_F (Embedded, TheServiceIsKilledAtEachStep)
+{
+  std::string list = "[org.example.One]\nProfile=appliance\nCommand=sleep 1000\n"
+                     "[org.example.Two]\nProfile=appliance\nCommand=sleep 1000\n";
+  unsigned killed = 0;
+
+  for (const char *call : { "flock", "pidfd_open", "renameat", "bind", "socketpair" })
+    for (int n = 1; n <= 4; n++) {
+      Command traced = session_of (list);
+      std::string how = std::string ("inject=") + call + ":signal=SIGKILL:when=" + std::to_string (n);
+
+      traced.argv.insert (traced.argv.begin (), { "strace", "-qq", "-o", dir () + "/tmp/calls", "-e",
+                                                  std::string ("trace=") + call, "-e", how });
+      Process first (traced);
+      bool ends = eventually ([&] { return !first.running () || running ().size () == 2; });
+      bool hit = ends && !first.running ();
+      killed += hit;
+      for (pid_t pid : services ())
+        ::kill (pid, SIGKILL);
+      first.wait ();
+      Process next (session_of (list));
+      EXPECT_TRUE (all_run (2)) << call << " " << n << ": " << (next.running () ? next.err () : "it has ended");
+      ASSERT_TRUE (eventually ([&] { return next.running () && next.err ().find ("serves") != std::string::npos; }));
+      EXPECT_EQ (end (next).status, 0) << call << " " << n;
+      EXPECT_EQ (running ().size (), 0u) << call << " " << n;
+      if (!hit)
+        break;
+    }
+  std::filesystem::remove (dir () + "/tmp/calls");
+  printf ("%u times\n", killed);
+  EXPECT_GE (killed, 6u) << "the control: it was killed there";
+}
+
 /* One at a time, also while the first one is stopped; what it has left when it was killed is no hindrance. */
 TEST_F (Embedded, OneServiceForARuntimeDirectory)
 {

@@ -351,6 +351,7 @@ on_patience_ends (gpointer user_data)
   return G_SOURCE_REMOVE;
 }
 
+/* A launch that is under way is waited for, and stopped then: withdrawn, it would end some time after us. */
 void
 sbx_roster_end (SbxRoster *self, SbxRosterFunc ended, gpointer user_data)
 {
@@ -358,7 +359,6 @@ sbx_roster_end (SbxRoster *self, SbxRosterFunc ended, gpointer user_data)
   self->ended = ended;
   self->user_data = user_data;
   self->patience = g_timeout_add_seconds (SBX_LIST_PATIENCE_SECONDS, on_patience_ends, self);
-  sbx_callers_drop_peer (self->callers, self);
   for (guint i = 0; i < self->list->len; i++) {
     g_clear_handle_id (&self->members[i].waiting, g_source_remove);
     stop (&self->members[i]);
