@@ -25,6 +25,9 @@
  */
 #define SBX_RUNTIME_SUBDIR "sandbox"
 
+/* Below the first: the socket of `sandboxd --session`, beside those of services on a bus (common/session-bus.h) */
+#define SBX_SERVICE_SOCKET "service"
+
 /* Below $datadir, /etc and $XDG_CONFIG_HOME */
 #define SBX_PROFILE_SUBDIR "sandbox/profiles"
 #define SBX_PROFILE_SUFFIX ".profile"

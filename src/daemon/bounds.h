@@ -36,6 +36,16 @@
 #define SBX_START_TIMEOUT_SECONDS 60
 /* How long the service stays without instances and clients; the default of --idle-timeout. */
 #define SBX_IDLE_SECONDS 60
+/* A list of applications (--session=LIST): its bytes, and how many it may have. */
+#define SBX_MAX_LIST (256u << 10)
+#define SBX_MAX_LISTED 256
+/* What has ended and is to be started again waits that long, and twice as long each time until it has run for longer
+ * than the last of these. */
+#define SBX_RESTART_FIRST_SECONDS 1
+#define SBX_RESTART_LAST_SECONDS 60
+/* At the end of the service: from SIGTERM to SIGKILL, and until it leaves without them. */
+#define SBX_LIST_GRACE_MS 5000
+#define SBX_LIST_PATIENCE_SECONDS 30
 /* A record without a socket may be one that its keeper is just making. */
 #define SBX_YOUNG_RECORD_SECONDS 10
 /* From the first launch of a service that begins with one (--launch-first) to its looking for others: longer than a

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* sandboxd: the service org.example.Sandbox, on the session bus or on a private connection. */
+/* sandboxd: the service org.example.Sandbox, on the session bus, on a private connection, or on a socket of its own
+ * with a list of applications. */
 #include <glib-unix.h>
 #include <glib/gi18n.h>
 #include <locale.h>
@@ -7,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "common/names.h"
 #include "common/session-bus.h"
@@ -17,6 +19,8 @@
 #include "daemon/bus/peer.h"
 #include "daemon/harden.h"
 #include "daemon/instances/keeper-spawn.h"
+#include "daemon/roster/list.h"
+#include "daemon/roster/roster.h"
 #include "layers/doors.h"
 
 #define REAP_LOOK_MS 2 /* how often is looked whether killed keepers are gone, before the end of the service */
@@ -26,12 +30,15 @@ typedef struct {
   SbxContext *context;
   GDBusConnection *connection;
   SbxManager *manager;
-  SbxListener *listener; /* on a bus, else NULL */
+  SbxListener *listener; /* on a bus or with --session, else NULL */
+  SbxRoster *roster;     /* with a list, or NULL */
+  char *list;            /* its file */
   int peer_fd;
   int idle_seconds;
   int prepared;      /* boxes that may wait */
   int max_instances; /* 0: as the machine has room for */
-  gboolean launch_first;
+  gboolean launch_first, session;
+  gboolean ending; /* the roster's applications are being stopped */
   int exit_status;
   gint64 deadline;              /* of quit_when_settled (), by the monotonic clock */
   gboolean is_owner, was_owner; /* of the name */
@@ -44,10 +51,25 @@ quit (Service *service, int exit_status)
   g_main_loop_quit (service->loop);
 }
 
+static void
+on_roster_ended (gboolean all, gpointer user_data)
+{
+  quit (user_data, all ? EXIT_SUCCESS : EXIT_FAILURE);
+}
+
+/* A second one does not wait. */
 static gboolean
 on_signal (gpointer user_data)
 {
-  quit (user_data, EXIT_SUCCESS);
+  Service *service = user_data;
+
+  if (!service->roster || service->ending) {
+    quit (service, EXIT_SUCCESS);
+    return G_SOURCE_CONTINUE;
+  }
+  service->ending = TRUE;
+  sbx_listener_close (service->listener);
+  sbx_roster_end (service->roster, on_roster_ended, service);
   return G_SOURCE_CONTINUE;
 }
 
@@ -232,13 +254,48 @@ on_bus (GObject *source, GAsyncResult *result, gpointer user_data)
   if (serve (service)) {
     g_autofree char *address = sbx_session_bus_find ();
 
-    service->listener = sbx_listener_new (service->manager, address);
+    service->listener = sbx_listener_new (service->manager, address ? sbx_session_socket_name (address) : NULL);
     own_name (service);
   }
 }
 
-/* What its applications have left on the disk goes with a private service. One on a bus, which may be told to end by
- * somebody who waits for it, leaves that to the next. */
+/* Without a bus: the socket is the only way to it, and the list what it is there for. */
+static gboolean
+begin_session (Service *service, GError **error)
+{
+  g_autoptr (GPtrArray) list = service->list ? sbx_list_read (service->list, error) : NULL;
+
+  if (service->list && !list)
+    return FALSE;
+  service->manager = sbx_manager_new (service->context, NULL, FALSE, sbx_method_take, error);
+  if (!service->manager)
+    return FALSE;
+  service->listener = sbx_listener_new (service->manager, g_strdup (SBX_SERVICE_SOCKET));
+  if (!sbx_listener_open_alone (service->listener, error))
+    return FALSE;
+  fprintf (stderr, "sandboxd: serves uid %u at " SBX_RUNTIME_SUBDIR "/" SBX_SERVICE_SOCKET "\n", (unsigned) geteuid ());
+  if (!list)
+    return TRUE;
+  service->roster = sbx_roster_new (service->context, sbx_manager_get_registry (service->manager),
+                                    sbx_manager_get_callers (service->manager), g_steal_pointer (&list), error);
+  return service->roster != NULL;
+}
+
+static gboolean
+on_session (gpointer user_data)
+{
+  Service *service = user_data;
+  g_autoptr (GError) error = NULL;
+
+  if (!begin_session (service, &error)) {
+    fprintf (stderr, "sandboxd: %s\n", error->message);
+    quit (service, EXIT_FAILURE);
+  }
+  return G_SOURCE_REMOVE;
+}
+
+/* What its applications have left on the disk goes with a service without a bus. One on a bus, which may be told to end
+ * by somebody who waits for it, leaves that to the next. */
 static void
 finish_removal (const SbxContext *context)
 {
@@ -256,11 +313,14 @@ run (Service *service)
   /* The connection is made in GDBus's thread while this one finds out what the machine can do */
   if (service->peer_fd >= 0)
     sbx_peer_connect_async (service->peer_fd, NULL, on_peer, service);
+  else if (service->session)
+    g_idle_add (on_session, service);
   else
     g_bus_get (G_BUS_TYPE_SESSION, NULL, on_bus, service);
-  /* A private service has one client, and most often one command */
-  service->context = sbx_context_new (g_get_environ (), service->peer_fd >= 0 ? 0 : (guint) service->prepared,
-                                      (guint) service->max_instances);
+  /* A private service has one client, and most often one command; a list is started once */
+  service->context =
+      sbx_context_new (g_get_environ (), service->peer_fd >= 0 || service->session ? 0 : (guint) service->prepared,
+                       (guint) service->max_instances);
   g_main_loop_run (service->loop);
 
   /* Nobody waits any more; what others left behind long ago is removed */
@@ -270,16 +330,28 @@ run (Service *service)
     g_signal_handlers_disconnect_by_data (service->connection, service);
   if (service->listener)
     sbx_listener_close (service->listener);
+  g_clear_pointer (&service->roster, sbx_roster_free);
   g_clear_object (&service->manager);
   g_clear_pointer (&service->listener, sbx_listener_free); /* with the last answers */
   if (service->connection)
     g_dbus_connection_flush_sync (service->connection, NULL, NULL); /* the last answers */
   g_clear_object (&service->connection);
-  if (service->peer_fd >= 0)
+  if (service->peer_fd >= 0 || service->session)
     finish_removal (service->context);
   sbx_context_free (service->context);
   g_main_loop_unref (service->loop);
   return service->exit_status;
+}
+
+static gboolean
+take_session (const char *option, const char *value, gpointer data, GError **error)
+{
+  Service *service = data;
+
+  service->session = TRUE;
+  g_free (service->list);
+  service->list = g_strdup (value);
+  return TRUE;
 }
 
 static gboolean
@@ -291,6 +363,8 @@ parse (Service *service, int *argc, char ***argv)
       N_ ("Serve the one client at the other end of this connected socket, not the session bus"), N_ ("NUMBER") },
     { "launch-first", 0, 0, G_OPTION_ARG_NONE, &service->launch_first,
       N_ ("The client begins with a launch: look for what runs already after it"), NULL },
+    { "session", 0, G_OPTION_FLAG_OPTIONAL_ARG | G_OPTION_FLAG_FILENAME, G_OPTION_ARG_CALLBACK, (gpointer) take_session,
+      N_ ("Serve a socket in the runtime directory, without any bus, and start what is listed"), N_ ("LIST") },
     { "idle-timeout", 0, 0, G_OPTION_ARG_INT, &service->idle_seconds,
       N_ ("Leave after this long without instances and clients; 0: never"), N_ ("SECONDS") },
     { "prepared", 0, 0, G_OPTION_ARG_INT, &service->prepared,
@@ -302,13 +376,18 @@ parse (Service *service, int *argc, char ***argv)
   };
   g_autoptr (GOptionContext) context = g_option_context_new (NULL);
   g_autoptr (GError) error = NULL;
+  GOptionGroup *group = g_option_group_new (NULL, NULL, NULL, service, NULL);
 
+  g_option_group_add_entries (group, entries);
+  g_option_group_set_translation_domain (group, GETTEXT_PACKAGE);
+  g_option_context_set_main_group (context, group);
   g_option_context_set_summary (context, _ ("The service org.example.Sandbox, which D-Bus starts when it is needed."));
-  g_option_context_add_main_entries (context, entries, GETTEXT_PACKAGE);
   if (!g_option_context_parse (context, argc, argv, &error)) {
     fprintf (stderr, "sandboxd: %s\n", error->message);
   } else if (*argc > 1) {
     fprintf (stderr, _ ("sandboxd: \"%s\" is not an option; see sandboxd --help\n"), (*argv)[1]);
+  } else if (service->session && (service->peer_fd >= 0 || service->launch_first)) {
+    fprintf (stderr, "%s", _ ("sandboxd: --session has a socket of its own: not with --peer-fd or --launch-first\n"));
   } else if (service->idle_seconds < 0) {
     fprintf (stderr, "%s", _ ("sandboxd: --idle-timeout takes a number of seconds, 0 for never\n"));
   } else if (service->prepared < 0 || service->prepared > SBX_MAX_PREPARED) {

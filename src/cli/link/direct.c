@@ -52,7 +52,7 @@ connect_in (int directory, const char *name)
 SbxConnection *
 sbx_direct_connect (const char *bus)
 {
-  g_autofree char *name = sbx_session_socket_name (bus);
+  g_autofree char *name = bus ? sbx_session_socket_name (bus) : g_strdup (SBX_SERVICE_SOCKET);
   int directory = name ? open_directory () : -1, fd;
 
   if (directory < 0)

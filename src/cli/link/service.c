@@ -22,7 +22,8 @@
 struct _SbxService {
   SbxConnection *bus;
   gboolean private, launch_first;
-  gboolean direct; /* over its own socket beside the bus */
+  gboolean direct; /* over its own socket, beside the bus or without one */
+  gboolean has_bus;
   /* The call that is under way, and what it takes to make it again */
   GDBusMessage *call;
   guint32 serial;
@@ -138,16 +139,16 @@ open_service (gboolean launch_first, GError **error)
 
   self->launch_first = launch_first;
   (void) SBX_ERROR; /* registers the names, so that the service's errors are told apart */
-  if (address) {
-    self->bus = sbx_direct_connect (address);
-    self->direct = self->bus != NULL;
-    if (!self->bus)
-      self->bus = sbx_connection_new_for_address (address, &problem);
+  self->bus = sbx_direct_connect (address);
+  self->direct = self->bus != NULL;
+  self->has_bus = address != NULL;
+  if (address && !self->bus) {
+    self->bus = sbx_connection_new_for_address (address, &problem);
     if (self->bus)
       return g_steal_pointer (&self);
     g_printerr (_ ("sandboxctl: the session bus does not answer (%s); going on without it\n"), problem->message);
   }
-  return make_private (self, error) ? g_steal_pointer (&self) : NULL;
+  return self->bus || make_private (self, error) ? g_steal_pointer (&self) : NULL;
 }
 
 SbxService *
@@ -162,10 +163,10 @@ sbx_service_open_for_launch (GError **error)
   return open_service (TRUE, error);
 }
 
-gboolean
-sbx_service_is_private (SbxService *self)
+const char *
+sbx_service_get_way (SbxService *self)
 {
-  return self->private;
+  return self->private ? "private" : self->has_bus ? "session bus" : "own socket";
 }
 
 static gboolean
@@ -186,15 +187,20 @@ new_call (const char *name, const char *path, const char *interface, const char 
   return message;
 }
 
-/* From the service's own socket to the bus, which has the signals, and starts a service that is not there any more. */
+/* From the service's own socket to the bus, which has the signals, and starts a service that is not there any more;
+ * without a bus we start one, which looks around first: what there is to be known is not its own. */
 static gboolean
 turn_to_bus (SbxService *self, GError **error)
 {
   g_autofree char *address = find_session_bus ();
   SbxConnection *bus = address ? sbx_connection_new_for_address (address, error) : NULL;
 
+  if (!address) {
+    self->direct = self->launch_first = FALSE;
+    return make_private (self, error);
+  }
   if (!bus)
-    return address ? FALSE : sbx_throw (error, SBX_ERROR_NOT_SUPPORTED, _ ("the session bus is not there any more"));
+    return FALSE;
   sbx_connection_free (self->bus);
   self->bus = bus;
   self->direct = FALSE;
@@ -212,7 +218,8 @@ send_call (SbxService *self, GError **error)
   /* A part of a message is none: it has not been taken */
   if (!turn_to_bus (self, error))
     return FALSE;
-  g_dbus_message_set_destination (self->call, SBX_BUS_NAME);
+  if (!self->private)
+    g_dbus_message_set_destination (self->call, SBX_BUS_NAME);
   self->serial = sbx_connection_send (self->bus, self->call, error);
   return self->serial != 0;
 }
@@ -414,6 +421,8 @@ sbx_service_watch (SbxService *self, const char *path, GError **error)
     return TRUE;
   if (self->direct && !turn_to_bus (self, error))
     return FALSE;
+  if (self->private)
+    return TRUE;
   return add_match (self, object, error)
          && add_match (self,
                        "type='signal',sender='org.freedesktop.DBus',member='NameOwnerChanged',arg0='" SBX_BUS_NAME "'",

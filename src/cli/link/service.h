@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The way to sandboxd: over the session bus, or a private one over a socket pair where there is none. */
+/* The way to sandboxd: over the session bus or its own socket, or a private one over a socket pair where there is
+ * neither. */
 #pragma once
 
 #include <gio/gio.h>
@@ -19,8 +20,9 @@ SbxService *sbx_service_open_for_launch (GError **error);
 void sbx_service_free (SbxService *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (SbxService, sbx_service_free)
 
-/* Whether it is one that we have started, over a connection of our own. */
-gboolean sbx_service_is_private (SbxService *self);
+/* How it is reached: "session bus"; "own socket", that of `sandboxd --session`; "private", one that we have started,
+ * over a connection of our own. */
+const char *sbx_service_get_way (SbxService *self);
 
 /* A method call without time limit, polkit may ask. @parameters may be floating or NULL, @fds NULL. When the bus has no
  * such service, a private one is started and asked. The reply's body, or NULL with the service's error. */

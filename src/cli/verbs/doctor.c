@@ -232,7 +232,7 @@ sbx_cmd_doctor (SbxCommand *command)
     return sbx_fail_error (error);
   promises = keeps_promises (features);
   features = add_compositor (features);
-  bus = sbx_service_is_private (service) ? "private" : "session bus";
+  bus = sbx_service_get_way (service);
   if (json)
     print_json (features, bus, promises);
   else

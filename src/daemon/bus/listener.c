@@ -13,7 +13,7 @@
 
 #include "common/error.h"
 #include "common/names.h"
-#include "common/session-bus.h"
+#include "common/process.h"
 #include "daemon/bounds.h"
 #include "daemon/bus/peer.h"
 #include "sandbox-dbus.h"
@@ -289,13 +289,13 @@ on_client (int fd, GIOCondition condition, gpointer user_data)
 }
 
 SbxListener *
-sbx_listener_new (SbxManager *manager, const char *address)
+sbx_listener_new (SbxManager *manager, char *name)
 {
   SbxListener *self = g_new0 (SbxListener, 1);
 
   self->manager = manager;
   self->callers = g_object_ref (sbx_manager_get_callers (manager));
-  self->name = address ? sbx_session_socket_name (address) : NULL;
+  self->name = name;
   self->fd = -1;
   self->peers = g_hash_table_new_full (NULL, NULL, peer_leave, NULL);
   return self;
@@ -344,31 +344,76 @@ listen_at (int directory, const char *name)
   return -1;
 }
 
-void
-sbx_listener_open (SbxListener *self)
+static gboolean
+open_in (SbxListener *self, int directory, GError **error)
 {
-  SbxRuntimeDir *runtime = sbx_manager_get_context (self->manager)->runtime;
-  g_autoptr (GError) error = NULL;
   struct stat st;
-  int directory;
 
-  if (!self->name || self->fd >= 0)
-    return;
-  directory = sbx_runtime_dir_open (runtime, &error);
-  if (directory >= 0) {
-    self->fd = listen_at (directory, self->name);
-    if (self->fd < 0)
-      sbx_throw_errno (&error, SBX_ERROR_NOT_SUPPORTED, errno, "make the socket %s", self->name);
-  }
-  if (self->fd < 0) {
-    g_info ("Clients reach this service over the bus only: %s", error->message);
-    return;
-  }
+  self->fd = listen_at (directory, self->name);
+  if (self->fd < 0)
+    return sbx_throw_errno (error, SBX_ERROR_NOT_SUPPORTED, errno, "make the socket %s", self->name);
   if (fstatat (directory, self->name, &st, AT_SYMLINK_NOFOLLOW) == 0) {
     self->device = st.st_dev;
     self->inode = st.st_ino;
   }
   self->source = g_unix_fd_add (self->fd, G_IO_IN, on_client, self);
+  return TRUE;
+}
+
+void
+sbx_listener_open (SbxListener *self)
+{
+  SbxRuntimeDir *runtime = sbx_manager_get_context (self->manager)->runtime;
+  g_autoptr (GError) error = NULL;
+  int directory;
+
+  if (!self->name || self->fd >= 0)
+    return;
+  directory = sbx_runtime_dir_open (runtime, &error);
+  if (directory < 0 || !open_in (self, directory, &error))
+    g_info ("Clients reach this service over the bus only: %s", error->message);
+}
+
+/* Whether somebody listens there, be it one that is stopped. What a killed one was about to execute has the socket for
+ * a moment longer: so it is asked who it was that listened (unix(7), SO_PEERCRED). */
+static gboolean
+is_served (int directory, const char *name)
+{
+  struct sockaddr_un address = { .sun_family = AF_UNIX };
+  int fd = socket (AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+  struct ucred listens = { 0 };
+  socklen_t size = sizeof listens;
+  gboolean served;
+
+  g_snprintf (address.sun_path, sizeof address.sun_path, "/proc/self/fd/%d/%s", directory, name);
+  /* EAGAIN: its queue is full (unix(7)) */
+  served = fd >= 0 && (connect (fd, (struct sockaddr *) &address, sizeof address) == 0 || errno == EAGAIN);
+  if (served && getsockopt (fd, SOL_SOCKET, SO_PEERCRED, &listens, &size) == 0 && listens.pid > 0)
+    served = sbx_process_get_start_time (listens.pid) != 0;
+  if (fd >= 0)
+    close (fd);
+  return served;
+}
+
+gboolean
+sbx_listener_open_alone (SbxListener *self, GError **error)
+{
+  int directory = sbx_runtime_dir_open (sbx_manager_get_context (self->manager)->runtime, error), locked;
+  gboolean open = FALSE;
+
+  if (directory < 0)
+    return FALSE;
+  locked = openat (directory, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (locked < 0 || !sbx_runtime_dir_lock (locked))
+    sbx_throw_errno (error, SBX_ERROR_NOT_SUPPORTED, errno, "lock the runtime directory");
+  else if (is_served (directory, self->name))
+    sbx_throw (error, SBX_ERROR_LIMITS,
+               "another sandboxd --session works for this runtime directory; it has to end first");
+  else
+    open = open_in (self, directory, error);
+  if (locked >= 0)
+    close (locked);
+  return open;
 }
 
 void

@@ -93,7 +93,10 @@ static const GDBusInterfaceVTable instance_vtable = { .method_call = on_instance
 static void
 emit (SbxManager *self, const char *path, const char *interface, const char *name, GVariant *parameters)
 {
-  g_dbus_connection_emit_signal (self->connection, NULL, path, interface, name, parameters, NULL);
+  g_autoptr (GVariant) kept = g_variant_ref_sink (parameters);
+
+  if (self->connection)
+    g_dbus_connection_emit_signal (self->connection, NULL, path, interface, name, kept, NULL);
 }
 
 /* About @instance: to everybody, and to those in a sandbox above it, whom no broadcast reaches (plan/mounts/bus.c). */
@@ -105,7 +108,7 @@ emit_about (SbxManager *self, SbxInstance *instance, const char *path, const cha
   g_autoptr (GPtrArray) callers = NULL;
 
   emit (self, path, interface, name, kept);
-  if (!sbx_instance_get_info (instance)->nested)
+  if (!self->connection || !sbx_instance_get_info (instance)->nested)
     return;
   callers = sbx_callers_list (self->callers);
   for (guint i = 0; i < callers->len; i++) {
@@ -271,19 +274,25 @@ tell_added (SbxManager *self, SbxInstance *instance)
   g_variant_builder_clear (&closed);
 }
 
+static guint
+register_instance (SbxManager *self, SbxInstance *instance, GError **error)
+{
+  Object *object = g_new (Object, 1);
+
+  *object = (Object){ self, g_object_ref (instance) };
+  return g_dbus_connection_register_object (self->connection, sbx_instance_get_path (instance),
+                                            sbx_sandbox_instance_interface_info (), &instance_vtable, object,
+                                            object_free, error);
+}
+
 static void
 on_added (SbxRegistry *registry, SbxInstance *instance, gpointer user_data)
 {
   SbxManager *self = user_data;
-  Object *object = g_new (Object, 1);
   g_autoptr (GError) error = NULL;
-  guint registration;
+  guint registration = self->connection ? register_instance (self, instance, &error) : 0;
 
-  *object = (Object){ self, g_object_ref (instance) };
-  registration = g_dbus_connection_register_object (self->connection, sbx_instance_get_path (instance),
-                                                    sbx_sandbox_instance_interface_info (), &instance_vtable, object,
-                                                    object_free, &error);
-  if (registration == 0) {
+  if (error) {
     g_warning ("%s", error->message);
     return;
   }
@@ -301,19 +310,27 @@ on_added (SbxRegistry *registry, SbxInstance *instance, gpointer user_data)
 }
 
 static void
+unregister (gpointer instance, gpointer registration, gpointer user_data)
+{
+  SbxManager *self = user_data;
+
+  g_signal_handlers_disconnect_by_data (instance, self);
+  if (self->connection)
+    g_dbus_connection_unregister_object (self->connection, GPOINTER_TO_UINT (registration));
+}
+
+static void
 on_removed (SbxRegistry *registry, SbxInstance *instance, gpointer user_data)
 {
   static const char *const interfaces[] = { SBX_INSTANCE_INTERFACE, NULL };
   SbxManager *self = user_data;
-  guint registration = GPOINTER_TO_UINT (g_hash_table_lookup (self->objects, instance));
+  gpointer registration;
 
-  if (registration == 0)
+  if (!g_hash_table_steal_extended (self->objects, instance, NULL, &registration))
     return;
-  g_signal_handlers_disconnect_by_data (instance, self);
-  g_hash_table_remove (self->objects, instance);
   emit_about (self, instance, SBX_MANAGER_PATH, OBJECT_MANAGER, "InterfacesRemoved",
               g_variant_new ("(o^as)", sbx_instance_get_path (instance), interfaces));
-  g_dbus_connection_unregister_object (self->connection, registration);
+  unregister (instance, registration, self);
 }
 
 gboolean
@@ -469,15 +486,6 @@ sbx_manager_announce (SbxManager *self)
 }
 
 static void
-unregister (gpointer instance, gpointer registration, gpointer user_data)
-{
-  SbxManager *self = user_data;
-
-  g_signal_handlers_disconnect_by_data (instance, self);
-  g_dbus_connection_unregister_object (self->connection, GPOINTER_TO_UINT (registration));
-}
-
-static void
 sbx_manager_dispose (GObject *object)
 {
   SbxManager *self = SBX_MANAGER (object);
@@ -541,7 +549,7 @@ register_manager (SbxManager *self, GError **error)
 {
   GDBusInterfaceInfo *interfaces[] = { sbx_sandbox_interface_info (), self->object_manager->interfaces[0] };
 
-  for (gsize i = 0; i < G_N_ELEMENTS (interfaces); i++) {
+  for (gsize i = 0; self->connection && i < G_N_ELEMENTS (interfaces); i++) {
     self->registrations[i] = g_dbus_connection_register_object (self->connection, SBX_MANAGER_PATH, interfaces[i],
                                                                 &manager_vtable, self, NULL, error);
     if (self->registrations[i] == 0)
@@ -569,8 +577,8 @@ sbx_manager_new (SbxContext *context, GDBusConnection *connection, gboolean laun
 
   self->context = context;
   self->take = take;
-  self->connection = g_object_ref (connection);
-  context->bus = g_dbus_connection_get_unique_name (connection) ? connection : NULL;
+  self->connection = connection ? g_object_ref (connection) : NULL;
+  context->bus = connection && g_dbus_connection_get_unique_name (connection) ? connection : NULL;
   self->registry = sbx_registry_new (context->runtime);
   sbx_registry_set_room (self->registry, &context->room);
   self->lender = sbx_lender_new (context, self->registry);

@@ -15,8 +15,9 @@ G_DECLARE_FINAL_TYPE (SbxManager, sbx_manager, SBX, MANAGER, GObject)
 /* Answers a call of @instance's object, or of the manager's (NULL). Takes @invocation. */
 typedef void (*SbxTakeCallFunc) (SbxManager *manager, SbxInstance *instance, GDBusMethodInvocation *invocation);
 
-/* Exports everything on @connection, adopted instances included; with @launch_first those become known only when the
- * first launch has gone on for a moment, or somebody asks for all of them. Calls go to @take. @context must outlive it.
+/* Exports everything on @connection (NULL: nothing, all clients are a listener's), adopted instances included; with
+ * @launch_first those become known only when the first launch has gone on for a moment, or somebody asks for all of
+ * them. Calls go to @take. @context must outlive it.
  */
 SbxManager *sbx_manager_new (SbxContext *context, GDBusConnection *connection, gboolean launch_first,
                              SbxTakeCallFunc take, GError **error);

@@ -216,7 +216,7 @@ sbx_callers_new (GDBusConnection *connection)
 {
   SbxCallers *self = g_object_new (SBX_TYPE_CALLERS, NULL);
 
-  self->connection = g_object_ref (connection);
+  self->connection = connection ? g_object_ref (connection) : NULL;
   return self;
 }
 

@@ -4,7 +4,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <glib-unix.h>
-#include <sys/file.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <sys/wait.h>
@@ -15,8 +14,7 @@
 #include "wire/layout.h"
 #include "wire/sys.h"
 
-#define BACKLOG 1024   /* connections that it has not accepted yet */
-#define LOCK_TRIES 500 /* of a millisecond each: it is held for as long as a connect takes, or by a stopped process */
+#define BACKLOG 1024 /* connections that it has not accepted yet */
 
 typedef struct {
   int directory; /* $XDG_RUNTIME_DIR/sandbox, locked */
@@ -62,6 +60,7 @@ spawn (const PidSession *self, int listener)
 {
   char *argv[] = { (char *) "sandbox-session", NULL }, *envp[] = { NULL };
   posix_spawn_file_actions_t actions;
+  char directory[32];
   int rc, pidfd;
   pid_t pid;
 
@@ -70,7 +69,9 @@ spawn (const PidSession *self, int listener)
   posix_spawn_file_actions_adddup2 (&actions, STDIN_FILENO, STDOUT_FILENO);
   posix_spawn_file_actions_adddup2 (&actions, STDIN_FILENO, STDERR_FILENO);
   posix_spawn_file_actions_adddup2 (&actions, listener, SBX_SESSION_LISTENER_FD);
-  posix_spawn_file_actions_adddup2 (&actions, self->directory, SBX_SESSION_DIRECTORY_FD);
+  /* Not by dup2: it would have our lock as well, also after we have been killed */
+  g_snprintf (directory, sizeof directory, "/proc/self/fd/%d", self->directory);
+  posix_spawn_file_actions_addopen (&actions, SBX_SESSION_DIRECTORY_FD, directory, O_RDONLY | O_DIRECTORY, 0);
   rc = sbx_child_spawn (&pid, self->path, &actions, 0, argv, envp);
   posix_spawn_file_actions_destroy (&actions);
   if (rc != 0)
@@ -146,17 +147,6 @@ connect_or_start (const PidSession *self, GError **error)
   return -1;
 }
 
-static gboolean
-lock (int directory)
-{
-  for (int i = 0; flock (directory, LOCK_EX | LOCK_NB) < 0; i++) {
-    if ((errno != EWOULDBLOCK && errno != EINTR) || i == LOCK_TRIES)
-      return FALSE;
-    g_usleep (1000);
-  }
-  return TRUE;
-}
-
 int
 sbx_pid_session_connect (SbxRuntimeDir *runtime, const char *path, GError **error)
 {
@@ -166,13 +156,11 @@ sbx_pid_session_connect (SbxRuntimeDir *runtime, const char *path, GError **erro
   if (directory < 0)
     return -1;
   self.directory = move_up (openat (directory, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC)); /* a lock of its own */
-  if (self.directory >= 0 && lock (self.directory))
+  if (self.directory >= 0 && sbx_runtime_dir_lock (self.directory))
     sock = connect_or_start (&self, error);
   else
     sbx_throw_errno (error, SBX_ERROR_SPAWN_FAILED, errno, "session: lock the runtime directory");
-  if (self.directory >= 0) {
-    (void) flock (self.directory, LOCK_UN); /* what was started has it as well, and with it the lock */
-    close (self.directory);
-  }
+  if (self.directory >= 0)
+    close (self.directory); /* and with it the lock */
   return sock;
 }

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <glib/gi18n.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -11,6 +12,7 @@
 #include "common/names.h"
 
 #define COARSE_USEC 50000
+#define LOCK_TRIES 500 /* of a millisecond each: it is held for as long as a connect takes, or by a stopped process */
 
 struct _SbxRuntimeDir {
   char *base;
@@ -118,6 +120,17 @@ sbx_runtime_dir_open (SbxRuntimeDir *self, GError **error)
     close (base);
   }
   return self->fd;
+}
+
+gboolean
+sbx_runtime_dir_lock (int directory)
+{
+  for (int i = 0; flock (directory, LOCK_EX | LOCK_NB) < 0; i++) {
+    if ((errno != EWOULDBLOCK && errno != EINTR) || i == LOCK_TRIES)
+      return FALSE;
+    g_usleep (1000);
+  }
+  return TRUE;
 }
 
 gboolean
