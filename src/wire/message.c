@@ -34,7 +34,7 @@ static const Field fields[] = {
   { SBX_MSG_CRASHED, FIELD (crash) },    { SBX_MSG_CRASHED, FIELD (crashed) }, { SBX_MSG_DENIED, FIELD (slot) },
   { SBX_MSG_DENIED, FIELD (denial) },    { SBX_MSG_CLONED, FIELD (layer) },    { SBX_MSG_NOT_CLONED, FIELD (layer) },
   { SBX_MSG_ENDED, FIELD (leftovers) },  { SBX_MSG_TRAFFIC, FIELD (traffic) }, { SBX_MSG_ASKED, FIELD (slot) },
-  { SBX_MSG_ASKED, FIELD (start_time) }, { SBX_MSG_LIMIT, FIELD (limit) },
+  { SBX_MSG_ASKED, FIELD (start_time) }, { SBX_MSG_LIMIT, FIELD (limit) }, { SBX_MSG_NOT_APPLIED, FIELD (ends) },
 };
 #define N_FIELDS (sizeof fields / sizeof *fields)
 

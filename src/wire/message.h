@@ -57,7 +57,7 @@ typedef enum {
   /* A running instance loses or gets something. job: the number of the request, of whoever asks */
   SBX_MSG_CHANGE,      /* → keeper. fds: block */
   SBX_MSG_APPLIED,     /* fds: what cannot be taken back (keeper/held.h) */
-  SBX_MSG_NOT_APPLIED, /* value: errno or 0, detail: SbxChangeFault, text: the path, or what failed */
+  SBX_MSG_NOT_APPLIED, /* value: errno or 0, detail: SbxChangeFault, text: the path, or what failed; ends */
   SBX_MSG_POLICY,      /* the info file is another one than before; to every service */
   SBX_MSG_ASKS,        /* init → keeper, before HELLO. fds: where its filter asks (seccomp_unotify(2)) */
   SBX_MSG_LEFTOVERS, /* init → keeper, before it ends. value: how many processes it has ended after the application */
@@ -192,6 +192,7 @@ typedef struct {
   SbxCrashed crashed;
   SbxTraffic traffic;
   uint64_t limit; /* RLIM_INFINITY: no limit */
+  uint32_t ends;  /* 1: a part is done and stays, so the instance is ended; 0: all is as before */
   SbxDenial denial;
   char text[SBX_MESSAGE_TEXT + 1]; /* NUL-terminated here; "" = none */
 } SbxMessage;
