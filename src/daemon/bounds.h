@@ -36,6 +36,9 @@
 #define SBX_START_TIMEOUT_SECONDS 60
 /* How long the service stays without instances and clients; the default of --idle-timeout. */
 #define SBX_IDLE_SECONDS 60
+/* How long a keeper that is there already has for its greeting, and for the change that it is making, before its
+ * instance is answered for by what its record says. */
+#define SBX_GREETING_SECONDS 10
 /* A record without a socket may be one that its keeper is just making. */
 #define SBX_YOUNG_RECORD_SECONDS 10
 /* From the first launch of a service that begins with one (--launch-first) to its looking for others: longer than a

@@ -73,6 +73,7 @@ forget (SbxKeeper *keeper, bool done)
   self->block = self->held = -1;
   self->narrowing = NULL;
   self->service = NULL;
+  sbx_services_greet (&keeper->services);
 }
 
 static void __attribute__ ((noreturn)) run_child (SbxKeeper *keeper, pid_t parent, int pipe)

@@ -64,10 +64,12 @@ typedef enum {
   SBX_MSG_FURNISH,   /* sandboxd → keeper, between PREPARE and START, whenever the instance is known. fds: block,
                         directory     $XDG_RUNTIME_DIR/sandbox */
   SBX_MSG_TRAFFIC,   /* traffic: what has crossed the border of the instance's own network so far; to every service */
-  SBX_MSG_LIMIT, /* keeper → init. value: a resource of setrlimit(2), limit: what is started from now on has at most
-                    that */
-  SBX_MSG_ASKED, /* slot: row of the keeper's SbxAskedNames, value: how often, start_time: when last, text: the name;
-                    to every service */
+  SBX_MSG_LIMIT,   /* keeper → init. value: a resource of setrlimit(2), limit: what is started from now on has at most
+                      that */
+  SBX_MSG_ASKED,   /* slot: row of the keeper's SbxAskedNames, value: how often, start_time: when last, text: the name;
+                      to every service */
+  SBX_MSG_GREETED, /* keeper → sandboxd: all has been told that was so when it connected, and no change is being made
+                      that was begun before */
 } SbxMessageType;
 
 #define SBX_RESOURCES 16 /* RLIM_NLIMITS, include/uapi/asm-generic/resource.h */

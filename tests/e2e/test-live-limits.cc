@@ -169,6 +169,13 @@ protected:
     read_ = end + 1;
     return Json::parse (line);
   }
+  /* Whether it has been asked for something more, up to now. */
+  bool
+  is_asked ()
+  {
+    (void) manager_->running ();
+    return manager_->out ().find ('\n', read_) != std::string::npos;
+  }
   void
   TearDown () override
   {
@@ -227,4 +234,26 @@ TEST_F (LiveScope, IsUndone)
   EXPECT_EQ (asked ()["properties"]["MemoryMax"].text (), "268435456");
   EXPECT_EQ (asked ()["properties"]["MemoryMax"].text (), "536870912");
   EXPECT_NE (policy (id).find ("memory=536870912"), std::string::npos) << policy (id);
+}
+
+/* The service is killed when the scope has been changed and the keeper has not been told: the next one gives it back
+ * what the record says, before it answers anybody. */
+TEST_F (LiveScope, KilledInBetween)
+{
+  start_manager ("stalls");
+  std::string id = start ({ "--limit=memory=512M" });
+
+  (void) asked ();
+  Process process (command ({ "restrict", id, "--limit=memory=256M" }));
+  EXPECT_EQ (asked ()["properties"]["MemoryMax"].text (), "268435456");
+  kill_services ();
+  EXPECT_NE (process.wait ().status, 0);
+  EXPECT_NE (policy (id).find ("memory=536870912"), std::string::npos) << policy (id);
+  EXPECT_TRUE (is_asked ()); /* before that was answered */
+  EXPECT_EQ (asked ()["properties"]["MemoryMax"].text (), "536870912");
+  EXPECT_TRUE (succeeds (sandboxctl ({ "restrict", id, "--limit=memory=128M" })));
+  EXPECT_EQ (asked ()["properties"]["MemoryMax"].text (), "134217728");
+  kill_services ();
+  EXPECT_NE (policy (id).find ("memory=134217728"), std::string::npos) << policy (id);
+  EXPECT_FALSE (is_asked ()); /* the control: nothing was in between */
 }
