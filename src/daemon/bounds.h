@@ -46,6 +46,9 @@
 /* At the end of the service: from SIGTERM to SIGKILL, and until it leaves without them. */
 #define SBX_LIST_GRACE_MS 5000
 #define SBX_LIST_PATIENCE_SECONDS 30
+/* How long a keeper that is there already has for its greeting, and for the change that it is making, before its
+ * instance is answered for by what its record says. */
+#define SBX_GREETING_SECONDS 10
 /* A record without a socket may be one that its keeper is just making. */
 #define SBX_YOUNG_RECORD_SECONDS 10
 /* From the first launch of a service that begins with one (--launch-first) to its looking for others: longer than a

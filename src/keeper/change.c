@@ -30,12 +30,27 @@ answer (SbxChange *self, SbxMessage *message, int fd)
 }
 
 static void
-refuse (SbxChange *self, SbxChangeFault fault, int error, const char *text)
+tell_refusal (SbxChange *self, SbxChangeFault fault, int error, const char *text, bool ends)
 {
-  SbxMessage message = { .type = SBX_MSG_NOT_APPLIED, .value = error, .detail = (int32_t) fault };
+  SbxMessage message = { .type = SBX_MSG_NOT_APPLIED, .value = error, .detail = (int32_t) fault, .ends = ends ? 1 : 0 };
 
   snprintf (message.text, sizeof message.text, "%s", text);
   answer (self, &message, -1);
+}
+
+/* Nothing was changed. */
+static void
+refuse (SbxChange *self, SbxChangeFault fault, int error, const char *text)
+{
+  tell_refusal (self, fault, error, text, false);
+}
+
+/* It can neither be completed nor undone, or not be shown: so there is no instance any more that is in between. */
+static void
+give_in (SbxKeeper *keeper, SbxChangeFault fault, int error, const char *text)
+{
+  tell_refusal (&keeper->change, fault, error, text, true);
+  sbx_keeper_stop (keeper, SBX_CULPRIT_STOPPED, 0);
 }
 
 /* Frees what the change had. @done: it is in force. */
@@ -58,6 +73,7 @@ forget (SbxKeeper *keeper, bool done)
   self->block = self->held = -1;
   self->narrowing = NULL;
   self->service = NULL;
+  sbx_services_greet (&keeper->services);
 }
 
 static void __attribute__ ((noreturn)) run_child (SbxKeeper *keeper, pid_t parent, int pipe)
@@ -122,8 +138,7 @@ succeed (SbxKeeper *keeper)
     sbx_services_tell (&keeper->services, &policy, -1);
     answer (self, &applied, self->held);
   } else { /* it cannot be shown what is in force */
-    refuse (self, SBX_CHANGE_FAULT_RECORD, errno, "");
-    sbx_keeper_stop (keeper, SBX_CULPRIT_STOPPED, 0);
+    give_in (keeper, SBX_CHANGE_FAULT_RECORD, errno, "");
   }
   forget (keeper, written);
 }
@@ -138,9 +153,12 @@ go_on (SbxKeeper *keeper)
 
   if (narrowing->begun && keeper->state == SBX_KEEPER_RUNNING && self->tries < TRIES && start_child (keeper) == 0)
     return;
-  refuse (self, fault != SBX_CHANGE_FAULT_NONE ? fault : SBX_CHANGE_FAULT_PROTOCOL, narrowing->error, narrowing->what);
+  if (fault == SBX_CHANGE_FAULT_NONE)
+    fault = SBX_CHANGE_FAULT_PROTOCOL;
   if (narrowing->begun)
-    sbx_keeper_stop (keeper, SBX_CULPRIT_STOPPED, 0);
+    give_in (keeper, fault, narrowing->error, narrowing->what);
+  else
+    refuse (self, fault, narrowing->error, narrowing->what);
   forget (keeper, false);
 }
 
@@ -169,9 +187,10 @@ fail (SbxKeeper *keeper, SbxChangeFault fault, int error)
 {
   SbxChange *self = &keeper->change;
 
-  refuse (self, fault, error, "");
   if (self->stage == SBX_CHANGE_EFFECT)
-    sbx_keeper_stop (keeper, SBX_CULPRIT_STOPPED, 0);
+    give_in (keeper, fault, error, "");
+  else
+    refuse (self, fault, error, "");
   forget (keeper, false);
 }
 

@@ -53,53 +53,13 @@ static void __attribute__ ((noreturn)) run_gatherer (const Give *give, pid_t par
   _exit (0);
 }
 
-/* How many bytes of the place are there already. */
-static size_t
-measure_place (int root, const char *dest)
-{
-  char path[PATH_MAX], *slash;
-
-  snprintf (path, sizeof path, "%s", dest);
-  while ((slash = strrchr (path, '/')) != NULL) {
-    int fd = sbx_open_beneath (root, path);
-
-    if (fd >= 0 || slash == path) {
-      if (fd >= 0)
-        close (fd);
-      return fd >= 0 ? strlen (path) : 0;
-    }
-    *slash = '\0';
-  }
-  return 0;
-}
-
-/* Removes what was made of the place, if it is empty still. */
+/* Files and links are in the file systems that the instance has too. In the copy the place is a mount point, which
+ * cannot be removed there; that ends when we leave it. */
 static void
-remove_place (int root, const SbxLayer *layer, size_t there)
+undo (const Give *give, SbxMade *made)
 {
-  char path[PATH_MAX], *slash;
-
-  snprintf (path, sizeof path, "%s", layer->dest);
-  for (bool last = true; strlen (path) > there && (slash = strrchr (path, '/')) != NULL; last = false) {
-    int at;
-
-    *slash = '\0';
-    at = sbx_open_beneath (root, path);
-    if (at >= 0) {
-      (void) unlinkat (at, slash + 1, last && (layer->flags & SBX_LAYER_IS_FILE) ? 0 : AT_REMOVEDIR);
-      close (at);
-    }
-  }
-}
-
-/* Files and links are in the file systems that the instance has too. */
-static void
-undo (const Give *give, int root, size_t there)
-{
-  for (size_t i = 0; i < give->n; i++)
-    if (give->layers[i].kind == SBX_LAYER_DOOR)
-      sbx_lay_remove_door (&give->layers[i], root);
-  remove_place (root, give->tree, there);
+  if (setns (give->own->mount, CLONE_NEWNS) == 0)
+    (void) sbx_made_undo (made, give->proc);
 }
 
 /* Nothing that is mounted in the copy is seen elsewhere, but what the host unmounts goes; and places can be made in
@@ -121,13 +81,13 @@ open_copy (void)
 
 /* All of it as one detached tree, or -1 with the fault. */
 static int
-build (const Give *give, int root)
+build (const Give *give, int root, SbxMade *made)
 {
   SbxLayerFailure failure;
   char text[PATH_MAX];
   int at, tree;
 
-  if (sbx_lay_all (give->layers, give->n, root, give->link, &failure) < 0) {
+  if (sbx_lay_all (give->layers, give->n, root, give->link, made, &failure) < 0) {
     sbx_layer_failure_text (&failure, give->layers, give->n, text, sizeof text);
     return fail (give, SBX_CHANGE_FAULT_LAYER, failure.error, text);
   }
@@ -198,18 +158,19 @@ attach (const Give *give, int tree)
 static int
 work (const Give *give, pid_t parent)
 {
+  SbxMade made = { 0 };
   int root, tree, rc;
-  size_t there;
 
   prctl (PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
   if (getppid () != parent || setns (give->own->owner, CLONE_NEWUSER) < 0 || setns (give->own->mount, CLONE_NEWNS) < 0
       || (root = open_copy ()) < 0)
     return fail (give, SBX_CHANGE_FAULT_ENTER, errno, "the instance's mounts");
-  there = measure_place (root, place_of (give));
-  tree = build (give, root);
+  tree = build (give, root, &made);
   rc = tree < 0 ? -1 : attach (give, tree);
+  close (root); /* with it the last that holds the copy */
   if (rc < 0 && !give->shared->begun)
-    undo (give, root, there);
+    undo (give, &made);
+  sbx_made_forget (&made);
   return rc;
 }
 

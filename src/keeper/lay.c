@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <linux/fs.h>
 #include <linux/openat2.h>
 #include <stdio.h>
 #include <string.h>
@@ -18,6 +19,7 @@
 typedef struct {
   const SbxLayer *layer;
   int root, link;
+  SbxMade *made; /* or NULL */
   SbxLayerFailure *failure;
 } Lay;
 
@@ -39,20 +41,60 @@ open_part (int at, const char *name)
   return sbx_sys_openat2 (at, name, &how, sizeof how);
 }
 
-/* An empty file or directory. That there is one by now is right. Where an application runs already, it must not take
- * the file for the one that is about to be mounted: nobody can open it. */
 static int
-make_part (const SbxLayer *layer, int at, const char *name, bool last)
+close_and_fail (int fd, int error)
+{
+  close (fd);
+  errno = error;
+  return -1;
+}
+
+/* A directory where somebody runs who may rename it: it is noted before it has its name. Its descriptor; or -1 with
+ * errno, EEXIST when there is something by now. */
+static int
+make_noted (const Lay *lay, int at, const char *name, mode_t mode)
+{
+  char secret[SBX_MADE_NAME];
+  int fd, error;
+
+  if (sbx_made_name (secret) < 0 || mkdirat (at, secret, mode) < 0)
+    return -1;
+  fd = open_part (at, secret);
+  if (fd >= 0 && sbx_made_note (lay->made, at, fd) == 0
+      && sbx_sys_renameat2 (at, secret, at, name, RENAME_NOREPLACE) == 0)
+    return fd;
+  error = errno;
+  (void) unlinkat (at, secret, AT_REMOVEDIR);
+  return fd >= 0 ? close_and_fail (fd, error) : -1;
+}
+
+static int
+make_directory (const Lay *lay, int at, const char *name, mode_t mode)
 {
   int fd;
 
+  if (lay->made) {
+    fd = make_noted (lay, at, name, mode);
+    return fd < 0 && errno == EEXIST ? open_part (at, name) : fd;
+  }
+  return mkdirat (at, name, mode) < 0 && errno != EEXIST ? -1 : open_part (at, name);
+}
+
+/* An empty file or directory, and opens it. That there is one by now is right. Where an application runs already, it
+ * must not take the file for the one that is about to be mounted: nobody can open it. */
+static int
+make_part (const Lay *lay, int at, const char *name, bool last)
+{
+  const SbxLayer *layer = lay->layer;
+  int fd, made;
+
   if (!last || !(layer->flags & SBX_LAYER_IS_FILE))
-    return mkdirat (at, name, last && layer->mode ? layer->mode : 0755) < 0 && errno != EEXIST ? -1 : 0;
+    return make_directory (lay, at, name, last && layer->mode ? layer->mode : 0755);
   fd = openat (at, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0000);
   if (fd < 0)
-    return errno == EEXIST ? 0 : -1;
-  close (fd);
-  return 0;
+    return errno == EEXIST ? open_part (at, name) : -1;
+  made = lay->made ? sbx_made_note (lay->made, at, fd) : 0;
+  return made < 0 ? close_and_fail (fd, errno) : fd;
 }
 
 /* Goes down part by part, and makes what is missing on the way. */
@@ -71,7 +113,7 @@ make_place (Lay *lay)
       *slash = '\0';
     next = open_part (fd, at);
     if (next < 0 && errno == ENOENT)
-      next = make_part (lay->layer, fd, at, !slash) < 0 ? -1 : open_part (fd, at);
+      next = make_part (lay, fd, at, !slash);
     if (next < 0) {
       int saved = errno;
 
@@ -303,14 +345,44 @@ lay_seal (Lay *lay)
   return rc < 0 ? fail (lay, SBX_LAYER_FAULT_ATTRIBUTES, saved) : 0;
 }
 
-/* Whether the link @name leads to a door, of this launch or of one before. */
+/* Whether the link @name leads to a door, of this launch or of one before; *@same: to @target. */
 static bool
-is_link_to_door (int at, const char *name)
+is_link_to_door (int at, const char *name, const char *target, bool *same)
 {
-  char text[sizeof SBX_DOORS_PLACE];
+  char text[PATH_MAX];
   ssize_t n = readlinkat (at, name, text, sizeof text);
 
-  return n == (ssize_t) sizeof text && memcmp (text, SBX_DOORS_PLACE "/", sizeof text) == 0;
+  *same = n == (ssize_t) strlen (target) && memcmp (text, target, (size_t) n) == 0;
+  return n >= (ssize_t) sizeof SBX_DOORS_PLACE && memcmp (text, SBX_DOORS_PLACE "/", sizeof SBX_DOORS_PLACE) == 0;
+}
+
+/* One that is there already stays: what runs may use it. */
+static int
+make_link (const Lay *lay, int at, const char *name, const char *target)
+{
+  char secret[SBX_MADE_NAME];
+  bool same, ours = is_link_to_door (at, name, target, &same);
+  int fd, rc;
+
+  if (same)
+    return 0;
+  if (ours)
+    (void) unlinkat (at, name, 0);
+  if (!lay->made)
+    return symlinkat (target, at, name);
+  if (sbx_made_name (secret) < 0 || symlinkat (target, at, secret) < 0)
+    return -1;
+  fd = open_part (at, secret);
+  rc =
+      fd < 0 || sbx_made_note (lay->made, at, fd) < 0 ? -1 : sbx_sys_renameat2 (at, secret, at, name, RENAME_NOREPLACE);
+  if (rc < 0) {
+    int error = errno;
+
+    (void) unlinkat (at, secret, 0);
+    return fd >= 0 ? close_and_fail (fd, error) : -1;
+  }
+  close (fd);
+  return 0;
 }
 
 /* The directory of the door's place, which is made if it is not there. */
@@ -318,7 +390,7 @@ static int
 open_above (Lay *lay)
 {
   SbxLayer above = { .kind = SBX_LAYER_DIRECTORY, .flags = SBX_LAYER_MAKE, .source = "" };
-  Lay way = { &above, lay->root, -1, lay->failure };
+  Lay way = { &above, lay->root, -1, lay->made, lay->failure };
   char path[PATH_MAX], *slash;
 
   snprintf (path, sizeof path, "%s", lay->layer->dest);
@@ -343,28 +415,10 @@ lay_door (Lay *lay)
     return at < 0 ? -1 : 0;
   }
   snprintf (target, sizeof target, SBX_DOORS_PLACE "%s/%s", strrchr (stage, '/'), name);
-  if (is_link_to_door (at, name))
-    (void) unlinkat (at, name, 0);
-  rc = symlinkat (target, at, name);
+  rc = make_link (lay, at, name, target);
   saved = errno;
   close (at);
   return rc < 0 ? fail (lay, SBX_LAYER_FAULT_MAKE, saved) : 0;
-}
-
-void
-sbx_lay_remove_door (const SbxLayer *layer, int root)
-{
-  char path[PATH_MAX], *slash;
-  int at;
-
-  snprintf (path, sizeof path, "%s", layer->dest);
-  slash = strrchr (path, '/');
-  *slash = '\0';
-  at = slash == path ? fcntl (root, F_DUPFD_CLOEXEC, 3) : sbx_open_beneath (root, path);
-  if (at >= 0 && is_link_to_door (at, slash + 1))
-    (void) unlinkat (at, slash + 1, 0);
-  if (at >= 0)
-    close (at);
 }
 
 static int (*const kinds[SBX_N_LAYER_KINDS]) (Lay *lay) = {
@@ -374,12 +428,12 @@ static int (*const kinds[SBX_N_LAYER_KINDS]) (Lay *lay) = {
 };
 
 int
-sbx_lay_all (const SbxLayer *layers, size_t n, int root, int link, SbxLayerFailure *failure)
+sbx_lay_all (const SbxLayer *layers, size_t n, int root, int link, SbxMade *made, SbxLayerFailure *failure)
 {
   *failure = (SbxLayerFailure){ SBX_LAYER_FAULT_NONE, 0, 0 };
   umask (0); /* modes are what the layers say */
   for (size_t i = 0; i < n; i++) {
-    Lay lay = { &layers[i], root, link, failure };
+    Lay lay = { &layers[i], root, link, made, failure };
 
     failure->layer = i;
     if (kinds[layers[i].kind](&lay) < 0)

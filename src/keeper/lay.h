@@ -7,17 +7,15 @@
 #pragma once
 
 #include "keeper/gather.h"
+#include "keeper/made.h"
 
 #ifdef __cplusplus
 extern "C" {
 #endif
 
 /* Mounts the @n @layers in their order below @root, the trees among them from the gatherer's @link. 0, or -1 with
- * @failure. What was mounted before that stays. */
-int sbx_lay_all (const SbxLayer *layers, size_t n, int root, int link, SbxLayerFailure *failure);
-
-/* Removes the link of the DOOR @layer, if there is one. */
-void sbx_lay_remove_door (const SbxLayer *layer, int root);
+ * @failure. What was mounted before that stays. What is made is noted in @made, if that is not NULL. */
+int sbx_lay_all (const SbxLayer *layers, size_t n, int root, int link, SbxMade *made, SbxLayerFailure *failure);
 
 /* Puts what @failure means, for people, with the source or destination of the layer, into @text of @size bytes. */
 void sbx_layer_failure_text (const SbxLayerFailure *failure, const SbxLayer *layers, size_t n, char *text, size_t size);

@@ -9,6 +9,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include "keeper/forks.h"
 #include "keeper/reach.h"
 #include "wire/io.h"
 
@@ -20,8 +21,9 @@ typedef struct {
   const SbxLowerRow *rows;
   size_t n_rows;
   pid_t init;
-  pid_t *pids; /* as the instance's pid namespace numbers them */
-  size_t n_pids, room;
+  int proc;            /* ours */
+  pid_t *pids, *inner; /* as we number them, and as the instance's pid namespace does */
+  size_t n, room;
 } Lower;
 
 /* The second number of "NSpid:\tOURS\tTHEIRS…" (proc_pid_status(5)), or 0: it has ended. */
@@ -43,6 +45,21 @@ read_inner_pid (int directory)
   return *end == '\t' ? (pid_t) strtol (end, NULL, 10) : 0;
 }
 
+static bool
+make_room (Lower *self)
+{
+  size_t room = self->room ? self->room * 2 : 64;
+  pid_t *pids = realloc (self->pids, room * sizeof *pids);
+  pid_t *inner = realloc (self->inner, room * sizeof *inner);
+
+  self->pids = pids ? pids : self->pids;
+  self->inner = inner ? inner : self->inner;
+  if (!pids || !inner)
+    return false;
+  self->room = room;
+  return true;
+}
+
 static int
 collect (void *data, pid_t pid, int directory)
 {
@@ -51,16 +68,10 @@ collect (void *data, pid_t pid, int directory)
 
   if (inner <= 0)
     return 0;
-  if (self->n_pids == self->room) {
-    size_t room = self->room ? self->room * 2 : 64;
-    pid_t *pids = realloc (self->pids, room * sizeof *pids);
-
-    if (!pids)
-      return ENOMEM;
-    self->pids = pids;
-    self->room = room;
-  }
-  self->pids[self->n_pids++] = inner;
+  if (self->n == self->room && !make_room (self))
+    return ENOMEM;
+  self->pids[self->n] = pid;
+  self->inner[self->n++] = inner;
   return 0;
 }
 
@@ -86,16 +97,20 @@ work (void *data)
   const Lower *self = data;
   struct rlimit now;
 
-  for (size_t i = 0; i < self->n_pids; i++) {
+  for (size_t i = 0; i < self->n; i++) {
+    pid_t pid = self->inner[i];
+
     for (size_t j = 0; j < self->n_rows; j++) {
-      int error = lower_one (self, self->pids[i], &self->rows[j]);
+      int error = lower_one (self, pid, &self->rows[j]);
 
       if (error != 0)
         return error;
     }
-    if (self->n_rows == 0 && prlimit (self->pids[i], RLIMIT_CORE, NULL, &now) < 0 && errno != ESRCH)
+    if (self->n_rows == 0 && prlimit (pid, RLIMIT_CORE, NULL, &now) < 0 && errno != ESRCH)
       return errno;
   }
+  if (self->n_rows > 0) /* what they have begun to make is seen by the next pass */
+    sbx_forks_wait (self->proc, self->pids, self->n);
   return 0;
 }
 
@@ -104,7 +119,7 @@ pass (Lower *self, const SbxNamespaces *own)
 {
   int error;
 
-  self->n_pids = 0;
+  self->n = 0;
   self->shared->lowered = 0;
   if (sbx_reach_processes (self->init, collect, self) < 0)
     return sbx_narrow_fail (self->shared, SBX_CHANGE_FAULT_ENTER, errno, "its processes");
@@ -115,10 +130,11 @@ pass (Lower *self, const SbxNamespaces *own)
 int
 sbx_lower_check (SbxNarrowing *shared, const SbxNamespaces *own, pid_t init)
 {
-  Lower self = { .shared = shared, .init = init };
+  Lower self = { .shared = shared, .init = init, .proc = -1 };
   int rc = pass (&self, own);
 
   free (self.pids);
+  free (self.inner);
   return rc;
 }
 
@@ -128,12 +144,17 @@ sbx_lower (SbxNarrowing *shared, const SbxLowerRow *rows, size_t n, const SbxNam
   Lower self = { .shared = shared, .rows = rows, .n_rows = n, .init = init };
   int rc = 0, clean = 0;
 
+  self.proc = open ("/proc", O_PATH | O_DIRECTORY | O_CLOEXEC);
+  if (self.proc < 0)
+    return sbx_narrow_fail (shared, SBX_CHANGE_FAULT_PROTOCOL, errno, "");
   shared->begun = true;
   for (int i = 0; rc == 0 && clean < CLEAN && i < PASSES; i++) {
     rc = pass (&self, own);
     clean = shared->lowered > 0 ? 0 : clean + 1;
   }
   free (self.pids);
+  free (self.inner);
+  close (self.proc);
   if (rc == 0 && clean < CLEAN)
     rc = sbx_narrow_fail (shared, SBX_CHANGE_FAULT_ENTER, ELOOP, "its processes");
   return rc;

@@ -157,7 +157,7 @@ sbx_record_close_socket (SbxKeeperRecord *record)
 void
 sbx_record_remove (SbxKeeperRecord *record)
 {
-  static const char *const names[] = { SBX_KEEPER_SOCKET, SBX_INFO_FILE,   SBX_NEW_INFO_FILE,
+  static const char *const names[] = { SBX_KEEPER_SOCKET, SBX_INFO_FILE,   SBX_NEW_INFO_FILE,  SBX_SCOPE_FILE,
                                        SBX_STATUS_FILE,   SBX_DENIED_FILE, SBX_NEW_DENIED_FILE };
 
   if (record->directory >= 0) {

@@ -49,6 +49,18 @@ sbx_services_tell (SbxServices *self, const SbxMessage *message, int fd)
     (void) tell (&self->rows[i], message, &fd, fd >= 0);
 }
 
+void
+sbx_services_greet (SbxServices *self)
+{
+  const SbxMessage greeted = { .type = SBX_MSG_GREETED };
+
+  for (size_t i = 0; i < SBX_SERVICES; i++)
+    if (is_there (&self->rows[i]) && !self->rows[i].greeted) {
+      self->rows[i].greeted = true;
+      (void) tell (&self->rows[i], &greeted, NULL, 0);
+    }
+}
+
 bool
 sbx_services_tell_one (SbxServices *self, const SbxMessage *message)
 {
@@ -98,6 +110,7 @@ connect_row (SbxServices *self, size_t i, int sock)
   SbxServiceLink *service = &self->rows[i];
 
   service->all = self;
+  service->greeted = i == 0; /* who launches knows all from the beginning */
   if (sbx_loop_add (self->loop, &service->watch, self->order, serve, NULL) < 0)
     return -1;
   sbx_watch_open (&service->watch, sock);

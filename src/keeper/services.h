@@ -18,6 +18,7 @@ typedef struct SbxServices SbxServices;
 typedef struct {
   SbxWatch watch; /* its socket; in no loop: a free row */
   SbxServices *all;
+  bool greeted; /* GREETED has been said */
 } SbxServiceLink;
 
 /* Whom services concern. */
@@ -56,5 +57,7 @@ bool sbx_service_link_tell (SbxServiceLink *service, const SbxMessage *message);
 bool sbx_service_link_tell_fd (SbxServiceLink *service, const SbxMessage *message, int fd);
 /* To every service; @fd (or -1) goes along and stays the caller's. */
 void sbx_services_tell (SbxServices *self, const SbxMessage *message, int fd);
+/* Says GREETED to those that have not been told yet. */
+void sbx_services_greet (SbxServices *self);
 /* To the first one that takes it. False when there is none. */
 bool sbx_services_tell_one (SbxServices *self, const SbxMessage *message);

@@ -103,6 +103,8 @@ sbx_keeper_tell_so_far (SbxKeeper *keeper, SbxServiceLink *service)
     message = (SbxMessage){ .type = SBX_MSG_EXITED, .value = keeper->main_status };
     (void) sbx_service_link_tell (service, &message);
   }
+  if (keeper->change.stage == SBX_CHANGE_NONE) /* else when it is over */
+    sbx_services_greet (&keeper->services);
 }
 
 void

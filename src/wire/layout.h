@@ -56,6 +56,7 @@
 #define SBX_KEEPER_SOCKET "keeper"
 #define SBX_STATUS_FILE "status"
 #define SBX_INFO_FILE "info"
+#define SBX_SCOPE_FILE "scope"       /* while its scope is changed, or may be another one than info says */
 #define SBX_NEW_INFO_FILE "info.new" /* until it takes the place of that */
 #define SBX_DENIED_FILE "denied"     /* denials.h */
 #define SBX_NEW_DENIED_FILE "denied.new"

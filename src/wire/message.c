@@ -34,7 +34,7 @@ static const Field fields[] = {
   { SBX_MSG_CRASHED, FIELD (crash) },    { SBX_MSG_CRASHED, FIELD (crashed) }, { SBX_MSG_DENIED, FIELD (slot) },
   { SBX_MSG_DENIED, FIELD (denial) },    { SBX_MSG_CLONED, FIELD (layer) },    { SBX_MSG_NOT_CLONED, FIELD (layer) },
   { SBX_MSG_ENDED, FIELD (leftovers) },  { SBX_MSG_TRAFFIC, FIELD (traffic) }, { SBX_MSG_ASKED, FIELD (slot) },
-  { SBX_MSG_ASKED, FIELD (start_time) }, { SBX_MSG_LIMIT, FIELD (limit) },
+  { SBX_MSG_ASKED, FIELD (start_time) }, { SBX_MSG_LIMIT, FIELD (limit) },     { SBX_MSG_NOT_APPLIED, FIELD (ends) },
 };
 #define N_FIELDS (sizeof fields / sizeof *fields)
 
@@ -175,6 +175,7 @@ static const Rule rules[] = {
   { SBX_CHANNEL_KEEPER_TO_DAEMON, SBX_MSG_DENIED_MORE, 0, 0, 1, MAX, 0, 0, NULL },
   { SBX_CHANNEL_KEEPER_TO_DAEMON, SBX_MSG_TRAFFIC, 0, 0, 0, 0, 0, 0, NULL },
   { SBX_CHANNEL_KEEPER_TO_DAEMON, SBX_MSG_ASKED, 0, 0, 1, MAX, 0, TEXT, asked_is_valid },
+  { SBX_CHANNEL_KEEPER_TO_DAEMON, SBX_MSG_GREETED, 0, 0, 0, 0, 0, 0, NULL },
   { SBX_CHANNEL_KEEPER_TO_DAEMON, SBX_MSG_ENDED, 0, 0, 0, CULPRITS, STATUS, TEXT, end_is_valid },
 
   { SBX_CHANNEL_KEEPER_TO_INIT, SBX_MSG_START, 1, MAX_FDS, 0, SBX_START_GATE, 0, 0, NULL },

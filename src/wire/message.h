@@ -57,17 +57,19 @@ typedef enum {
   /* A running instance loses or gets something. job: the number of the request, of whoever asks */
   SBX_MSG_CHANGE,      /* → keeper. fds: block */
   SBX_MSG_APPLIED,     /* fds: what cannot be taken back (keeper/held.h) */
-  SBX_MSG_NOT_APPLIED, /* value: errno or 0, detail: SbxChangeFault, text: the path, or what failed */
+  SBX_MSG_NOT_APPLIED, /* value: errno or 0, detail: SbxChangeFault, text: the path, or what failed; ends */
   SBX_MSG_POLICY,      /* the info file is another one than before; to every service */
   SBX_MSG_ASKS,        /* init → keeper, before HELLO. fds: where its filter asks (seccomp_unotify(2)) */
   SBX_MSG_LEFTOVERS, /* init → keeper, before it ends. value: how many processes it has ended after the application */
   SBX_MSG_FURNISH,   /* sandboxd → keeper, between PREPARE and START, whenever the instance is known. fds: block,
                         directory     $XDG_RUNTIME_DIR/sandbox */
   SBX_MSG_TRAFFIC,   /* traffic: what has crossed the border of the instance's own network so far; to every service */
-  SBX_MSG_LIMIT, /* keeper → init. value: a resource of setrlimit(2), limit: what is started from now on has at most
-                    that */
-  SBX_MSG_ASKED, /* slot: row of the keeper's SbxAskedNames, value: how often, start_time: when last, text: the name;
-                    to every service */
+  SBX_MSG_LIMIT,   /* keeper → init. value: a resource of setrlimit(2), limit: what is started from now on has at most
+                      that */
+  SBX_MSG_ASKED,   /* slot: row of the keeper's SbxAskedNames, value: how often, start_time: when last, text: the name;
+                      to every service */
+  SBX_MSG_GREETED, /* keeper → sandboxd: all has been told that was so when it connected, and no change is being made
+                      that was begun before */
 } SbxMessageType;
 
 #define SBX_RESOURCES 16 /* RLIM_NLIMITS, include/uapi/asm-generic/resource.h */
@@ -192,6 +194,7 @@ typedef struct {
   SbxCrashed crashed;
   SbxTraffic traffic;
   uint64_t limit; /* RLIM_INFINITY: no limit */
+  uint32_t ends;  /* 1: a part is done and stays, so the instance is ended; 0: all is as before */
   SbxDenial denial;
   char text[SBX_MESSAGE_TEXT + 1]; /* NUL-terminated here; "" = none */
 } SbxMessage;

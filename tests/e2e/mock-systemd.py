@@ -3,7 +3,8 @@
 """mock-systemd.py BEHAVIOUR   Stands in for the systemd user manager on the session bus.
 
 Prints "ready", and for every StartTransientUnit and SetUnitProperties one line of JSON with all that was sent. BEHAVIOUR is the result of the
-job ("done", "failed", …), or "fixed" ("done", and no scope can be changed), or "refuse" (an error instead of a job), or "silent" (no answer), or "old" ("done", as one
+job ("done", "failed", …), or "fixed" ("done", and no scope can be changed), or
+"stalls" ("done", and the first change of a scope is made and not answered), or "refuse" (an error instead of a job), or "silent" (no answer), or "old" ("done", as one
 before 255, which has no PIDFDs). A pidfd is printed as the pid that it is of.
 """
 
@@ -38,10 +39,15 @@ def main():
         os.environ["DBUS_SESSION_BUS_ADDRESS"], Gio.DBusConnectionFlags.AUTHENTICATION_CLIENT
         | Gio.DBusConnectionFlags.MESSAGE_BUS_CONNECTION, None, None)
 
+    changes = []
+
     def on_change(parameters, invocation):
         name, runtime, properties = parameters.unpack()
         print(json.dumps({"name": name, "runtime": runtime,
                           "properties": {key: str(value) for key, value in properties}}), flush=True)
+        changes.append(name)
+        if behaviour == "stalls" and len(changes) == 1:
+            return
         if behaviour == "fixed":
             invocation.return_dbus_error("org.freedesktop.systemd1.NoSuchUnit", "not here")
         else:
@@ -73,7 +79,7 @@ def main():
             job = PATH + "/job/7"
             invocation.return_value(GLib.Variant("(o)", (job,)))
             # The end of somebody else's job first
-            for unit, result in (("other.scope", "failed"), (name, "done" if behaviour in ("old", "fixed") else behaviour)):
+            for unit, result in (("other.scope", "failed"), (name, "done" if behaviour in ("old", "fixed", "stalls") else behaviour)):
                 bus.emit_signal(sender, PATH, interface, "JobRemoved", GLib.Variant("(uoss)", (7, job, unit, result)))
 
     bus.register_object(PATH, Gio.DBusNodeInfo.new_for_xml(MANAGER).interfaces[0], on_call, None, None)

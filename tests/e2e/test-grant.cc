@@ -256,6 +256,36 @@ TEST_F (Grant, PlaceIsTaken)
   EXPECT_TRUE (reads (id, doc + "/file"));
 }
 
+/* The application renames what is made of the place. A grant that fails leaves nothing of it, whatever it is called by
+ * then. */
+TEST_F (Grant, TurnedPlaces)
+{
+  std::string doc = home () + "/top/place/doc";
+  int failed = 0;
+
+  make_file (doc + "/file", "secret");
+  for (int i = 0; i < 10 || (failed == 0 && i < 60); i++) {
+    std::string id = start ({});
+
+    (void) say (id, "cd; rm -rf top turned /tmp/turns"); /* what one that succeeded has left in the kept home */
+    Process process (command ({ "exec", id, "--", "sh", "-c",
+                                "cd; touch /tmp/turns; while :; do mv top turned; mv turned top; done 2>/dev/null" }));
+
+    EXPECT_SOON (id, "ls /tmp/turns", "/tmp/turns\n");
+    Outcome outcome = grant (id, doc);
+    process.kill (SIGKILL);
+    (void) process.wait ();
+    if (outcome.status != 0) {
+      failed++;
+      EXPECT_TRUE (fails_with (outcome, 125, { "nothing was changed" }));
+      EXPECT_EQ (say (id, "cd; ls -d top turned 2>/dev/null; grep -c /place/ /proc/self/mountinfo"), "0\n");
+      EXPECT_EQ (sandboxctl ({ "show", id }).out.find ("filesystems=" + doc), std::string::npos);
+    }
+    EXPECT_TRUE (succeeds (sandboxctl ({ "stop", id, "--grace=0" })));
+  }
+  EXPECT_GT (failed, 0);
+}
+
 /* A link that an application may have made leads nowhere. */
 TEST_F (Grant, PlantedLinks)
 {

@@ -103,6 +103,33 @@ TEST_F (LiveLimits, NobodyEscapes)
     (void) process->wait ();
 }
 
+/* A process that is being made has the limits of its parent from the beginning, and is seen only at the end: of one
+ * with many mappings that takes long. */
+TEST_F (LiveLimits, SlowForks)
+{
+  const std::string program =
+      "import ctypes, os, time\n"
+      "map = ctypes.CDLL(None).mmap\n"
+      "map.argtypes = [ctypes.c_void_p, ctypes.c_size_t] + [ctypes.c_int] * 3 + [ctypes.c_long]\n"
+      "for i in range(40000): map(None, 4096, 1 + 2 * (i % 2), 0x22, -1, 0)\n"
+      "open('/tmp/ready', 'w')\n"
+      "while True:\n"
+      "  if os.fork() == 0:\n"
+      "    time.sleep(0.2)\n"
+      "    os._exit(0)\n"
+      "  while os.waitpid(-1, os.WNOHANG) != (0, 0): pass\n";
+  std::string id = launch_detached ({ "--profile=devel" }, { "python3", "-c", program });
+
+  EXPECT_SOON (id, "ls /tmp/ready", "/tmp/ready\n");
+  for (rlim_t most_files = 200; most_files > 195; most_files--) {
+    EXPECT_TRUE (succeeds (sandboxctl ({ "restrict", id, "--limit=nofile=" + std::to_string (most_files) })));
+    for (int i = 0; i < 20; i++) {
+      ASSERT_LE (most (id, RLIMIT_NOFILE), most_files);
+      std::this_thread::sleep_for (std::chrono::milliseconds (2));
+    }
+  }
+}
+
 /* Without a scope nothing can limit processors. */
 TEST_F (LiveLimits, RefusedWithoutAScope)
 {
@@ -141,6 +168,13 @@ protected:
     std::string line = manager_->out ().substr (read_, end - read_);
     read_ = end + 1;
     return Json::parse (line);
+  }
+  /* Whether it has been asked for something more, up to now. */
+  bool
+  is_asked ()
+  {
+    (void) manager_->running ();
+    return manager_->out ().find ('\n', read_) != std::string::npos;
   }
   void
   TearDown () override
@@ -200,4 +234,26 @@ TEST_F (LiveScope, IsUndone)
   EXPECT_EQ (asked ()["properties"]["MemoryMax"].text (), "268435456");
   EXPECT_EQ (asked ()["properties"]["MemoryMax"].text (), "536870912");
   EXPECT_NE (policy (id).find ("memory=536870912"), std::string::npos) << policy (id);
+}
+
+/* The service is killed when the scope has been changed and the keeper has not been told: the next one gives it back
+ * what the record says, before it answers anybody. */
+TEST_F (LiveScope, KilledInBetween)
+{
+  start_manager ("stalls");
+  std::string id = start ({ "--limit=memory=512M" });
+
+  (void) asked ();
+  Process process (command ({ "restrict", id, "--limit=memory=256M" }));
+  EXPECT_EQ (asked ()["properties"]["MemoryMax"].text (), "268435456");
+  kill_services ();
+  EXPECT_NE (process.wait ().status, 0);
+  EXPECT_NE (policy (id).find ("memory=536870912"), std::string::npos) << policy (id);
+  EXPECT_TRUE (is_asked ()); /* before that was answered */
+  EXPECT_EQ (asked ()["properties"]["MemoryMax"].text (), "536870912");
+  EXPECT_TRUE (succeeds (sandboxctl ({ "restrict", id, "--limit=memory=128M" })));
+  EXPECT_EQ (asked ()["properties"]["MemoryMax"].text (), "134217728");
+  kill_services ();
+  EXPECT_NE (policy (id).find ("memory=134217728"), std::string::npos) << policy (id);
+  EXPECT_FALSE (is_asked ()); /* the control: nothing was in between */
 }

@@ -152,6 +152,7 @@ test_late_service (Keeper *keeper, gconstpointer data)
   keeper_expect (late, DAEMON, SBX_MSG_STARTED, &message, NULL);
   g_assert_cmpint (message.pid, ==, pid);
   g_assert_cmpint (message.start_time, >, 0);
+  keeper_expect (late, DAEMON, SBX_MSG_GREETED, &message, NULL);
   keeper_init_says (keeper, SBX_MSG_EXITED, 0, 0);
   keeper_expect (keeper->service, DAEMON, SBX_MSG_EXITED, &message, NULL);
   keeper_expect (late, DAEMON, SBX_MSG_EXITED, &message, NULL);
@@ -162,6 +163,7 @@ test_late_service (Keeper *keeper, gconstpointer data)
   keeper_expect (later, DAEMON, SBX_MSG_READY, &message, NULL);
   keeper_expect (later, DAEMON, SBX_MSG_STARTED, &message, NULL);
   keeper_expect (later, DAEMON, SBX_MSG_EXITED, &message, NULL);
+  keeper_expect (later, DAEMON, SBX_MSG_GREETED, &message, NULL);
   fake_init_exit (keeper->init, 0);
   keeper_expect (later, DAEMON, SBX_MSG_ENDED, &message, NULL);
   keeper_expect (late, DAEMON, SBX_MSG_ENDED, &message, NULL);
@@ -182,6 +184,7 @@ test_many_services (Keeper *keeper, gconstpointer data)
     services[i] = keeper_connect (keeper);
     keeper_expect (services[i], DAEMON, SBX_MSG_READY, &message, NULL);
     keeper_expect (services[i], DAEMON, SBX_MSG_STARTED, &message, NULL);
+    keeper_expect (services[i], DAEMON, SBX_MSG_GREETED, &message, NULL);
   }
   extra = keeper_connect (keeper);
   g_assert_cmpint (sbx_message_send (extra, &stop, NULL, 0), ==, 0);
@@ -189,6 +192,7 @@ test_many_services (Keeper *keeper, gconstpointer data)
   close (services[7]);
   keeper_expect (extra, DAEMON, SBX_MSG_READY, &message, NULL);
   keeper_expect (extra, DAEMON, SBX_MSG_STARTED, &message, NULL);
+  keeper_expect (extra, DAEMON, SBX_MSG_GREETED, &message, NULL);
   keeper_expect (extra, DAEMON, SBX_MSG_EXITED, &message, NULL);
   keeper_expect (extra, DAEMON, SBX_MSG_ENDED, &message, NULL);
   keeper_expect_exit (keeper, 0);
@@ -211,10 +215,12 @@ test_late_service_starts (Keeper *keeper, gconstpointer data)
   keeper_expect (keeper->service, DAEMON, SBX_MSG_READY, &message, NULL);
   late = keeper_connect (keeper);
   keeper_expect (late, DAEMON, SBX_MSG_READY, &message, NULL);
+  keeper_expect (late, DAEMON, SBX_MSG_GREETED, &message, NULL);
   g_assert_cmpint (sbx_message_send (late, &start, &keeper->init, 1), ==, 0);
   keeper_expect_end (late);
   wild = keeper_connect (keeper);
   keeper_expect (wild, DAEMON, SBX_MSG_READY, &message, NULL);
+  keeper_expect (wild, DAEMON, SBX_MSG_GREETED, &message, NULL);
   g_assert_cmpint (send (wild, "rubbish", 7, 0), ==, 7);
   keeper_expect_end (wild);
   keeper_expect_silence (keeper->init);

@@ -14,6 +14,7 @@
 #include "daemon/instances/lineage.h"
 #include "daemon/launch/lender.h"
 #include "daemon/launch/nested.h"
+#include "daemon/launch/scoping.h"
 #include "daemon/on-crash/crash.h"
 #include "layers/doors.h"
 #include "sandbox-dbus.h"
@@ -306,6 +307,7 @@ on_added (SbxRegistry *registry, SbxInstance *instance, gpointer user_data)
   if (self->begun)
     tell_added (self, instance);
   link_handlers (self, instance);
+  sbx_scoping_look (self->context, instance);
   sbx_lender_look (self->lender);
 }
 

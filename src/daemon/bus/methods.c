@@ -65,6 +65,7 @@ typedef struct {
   SbxManager *manager;
   SbxInstance *instance; /* or NULL */
   GDBusMethodInvocation *invocation;
+  SbxSubject *subject; /* NULL: not known yet */
 } Coming;
 
 static void
@@ -87,16 +88,63 @@ pass (SbxCall *call, const SbxMethod *method)
   sbx_call_refuse (call, &standing);
 }
 
+/* Whether the call is answered by what is known of many instances. */
+static gboolean
+is_about_all (const Coming *coming)
+{
+  static const char *const members[] = { "GetManagedObjects", "ListRunning" };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (members); i++)
+    if (!coming->instance && g_str_equal (coming->method->gate.member, members[i]))
+      return TRUE;
+  return FALSE;
+}
+
+/* That of an instance which the call is about, and which is not over yet; or NULL. */
+static SbxGreeting *
+find_greeting (const Coming *coming)
+{
+  g_autoptr (GPtrArray) live =
+      is_about_all (coming) ? sbx_registry_list_live (sbx_manager_get_registry (coming->manager)) : NULL;
+  SbxGreeting *own = coming->instance ? sbx_instance_get_greeting (coming->instance) : NULL;
+
+  if (own && !sbx_greeting_is_over (own))
+    return own;
+  for (guint i = 0; live && i < live->len; i++) {
+    SbxGreeting *one = sbx_instance_get_greeting (g_ptr_array_index (live, i));
+
+    if (!sbx_greeting_is_over (one))
+      return one;
+  }
+  return NULL;
+}
+
+static void
+come_in (gpointer data)
+{
+  g_autofree Coming *coming = data;
+  SbxGreeting *greeting = find_greeting (coming);
+
+  if (greeting) {
+    sbx_greeting_then (greeting, come_in, g_steal_pointer (&coming));
+    return;
+  }
+  pass (sbx_call_new (coming->manager, coming->instance, coming->invocation, coming->subject), coming->method);
+  g_object_unref (coming->manager);
+  g_clear_object (&coming->instance);
+}
+
 static void
 on_subject (SbxSubject *subject, const GError *error, gpointer user_data)
 {
   g_autofree Coming *coming = user_data;
 
-  if (subject)
-    pass (sbx_call_new (coming->manager, coming->instance, coming->invocation, sbx_subject_ref (subject)),
-          coming->method);
-  else
-    g_dbus_method_invocation_return_gerror (coming->invocation, error);
+  if (subject) {
+    coming->subject = sbx_subject_ref (subject);
+    come_in (g_steal_pointer (&coming));
+    return;
+  }
+  g_dbus_method_invocation_return_gerror (coming->invocation, error);
   g_object_unref (coming->manager);
   g_clear_object (&coming->instance);
 }
@@ -124,7 +172,7 @@ sbx_method_take (SbxManager *manager, SbxInstance *instance, GDBusMethodInvocati
     return;
   }
   coming = g_new (Coming, 1);
-  *coming = (Coming){ method, g_object_ref (manager), instance ? g_object_ref (instance) : NULL, invocation };
+  *coming = (Coming){ method, g_object_ref (manager), instance ? g_object_ref (instance) : NULL, invocation, NULL };
   sbx_subject_find (sbx_manager_get_registry (manager), sbx_manager_get_context (manager)->runtime, caller, on_subject,
                     coming);
 }

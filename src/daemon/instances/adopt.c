@@ -48,8 +48,10 @@ add (Search *search, int directory, SbxInfo *info, const SbxStatus *status, int 
   g_autoptr (SbxInstance) instance = sbx_instance_new (info);
 
   sbx_instance_set_status (instance, status);
-  if (sock >= 0)
+  if (sock >= 0) {
     sbx_instance_set_keeper (instance, sock);
+    sbx_greeting_begin (sbx_instance_get_greeting (instance));
+  }
   sbx_instance_read_refusals (instance, directory);
   sbx_registry_add (search->registry, instance);
 }

@@ -131,3 +131,11 @@ sbx_failure_new (const SbxMessage *failed, const char *command)
   g_string_free (message, TRUE);
   return error;
 }
+
+GError *
+sbx_failure_of_launch (const SbxMessage *message, GVariant *argv)
+{
+  g_autofree const char **words = g_variant_get_bytestring_array (argv, NULL);
+
+  return sbx_failure_new (message, words[0] ? words[0] : "");
+}

@@ -30,6 +30,7 @@ struct _SbxInstance {
   SbxCulprit culprit;
   char *text;
   GVariant *cached[2];
+  SbxGreeting greeting;
   GPtrArray *handlers; /* char *: the D-Bus paths of those that run */
   SbxRefusals refusals;
   SbxCrossed crossed;
@@ -84,6 +85,7 @@ sbx_instance_dispose (GObject *object)
   if (self->keeper)
     sbx_keeper_link_close (self->keeper);
   g_clear_object (&self->keeper);
+  sbx_greeting_end (&self->greeting);
   G_OBJECT_CLASS (sbx_instance_parent_class)->dispose (object);
 }
 
@@ -114,31 +116,29 @@ sbx_instance_finalize (GObject *object)
   G_OBJECT_CLASS (sbx_instance_parent_class)->finalize (object);
 }
 
+static guint
+new_signal (const char *name, guint n, GType first, GType second)
+{
+  GType types[] = { first, second };
+
+  return g_signal_newv (name, SBX_TYPE_INSTANCE, G_SIGNAL_RUN_LAST, NULL, NULL, NULL, NULL, G_TYPE_NONE, n, types);
+}
+
 static void
 sbx_instance_class_init (SbxInstanceClass *klass)
 {
   G_OBJECT_CLASS (klass)->dispose = sbx_instance_dispose;
   G_OBJECT_CLASS (klass)->finalize = sbx_instance_finalize;
-  signals[SIGNAL_READY] =
-      g_signal_new ("ready", SBX_TYPE_INSTANCE, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 1, G_TYPE_INT);
-  signals[SIGNAL_STARTED] =
-      g_signal_new ("started", SBX_TYPE_INSTANCE, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 0);
-  signals[SIGNAL_FAILED] = g_signal_new ("failed", SBX_TYPE_INSTANCE, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
-                                         G_TYPE_NONE, 2, G_TYPE_ERROR, G_TYPE_UINT);
-  signals[SIGNAL_ABANDONED] =
-      g_signal_new ("abandoned", SBX_TYPE_INSTANCE, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 0);
-  signals[SIGNAL_CHANGED] =
-      g_signal_new ("changed", SBX_TYPE_INSTANCE, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 1, G_TYPE_STRV);
-  signals[SIGNAL_LOST] =
-      g_signal_new ("lost", SBX_TYPE_INSTANCE, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 0);
-  signals[SIGNAL_POLICY] =
-      g_signal_new ("policy", SBX_TYPE_INSTANCE, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 0);
-  signals[SIGNAL_CRASHED] = g_signal_new ("crashed", SBX_TYPE_INSTANCE, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
-                                          G_TYPE_NONE, 1, G_TYPE_POINTER);
-  signals[SIGNAL_DENIED] =
-      g_signal_new ("denied", SBX_TYPE_INSTANCE, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 0);
-  signals[SIGNAL_ENDED] =
-      g_signal_new ("ended", SBX_TYPE_INSTANCE, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 0);
+  signals[SIGNAL_READY] = new_signal ("ready", 1, G_TYPE_INT, 0);
+  signals[SIGNAL_STARTED] = new_signal ("started", 0, 0, 0);
+  signals[SIGNAL_FAILED] = new_signal ("failed", 2, G_TYPE_ERROR, G_TYPE_UINT);
+  signals[SIGNAL_ABANDONED] = new_signal ("abandoned", 0, 0, 0);
+  signals[SIGNAL_CHANGED] = new_signal ("changed", 1, G_TYPE_STRV, 0);
+  signals[SIGNAL_LOST] = new_signal ("lost", 0, 0, 0);
+  signals[SIGNAL_POLICY] = new_signal ("policy", 0, 0, 0);
+  signals[SIGNAL_CRASHED] = new_signal ("crashed", 1, G_TYPE_POINTER, 0);
+  signals[SIGNAL_DENIED] = new_signal ("denied", 0, 0, 0);
+  signals[SIGNAL_ENDED] = new_signal ("ended", 0, 0, 0);
 }
 
 static void
@@ -266,6 +266,7 @@ finish (SbxInstance *self)
     sbx_questions_end (&self->questions[i], "the instance has ended");
   tell_change (self, names);
   g_signal_emit (self, signals[SIGNAL_ENDED], 0);
+  sbx_greeting_end (&self->greeting);
 }
 
 static void
@@ -346,14 +347,6 @@ take_denial (SbxInstance *self, const SbxMessage *message)
     self->denied_told = g_timeout_add (DENIED_PAUSE_MS, on_denied, self);
 }
 
-static char *
-first_argument (SbxInstance *self)
-{
-  g_autofree const char **argv = g_variant_get_bytestring_array (self->info->command, NULL);
-
-  return g_strdup (argv[0] ? argv[0] : "");
-}
-
 static void
 on_keeper_gone (SbxInstance *self)
 {
@@ -385,6 +378,8 @@ on_message (SbxKeeperLink *link, const SbxMessage *message, int fd, gpointer use
     tell_change (self, enforced_name);
   } else if (message->type == SBX_MSG_DENIED || message->type == SBX_MSG_DENIED_MORE) {
     take_denial (self, message);
+  } else if (message->type == SBX_MSG_GREETED) {
+    sbx_greeting_end (&self->greeting);
   } else if (sbx_crossed_take (&self->crossed, message)) {
     forget_cached (self);
   } else if (message->type == SBX_MSG_CRASHED) {
@@ -404,9 +399,7 @@ on_message (SbxKeeperLink *link, const SbxMessage *message, int fd, gpointer use
   } else if (message->type == SBX_MSG_EXITED) {
     on_exited (self, message);
   } else if (message->type == SBX_MSG_FAILED && self->state == SBX_STATE_STARTING) {
-    g_autofree char *command = first_argument (self);
-
-    fail (self, sbx_failure_new (message, command), (SbxStep) message->detail);
+    fail (self, sbx_failure_of_launch (message, self->info->command), (SbxStep) message->detail);
   }
 }
 
@@ -522,6 +515,12 @@ sbx_instance_ask (SbxInstance *self, SbxQuestionKind kind, SbxMessage *message, 
     sbx_questions_add (questions, message->job, g_object_ref (task));
   else
     g_task_return_error (task, error);
+}
+
+SbxGreeting *
+sbx_instance_get_greeting (SbxInstance *self)
+{
+  return &self->greeting;
 }
 
 guint32

@@ -13,6 +13,7 @@
 #include <gio/gio.h>
 
 #include "daemon/instances/crossed.h"
+#include "daemon/instances/greeting.h"
 #include "daemon/instances/keeper-link.h"
 #include "daemon/instances/record.h"
 #include "daemon/instances/refusals.h"
@@ -72,6 +73,8 @@ void sbx_instance_ask (SbxInstance *self, SbxQuestionKind kind, SbxMessage *mess
                        GTask *task);
 /* Takes from @info, the file as it is now, what changes while it runs. */
 void sbx_instance_take_policy (SbxInstance *self, SbxInfo *info);
+/* Its keeper's, which is borrowed. */
+SbxGreeting *sbx_instance_get_greeting (SbxInstance *self);
 guint32 sbx_instance_get_enforced (SbxInstance *self); /* SbxEnforced */
 gint32 sbx_instance_get_pid (SbxInstance *self);       /* of the main process, or 0 */
 /* The keeper's pidfd of sandbox-init, the instance's own; -1 before READY and after the start. */

@@ -118,8 +118,9 @@ sbx_record_connect (int directory)
 void
 sbx_record_sweep (int parent, guint64 id)
 {
-  static const char *const names[] = { SBX_KEEPER_SOCKET, SBX_INFO_FILE,  SBX_NEW_INFO_FILE, SBX_STATUS_FILE,
-                                       NEW_STATUS_FILE,   ANNOUNCED_FILE, SBX_DENIED_FILE,   SBX_NEW_DENIED_FILE };
+  static const char *const names[] = { SBX_KEEPER_SOCKET, SBX_INFO_FILE,   SBX_NEW_INFO_FILE,
+                                       SBX_STATUS_FILE,   SBX_SCOPE_FILE,  NEW_STATUS_FILE,
+                                       ANNOUNCED_FILE,    SBX_DENIED_FILE, SBX_NEW_DENIED_FILE };
   int directory = sbx_record_open (parent, id);
   char name[SBX_ID_SIZE];
 

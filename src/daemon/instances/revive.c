@@ -40,6 +40,7 @@ sbx_revive (SbxRuntimeDir *runtime, SbxInstance *instance)
 
   if (sock >= 0) {
     sbx_instance_set_keeper (instance, sock);
+    sbx_greeting_begin (sbx_instance_get_greeting (instance));
   } else {
     if (directory < 0 || !sbx_revive_read_status (directory, id, &status))
       status = (SbxStatus){ 0 };

@@ -15,14 +15,16 @@
 #include "daemon/launch/narrowing.h"
 #include "daemon/launch/running.h"
 #include "daemon/launch/scope.h"
+#include "daemon/launch/scoping.h"
 
 typedef struct {
   SbxRegistry *registry;
   SbxHost *host;
-  GDBusConnection *bus; /* of the systemd user manager, or NULL */
-  SbxInstance *scoped;  /* the next one, whose scope has the limits of … */
-  SbxPolicy *scope;     /* … this policy, before anything else is done; or NULL */
-  GVariant *groups;     /* what is taken away; NULL: what is not in @to */
+  const SbxContext *context;
+  SbxInstance *scoped; /* the next one, whose scope has the limits of … */
+  SbxPolicy *scope;    /* … this policy, before anything else is done; or NULL */
+  SbxScoping *scoping; /* … which its record does not say yet; or NULL */
+  GVariant *groups;    /* what is taken away; NULL: what is not in @to */
   SbxPolicy *to;
   GVariant *grants; /* with @to: what is written down with the one that was named */
   SbxPolicy *most;  /* of that one, once it has lost that */
@@ -47,7 +49,7 @@ restricting_free (gpointer data)
 
   g_object_unref (self->registry);
   sbx_host_unref (self->host);
-  g_clear_object (&self->bus);
+  g_clear_pointer (&self->scoping, sbx_scoping_undo);
   g_clear_object (&self->scoped);
   g_clear_pointer (&self->scope, sbx_policy_unref);
   g_clear_pointer (&self->groups, g_variant_unref);
@@ -95,26 +97,17 @@ add_below (Restricting *self, SbxInstance *top)
   }
 }
 
+/* The change was made, or not: then the scope gets the limits back that are written down. */
 static void
-change_scope (const Restricting *self, SbxInstance *instance, const SbxPolicy *policy, GAsyncReadyCallback callback,
-              gpointer user_data)
+end_scope (Restricting *self, gboolean made)
 {
-  const SbxInfo *info = sbx_instance_get_info (instance);
-  g_autofree char *name = sbx_scope_name (info->app_id, info->id);
+  SbxScoping *scoping = g_steal_pointer (&self->scoping);
 
-  sbx_scope_change_async (self->bus, name, policy, callback, user_data);
-}
-
-/* The change was not made: the scope gets the limits back that are written down. */
-static void
-undo_scope (Restricting *self)
-{
-  g_autoptr (SbxPolicy) policy =
-      self->scoped ? sbx_running_policy (self->host, sbx_instance_get_info (self->scoped), NULL) : NULL;
-
-  if (policy)
-    change_scope (self, self->scoped, policy, NULL, NULL);
   g_clear_object (&self->scoped);
+  if (scoping && made)
+    sbx_scoping_done (scoping);
+  else if (scoping)
+    sbx_scoping_undo (scoping);
 }
 
 static void go_on (GTask *task);
@@ -128,20 +121,25 @@ on_scope (GObject *source, GAsyncResult *result, gpointer user_data)
   if (sbx_scope_change_finish (result, &error)) {
     go_on (task); /* it is planned anew: another change may have been made meanwhile */
   } else {
-    undo_scope (g_task_get_task_data (task)); /* one that has not answered in time may still do it */
+    end_scope (g_task_get_task_data (task), FALSE); /* one that has not answered in time may still do it */
     g_task_return_error (task, error);
   }
 }
 
 /* A limit of all together is lower before it is written down, so that nothing is ever shown that does not hold. */
-static void
-begin_scope (GTask *task, Restricting *self, SbxInstance *instance, const SbxPolicy *policy)
+static gboolean
+begin_scope (GTask *task, Restricting *self, SbxInstance *instance, const SbxPolicy *policy, GError **error)
 {
+  if (!self->scoping)
+    self->scoping = sbx_scoping_begin (self->context, instance, error);
+  if (!self->scoping)
+    return FALSE;
   g_set_object (&self->scoped, instance);
   g_clear_pointer (&self->scope, sbx_policy_unref);
   self->scope = sbx_policy_ref (policy);
   g_ptr_array_add (self->left, g_object_ref (instance));
-  change_scope (self, instance, policy, on_scope, g_object_ref (task));
+  sbx_scoping_change_async (self->scoping, policy, on_scope, g_object_ref (task));
+  return TRUE;
 }
 
 /* Starts to have it done. FALSE: nothing is to be done, or @error. */
@@ -158,10 +156,8 @@ start (Restricting *self, SbxInstance *named, SbxInstance *instance, GAsyncReady
 
   if (!plan || (plan->taken->len == 0 && !ends))
     return FALSE;
-  if (self->scoped == instance ? sbx_scope_differs (self->scope, plan->policy) : plan->scope) {
-    begin_scope (task, self, instance, plan->policy);
-    return TRUE;
-  }
+  if (self->scoped == instance ? sbx_scope_differs (self->scope, plan->policy) : plan->scope)
+    return begin_scope (task, self, instance, plan->policy, error);
   if (plan->limits->len > 0 && g_str_equal (next.limits, "none"))
     next.limits = limited;
   policy = g_variant_ref_sink (sbx_policy_to_variant (plan->policy));
@@ -191,9 +187,7 @@ on_restricted (GObject *source, GAsyncResult *result, gpointer user_data)
   GError *error = NULL;
   GBytes *held = sbx_instance_change_finish (SBX_INSTANCE (source), result, &error);
 
-  if (!held)
-    undo_scope (self);
-  g_clear_object (&self->scoped);
+  end_scope (self, held != NULL);
   if (held) {
     SbxRestricted restricted = { SBX_INSTANCE (g_object_ref (source)), held };
 
@@ -224,8 +218,8 @@ go_on (GTask *task)
       continue;
     if (start (self, named, next, on_restricted, task, &error))
       return;
+    end_scope (self, FALSE); /* somebody else has made that change meanwhile, or it cannot be made */
     if (error) {
-      undo_scope (self);
       g_task_return_error (task, error);
       return;
     }
@@ -258,7 +252,7 @@ begin (Restricting *self, SbxInstance *instance, SbxRegistry *registry, const Sb
 
   self->registry = g_object_ref (registry);
   self->host = sbx_host_ref (context->host);
-  self->bus = context->bus ? g_object_ref (context->bus) : NULL;
+  self->context = context;
   self->left = g_ptr_array_new_with_free_func (g_object_unref);
   self->done = g_array_new (FALSE, FALSE, sizeof (SbxRestricted));
   g_array_set_clear_func (self->done, clear_restricted);

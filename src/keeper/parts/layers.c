@@ -231,7 +231,8 @@ lay (void *data)
 
   if (root < 0)
     failure.error = errno;
-  else if (sbx_lay_all (laying->part->now.layers, laying->part->now.n, root, laying->part->link.fd, &failure) == 0)
+  else if (sbx_lay_all (laying->part->now.layers, laying->part->now.n, root, laying->part->link.fd, NULL, &failure)
+           == 0)
     failure.fault = SBX_LAYER_FAULT_NONE;
   while (write (laying->answer, &failure, sizeof failure) < 0 && errno == EINTR)
     ;
