@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <sys/stat.h>
 
+#include "common/error-bus.h"
 #include "common/names.h"
 #include "common/session-bus.h"
 #include "config.h"
@@ -250,6 +251,7 @@ finish_removal (const SbxContext *context)
 static int
 run (Service *service)
 {
+  sbx_error_register ();
   service->loop = g_main_loop_new (NULL, FALSE);
   g_unix_signal_add (SIGTERM, on_signal, service);
   g_unix_signal_add (SIGINT, on_signal, service);

@@ -2,7 +2,9 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "cli/instance-json.h"
 #include "cli/instances.h"
+#include "cli/text/json.h"
 #include "cli/text/output.h"
 #include "cli/verbs/functions.h"
 
