@@ -34,7 +34,7 @@ static int
 compare_start (gconstpointer a, gconstpointer b)
 {
   const SbxInstanceInfo *first = *(SbxInstanceInfo *const *) a, *second = *(SbxInstanceInfo *const *) b;
-  guint64 x = sbx_instance_number (first, "StartTime"), y = sbx_instance_number (second, "StartTime");
+  guint64 x = first->started, y = second->started;
 
   return x < y ? -1 : x > y ? 1 : strcmp (first->id, second->id);
 }
@@ -45,7 +45,8 @@ add_info (GPtrArray *instances, const char *path, GVariant *properties)
 {
   SbxInstanceInfo *info = g_new0 (SbxInstanceInfo, 1);
 
-  *info = (SbxInstanceInfo){ g_strdup (path), g_strdup (sbx_instance_id_of_path (path)), properties };
+  *info = (SbxInstanceInfo){ g_strdup (path), g_strdup (sbx_instance_id_of_path (path)), properties, 0 };
+  info->started = sbx_instance_number (info, "StartTime");
   g_ptr_array_add (instances, info);
 }
 
