@@ -9,7 +9,7 @@ G_BEGIN_DECLS
 typedef struct {
   char *path, *id;      /* id: 16 hexadecimal digits */
   GVariant *properties; /* a{sv} */
-  guint64 started;      /* StartTime: to look it up each time that two are compared would be most of what `ps` costs */
+  guint64 started;      /* StartTime: looked up once, and not each time that two are compared */
 } SbxInstanceInfo;
 
 /* GPtrArray of SbxInstanceInfo by start time, or NULL with @error. */
