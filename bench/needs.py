@@ -15,6 +15,7 @@ PACKAGES = {
     "meson": "meson",
     "ninja": "ninja-build",
     "ostree": "ostree",
+    "perf": "linux-perf",
     "ps": "procps",
     "tar": "tar",
     "useradd": "passwd",

@@ -2,7 +2,7 @@
 /* What the verbs share. */
 #pragma once
 
-#include <gio/gio.h>
+#include <glib.h>
 #include <glib/gi18n.h>
 
 #include "cli/text/output.h"

@@ -90,11 +90,10 @@ sbx_exposure_row (const char *name, const SbxPolicy *policy)
   return g_memdup2 (cells, sizeof cells);
 }
 
-JsonNode *
-sbx_exposure_to_json (const SbxPolicy *policy)
+GVariant *
+sbx_exposure_to_variant (const SbxPolicy *policy)
 {
   const SbxPlaces places = find_places ();
-  g_autoptr (GVariant) all = g_variant_ref_sink (sbx_score_here_to_variant (policy, &places));
 
-  return sbx_output_to_json (all);
+  return g_variant_ref_sink (sbx_score_here_to_variant (policy, &places));
 }

@@ -2,8 +2,6 @@
 /* policy/score.h for people and for programs. */
 #pragma once
 
-#include <json-glib/json-glib.h>
-
 #include "policy/policy.h"
 
 G_BEGIN_DECLS
@@ -17,7 +15,7 @@ char *sbx_exposure_text (const SbxPolicy *policy);
 void sbx_exposure_print (const char *name, const SbxPolicy *policy);
 /* The cells of @name's line in a summary, for sbx_output_table (). */
 char **sbx_exposure_row (const char *name, const SbxPolicy *policy);
-/* { "score", "word", "open": [ { "id", "exposure", "reason" } ] } */
-JsonNode *sbx_exposure_to_json (const SbxPolicy *policy);
+/* "score", "word", "open": "id", "exposure", "reason" of each; for JSON. Owned by the caller. */
+GVariant *sbx_exposure_to_variant (const SbxPolicy *policy);
 
 G_END_DECLS

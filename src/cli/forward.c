@@ -22,7 +22,7 @@
 #define FILES_MAX 200     /* policy/options.c takes no more */
 
 typedef struct {
-  GUnixFDList *fds;
+  SbxFdList *fds;
   GVariantBuilder *handles, *new_files;
   GHashTable *paths;             /* already there */
   GHashTable *directories;       /* of new files: from where each is to its handle */
@@ -107,7 +107,7 @@ add_file (Forward *forward, int fd, const char *path, GError **error)
     return sbx_throw (error, SBX_ERROR_BAD_OPTION, _ ("more than %d files at once; open fewer, or their directory"),
                       FILES_MAX);
   g_hash_table_add (forward->paths, g_strdup (path));
-  handle = g_unix_fd_list_append (forward->fds, fd, error);
+  handle = sbx_fd_list_append (forward->fds, fd, error);
   if (handle < 0)
     return FALSE;
   g_variant_builder_add (forward->handles, "h", handle);
@@ -134,7 +134,7 @@ find_directory (Forward *forward, int fd, const char *place, GError **error)
     return GPOINTER_TO_INT (known);
   if (g_hash_table_size (forward->directories) == DIRECTORIES_MAX)
     return -1;
-  handle = g_unix_fd_list_append (forward->fds, fd, error);
+  handle = sbx_fd_list_append (forward->fds, fd, error);
   if (handle >= 0)
     g_hash_table_insert (forward->directories, g_strdup (place), GINT_TO_POINTER (handle));
   return handle;
@@ -259,7 +259,7 @@ forward_all (Forward *forward, char **argv, GError **error)
 }
 
 char **
-sbx_forward_files (char **argv, GUnixFDList *fds, GVariantBuilder *handles, GVariantBuilder *new_files, GError **error)
+sbx_forward_files (char **argv, SbxFdList *fds, GVariantBuilder *handles, GVariantBuilder *new_files, GError **error)
 {
   g_autoptr (GHashTable) paths = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
   g_autoptr (SbxObjectSet) homes = sbx_object_set_new ();

@@ -2,7 +2,7 @@
 /* run --file-forwarding: files among the arguments of the command are opened up in the sandbox. */
 #pragma once
 
-#include <gio/gunixfdlist.h>
+#include "common/fd-list.h"
 
 G_BEGIN_DECLS
 
@@ -11,7 +11,7 @@ G_BEGIN_DECLS
  * @handles (ah); the argument becomes the path where that very file is. Of one that is not there yet, in a directory
  * that is, the name goes into @new_files (a(hay)). All else between the marks stays what it is. Errors: BAD_OPTION (too
  * many files), those of opening a file that is there. */
-char **sbx_forward_files (char **argv, GUnixFDList *fds, GVariantBuilder *handles, GVariantBuilder *new_files,
+char **sbx_forward_files (char **argv, SbxFdList *fds, GVariantBuilder *handles, GVariantBuilder *new_files,
                           GError **error);
 
 G_END_DECLS

@@ -12,14 +12,14 @@
 gboolean
 sbx_identify_process (SbxService *service, pid_t pid, guint64 *id, char **path, GError **error)
 {
-  g_autoptr (GUnixFDList) fds = g_unix_fd_list_new ();
+  g_autoptr (SbxFdList) fds = sbx_fd_list_new ();
   g_autoptr (GVariant) reply = NULL;
   int pidfd = sbx_sys_pidfd_open (pid), handle;
 
   if (pidfd < 0)
     return sbx_throw_errno (error, errno == ESRCH ? SBX_ERROR_NOT_FOUND : SBX_ERROR_NOT_SUPPORTED, errno,
                             _ ("process %d"), (int) pid);
-  handle = g_unix_fd_list_append (fds, pidfd, error);
+  handle = sbx_fd_list_append (fds, pidfd, error);
   close (pidfd);
   if (handle < 0)
     return FALSE;

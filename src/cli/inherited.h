@@ -2,7 +2,7 @@
 /* What a process that we start ourselves would have from us, for the option "inherit". */
 #pragma once
 
-#include <gio/gio.h>
+#include <glib.h>
 
 G_BEGIN_DECLS
 

@@ -4,6 +4,7 @@
 #include <glib/gi18n.h>
 #include <string.h>
 
+#include "cli/link/bus-error.h"
 #include "cli/text/output.h"
 #include "common/error.h"
 #include "common/names.h"
@@ -33,7 +34,7 @@ static int
 compare_start (gconstpointer a, gconstpointer b)
 {
   const SbxInstanceInfo *first = *(SbxInstanceInfo *const *) a, *second = *(SbxInstanceInfo *const *) b;
-  guint64 x = sbx_instance_number (first, "StartTime"), y = sbx_instance_number (second, "StartTime");
+  guint64 x = first->started, y = second->started;
 
   return x < y ? -1 : x > y ? 1 : strcmp (first->id, second->id);
 }
@@ -44,7 +45,8 @@ add_info (GPtrArray *instances, const char *path, GVariant *properties)
 {
   SbxInstanceInfo *info = g_new0 (SbxInstanceInfo, 1);
 
-  *info = (SbxInstanceInfo){ g_strdup (path), g_strdup (sbx_instance_id_of_path (path)), properties };
+  *info = (SbxInstanceInfo){ g_strdup (path), g_strdup (sbx_instance_id_of_path (path)), properties, 0 };
+  info->started = sbx_instance_number (info, "StartTime");
   g_ptr_array_add (instances, info);
 }
 
@@ -100,7 +102,7 @@ sbx_instances_list (SbxService *service, GError **error)
 static gboolean
 is_older (const GError *error)
 {
-  return g_error_matches (error, G_DBUS_ERROR, G_DBUS_ERROR_UNKNOWN_METHOD);
+  return g_error_matches (error, SBX_BUS_ERROR, SBX_BUS_ERROR_UNKNOWN_METHOD);
 }
 
 static void
@@ -217,56 +219,6 @@ sbx_instance_command (const SbxInstanceInfo *self)
     append_word (line, words[i]);
   }
   return sbx_output_clean (line->str);
-}
-
-/* Rows with names instead of places. */
-static JsonNode *
-refused_to_json (GVariant *refused)
-{
-  JsonArray *array = json_array_new ();
-  JsonNode *node = json_node_alloc ();
-  const char *name, *member, *need;
-  GVariantIter iter;
-  guint32 count;
-
-  g_variant_iter_init (&iter, refused);
-  while (g_variant_iter_next (&iter, "(&s&s&su)", &name, &member, &need, &count)) {
-    JsonObject *row = json_object_new ();
-
-    json_object_set_string_member (row, "name", name);
-    json_object_set_string_member (row, "member", member);
-    json_object_set_string_member (row, "needs", need);
-    json_object_set_int_member (row, "count", count);
-    json_array_add_object_element (array, row);
-  }
-  json_node_init_array (node, array);
-  json_array_unref (array);
-  return node;
-}
-
-JsonNode *
-sbx_instance_to_json (const SbxInstanceInfo *self)
-{
-  JsonObject *object = json_object_new ();
-  GVariantIter iter;
-  const char *name;
-  GVariant *value;
-  JsonNode *node = json_node_alloc ();
-
-  json_object_set_string_member (object, "id", self->id);
-  g_variant_iter_init (&iter, self->properties);
-  while (g_variant_iter_next (&iter, "{&sv}", &name, &value)) {
-    g_autofree char *key = sbx_output_kebab (name);
-
-    if (!g_str_equal (name, "Id"))
-      json_object_set_member (object, key,
-                              g_variant_is_of_type (value, G_VARIANT_TYPE ("a(sssu)")) ? refused_to_json (value)
-                                                                                       : sbx_output_to_json (value));
-    g_variant_unref (value);
-  }
-  json_node_init_object (node, object);
-  json_object_unref (object);
-  return node;
 }
 
 static gboolean

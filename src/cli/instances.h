@@ -2,8 +2,6 @@
 /* Instances as the service describes them, and finding the one that is meant. */
 #pragma once
 
-#include <json-glib/json-glib.h>
-
 #include "cli/link/service.h"
 
 G_BEGIN_DECLS
@@ -11,6 +9,7 @@ G_BEGIN_DECLS
 typedef struct {
   char *path, *id;      /* id: 16 hexadecimal digits */
   GVariant *properties; /* a{sv} */
+  guint64 started;      /* StartTime: looked up once, and not each time that two are compared */
 } SbxInstanceInfo;
 
 /* GPtrArray of SbxInstanceInfo by start time, or NULL with @error. */
@@ -37,9 +36,6 @@ guint64 sbx_instance_number (const SbxInstanceInfo *self, const char *property);
 gboolean sbx_instance_has_ended (const SbxInstanceInfo *self);
 /* The command for people: cleaned, quoted where needed. */
 char *sbx_instance_command (const SbxInstanceInfo *self);
-
-/* Every property, in kebab case, with the id as its 16 digits. */
-JsonNode *sbx_instance_to_json (const SbxInstanceInfo *self);
 
 /* The exit status that Result a{sv} stands for; @problem gets a text when the sandbox broke down, else NULL. */
 int sbx_instance_exit_status (GVariant *result, char **problem);

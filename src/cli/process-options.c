@@ -23,7 +23,7 @@ sbx_process_options_clear (SbxProcessOptions *self)
   g_strfreev (self->fd_words);
   if (self->open)
     g_variant_builder_clear (&self->options);
-  g_clear_object (&self->fds);
+  g_clear_pointer (&self->fds, sbx_fd_list_free);
   g_clear_pointer (&self->terminal, sbx_terminal_free);
   sbx_lifeline_clear (&self->lifeline);
 }
@@ -120,7 +120,7 @@ add_cwd (SbxProcessOptions *self, GError **error)
 static gboolean
 add_fd (SbxProcessOptions *self, GVariantBuilder *map, int fd, int number, GError **error)
 {
-  int handle = g_unix_fd_list_append (self->fds, fd, error);
+  int handle = sbx_fd_list_append (self->fds, fd, error);
 
   if (handle >= 0)
     g_variant_builder_add (map, "{uh}", (guint32) number, handle);
@@ -286,7 +286,7 @@ add_lifeline (SbxProcessOptions *self, GError **error)
 
   if (!sbx_lifeline_init (&self->lifeline, &other, error))
     return FALSE;
-  handle = g_unix_fd_list_append (self->fds, other, error);
+  handle = sbx_fd_list_append (self->fds, other, error);
   close (other);
   if (handle >= 0)
     add (self, "lifeline", g_variant_new_handle (handle));
@@ -314,7 +314,7 @@ sbx_process_options_make (SbxProcessOptions *self, const SbxCommand *command, gb
   if (detached && self->tty)
     return sbx_throw (error, SBX_ERROR_BAD_OPTION,
                       _ ("--tty and --detach exclude each other: nobody would relay the terminal"));
-  self->fds = g_unix_fd_list_new ();
+  self->fds = sbx_fd_list_new ();
   g_variant_builder_init (&self->options, G_VARIANT_TYPE_VARDICT);
   self->open = TRUE;
   if (self->tty) {
@@ -337,14 +337,14 @@ sbx_process_options_pack (SbxProcessOptions *self, GError **error)
 {
   int sock, handle;
 
-  if (g_unix_fd_list_get_length (self->fds) <= MESSAGE_FDS)
+  if (sbx_fd_list_get_length (self->fds) <= MESSAGE_FDS)
     return TRUE;
   sock = sbx_descriptors_send (self->fds, error);
   if (sock < 0)
     return FALSE;
-  g_object_unref (self->fds);
-  self->fds = g_unix_fd_list_new ();
-  handle = g_unix_fd_list_append (self->fds, sock, error);
+  sbx_fd_list_free (self->fds);
+  self->fds = sbx_fd_list_new ();
+  handle = sbx_fd_list_append (self->fds, sock, error);
   close (sock);
   if (handle >= 0)
     add (self, "descriptors", g_variant_new_handle (handle));

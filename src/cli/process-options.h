@@ -2,11 +2,10 @@
 /* What `run` and `exec` have in common: the options of a new process, and the descriptors that it gets. */
 #pragma once
 
-#include <gio/gunixfdlist.h>
-
 #include "cli/cli.h"
 #include "cli/link/lifeline.h"
 #include "cli/link/terminal.h"
+#include "common/fd-list.h"
 
 G_BEGIN_DECLS
 
@@ -19,7 +18,7 @@ typedef struct {
   gboolean icon; /* nobody reads them, whatever they are */
   /* As made */
   GVariantBuilder options; /* a{sv} */
-  GUnixFDList *fds;
+  SbxFdList *fds;
   SbxTerminal *terminal;
   SbxLifeline lifeline;
   gboolean open; /* options is being built */

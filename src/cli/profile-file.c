@@ -81,7 +81,7 @@ sbx_profile_file_read (const char *path, GError **error)
 void
 sbx_profile_file_free (SbxProfileFile *self)
 {
-  g_clear_object (&self->profile);
+  g_clear_pointer (&self->profile, sbx_profile_free);
   g_clear_pointer (&self->policy, sbx_policy_options_free);
   g_free (self->inherits);
   g_free (self);

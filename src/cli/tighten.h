@@ -3,7 +3,7 @@
  * for the network. It asks nobody, and nothing undoes it. */
 #pragma once
 
-#include <gio/gio.h>
+#include <glib.h>
 
 #include "policy/policy.h"
 

@@ -32,10 +32,10 @@ send_some (int sock, const int *fds, gsize n)
 }
 
 int
-sbx_descriptors_send (GUnixFDList *list, GError **error)
+sbx_descriptors_send (const SbxFdList *list, GError **error)
 {
-  gint n = 0;
-  const gint *fds = g_unix_fd_list_peek_fds (list, &n);
+  const int *fds = sbx_fd_list_peek (list);
+  gint n = (gint) sbx_fd_list_get_length (list);
   int pair[2], problem = 0;
 
   if (socketpair (AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0) {
@@ -97,11 +97,11 @@ is_packet_socket (int sock)
          && getsockopt (sock, SOL_SOCKET, SO_DOMAIN, &domain, &size) == 0 && domain == AF_UNIX;
 }
 
-GUnixFDList *
+SbxFdList *
 sbx_descriptors_receive (int sock, gsize most, GError **error)
 {
   g_autoptr (GArray) fds = g_array_new (FALSE, FALSE, sizeof (int));
-  GUnixFDList *list;
+  g_autoptr (SbxFdList) list = sbx_fd_list_new ();
   gssize n = -1;
   int problem = 0;
 
@@ -114,10 +114,9 @@ sbx_descriptors_receive (int sock, gsize most, GError **error)
     n = receive_some (sock, fds);
   while ((n > 0 && fds->len <= most) || (n < 0 && errno == EINTR));
   problem = n < 0 ? errno : 0;
-  list = g_unix_fd_list_new_from_array ((const gint *) (gpointer) fds->data, (gint) fds->len); /* takes them */
+  sbx_fd_list_take (list, (const int *) (gpointer) fds->data, fds->len);
   if (problem == 0 && fds->len > 0 && fds->len <= most)
-    return list;
-  g_object_unref (list);
+    return g_steal_pointer (&list);
   if (problem == EAGAIN)
     sbx_throw (error, SBX_ERROR_BAD_OPTION,
                "the option \"descriptors\": send all of them and close your end before the call");

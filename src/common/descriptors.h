@@ -3,17 +3,17 @@
  */
 #pragma once
 
-#include <gio/gunixfdlist.h>
+#include "common/fd-list.h"
 
 G_BEGIN_DECLS
 
 /* Returns a socket over which copies of all of @list can be received, or -1 with SPAWN_FAILED. The caller's to close;
  * what has not been received by then is closed by the kernel. */
-int sbx_descriptors_send (GUnixFDList *list, GError **error);
+int sbx_descriptors_send (const SbxFdList *list, GError **error);
 
 /* Receives what is there, in order, without waiting. @sock stays the caller's. NULL with BAD_OPTION for what is no
  * SOCK_SEQPACKET socket, whose other end is still open, or which carries a packet without any, none or more than @most.
  */
-GUnixFDList *sbx_descriptors_receive (int sock, gsize most, GError **error);
+SbxFdList *sbx_descriptors_receive (int sock, gsize most, GError **error);
 
 G_END_DECLS

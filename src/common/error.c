@@ -1,36 +1,39 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "common/error.h"
 
-#include <gio/gio.h>
 #include <string.h>
 
 #include "common/names.h"
 
-static const GDBusErrorEntry entries[] = {
-  { SBX_ERROR_NOT_AUTHORIZED, SBX_ERROR_PREFIX "NotAuthorized" },
-  { SBX_ERROR_AUTHENTICATION_CANCELED, SBX_ERROR_PREFIX "AuthenticationCanceled" },
-  { SBX_ERROR_UNKNOWN_PROFILE, SBX_ERROR_PREFIX "UnknownProfile" },
-  { SBX_ERROR_BAD_PROFILE, SBX_ERROR_PREFIX "BadProfile" },
-  { SBX_ERROR_BAD_OPTION, SBX_ERROR_PREFIX "BadOption" },
-  { SBX_ERROR_POLICY_EXCEEDED, SBX_ERROR_PREFIX "PolicyExceeded" },
-  { SBX_ERROR_NOT_FOUND, SBX_ERROR_PREFIX "NotFound" },
-  { SBX_ERROR_NOT_SUPPORTED, SBX_ERROR_PREFIX "NotSupported" },
-  { SBX_ERROR_SPAWN_FAILED, SBX_ERROR_PREFIX "SpawnFailed" },
-  { SBX_ERROR_EXITED, SBX_ERROR_PREFIX "Exited" },
-  { SBX_ERROR_LIMITS, SBX_ERROR_PREFIX "Limits" },
-  { SBX_ERROR_BUSY, SBX_ERROR_PREFIX "Busy" },
-  { SBX_ERROR_NOT_PERMITTED, SBX_ERROR_PREFIX "NotPermitted" },
-  { SBX_ERROR_BAD_NAMESPACE, SBX_ERROR_PREFIX "BadNamespace" },
+/* In the order of SbxError. */
+static const char *const names[] = {
+  SBX_ERROR_PREFIX "NotAuthorized",  SBX_ERROR_PREFIX "AuthenticationCanceled",
+  SBX_ERROR_PREFIX "UnknownProfile", SBX_ERROR_PREFIX "BadProfile",
+  SBX_ERROR_PREFIX "BadOption",      SBX_ERROR_PREFIX "PolicyExceeded",
+  SBX_ERROR_PREFIX "NotFound",       SBX_ERROR_PREFIX "NotSupported",
+  SBX_ERROR_PREFIX "SpawnFailed",    SBX_ERROR_PREFIX "Exited",
+  SBX_ERROR_PREFIX "Limits",         SBX_ERROR_PREFIX "Busy",
+  SBX_ERROR_PREFIX "NotPermitted",   SBX_ERROR_PREFIX "BadNamespace",
 };
-G_STATIC_ASSERT (G_N_ELEMENTS (entries) == SBX_N_ERRORS);
+G_STATIC_ASSERT (G_N_ELEMENTS (names) == SBX_N_ERRORS);
 
-GQuark
-sbx_error_quark (void)
+G_DEFINE_QUARK (sbx - error - quark, sbx_error)
+
+const char *
+sbx_error_name (SbxError code)
 {
-  static gsize quark;
+  return names[code];
+}
 
-  g_dbus_error_register_error_domain ("sbx-error-quark", &quark, entries, G_N_ELEMENTS (entries));
-  return (GQuark) quark;
+gboolean
+sbx_error_from_name (const char *name, SbxError *code)
+{
+  for (guint i = 0; i < SBX_N_ERRORS; i++)
+    if (strcmp (names[i], name) == 0) {
+      *code = (SbxError) i;
+      return TRUE;
+    }
+  return FALSE;
 }
 
 #define TEXT_MAX 4000

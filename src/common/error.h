@@ -26,7 +26,12 @@ typedef enum {
 } SbxError;
 
 #define SBX_ERROR (sbx_error_quark ())
-GQuark sbx_error_quark (void); /* registers the D-Bus names on first use */
+GQuark sbx_error_quark (void);
+
+/* Its D-Bus name. */
+const char *sbx_error_name (SbxError code);
+/* Whether @name is the D-Bus name of one, and of which. */
+gboolean sbx_error_from_name (const char *name, SbxError *code);
 
 /* Sets @error to SBX_ERROR/@code with the formatted message, ": " and g_strerror (@errnum) after it. Returns FALSE. */
 gboolean sbx_throw_errno (GError **error, SbxError code, int errnum, const char *format, ...) G_GNUC_PRINTF (4, 5);

@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "common/error-bus.h"
 #include "common/names.h"
 #include "common/session-bus.h"
 #include "config.h"
@@ -307,6 +308,7 @@ finish_removal (const SbxContext *context)
 static int
 run (Service *service)
 {
+  sbx_error_register ();
   service->loop = g_main_loop_new (NULL, FALSE);
   g_unix_signal_add (SIGTERM, on_signal, service);
   g_unix_signal_add (SIGINT, on_signal, service);

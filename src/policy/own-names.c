@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "policy/own-names.h"
 
-#include <gio/gio.h>
 #include <string.h>
 
+#include "common/bus-name.h"
 #include "common/names.h"
 #include "policy/portals.h"
 
@@ -136,7 +136,7 @@ is_above_desktop (const char *name)
 static gboolean
 is_id (const char *app_id)
 {
-  return g_dbus_is_name (app_id) && !g_dbus_is_unique_name (app_id) && !is_of_desktop (app_id);
+  return sbx_is_bus_name (app_id) && !sbx_is_unique_bus_name (app_id) && !is_of_desktop (app_id);
 }
 
 static gboolean
@@ -198,7 +198,7 @@ add_player (GPtrArray *list, const SbxPolicy *policy, const char *suffix)
 {
   g_autofree char *name = g_strconcat (PLAYER, suffix, NULL);
 
-  if (!g_dbus_is_name (name))
+  if (!sbx_is_bus_name (name))
     return;
   add (list, policy, g_strdup (name));
   if (may_have_wildcards (policy))

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Bus names: NAME, or NAME.* for NAME and everything below it, as xdg-dbus-proxy understands it, except for the portals
  * that are apart: those have to be named. What applies to a name is the greatest of the rules that match it. */
-#include <gio/gio.h>
 #include <string.h>
 
+#include "common/bus-name.h"
 #include "policy/policy-private.h"
 #include "policy/portals.h"
 
@@ -32,7 +32,7 @@ sbx_names_valid (const char *name)
   if (strchr (stem, '.') == NULL && !g_str_equal (stem, name)) /* "org.*": GDBus wants two elements */
     return stem[0] != '\0'
            && strspn (stem, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-") == strlen (stem);
-  return g_dbus_is_name (stem) && stem[0] != ':';
+  return sbx_is_bus_name (stem) && stem[0] != ':';
 }
 
 static gboolean

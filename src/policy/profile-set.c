@@ -17,14 +17,11 @@
 static const SbxKeyFileKind profile_kind = { "profile", SBX_ERROR_BAD_PROFILE, 64 * 1024, TRUE };
 
 struct _SbxProfileSet {
-  GObject parent_instance;
   char *dirs[SBX_N_PLACES];
   SbxPlaces places;
   GPtrArray *strings; /* what places points to */
   SbxConditions conditions;
 };
-
-G_DEFINE_FINAL_TYPE (SbxProfileSet, sbx_profile_set, G_TYPE_OBJECT)
 
 /* One file being read. */
 typedef struct {
@@ -41,28 +38,14 @@ static char *find_file (SbxProfileSet *self, const char *name, SbxPlace top, Sbx
 static gboolean load_named (SbxProfileSet *self, SbxProfileDraft *draft, const char *name, SbxPlace top, guint depth,
                             GError **error);
 
-static void
-sbx_profile_set_finalize (GObject *object)
+void
+sbx_profile_set_free (SbxProfileSet *self)
 {
-  SbxProfileSet *self = SBX_PROFILE_SET (object);
-
   for (guint i = 0; i < SBX_N_PLACES; i++)
     g_free (self->dirs[i]);
   g_free ((gpointer) self->places.xdg_dirs);
   g_ptr_array_unref (self->strings);
-  G_OBJECT_CLASS (sbx_profile_set_parent_class)->finalize (object);
-}
-
-static void
-sbx_profile_set_class_init (SbxProfileSetClass *klass)
-{
-  G_OBJECT_CLASS (klass)->finalize = sbx_profile_set_finalize;
-}
-
-static void
-sbx_profile_set_init (SbxProfileSet *self)
-{
-  self->strings = g_ptr_array_new_with_free_func (g_free);
+  g_free (self);
 }
 
 static const char *
@@ -78,9 +61,10 @@ keep (SbxProfileSet *self, const char *string)
 SbxProfileSet *
 sbx_profile_set_new (const char *const *dirs, const SbxPlaces *places, const SbxConditions *conditions)
 {
-  SbxProfileSet *self = g_object_new (SBX_TYPE_PROFILE_SET, NULL);
+  SbxProfileSet *self = g_new0 (SbxProfileSet, 1);
   const char **xdg_dirs = g_new0 (const char *, G_USER_N_DIRECTORIES);
 
+  self->strings = g_ptr_array_new_with_free_func (g_free);
   for (guint i = 0; i < SBX_N_PLACES; i++)
     self->dirs[i] = dirs[i] && *dirs[i] ? g_strdup (dirs[i]) : NULL;
   for (guint i = 0; places->xdg_dirs && i < G_USER_N_DIRECTORIES; i++)

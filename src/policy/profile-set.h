@@ -7,11 +7,12 @@
 
 G_BEGIN_DECLS
 
-#define SBX_TYPE_PROFILE_SET (sbx_profile_set_get_type ())
-G_DECLARE_FINAL_TYPE (SbxProfileSet, sbx_profile_set, SBX, PROFILE_SET, GObject)
+typedef struct _SbxProfileSet SbxProfileSet;
 
 /* @dirs: SBX_N_PLACES directories, NULL where there is none. Nothing is read yet. */
 SbxProfileSet *sbx_profile_set_new (const char *const *dirs, const SbxPlaces *places, const SbxConditions *conditions);
+void sbx_profile_set_free (SbxProfileSet *self);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (SbxProfileSet, sbx_profile_set_free)
 /* Reads what is needed now (files are small; nothing is cached beyond the file's identity and times).
  * Errors: UNKNOWN_PROFILE (names the nearest), BAD_PROFILE ("file:line:column: …"). */
 SbxProfile *sbx_profile_set_lookup (SbxProfileSet *self, const char *name, GError **error);

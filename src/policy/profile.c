@@ -2,12 +2,9 @@
 #include "policy/profile.h"
 
 struct _SbxProfile {
-  GObject parent_instance;
   SbxProfileDraft said;
   GVariant *origins;
 };
-
-G_DEFINE_FINAL_TYPE (SbxProfile, sbx_profile, G_TYPE_OBJECT)
 
 void
 sbx_profile_draft_init (SbxProfileDraft *self, const char *name)
@@ -32,31 +29,18 @@ sbx_profile_draft_clear (SbxProfileDraft *self)
   *self = (SbxProfileDraft){ 0 };
 }
 
-static void
-sbx_profile_finalize (GObject *object)
+void
+sbx_profile_free (SbxProfile *self)
 {
-  SbxProfile *self = SBX_PROFILE (object);
-
   sbx_profile_draft_clear (&self->said);
   g_clear_pointer (&self->origins, g_variant_unref);
-  G_OBJECT_CLASS (sbx_profile_parent_class)->finalize (object);
-}
-
-static void
-sbx_profile_class_init (SbxProfileClass *klass)
-{
-  G_OBJECT_CLASS (klass)->finalize = sbx_profile_finalize;
-}
-
-static void
-sbx_profile_init (SbxProfile *self)
-{
+  g_free (self);
 }
 
 SbxProfile *
 sbx_profile_new (SbxProfileDraft *draft)
 {
-  SbxProfile *self = g_object_new (SBX_TYPE_PROFILE, NULL);
+  SbxProfile *self = g_new0 (SbxProfile, 1);
 
   self->origins = g_variant_ref_sink (
       g_variant_new_array (G_VARIANT_TYPE ("(ssssu)"), (GVariant *const *) draft->origins->pdata, draft->origins->len));

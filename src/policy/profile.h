@@ -8,8 +8,8 @@ G_BEGIN_DECLS
 
 typedef enum { SBX_PLACE_VENDOR, SBX_PLACE_ADMIN, SBX_PLACE_USER, SBX_N_PLACES } SbxPlace;
 
-#define SBX_TYPE_PROFILE (sbx_profile_get_type ())
-G_DECLARE_FINAL_TYPE (SbxProfile, sbx_profile, SBX, PROFILE, GObject)
+/* No GObject: `sandboxctl run` reads them too, and does not load what that takes. */
+typedef struct _SbxProfile SbxProfile;
 
 /* What the files have said so far, while they are read. */
 typedef struct {
@@ -29,6 +29,8 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (SbxProfileDraft, sbx_profile_draft_clear)
 
 /* Makes a profile of @draft, whose policy must be frozen; takes all that is in it. */
 SbxProfile *sbx_profile_new (SbxProfileDraft *draft);
+void sbx_profile_free (SbxProfile *self);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (SbxProfile, sbx_profile_free)
 
 const char *sbx_profile_get_name (SbxProfile *self);
 const char *sbx_profile_get_description (SbxProfile *self);

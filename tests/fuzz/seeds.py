@@ -1,12 +1,12 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""seeds.py: writes the binary seeds of corpus/{options,block,message,wayland}. What fuzzers found and text seeds are files of
+"""seeds.py: writes the binary seeds of corpus/{options,block,message,bus-message,wayland}. What fuzzers found and text seeds are files of
 their own there. The numbers are those of src/wire/block.h and message.h."""
 import pathlib
 import socket
 import struct
 
-from gi.repository import GLib
+from gi.repository import Gio, GLib
 
 corpus = pathlib.Path(__file__).parent / 'corpus'
 
@@ -395,3 +395,25 @@ options = {
 for name, text in options.items():
     data = GLib.Variant.parse(GLib.VariantType('a{sv}'), text, None, None).get_data_as_bytes().get_data()
     save('options', name, b'\0' + data)
+
+# Messages of D-Bus
+
+
+def bus_message(message, body):
+    message.set_serial(7)
+    if body:
+        message.set_body(GLib.Variant.parse(None, body, None, None))
+    return message.to_blob(Gio.DBusCapabilityFlags.UNIX_FD_PASSING)
+
+
+CALL = Gio.DBusMessage.new_method_call('org.example.A', '/b', 'org.example.C', 'D')
+CALL.set_serial(3)
+for name, body in {'none': None, 'path': "(objectpath '/org/example/Sandbox/instances/0123456789abcdef',)",
+                   'handle': '(handle 0,)', 'variants': "({'a': <1>, 'b': <[<byte 2>, <'3'>]>, 'c': <{uint64 4: true}>},)",
+                   'instances': "({objectpath '/a': {'State': <'running'>, 'Pid': <uint32 5>, 'Argv': <[b'x']>}},)",
+                   'numbers': '(byte 1, true, int16 -5, uint16 6, -7, uint32 8, int64 -9, uint64 10, 1.5)',
+                   'empty': "(@as [], @a(st) [], '', signature 'a{sv}')"}.items():
+    save('bus-message', 'reply-' + name, bus_message(Gio.DBusMessage.new_method_reply(CALL), body))
+save('bus-message', 'failure', bus_message(Gio.DBusMessage.new_method_error_literal(CALL, 'org.example.Sandbox.Error.Busy', 'no'), None))
+save('bus-message', 'signal', bus_message(Gio.DBusMessage.new_signal('/b', 'org.example.C', 'D'), "('text',)"))
+save('bus-message', 'call', bus_message(CALL, "([b'echo', b'x'], @a{sv} {})"))

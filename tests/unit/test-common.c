@@ -291,7 +291,7 @@ send_packet (int sock, gboolean with)
 static gint
 receive (const char *words, gsize most)
 {
-  g_autoptr (GUnixFDList) list = NULL;
+  g_autoptr (SbxFdList) list = NULL;
   g_autoptr (GError) error = NULL;
   int pair[2], n = -1, other = -1;
 
@@ -304,7 +304,7 @@ receive (const char *words, gsize most)
   close (pair[0]);
   list = sbx_descriptors_receive (pair[1], most, &error);
   if (list)
-    n = g_unix_fd_list_get_length (list);
+    n = (int) sbx_fd_list_get_length (list);
   else
     g_assert_error (error, SBX_ERROR, SBX_ERROR_BAD_OPTION);
   close (pair[1]);

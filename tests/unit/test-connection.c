@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* How sandboxctl takes the words of a bus daemon and of a keeper. */
+#include <gio/gio.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "cli/link/bus-error.h"
 #include "cli/link/connection.h"
 #include "cli/link/lifeline.h"
 
@@ -86,9 +88,11 @@ test_connection (void)
   static const char handshake[] = "OK 0123456789abcdef0123456789abcdef\r\nAGREE_UNIX_FD\r\n";
   g_autoptr (GError) error = NULL;
   g_autoptr (SbxConnection) connection = NULL;
-  g_autoptr (GDBusMessage) call = g_dbus_message_new_method_call (NULL, "/a", "org.example.A", "B");
-  g_autoptr (GDBusMessage) signal = g_dbus_message_new_signal ("/a", "org.example.A", "C"), reply = NULL, got = NULL;
+  g_autoptr (SbxBusMessage) call = sbx_bus_message_new_call (NULL, "/a", "org.example.A", "B", NULL), got = NULL;
+  g_autoptr (GDBusMessage) called = g_dbus_message_new_method_call (NULL, "/a", "org.example.A", "B"), reply = NULL;
+  g_autoptr (GDBusMessage) signal = g_dbus_message_new_signal ("/a", "org.example.A", "C");
   g_autofree guchar *one = NULL, *two = NULL;
+  const char *answer;
   guint32 serial;
   gsize n_one, n_two;
   int pair[2];
@@ -99,12 +103,13 @@ test_connection (void)
   g_assert_no_error (error);
   g_assert_null (sbx_connection_receive (connection, 0, &error));
   g_assert_no_error (error);
-  serial = sbx_connection_send (connection, call, &error);
+  serial = sbx_connection_send (connection, call, NULL, &error);
   g_assert_no_error (error);
 
   g_dbus_message_set_serial (signal, 1);
   one = g_dbus_message_to_blob (signal, &n_one, G_DBUS_CAPABILITY_FLAGS_NONE, &error);
-  reply = g_dbus_message_new_method_reply (call);
+  g_dbus_message_set_serial (called, serial);
+  reply = g_dbus_message_new_method_reply (called);
   g_dbus_message_set_serial (reply, 2);
   g_dbus_message_set_body (reply, g_variant_new ("(s)", "answer"));
   two = g_dbus_message_to_blob (reply, &n_two, G_DBUS_CAPABILITY_FLAGS_NONE, &error);
@@ -115,17 +120,18 @@ test_connection (void)
   g_assert_cmpint (send (pair[1], one + 10, n_one - 10, 0), ==, (gssize) (n_one - 10));
   g_assert_cmpint (send (pair[1], two, n_two, 0), ==, (gssize) n_two);
 
-  g_clear_object (&reply);
-  reply = sbx_connection_wait_for_message (connection, serial, &error);
+  got = sbx_connection_wait_for_message (connection, serial, &error);
   g_assert_no_error (error);
-  g_assert_cmpstr (g_dbus_message_get_arg0 (reply), ==, "answer");
+  g_variant_get (got->body, "(&s)", &answer);
+  g_assert_cmpstr (answer, ==, "answer");
+  g_clear_pointer (&got, sbx_bus_message_free);
   got = sbx_connection_receive (connection, 0, &error); /* kept while the reply was waited for */
-  g_assert_cmpstr (g_dbus_message_get_member (got), ==, "C");
+  g_assert_cmpstr (got->member, ==, "C");
   close (pair[1]);
-  g_clear_object (&got);
+  g_clear_pointer (&got, sbx_bus_message_free);
   got = sbx_connection_receive (connection, -1, &error);
   g_assert_null (got);
-  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CLOSED);
+  g_assert_error (error, SBX_BUS_ERROR, SBX_BUS_ERROR_CLOSED);
 }
 
 static void

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* What sandboxctl prints. */
+#include "cli/text/json.h"
 #include "cli/text/output.h"
 
 static void

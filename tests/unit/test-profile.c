@@ -46,7 +46,7 @@ remove_tree (const char *path)
 static void
 tear_down (Fixture *fixture, gconstpointer data)
 {
-  g_object_unref (fixture->set);
+  sbx_profile_set_free (fixture->set);
   remove_tree (fixture->top);
   g_free (fixture->top);
   for (int i = 0; i < SBX_N_PLACES; i++)

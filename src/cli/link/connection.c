@@ -2,39 +2,43 @@
 #include "cli/link/connection.h"
 
 #include <errno.h>
-#include <gio/gunixfdlist.h>
 #include <poll.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "cli/link/bus-error.h"
+#include "common/fd-list.h"
 #include "common/session-bus.h"
 
 #define CHUNK 65536
-#define MAX_FDS 253 /* SCM_MAX_FD, include/net/scm.h */
-#define HEADER 16   /* enough of a message to know how long it is */
+#define MAX_FDS 253       /* SCM_MAX_FD, include/net/scm.h */
+#define MAX_PENDING 10000 /* descriptors of messages that are not whole yet */
 #define MAX_LINE 16384
 
 struct _SbxConnection {
   int fd;
   guint32 serial;
-  GByteArray *in;   /* what has come and is not a whole message yet */
-  GUnixFDList *fds; /* that came with it */
-  GQueue *kept;     /* GDBusMessage, passed over by sbx_connection_wait_for_message () */
+  GByteArray *in; /* what has come and is not a whole message yet */
+  SbxFdList *fds; /* that came with it */
+  GQueue *kept;   /* SbxBusMessage, passed over by sbx_connection_wait_for_message () */
 };
 
 static gboolean
 fail_errno (GError **error, int errnum, const char *what)
 {
-  g_set_error (error, G_IO_ERROR, (gint) g_io_error_from_errno (errnum), "%s: %s", what, g_strerror (errnum));
+  gboolean closed = errnum == EPIPE || errnum == ECONNRESET || errnum == ENOTCONN;
+
+  g_set_error (error, SBX_BUS_ERROR, closed ? SBX_BUS_ERROR_CLOSED : SBX_BUS_ERROR_OTHER, "%s: %s", what,
+               g_strerror (errnum));
   return FALSE;
 }
 
 static void
 fail_closed (GError **error)
 {
-  g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_CLOSED, "the connection was closed");
+  g_set_error_literal (error, SBX_BUS_ERROR, SBX_BUS_ERROR_CLOSED, "the connection was closed");
 }
 
 /* All of @data, the descriptors with its first byte. */
@@ -80,10 +84,7 @@ take_fds (SbxConnection *self, struct msghdr *header)
     if (part->cmsg_level != SOL_SOCKET || part->cmsg_type != SCM_RIGHTS || n > MAX_FDS)
       continue;
     memcpy (fds, CMSG_DATA (part), n * sizeof (int));
-    for (gsize i = 0; i < n; i++) {
-      (void) g_unix_fd_list_append (self->fds, fds[i], NULL);
-      close (fds[i]);
-    }
+    sbx_fd_list_take (self->fds, fds, n);
   }
 }
 
@@ -115,6 +116,10 @@ fill (SbxConnection *self, int ms, GError **error)
   if (n <= 0)
     return FALSE;
   take_fds (self, &header);
+  if ((header.msg_flags & MSG_CTRUNC) || sbx_fd_list_get_length (self->fds) > MAX_PENDING) {
+    g_set_error_literal (error, SBX_BUS_ERROR, SBX_BUS_ERROR_OTHER, "more descriptors came than can be open");
+    return FALSE;
+  }
   g_byte_array_append (self->in, (const guint8 *) data, (guint) n);
   return TRUE;
 }
@@ -134,7 +139,7 @@ read_line (SbxConnection *self, GError **error)
       return line;
     }
     if (self->in->len > MAX_LINE) {
-      g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_INVALID_DATA, "this is not a message bus");
+      g_set_error_literal (error, SBX_BUS_ERROR, SBX_BUS_ERROR_MALFORMED, "this is not a message bus");
       return NULL;
     }
     if (!fill (self, -1, error))
@@ -151,7 +156,7 @@ expect_line (SbxConnection *self, const char *word, GError **error)
     return FALSE;
   if (g_str_has_prefix (line, word))
     return TRUE;
-  g_set_error (error, G_IO_ERROR, G_IO_ERROR_PERMISSION_DENIED, "the bus says \"%.100s\"", line);
+  g_set_error (error, SBX_BUS_ERROR, SBX_BUS_ERROR_OTHER, "the bus says \"%.100s\"", line);
   return FALSE;
 }
 
@@ -180,7 +185,7 @@ new_for_fd (int fd, GError **error)
 
   self->fd = fd;
   self->in = g_byte_array_new ();
-  self->fds = g_unix_fd_list_new ();
+  self->fds = sbx_fd_list_new ();
   self->kept = g_queue_new ();
   return authenticate (self, error) ? g_steal_pointer (&self) : NULL;
 }
@@ -206,7 +211,7 @@ connect_unix (const char *address, GError **error)
     size = (socklen_t) (G_STRUCT_OFFSET (struct sockaddr_un, sun_path) + n + (place[0] != '\0'));
   }
   if (size == 0) {
-    g_set_error (error, G_IO_ERROR, G_IO_ERROR_NOT_SUPPORTED, "\"%s\" has no path", address);
+    g_set_error (error, SBX_BUS_ERROR, SBX_BUS_ERROR_ADDRESS, "\"%s\" has no path", address);
     return -1;
   }
   fd = socket (AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
@@ -221,12 +226,12 @@ connect_unix (const char *address, GError **error)
 static gboolean
 say_hello (SbxConnection *self, GError **error)
 {
-  g_autoptr (GDBusMessage) hello =
-      g_dbus_message_new_method_call ("org.freedesktop.DBus", "/org/freedesktop/DBus", "org.freedesktop.DBus", "Hello");
-  guint32 serial = sbx_connection_send (self, hello, error);
-  g_autoptr (GDBusMessage) reply = serial ? sbx_connection_wait_for_message (self, serial, error) : NULL;
+  g_autoptr (SbxBusMessage) hello =
+      sbx_bus_message_new_call ("org.freedesktop.DBus", "/org/freedesktop/DBus", "org.freedesktop.DBus", "Hello", NULL);
+  guint32 serial = sbx_connection_send (self, hello, NULL, error);
+  g_autoptr (SbxBusMessage) reply = serial ? sbx_connection_wait_for_message (self, serial, error) : NULL;
 
-  return reply && !g_dbus_message_to_gerror (reply, error);
+  return reply && !sbx_bus_message_get_failure (reply, error);
 }
 
 SbxConnection *
@@ -250,7 +255,7 @@ sbx_connection_new_for_address (const char *address, GError **error)
   if (problem)
     g_propagate_error (error, g_steal_pointer (&problem));
   else
-    g_set_error (error, G_IO_ERROR, G_IO_ERROR_NOT_SUPPORTED, "\"%s\" is not a unix: address", address);
+    g_set_error (error, SBX_BUS_ERROR, SBX_BUS_ERROR_ADDRESS, "\"%s\" is not a unix: address", address);
   return NULL;
 }
 
@@ -259,8 +264,8 @@ sbx_connection_free (SbxConnection *self)
 {
   close (self->fd);
   g_byte_array_unref (self->in);
-  g_object_unref (self->fds);
-  g_queue_free_full (self->kept, g_object_unref);
+  sbx_fd_list_free (self->fds);
+  g_queue_free_full (self->kept, (GDestroyNotify) sbx_bus_message_free);
   g_free (self);
 }
 
@@ -271,70 +276,52 @@ sbx_connection_get_fd (const SbxConnection *self)
 }
 
 guint32
-sbx_connection_send (SbxConnection *self, GDBusMessage *message, GError **error)
+sbx_connection_send (SbxConnection *self, const SbxBusMessage *message, const SbxFdList *fds, GError **error)
 {
-  GUnixFDList *list = g_dbus_message_get_unix_fd_list (message);
-  g_autofree guchar *blob = NULL;
-  const int *fds = NULL;
-  int n_fds = 0;
-  gsize size;
+  gsize n_fds = fds ? sbx_fd_list_get_length (fds) : 0;
+  g_autoptr (GByteArray) bytes = NULL;
 
-  if (list)
-    fds = g_unix_fd_list_peek_fds (list, &n_fds);
   if (n_fds > MAX_FDS) {
-    g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT, "%d descriptors are more than fit into one message",
+    g_set_error (error, SBX_BUS_ERROR, SBX_BUS_ERROR_OTHER, "%zu descriptors are more than fit into one message",
                  n_fds);
     return 0;
   }
-  g_dbus_message_set_serial (message, ++self->serial);
-  blob = g_dbus_message_to_blob (message, &size, G_DBUS_CAPABILITY_FLAGS_UNIX_FD_PASSING, error);
-  return blob && send_all (self, blob, size, fds, n_fds, error) ? self->serial : 0;
+  bytes = sbx_bus_message_write (message, ++self->serial, n_fds, error);
+  if (!bytes)
+    return 0;
+  return send_all (self, bytes->data, bytes->len, n_fds > 0 ? sbx_fd_list_peek (fds) : NULL, (int) n_fds, error)
+             ? self->serial
+             : 0;
 }
 
-/* The descriptors that belong to @message, which came first. */
-static void
-give_fds (SbxConnection *self, GDBusMessage *message)
-{
-  guint n = g_dbus_message_get_num_unix_fds (message);
-  g_autofree int *fds = NULL;
-  g_autoptr (GUnixFDList) list = NULL;
-  int n_all;
-
-  if (n == 0)
-    return;
-  fds = g_unix_fd_list_steal_fds (self->fds, &n_all);
-  n = MIN (n, (guint) n_all);
-  list = g_unix_fd_list_new_from_array (fds, (int) n);
-  g_dbus_message_set_unix_fd_list (message, list);
-  g_object_unref (self->fds);
-  self->fds = g_unix_fd_list_new_from_array (fds + n, n_all - (int) n);
-}
-
-/* A whole message out of self->in, or NULL. */
-static GDBusMessage *
+/* A whole message out of self->in, with the descriptors that belong to it, which came first; or NULL. */
+static SbxBusMessage *
 parse (SbxConnection *self, GError **error)
 {
-  GDBusMessage *message;
-  gssize size;
+  g_autoptr (SbxBusMessage) message = NULL;
+  gsize size = self->in->len < SBX_BUS_HEAD ? 0 : sbx_bus_message_size (self->in->data, error);
 
-  if (self->in->len < HEADER)
+  if (size == 0 || size > self->in->len)
     return NULL;
-  size = g_dbus_message_bytes_needed (self->in->data, self->in->len, error);
-  if (size < 0 || (gsize) size > self->in->len)
-    return NULL;
-  message = g_dbus_message_new_from_blob (self->in->data, (gsize) size, G_DBUS_CAPABILITY_FLAGS_UNIX_FD_PASSING, error);
+  message = sbx_bus_message_read (self->in->data, size, error);
   g_byte_array_remove_range (self->in, 0, (guint) size);
-  if (message)
-    give_fds (self, message);
-  return message;
+  if (!message)
+    return NULL;
+  if (message->n_fds > sbx_fd_list_get_length (self->fds)) {
+    g_set_error_literal (error, SBX_BUS_ERROR, SBX_BUS_ERROR_MALFORMED, "descriptors of a message have not come");
+    return NULL;
+  }
+  if (message->n_fds > 0)
+    message->fds = sbx_fd_list_split (self->fds, message->n_fds);
+  return g_steal_pointer (&message);
 }
 
-static GDBusMessage *
+static SbxBusMessage *
 receive_new (SbxConnection *self, int ms, GError **error)
 {
   for (;;) {
     GError *problem = NULL;
-    GDBusMessage *message = parse (self, &problem);
+    SbxBusMessage *message = parse (self, &problem);
 
     if (message || problem || !fill (self, ms, &problem)) {
       if (problem)
@@ -344,21 +331,21 @@ receive_new (SbxConnection *self, int ms, GError **error)
   }
 }
 
-GDBusMessage *
+SbxBusMessage *
 sbx_connection_receive (SbxConnection *self, int ms, GError **error)
 {
-  GDBusMessage *message = g_queue_pop_head (self->kept);
+  SbxBusMessage *message = g_queue_pop_head (self->kept);
 
   return message ? message : receive_new (self, ms, error);
 }
 
-GDBusMessage *
+SbxBusMessage *
 sbx_connection_wait_for_message (SbxConnection *self, guint32 serial, GError **error)
 {
   for (;;) {
-    GDBusMessage *message = receive_new (self, -1, error);
+    SbxBusMessage *message = receive_new (self, -1, error);
 
-    if (!message || g_dbus_message_get_reply_serial (message) == serial)
+    if (!message || message->reply_serial == serial)
       return message;
     g_queue_push_tail (self->kept, message);
   }

@@ -2,11 +2,11 @@
 /* A D-Bus connection without a thread: to a message bus, or to one peer over a socket pair.
  *
  * GDBusConnection starts a thread, a main context and several stream objects, which is a third of the time that a short
- * command takes from start to end; docs/benchmarks.md has the figures. Messages are GDBusMessage's, so marshalling and
- * errors are GLib's; what is here is the handshake and the socket. */
+ * command takes from start to end, and GIO alone is a dozen libraries to load; docs/benchmarks.md has the figures.
+ * Messages are of bus-message.h; what is here is the handshake and the socket. */
 #pragma once
 
-#include <gio/gio.h>
+#include "cli/link/bus-message.h"
 
 G_BEGIN_DECLS
 
@@ -22,15 +22,15 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (SbxConnection, sbx_connection_free)
 /* To wait on with poll (), after sbx_connection_receive () has returned nothing. */
 int sbx_connection_get_fd (const SbxConnection *self);
 
-/* Sends @message, descriptors included. Returns its serial, or 0 with @error. */
-guint32 sbx_connection_send (SbxConnection *self, GDBusMessage *message, GError **error);
+/* Sends @message, with copies of @fds, which may be NULL. Returns its serial, or 0 with @error. */
+guint32 sbx_connection_send (SbxConnection *self, const SbxBusMessage *message, const SbxFdList *fds, GError **error);
 
 /* The next message, waiting at most @ms milliseconds (-1: for ever; 0: not at all). NULL without @error when there is
- * none; G_IO_ERROR_CLOSED at the end of the connection. */
-GDBusMessage *sbx_connection_receive (SbxConnection *self, int ms, GError **error);
+ * none; SBX_BUS_ERROR_CLOSED at the end of the connection. */
+SbxBusMessage *sbx_connection_receive (SbxConnection *self, int ms, GError **error);
 
 /* The reply to @serial, which may be an error; every other message is kept for sbx_connection_receive (). Waits for
  * ever. NULL with @error when there is none to come. */
-GDBusMessage *sbx_connection_wait_for_message (SbxConnection *self, guint32 serial, GError **error);
+SbxBusMessage *sbx_connection_wait_for_message (SbxConnection *self, guint32 serial, GError **error);
 
 G_END_DECLS

@@ -9,6 +9,7 @@
 #include <sys/signalfd.h>
 #include <unistd.h>
 
+#include "cli/link/bus-error.h"
 #include "cli/link/missing.h"
 #include "cli/text/output.h"
 #include "common/error.h"
@@ -177,12 +178,10 @@ report_failure (Follow *self)
 static gboolean
 service_died (const GError *error)
 {
-  return g_error_matches (error, G_DBUS_ERROR, G_DBUS_ERROR_NO_REPLY)
-         || g_error_matches (error, G_DBUS_ERROR, G_DBUS_ERROR_NAME_HAS_NO_OWNER)
-         || g_error_matches (error, G_DBUS_ERROR, G_DBUS_ERROR_DISCONNECTED)
-         || g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CLOSED)
-         || g_error_matches (error, G_IO_ERROR, G_IO_ERROR_BROKEN_PIPE)
-         || g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CONNECTION_CLOSED);
+  return g_error_matches (error, SBX_BUS_ERROR, SBX_BUS_ERROR_NO_REPLY)
+         || g_error_matches (error, SBX_BUS_ERROR, SBX_BUS_ERROR_NO_OWNER)
+         || g_error_matches (error, SBX_BUS_ERROR, SBX_BUS_ERROR_DISCONNECTED)
+         || g_error_matches (error, SBX_BUS_ERROR, SBX_BUS_ERROR_CLOSED);
 }
 
 static void
@@ -354,11 +353,8 @@ decide (Follow *self)
 static void
 close_given (Follow *self)
 {
-  int n = 0;
-  g_autofree int *fds = self->call->fds ? g_unix_fd_list_steal_fds (self->call->fds, &n) : NULL;
-
-  while (n > 0)
-    close (fds[--n]);
+  if (self->call->fds)
+    sbx_fd_list_clear (self->call->fds);
 }
 
 static gboolean on_service (int fd, GIOCondition condition, gpointer user_data);

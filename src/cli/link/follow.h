@@ -15,7 +15,7 @@ typedef struct {
   SbxService *service;
   const char *path, *interface, *method;
   GVariant *parameters; /* floating or not */
-  GUnixFDList *fds;
+  SbxFdList *fds;
   SbxLifeline *lifeline;
   SbxTerminal *terminal; /* or NULL */
   const char *command;   /* for messages */

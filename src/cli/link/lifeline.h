@@ -2,7 +2,7 @@
 /* The caller's end of a lifeline: what the keeper says of one process, and signals to it. */
 #pragma once
 
-#include <gio/gio.h>
+#include <glib.h>
 
 #include "wire/message.h"
 

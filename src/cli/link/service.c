@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "cli/link/bus-error.h"
 #include "cli/link/direct.h"
 #include "cli/link/helper.h"
 #include "common/child.h"
@@ -25,7 +26,8 @@ struct _SbxService {
   gboolean direct; /* over its own socket, beside the bus or without one */
   gboolean has_bus;
   /* The call that is under way, and what it takes to make it again */
-  GDBusMessage *call;
+  SbxBusMessage *call;
+  const SbxFdList *fds; /* the caller's */
   guint32 serial;
 };
 
@@ -33,7 +35,7 @@ void
 sbx_service_free (SbxService *self)
 {
   g_clear_pointer (&self->bus, sbx_connection_free);
-  g_clear_object (&self->call);
+  g_clear_pointer (&self->call, sbx_bus_message_free);
   g_free (self);
 }
 
@@ -138,7 +140,6 @@ open_service (gboolean launch_first, GError **error)
   g_autoptr (GError) problem = NULL;
 
   self->launch_first = launch_first;
-  (void) SBX_ERROR; /* registers the names, so that the service's errors are told apart */
   self->bus = sbx_direct_connect (address);
   self->direct = self->bus != NULL;
   self->has_bus = address != NULL;
@@ -172,18 +173,16 @@ sbx_service_get_way (SbxService *self)
 static gboolean
 not_installed (const GError *error)
 {
-  return g_error_matches (error, G_DBUS_ERROR, G_DBUS_ERROR_SERVICE_UNKNOWN)
-         || g_error_matches (error, G_DBUS_ERROR, G_DBUS_ERROR_NAME_HAS_NO_OWNER);
+  return g_error_matches (error, SBX_BUS_ERROR, SBX_BUS_ERROR_SERVICE_UNKNOWN)
+         || g_error_matches (error, SBX_BUS_ERROR, SBX_BUS_ERROR_NO_OWNER);
 }
 
-static GDBusMessage *
+static SbxBusMessage *
 new_call (const char *name, const char *path, const char *interface, const char *method, GVariant *parameters)
 {
-  GDBusMessage *message = g_dbus_message_new_method_call (name, path, interface, method);
+  SbxBusMessage *message = sbx_bus_message_new_call (name, path, interface, method, parameters);
 
-  g_dbus_message_set_flags (message, G_DBUS_MESSAGE_FLAGS_ALLOW_INTERACTIVE_AUTHORIZATION);
-  if (parameters)
-    g_dbus_message_set_body (message, parameters);
+  message->flags = SBX_BUS_ASKS;
   return message;
 }
 
@@ -212,26 +211,25 @@ send_call (SbxService *self, GError **error)
 {
   g_autoptr (GError) problem = NULL;
 
-  self->serial = sbx_connection_send (self->bus, self->call, self->direct ? &problem : error);
+  self->serial = sbx_connection_send (self->bus, self->call, self->fds, self->direct ? &problem : error);
   if (self->serial != 0 || !self->direct)
     return self->serial != 0;
   /* A part of a message is none: it has not been taken */
   if (!turn_to_bus (self, error))
     return FALSE;
   if (!self->private)
-    g_dbus_message_set_destination (self->call, SBX_BUS_NAME);
-  self->serial = sbx_connection_send (self->bus, self->call, error);
+    self->call->destination = g_strdup (SBX_BUS_NAME);
+  self->serial = sbx_connection_send (self->bus, self->call, self->fds, error);
   return self->serial != 0;
 }
 
 gboolean
 sbx_service_begin (SbxService *self, const char *path, const char *interface, const char *method, GVariant *parameters,
-                   GUnixFDList *fds, GError **error)
+                   const SbxFdList *fds, GError **error)
 {
-  g_clear_object (&self->call);
+  g_clear_pointer (&self->call, sbx_bus_message_free);
   self->call = new_call (self->private || self->direct ? NULL : SBX_BUS_NAME, path, interface, method, parameters);
-  if (fds)
-    g_dbus_message_set_unix_fd_list (self->call, fds);
+  self->fds = fds;
   return send_call (self, error);
 }
 
@@ -239,24 +237,21 @@ sbx_service_begin (SbxService *self, const char *path, const char *interface, co
 static gboolean
 begin_again (SbxService *self, GError **error)
 {
-  g_autoptr (GDBusMessage) before = g_steal_pointer (&self->call);
-
-  return make_private (self, error)
-         && sbx_service_begin (self, g_dbus_message_get_path (before), g_dbus_message_get_interface (before),
-                               g_dbus_message_get_member (before), g_dbus_message_get_body (before),
-                               g_dbus_message_get_unix_fd_list (before), error);
+  if (!make_private (self, error))
+    return FALSE;
+  g_clear_pointer (&self->call->destination, g_free);
+  return send_call (self, error);
 }
 
 /* The reply to the call under way. FALSE: the call was made again. */
 static gboolean
-take_reply (SbxService *self, GDBusMessage *message, GVariant **reply, GError **error)
+take_reply (SbxService *self, const SbxBusMessage *message, GVariant **reply, GError **error)
 {
   GError *problem = NULL;
-  GVariant *body = g_dbus_message_get_body (message);
 
   *reply = NULL;
-  if (!g_dbus_message_to_gerror (message, &problem)) {
-    *reply = body ? g_variant_ref (body) : g_variant_ref_sink (g_variant_new ("()"));
+  if (!sbx_bus_message_get_failure (message, &problem)) {
+    *reply = g_variant_ref (message->body);
   } else if (!self->private && not_installed (problem)) {
     g_clear_error (&problem);
     if (begin_again (self, &problem))
@@ -272,7 +267,7 @@ advance (SbxService *self, int ms, GVariant **reply, GError **error)
 {
   for (;;) {
     GError *problem = NULL;
-    g_autoptr (GDBusMessage) message = sbx_connection_receive (self->bus, ms, &problem);
+    g_autoptr (SbxBusMessage) message = sbx_connection_receive (self->bus, ms, &problem);
 
     *reply = NULL;
     if (problem) {
@@ -281,7 +276,7 @@ advance (SbxService *self, int ms, GVariant **reply, GError **error)
     }
     if (!message)
       return SBX_SERVICE_PENDING;
-    if (g_dbus_message_get_reply_serial (message) == self->serial && take_reply (self, message, reply, error))
+    if (message->reply_serial == self->serial && take_reply (self, message, reply, error))
       return SBX_SERVICE_DONE;
   }
 }
@@ -301,10 +296,10 @@ sbx_service_get_fd (SbxService *self)
 /* sbx_service_call () with the descriptors of the reply in *@received, or NULL there. */
 static GVariant *
 call (SbxService *self, const char *path, const char *interface, const char *method, GVariant *parameters,
-      GUnixFDList *fds, GUnixFDList **received, GError **error)
+      const SbxFdList *fds, SbxFdList **received, GError **error)
 {
   g_autoptr (GVariant) kept = parameters ? g_variant_ref_sink (parameters) : NULL;
-  g_autoptr (GDBusMessage) message = NULL;
+  g_autoptr (SbxBusMessage) message = NULL;
   GVariant *reply = NULL;
 
   *received = NULL;
@@ -314,23 +309,23 @@ call (SbxService *self, const char *path, const char *interface, const char *met
     GError *problem = NULL;
 
     /* Signals are kept for sbx_service_wait_for_signal () */
-    g_clear_object (&message);
+    g_clear_pointer (&message, sbx_bus_message_free);
     message = sbx_connection_wait_for_message (self->bus, self->serial, &problem);
     if (!message)
       g_propagate_error (error, problem);
     if (message && !take_reply (self, message, &reply, error))
       continue;
-    if (reply && g_dbus_message_get_unix_fd_list (message))
-      *received = g_object_ref (g_dbus_message_get_unix_fd_list (message));
+    if (reply)
+      *received = g_steal_pointer (&message->fds);
     return reply;
   }
 }
 
 GVariant *
 sbx_service_call (SbxService *self, const char *path, const char *interface, const char *method, GVariant *parameters,
-                  GUnixFDList *fds, GError **error)
+                  const SbxFdList *fds, GError **error)
 {
-  g_autoptr (GUnixFDList) received = NULL;
+  g_autoptr (SbxFdList) received = NULL;
 
   return call (self, path, interface, method, parameters, fds, &received, error);
 }
@@ -339,16 +334,18 @@ int
 sbx_service_call_for_fd (SbxService *self, const char *path, const char *interface, const char *method,
                          GVariant *parameters, GError **error)
 {
-  g_autoptr (GUnixFDList) received = NULL;
+  g_autoptr (SbxFdList) received = NULL;
   g_autoptr (GVariant) reply = call (self, path, interface, method, parameters, NULL, &received, error);
   gint32 handle = -1;
+  int fd;
 
   if (!reply)
     return -1;
   if (received && g_variant_is_of_type (reply, G_VARIANT_TYPE ("(h)")))
     g_variant_get (reply, "(h)", &handle);
-  if (handle >= 0 && handle < g_unix_fd_list_get_length (received))
-    return g_unix_fd_list_get (received, handle, error);
+  fd = received ? sbx_fd_list_steal (received, handle) : -1;
+  if (fd >= 0)
+    return fd;
   sbx_throw (error, SBX_ERROR_SPAWN_FAILED, _ ("the service's answer to %s has no descriptor"), method);
   return -1;
 }
@@ -357,20 +354,18 @@ sbx_service_call_for_fd (SbxService *self, const char *path, const char *interfa
 static gboolean
 has_left (SbxService *self, const GError *error)
 {
-  return self->direct
-         && (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CLOSED)
-             || g_error_matches (error, G_IO_ERROR, G_IO_ERROR_BROKEN_PIPE));
+  return self->direct && g_error_matches (error, SBX_BUS_ERROR, SBX_BUS_ERROR_CLOSED);
 }
 
 /* Errors that speak of the way to the service and not of what it was asked. */
 static gboolean
 may_pass (const GError *error)
 {
-  return g_error_matches (error, G_DBUS_ERROR, G_DBUS_ERROR_NO_REPLY)
-         || g_error_matches (error, G_DBUS_ERROR, G_DBUS_ERROR_NAME_HAS_NO_OWNER)
-         || g_error_matches (error, G_DBUS_ERROR, G_DBUS_ERROR_DISCONNECTED)
-         || g_error_matches (error, G_DBUS_ERROR, G_DBUS_ERROR_SPAWN_CHILD_SIGNALED)
-         || g_error_matches (error, G_DBUS_ERROR, G_DBUS_ERROR_SPAWN_CHILD_EXITED);
+  return g_error_matches (error, SBX_BUS_ERROR, SBX_BUS_ERROR_NO_REPLY)
+         || g_error_matches (error, SBX_BUS_ERROR, SBX_BUS_ERROR_NO_OWNER)
+         || g_error_matches (error, SBX_BUS_ERROR, SBX_BUS_ERROR_DISCONNECTED)
+         || g_error_matches (error, SBX_BUS_ERROR, SBX_BUS_ERROR_CHILD_SIGNALED)
+         || g_error_matches (error, SBX_BUS_ERROR, SBX_BUS_ERROR_CHILD_EXITED);
 }
 
 GVariant *
@@ -401,15 +396,15 @@ sbx_service_ask (SbxService *self, const char *path, const char *interface, cons
 static gboolean
 add_match (SbxService *self, const char *rule, GError **error)
 {
-  g_autoptr (GDBusMessage) message = new_call ("org.freedesktop.DBus", "/org/freedesktop/DBus", "org.freedesktop.DBus",
-                                               "AddMatch", g_variant_new ("(s)", rule));
-  guint32 serial = sbx_connection_send (self->bus, message, error);
+  g_autoptr (SbxBusMessage) message = new_call ("org.freedesktop.DBus", "/org/freedesktop/DBus", "org.freedesktop.DBus",
+                                                "AddMatch", g_variant_new ("(s)", rule));
+  guint32 serial = sbx_connection_send (self->bus, message, NULL, error);
   GError *problem = NULL;
-  g_autoptr (GDBusMessage) reply = serial ? sbx_connection_wait_for_message (self->bus, serial, &problem) : NULL;
+  g_autoptr (SbxBusMessage) reply = serial ? sbx_connection_wait_for_message (self->bus, serial, &problem) : NULL;
 
   if (problem)
     g_propagate_error (error, problem);
-  return reply && !g_dbus_message_to_gerror (reply, error);
+  return reply && !sbx_bus_message_get_failure (reply, error);
 }
 
 gboolean
@@ -436,11 +431,11 @@ sbx_service_wait_for_signal (SbxService *self, int ms, GError **error)
 
   for (;;) {
     gint64 left = ms < 0 ? -1 : MAX ((until - g_get_monotonic_time () + 999) / 1000, 0);
-    g_autoptr (GDBusMessage) message = sbx_connection_receive (self->bus, (int) left, error);
+    g_autoptr (SbxBusMessage) message = sbx_connection_receive (self->bus, (int) left, error);
 
     if (!message)
       return FALSE;
-    if (g_dbus_message_get_message_type (message) == G_DBUS_MESSAGE_TYPE_SIGNAL)
+    if (message->type == SBX_BUS_SIGNAL)
       return TRUE;
   }
 }

@@ -3,9 +3,6 @@
  * neither. */
 #pragma once
 
-#include <gio/gio.h>
-#include <gio/gunixfdlist.h>
-
 #include "cli/link/connection.h"
 
 G_BEGIN_DECLS
@@ -27,7 +24,7 @@ const char *sbx_service_get_way (SbxService *self);
 /* A method call without time limit, polkit may ask. @parameters may be floating or NULL, @fds NULL. When the bus has no
  * such service, a private one is started and asked. The reply's body, or NULL with the service's error. */
 GVariant *sbx_service_call (SbxService *self, const char *path, const char *interface, const char *method,
-                            GVariant *parameters, GUnixFDList *fds, GError **error);
+                            GVariant *parameters, const SbxFdList *fds, GError **error);
 
 /* The same for a call that is answered by a descriptor, (h), which is the caller's. -1 with @error; SPAWN_FAILED for an
  * answer that has none. */
@@ -42,7 +39,7 @@ GVariant *sbx_service_ask (SbxService *self, const char *path, const char *inter
  * whenever sbx_service_get_fd () is readable, sbx_service_advance () says DONE with *@reply or @error, or PENDING. */
 typedef enum { SBX_SERVICE_PENDING, SBX_SERVICE_DONE } SbxServiceProgress;
 gboolean sbx_service_begin (SbxService *self, const char *path, const char *interface, const char *method,
-                            GVariant *parameters, GUnixFDList *fds, GError **error);
+                            GVariant *parameters, const SbxFdList *fds, GError **error);
 SbxServiceProgress sbx_service_advance (SbxService *self, GVariant **reply, GError **error);
 /* To wait on with poll (); the service's own. */
 int sbx_service_get_fd (SbxService *self);

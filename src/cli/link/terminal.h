@@ -2,7 +2,7 @@
 /* A pseudo-terminal for the sandbox, relayed to the caller's terminal or pipes. */
 #pragma once
 
-#include <gio/gio.h>
+#include <glib.h>
 
 G_BEGIN_DECLS
 

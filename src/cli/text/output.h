@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Output for people and for programs: tables, JSON, text that cannot do anything to a terminal. */
+/* Output for people and for programs: tables, text that cannot do anything to a terminal. */
 #pragma once
 
-#include <gio/gio.h>
-#include <json-glib/json-glib.h>
+#include <glib.h>
 
 G_BEGIN_DECLS
+
+/* Whether a terminal might take @c for an order: controls, and what turns the direction of a line. */
+gboolean sbx_output_is_harmful (gunichar c);
 
 /* @text (any bytes) as UTF-8 without control characters: those become \xNN. */
 char *sbx_output_clean (const char *text);
@@ -27,10 +29,6 @@ GStrv sbx_output_format (GPtrArray *rows);
  * heading. */
 void sbx_output_table (GPtrArray *rows);
 
-/* A variant as JSON: dictionaries as objects, byte strings as strings, CamelCase keys as kebab-case. */
-JsonNode *sbx_output_to_json (GVariant *value);
-void sbx_output_json (JsonNode *node); /* takes @node */
-
 /* "AppId" → "app-id" */
 char *sbx_output_kebab (const char *name);
 
@@ -40,7 +38,7 @@ gboolean sbx_output_colours (void);
 /* Prints "sandboxctl: message" to standard error, on one line and in the reader's language, where the service has made
  * it too (service-text.h); returns SBX_EXIT_SANDBOX. */
 int sbx_fail (const char *format, ...) G_GNUC_PRINTF (1, 2);
-/* The same for an error, without the D-Bus name that GDBus puts into its text. Frees nothing. */
+/* The same for an error. Frees nothing. */
 int sbx_fail_error (const GError *error);
 
 /* Flushes standard output. FALSE, and a message, when something could not be written; @closed: there never was one. */

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* What crash handlers have left. The files are partly a handler's: whatever they say is checked and cleaned. */
-#include <json-glib/json-glib.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "cli/text/json.h"
 #include "cli/text/output.h"
 #include "cli/verbs/functions.h"
 #include "crashes/store.h"

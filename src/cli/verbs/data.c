@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "cli/instances.h"
+#include "cli/text/json.h"
 #include "cli/text/output.h"
 #include "cli/verbs/functions.h"
 #include "common/error.h"

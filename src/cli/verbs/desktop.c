@@ -3,9 +3,11 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "cli/begin.h"
 #include "cli/desktop-advice.h"
 #include "cli/exposure.h"
 #include "cli/link/service.h"
+#include "cli/text/json.h"
 #include "cli/text/output.h"
 #include "cli/text/service-text.h"
 #include "cli/verbs/functions.h"
@@ -151,17 +153,6 @@ find_record (Desktop *self, SbxDesktopStore *store, const char *word)
   return file ? sbx_desktop_store_find (store, file->id) : NULL;
 }
 
-/* "/usr/bin/sandboxctl": what is running, so that a launcher starts the same one. */
-static char *
-own_path (GError **error)
-{
-  g_autofree char *path = g_file_read_link ("/proc/self/exe", error);
-
-  if (path && g_str_has_suffix (path, " (deleted)"))
-    path[strlen (path) - strlen (" (deleted)")] = '\0';
-  return g_steal_pointer (&path);
-}
-
 /* The name of the entry in the letters that an application id may have: sbx_option_check_app_id () */
 static char *
 make_app_id (const char *id)
@@ -293,7 +284,7 @@ install_one (Desktop *self, SbxDesktopStore *store, const char *word, GError **e
   g_auto (Candidate) candidate = { 0 };
   g_autoptr (GHashTable) view = NULL;
   g_autoptr (SbxDesktopRecord) record = NULL;
-  g_autofree char *sandboxctl = own_path (error);
+  g_autofree char *sandboxctl = sbx_own_path (error);
   SbxWrap how = { .sandboxctl = sandboxctl };
 
   if (!sandboxctl || !find_application (self, store, word, &candidate, error)

@@ -4,6 +4,7 @@
 
 #include "cli/compositor.h"
 #include "cli/link/service.h"
+#include "cli/text/json.h"
 #include "cli/text/output.h"
 #include "cli/text/service-text.h"
 #include "cli/verbs/functions.h"

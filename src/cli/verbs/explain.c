@@ -8,6 +8,7 @@
 #include "cli/meanings.h"
 #include "cli/policy-options.h"
 #include "cli/profile-file.h"
+#include "cli/text/json.h"
 #include "cli/text/output.h"
 #include "cli/text/service-text.h"
 #include "cli/verbs/functions.h"

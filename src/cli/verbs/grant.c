@@ -178,10 +178,10 @@ static gboolean
 grant (SbxService *service, const char *path, const File *file, guint32 seconds, GError **error)
 {
   static const char *const words[] = { "none", "ro", "rw", "create" };
-  g_autoptr (GUnixFDList) fds = g_unix_fd_list_new ();
+  g_autoptr (SbxFdList) fds = sbx_fd_list_new ();
   g_autoptr (GVariant) reply = NULL;
   GVariantBuilder how;
-  int handle = g_unix_fd_list_append (fds, file->fd, error);
+  int handle = sbx_fd_list_append (fds, file->fd, error);
 
   if (handle < 0)
     return FALSE;

@@ -4,6 +4,7 @@
 
 #include "cli/cli.h"
 #include "cli/identify.h"
+#include "cli/text/json.h"
 #include "cli/text/output.h"
 #include "cli/verbs/functions.h"
 

@@ -116,7 +116,7 @@ make_options (Learn *self, const SbxCommand *command, char ***argv, GError **err
   self->learned = memfd_create ("learned", MFD_CLOEXEC);
   if (self->learned < 0)
     return sbx_throw_errno (error, SBX_ERROR_SPAWN_FAILED, errno, _ ("what is learned cannot be written down"));
-  handle = g_unix_fd_list_append (self->process.fds, self->learned, error);
+  handle = sbx_fd_list_append (self->process.fds, self->learned, error);
   if (handle < 0)
     return FALSE;
   g_variant_builder_add (&self->process.options, "{sv}", "learn", g_variant_new_handle (handle));

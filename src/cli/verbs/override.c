@@ -166,7 +166,7 @@ sbx_cmd_override (SbxCommand *command)
     status = add (&self, policy);
   if (status == 0 && shown)
     status = show (&self);
-  g_object_unref (self.set);
+  sbx_profile_set_free (self.set);
   g_free (self.profile);
   g_free (self.directory);
   g_free (self.path);

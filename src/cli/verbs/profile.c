@@ -5,6 +5,7 @@
 #include "cli/exposure.h"
 #include "cli/link/service.h"
 #include "cli/profile-file.h"
+#include "cli/text/json.h"
 #include "cli/text/output.h"
 #include "cli/verbs/functions.h"
 #include "common/error.h"
@@ -304,7 +305,8 @@ score (gpointer data)
     if (!policy)
       break;
     if (self->json) {
-      JsonNode *node = sbx_exposure_to_json (policy);
+      g_autoptr (GVariant) exposure = sbx_exposure_to_variant (policy);
+      JsonNode *node = sbx_output_to_json (exposure);
 
       json_object_set_string_member (json_node_get_object (node), "profile", *name);
       json_array_add_element (array, node);

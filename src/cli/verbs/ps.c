@@ -2,7 +2,9 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "cli/instance-json.h"
 #include "cli/instances.h"
+#include "cli/text/json.h"
 #include "cli/text/output.h"
 #include "cli/verbs/functions.h"
 
@@ -32,7 +34,7 @@ make_row (const SbxInstanceInfo *info, int depth)
   g_autofree char *app = sbx_output_clean (sbx_instance_text (info, "AppId"));
   g_autofree char *profile = sbx_output_clean (sbx_instance_text (info, "Profile"));
   g_autofree char *number = pid ? g_strdup_printf ("%" G_GUINT64_FORMAT, pid) : g_strdup ("-");
-  g_autofree char *age = format_age (sbx_instance_number (info, "StartTime"));
+  g_autofree char *age = format_age (info->started);
   g_autofree char *id = g_strdup_printf ("%*s%s", depth * 2, "", info->id);
   char **result;
 

@@ -5,6 +5,7 @@
 
 #include "cli/instances.h"
 #include "cli/policy-options.h"
+#include "cli/text/json.h"
 #include "cli/text/output.h"
 #include "cli/tighten.h"
 #include "cli/verbs/functions.h"

@@ -5,8 +5,10 @@
 
 #include "cli/crossed.h"
 #include "cli/exposure.h"
+#include "cli/instance-json.h"
 #include "cli/instances.h"
 #include "cli/refused.h"
+#include "cli/text/json.h"
 #include "cli/text/output.h"
 #include "cli/text/service-text.h"
 #include "cli/verbs/functions.h"
@@ -298,9 +300,10 @@ print_json (const SbxInstanceInfo *info)
   JsonNode *node = sbx_instance_to_json (info);
   g_autoptr (GVariant) groups = g_variant_lookup_value (info->properties, "Policy", G_VARIANT_TYPE_VARDICT);
   g_autoptr (SbxPolicy) policy = groups ? sbx_exposure_policy (groups, NULL) : NULL;
+  g_autoptr (GVariant) exposure = policy ? sbx_exposure_to_variant (policy) : NULL;
 
-  if (policy)
-    json_object_set_member (json_node_get_object (node), "exposure", sbx_exposure_to_json (policy));
+  if (exposure)
+    json_object_set_member (json_node_get_object (node), "exposure", sbx_output_to_json (exposure));
   sbx_output_json (node);
 }
 

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "cli/instances.h"
 #include "cli/link/await.h"
+#include "cli/link/bus-error.h"
 #include "cli/verbs/functions.h"
+#include "common/error.h"
 
 #define MAX_GRACE 86400.0
 
@@ -10,10 +12,8 @@
 static gboolean
 is_over (const GError *error)
 {
-  g_autofree char *name = g_dbus_error_get_remote_error (error);
-
-  return g_error_matches (error, G_DBUS_ERROR, G_DBUS_ERROR_UNKNOWN_METHOD)
-         || (name && g_str_equal (name, SBX_ERROR_PREFIX "Exited"));
+  return g_error_matches (error, SBX_BUS_ERROR, SBX_BUS_ERROR_UNKNOWN_METHOD)
+         || g_error_matches (error, SBX_ERROR, SBX_ERROR_EXITED);
 }
 
 static gboolean

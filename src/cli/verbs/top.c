@@ -11,8 +11,10 @@
 #include <unistd.h>
 
 #include "cli/crossed.h"
+#include "cli/instance-json.h"
 #include "cli/instances.h"
 #include "cli/refused.h"
+#include "cli/text/json.h"
 #include "cli/text/output.h"
 #include "cli/text/service-text.h"
 #include "cli/usage.h"

@@ -2,16 +2,13 @@
 #include "cli/verbs/verbs.h"
 
 #include "cli/verbs/functions.h"
-
-#define PROCESS_OPTIONS "--cwd= --env= --unset-env= --tty --fd= --no-inherit-fds"
+#include "cli/verbs/quick.h"
 
 const SbxVerb sbx_verbs[] = {
-  { "run", sbx_cmd_run, N_ ("Start a command in a sandbox"), TRUE, TRUE,
-    "--profile= --app-id= --detach --file-forwarding --join --new-instance --on-crash= --timeout= "
-    "--json " PROCESS_OPTIONS },
-  { "exec", sbx_cmd_exec, N_ ("Start one more command in a running sandbox"), TRUE, FALSE, PROCESS_OPTIONS },
+  SBX_VERB_RUN,
+  SBX_VERB_EXEC,
   { "attach", sbx_cmd_attach, N_ ("Debug a running sandbox from a second one"), TRUE, TRUE,
-    "--profile= --hold " PROCESS_OPTIONS },
+    "--profile= --hold " SBX_PROCESS_WORDS },
   { "grant", sbx_cmd_grant, N_ ("Give files, names or destinations to a running sandbox"), FALSE, TRUE,
     "--until= --reconnect" },
   { "restrict", sbx_cmd_restrict, N_ ("Take something away from a running sandbox, or from oneself"), FALSE, TRUE,
@@ -30,7 +27,7 @@ const SbxVerb sbx_verbs[] = {
   { "why", sbx_cmd_why, N_ ("Say what a sandbox was refused, and what would allow it"), FALSE, FALSE,
     "--follow --json" },
   { "learn", sbx_cmd_learn, N_ ("Run a command and propose a profile for it"), TRUE, FALSE,
-    "--profile= --app-id= --write --replay --file-forwarding " PROCESS_OPTIONS },
+    "--profile= --app-id= --write --replay --file-forwarding " SBX_PROCESS_WORDS },
   { "explain", sbx_cmd_explain, N_ ("Say what a profile comes to, without starting anything"), FALSE, TRUE,
     "--json --app-id=" },
   { "verify", sbx_cmd_verify, N_ ("Try what a profile promises"), FALSE, FALSE, "--all --json" },
@@ -44,7 +41,7 @@ const SbxVerb sbx_verbs[] = {
     "--json --all" },
   { "doctor", sbx_cmd_doctor, N_ ("Say what works on this machine and what to do about the rest"), FALSE, FALSE,
     "--json" },
-  { "spawn", sbx_cmd_spawn, NULL, TRUE, FALSE, "" }, /* as sandbox-spawn */
+  SBX_VERB_SPAWN,
   { "complete", sbx_cmd_complete, NULL, FALSE, FALSE, "" },
   { .name = NULL },
 };

@@ -2,6 +2,7 @@
 #include <stdio.h>
 
 #include "cli/link/service.h"
+#include "cli/text/json.h"
 #include "cli/trial.h"
 #include "cli/verbs/functions.h"
 #include "cli/verified.h"

@@ -7,6 +7,7 @@
 #include "cli/denied.h"
 #include "cli/instances.h"
 #include "cli/learned-missed.h"
+#include "cli/text/json.h"
 #include "cli/text/output.h"
 #include "cli/verbs/functions.h"
 #include "common/error.h"

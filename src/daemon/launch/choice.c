@@ -22,7 +22,7 @@ void
 sbx_choice_free (SbxChoice *choice)
 {
   g_clear_pointer (&choice->host, sbx_host_unref);
-  g_clear_object (&choice->profile);
+  g_clear_pointer (&choice->profile, sbx_profile_free);
   g_clear_pointer (&choice->policy, sbx_policy_unref);
   g_free (choice->app_id);
   g_strfreev (choice->argv);

@@ -66,7 +66,7 @@ sbx_host_unref (SbxHost *self)
 {
   if (!g_atomic_ref_count_dec (&self->refs))
     return;
-  g_clear_object (&self->profiles);
+  g_clear_pointer (&self->profiles, sbx_profile_set_free);
   g_free ((gpointer) self->places.xdg_dirs);
   sbx_machine_free (self->machine);
   g_free (self);

@@ -226,7 +226,10 @@ take_new_files (SbxLaunchRequest *request, GVariant *files, GError **error)
 static gboolean
 take_descriptors (SbxLaunchRequest *request, gint32 handle, GError **error)
 {
-  g_autoptr (GUnixFDList) list = NULL;
+  g_autoptr (SbxFdList) list = NULL;
+  g_autoptr (GUnixFDList) taken = NULL;
+  g_autofree int *fds = NULL;
+  gsize n;
   int sock = find_fd (request, handle, "descriptors", error);
 
   if (sock < 0)
@@ -234,7 +237,12 @@ take_descriptors (SbxLaunchRequest *request, gint32 handle, GError **error)
   list = sbx_descriptors_receive (sock, SBX_MAX_DESCRIPTORS, error);
   if (!list)
     return FALSE;
-  g_set_object (&request->list, list);
+  n = sbx_fd_list_get_length (list);
+  fds = g_new (int, n);
+  for (gsize i = 0; i < n; i++)
+    fds[i] = sbx_fd_list_steal (list, (int) i);
+  taken = g_unix_fd_list_new_from_array (fds, (int) n); /* takes them */
+  g_set_object (&request->list, taken);
   return TRUE;
 }
 
