@@ -74,21 +74,21 @@ typedef struct {
   char *home, *runtime_dir; /* inside */
   char *app_home;           /* on the host, where persistent things lie */
   char *app_id;
-  guint uid, gid;           /* inside */
-  gboolean as_root;         /* started by root: mapped to another uid inside */
-  guint shared;             /* SbxShared: namespaces that are the host's */
-  guint facts;              /* SbxBoxFacts */
-  gboolean handler;         /* joins another instance */
-  gboolean session;         /* joins the pid namespace of its login session */
-  guint32 join;             /* handler: what is in force for it because it is for its target */
-  GArray *mounts;           /* SbxMount */
-  gsize n_skeleton;         /* so many of them bwrap makes; the others the keeper mounts afterwards: */
-  gsize n_common;           /* those up to here in every box with that skeleton, the rest for one launch */
-  gsize n_skeleton_files;   /* so many of the files go to bwrap */
-  GArray *files;            /* SbxPlanFile */
-  GArray *directories;      /* SbxPlanDirectory */
-  GArray *sidecars;         /* SbxPlanSidecar */
-  GPtrArray *writable;      /* places below which Landlock lets write */
+  guint uid, gid;         /* inside */
+  gboolean as_root;       /* started by root: mapped to another uid inside */
+  guint shared;           /* SbxShared: namespaces that are the host's */
+  guint facts;            /* SbxBoxFacts */
+  gboolean handler;       /* joins another instance */
+  gboolean session;       /* joins the pid namespace of its login session */
+  guint32 join;           /* handler: what is in force for it because it is for its target */
+  GArray *mounts;         /* SbxMount */
+  gsize n_skeleton;       /* so many of them bwrap makes; the others the keeper mounts afterwards: */
+  gsize n_common;         /* those up to here in every box with that skeleton, the rest for one launch */
+  gsize n_skeleton_files; /* so many of the files go to bwrap */
+  GArray *files;          /* SbxPlanFile */
+  GArray *directories;    /* SbxPlanDirectory */
+  GArray *sidecars;       /* SbxPlanSidecar */
+  GPtrArray *writable;    /* places below which Landlock lets write */
   GPtrArray *bwrap;
   GBytes *published;              /* SbxPublished[], or NULL */
   char *documents, *documents_at; /* SBX_TAG_DOCUMENTS, SBX_TAG_DOCUMENTS_AT, or NULL */

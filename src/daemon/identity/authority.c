@@ -12,9 +12,9 @@
 #include "daemon/bounds.h"
 #include "daemon/identity/gates.h"
 
-/* Times of the authority: an activation that hangs must not hold up launches for ever, and a question without a dialogue
- * is answered at once or not at all. A machine that is still starting takes ten seconds for either (an emulated one,
- * under load, took more than five); the bus gives up an activation after 25. */
+/* Times of the authority: an activation that hangs must not hold up launches for ever, and a question without a
+ * dialogue is answered at once or not at all. A machine that is still starting takes ten seconds for either (an
+ * emulated one, under load, took more than five); the bus gives up an activation after 25. */
 #define PATIENCE_SECONDS 15
 #define FIRST_WITH_PIDFD 124 /* polkit's NEWS for 124: "PolkitUnixProcess: allow using PIDFDs" */
 

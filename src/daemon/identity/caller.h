@@ -12,7 +12,8 @@ G_DECLARE_FINAL_TYPE (SbxCaller, sbx_caller, SBX, CALLER, GObject)
 #define SBX_TYPE_CALLERS (sbx_callers_get_type ())
 G_DECLARE_FINAL_TYPE (SbxCallers, sbx_callers, SBX, CALLERS, GObject)
 
-/* All clients of @connection (NULL: none), and of those that are added. Signal "changed": the number of clients has changed. */
+/* All clients of @connection (NULL: none), and of those that are added. Signal "changed": the number of clients has
+ * changed. */
 SbxCallers *sbx_callers_new (GDBusConnection *connection);
 /* The client with the unique name @name on @connection; NULL for the peer of a private one. Borrowed: valid until it
  * leaves, so take a reference to keep it. */
