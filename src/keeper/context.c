@@ -103,7 +103,7 @@ sbx_context_make (const SbxContextSide *side, const SbxLayer *layer, int source)
   if (side->directory < 0)
     return source;
   if (sbx_wayland_connect (&wayland, source, SBX_WAYLAND_WAIT_MS) < 0) {
-    if (errno != ETIMEDOUT)
+    if (errno == ECONNREFUSED || errno == EPROTOTYPE) /* nobody listens, or what does speaks something else */
       return source;
     close_quietly (source);
     return -1;

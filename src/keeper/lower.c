@@ -91,6 +91,24 @@ lower_one (const Lower *self, pid_t pid, const SbxLowerRow *row)
   return prlimit (pid, row->resource, &most, NULL) == 0 || errno == ESRCH ? 0 : errno;
 }
 
+/* Whether that number is still this process's. In a pid namespace that several instances are in (pidns=session) it may
+ * be a neighbour's by now; this leaves no more than the moment until the next call. */
+static bool
+is_still (const Lower *self, size_t i)
+{
+  char name[16];
+  bool same;
+  int directory;
+
+  snprintf (name, sizeof name, "%d", (int) self->pids[i]);
+  directory = openat (self->proc, name, O_PATH | O_DIRECTORY | O_CLOEXEC);
+  if (directory < 0)
+    return false;
+  same = read_inner_pid (directory) == self->inner[i];
+  close (directory);
+  return same;
+}
+
 static int
 work (void *data)
 {
@@ -100,6 +118,8 @@ work (void *data)
   for (size_t i = 0; i < self->n; i++) {
     pid_t pid = self->inner[i];
 
+    if (self->n_rows > 0 && !is_still (self, i))
+      continue;
     for (size_t j = 0; j < self->n_rows; j++) {
       int error = lower_one (self, pid, &self->rows[j]);
 

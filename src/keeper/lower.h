@@ -18,6 +18,6 @@ typedef struct {
 /* Looks whether the limits of all processes of @init, but for @init, may be changed. 0, or -1 with the fault. */
 int sbx_lower_check (SbxNarrowing *shared, const SbxNamespaces *own, pid_t init);
 /* Lowers those of the @n @rows, soft and hard ones, until none is found that is higher: a process has those that its
- * parent had when it was made. By a child in the instance's pid namespace, in which a number that is used again is one
- * of its own processes. 0, or -1 with the fault. */
+ * parent had when it was made. By a child in the instance's pid namespace; where others are in that too
+ * (pidns=session), each number is looked at once more right before. 0, or -1 with the fault. */
 int sbx_lower (SbxNarrowing *shared, const SbxLowerRow *rows, size_t n, const SbxNamespaces *own, pid_t init);

@@ -390,7 +390,8 @@ void
 sbx_proposals_add_name (SbxProposals *self, const SbxLearnContext *context, const char *group, const char *key,
                         const char *value)
 {
-  g_autofree char *pattern = sbx_numbers_pattern (key);
+  /* Only a name of one's own carries a number of one's own: another's is chosen by whoever asks for it */
+  g_autofree char *pattern = g_str_equal (value, "own") ? sbx_numbers_pattern (key) : NULL;
   SbxOpening opening = { .group = group, .key = pattern ? pattern : key, .value = g_strdup (value) };
 
   (void) add (self, context, &opening, key);

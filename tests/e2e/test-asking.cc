@@ -412,7 +412,7 @@ TEST_F (Asking, WhatWaitsEndsWithTheService)
   auto runs = [&] {
     for (pid_t service : services ())
       for (const ProcessInfo &process : descendants (service))
-        if (process.name == "sandboxctl" && process.command.find ("grant") != std::string::npos)
+        if (process.name.rfind ("sandboxctl", 0) == 0 && process.command.find ("grant") != std::string::npos)
           return true;
     return false;
   };

@@ -135,7 +135,7 @@ TEST_F (Embedded, TenApplicationsFromAList)
   EXPECT_EQ (namespaces.size (), 1u) << "one pid namespace";
   EXPECT_EQ (named ("sandbox-session").size (), 1u);
   EXPECT_EQ (named ("sandboxd").size (), 1u);
-  EXPECT_TRUE (is_said ("\nmeter begins\n")) << "their output is in the log";
+  EXPECT_TRUE (is_said (": meter begins\n")) << "their output is in the log";
   printf ("%ld KiB resident besides the applications, shared pages counted each time\n", memory ());
   if (!getenv ("SBX_TEST_SANITIZED")) { /* sanitizers take more than that for themselves */
     EXPECT_LT (memory (), 80 * 1024);

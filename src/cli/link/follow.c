@@ -295,12 +295,25 @@ finish_with_answer (Follow *self)
     self->patience = g_timeout_add (REPLY_MS, on_impatience, self);
 }
 
+/* Does no harm where it goes on already. */
+static void
+go_on (Follow *self)
+{
+  if (self->stopped)
+    sbx_lifeline_send_signal (self->call->lifeline, SIGCONT, TRUE);
+  self->stopped = FALSE;
+  if (self->call->terminal)
+    sbx_terminal_resume (self->call->terminal);
+}
+
 /* As if nobody had taken the signal: our job stops, and the terminal is the shell's meanwhile. The application is of
  * it, and stops as well: by SIGSTOP, since nobody in its session could let it go on, for which the kernel lets it have
  * no other (setpgid(2), of orphaned process groups). */
 static void
 stop_now (Follow *self)
 {
+  sigset_t set;
+
   g_clear_handle_id (&self->stop, g_source_remove);
   if (self->call->lifeline->started) {
     self->stopped = TRUE;
@@ -308,7 +321,13 @@ stop_now (Follow *self)
   }
   if (self->call->terminal)
     sbx_terminal_suspend (self->call->terminal);
-  kill (getpid (), SIGSTOP);
+  /* By its default action, which is none where nobody could let us go on: in a group of processes without a shell */
+  sigemptyset (&set);
+  sigaddset (&set, SIGTSTP);
+  raise (SIGTSTP);
+  sigprocmask (SIG_UNBLOCK, &set, NULL);
+  sigprocmask (SIG_BLOCK, &set, NULL);
+  go_on (self);
 }
 
 /* Looks at everything that is known and goes on, or finishes. */
@@ -420,7 +439,7 @@ stop_ourselves (Follow *self)
 static void
 on_typed_stop (gpointer user_data)
 {
-  stop_ourselves (user_data);
+  kill (0, SIGTSTP); /* to the whole job, as the terminal would; ours comes by the signalfd */
 }
 
 static void
@@ -434,11 +453,7 @@ take_signal (Follow *self, const struct signalfd_siginfo *info)
     stop_ourselves (self);
   } else if (use & RESUMES) {
     g_clear_handle_id (&self->stop, g_source_remove);
-    if (self->stopped)
-      sbx_lifeline_send_signal (self->call->lifeline, SIGCONT, TRUE);
-    self->stopped = FALSE;
-    if (terminal)
-      sbx_terminal_resume (terminal);
+    go_on (self);
   } else if ((use & RESIZES) && terminal) {
     sbx_terminal_resize (terminal);
   } else if (self->call->lifeline->started) {

@@ -12,6 +12,7 @@
 #include "cli/link/bus-error.h"
 #include "cli/link/direct.h"
 #include "cli/link/helper.h"
+#include "cli/text/output.h"
 #include "common/child.h"
 #include "common/error.h"
 #include "common/names.h"
@@ -126,17 +127,22 @@ find_session_bus (void)
 static gboolean
 make_private (SbxService *self, GError **error)
 {
+  SbxConnection *bus = connect_private (self->launch_first, error);
+
+  if (!bus) /* whoever goes on calls the one before, and is told again that it has gone */
+    return FALSE;
   g_clear_pointer (&self->bus, sbx_connection_free);
-  self->bus = connect_private (self->launch_first, error);
+  self->bus = bus;
   self->private = TRUE;
-  return self->bus != NULL;
+  self->direct = FALSE;
+  return TRUE;
 }
 
 static SbxService *
 open_service (gboolean launch_first, GError **error)
 {
   g_autoptr (SbxService) self = g_new0 (SbxService, 1);
-  g_autofree char *address = find_session_bus ();
+  g_autofree char *address = find_session_bus (), *clean = NULL;
   g_autoptr (GError) problem = NULL;
 
   self->launch_first = launch_first;
@@ -147,7 +153,8 @@ open_service (gboolean launch_first, GError **error)
     self->bus = sbx_connection_new_for_address (address, &problem);
     if (self->bus)
       return g_steal_pointer (&self);
-    g_printerr (_ ("sandboxctl: the session bus does not answer (%s); going on without it\n"), problem->message);
+    clean = sbx_output_clean (problem->message);
+    g_printerr (_ ("sandboxctl: the session bus does not answer (%s); going on without it\n"), clean);
   }
   return self->bus || make_private (self, error) ? g_steal_pointer (&self) : NULL;
 }
@@ -214,6 +221,10 @@ send_call (SbxService *self, GError **error)
   self->serial = sbx_connection_send (self->bus, self->call, self->fds, self->direct ? &problem : error);
   if (self->serial != 0 || !self->direct)
     return self->serial != 0;
+  if (!g_error_matches (problem, SBX_BUS_ERROR, SBX_BUS_ERROR_CLOSED)) { /* another service could not take it either */
+    g_propagate_error (error, g_steal_pointer (&problem));
+    return FALSE;
+  }
   /* A part of a message is none: it has not been taken */
   if (!turn_to_bus (self, error))
     return FALSE;

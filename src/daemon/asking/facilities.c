@@ -7,6 +7,7 @@
 #include "policy/portals.h"
 #include "policy/score.h"
 #include "policy/to-allow.h"
+#include "wire/destination.h"
 
 #define PORTAL(name) SBX_DENIAL_BUS, SBX_PORTAL_DESKTOP, SBX_PORTAL_PREFIX name ".", 0
 #define TCP(need) SBX_DENIAL_NETWORK, NULL, "tcp:", need
@@ -56,6 +57,10 @@ sbx_facility_asked_find (const SbxDenial *denial)
   g_autofree char *name = name_of (denial);
 
   if (name && sbx_portal_find (name) && sbx_portal_is_apart (name))
+    return -1;
+  /* A question without a name that a rule could have, which an application can ask at will: only all names allow it */
+  if (denial->source == SBX_DENIAL_NETWORK && denial->need == SBX_NETWORK_NEEDS_DNS
+      && !sbx_name_is_valid (denial->object))
     return -1;
   for (int i = 0; sbx_facilities_asked[i].what; i++)
     if (is_of (&sbx_facilities_asked[i], denial))

@@ -94,6 +94,8 @@ sbx_call_check_starter (const SbxCall *call, const SbxPolicy *policy, guint clas
 
   if (!starter)
     return TRUE;
+  if (sbx_instance_is_changing (starter)) /* it may be losing just that */
+    return sbx_throw (error, SBX_ERROR_LIMITS, "another change of this instance is being made; try again");
   most = sbx_running_policy (sbx_call_get_context (call)->host, sbx_instance_get_info (starter), error);
   if (!most)
     return FALSE;

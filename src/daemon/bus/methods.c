@@ -88,35 +88,26 @@ pass (SbxCall *call, const SbxMethod *method)
   sbx_call_refuse (call, &standing);
 }
 
-/* Whether the call is answered by what is known of many instances. */
+/* What is planned from the policy that the instance has. All else goes by what is known: a change may take seconds, and
+ * nobody waits for another's. */
 static gboolean
-is_about_all (const Coming *coming)
+goes_by_policy (const Coming *coming)
 {
-  static const char *const members[] = { "GetManagedObjects", "ListRunning" };
+  static const char *const members[] = { "Attach", "Grant", "GrantFacilities", "GrantNetwork", "Restrict" };
 
   for (gsize i = 0; i < G_N_ELEMENTS (members); i++)
-    if (!coming->instance && g_str_equal (coming->method->gate.member, members[i]))
+    if (coming->instance && g_str_equal (coming->method->gate.member, members[i]))
       return TRUE;
   return FALSE;
 }
 
-/* That of an instance which the call is about, and which is not over yet; or NULL. */
+/* What is to be waited for before the call, or NULL. */
 static SbxGreeting *
 find_greeting (const Coming *coming)
 {
-  g_autoptr (GPtrArray) live =
-      is_about_all (coming) ? sbx_registry_list_live (sbx_manager_get_registry (coming->manager)) : NULL;
-  SbxGreeting *own = coming->instance ? sbx_instance_get_greeting (coming->instance) : NULL;
+  SbxGreeting *own = goes_by_policy (coming) ? sbx_instance_get_greeting (coming->instance) : NULL;
 
-  if (own && !sbx_greeting_is_over (own))
-    return own;
-  for (guint i = 0; live && i < live->len; i++) {
-    SbxGreeting *one = sbx_instance_get_greeting (g_ptr_array_index (live, i));
-
-    if (!sbx_greeting_is_over (one))
-      return one;
-  }
-  return NULL;
+  return own && !sbx_greeting_is_over (own) ? own : NULL;
 }
 
 static void

@@ -14,6 +14,7 @@ on_patience_ends (gpointer user_data)
   SbxGreeting *self = user_data;
 
   self->patience = 0;
+  self->given_up = TRUE;
   sbx_greeting_end (self);
   return G_SOURCE_REMOVE;
 }
@@ -21,6 +22,7 @@ on_patience_ends (gpointer user_data)
 void
 sbx_greeting_begin (SbxGreeting *self)
 {
+  self->given_up = FALSE;
   if (self->patience == 0)
     self->patience = g_timeout_add_seconds (SBX_GREETING_SECONDS, on_patience_ends, self);
 }

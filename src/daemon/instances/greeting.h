@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* The time between connecting to a keeper that is there already and its GREETED: what is known of its instance is what
- * a file said, and may be the past by now. Nobody is answered about it before. */
+ * a file said, and may be the past by now. Nothing is planned from it before (bus/methods.c). */
 #pragma once
 
 #include <glib.h>
@@ -11,7 +11,8 @@ typedef void (*SbxGreetingFunc) (gpointer data);
 
 /* Zero: nothing is waited for. */
 typedef struct {
-  guint patience; /* a source; 0: it is over */
+  guint patience;    /* a source; 0: it is over */
+  gboolean given_up; /* it has not come in time: a change may still be under way */
   GQueue waiting;
 } SbxGreeting;
 

@@ -517,6 +517,12 @@ sbx_instance_ask (SbxInstance *self, SbxQuestionKind kind, SbxMessage *message, 
     g_task_return_error (task, error);
 }
 
+gboolean
+sbx_instance_is_changing (const SbxInstance *self)
+{
+  return sbx_questions_are_open (&self->questions[SBX_QUESTION_CHANGE]);
+}
+
 SbxGreeting *
 sbx_instance_get_greeting (SbxInstance *self)
 {

@@ -71,6 +71,8 @@ typedef enum { SBX_QUESTION_JOB, SBX_QUESTION_CHANGE, SBX_N_QUESTION_KINDS } Sbx
  * LIMITS also for a change while another one is not answered. */
 void sbx_instance_ask (SbxInstance *self, SbxQuestionKind kind, SbxMessage *message, const int *fds, gsize n_fds,
                        GTask *task);
+/* Whether a change of it is under way, so that what is known of it may be the past soon. */
+gboolean sbx_instance_is_changing (const SbxInstance *self);
 /* Takes from @info, the file as it is now, what changes while it runs. */
 void sbx_instance_take_policy (SbxInstance *self, SbxInfo *info);
 /* Its keeper's, which is borrowed. */

@@ -93,11 +93,16 @@ sbx_lender_look (SbxLender *self)
 {
   g_autoptr (GPtrArray) live = sbx_registry_list_live (self->registry);
   guint64 now = sbx_lending_now (), next = 0;
+  gboolean greeted = TRUE;
 
   for (guint i = 0; i < live->len; i++) {
     SbxInstance *instance = g_ptr_array_index (live, i);
     guint64 deadline = sbx_lending_next (sbx_instance_get_info (instance));
 
+    if (!sbx_greeting_is_over (sbx_instance_get_greeting (instance))) { /* what is known of it may be the past */
+      greeted = FALSE;
+      continue;
+    }
     if (deadline == 0 || sbx_instance_get_state (instance) != SBX_STATE_RUNNING
         || g_hash_table_contains (self->ending, instance))
       continue;
@@ -106,7 +111,9 @@ sbx_lender_look (SbxLender *self)
     else if (next == 0 || deadline < next)
       next = deadline;
   }
-  if (next > 0)
+  if (!greeted)
+    look_in (self, BUSY_MS);
+  else if (next > 0)
     look_in (self, (guint) MIN ((next - now) / 1000 + 1, LOOK_MS));
 }
 

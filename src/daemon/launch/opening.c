@@ -243,19 +243,19 @@ note_given (SbxOpeningPlan *self, const SbxPolicy *from)
       g_ptr_array_add (self->given, g_strdup (*line));
 }
 
-/* It has all of that already; some of it maybe for a time only. */
+/* What it has already, some of it maybe for a time only, is asked for as well: from now on it stays. */
 static gboolean
 extend (SbxOpeningPlan *self, SbxHost *host, const SbxInfo *info, const SbxPolicy *asked, GError **error)
 {
   g_autoptr (SbxPolicy) without = NULL, with = NULL;
 
-  if (self->classes || sbx_lending_next (info) == 0)
+  if (sbx_lending_next (info) == 0)
     return TRUE;
   without = sbx_lending_most (host, info, G_MAXUINT64, error);
   if (!without)
     return FALSE;
   with = sbx_policy_with_more (without, asked);
-  self->classes = sbx_policy_excess (with, without);
+  self->classes |= sbx_policy_excess (with, without);
   return TRUE;
 }
 

@@ -154,6 +154,9 @@ start (Restricting *self, SbxInstance *named, SbxInstance *instance, GAsyncReady
   char limited[] = "rlimit";
   int block;
 
+  /* Also where nothing is to be taken: what is being given meanwhile would be there afterwards */
+  if (sbx_instance_is_changing (instance) || !sbx_greeting_is_over (sbx_instance_get_greeting (instance)))
+    return sbx_throw (error, SBX_ERROR_LIMITS, "another change of this instance is being made; try again");
   if (!plan || (plan->taken->len == 0 && !ends))
     return FALSE;
   if (self->scoped == instance ? sbx_scope_differs (self->scope, plan->policy) : plan->scope)

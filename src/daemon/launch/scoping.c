@@ -128,16 +128,20 @@ sbx_scoping_undo (SbxScoping *self)
     return;
   }
   g_warning ("%s: %s", sbx_instance_get_path (self->instance), error->message);
+  if (self->looks)
+    sbx_greeting_end (sbx_instance_get_greeting (self->instance));
   scoping_free (self);
 }
 
-/* The record is final: no change is being made that was begun before. */
+/* The record is final, if the greeting has come: no change is being made that was begun before. Else the scope stays
+ * lower, which is safe, until the next service looks. */
 static void
 on_greeted (gpointer data)
 {
   SbxScoping *self = data;
 
-  if (sbx_instance_get_state (self->instance) != SBX_STATE_RUNNING || !lock (self, 0)) {
+  if (sbx_instance_get_greeting (self->instance)->given_up
+      || sbx_instance_get_state (self->instance) != SBX_STATE_RUNNING || !lock (self, 0)) {
     scoping_free (self);
     return;
   }

@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <gio/gunixfdlist.h>
 #include <stdio.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "common/error.h"
@@ -13,12 +14,14 @@
 #include "daemon/identity/subject.h"
 #include "daemon/launch/launch.h"
 #include "daemon/roster/list.h"
+#include "daemon/roster/output.h"
 #include "wire/sys.h"
 
 typedef struct {
   SbxRoster *roster;
   const SbxListed *listed;
   SbxInstance *instance; /* that runs, or NULL */
+  SbxOutput *output;     /* of that, or of the one before; NULL: of none that we have started */
   gboolean launching;
   guint waiting; /* source, or 0 */
   guint seconds; /* that it waits the next time */
@@ -44,13 +47,14 @@ static void tell (const Member *member, const char *format, ...) G_GNUC_PRINTF (
 static void
 tell (const Member *member, const char *format, ...)
 {
-  g_autofree char *text = NULL;
+  g_autofree char *text = NULL, *line = NULL;
   va_list args;
 
   va_start (args, format);
   text = g_strdup_vprintf (format, args);
   va_end (args);
-  fprintf (stderr, "sandboxd: %s: %s\n", member->listed->app_id, text);
+  line = g_strdup_printf ("sandboxd: %s: %s\n", member->listed->app_id, text);
+  sbx_output_put (NULL, line, strlen (line));
 }
 
 static void
@@ -169,6 +173,8 @@ roster_clear (gpointer data)
   SbxRoster *self = data;
 
   g_object_unref (self->callers);
+  for (guint i = 0; i < self->list->len; i++)
+    g_clear_pointer (&self->members[i].output, sbx_output_free);
   g_free (self->members);
   g_ptr_array_unref (self->list);
 }
@@ -193,26 +199,30 @@ on_launched (GObject *source, GAsyncResult *result, gpointer user_data)
   g_rc_box_release_full (self, roster_clear);
 }
 
-/* Nobody's input; the output goes where the service's own does, but to no terminal, which is its user's. */
+/* Nobody's input; the output becomes lines of the log. NULL with errno. */
 static GUnixFDList *
-make_descriptors (void)
+make_descriptors (Member *member)
 {
   int fds[] = { open ("/dev/null", O_RDWR | O_CLOEXEC), -1 };
-  const int *last = fds;
 
   if (fds[0] < 0)
     return NULL;
-  if (!isatty (STDERR_FILENO))
-    fds[1] = fcntl (STDERR_FILENO, F_DUPFD_CLOEXEC, 3);
-  while (last < fds + G_N_ELEMENTS (fds) && *last >= 0)
-    last++;
-  return g_unix_fd_list_new_from_array (fds, (int) (last - fds));
+  g_clear_pointer (&member->output, sbx_output_free);
+  member->output = sbx_output_new (member->listed->app_id, &fds[1]);
+  if (!member->output) {
+    int saved = errno;
+
+    close (fds[0]);
+    errno = saved;
+    return NULL;
+  }
+  return g_unix_fd_list_new_from_array (fds, G_N_ELEMENTS (fds));
 }
 
 static GVariant *
-make_options (const Member *member, GUnixFDList *fds)
+make_options (const Member *member)
 {
-  gint32 output = g_unix_fd_list_get_length (fds) - 1;
+  const gint32 output = 1; /* of make_descriptors () */
   GVariantBuilder map, options;
 
   g_variant_builder_init (&map, G_VARIANT_TYPE ("a{uh}"));
@@ -229,17 +239,17 @@ static void
 launch (Member *member)
 {
   SbxRoster *self = member->roster;
-  g_autoptr (GUnixFDList) fds = make_descriptors ();
+  g_autoptr (GUnixFDList) fds = make_descriptors (member);
   g_autoptr (GVariant) argv = NULL, options = NULL;
 
   if (!fds) {
-    tell (member, "cannot be started: /dev/null: %s", g_strerror (errno));
+    tell (member, "cannot be started: its output: %s", g_strerror (errno));
     is_over (member, TRUE);
     return;
   }
   argv = g_variant_ref_sink (
       g_variant_new_bytestring_array ((const char *const *) member->listed->command, member->listed->command ? -1 : 0));
-  options = g_variant_ref_sink (make_options (member, fds));
+  options = g_variant_ref_sink (make_options (member));
   const SbxLaunchCall call = { .profile = member->listed->profile, .argv = argv, .options = options, .fds = fds };
 
   member->launching = TRUE;
@@ -258,7 +268,8 @@ find_running (const Member *member)
     const SbxInfo *info = sbx_instance_get_info (instance);
 
     if (sbx_instance_get_state (instance) == SBX_STATE_RUNNING && info->parent == 0
-        && g_strcmp0 (info->app_id, member->listed->app_id) == 0)
+        && g_strcmp0 (info->app_id, member->listed->app_id) == 0
+        && g_strcmp0 (info->profile, member->listed->profile) == 0)
       return instance;
   }
   return NULL;

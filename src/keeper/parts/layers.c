@@ -307,6 +307,8 @@ serve (SbxWatch *watch)
     sbx_keeper_fail (self->head.keeper, SBX_STEP_NAMESPACES, errno, "");
   lay_them (self, &namespaces);
   sbx_namespaces_close (&namespaces);
+  if (gather (self) < 0) /* its gatherer may have been reaped before this was served */
+    sbx_keeper_fail (self->head.keeper, SBX_STEP_FILES, errno, "");
 }
 
 static bool

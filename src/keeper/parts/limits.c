@@ -10,7 +10,7 @@
 typedef struct {
   SbxPartState head;
   uint64_t most[SBX_RESOURCES], before[SBX_RESOURCES]; /* RLIM_INFINITY: nothing was said */
-  bool changes;
+  bool changes, settled;                               /* a change is under way; what it says is in force already */
 } SbxLimits;
 
 static int
@@ -61,7 +61,16 @@ change_waits (const void *state)
 {
   const SbxLimits *self = state;
 
-  return self->changes && sbx_jobs_are_beginning (&self->head.keeper->jobs);
+  return self->changes && !self->settled && sbx_jobs_are_beginning (&self->head.keeper->jobs);
+}
+
+/* What is started from now on is within the new limits, so nothing is waited for any more. */
+static void
+take_effect (void *state)
+{
+  SbxLimits *self = state;
+
+  self->settled = true;
 }
 
 static void
@@ -74,7 +83,7 @@ changed (void *state, bool done)
       self->most[i] = self->before[i];
       (void) tell (self, i); /* at worst a limit is lower than it has to be */
     }
-  self->changes = false;
+  self->changes = self->settled = false;
 }
 
 const SbxPart sbx_part_limits = {
@@ -84,5 +93,6 @@ const SbxPart sbx_part_limits = {
   .set_up = set_up,
   .changing = changing,
   .change_waits = change_waits,
+  .take_effect = take_effect,
   .changed = changed,
 };

@@ -261,7 +261,7 @@ static void
 leave (SbxServing *self, unsigned before, unsigned listening)
 {
   self->slots[before].aside = true; /* its end is no loss */
-  if (self->stays && self->slots[before].pid > 0)
+  if (self->stays && self->slots[before].pid > 0 && listening > 0)
     self->listening[before] = listening;
   else
     sbx_sidecar_dismiss (&self->slots[before]);

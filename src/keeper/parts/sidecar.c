@@ -19,7 +19,7 @@
 #include "wire/signals.h"
 
 #define LOG_PAUSE_MS 20
-#define AFTERWARDS_PART 3 /* of reading, what telling and writing down what was read costs (denied.c), as measured */
+#define AFTERWARDS_PART 3 /* of reading, what telling and writing down what was read costs (denied.c), about */
 
 /* What an application makes it keep does not count as the application's: so it has a limit of its own. */
 static struct rlimit

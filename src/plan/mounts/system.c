@@ -87,6 +87,18 @@ add_etc (SbxDraft *self)
     sbx_network_add_resolver (self, NULL);
 }
 
+static gboolean
+is_of_user (SbxDraft *self, const char *place)
+{
+  const char *const own[] = { self->machine->home, self->machine->data_home, self->machine->config_home,
+                              self->machine->runtime_dir };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (own); i++)
+    if (own[i] && (sbx_path_is_below (place, own[i]) || sbx_path_is_below (own[i], place)))
+      return TRUE;
+  return FALSE;
+}
+
 /* What packages keep in /var and programs read there, by links of /usr or by name: dictionaries, fonts' and TeX's
  * tables, catalogues. Nothing in it is anybody's. There may be many, and for each of its mounts bwrap reads the table
  * of all others; so the keeper mounts them. */
@@ -121,7 +133,8 @@ add_data (SbxDraft *self)
                                         "/var/spool/libreoffice" };
 
   for (gsize i = 0; i < G_N_ELEMENTS (places); i++)
-    sbx_draft_bind_if_there (self, SBX_BY_SYSTEM, SBX_MOUNT_READ_ONLY, places[i]);
+    if (!is_of_user (self, places[i])) /* some users of the system are at home there */
+      sbx_draft_bind_if_there (self, SBX_BY_SYSTEM, SBX_MOUNT_READ_ONLY, places[i]);
 }
 
 #define RESOLVER "/etc/resolv.conf"
@@ -155,18 +168,6 @@ is_shown_already (SbxDraft *self, const char *place)
       return TRUE;
   }
   return sbx_policy_get_access (self->policy, place) != SBX_ACCESS_NONE;
-}
-
-static gboolean
-is_of_user (SbxDraft *self, const char *place)
-{
-  const char *const own[] = { self->machine->home, self->machine->data_home, self->machine->config_home,
-                              self->machine->runtime_dir };
-
-  for (gsize i = 0; i < G_N_ELEMENTS (own); i++)
-    if (own[i] && (sbx_path_is_below (place, own[i]) || sbx_path_is_below (own[i], place)))
-      return TRUE;
-  return FALSE;
 }
 
 /* What links of the system lead to, outside of it. The keeper mounts it, as the object that it was found to be. */
