@@ -85,6 +85,12 @@ def owner_of(pid):
     return os.stat(f"/proc/{pid}").st_uid
 
 
+def listens(path):
+    """A socket has its name before anybody can connect to it."""
+    with socket.socket(socket.AF_UNIX) as probe:
+        return probe.connect_ex(path) == 0
+
+
 class Bus:
     """The private system bus and our connection to it."""
 
@@ -96,7 +102,7 @@ class Bus:
         self.process = subprocess.Popen(["setpriv", "--pdeathsig", "KILL", "dbus-daemon", "--nofork", "--nopidfile",
                                          "--nosyslog", "--config-file=" + config], stdin=subprocess.DEVNULL)
         path = os.path.join(directory, "bus")
-        wait_for(lambda: os.path.exists(path) or self.process.poll() is not None, "dbus-daemon")
+        wait_for(lambda: listens(path) or self.process.poll() is not None, "dbus-daemon")
         self.address = "unix:path=" + path
         self.connection = Gio.DBusConnection.new_for_address_sync(
             self.address, Gio.DBusConnectionFlags.AUTHENTICATION_CLIENT
