@@ -335,6 +335,7 @@ run (Service *service)
   g_clear_pointer (&service->roster, sbx_roster_free);
   g_clear_object (&service->manager);
   g_clear_pointer (&service->listener, sbx_listener_free); /* with the last answers */
+  g_clear_pointer (&service->list, g_free);
   if (service->connection)
     g_dbus_connection_flush_sync (service->connection, NULL, NULL); /* the last answers */
   g_clear_object (&service->connection);
