@@ -4,6 +4,7 @@
 #include "common/error.h"
 #include "daemon/bus/functions.h"
 #include "daemon/launch/opening.h"
+#include "daemon/launch/running.h"
 
 /* call->data */
 typedef struct {
@@ -41,7 +42,7 @@ on_opened (GObject *source, GAsyncResult *result, gpointer user_data)
   SbxCall *call = user_data;
   GError *error = NULL;
 
-  if (sbx_open_finish (SBX_INSTANCE (source), result, &error))
+  if (sbx_running_change_finish (SBX_INSTANCE (source), result, &error))
     sbx_call_return (call, NULL);
   else
     sbx_call_fail (call, error);

@@ -3,6 +3,7 @@
  * anew ──▶ the border goes by it ──▶ answered. */
 #include "common/error.h"
 #include "daemon/bus/functions.h"
+#include "daemon/launch/running.h"
 #include "daemon/launch/widening.h"
 
 /* call->data */
@@ -42,7 +43,7 @@ on_widened (GObject *source, GAsyncResult *result, gpointer user_data)
   SbxCall *call = user_data;
   GError *error = NULL;
 
-  if (sbx_widen_finish (SBX_INSTANCE (source), result, &error))
+  if (sbx_running_change_finish (SBX_INSTANCE (source), result, &error))
     sbx_call_return (call, NULL);
   else
     sbx_call_fail (call, error);

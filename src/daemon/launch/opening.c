@@ -4,7 +4,6 @@
 #include "daemon/launch/opening.h"
 
 #include <glib/gi18n.h>
-#include <unistd.h>
 
 #include "common/error.h"
 #include "common/key-file.h"
@@ -319,45 +318,17 @@ sbx_opening_plan_new (SbxHost *host, const SbxInfo *info, const SbxOpeningReques
              : NULL;
 }
 
-static void
-on_changed (GObject *source, GAsyncResult *result, gpointer user_data)
-{
-  g_autoptr (GTask) task = user_data;
-  GError *error = NULL;
-  g_autoptr (GBytes) held = sbx_instance_change_finish (SBX_INSTANCE (source), result, &error);
-
-  if (held)
-    g_task_return_boolean (task, TRUE);
-  else
-    g_task_return_error (task, error);
-}
-
 void
 sbx_open_async (SbxInstance *instance, const SbxOpeningPlan *plan, const SbxOpeningRequest *request, guint32 pid,
                 GAsyncReadyCallback callback, gpointer user_data)
 {
-  g_autoptr (GTask) task = g_task_new (instance, NULL, callback, user_data);
   g_autoptr (GVariant) policy = NULL, grants = NULL;
   SbxInfo next = next_info (sbx_instance_get_info (instance), plan, request, pid, &policy, &grants);
   SbxRunningChange change = { .info = &next, .stays = !request->reconnect };
-  GError *error = NULL;
-  int block;
 
   if (plan->buses)
     change.next = sbx_box_find_sidecar (sbx_plan_get_box (plan->buses), SBX_SIDECAR_BUS);
   if (plan->socket)
     change.layers = sbx_layers_get (plan->socket->layers, &change.n_layers);
-  block = sbx_running_write_change (&change, &error);
-  if (block < 0) {
-    g_task_return_error (task, error);
-    return;
-  }
-  sbx_instance_change_async (instance, block, on_changed, g_steal_pointer (&task));
-  close (block);
-}
-
-gboolean
-sbx_open_finish (SbxInstance *instance, GAsyncResult *result, GError **error)
-{
-  return g_task_propagate_boolean (G_TASK (result), error);
+  sbx_running_change_async (instance, &change, callback, user_data);
 }

@@ -2,8 +2,10 @@
 #include "daemon/launch/running.h"
 
 #include <errno.h>
+#include <unistd.h>
 
 #include "common/error.h"
+#include "daemon/instances/keeper-requests.h"
 #include "plan/blocks.h"
 #include "plan/build.h"
 #include "wire/block.h"
@@ -85,6 +87,41 @@ sbx_running_write_change (const SbxRunningChange *change, GError **error)
   if (fd < 0)
     sbx_throw_errno (error, SBX_ERROR_SPAWN_FAILED, errno, "record: write a block");
   return fd;
+}
+
+static void
+on_changed (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  g_autoptr (GTask) task = user_data;
+  GError *error = NULL;
+  g_autoptr (GBytes) held = sbx_instance_change_finish (SBX_INSTANCE (source), result, &error);
+
+  if (held)
+    g_task_return_boolean (task, TRUE);
+  else
+    g_task_return_error (task, error);
+}
+
+void
+sbx_running_change_async (SbxInstance *instance, const SbxRunningChange *change, GAsyncReadyCallback callback,
+                          gpointer user_data)
+{
+  g_autoptr (GTask) task = g_task_new (instance, NULL, callback, user_data);
+  GError *error = NULL;
+  int block = sbx_running_write_change (change, &error);
+
+  if (block < 0) {
+    g_task_return_error (task, error);
+    return;
+  }
+  sbx_instance_change_async (instance, block, on_changed, g_steal_pointer (&task));
+  close (block);
+}
+
+gboolean
+sbx_running_change_finish (SbxInstance *instance, GAsyncResult *result, GError **error)
+{
+  return g_task_propagate_boolean (G_TASK (result), error);
 }
 
 GVariant *

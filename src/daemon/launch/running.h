@@ -2,7 +2,7 @@
 /* What all changes of a running instance have in common. */
 #pragma once
 
-#include "daemon/instances/info.h"
+#include "daemon/instances/instance.h"
 #include "daemon/launch/host.h"
 #include "plan/plan.h"
 #include "plan/request.h"
@@ -33,6 +33,12 @@ typedef struct {
 
 /* The block of CHANGE. A descriptor, or -1 with LIMITS or SPAWN_FAILED. */
 int sbx_running_write_change (const SbxRunningChange *change, GError **error);
+/* Has @change made of @instance. */
+void sbx_running_change_async (SbxInstance *instance, const SbxRunningChange *change, GAsyncReadyCallback callback,
+                               gpointer user_data);
+/* Errors: those of sbx_running_write_change () and sbx_instance_change_finish (). */
+gboolean sbx_running_change_finish (SbxInstance *instance, GAsyncResult *result,
+                                    GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /* @list (aa{sv}, or NULL) and one more @row; the caller's. */
 GVariant *sbx_running_append (GVariant *list, GVariant *row);
 

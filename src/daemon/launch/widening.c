@@ -2,7 +2,6 @@
 #include "daemon/launch/widening.h"
 
 #include <glib/gi18n.h>
-#include <unistd.h>
 
 #include "common/error.h"
 #include "daemon/instances/keeper-requests.h"
@@ -260,47 +259,19 @@ describe (const SbxWideningPlan *self, const SbxWideningRequest *request, guint3
   return g_variant_builder_end (&builder);
 }
 
-static void
-on_changed (GObject *source, GAsyncResult *result, gpointer user_data)
-{
-  g_autoptr (GTask) task = user_data;
-  GError *error = NULL;
-  g_autoptr (GBytes) held = sbx_instance_change_finish (SBX_INSTANCE (source), result, &error);
-
-  if (held)
-    g_task_return_boolean (task, TRUE);
-  else
-    g_task_return_error (task, error);
-}
-
 void
 sbx_widen_async (SbxInstance *instance, const SbxWideningPlan *plan, const SbxWideningRequest *request, guint32 pid,
                  GAsyncReadyCallback callback, gpointer user_data)
 {
-  g_autoptr (GTask) task = g_task_new (instance, NULL, callback, user_data);
   const SbxInfo *info = sbx_instance_get_info (instance);
   g_autoptr (GVariant) policy = g_variant_ref_sink (sbx_policy_to_variant (plan->policy));
   g_autoptr (GVariant) grants = sbx_running_append (info->grants, describe (plan, request, pid));
   g_autoptr (GBytes) to = sbx_network_list_destinations (plan->policy);
   SbxInfo next = *info;
-  GError *error = NULL;
-  int block;
 
   next.policy = policy;
   next.grants = grants;
   if (request->seconds > 0 && sbx_lending_next (info) == 0) /* the first one, or the first again */
     next.base = info->policy;
-  block = sbx_running_write_change (&(SbxRunningChange){ .info = &next, .to = to }, &error);
-  if (block < 0) {
-    g_task_return_error (task, error);
-    return;
-  }
-  sbx_instance_change_async (instance, block, on_changed, g_steal_pointer (&task));
-  close (block);
-}
-
-gboolean
-sbx_widen_finish (SbxInstance *instance, GAsyncResult *result, GError **error)
-{
-  return g_task_propagate_boolean (G_TASK (result), error);
+  sbx_running_change_async (instance, &(SbxRunningChange){ .info = &next, .to = to }, callback, user_data);
 }

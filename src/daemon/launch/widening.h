@@ -33,10 +33,8 @@ void sbx_widening_plan_free (SbxWideningPlan *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (SbxWideningPlan, sbx_widening_plan_free)
 
 /* Has @instance get what @plan says, which has classes, and writes down that the process @pid has asked for @request.
- * Takes nothing. */
+ * Takes nothing. Ends with sbx_running_change_finish (). */
 void sbx_widen_async (SbxInstance *instance, const SbxWideningPlan *plan, const SbxWideningRequest *request,
                       guint32 pid, GAsyncReadyCallback callback, gpointer user_data);
-/* Errors: those of sbx_instance_change_finish (). */
-gboolean sbx_widen_finish (SbxInstance *instance, GAsyncResult *result, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 G_END_DECLS
