@@ -505,11 +505,6 @@ sbx_instance_ask (SbxInstance *self, SbxQuestionKind kind, SbxMessage *message, 
   SbxQuestions *questions = &self->questions[kind];
   GError *error = NULL;
 
-  if (kind == SBX_QUESTION_CHANGE && sbx_questions_are_open (questions)) { /* what it starts from is not known yet */
-    g_task_return_new_error (task, SBX_ERROR, SBX_ERROR_LIMITS,
-                             "another change of this instance is being made; try again");
-    return;
-  }
   message->job = sbx_questions_next (questions);
   if (sbx_instance_send (self, message, fds, n_fds, &error))
     sbx_questions_add (questions, message->job, g_object_ref (task));
@@ -573,25 +568,24 @@ sbx_instance_read_refusals (SbxInstance *self, int directory)
   sbx_refusals_read (&self->refusals, directory);
 }
 
+static const char *const handlers_changed[] = { "Handlers", NULL };
+
 void
 sbx_instance_add_handler (SbxInstance *self, const char *path)
 {
-  static const char *const names[] = { "Handlers", NULL };
-
   g_ptr_array_add (self->handlers, g_strdup (path));
-  tell_change (self, names);
+  tell_change (self, handlers_changed);
 }
 
 void
 sbx_instance_remove_handler (SbxInstance *self, const char *path)
 {
-  static const char *const names[] = { "Handlers", NULL };
   guint index;
 
   if (!g_ptr_array_find_with_equal_func (self->handlers, path, g_str_equal, &index))
     return;
   g_ptr_array_remove_index (self->handlers, index);
-  tell_change (self, names);
+  tell_change (self, handlers_changed);
 }
 
 void

@@ -67,8 +67,7 @@ gboolean sbx_instance_send (SbxInstance *self, const SbxMessage *message, const 
                             GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /* What answers are waited for, by kind: their numbers are the keeper's. */
 typedef enum { SBX_QUESTION_JOB, SBX_QUESTION_CHANGE, SBX_N_QUESTION_KINDS } SbxQuestionKind;
-/* Sends @message, with a number, as a question of @kind; @task gets the answer, or one of these errors;
- * LIMITS also for a change while another one is not answered. */
+/* Sends @message, with a number, as a question of @kind; @task gets the answer, or one of these errors. */
 void sbx_instance_ask (SbxInstance *self, SbxQuestionKind kind, SbxMessage *message, const int *fds, gsize n_fds,
                        GTask *task);
 /* Whether a change of it is under way, so that what is known of it may be the past soon. */

@@ -46,6 +46,11 @@ sbx_instance_change_async (SbxInstance *self, int fd, GAsyncReadyCallback callba
   g_autoptr (GTask) task = g_task_new (self, NULL, callback, user_data);
   SbxMessage message = { .type = SBX_MSG_CHANGE };
 
+  if (sbx_instance_is_changing (self)) { /* what it starts from is not known yet */
+    g_task_return_new_error (task, SBX_ERROR, SBX_ERROR_LIMITS,
+                             "another change of this instance is being made; try again");
+    return;
+  }
   sbx_instance_ask (self, SBX_QUESTION_CHANGE, &message, &fd, 1, task);
 }
 

@@ -147,7 +147,7 @@ static gboolean
 start (Restricting *self, SbxInstance *named, SbxInstance *instance, GAsyncReadyCallback callback, GTask *task,
        GError **error)
 {
-  g_autoptr (SbxNarrowingPlan) plan = make_plan (self, named, instance, error);
+  g_autoptr (SbxNarrowingPlan) plan = NULL;
   gboolean ends = instance == named && self->grants;
   g_autoptr (GVariant) policy = NULL, restrictions = NULL;
   SbxInfo next = *sbx_instance_get_info (instance);
@@ -157,6 +157,7 @@ start (Restricting *self, SbxInstance *named, SbxInstance *instance, GAsyncReady
   /* Also where nothing is to be taken: what is being given meanwhile would be there afterwards */
   if (sbx_instance_is_changing (instance) || !sbx_greeting_is_over (sbx_instance_get_greeting (instance)))
     return sbx_throw (error, SBX_ERROR_LIMITS, "another change of this instance is being made; try again");
+  plan = make_plan (self, named, instance, error);
   if (!plan || (plan->taken->len == 0 && !ends))
     return FALSE;
   if (self->scoped == instance ? sbx_scope_differs (self->scope, plan->policy) : plan->scope)
