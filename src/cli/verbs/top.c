@@ -10,14 +10,12 @@
 #include <termios.h>
 #include <unistd.h>
 
-#include "cli/crossed.h"
 #include "cli/instance-json.h"
 #include "cli/instances.h"
-#include "cli/refused.h"
+#include "cli/samples.h"
 #include "cli/text/json.h"
 #include "cli/text/output.h"
 #include "cli/text/service-text.h"
-#include "cli/usage.h"
 #include "cli/verbs/functions.h"
 #include "common/names.h"
 
@@ -28,35 +26,10 @@
 #define FIRST_SAMPLE_MS 500 /* between the two that --once needs */
 #define GRACE_MS 10000      /* as `stop` gives */
 
-/* How the rows are sorted; the key for it is its first letter. */
-static const char *const orders[] = { "cpu", "memory", "age", NULL };
-enum { BY_CPU, BY_MEMORY, BY_AGE };
-
-typedef struct {
-  const SbxInstanceInfo *info;
-  SbxUsage usage;
-  double cpu; /* percent of one processor */
-  guint handlers;
-  guint64 refused;
-  guint64 in, out;          /* bytes over its own network so far */
-  double in_rate, out_rate; /* and of them in a second */
-  gboolean networked;       /* there were any */
-} Row;
-
-/* What the sample before has of a row. */
-typedef struct {
-  guint64 cpu; /* ticks */
-  guint64 in, out;
-  gboolean networked;
-} Before;
-
 typedef struct {
   SbxService *service;
-  GPtrArray *instances; /* keeps what the rows show */
-  GArray *rows;         /* Row */
-  GHashTable *before;   /* id → Before */
-  gint64 sampled;       /* monotonic us */
-  guint order, first;   /* row on top of the screen */
+  SbxSamples samples;
+  guint first; /* row on top of the screen */
   guint delay;
   gboolean help;  /* is what is shown */
   GString *typed; /* the id of the one to be stopped, so far; NULL: nobody is being asked for it */
@@ -68,85 +41,6 @@ typedef struct {
   GError *error;
 } Top;
 
-/* How many a second, of @now after @seconds from @before on. */
-static double
-rate (guint64 now, guint64 before, double seconds)
-{
-  return now > before ? (double) (now - before) / seconds : 0;
-}
-
-static void
-add_row (Top *top, const SbxInstanceInfo *info, const SbxProcesses *processes, gint64 now)
-{
-  g_autoptr (GVariant) handlers =
-      g_variant_lookup_value (info->properties, "Handlers", G_VARIANT_TYPE_OBJECT_PATH_ARRAY);
-  const Before *before = g_hash_table_lookup (top->before, info->id);
-  const double seconds = (double) (now - top->sampled) / G_USEC_PER_SEC;
-  Row row = { .info = info,
-              .refused = sbx_refused_count (info->properties) + sbx_crossed_count_refused (info->properties) };
-
-  if (handlers)
-    row.handlers = (guint) g_variant_n_children (handlers);
-  row.networked = sbx_crossed_bytes (info->properties, &row.in, &row.out);
-  if (sbx_processes_measure (processes, (pid_t) sbx_instance_number (info, "Pid"), &row.usage) && before && seconds > 0)
-    row.cpu = 100.0 * rate (row.usage.cpu, before->cpu, seconds) / (double) sysconf (_SC_CLK_TCK);
-  if (before && before->networked && seconds > 0) { /* a service that has just come may not have been told before */
-    row.in_rate = rate (row.in, before->in, seconds);
-    row.out_rate = rate (row.out, before->out, seconds);
-  }
-  g_array_append_val (top->rows, row);
-}
-
-static int
-compare_rows (gconstpointer a, gconstpointer b, gpointer user_data)
-{
-  const Row *x = a, *y = b;
-  const Top *top = user_data;
-  guint64 started_x = sbx_instance_number (x->info, "StartTime"),
-          started_y = sbx_instance_number (y->info, "StartTime");
-
-  if (top->order == BY_CPU && x->cpu != y->cpu)
-    return x->cpu < y->cpu ? 1 : -1;
-  if (top->order == BY_MEMORY && x->usage.memory != y->usage.memory)
-    return x->usage.memory < y->usage.memory ? 1 : -1;
-  return started_x < started_y ? 1 : started_x > started_y ? -1 : strcmp (x->info->id, y->info->id);
-}
-
-static void
-sort (Top *top)
-{
-  g_array_sort_with_data (top->rows, compare_rows, top);
-}
-
-static gboolean
-sample (Top *top, GError **error)
-{
-  g_autoptr (GPtrArray) instances = sbx_instances_list_running (top->service, error);
-  g_autoptr (SbxProcesses) processes = NULL;
-  gint64 now;
-
-  if (!instances)
-    return FALSE;
-  processes = sbx_processes_new ();
-  now = g_get_monotonic_time ();
-  g_array_set_size (top->rows, 0);
-  for (guint i = 0; i < instances->len; i++)
-    add_row (top, g_ptr_array_index (instances, i), processes, now);
-  sort (top);
-
-  g_hash_table_remove_all (top->before);
-  for (guint i = 0; i < top->rows->len; i++) {
-    const Row *row = &g_array_index (top->rows, Row, i);
-    const Before before = { row->usage.cpu, row->in, row->out, row->networked };
-
-    g_hash_table_insert (top->before, g_strdup (row->info->id), g_memdup2 (&before, sizeof before));
-  }
-  top->sampled = now;
-  g_clear_pointer (&top->instances, g_ptr_array_unref);
-  top->instances = g_steal_pointer (&instances);
-  return TRUE;
-}
-
 static char *
 format_memory (guint64 bytes)
 {
@@ -156,13 +50,13 @@ format_memory (guint64 bytes)
 
 /* Of bytes in a second; nothing is said of a sandbox of whose network nothing is known. */
 static char *
-format_rate (const Row *row, double bytes)
+format_rate (const SbxSample *row, double bytes)
 {
   return row->networked ? g_format_size ((guint64) bytes) : g_strdup ("-");
 }
 
 static char **
-make_cells (const Row *row)
+make_cells (const SbxSample *row)
 {
   char **cells = g_new0 (char *, 12);
 
@@ -205,8 +99,8 @@ make_table (const Top *top, gboolean narrow)
   char **first = g_strdupv ((char **) heading);
 
   g_ptr_array_add (table, narrow ? make_narrow (first) : first);
-  for (guint i = 0; i < top->rows->len; i++) {
-    char **cells = make_cells (&g_array_index (top->rows, Row, i));
+  for (guint i = 0; i < top->samples.rows->len; i++) {
+    char **cells = make_cells (&g_array_index (top->samples.rows, SbxSample, i));
     g_ptr_array_add (table, narrow ? make_narrow (cells) : cells);
   }
   return table;
@@ -217,8 +111,8 @@ print_json (const Top *top)
 {
   JsonArray *array = json_array_new ();
 
-  for (guint i = 0; i < top->rows->len; i++) {
-    const Row *row = &g_array_index (top->rows, Row, i);
+  for (guint i = 0; i < top->samples.rows->len; i++) {
+    const SbxSample *row = &g_array_index (top->samples.rows, SbxSample, i);
     JsonNode *node = sbx_instance_to_json (row->info);
     JsonObject *usage = json_object_new ();
 
@@ -251,16 +145,16 @@ make_summary (const Top *top)
   guint tasks = 0;
   double cpu = 0;
 
-  for (guint i = 0; i < top->rows->len; i++) {
-    const Row *row = &g_array_index (top->rows, Row, i);
+  for (guint i = 0; i < top->samples.rows->len; i++) {
+    const SbxSample *row = &g_array_index (top->samples.rows, SbxSample, i);
 
     bytes += row->usage.memory;
     tasks += row->usage.tasks;
     cpu += row->cpu;
   }
   memory = format_memory (bytes);
-  return g_strdup_printf (_ ("Sandboxes: %u   tasks: %u   CPU: %.1f %%   memory: %s"), top->rows->len, tasks, cpu,
-                          memory);
+  return g_strdup_printf (_ ("Sandboxes: %u   tasks: %u   CPU: %.1f %%   memory: %s"), top->samples.rows->len, tasks,
+                          cpu, memory);
 }
 
 static void
@@ -311,14 +205,14 @@ draw (Top *top)
   table = make_table (top, columns < NARROW);
   lines = sbx_output_format (table);
   room = (guint) MAX (rows - 4, 1); /* beside the summary, the heading, and the two lines at the end */
-  if (top->first + room > top->rows->len)
-    top->first = top->rows->len > room ? top->rows->len - room : 0;
+  if (top->first + room > top->samples.rows->len)
+    top->first = top->samples.rows->len > room ? top->samples.rows->len - room : 0;
   add_line (screen, summary, columns, FALSE);
   if (top->help)
     add_help (screen, columns, room + 1);
   else
     add_line (screen, lines[0], columns, colours);
-  for (; !top->help && shown < room && top->first + shown < top->rows->len; shown++)
+  for (; !top->help && shown < room && top->first + shown < top->samples.rows->len; shown++)
     add_line (screen, lines[1 + top->first + shown], columns, FALSE);
   add_line (screen, "", columns, FALSE);
   g_string_append (screen, "\033[J");
@@ -339,7 +233,7 @@ on_timer (gpointer user_data)
 {
   Top *top = user_data;
 
-  if (sample (top, &top->error))
+  if (sbx_samples_take (&top->samples, top->service, &top->error))
     draw (top);
   else
     quit (top, SBX_EXIT_SANDBOX);
@@ -347,13 +241,13 @@ on_timer (gpointer user_data)
 }
 
 /* The only row whose id begins like that, or NULL. */
-static const Row *
+static const SbxSample *
 find_row (const Top *top, const char *beginning)
 {
-  const Row *found = NULL;
+  const SbxSample *found = NULL;
 
-  for (guint i = 0; i < top->rows->len; i++) {
-    const Row *row = &g_array_index (top->rows, Row, i);
+  for (guint i = 0; i < top->samples.rows->len; i++) {
+    const SbxSample *row = &g_array_index (top->samples.rows, SbxSample, i);
 
     if (!g_str_has_prefix (row->info->id, beginning))
       continue;
@@ -369,7 +263,7 @@ static void
 stop_typed (Top *top)
 {
   g_autofree char *id = g_string_free (g_steal_pointer (&top->typed), FALSE);
-  const Row *row = *id ? find_row (top, id) : NULL;
+  const SbxSample *row = *id ? find_row (top, id) : NULL;
   g_autoptr (GVariant) reply = NULL;
   g_autoptr (GError) error = NULL;
 
@@ -425,9 +319,9 @@ take_key (Top *top, const char *keys, gsize n)
   if (keys[0] == 'k')
     top->typed = g_string_new (NULL);
   top->help = keys[0] == '?' || keys[0] == 'h';
-  for (guint i = 0; orders[i]; i++)
-    if (keys[0] == orders[i][0])
-      top->order = i;
+  for (guint i = 0; sbx_samples_orders[i]; i++)
+    if (keys[0] == sbx_samples_orders[i][0])
+      top->samples.order = i;
   return 1;
 }
 
@@ -443,7 +337,7 @@ on_input (int fd, GIOCondition condition, gpointer user_data)
   }
   for (gsize at = 0; at < (gsize) n;)
     at += take_key (user_data, keys + at, (gsize) n - at);
-  sort (user_data);
+  sbx_samples_sort (&((Top *) user_data)->samples);
   draw (user_data);
   return G_SOURCE_CONTINUE;
 }
@@ -523,14 +417,14 @@ is_usable_terminal (Top *top)
 static int
 run (Top *top, gboolean once, gboolean json)
 {
-  if (!sample (top, &top->error))
+  if (!sbx_samples_take (&top->samples, top->service, &top->error))
     return SBX_EXIT_SANDBOX;
   if (!once) {
     watch (top);
     return top->status;
   }
   g_usleep (FIRST_SAMPLE_MS * 1000);
-  if (!sample (top, &top->error))
+  if (!sbx_samples_take (&top->samples, top->service, &top->error))
     return SBX_EXIT_SANDBOX;
   if (json) {
     print_json (top);
@@ -540,15 +434,6 @@ run (Top *top, gboolean once, gboolean json)
     sbx_output_table (table);
   }
   return 0;
-}
-
-static int
-find_order (const char *word)
-{
-  for (int i = 0; orders[i]; i++)
-    if (g_str_equal (orders[i], word))
-      return i;
-  return -1;
 }
 
 int
@@ -571,7 +456,7 @@ sbx_cmd_top (SbxCommand *command)
   if (command->argc > 1)
     return sbx_fail (_ ("top takes no argument, and \"%s\" is one; `sandboxctl show` is for one sandbox"),
                      command->argv[1]);
-  order = find_order (sort_by ? sort_by : orders[BY_CPU]);
+  order = sbx_samples_find_order (sort_by ? sort_by : "cpu");
   if (order < 0)
     return sbx_fail (_ ("--sort=%s: it can be cpu, memory or age"), sort_by);
   if (delay < 1 || delay > 3600)
@@ -582,20 +467,16 @@ sbx_cmd_top (SbxCommand *command)
   top.service = sbx_service_open (&top.error);
   if (!top.service)
     return sbx_fail_error (top.error);
-  top.order = (guint) order;
   top.delay = (guint) delay;
-  top.rows = g_array_new (FALSE, FALSE, sizeof (Row));
-  top.before = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
+  sbx_samples_init (&top.samples, (guint) order);
   status = run (&top, once || json, json);
   if (top.error)
     status = sbx_fail_error (top.error);
   g_clear_error (&top.error);
-  g_clear_pointer (&top.instances, g_ptr_array_unref);
   if (top.typed)
     g_string_free (top.typed, TRUE);
   g_free (top.said);
-  g_array_unref (top.rows);
-  g_hash_table_unref (top.before);
+  sbx_samples_clear (&top.samples);
   sbx_service_free (top.service);
   return status;
 }
