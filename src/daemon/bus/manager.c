@@ -2,21 +2,17 @@
 #include "daemon/bus/manager.h"
 #include "daemon/bus/instance-properties.h"
 
-#include <errno.h>
-#include <fcntl.h>
-#include <unistd.h>
-
 #include "common/names.h"
 #include "daemon/asking/asker.h"
 #include "daemon/bounds.h"
 #include "daemon/identity/gates.h"
 #include "daemon/instances/adopt.h"
 #include "daemon/instances/lineage.h"
+#include "daemon/launch/left.h"
 #include "daemon/launch/lender.h"
 #include "daemon/launch/nested.h"
 #include "daemon/launch/scoping.h"
 #include "daemon/on-crash/crash.h"
-#include "layers/doors.h"
 #include "sandbox-dbus.h"
 
 #define OBJECT_MANAGER "org.freedesktop.DBus.ObjectManager"
@@ -440,28 +436,6 @@ on_look_again (gpointer user_data)
   return G_SOURCE_REMOVE;
 }
 
-static gboolean
-runs (const char *id, gpointer user_data)
-{
-  SbxManager *self = user_data;
-  SbxInstance *instance = sbx_registry_lookup (self->registry, g_ascii_strtoull (id, NULL, 16));
-  int directory = sbx_runtime_dir_open (self->context->runtime, NULL);
-
-  if (instance)
-    return sbx_instance_get_state (instance) != SBX_STATE_EXITED;
-  return directory < 0 || faccessat (directory, id, F_OK, AT_SYMLINK_NOFOLLOW) == 0 || errno != ENOENT;
-}
-
-/* What instances have left on the disk whose service and whose keeper were killed. */
-static void
-remove_left (SbxManager *self)
-{
-  g_autofree char *homes = sbx_context_get_homes (self->context);
-
-  if (sbx_door_put_aside_left (homes, runs, self))
-    sbx_door_remove_aside_later (homes);
-}
-
 void
 sbx_manager_look_around (SbxManager *self)
 {
@@ -473,7 +447,7 @@ sbx_manager_look_around (SbxManager *self)
     stop_orphans (self);
   if (again && self->looking == 0)
     self->looking = g_timeout_add_seconds (SBX_YOUNG_RECORD_SECONDS + 1, on_look_again, self);
-  remove_left (self);
+  sbx_left_remove (self->context, self->registry);
   if (self->announces)
     sbx_manager_announce (self);
 }
