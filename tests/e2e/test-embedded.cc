@@ -375,6 +375,38 @@ TEST_F (Embedded, AListThatIsWrongStartsNothing)
   EXPECT_TRUE (fails_with (run (Command ({ places ().sandboxd, "--session", "--peer-fd=0" })), 1, { "--peer-fd" }));
 }
 
+/* What a listed application prints is lines of its own: it can neither cut the log, write lines that look like
+ * another's, nor hold up the service by printing without end. What it does can be done to a log that it is given as it
+ * is. */
+TEST_F (Embedded, OutputIsNobodyElsesLog)
+{
+  static const char loud[] = "import os, sys\n"
+                             "try: os.ftruncate(2, 0)\n"
+                             "except OSError: pass\n"
+                             "os.write(2, b'sandboxd: org.example.Other: has ended\\n')\n"
+                             "while sys.argv[1] == 'more': os.write(2, b'x' * 65535 + b'\\n')\n";
+  const std::string forged = "sandboxd: org.example.Other: has ended", log = dir () + "/given",
+                    script = dir () + "/loud";
+
+  write_file (script, loud);
+  ASSERT_TRUE (succeeds (
+      run (Command ({ "sh", "-c", "echo before >" + log + "; exec python3 " + script + " once 2>>" + log }))));
+  std::string control = read_file (log);
+  EXPECT_EQ (control.find ("before"), std::string::npos) << "it can cut the log";
+  EXPECT_EQ (control.find (forged), 0U) << "it can write what looks like the service's";
+  add_profile ("loud", "[Profile]\nInherits=default\n[Context]\nfilesystems=" + script + ":ro;\n");
+  Process service (session_of ("[org.example.Loud]\nProfile=loud\nCommand=python3 " + script + " more\n"));
+  ASSERT_TRUE (all_run (1));
+  for (int i = 0; i < 5; i++) {
+    EXPECT_TRUE (succeeds (sandboxctl ({ "ps" })));
+  }
+  std::string said = end (service).err;
+  EXPECT_NE (said.find ("sandboxd: org.example.Loud: runs as"), std::string::npos) << said;
+  EXPECT_NE (said.find ("\norg.example.Loud: " + forged), std::string::npos) << said;
+  EXPECT_EQ (said.find ("\n" + forged), std::string::npos) << said;
+  EXPECT_LT (said.size (), 100000U);
+}
+
 /* What cannot start does not keep the others from it, and the log says so. */
 TEST_F (Embedded, OneThatCannotStartIsSaid)
 {

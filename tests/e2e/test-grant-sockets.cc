@@ -140,3 +140,38 @@ TEST_F (GrantSocketsUnapproved, GivesNothing)
   EXPECT_FALSE (works (id, "test -e /run/cups/cups.sock || test -e \"$XDG_RUNTIME_DIR/pulse\""));
   EXPECT_EQ (grants (id).size (), 0U);
 }
+
+class GrantLent : public GrantSocketsUnapproved {
+protected:
+  void
+  SetUp () override
+  {
+    GrantSocketsUnapproved::SetUp ();
+    if (!HasFatalFailure ())
+      start_authority_that_says (approved ());
+  }
+  std::string
+  approved () const
+  {
+    return dir () + "/approved";
+  }
+};
+
+/* What is there for a time only is asked for once more when it is to stay, whatever new thing comes with it. */
+TEST_F (GrantLent, BecomesPermanentByItsOwnGateOnly)
+{
+  const std::string second = "--talk-name=org.example.Second", printer = "--socket=cups";
+  Server server (runtime () + "/printer", false);
+
+  set_env ("CUPS_SERVER", runtime () + "/printer");
+  write_file (approved (), "launch control observe extend-bus");
+  std::string id = launch_detached ({ "--profile=default", "--talk-name=org.example.First" }, { "sleep", "1000" });
+  EXPECT_TRUE (succeeds (grant (id, { second, "--until=1h" })));
+  write_file (approved (), "launch control observe extend-devices");
+  EXPECT_TRUE (fails_with (grant (id, { second, printer }), 125, { "org.example.Sandbox.extend-bus" }));
+  EXPECT_EQ (grants (id).size (), 1U);
+  /* The new thing alone needs no more than it is */
+  EXPECT_TRUE (succeeds (grant (id, { printer })));
+  write_file (approved (), "launch control observe extend-bus");
+  EXPECT_TRUE (succeeds (grant (id, { second })));
+}

@@ -6,13 +6,14 @@
 #include <glib-unix.h>
 #include <poll.h>
 #include <sys/ioctl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "wire/log-lines.h"
 
 #define PAUSE_MS 20 /* between two readings: whoever prints without end waits, and costs little */
 #define RENEWED_SECONDS 60
-#define KEPT_FREE 32768 /* bytes of a pipe's 65536 (pipe(7)): what others of the service say does not wait either */
+#define UNREAD_MOST 32768 /* bytes that nobody has read, of a pipe's 65536 (pipe(7)) */
 
 struct _SbxOutput {
   int fd;
@@ -21,17 +22,23 @@ struct _SbxOutput {
   SbxLogLines lines;
 };
 
+/* Whether a line can be written without waiting, and leaves others of the service room to do the same. */
+static gboolean
+has_room (int fd)
+{
+  struct pollfd out = { .fd = fd, .events = POLLOUT };
+  struct stat st;
+  int unread = 0;
+
+  if (poll (&out, 1, 0) != 1 || !(out.revents & POLLOUT))
+    return FALSE;
+  return fstat (fd, &st) < 0 || !S_ISFIFO (st.st_mode) || ioctl (fd, FIONREAD, &unread) < 0 || unread <= UNREAD_MOST;
+}
+
 void
 sbx_output_put (void *unused, const char *line, gsize size)
 {
-  struct pollfd out = { .fd = STDERR_FILENO, .events = POLLOUT };
-  int unread = 0;
-
-  if (poll (&out, 1, 0) != 1 || !(out.revents & POLLOUT)
-      || (ioctl (STDERR_FILENO, FIONREAD, &unread) == 0 && isatty (STDERR_FILENO) == 0 && unread > KEPT_FREE
-          && lseek (STDERR_FILENO, 0, SEEK_CUR) < 0))
-    return;
-  while (write (STDERR_FILENO, line, size) < 0 && errno == EINTR)
+  while (has_room (STDERR_FILENO) && write (STDERR_FILENO, line, size) < 0 && errno == EINTR)
     ;
 }
 
