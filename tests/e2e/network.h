@@ -48,6 +48,19 @@ protected:
   {
     return this->run_in ({ "--profile=" + profile }, { "python3", "-c", script });
   }
+  /* Whether somebody answers inside of @id: "open" or "refused". */
+  std::string
+  ask_from (const std::string &id, const std::string &address)
+  {
+    return this
+        ->sandboxctl ({ "exec", id, "--", "python3", "-c",
+                        "import socket\n"
+                        "try: socket.create_connection(('"
+                            + address + "', " + World::port ()
+                            + "), 5); print('open')\n"
+                              "except OSError: print('refused')\n" })
+        .out;
+  }
   pid_t
   process_of (const std::string &id, const std::string &name)
   {

@@ -66,17 +66,10 @@ protected:
     EXPECT_TRUE (succeeds (sandboxctl ({ "stop", id, "--grace=0" })));
     EXPECT_TRUE (wait_for_state (id, "exited"));
   }
-  /* Whether somebody answers inside of @id: "open" or "refused". */
   std::string
   ask_from (const std::string &id, const std::string &address = lan)
   {
-    return sandboxctl ({ "exec", id, "--", "python3", "-c",
-                         "import socket\n"
-                         "try: socket.create_connection(('"
-                             + address + "', " + World::port ()
-                             + "), 5); print('open')\n"
-                               "except OSError: print('refused')\n" })
-        .out;
+    return NetworkOf::ask_from (id, address);
   }
   /* What a portal's method answers inside: one that is refused is not asked for, and none is there. */
   std::string

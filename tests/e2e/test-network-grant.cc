@@ -32,18 +32,6 @@ protected:
   {
     return launch_detached (options, { "sleep", "1000" });
   }
-  /* Whether somebody answers inside of @id: "open" or "refused". */
-  std::string
-  ask_from (const std::string &id, const std::string &address)
-  {
-    return sandboxctl ({ "exec", id, "--", "python3", "-c",
-                         "import socket\n"
-                         "try: socket.create_connection(('"
-                             + address + "', " + World::port ()
-                             + "), 5); print('open')\n"
-                               "except OSError: print('refused')\n" })
-        .out;
-  }
   std::string
   shown (const std::string &id)
   {

@@ -2,8 +2,7 @@
 /* The layers of a box and of an instance on their way:
  *
  *   PREPARE, FURNISH ──▶ gatherer: a child in namespaces of its own ──▶ opens and clones what is outside ──▶ trees ─┐
- *   READY            ──▶ a child that joins the sandbox: opens each place from the sandbox's root ──────────────────┴─▶
- * mounts
+ *   READY ──▶ a child that joins the sandbox: opens each place from the sandbox's root ────────────────────────▶ mounts
  *
  * A gatherer costs a millisecond, so those of the box wait for FURNISH, and both have one; a box that is there before
  * anybody has asked for it gets its own at once. START waits until all is done. A gatherer that hangs in somebody's
