@@ -51,12 +51,14 @@ protected:
         pids.push_back (process.pid);
     return pids;
   }
-  /* The keeper of the only sandbox that waits; there must be no instance. */
+  /* The keeper of the only sandbox that waits; that of an instance which has been answered for may take a moment more.
+   */
   pid_t
   waiting_keeper ()
   {
-    std::vector<pid_t> keepers = find ("sandbox-keeper");
+    std::vector<pid_t> keepers;
 
+    EXPECT_TRUE (eventually ([&] { return (keepers = find ("sandbox-keeper")).size () == 1; }));
     EXPECT_EQ (keepers.size (), 1u);
     return keepers.empty () ? -1 : keepers[0];
   }
